@@ -1,0 +1,138 @@
+//! Lines not yet paid.
+
+use std::sync::Arc;
+
+use crate::catalogue::{Item, Promotion};
+use crate::money::{Money, Quantity};
+
+/// The most lines that a basket holds; a longer sale is paid in two.
+pub const LINES_MAX: usize = 2_000;
+
+/// One line of a basket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// 1..n in order of scanning; the number of a voided line is not given again.
+    pub number: u32,
+    /// What is sold, as it was when it was scanned.
+    pub item: Arc<Item>,
+    /// What was scanned or chosen.
+    pub code: String,
+    /// Pieces or kilograms.
+    pub quantity: Quantity,
+    /// What one piece or kilogram is charged.
+    pub unit_price: Money,
+    /// The promotion that made it so.
+    pub promotion: Option<AppliedPromotion>,
+    /// The line's price as a scale printed it; it stands whatever the unit price says.
+    pub label_amount: Option<Money>,
+}
+
+/// What a line remembers of the promotion that set its price.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppliedPromotion {
+    /// HQ's id.
+    pub id: String,
+    /// Its name in Chinese.
+    pub name_zh: String,
+    /// Its name in English.
+    pub name_en: String,
+}
+
+impl From<Promotion> for AppliedPromotion {
+    fn from(promotion: Promotion) -> Self {
+        Self { id: promotion.id, name_zh: promotion.name_zh, name_en: promotion.name_en }
+    }
+}
+
+impl Line {
+    /// What the customer pays for it, tax included.
+    pub fn net(&self) -> Money {
+        self.label_amount.unwrap_or_else(|| self.unit_price.times(self.quantity))
+    }
+
+    /// What it would cost at the list price; never below its net.
+    pub fn gross(&self) -> Money {
+        self.item.price.times(self.quantity).max(self.net())
+    }
+}
+
+/// Lines in order of scanning.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Basket {
+    lines: Vec<Line>,
+    numbers_given: u32,
+    age_confirmed: bool,
+}
+
+impl Basket {
+    /// The lines that count.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// Whether nothing is in it.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// The number that the next line gets.
+    pub fn next_number(&self) -> u32 {
+        self.numbers_given + 1
+    }
+
+    /// The line with this number, unless it was voided.
+    pub fn line(&self, number: u32) -> Option<&Line> {
+        self.lines.iter().find(|line| line.number == number)
+    }
+
+    /// Sum of line nets.
+    pub fn total(&self) -> Money {
+        self.lines.iter().map(Line::net).sum()
+    }
+
+    /// What promotions and set prices took off.
+    pub fn saved(&self) -> Money {
+        self.lines.iter().map(|line| line.gross() - line.net()).sum()
+    }
+
+    /// How many pieces; a weighed line counts as one.
+    pub fn pieces(&self) -> i64 {
+        self.lines.iter().map(|line| line.quantity.pieces().filter(|_| !line.item.weighed).unwrap_or(1)).sum()
+    }
+
+    /// The lines whose buyer's age nobody has confirmed.
+    pub fn age_open(&self) -> impl Iterator<Item = &Line> {
+        self.lines.iter().filter(|line| line.item.age_restricted && !self.age_confirmed)
+    }
+
+    pub(crate) fn add(&mut self, line: Line) {
+        self.numbers_given = self.numbers_given.max(line.number);
+        self.lines.push(line);
+    }
+
+    pub(crate) fn set_quantity(&mut self, number: u32, quantity: Quantity) {
+        if let Some(line) = self.line_mut(number) {
+            line.quantity = quantity;
+        }
+    }
+
+    pub(crate) fn set_price(&mut self, number: u32, unit_price: Money) {
+        if let Some(line) = self.line_mut(number) {
+            line.unit_price = unit_price;
+            line.promotion = None;
+            line.label_amount = None;
+        }
+    }
+
+    pub(crate) fn void(&mut self, number: u32) {
+        self.lines.retain(|line| line.number != number);
+    }
+
+    pub(crate) fn confirm_age(&mut self) {
+        self.age_confirmed = true;
+    }
+
+    fn line_mut(&mut self, number: u32) -> Option<&mut Line> {
+        self.lines.iter_mut().find(|line| line.number == number)
+    }
+}

@@ -1,0 +1,21 @@
+//! The rules of selling. No clock, no randomness, no files, no sockets, no async: same inputs, same sale.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`money`] | amounts, quantities, and the only place that rounds |
+//! | [`barcode`] | what a scanned or typed text stands for |
+//! | [`catalogue`] | goods and promotions, and what the till asks of them |
+//! | [`pricing`] | the price of one unit, and why |
+//! | [`basket`] | lines not yet paid |
+//! | [`sale`] | a paid basket, its tax and its sums |
+//! | [`record`] | what a lane writes into its journal |
+//! | [`till`] | the state machine of one lane |
+
+pub mod barcode;
+pub mod basket;
+pub mod catalogue;
+pub mod money;
+pub mod pricing;
+pub mod record;
+pub mod sale;
+pub mod till;

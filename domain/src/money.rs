@@ -1,0 +1,310 @@
+//! Amounts and quantities, and the only place that multiplies, divides and rounds them.
+//!
+//! Amounts are integer minor units of a currency (fen for CNY); quantities are
+//! integer thousandths of a piece or of a kilogram. No float touches either.
+
+use std::fmt;
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Neg, Sub};
+
+use rust_decimal::Decimal;
+
+/// The largest amount that a document of this system may carry, in minor units.
+///
+/// Ten thousand times below what an `i64` holds, so that no sum over a
+/// journal's lifetime can overflow.
+pub const AMOUNT_MAX: i64 = 100_000_000_000_000;
+
+/// An amount in minor units of the currency that its document names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Money(i64);
+
+impl Money {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+
+    /// Takes minor units.
+    pub const fn from_minor(minor: i64) -> Self {
+        Self(minor)
+    }
+
+    /// Gives minor units.
+    pub const fn minor(self) -> i64 {
+        self.0
+    }
+
+    /// Whether it is above zero.
+    pub const fn is_positive(self) -> bool {
+        self.0 > 0
+    }
+
+    /// What a quantity costs at this price a piece or a kilogram, rounded half up.
+    pub fn times(self, quantity: Quantity) -> Self {
+        Self(divide_half_up(i128::from(self.0) * i128::from(quantity.0), 1_000))
+    }
+
+    /// So many per cent of it, rounded half up.
+    pub fn percent(self, percent: u32) -> Self {
+        Self(divide_half_up(i128::from(self.0) * i128::from(percent), 100))
+    }
+
+    /// The VAT that this tax-inclusive amount contains at a rate in basis
+    /// points, rounded half up: net x rate / (1 + rate).
+    pub fn tax_contained(self, rate: TaxRate) -> Self {
+        let rate = i128::from(rate.0);
+        Self(divide_half_up(i128::from(self.0) * rate, 10_000 + rate))
+    }
+
+    /// The largest multiple of `step` that is not above it; itself where
+    /// `step` is below two.
+    pub fn floor_to(self, step: Self) -> Self {
+        if step.0 < 2 { self } else { Self(self.0 - self.0.rem_euclid(step.0)) }
+    }
+
+    /// The smallest multiple of `step` that is not below it; itself where
+    /// `step` is below two.
+    pub fn ceil_to(self, step: Self) -> Self {
+        -(-self).floor_to(step)
+    }
+}
+
+/// Divides and rounds to the nearest whole, halves away from zero, so that a
+/// refund mirrors its sale.
+fn divide_half_up(dividend: i128, divisor: i128) -> i64 {
+    let magnitude = (dividend.abs() * 2 + divisor) / (divisor * 2);
+    let rounded = if dividend < 0 { -magnitude } else { magnitude };
+    i64::try_from(rounded).expect("amounts stay below AMOUNT_MAX")
+}
+
+impl Add for Money {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0.checked_add(other.0).expect("amounts stay below AMOUNT_MAX"))
+    }
+}
+
+impl AddAssign for Money {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl Sub for Money {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0.checked_sub(other.0).expect("amounts stay below AMOUNT_MAX"))
+    }
+}
+
+impl Neg for Money {
+    type Output = Self;
+    fn neg(self) -> Self {
+        Self(-self.0)
+    }
+}
+
+impl Sum for Money {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self::ZERO, Add::add)
+    }
+}
+
+/// A number of pieces or kilograms, in thousandths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Quantity(i64);
+
+impl Quantity {
+    /// One piece or one kilogram.
+    pub const ONE: Self = Self(1_000);
+
+    /// The most that one line can hold: 99,999 pieces or kilograms.
+    pub const MAX: Self = Self(99_999_000);
+
+    /// Takes thousandths; refuses zero, negative ones, and more than [`Self::MAX`].
+    pub fn from_thousandths(thousandths: i64) -> Option<Self> {
+        (1..=Self::MAX.0).contains(&thousandths).then_some(Self(thousandths))
+    }
+
+    /// Takes whole pieces, with the same refusals.
+    pub fn from_pieces(pieces: i64) -> Option<Self> {
+        Self::from_thousandths(pieces.checked_mul(1_000)?)
+    }
+
+    /// Gives thousandths.
+    pub const fn thousandths(self) -> i64 {
+        self.0
+    }
+
+    /// The whole number of pieces, where it is whole.
+    pub fn pieces(self) -> Option<i64> {
+        (self.0 % 1_000 == 0).then_some(self.0 / 1_000)
+    }
+
+    /// The quantity whose cost at `price` comes nearest to `amount`, at least
+    /// a thousandth; `None` where the price is nothing.
+    pub fn from_amount(amount: Money, price: Money) -> Option<Self> {
+        if price.0 <= 0 {
+            return None;
+        }
+        let thousandths = divide_half_up(i128::from(amount.0) * 1_000, i128::from(price.0));
+        Self::from_thousandths(thousandths.max(1))
+    }
+}
+
+impl fmt::Display for Quantity {
+    /// Whole pieces without decimals, all else with three: `6`, `1.235`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pieces() {
+            Some(pieces) => write!(f, "{pieces}"),
+            None => write!(f, "{}.{:03}", self.0 / 1_000, self.0 % 1_000),
+        }
+    }
+}
+
+/// A VAT rate in basis points: 1300 is 13 %.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaxRate(u32);
+
+impl TaxRate {
+    /// Takes basis points; refuses more than 100 %.
+    pub fn from_basis_points(points: u32) -> Option<Self> {
+        (points <= 10_000).then_some(Self(points))
+    }
+
+    /// Gives basis points.
+    pub const fn basis_points(self) -> u32 {
+        self.0
+    }
+}
+
+impl fmt::Display for TaxRate {
+    /// `13%`, `2.5%`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}%", Decimal::new(i64::from(self.0), 2).normalize())
+    }
+}
+
+/// How a currency's amounts are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Currency {
+    /// ISO 4217 code.
+    pub code: String,
+    /// What stands before an amount, such as `¥`.
+    pub symbol: String,
+    /// Decimal places of the minor unit (ISO 4217): 2 for CNY, 0 for JPY.
+    pub exponent: u8,
+}
+
+/// Why a text is not an amount.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParseAmountError {
+    /// Not digits with at most one point.
+    #[error("read {0:?} as an amount: digits with at most one point are needed")]
+    Form(String),
+    /// More decimals than the currency has.
+    #[error("read {text:?} as an amount: {exponent} decimals at most")]
+    Decimals {
+        /// What was read.
+        text: String,
+        /// How many decimals the currency has.
+        exponent: u8,
+    },
+    /// Above [`AMOUNT_MAX`].
+    #[error("read {0:?} as an amount: it is too large")]
+    TooLarge(String),
+}
+
+impl Currency {
+    /// Writes an amount without symbol: `60.49`, `-2.37`.
+    pub fn format(&self, amount: Money) -> String {
+        Decimal::from_i128_with_scale(i128::from(amount.0), u32::from(self.exponent)).to_string()
+    }
+
+    /// Writes an amount with symbol: `¥60.49`.
+    pub fn format_with_symbol(&self, amount: Money) -> String {
+        let sign = if amount.0 < 0 { "-" } else { "" };
+        format!("{sign}{}{}", self.symbol, self.format(Money(amount.0.abs())))
+    }
+
+    /// Reads an amount as a person types it: `60.49`, `5`, `.5`.
+    pub fn parse(&self, text: &str) -> Result<Money, ParseAmountError> {
+        let form = || ParseAmountError::Form(text.to_owned());
+        let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+        if whole.is_empty() && decimals.is_empty()
+            || !text.chars().all(|c| c.is_ascii_digit() || c == '.')
+            || decimals.contains('.')
+        {
+            return Err(form());
+        }
+        if decimals.len() > usize::from(self.exponent) {
+            return Err(ParseAmountError::Decimals { text: text.to_owned(), exponent: self.exponent });
+        }
+        let digits = format!("{whole}{decimals:0<width$}", width = usize::from(self.exponent));
+        let too_large = || ParseAmountError::TooLarge(text.to_owned());
+        let minor: i64 = digits.parse().map_err(|_| too_large())?;
+        if minor > AMOUNT_MAX { Err(too_large()) } else { Ok(Money(minor)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn yuan() -> Currency {
+        Currency { code: "CNY".into(), symbol: "¥".into(), exponent: 2 }
+    }
+
+    #[test]
+    fn a_weighed_line_is_rounded_half_up() {
+        let price = Money::from_minor(1_280);
+        let cost = |grams| price.times(Quantity::from_thousandths(grams).expect("in range"));
+        assert_eq!(cost(1_235), Money::from_minor(1_581)); // 15.808
+        assert_eq!(cost(1), Money::from_minor(1)); // 0.0128
+        assert_eq!(Money::from_minor(5).times(Quantity(500)), Money::from_minor(3)); // 0.025
+    }
+
+    #[test]
+    fn amounts_are_read_as_people_type_them() {
+        let yuan = yuan();
+        assert_eq!(yuan.parse("60.49"), Ok(Money(6_049)));
+        assert_eq!(yuan.parse("5"), Ok(Money(500)));
+        assert_eq!(yuan.parse(".5"), Ok(Money(50)));
+        assert!(matches!(yuan.parse("1.234"), Err(ParseAmountError::Decimals { .. })));
+        for wrong in ["", ".", "1.2.3", "-1", "1e3", "１"] {
+            assert!(matches!(yuan.parse(wrong), Err(ParseAmountError::Form(_))), "{wrong}");
+        }
+        assert!(matches!(yuan.parse("6901028075763690102807576"), Err(ParseAmountError::TooLarge(_))));
+        assert_eq!(yuan.format(Money(-237)), "-2.37");
+        assert_eq!(yuan.format_with_symbol(Money(-5)), "-¥0.05");
+        assert_eq!(Currency { exponent: 0, ..yuan }.format(Money(120)), "120");
+    }
+
+    #[test]
+    fn tax_is_what_the_price_contains() {
+        let rate = TaxRate::from_basis_points(1_300).expect("in range");
+        assert_eq!(Money(11_300).tax_contained(rate), Money(1_300));
+        assert_eq!(Money(1).tax_contained(rate), Money(0));
+        assert_eq!(rate.to_string(), "13%");
+    }
+
+    proptest! {
+        #[test]
+        fn rounding_cash_never_takes_more(minor in 0i64..1_000_000, step in 0i64..200) {
+            let amount = Money(minor);
+            let rounded = amount.floor_to(Money(step));
+            prop_assert!(rounded <= amount && amount.minor() - rounded.minor() < step.max(1));
+        }
+
+        #[test]
+        fn an_amount_reads_back_what_it_wrote(minor in 0i64..AMOUNT_MAX) {
+            prop_assert_eq!(yuan().parse(&yuan().format(Money(minor))), Ok(Money(minor)));
+        }
+
+        #[test]
+        fn giving_back_mirrors_taking(minor in 0i64..1_000_000, thousandths in 1i64..1_000_000) {
+            let quantity = Quantity(thousandths);
+            prop_assert_eq!(-Money(minor).times(quantity), Money(-minor).times(quantity));
+        }
+    }
+}

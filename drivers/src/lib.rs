@@ -1,0 +1,6 @@
+//! Bytes, paper, ink and e-ink. Has never heard of money.
+
+pub mod frame;
+pub mod printer;
+pub mod scanner;
+pub mod sound;

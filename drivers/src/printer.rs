@@ -1,0 +1,19 @@
+//! Receipt printers: what paper should say ([`Document`]), how a model prints it ([`Profile`], [`escpos`]), and the
+//! thread that brings it there exactly once ([`Printer`]). What the words on the paper mean is for others.
+
+mod charset;
+mod device;
+mod document;
+pub mod escpos;
+mod layout;
+mod profile;
+mod reply;
+
+pub use charset::{columns_of, normalise};
+pub use device::{
+    DRAWER_QUEUE_MAX, JOB_QUEUE_MAX, Job, Outcome, Printer, PrinterConfig, PrinterEvent, QueueFull,
+    Rejection,
+};
+pub use document::{Align, Cell, Document, Row, Size, Width};
+pub use layout::{Line, lay_out};
+pub use profile::{Charset, DrawerPulse, ParseProfileError, Profile, StatusSupport};

@@ -1,0 +1,730 @@
+//! The thread that brings documents to one network printer, each exactly once as far as anyone can know.
+//!
+//! - Not a byte sent: the job waits, for ever, in the bounded queue. The printer may be off, out of paper or open.
+//! - Sent, with the question `GS r 1` behind it: a printer answers only after printing, so the thread waits for that
+//!   answer on the same connection, also through a change of the roll.
+//! - The connection lost after the first byte: the printer may still print what it has in its memory, even now. The job
+//!   ends in doubt, and a person decides; nothing is ever sent a second time by itself.
+//!
+//! The drawer does not queue behind paper. Many printers serve one connection at a time, so a pulse goes over the
+//! connection that a waiting receipt holds open, or over a short one of its own. It is never repeated, and given up
+//! when it comes late: a drawer must not spring open with nobody near.
+
+use std::collections::VecDeque;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream, ToSocketAddrs};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use super::document::Document;
+use super::escpos::{BARRIER, EncodeError, drawer_pulse, encode};
+use super::profile::{DrawerPulse, Profile, StatusSupport};
+use super::reply::{QUESTIONS, Replies};
+use crate::frame::{Backoff, Deadline, Health, Reason, lock};
+
+/// Most documents waiting for one printer, the one being printed included.
+pub const JOB_QUEUE_MAX: usize = 64;
+/// Most drawer pulses waiting for one printer.
+pub const DRAWER_QUEUE_MAX: usize = 8;
+
+/// How long one read waits, and so how soon a drawer pulse or a stop is noticed.
+const TICK: Duration = Duration::from_millis(20);
+/// Between two looks at a printer that is waited for.
+const LOOK_PAUSE: Duration = Duration::from_millis(250);
+/// How long a printer known to wait for paper may fall silent before the connection counts as lost: a printer whose
+/// memory is full answers no more until the roll is changed.
+const BLOCKED_SILENCE_MAX: Duration = Duration::from_secs(1_800);
+/// How long to wait, after the last byte, for a printer that answers nothing to close its side.
+const LINGER: Duration = Duration::from_millis(500);
+/// Room for what a printer says at once.
+const READ_BUFFER_LENGTH: usize = 256;
+
+/// Where a printer is and how long to wait for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrinterConfig {
+    /// `host:port`; receipt printers listen on port 9100.
+    pub address: String,
+    /// What the model can do.
+    pub profile: Profile,
+    /// How long one try to connect may take.
+    pub connect_deadline: Duration,
+    /// How long an answer about the printer's state may take.
+    pub answer_deadline: Duration,
+    /// How long a printer that is not waiting for paper may take from the last byte to the end of printing.
+    pub confirm_deadline: Duration,
+    /// How old a drawer pulse may be when it is sent.
+    pub drawer_deadline: Duration,
+    /// How often an idle printer is looked at.
+    pub look_interval: Duration,
+    /// The first pause after a failed try.
+    pub retry_pause_first: Duration,
+    /// The longest such pause.
+    pub retry_pause_max: Duration,
+}
+
+impl PrinterConfig {
+    /// The usual deadlines for the printer at `address`.
+    pub fn new(address: impl Into<String>, profile: Profile) -> Self {
+        Self {
+            address: address.into(),
+            profile,
+            connect_deadline: Duration::from_secs(2),
+            answer_deadline: Duration::from_secs(1),
+            confirm_deadline: Duration::from_secs(30),
+            drawer_deadline: Duration::from_secs(5),
+            look_interval: Duration::from_secs(10),
+            retry_pause_first: crate::frame::RETRY_PAUSE_FIRST,
+            retry_pause_max: crate::frame::RETRY_PAUSE_MAX,
+        }
+    }
+}
+
+/// One document to print.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// The caller's number, repeated in the events about it; drawer pulses share the numbers.
+    pub id: u64,
+    /// What to print.
+    pub document: Document,
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The printer says that it is done.
+    Confirmed,
+    /// Everything was sent to a printer that does not say.
+    SentUnconfirmed,
+    /// Nothing was sent, and nothing will be.
+    Rejected(Rejection),
+    /// Some was sent and the connection was lost: it is printed, or will be, or never. A person looks and decides.
+    InDoubt,
+}
+
+/// Why nothing was sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// The document cannot be encoded.
+    #[error(transparent)]
+    Unprintable(#[from] EncodeError),
+    /// There was no connection in time for a drawer pulse.
+    #[error("open drawer: printer not reached: {0}")]
+    Unreachable(String),
+    /// The printer would open the drawer later, when it is ready again.
+    #[error("open drawer: printer waits: {0:?}")]
+    Blocked(Reason),
+    /// The driver was stopped first.
+    #[error("print: driver stopped")]
+    Stopped,
+}
+
+/// What a printer's thread reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PrinterEvent {
+    /// The printer's state changed.
+    Health(Health),
+    /// The first byte of this job is about to be sent. Comes again if not even that byte left.
+    JobStarted {
+        /// The job's number.
+        id: u64,
+    },
+    /// This job is over.
+    JobEnded {
+        /// The job's number.
+        id: u64,
+        /// How it ended.
+        outcome: Outcome,
+    },
+}
+
+/// The bounded queue has no room; nothing was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("submit to printer: queue is full")]
+pub struct QueueFull;
+
+/// A printer with its thread; dropping it ends the thread.
+#[derive(Debug)]
+pub struct Printer {
+    shared: Arc<Shared>,
+    ended: Receiver<()>,
+}
+
+impl Printer {
+    /// Starts the thread. `on_event` is called from it and should only pass the event on.
+    pub fn spawn(config: PrinterConfig, on_event: impl Fn(PrinterEvent) + Send + 'static) -> Self {
+        let shared = Arc::new(Shared::default());
+        let (end, ended) = sync_channel::<()>(1);
+        let mut worker = Worker {
+            backoff: Backoff::new(config.retry_pause_first, config.retry_pause_max),
+            config,
+            shared: Arc::clone(&shared),
+            on_event: Box::new(on_event),
+            health: Health::Unknown,
+        };
+        thread::spawn(move || {
+            let _end = end;
+            worker.supervise();
+        });
+        Self { shared, ended }
+    }
+
+    /// Queues a document behind those already queued. Returns at once, however the printer is.
+    ///
+    /// # Errors
+    /// [`JOB_QUEUE_MAX`] documents wait already.
+    pub fn submit(&self, job: Job) -> Result<(), QueueFull> {
+        self.shared.change(|queue| {
+            if queue.jobs.len() >= JOB_QUEUE_MAX {
+                return Err(QueueFull);
+            }
+            queue.jobs.push_back(Arc::new(job));
+            Ok(())
+        })
+    }
+
+    /// Opens the drawer, ahead of all documents. Returns at once; how it went comes as the event of job `id`.
+    ///
+    /// # Errors
+    /// [`DRAWER_QUEUE_MAX`] pulses wait already.
+    pub fn open_drawer(&self, id: u64) -> Result<(), QueueFull> {
+        self.shared.change(|queue| {
+            if queue.pulses.len() >= DRAWER_QUEUE_MAX {
+                return Err(QueueFull);
+            }
+            queue.pulses.push_back(Pulse {
+                id,
+                asked: std::time::Instant::now(),
+            });
+            Ok(())
+        })
+    }
+
+    /// How many documents wait, the one being printed included.
+    pub fn waiting(&self) -> usize {
+        lock(&self.shared.queue).jobs.len()
+    }
+
+    /// Ends the thread and waits for that, at most `wait`; says whether it has ended. What still waits is rejected.
+    pub fn stop(self, wait: Duration) -> bool {
+        self.shared.change(|queue| queue.stopping = true);
+        // The thread never sends: the channel closes when it ends.
+        matches!(
+            self.ended.recv_timeout(wait),
+            Err(RecvTimeoutError::Disconnected)
+        )
+    }
+}
+
+impl Drop for Printer {
+    fn drop(&mut self) {
+        self.shared.change(|queue| queue.stopping = true);
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Pulse {
+    id: u64,
+    asked: std::time::Instant,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    jobs: VecDeque<Arc<Job>>,
+    /// Whether bytes of the first job may have left.
+    first_started: bool,
+    pulses: VecDeque<Pulse>,
+    stopping: bool,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
+impl Shared {
+    fn change<T>(&self, change: impl FnOnce(&mut Queue) -> T) -> T {
+        let result = change(&mut lock(&self.queue));
+        self.changed.notify_all();
+        result
+    }
+
+    fn is_stopping(&self) -> bool {
+        lock(&self.queue).stopping
+    }
+
+    /// Sleeps until `wake` holds or `pause` is over.
+    fn sleep_until(&self, pause: Duration, wake: impl Fn(&Queue) -> bool) {
+        let waited = self
+            .changed
+            .wait_timeout_while(lock(&self.queue), pause, |queue| !wake(queue));
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// What to do next.
+enum Work {
+    Stop,
+    Pulse(Pulse),
+    Print(Arc<Job>),
+    Look,
+}
+
+/// The connection is gone.
+#[derive(Debug)]
+struct Lost(String);
+
+impl From<std::io::Error> for Lost {
+    fn from(error: std::io::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+struct Worker {
+    config: PrinterConfig,
+    shared: Arc<Shared>,
+    on_event: Box<dyn Fn(PrinterEvent) + Send>,
+    health: Health,
+    backoff: Backoff,
+}
+
+impl Worker {
+    /// Runs until told to stop; a panic (a defect of ours or of the listener) ends the job in hand, not the driver.
+    fn supervise(&mut self) {
+        while catch_unwind(AssertUnwindSafe(|| self.run())).is_err() {
+            let pause = self.backoff.next_pause();
+            let _ = catch_unwind(AssertUnwindSafe(|| {
+                if lock(&self.shared.queue).first_started {
+                    self.end_first(Outcome::InDoubt);
+                }
+                self.report(Health::Offline {
+                    reason: "the driver failed and starts again".to_owned(),
+                });
+            }));
+            self.shared.sleep_until(pause, |queue| queue.stopping);
+        }
+    }
+
+    fn run(&mut self) {
+        self.report(Health::Connecting);
+        let mut look = Deadline::after(Duration::ZERO);
+        loop {
+            match self.next_work(look) {
+                Work::Stop => return self.reject_rest(),
+                Work::Pulse(pulse) => self.open_drawer(pulse),
+                Work::Print(job) => self.print(&job),
+                Work::Look => {
+                    self.look_when_idle();
+                    look = Deadline::after(self.config.look_interval);
+                }
+            }
+        }
+    }
+
+    fn next_work(&self, look: Deadline) -> Work {
+        loop {
+            let mut queue = lock(&self.shared.queue);
+            if queue.stopping {
+                return Work::Stop;
+            }
+            if let Some(pulse) = queue.pulses.pop_front() {
+                return Work::Pulse(pulse);
+            }
+            if let Some(job) = queue.jobs.front() {
+                return Work::Print(Arc::clone(job));
+            }
+            drop(queue);
+            let Some(pause) = look.remaining() else {
+                return Work::Look;
+            };
+            self.shared.sleep_until(pause, |queue| {
+                queue.stopping || !queue.pulses.is_empty() || !queue.jobs.is_empty()
+            });
+        }
+    }
+
+    fn reject_rest(&mut self) {
+        let ended: Vec<u64> = self.shared.change(|queue| {
+            let jobs = queue.jobs.drain(..).map(|job| job.id);
+            jobs.chain(queue.pulses.drain(..).map(|pulse| pulse.id))
+                .collect()
+        });
+        for id in ended {
+            self.emit(PrinterEvent::JobEnded {
+                id,
+                outcome: Outcome::Rejected(Rejection::Stopped),
+            });
+        }
+    }
+
+    fn emit(&self, event: PrinterEvent) {
+        (self.on_event)(event);
+    }
+
+    fn report(&mut self, health: Health) {
+        if self.health != health {
+            self.health = health.clone();
+            self.emit(PrinterEvent::Health(health));
+        }
+    }
+
+    fn end_first(&self, outcome: Outcome) {
+        let job = self.shared.change(|queue| {
+            queue.first_started = false;
+            queue.jobs.pop_front()
+        });
+        if let Some(job) = job {
+            self.emit(PrinterEvent::JobEnded {
+                id: job.id,
+                outcome,
+            });
+        }
+    }
+
+    fn answers(&self) -> bool {
+        match self.config.profile.status {
+            StatusSupport::Full => true,
+            StatusSupport::None => false,
+        }
+    }
+
+    fn connect(&mut self) -> Result<Connection, Lost> {
+        match Connection::open(&self.config) {
+            Ok(connection) => {
+                self.backoff.reset();
+                Ok(connection)
+            }
+            Err(lost) => {
+                self.report(Health::Offline {
+                    reason: lost.0.clone(),
+                });
+                Err(lost)
+            }
+        }
+    }
+
+    /// Nothing could be sent: pauses before the next try, less when a drawer pulse comes.
+    fn pause(&mut self) {
+        let pause = self.backoff.next_pause();
+        self.shared
+            .sleep_until(pause, |queue| queue.stopping || !queue.pulses.is_empty());
+    }
+
+    fn look_when_idle(&mut self) {
+        let looked = self
+            .connect()
+            .and_then(|mut connection| self.look(&mut connection));
+        match looked {
+            Ok(_) => {}
+            Err(Lost(reason)) => {
+                self.report(Health::Offline { reason });
+                let pause = self.backoff.next_pause();
+                self.shared.sleep_until(pause, |queue| {
+                    queue.stopping || !queue.pulses.is_empty() || !queue.jobs.is_empty()
+                });
+            }
+        }
+    }
+
+    /// Asks the printer how it is and reports it; says whether it answered within the deadline. Printers that never
+    /// answer are not asked.
+    fn look(&mut self, connection: &mut Connection) -> Result<bool, Lost> {
+        if !self.answers() {
+            self.report(Health::Unknown);
+            return Ok(false);
+        }
+        if !connection.ask()? {
+            return Ok(false);
+        }
+        let deadline = Deadline::after(self.config.answer_deadline);
+        while connection.replies.waiting() > 0 {
+            if deadline.has_passed() || self.shared.is_stopping() {
+                return Ok(false);
+            }
+            connection.listen()?;
+        }
+        connection.has_answered = true;
+        self.report(connection.replies.status.health());
+        Ok(true)
+    }
+
+    fn print(&mut self, job: &Job) {
+        let bytes = match encode(&job.document, &self.config.profile) {
+            Ok(bytes) => bytes,
+            Err(error) => return self.end_first(Outcome::Rejected(error.into())),
+        };
+        let Ok(mut connection) = self.connect() else {
+            return self.pause();
+        };
+        match self.await_ready(&mut connection) {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(Lost(reason)) => {
+                self.report(Health::Offline { reason });
+                return self.pause();
+            }
+        }
+        self.shared.change(|queue| queue.first_started = true);
+        self.emit(PrinterEvent::JobStarted { id: job.id });
+        let mut sent = 0;
+        let outcome = match self
+            .send(&mut connection, &bytes, &mut sent)
+            .and_then(|()| self.confirm(&mut connection))
+        {
+            Ok(outcome) => outcome,
+            Err(Lost(reason)) => {
+                self.report(Health::Offline { reason });
+                if sent == 0 {
+                    self.shared.change(|queue| queue.first_started = false);
+                    return self.pause();
+                }
+                Outcome::InDoubt
+            }
+        };
+        self.end_first(outcome);
+    }
+
+    /// Waits until the printer can print, on an open connection, with nothing sent. `false` when told to stop.
+    fn await_ready(&mut self, connection: &mut Connection) -> Result<bool, Lost> {
+        loop {
+            if !self.look(connection)? {
+                // Silent, or of the kind that is never asked: unknown, and sent to all the same.
+                self.report(Health::Unknown);
+                return Ok(!self.shared.is_stopping());
+            }
+            if connection.replies.status.blocked().is_none() {
+                return Ok(true);
+            }
+            let pause = Deadline::after(LOOK_PAUSE);
+            while !pause.has_passed() {
+                self.serve_drawer(connection)?;
+                connection.listen()?;
+                if self.shared.is_stopping() {
+                    return Ok(false);
+                }
+            }
+        }
+    }
+
+    fn send(
+        &mut self,
+        connection: &mut Connection,
+        bytes: &[u8],
+        sent: &mut usize,
+    ) -> Result<(), Lost> {
+        let barrier: &[u8] = if self.answers() { BARRIER } else { &[] };
+        for part in [bytes, barrier] {
+            let mut rest = part;
+            let mut stalled = Deadline::after(self.config.confirm_deadline);
+            while !rest.is_empty() {
+                match connection.stream.write(rest) {
+                    Ok(0) => return Err(Lost("the printer takes no more".to_owned())),
+                    Ok(count) => {
+                        *sent += count;
+                        rest = &rest[count..];
+                        stalled = Deadline::after(self.config.confirm_deadline);
+                    }
+                    Err(error) if is_wait(&error) => {
+                        // A full memory empties once there is paper; the printer may say so unasked.
+                        connection.listen()?;
+                        let waits = connection.replies.status.blocked().is_some();
+                        if self.shared.is_stopping() || (stalled.has_passed() && !waits) {
+                            return Err(Lost("the printer takes no more".to_owned()));
+                        }
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits on the connection that carried the job until the printer says that it is on paper.
+    fn confirm(&mut self, connection: &mut Connection) -> Result<Outcome, Lost> {
+        if !self.answers() {
+            connection.linger();
+            return Ok(Outcome::SentUnconfirmed);
+        }
+        let mut deadline = Deadline::after(self.config.confirm_deadline);
+        let mut was_blocked = false;
+        loop {
+            let pause = Deadline::after(LOOK_PAUSE);
+            while !pause.has_passed() && !connection.replies.printed {
+                self.serve_drawer(connection)?;
+                connection.listen()?;
+            }
+            if connection.replies.printed {
+                self.report(connection.replies.status.health());
+                return Ok(Outcome::Confirmed);
+            }
+            if self.shared.is_stopping() {
+                return Ok(Outcome::InDoubt);
+            }
+            if self.look(connection)? {
+                let blocked = connection.replies.status.blocked().is_some();
+                if blocked {
+                    deadline = Deadline::after(BLOCKED_SILENCE_MAX);
+                } else if was_blocked {
+                    deadline = Deadline::after(self.config.confirm_deadline);
+                }
+                was_blocked = blocked;
+            }
+            if deadline.has_passed() && !connection.replies.printed {
+                let fell_silent = connection.has_answered && connection.replies.waiting() > 0;
+                if fell_silent {
+                    return Err(Lost("the printer stopped answering".to_owned()));
+                }
+                connection.linger();
+                return Ok(Outcome::SentUnconfirmed);
+            }
+        }
+    }
+
+    /// Opens the drawer over a connection of its own.
+    fn open_drawer(&mut self, pulse: Pulse) {
+        let outcome = if pulse.asked.elapsed() > self.config.drawer_deadline {
+            Outcome::Rejected(Rejection::Unreachable("too late".to_owned()))
+        } else {
+            match self.connect() {
+                Err(Lost(reason)) => Outcome::Rejected(Rejection::Unreachable(reason)),
+                Ok(mut connection) => match self.look(&mut connection) {
+                    Err(Lost(reason)) => Outcome::Rejected(Rejection::Unreachable(reason)),
+                    Ok(_) => {
+                        let outcome = self.pulse(&mut connection, pulse);
+                        connection.linger();
+                        outcome
+                    }
+                },
+            }
+        };
+        self.emit(PrinterEvent::JobEnded {
+            id: pulse.id,
+            outcome,
+        });
+    }
+
+    /// Opens the drawer over the connection of a document that waits for the printer.
+    fn serve_drawer(&mut self, connection: &mut Connection) -> Result<(), Lost> {
+        let Some(pulse) = self.shared.change(|queue| queue.pulses.pop_front()) else {
+            return Ok(());
+        };
+        let outcome = if pulse.asked.elapsed() > self.config.drawer_deadline {
+            Outcome::Rejected(Rejection::Unreachable("too late".to_owned()))
+        } else {
+            self.pulse(connection, pulse)
+        };
+        let lost = outcome == Outcome::InDoubt;
+        self.emit(PrinterEvent::JobEnded {
+            id: pulse.id,
+            outcome,
+        });
+        if lost {
+            Err(Lost("the connection was lost".to_owned()))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn pulse(&mut self, connection: &mut Connection, pulse: Pulse) -> Outcome {
+        let kind = self.config.profile.drawer;
+        if let (DrawerPulse::Queued, Some(reason)) = (kind, connection.replies.status.blocked()) {
+            return Outcome::Rejected(Rejection::Blocked(reason));
+        }
+        self.emit(PrinterEvent::JobStarted { id: pulse.id });
+        if connection.stream.write_all(drawer_pulse(kind)).is_err() {
+            return Outcome::InDoubt;
+        }
+        // Real-time commands are obeyed in order: an answer to a question behind the pulse says that it was obeyed.
+        match (kind, self.look(connection)) {
+            (DrawerPulse::RealTime, Ok(true)) => Outcome::Confirmed,
+            (DrawerPulse::RealTime, Ok(false)) | (DrawerPulse::Queued, Ok(_)) => {
+                Outcome::SentUnconfirmed
+            }
+            (DrawerPulse::RealTime | DrawerPulse::Queued, Err(Lost(_))) => Outcome::InDoubt,
+        }
+    }
+}
+
+/// One connection to the printer and what was heard on it.
+struct Connection {
+    stream: TcpStream,
+    replies: Replies,
+    has_answered: bool,
+}
+
+impl Connection {
+    fn open(config: &PrinterConfig) -> Result<Self, Lost> {
+        let mut failed = Lost("the address names no host".to_owned());
+        for address in config.address.to_socket_addrs()? {
+            match TcpStream::connect_timeout(&address, config.connect_deadline) {
+                Ok(stream) => {
+                    stream.set_nodelay(true)?;
+                    stream.set_read_timeout(Some(TICK))?;
+                    stream.set_write_timeout(Some(TICK))?;
+                    return Ok(Self {
+                        stream,
+                        replies: Replies::default(),
+                        has_answered: false,
+                    });
+                }
+                Err(error) => failed = error.into(),
+            }
+        }
+        Err(failed)
+    }
+
+    /// Asks everything about the printer's state, unless answers are still owed; says whether any are now.
+    fn ask(&mut self) -> Result<bool, Lost> {
+        if self.replies.waiting() == 0 {
+            // DLE EOT n, one after the other.
+            let questions: Vec<u8> = QUESTIONS
+                .iter()
+                .flat_map(|&question| [0x10, 0x04, question])
+                .collect();
+            match self.stream.write(&questions) {
+                Ok(count) => self.stream.write_all(&questions[count..])?,
+                // The printer's memory and ours are full: it cannot be asked now.
+                Err(error) if is_wait(&error) => return Ok(false),
+                Err(error) => return Err(error.into()),
+            }
+            for question in QUESTIONS {
+                self.replies.asked(question);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Takes what the printer says within one tick.
+    fn listen(&mut self) -> Result<(), Lost> {
+        let mut buffer = [0_u8; READ_BUFFER_LENGTH];
+        match self.stream.read(&mut buffer) {
+            Ok(0) => Err(Lost("the printer closed the connection".to_owned())),
+            Ok(count) => {
+                for &byte in &buffer[..count] {
+                    self.replies.take(byte);
+                }
+                Ok(())
+            }
+            Err(error) if is_wait(&error) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Closes our side and waits a little for the other: closing with unread answers would discard what is on its way.
+    fn linger(&mut self) {
+        let deadline = Deadline::after(LINGER);
+        if self.stream.shutdown(Shutdown::Write).is_ok() {
+            while !deadline.has_passed() && self.listen().is_ok() {}
+        }
+    }
+}
+
+fn is_wait(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+    )
+}

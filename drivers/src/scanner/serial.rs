@@ -1,0 +1,290 @@
+//! Scanners on a serial line (RS-232 or USB virtual port): opening, reading lines, opening again. Knows nothing of keyboards.
+
+use std::io::{ErrorKind, Read};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use super::Scan;
+use crate::frame::{Backoff, Health, Stop};
+
+/// The longest line taken from a scanner, in bytes: the largest QR code holds 7,089 digits.
+pub const LINE_LENGTH_MAX: usize = 7_168;
+/// How long one read waits, and so how soon a stop is noticed.
+const READ_TIMEOUT: Duration = Duration::from_millis(100);
+/// Room for what the device sends at once.
+const READ_BUFFER_LENGTH: usize = 1_024;
+/// Speed unless configured otherwise: what scanners leave the factory with.
+pub const BAUD_DEFAULT: u32 = 9_600;
+
+const CR: u8 = b'\r';
+const LF: u8 = b'\n';
+const STX: char = '\u{2}';
+const ETX: char = '\u{3}';
+
+/// Where the scanner is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SerialScannerConfig {
+    /// The device file, such as `/dev/ttyACM0`.
+    pub path: String,
+    /// Bits per second; eight data bits, no parity, one stop bit.
+    pub baud: u32,
+    /// Pauses between tries to open the device.
+    pub retry_pause_first: Duration,
+    /// The longest such pause.
+    pub retry_pause_max: Duration,
+}
+
+impl SerialScannerConfig {
+    /// The usual settings for the device at `path`.
+    pub fn new(path: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            baud: BAUD_DEFAULT,
+            retry_pause_first: crate::frame::RETRY_PAUSE_FIRST,
+            retry_pause_max: crate::frame::RETRY_PAUSE_MAX,
+        }
+    }
+}
+
+/// What a scanner's thread reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScannerEvent {
+    /// A symbol was scanned.
+    Scan(Scan),
+    /// A line was longer than [`LINE_LENGTH_MAX`] and was dropped whole.
+    LineDropped {
+        /// How many bytes it had.
+        bytes: usize,
+    },
+    /// The state of the line changed.
+    Health(Health),
+}
+
+/// A serial scanner with its thread; dropping it ends the thread.
+#[derive(Debug)]
+pub struct SerialScanner {
+    stop: Stop,
+    ended: Receiver<()>,
+}
+
+impl SerialScanner {
+    /// Starts the thread, which opens the device now and whenever it is lost, for ever.
+    ///
+    /// `on_event` is called from that thread and should only pass the event on.
+    pub fn spawn(
+        config: SerialScannerConfig,
+        on_event: impl Fn(ScannerEvent) + Send + 'static,
+    ) -> Self {
+        let stop = Stop::default();
+        let (end, ended) = sync_channel::<()>(1);
+        let thread_stop = stop.clone();
+        thread::spawn(move || {
+            let _end = end;
+            run(&config, &thread_stop, &on_event);
+        });
+        Self { stop, ended }
+    }
+
+    /// Ends the thread and waits until it has let go of the device, at most `wait`; says whether it has.
+    pub fn stop(self, wait: Duration) -> bool {
+        self.stop.request();
+        // The thread never sends: the channel closes when it ends.
+        matches!(
+            self.ended.recv_timeout(wait),
+            Err(std::sync::mpsc::RecvTimeoutError::Disconnected)
+        )
+    }
+}
+
+impl Drop for SerialScanner {
+    fn drop(&mut self) {
+        self.stop.request();
+    }
+}
+
+fn run(config: &SerialScannerConfig, stop: &Stop, on_event: &impl Fn(ScannerEvent)) {
+    let mut backoff = Backoff::new(config.retry_pause_first, config.retry_pause_max);
+    let mut health = Health::Unknown;
+    let mut report = |now: Health| {
+        if health != now {
+            health = now.clone();
+            on_event(ScannerEvent::Health(now));
+        }
+    };
+    report(Health::Connecting);
+    while !stop.is_requested() {
+        let lost = match serialport::new(config.path.as_str(), config.baud)
+            .timeout(READ_TIMEOUT)
+            .open()
+        {
+            Ok(mut port) => {
+                // Some scanners wait for these lines; a pseudo-terminal has none and says so.
+                let _ = port.write_data_terminal_ready(true);
+                let _ = port.write_request_to_send(true);
+                backoff.reset();
+                report(Health::Ready);
+                read_lines(&mut port, stop, on_event)
+            }
+            Err(error) => error.to_string(),
+        };
+        if stop.is_requested() {
+            return;
+        }
+        report(Health::Offline { reason: lost });
+        if stop.sleep(backoff.next_pause()) {
+            return;
+        }
+    }
+}
+
+/// Reads until the line is lost or a stop is asked for; says what was met.
+fn read_lines(port: &mut impl Read, stop: &Stop, on_event: &impl Fn(ScannerEvent)) -> String {
+    let mut codec = LineCodec::default();
+    let mut buffer = [0_u8; READ_BUFFER_LENGTH];
+    while !stop.is_requested() {
+        match port.read(&mut buffer) {
+            Ok(0) => return "the line was closed".to_owned(),
+            Ok(count) => {
+                for line in codec.decode(&buffer[..count]) {
+                    on_event(match line {
+                        Line::Text(text) => ScannerEvent::Scan(Scan::parse(&text)),
+                        Line::Overlong { bytes } => ScannerEvent::LineDropped { bytes },
+                    });
+                }
+            }
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::TimedOut | ErrorKind::WouldBlock | ErrorKind::Interrupted
+                ) => {}
+            Err(error) => return error.to_string(),
+        }
+    }
+    String::new()
+}
+
+/// One line from a scanner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Line {
+    /// The text without terminator and without framing STX and ETX; GS (0x1D) is kept.
+    Text(String),
+    /// A line longer than [`LINE_LENGTH_MAX`], dropped whole so that no part of it is taken for a code.
+    Overlong {
+        /// How many bytes it had.
+        bytes: usize,
+    },
+}
+
+/// Cuts bytes into lines that end in CR, LF or CRLF, wherever the reads happen to break. Empty lines are left out.
+#[derive(Debug, Default)]
+pub struct LineCodec {
+    line: Vec<u8>,
+    length: usize,
+}
+
+impl LineCodec {
+    /// Takes the next bytes and returns the lines that they end.
+    pub fn decode(&mut self, bytes: &[u8]) -> Vec<Line> {
+        let mut lines = Vec::new();
+        for &byte in bytes {
+            if byte == CR || byte == LF {
+                // The LF of a CRLF ends an empty line, which is left out.
+                lines.extend(self.end_line());
+            } else {
+                self.length = self.length.saturating_add(1);
+                if self.length <= LINE_LENGTH_MAX {
+                    self.line.push(byte);
+                }
+            }
+        }
+        lines
+    }
+
+    fn end_line(&mut self) -> Option<Line> {
+        let bytes = std::mem::take(&mut self.line);
+        let length = std::mem::take(&mut self.length);
+        if length > LINE_LENGTH_MAX {
+            return Some(Line::Overlong { bytes: length });
+        }
+        // Symbols carry UTF-8 or, in China, often GB 18030.
+        let text = match String::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => encoding_rs::GB18030.decode(error.as_bytes()).0.into_owned(),
+        };
+        let text = text.trim_start_matches(STX).trim_end_matches(ETX);
+        (!text.is_empty()).then(|| Line::Text(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(codec: &mut LineCodec, bytes: &[u8]) -> Vec<String> {
+        codec
+            .decode(bytes)
+            .into_iter()
+            .map(|line| match line {
+                Line::Text(text) => text,
+                Line::Overlong { bytes } => format!("overlong {bytes}"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn lines_end_in_cr_lf_or_both() {
+        let mut codec = LineCodec::default();
+        assert_eq!(
+            texts(&mut codec, b"111\r222\n333\r\n\r\n\n444\r"),
+            ["111", "222", "333", "444"]
+        );
+    }
+
+    #[test]
+    fn a_read_may_break_anywhere() {
+        let whole = "]E06901234567892\r\n]C10106901234567892\u{1d}10A\r\n会员\r\n".as_bytes();
+        for split in 0..=whole.len() {
+            let mut codec = LineCodec::default();
+            let mut lines = texts(&mut codec, &whole[..split]);
+            lines.extend(texts(&mut codec, &whole[split..]));
+            assert_eq!(
+                lines,
+                ["]E06901234567892", "]C10106901234567892\u{1d}10A", "会员"],
+                "split at {split}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_overlong_line_is_dropped_whole_and_the_next_is_read() {
+        let mut codec = LineCodec::default();
+        assert_eq!(
+            texts(&mut codec, &vec![b'1'; LINE_LENGTH_MAX + 1]),
+            Vec::<String>::new()
+        );
+        assert!(codec.line.len() <= LINE_LENGTH_MAX);
+        assert_eq!(
+            texts(&mut codec, b"\r6901234567892\r"),
+            [
+                format!("overlong {}", LINE_LENGTH_MAX + 1).as_str(),
+                "6901234567892"
+            ]
+        );
+        let longest = "1".repeat(LINE_LENGTH_MAX);
+        assert_eq!(
+            texts(&mut codec, format!("{longest}\n").as_bytes()),
+            [longest]
+        );
+    }
+
+    #[test]
+    fn framing_is_taken_off_and_chinese_in_gbk_is_read() {
+        let mut codec = LineCodec::default();
+        assert_eq!(
+            texts(&mut codec, b"\x026901234567892\x03\r"),
+            ["6901234567892"]
+        );
+        assert_eq!(texts(&mut codec, b"\xbb\xe1\xd4\xb1\r"), ["会员"]);
+    }
+}

@@ -1,0 +1,267 @@
+//! What the command line asks for: done here by the process that holds the
+//! data directory, which is the running server when there is one.
+
+mod local;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use chrono::NaiveDate;
+use domain::money::{Currency, Money};
+use protocol::answer::SalesAnswer;
+use serde::{Deserialize, Serialize};
+
+use crate::catalogue::{self, SetPriceError};
+use crate::enrolment::{self, MakeCodeError};
+use crate::import::{self, ImportError, Imported};
+use crate::people::{self, ParseRoleError, PeopleError, Role};
+use crate::place::{Place, PlaceError};
+use crate::sales;
+use crate::store::{Alarm, OpenError, QuarantinedEvent, SalesRange, Store, StoreError};
+
+/// The route on which a server takes commands from its own machine.
+pub const ROUTE: &str = "/admin/v1/command";
+
+/// Rows of alarms and of quarantined events that one answer has at most.
+const TROUBLE_ROWS_MAX: u32 = 1_000;
+
+/// How long to wait for a server that is starting, or for another command.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Between two looks while waiting.
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    /// Import a shop.
+    Import {
+        /// A folder or a file, absolute.
+        path: PathBuf,
+        /// Whether to delete what is not named.
+        replace: bool,
+    },
+    /// Set one product's price.
+    Price {
+        /// The product's item code.
+        sku: String,
+        /// The price as a person types it.
+        price: String,
+    },
+    /// Make a one-time code for a lane.
+    Enrol {
+        /// The store's code.
+        store: String,
+        /// The lane's number.
+        lane: u32,
+    },
+    /// Add a person and make a key.
+    AddUser {
+        /// The name.
+        name: String,
+        /// The role's name.
+        role: String,
+    },
+    /// Remove a person.
+    RemoveUser {
+        /// The name.
+        name: String,
+    },
+    /// List people.
+    ListUsers,
+    /// Sum up sales.
+    Sales {
+        /// The store's code.
+        store: Option<String>,
+        /// The lane's number.
+        lane: Option<u32>,
+        /// The first business date.
+        from: Option<NaiveDate>,
+        /// The last business date.
+        to: Option<NaiveDate>,
+    },
+    /// List forks and quarantined events.
+    Alarms,
+}
+
+/// What a command did or found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// Of [`Command::Import`].
+    Imported(Imported),
+    /// Of [`Command::Price`]; the prices are written out.
+    PriceSet {
+        /// Before.
+        before: String,
+        /// From now on.
+        after: String,
+        /// The newest version of the reference.
+        version: u64,
+    },
+    /// Of [`Command::Enrol`].
+    Code {
+        /// The one-time code.
+        code: String,
+    },
+    /// Of [`Command::AddUser`].
+    Key {
+        /// The person's key.
+        key: String,
+    },
+    /// Of [`Command::RemoveUser`].
+    Removed,
+    /// Of [`Command::ListUsers`].
+    Users {
+        /// Names and roles.
+        users: Vec<(String, String)>,
+    },
+    /// Of [`Command::Sales`].
+    Sales {
+        /// The rows.
+        answer: SalesAnswer,
+        /// Decimal places of the chain's currency.
+        exponent: u8,
+    },
+    /// Of [`Command::Alarms`].
+    Alarms {
+        /// Forks, newest first.
+        alarms: Vec<Alarm>,
+        /// Events set aside.
+        quarantined: Vec<QuarantinedEvent>,
+    },
+}
+
+/// Why a command was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// Of an import.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// Of a price.
+    #[error(transparent)]
+    Price(#[from] SetPriceError),
+    /// Of an enrolment code.
+    #[error(transparent)]
+    Enrol(#[from] MakeCodeError),
+    /// Of people.
+    #[error(transparent)]
+    People(#[from] PeopleError),
+    /// Of a role.
+    #[error(transparent)]
+    Role(#[from] ParseRoleError),
+    /// A stored row cannot be read.
+    #[error("read a stored row")]
+    Stored(#[from] serde_json::Error),
+    /// The database did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why the command line got no outcome.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Refused here.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// Refused by the running server, with its words.
+    #[error("{0}")]
+    Refused(String),
+    /// The running server did not answer.
+    #[error("ask the hq server that has this data directory")]
+    Server(#[from] std::io::Error),
+    /// The running server's answer cannot be read; it may be of another version.
+    #[error("read the answer of the hq server; is it of the same version?")]
+    Answer(#[from] serde_json::Error),
+}
+
+/// Does a command in this process. `now_ms`: milliseconds since 1970-01-01 UTC.
+pub fn execute(
+    store: &Store,
+    command: &Command,
+    now_ms: i64,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Outcome, CommandError> {
+    match command {
+        Command::Import { path, replace } => {
+            Ok(Outcome::Imported(import::import(store, path, *replace, progress)?))
+        }
+        Command::Price { sku, price } => {
+            let set = catalogue::set_price(store, sku, price)?;
+            let written = |minor| set.currency.format_with_symbol(Money::from_minor(minor));
+            Ok(Outcome::PriceSet {
+                before: written(set.before),
+                after: written(set.after),
+                version: set.version,
+            })
+        }
+        Command::Enrol { store: lane_store, lane } => {
+            Ok(Outcome::Code { code: enrolment::make_code(store, lane_store, *lane, now_ms)? })
+        }
+        Command::AddUser { name, role } => {
+            Ok(Outcome::Key { key: people::add(store, name, Role::parse(role)?, now_ms)? })
+        }
+        Command::RemoveUser { name } => {
+            people::remove(store, name)?;
+            Ok(Outcome::Removed)
+        }
+        Command::ListUsers => Ok(Outcome::Users { users: people::list(store)? }),
+        Command::Sales { store: of_store, lane, from, to } => {
+            let range = SalesRange { store: of_store.clone(), lane: *lane, from: *from, to: *to };
+            let answer = sales::of_days(store, &range)?;
+            let currency: Option<Currency> = store.read(|reading| catalogue::currency::<CommandError>(reading))?;
+            Ok(Outcome::Sales { answer, exponent: currency.map_or(2, |currency| currency.exponent) })
+        }
+        Command::Alarms => store.read(|reading| {
+            Ok(Outcome::Alarms {
+                alarms: reading.alarms(TROUBLE_ROWS_MAX)?,
+                quarantined: reading.quarantined(TROUBLE_ROWS_MAX)?,
+            })
+        }),
+    }
+}
+
+/// Does a command on a data directory: through the server that has it, or
+/// here when none has. Waits a while for whoever is just starting or ending.
+pub fn run(
+    data: &Path,
+    command: &Command,
+    now_ms: i64,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Outcome, RunError> {
+    let place = Place::open(data)?;
+    let begun = Instant::now();
+    loop {
+        match place.hold() {
+            Ok(_held) => {
+                let store = Store::open(&place.database())?;
+                return Ok(execute(&store, command, now_ms, progress)?);
+            }
+            Err(PlaceError::Taken(folder)) => {
+                if let Some(address) = place.address()?
+                    && let Some(mut server) = local::connect(address)
+                {
+                    let key = place.admin_key()?;
+                    let (status, body) =
+                        local::post(&mut server, address, ROUTE, &key, &serde_json::to_vec(command)?)?;
+                    return match status {
+                        200 => Ok(serde_json::from_slice(&body)?),
+                        _ => Err(RunError::Refused(String::from_utf8_lossy(&body).trim().to_owned())),
+                    };
+                }
+                if begun.elapsed() > PATIENCE {
+                    return Err(PlaceError::Taken(folder).into());
+                }
+                std::thread::sleep(LOOK_INTERVAL);
+            }
+            Err(error @ (PlaceError::Io { .. } | PlaceError::Draw(_))) => return Err(error.into()),
+        }
+    }
+}

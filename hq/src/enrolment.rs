@@ -1,0 +1,188 @@
+//! One-time codes and lane keys.
+//!
+//! A code is shown once to the operator and kept as a hash; a lane exchanges
+//! it for its identity and a key, of which HQ keeps the hash as well. When
+//! the answer to the lane is lost the operator makes a new code.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use protocol::enrol::{EnrolRefusal, Enrolment};
+
+use crate::secret::{self, DrawError, SecretHash};
+use crate::store::{CodeRow, Kind, LaneRow, Store, StoreError};
+
+/// How long a code can be used: a day, so that it can be made the evening
+/// before the till is set up.
+pub const CODE_LIFE_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// The wait after the first wrong code; each further one doubles it.
+const WAIT_FIRST_MS: i64 = 1_000;
+
+/// The longest wait after a wrong code.
+const WAIT_MAX_MS: i64 = 5 * 60 * 1_000;
+
+/// Addresses whose wrong codes are remembered at one time; beyond it the one
+/// that waited longest is forgotten.
+const GUESSERS_MAX: usize = 1_000;
+
+/// Why no code was made.
+#[derive(Debug, thiserror::Error)]
+pub enum MakeCodeError {
+    /// The store was never imported.
+    #[error("make an enrolment code: there is no store {0:?}; import it first")]
+    UnknownStore(String),
+    /// Lanes are counted from 1.
+    #[error("make an enrolment code: lanes are numbered from 1")]
+    LaneZero,
+    /// No randomness.
+    #[error(transparent)]
+    Draw(#[from] DrawError),
+    /// The database did not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a code was not exchanged.
+#[derive(Debug, thiserror::Error)]
+pub enum ExchangeError {
+    /// The lane is told why.
+    #[error(transparent)]
+    Refused(#[from] EnrolRefusal),
+    /// No randomness.
+    #[error(transparent)]
+    Draw(#[from] DrawError),
+    /// The database did not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Makes the code that enrols a lane, replacing an unused one. Give it to the
+/// operator; it cannot be read again.
+///
+/// `now_ms`: milliseconds since 1970-01-01 UTC.
+pub fn make_code(store: &Store, lane_store: &str, lane: u32, now_ms: i64) -> Result<String, MakeCodeError> {
+    if lane == 0 {
+        return Err(MakeCodeError::LaneZero);
+    }
+    let code = secret::draw_code()?;
+    let row = CodeRow {
+        code_hash: SecretHash::of(&secret::normalise_code(&code)),
+        store: lane_store.to_owned(),
+        lane,
+        expires_at_ms: now_ms + CODE_LIFE_MS,
+    };
+    store.write(|writing| {
+        if writing.entity(Kind::Store, lane_store)?.is_none() {
+            return Err(MakeCodeError::UnknownStore(lane_store.to_owned()));
+        }
+        Ok(writing.put_code(&row, now_ms)?)
+    })?;
+    Ok(code)
+}
+
+/// Exchanges a code for the lane's identity and a fresh key. An earlier key
+/// of the lane is void from then on.
+///
+/// The epoch is one beyond the newest of which HQ has events.
+pub fn exchange(store: &Store, typed: &str, now_ms: i64) -> Result<Enrolment, ExchangeError> {
+    let code_hash = SecretHash::of(&secret::normalise_code(typed));
+    let key = secret::draw_key()?;
+    store.write(|writing| {
+        let code = writing.take_code(&code_hash)?.filter(|code| now_ms < code.expires_at_ms);
+        let Some(code) = code else {
+            return Err(EnrolRefusal::Code.into());
+        };
+        let epoch = writing.newest_epoch_filed(&code.store, code.lane)? + 1;
+        writing.put_lane(&LaneRow {
+            store: code.store.clone(),
+            lane: code.lane,
+            key_hash: SecretHash::of(&key),
+            epoch,
+            enrolled_at_ms: now_ms,
+        })?;
+        Ok(Enrolment { store: code.store, lane: code.lane, epoch, key })
+    })
+}
+
+/// Finds the lane that a key belongs to.
+pub fn lane_of_key(store: &Store, key: &str) -> Result<Option<LaneRow>, StoreError> {
+    let hash = SecretHash::of(key);
+    let lane = store.read(|reading| reading.lane_of_key(&hash))?;
+    Ok(lane.filter(|lane| lane.key_hash == hash))
+}
+
+/// Makes guessing slow: whoever sends wrong codes waits, longer each time.
+#[derive(Debug, Default)]
+pub struct GuessBrake {
+    guessers: HashMap<IpAddr, Guesser>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Guesser {
+    wrong: u32,
+    until_ms: i64,
+}
+
+impl GuessBrake {
+    /// Refuses an address that has to wait still.
+    pub fn admit(&self, address: IpAddr, now_ms: i64) -> Result<(), EnrolRefusal> {
+        match self.guessers.get(&address) {
+            Some(guesser) if now_ms < guesser.until_ms => {
+                let seconds = (guesser.until_ms - now_ms + 999) / 1_000;
+                Err(EnrolRefusal::Wait { seconds: u32::try_from(seconds).unwrap_or(u32::MAX) })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Notes a wrong code.
+    pub fn note_wrong(&mut self, address: IpAddr, now_ms: i64) {
+        if self.guessers.len() >= GUESSERS_MAX && !self.guessers.contains_key(&address) {
+            let oldest = self.guessers.iter().min_by_key(|(_, guesser)| guesser.until_ms);
+            if let Some(oldest) = oldest.map(|(address, _)| *address) {
+                self.guessers.remove(&oldest);
+            }
+        }
+        let guesser = self.guessers.entry(address).or_insert(Guesser { wrong: 0, until_ms: now_ms });
+        let doublings = guesser.wrong.min(20);
+        guesser.wrong = guesser.wrong.saturating_add(1);
+        guesser.until_ms = now_ms + (WAIT_FIRST_MS << doublings).min(WAIT_MAX_MS);
+    }
+
+    /// Forgets the wrong codes of an address that has had a right one.
+    pub fn note_right(&mut self, address: IpAddr) {
+        self.guessers.remove(&address);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    #[test]
+    fn each_wrong_code_doubles_the_wait() {
+        let mut brake = GuessBrake::default();
+        let mut now_ms = 0;
+        for seconds in [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300] {
+            assert_eq!(brake.admit(ADDRESS, now_ms), Ok(()));
+            brake.note_wrong(ADDRESS, now_ms);
+            assert_eq!(brake.admit(ADDRESS, now_ms), Err(EnrolRefusal::Wait { seconds }));
+            now_ms += i64::from(seconds) * 1_000;
+        }
+        brake.note_right(ADDRESS);
+        brake.note_wrong(ADDRESS, now_ms);
+        assert_eq!(brake.admit(ADDRESS, now_ms), Err(EnrolRefusal::Wait { seconds: 1 }));
+    }
+
+    #[test]
+    fn the_brake_remembers_a_bounded_number_of_addresses() {
+        let mut brake = GuessBrake::default();
+        for number in 0..5_000u32 {
+            brake.note_wrong(IpAddr::V4(number.into()), i64::from(number));
+        }
+        assert_eq!(brake.guessers.len(), GUESSERS_MAX);
+    }
+}

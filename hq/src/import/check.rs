@@ -1,0 +1,359 @@
+//! Looks at a whole import before anything is changed, and says everything
+//! that an operator has to mend: file, place, what is wrong, what to do.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use domain::barcode::{Gtin, ScalePattern};
+use domain::money::{AMOUNT_MAX, Currency, TaxRate};
+use pinyin::ToPinyin;
+use protocol::pull::{self, PriceCut, Product, Promotion};
+
+use super::{ImportError, PROBLEMS_MAX, Problem, Shop, StaffSource, pins};
+use crate::catalogue::{self, currency_of};
+use crate::store::{Kind, Reading};
+
+/// The longest id, code or sku, in bytes.
+const KEY_LENGTH_MAX: usize = 64;
+
+/// The longest name or other text of one thing, in bytes.
+const TEXT_LENGTH_MAX: usize = 400;
+
+/// The most codes of one product.
+const CODES_MAX: usize = 50;
+
+/// The decimals of the currency with the most (ISO 4217: 4).
+const EXPONENT_MAX: u8 = 4;
+
+/// What every thing of an import is held against.
+pub(super) struct Checker {
+    currency: Option<Currency>,
+    /// The currency of the stores that this import does not touch.
+    other_currency: Option<Currency>,
+    categories: HashSet<String>,
+    skus: HashSet<String>,
+    /// Where each code was seen: GTINs as numbers, PLUs above them.
+    codes: HashMap<u64, String>,
+    products_are_replaced: bool,
+    problems: Vec<Problem>,
+}
+
+impl Checker {
+    /// Begins with what HQ knows already.
+    pub(super) fn new(reading: &Reading<'_>, shop: &Shop, replace: bool) -> Result<Self, ImportError> {
+        let mut other_currency = None;
+        for (code, body) in reading.entities(Kind::Store)? {
+            if shop.store.as_ref().is_none_or(|store| store.code != code) {
+                other_currency = Some(currency_of(&serde_json::from_str(&body)?));
+            }
+        }
+        let currency = match &shop.store {
+            Some(store) => Some(currency_of(store)),
+            None => catalogue::currency::<ImportError>(reading)?,
+        };
+        let mut categories: HashSet<String> = HashSet::new();
+        if !(replace && shop.categories.is_some()) {
+            categories.extend(reading.entities(Kind::Category)?.into_iter().map(|(id, _)| id));
+        }
+        categories.extend(shop.categories.iter().flatten().map(|category| category.id.clone()));
+        Ok(Self {
+            currency,
+            other_currency,
+            categories,
+            skus: HashSet::new(),
+            codes: HashMap::new(),
+            products_are_replaced: replace,
+            problems: Vec::new(),
+        })
+    }
+
+    /// The currency that prices are written in.
+    pub(super) fn currency(&self) -> Option<&Currency> {
+        self.currency.as_ref()
+    }
+
+    /// Whether there are as many problems as are shown at one time.
+    pub(super) fn is_full(&self) -> bool {
+        self.problems.len() >= PROBLEMS_MAX
+    }
+
+    /// Gives the currency when nothing is wrong.
+    pub(super) fn finish(self) -> Result<Option<Currency>, ImportError> {
+        if self.problems.is_empty() { Ok(self.currency) } else { Err(ImportError::Problems(self.problems)) }
+    }
+
+    /// Notes what is wrong with something.
+    pub(super) fn note(&mut self, file: &str, place: &str, what: String) {
+        if !self.is_full() {
+            self.problems.push(Problem { file: file.to_owned(), place: place.to_owned(), what });
+        }
+    }
+
+    /// Checks everything of a shop file but its promotions.
+    pub(super) fn check_shop(&mut self, file: &str, shop: &Shop) {
+        if let Some(store) = &shop.store
+            && let Err(what) = self.check_store(store)
+        {
+            self.note(file, "store", what);
+        }
+        let mut seen = HashSet::new();
+        for (index, category) in shop.categories.iter().flatten().enumerate() {
+            let names = [&category.name_zh, &category.name_en];
+            if let Err(what) = check_key("id", &category.id, &mut seen).and_then(|()| check_texts(&names)) {
+                self.note(file, &format!("categories[{index}]"), what);
+            }
+        }
+        let (mut ids, mut numbers) = (HashSet::new(), HashSet::new());
+        for (index, staff) in shop.staff.iter().flatten().enumerate() {
+            if let Err(what) = check_staff(staff, &mut ids, &mut numbers) {
+                self.note(file, &format!("staff[{index}]"), what);
+            }
+        }
+        let mut ids = HashSet::new();
+        for (index, member) in shop.members.iter().flatten().enumerate() {
+            let place = format!("members[{index}]");
+            match member_id(member) {
+                None => self.note(file, &place, "it has no \"id\"; give every member one".into()),
+                Some(id) if !ids.insert(id.clone()) => {
+                    self.note(file, &place, format!("the id {id:?} is there twice; change one"));
+                }
+                Some(_) => {}
+            }
+        }
+        for (index, product) in shop.products.iter().flatten().enumerate() {
+            self.check_product(file, &format!("products[{index}]"), product);
+        }
+    }
+
+    fn check_store(&self, store: &pull::Store) -> Result<(), String> {
+        let code_is_plain = !store.code.is_empty()
+            && store.code.len() <= 32
+            && store.code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        if !code_is_plain {
+            return Err(format!("code {:?}: use 1 to 32 letters, digits, - and _", store.code));
+        }
+        let currency_is_plain =
+            store.currency.len() == 3 && store.currency.bytes().all(|byte| byte.is_ascii_uppercase());
+        if !currency_is_plain {
+            return Err(format!("currency {:?}: use its three letters, such as CNY", store.currency));
+        }
+        if store.currency_exponent > EXPONENT_MAX {
+            return Err(format!("currency_exponent {}: at most {EXPONENT_MAX}", store.currency_exponent));
+        }
+        let differs = |other: &&Currency| {
+            (other.code.as_str(), other.exponent) != (store.currency.as_str(), store.currency_exponent)
+        };
+        if let Some(other) = self.other_currency.as_ref().filter(differs) {
+            return Err(format!(
+                "currency {}: the other stores use {}; prices are the chain's, so use the same",
+                store.currency, other.code
+            ));
+        }
+        if !(1..=AMOUNT_MAX).contains(&store.cash_rounding) {
+            return Err(format!("cash_rounding {}: use 1 for none", store.cash_rounding));
+        }
+        for pattern in &store.scale_patterns {
+            ScalePattern::parse(pattern).map_err(|error| error.to_string())?;
+        }
+        check_texts(&[&store.name_zh, &store.name_en, &store.currency_symbol])
+    }
+
+    /// Checks a product on its own and against those before it.
+    pub(super) fn check_product(&mut self, file: &str, place: &str, product: &Product) {
+        if let Err(what) = self.try_product(place, product) {
+            self.note(file, place, what);
+        }
+    }
+
+    fn try_product(&mut self, place: &str, product: &Product) -> Result<(), String> {
+        check_key("sku", &product.sku, &mut self.skus)?;
+        if product.name_zh.is_empty() && product.name_en.is_empty() {
+            return Err("it has no name; fill in name_zh or name_en".into());
+        }
+        check_texts(&[&product.name_zh, &product.name_en, &product.spec, &product.origin, &product.initials])?;
+        if !(0..=AMOUNT_MAX).contains(&product.price) {
+            return Err(format!("the price {} is not between 0 and {AMOUNT_MAX}; correct it", product.price));
+        }
+        if TaxRate::from_basis_points(product.tax_rate).is_none() {
+            return Err(format!("the tax rate {} is more than 100 %; write 1300 for 13 %", product.tax_rate));
+        }
+        if !product.category.is_empty() && !self.categories.contains(&product.category) {
+            return Err(format!(
+                "there is no category {:?}; add it to categories, or leave it empty",
+                product.category
+            ));
+        }
+        if product.codes.len() > CODES_MAX {
+            return Err(format!("it has {} codes; at most {CODES_MAX}", product.codes.len()));
+        }
+        let mut own = HashSet::new();
+        for code in &product.codes {
+            let gtin = Gtin::parse(code).map_err(|error| {
+                format!("code {code:?}: {error}; copy it from the pack, as text, or leave it empty")
+            })?;
+            if own.insert(gtin) {
+                self.claim(place, code, gtin_number(&gtin))?;
+            }
+        }
+        if !product.plu.is_empty() {
+            let is_plain = product.plu.len() <= 6 && product.plu.bytes().all(|byte| byte.is_ascii_digit());
+            let number = product.plu.parse::<u64>().ok().filter(|_| is_plain);
+            let number = number.ok_or_else(|| format!("plu {:?}: write up to 6 digits", product.plu))?;
+            self.claim(place, &product.plu, GTIN_NUMBERS + number)?;
+        }
+        Ok(())
+    }
+
+    fn claim(&mut self, place: &str, code: &str, number: u64) -> Result<(), String> {
+        match self.codes.insert(number, place.to_owned()) {
+            Some(other) => Err(format!("the code {code} is that of {other} as well; take it from one of them")),
+            None => Ok(()),
+        }
+    }
+
+    /// Checks promotions, once all products of the import were seen.
+    pub(super) fn check_promotions(
+        &mut self,
+        file: &str,
+        shop: &Shop,
+        reading: &Reading<'_>,
+    ) -> Result<(), ImportError> {
+        let mut ids = HashSet::new();
+        for (index, promotion) in shop.promotions.iter().flatten().enumerate() {
+            let place = format!("promotions[{index}]");
+            if let Err(what) = check_promotion(promotion, &mut ids) {
+                self.note(file, &place, what);
+                continue;
+            }
+            for sku in &promotion.skus {
+                let stays = !(self.products_are_replaced && !self.skus.is_empty());
+                let known =
+                    self.skus.contains(sku) || (stays && reading.entity(Kind::Product, sku)?.is_some());
+                if !known {
+                    self.note(file, &place, format!("there is no product {sku:?}; import it, or take it out"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One more than the largest GTIN, seen as a number.
+const GTIN_NUMBERS: u64 = 100_000_000_000_000;
+
+fn gtin_number(gtin: &Gtin) -> u64 {
+    gtin.as_str().bytes().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'))
+}
+
+fn check_key(name: &str, key: &str, seen: &mut HashSet<String>) -> Result<(), String> {
+    if key.is_empty() || key.len() > KEY_LENGTH_MAX || key.chars().any(char::is_control) {
+        return Err(format!("{name} {key:?}: write 1 to {KEY_LENGTH_MAX} characters"));
+    }
+    if !seen.insert(key.to_owned()) {
+        return Err(format!("the {name} {key:?} is there twice; change or remove one"));
+    }
+    Ok(())
+}
+
+fn check_texts(texts: &[&String]) -> Result<(), String> {
+    match texts.iter().find(|text| text.len() > TEXT_LENGTH_MAX || text.chars().any(char::is_control)) {
+        Some(text) => {
+            let begin: String = text.chars().take(20).collect();
+            Err(format!("{begin:?}…: write at most {TEXT_LENGTH_MAX} bytes, on one line"))
+        }
+        None => Ok(()),
+    }
+}
+
+fn check_staff(
+    staff: &StaffSource,
+    ids: &mut HashSet<String>,
+    numbers: &mut HashSet<String>,
+) -> Result<(), String> {
+    check_key("id", &staff.id, ids)?;
+    check_key("number", &staff.number, numbers)?;
+    check_texts(&[&staff.name])?;
+    if !staff.number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(format!("number {:?}: use digits, it is typed to sign in", staff.number));
+    }
+    if !["cashier", "supervisor", "manager"].contains(&staff.role.as_str()) {
+        return Err(format!("role {:?}: use cashier, supervisor or manager", staff.role));
+    }
+    match (&staff.pin, &staff.pin_hash) {
+        (Some(pin), None) => {
+            let is_plain = (4..=12).contains(&pin.len()) && pin.bytes().all(|byte| byte.is_ascii_digit());
+            if is_plain { Ok(()) } else { Err("pin: use 4 to 12 digits".into()) }
+        }
+        (None, Some(hash)) if pins::is_hash(hash) => Ok(()),
+        (None, Some(_)) => Err("pin_hash: an Argon2id hash in PHC form is needed, or a pin instead".into()),
+        (Some(_), Some(_)) | (None, None) => Err("give either pin or pin_hash".into()),
+    }
+}
+
+fn check_promotion(promotion: &Promotion, ids: &mut HashSet<String>) -> Result<(), String> {
+    check_key("id", &promotion.id, ids)?;
+    check_texts(&[&promotion.name_zh, &promotion.name_en])?;
+    match promotion.cut {
+        PriceCut::FixedPrice { price } if !(0..=AMOUNT_MAX).contains(&price) => {
+            return Err(format!("price {price}: use 0 or more, minor units"));
+        }
+        PriceCut::Percent { pay_pct } if !(1..=99).contains(&pay_pct) => {
+            return Err(format!("pay_pct {pay_pct}: use 1 to 99, what is still paid"));
+        }
+        PriceCut::AmountOff { off } if !(1..=AMOUNT_MAX).contains(&off) => {
+            return Err(format!("off {off}: use more than 0, minor units"));
+        }
+        PriceCut::FixedPrice { .. } | PriceCut::Percent { .. } | PriceCut::AmountOff { .. } => {}
+    }
+    match (promotion.from_ms, promotion.until_ms) {
+        (Some(from), Some(until)) if from >= until => Err("it ends before it begins; correct from_ms or until_ms".into()),
+        (Some(_) | None, Some(_) | None) => Ok(()),
+    }
+}
+
+/// The id of a member, whose further form is free for now.
+pub(super) fn member_id(member: &serde_json::Value) -> Option<String> {
+    let id = member.get("id")?;
+    let text = id.as_str().map(str::to_owned).or_else(|| id.as_u64().map(|number| number.to_string()))?;
+    (!text.is_empty() && text.len() <= KEY_LENGTH_MAX).then_some(text)
+}
+
+/// Everything that a product is found by, so that two forms of one GTIN are
+/// the same.
+pub(super) fn names(product: &Product) -> Vec<String> {
+    let mut names: Vec<String> =
+        product.codes.iter().filter_map(|code| Gtin::parse(code).ok()).map(|gtin| gtin.as_str().to_owned()).collect();
+    if let Ok(number) = product.plu.parse::<u64>() {
+        names.push(format!("plu:{number}"));
+    }
+    names
+}
+
+/// Fills in what an import may leave out: the pinyin initials.
+pub(super) fn complete(product: &mut Product) {
+    if product.initials.is_empty() {
+        product.initials = initials(&product.name_zh);
+    }
+}
+
+/// First letters of each hanzi's pinyin; ASCII letters and digits are kept,
+/// also where they are written wide.
+pub(super) fn initials(name: &str) -> String {
+    // Wide forms (U+FF01 to U+FF5E) stand this far above ASCII.
+    const WIDE: u32 = 0xFEE0;
+    let letter = |character: char| match character {
+        '！'..='～' => char::from_u32(u32::from(character) - WIDE),
+        _ if character.is_ascii() => Some(character),
+        _ => character.to_pinyin().and_then(|pinyin| pinyin.plain().chars().next()),
+    };
+    name.chars()
+        .filter_map(letter)
+        .filter(char::is_ascii_alphanumeric)
+        .map(|character| character.to_ascii_lowercase())
+        .collect()
+}
+
+/// A file's name without its folders.
+pub(super) fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}

@@ -1,0 +1,315 @@
+//! Files batches of events: contiguous prefixes only, each event once however
+//! often it is sent, forks alarmed, and what cannot be read set aside without
+//! holding up what follows.
+//!
+//! Whoever calls has checked that the sender is the lane.
+
+use std::io::Read;
+
+use domain::money::AMOUNT_MAX;
+use protocol::chain::ChainHash;
+use protocol::event::{self, EVENT_BYTES_MAX, Event, Fact, Sale};
+use protocol::push::{BATCH_BYTES_MAX, Batch, PushAnswer, PushRefusal, decode_batch};
+
+use crate::store::{AlarmKind, EventRow, JournalHead, LaneRow, Store, StoreError, Writing};
+
+/// The largest zstd window that is accepted, as a power of two: a batch is
+/// not larger than 16 MiB.
+const WINDOW_LOG_MAX: u32 = 24;
+
+/// Longest reason kept with a quarantined event, in characters.
+const REASON_LENGTH_MAX: usize = 500;
+
+/// Why a batch was not filed.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// The lane must do something else; it is told what.
+    #[error(transparent)]
+    Refused(#[from] PushRefusal),
+    /// The body inflates to more than a batch may have.
+    #[error("inflate a batch: it has more than {BATCH_BYTES_MAX} bytes")]
+    TooLarge,
+    /// HQ could not; the lane sends it again.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// An event taken apart before the database is touched.
+struct Arrived<'a> {
+    hash: ChainHash,
+    bytes: &'a [u8],
+    reading: Result<Event, String>,
+}
+
+/// Says how far an epoch of a lane's journal is filed.
+pub fn position(store: &Store, lane: &LaneRow, epoch: u32) -> Result<PushAnswer, IntakeError> {
+    refuse_epoch(lane, epoch)?;
+    let head = store.read(|reading| reading.journal_head(&lane.store, lane.lane, epoch))?;
+    Ok(answer(epoch, &head))
+}
+
+/// Files the body of a push and answers how far the journal is filed now.
+///
+/// `now_ms` is when HQ got it, milliseconds since 1970-01-01 UTC.
+pub fn file(store: &Store, lane: &LaneRow, body: &[u8], now_ms: i64) -> Result<PushAnswer, IntakeError> {
+    let inflated = inflate(body)?;
+    let batch = decode_batch(&inflated)?;
+    let epoch = batch.head.epoch;
+    refuse_epoch(lane, epoch)?;
+    let first_seq = batch.head.first_seq;
+    let last_seq = first_seq.checked_add(batch.events.len() as u64);
+    if first_seq == 0 || last_seq.is_none_or(|last| i64::try_from(last).is_err()) {
+        return Err(malformed(format!("no event has the number {first_seq}")));
+    }
+    let arrived = take_apart(lane, &batch);
+    // A fork is both filed as an alarm and refused, so the transaction
+    // commits a refusal.
+    let outcome = store.write(|writing| {
+        let head = writing.journal_head(&lane.store, lane.lane, epoch)?;
+        file_arrived(writing, lane, &batch, &head, &arrived, now_ms)
+    });
+    match outcome {
+        Ok(Ok(head)) => Ok(answer(epoch, &head)),
+        Ok(Err(refusal)) => Err(refusal.into()),
+        Err(error) => Err(IntakeError::Store(error)),
+    }
+}
+
+fn answer(epoch: u32, head: &JournalHead) -> PushAnswer {
+    PushAnswer {
+        epoch,
+        acknowledged: head.acknowledged,
+        head: head.head.to_string(),
+        quarantined: head.quarantined,
+    }
+}
+
+fn malformed(reason: String) -> IntakeError {
+    IntakeError::Refused(PushRefusal::Malformed { reason })
+}
+
+fn refuse_epoch(lane: &LaneRow, epoch: u32) -> Result<(), IntakeError> {
+    if (1..=lane.epoch).contains(&epoch) {
+        Ok(())
+    } else {
+        Err(malformed(format!("the lane was enrolled for epoch {}, not {epoch}", lane.epoch)))
+    }
+}
+
+fn inflate(body: &[u8]) -> Result<Vec<u8>, IntakeError> {
+    let refuse = |error: std::io::Error| malformed(format!("the body does not inflate: {error}"));
+    let mut decoder = zstd::stream::read::Decoder::with_buffer(body).map_err(refuse)?;
+    decoder.window_log_max(WINDOW_LOG_MAX).map_err(refuse)?;
+    let mut inflated = Vec::new();
+    decoder.take(BATCH_BYTES_MAX as u64 + 1).read_to_end(&mut inflated).map_err(refuse)?;
+    if inflated.len() > BATCH_BYTES_MAX {
+        return Err(IntakeError::TooLarge);
+    }
+    Ok(inflated)
+}
+
+fn take_apart<'a>(lane: &LaneRow, batch: &Batch<'a>) -> Vec<Arrived<'a>> {
+    batch
+        .events
+        .iter()
+        .zip(batch.head.first_seq..)
+        .map(|((hash, bytes), seq)| Arrived {
+            hash: *hash,
+            bytes,
+            reading: read_event(lane, batch.head.epoch, seq, bytes)
+                .map_err(|reason| reason.chars().take(REASON_LENGTH_MAX).collect()),
+        })
+        .collect()
+}
+
+/// Moves the journal by what is new in a batch. The inner refusal has its
+/// alarm beside it and is committed.
+fn file_arrived(
+    writing: &Writing<'_>,
+    lane: &LaneRow,
+    batch: &Batch<'_>,
+    head: &JournalHead,
+    arrived: &[Arrived<'_>],
+    now_ms: i64,
+) -> Result<Result<JournalHead, PushRefusal>, StoreError> {
+    let epoch = batch.head.epoch;
+    let first_seq = batch.head.first_seq;
+    let row = |seq, hash, bytes| EventRow {
+        store: &lane.store,
+        lane: lane.lane,
+        epoch,
+        seq,
+        hash,
+        bytes,
+        received_at_ms: now_ms,
+    };
+    if first_seq > head.acknowledged + 1 {
+        return Ok(Err(PushRefusal::Gap { acknowledged: head.acknowledged }));
+    }
+    // The number before the batch, and every number of it that is filed
+    // already, must have the hash that is filed.
+    let known = std::iter::once((first_seq - 1, &batch.previous))
+        .chain((first_seq..).zip(arrived.iter().map(|event| &event.hash)))
+        .take_while(|(seq, _)| *seq <= head.acknowledged);
+    for (seq, hash) in known {
+        let filed = match seq {
+            0 => Some(ChainHash::genesis(&lane.store, lane.lane, epoch)),
+            _ => writing.event_hash(&lane.store, lane.lane, epoch, seq)?,
+        };
+        if filed.as_ref() == Some(hash) {
+            continue;
+        }
+        if seq == 0 {
+            let reason = "the journal does not begin with this lane's identity".to_owned();
+            return Ok(Err(PushRefusal::Malformed { reason }));
+        }
+        writing.raise_alarm(AlarmKind::Fork, &row(seq, hash, &[]))?;
+        return Ok(Err(PushRefusal::Fork { seq }));
+    }
+    let mut moved = head.clone();
+    let new = (first_seq..).zip(arrived).filter(|(seq, _)| *seq > head.acknowledged);
+    for (seq, event) in new {
+        let row = row(seq, &event.hash, event.bytes);
+        writing.add_event(&row)?;
+        match &event.reading {
+            Ok(event) => project(writing, event)?,
+            Err(reason) => {
+                writing.add_quarantine(&row, reason)?;
+                moved.quarantined += 1;
+            }
+        }
+        moved.acknowledged = seq;
+        moved.head = event.hash;
+    }
+    if moved != *head {
+        writing.set_journal_head(&lane.store, lane.lane, epoch, &moved)?;
+    }
+    Ok(Ok(moved))
+}
+
+/// Reads what an event says into the tables that answers come from.
+fn project(writing: &Writing<'_>, event: &Event) -> Result<(), StoreError> {
+    match &event.fact {
+        Fact::SaleCompleted { sale } => writing.add_sale(event, sale),
+        Fact::ShiftOpened { .. }
+        | Fact::ShiftClosed { .. }
+        | Fact::SignedIn { .. }
+        | Fact::SignInRefused { .. }
+        | Fact::SignedOut { .. }
+        | Fact::LineAdded { .. }
+        | Fact::LineQuantitySet { .. }
+        | Fact::LinePriceSet { .. }
+        | Fact::LineVoided { .. }
+        | Fact::AgeConfirmed { .. }
+        | Fact::BasketCancelled { .. }
+        | Fact::PaperBegun { .. }
+        | Fact::PaperEnded { .. } => Ok(()),
+    }
+}
+
+/// Decodes an event and checks that it is where it says and adds up; an error
+/// is a reason for quarantine.
+fn read_event(lane: &LaneRow, epoch: u32, seq: u64, bytes: &[u8]) -> Result<Event, String> {
+    if bytes.len() > EVENT_BYTES_MAX {
+        return Err(format!("{} bytes are more than {EVENT_BYTES_MAX}", bytes.len()));
+    }
+    let event = event::decode(bytes).map_err(|error| {
+        let source = std::error::Error::source(&error).map(|source| format!(": {source}"));
+        format!("{error}{}", source.unwrap_or_default())
+    })?;
+    let says = (event.store.as_str(), event.lane, event.epoch, event.seq);
+    if says != (lane.store.as_str(), lane.lane, epoch, seq) {
+        return Err(format!(
+            "it says store {} lane {} epoch {} number {}, but came as number {seq}",
+            event.store, event.lane, event.epoch, event.seq
+        ));
+    }
+    if let Fact::SaleCompleted { sale } = &event.fact {
+        check_sums(sale)?;
+    }
+    Ok(event)
+}
+
+/// Sum of line nets + rounding = payable = sum of tenders - change.
+fn check_sums(sale: &Sale) -> Result<(), String> {
+    let amounts = sale
+        .lines
+        .iter()
+        .flat_map(|line| [line.net, line.list_price, line.unit_price, line.quantity])
+        .chain(sale.tenders.iter().map(|tender| tender.amount))
+        .chain(sale.taxes.iter().flat_map(|tax| [tax.net, tax.tax]))
+        .chain([sale.total, sale.rounding, sale.payable, sale.change]);
+    for amount in amounts {
+        if amount.unsigned_abs() > AMOUNT_MAX.unsigned_abs() {
+            return Err(format!("the amount {amount} is beyond {AMOUNT_MAX}"));
+        }
+    }
+    if i64::try_from(sale.reference_version).is_err() {
+        return Err(format!("there is no reference version {}", sale.reference_version));
+    }
+    let sum = |amounts: &mut dyn Iterator<Item = i64>| amounts.map(i128::from).sum::<i128>();
+    let nets = sum(&mut sale.lines.iter().map(|line| line.net));
+    let tendered = sum(&mut sale.tenders.iter().map(|tender| tender.amount));
+    let equal = |what: &str, found: i128, says: i64| {
+        if found == i128::from(says) {
+            Ok(())
+        } else {
+            Err(format!("{what} come to {found}, but the sale says {says}"))
+        }
+    };
+    equal("line nets", nets, sale.total)?;
+    equal("line nets and rounding", nets + i128::from(sale.rounding), sale.payable)?;
+    equal("tenders less change", tendered - i128::from(sale.change), sale.payable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::event::{Staff, Tender};
+
+    fn sale(nets: &[i64], rounding: i64, tendered: i64, change: i64) -> Sale {
+        let line = |net: &i64| protocol::event::Line {
+            line: 1,
+            sku: "1".into(),
+            code: "1".into(),
+            name_zh: "水".into(),
+            name_en: "Water".into(),
+            spec: String::new(),
+            category: String::new(),
+            weighed: false,
+            quantity: 1_000,
+            list_price: *net,
+            unit_price: *net,
+            label_amount: None,
+            promotion: None,
+            net: *net,
+            tax_rate: 1_300,
+            age_restricted: false,
+        };
+        let total = nets.iter().sum();
+        Sale {
+            currency: "CNY".into(),
+            reference_version: 1,
+            staff: Staff { id: "1".into(), number: "1".into(), name: "李".into() },
+            lines: nets.iter().map(line).collect(),
+            total,
+            rounding,
+            payable: total + rounding,
+            tenders: vec![Tender { kind: "cash".into(), amount: tendered }],
+            change,
+            taxes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_sale_adds_up_or_says_what_does_not() {
+        assert_eq!(check_sums(&sale(&[199, 304], -3, 1_000, 500)), Ok(()));
+        let short = check_sums(&sale(&[199, 304], -3, 400, 0)).expect_err("too little");
+        assert!(short.contains("tenders less change come to 400"), "{short}");
+        let mut wrong = sale(&[199], 0, 199, 0);
+        wrong.total = 200;
+        assert!(check_sums(&wrong).is_err());
+        wrong.total = i64::MAX;
+        assert!(check_sums(&wrong).is_err());
+    }
+}

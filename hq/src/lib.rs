@@ -1,0 +1,32 @@
+//! Accepts anything twice.
+//!
+//! The headquarters server: it files what lanes push, as often as they push
+//! it, and hands out the reference that they pull.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`intake`] | files batches of events: contiguous prefixes, forks alarmed, the unreadable set aside |
+//! | [`feed`] | pages of what changed in the reference |
+//! | [`enrolment`] | one-time codes, lane keys |
+//! | [`import`] | whole shops from JSON and CSV |
+//! | [`catalogue`] | one product's price |
+//! | [`people`] | who may read, and their keys |
+//! | [`sales`] | answers about what was received |
+//! | [`store`] | the database; the only module that says SQL |
+//! | [`command`] | what the command line asks for, the same inside and beside a running server |
+//! | [`server`] | HTTP routes, and starting and stopping |
+//! | [`place`] | the data directory: lock, admin key, address |
+//! | [`secret`] | random keys and codes, and their hashes |
+
+pub mod catalogue;
+pub mod command;
+pub mod enrolment;
+pub mod feed;
+pub mod import;
+pub mod intake;
+pub mod people;
+pub mod place;
+pub mod sales;
+pub mod secret;
+pub mod server;
+pub mod store;

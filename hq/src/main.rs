@@ -1,0 +1,298 @@
+//! The command line of HQ.
+
+use std::io::{IsTerminal, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use chrono::{NaiveDate, Utc};
+use clap::{Parser, Subcommand};
+use domain::money::{Currency, Money};
+use hq::command::{self, Command, Outcome};
+use hq::server::{self, Config};
+use protocol::answer::SalesAnswer;
+use tracing_subscriber::EnvFilter;
+
+/// The headquarters of a Guitai chain.
+#[derive(Parser)]
+#[command(name = "hq", version)]
+struct Arguments {
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Subcommand)]
+enum Act {
+    /// Serve lanes and people until stopped.
+    Serve {
+        /// The data directory; made when it does not exist.
+        #[arg(long)]
+        data: PathBuf,
+        /// Where to listen; port 0 takes a free one.
+        #[arg(long, default_value = "127.0.0.1:7070")]
+        listen: SocketAddr,
+        /// A file to write the address into once requests are taken.
+        #[arg(long)]
+        address_file: Option<PathBuf>,
+    },
+    /// Import a shop: shop.json, products.csv, or a folder with both.
+    Import {
+        /// The data directory.
+        #[arg(long)]
+        data: PathBuf,
+        /// A folder with shop.json, products.csv or both.
+        #[arg(long, required_unless_present = "file", conflicts_with = "file")]
+        dir: Option<PathBuf>,
+        /// A .json or .csv file.
+        #[arg(long)]
+        file: Option<PathBuf>,
+        /// Delete what the import does not name, of the kinds it has.
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Set one product's price.
+    Price {
+        /// The data directory.
+        #[arg(long)]
+        data: PathBuf,
+        /// The product's item code.
+        #[arg(long)]
+        sku: String,
+        /// The price, such as 3.50.
+        #[arg(long)]
+        price: String,
+    },
+    /// Make a one-time code that enrols a lane; valid for 24 hours.
+    Enrol {
+        /// The data directory.
+        #[arg(long)]
+        data: PathBuf,
+        /// The store's code.
+        #[arg(long)]
+        store: String,
+        /// The lane's number within its store, from 1.
+        #[arg(long)]
+        lane: u32,
+    },
+    /// Add, remove or list the people who may read.
+    User {
+        /// The data directory.
+        #[arg(long)]
+        data: PathBuf,
+        #[command(flatten)]
+        act: UserAct,
+        /// With --add: viewer or operator.
+        #[arg(long, default_value = "viewer")]
+        role: String,
+    },
+    /// Show what was received, by store, lane and business date.
+    Sales {
+        /// The data directory.
+        #[arg(long)]
+        data: PathBuf,
+        /// Only this store.
+        #[arg(long)]
+        store: Option<String>,
+        /// Only this lane.
+        #[arg(long)]
+        lane: Option<u32>,
+        /// From this business date on (YYYY-MM-DD).
+        #[arg(long)]
+        from: Option<NaiveDate>,
+        /// Up to this business date, included.
+        #[arg(long)]
+        to: Option<NaiveDate>,
+        /// As JSON, amounts in minor units.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show forks and quarantined events.
+    Alarms {
+        /// The data directory.
+        #[arg(long)]
+        data: PathBuf,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+struct UserAct {
+    /// Add somebody of this name and print the key.
+    #[arg(long, value_name = "NAME")]
+    add: Option<String>,
+    /// Remove somebody; the key is void from then on.
+    #[arg(long, value_name = "NAME")]
+    remove: Option<String>,
+    /// List names and roles.
+    #[arg(long)]
+    list: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    match perform(arguments.act) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("hq: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(act: Act) -> anyhow::Result<()> {
+    match act {
+        Act::Serve { data, listen, address_file } => serve(Config { data, listen, address_file }),
+        Act::Import { data, dir, file, replace } => {
+            let path = dir.or(file).context("--dir or --file is needed")?;
+            let path = path.canonicalize().with_context(|| format!("import {}", path.display()))?;
+            run(data, Command::Import { path, replace }, false)
+        }
+        Act::Price { data, sku, price } => run(data, Command::Price { sku, price }, false),
+        Act::Enrol { data, store, lane } => run(data, Command::Enrol { store, lane }, false),
+        Act::User { data, act, role } => {
+            let command = match (act.add, act.remove) {
+                (Some(name), _) => Command::AddUser { name, role },
+                (None, Some(name)) => Command::RemoveUser { name },
+                (None, None) => Command::ListUsers,
+            };
+            run(data, command, false)
+        }
+        Act::Sales { data, store, lane, from, to, json } => {
+            run(data, Command::Sales { store, lane, from, to }, json)
+        }
+        Act::Alarms { data, json } => run(data, Command::Alarms, json),
+    }
+}
+
+fn run(data: PathBuf, command: Command, json: bool) -> anyhow::Result<()> {
+    let now_ms = Utc::now().timestamp_millis();
+    let outcome = command::run(&data, &command, now_ms, &mut |rows| eprintln!("{rows} rows"))?;
+    print(&outcome, json)
+}
+
+fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match outcome {
+        Outcome::Imported(done) => writeln!(
+            out,
+            "imported: {} named, {} changed, {} deleted, {} members changed; reference version {}",
+            done.named, done.changed, done.deleted, done.members_changed, done.version
+        )?,
+        Outcome::PriceSet { before, after, version } => {
+            writeln!(out, "price: {before} -> {after}; reference version {version}")?;
+        }
+        Outcome::Code { code } => writeln!(out, "{code}")?,
+        Outcome::Key { key } => writeln!(out, "{key}")?,
+        Outcome::Removed => writeln!(out, "removed")?,
+        Outcome::Users { users } => {
+            for (name, role) in users {
+                writeln!(out, "{name}\t{role}")?;
+            }
+        }
+        Outcome::Sales { answer, .. } if json => {
+            serde_json::to_writer(&mut out, answer)?;
+            writeln!(out)?;
+        }
+        Outcome::Sales { answer, exponent } => print_sales(&mut out, answer, *exponent)?,
+        Outcome::Alarms { alarms, quarantined } if json => {
+            let both = serde_json::json!({ "alarms": alarms, "quarantined": quarantined });
+            writeln!(out, "{both}")?;
+        }
+        Outcome::Alarms { alarms, quarantined } => {
+            for alarm in alarms {
+                let found = chrono::DateTime::from_timestamp_millis(alarm.found_at_ms).unwrap_or_default();
+                writeln!(
+                    out,
+                    "FORK  store {} lane {} epoch {} number {}  {}",
+                    alarm.store,
+                    alarm.lane,
+                    alarm.epoch,
+                    alarm.seq,
+                    found.to_rfc3339()
+                )?;
+            }
+            for event in quarantined {
+                writeln!(
+                    out,
+                    "QUARANTINE  store {} lane {} epoch {} number {}  {}",
+                    event.store, event.lane, event.epoch, event.seq, event.reason
+                )?;
+            }
+            writeln!(out, "{} alarms, {} events in quarantine", alarms.len(), quarantined.len())?;
+        }
+    }
+    Ok(())
+}
+
+fn print_sales(out: &mut impl Write, answer: &SalesAnswer, exponent: u8) -> std::io::Result<()> {
+    let written = |minor| {
+        let currency = Currency { code: String::new(), symbol: String::new(), exponent };
+        currency.format(Money::from_minor(minor))
+    };
+    writeln!(
+        out,
+        "{:<12} {:>5} {:<10} {:<4} {:>7} {:>8} {:>14} {:>14} {:>12}",
+        "store", "lane", "date", "cur", "sales", "lines", "total", "payable", "tax"
+    )?;
+    for row in &answer.rows {
+        writeln!(
+            out,
+            "{:<12} {:>5} {:<10} {:<4} {:>7} {:>8} {:>14} {:>14} {:>12}",
+            row.store,
+            row.lane,
+            row.date.to_string(),
+            row.currency,
+            row.sales,
+            row.lines,
+            written(row.total),
+            written(row.payable),
+            written(row.tax)
+        )?;
+    }
+    Ok(())
+}
+
+#[tokio::main]
+async fn serve(config: Config) -> anyhow::Result<()> {
+    let stop = stop_asked()?;
+    let running = server::start(config).await?;
+    let mut out = std::io::stdout();
+    writeln!(out, "hq listening on {}", running.url())?;
+    out.flush()?;
+    stop.await;
+    running.stop().await?;
+    Ok(())
+}
+
+/// Resolves when the system or a person asks the program to end.
+#[cfg(unix)]
+fn stop_asked() -> anyhow::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Resolves when a person asks the program to end.
+#[cfg(not(unix))]
+fn stop_asked() -> anyhow::Result<impl Future<Output = ()>> {
+    Ok(async {
+        // Without the signal the program runs until it is killed, which loses nothing.
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}

@@ -1,0 +1,155 @@
+//! The data directory: who has it, the key of whoever runs it, and where its
+//! server listens.
+//!
+//! | file | what |
+//! |---|---|
+//! | `hq.db` | the database |
+//! | `hq.lock` | locked by the one process that has the database open |
+//! | `admin.key` | lets the command line talk to the running server; only its owner can read it |
+//! | `address` | where the running server listens; gone when none runs |
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use crate::secret::{self, DrawError};
+use crate::store;
+
+/// Why the data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaceError {
+    /// Another process has it.
+    #[error("use {path}: another hq process has it", path = .0.display())]
+    Taken(PathBuf),
+    /// A file of it cannot be read or written.
+    #[error("use {path}", path = path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// No randomness for a key.
+    #[error(transparent)]
+    Draw(#[from] DrawError),
+}
+
+/// A data directory.
+#[derive(Debug, Clone)]
+pub struct Place {
+    folder: PathBuf,
+}
+
+/// Holds a data directory for this process until it is dropped.
+#[derive(Debug)]
+pub struct Held {
+    _lock: File,
+}
+
+impl Place {
+    /// Names a data directory, making it when it does not exist.
+    pub fn open(folder: &Path) -> Result<Self, PlaceError> {
+        fs::create_dir_all(folder).map_err(|source| PlaceError::Io { path: folder.to_owned(), source })?;
+        Ok(Self { folder: folder.to_owned() })
+    }
+
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.folder.join(store::FILE_NAME)
+    }
+
+    /// Takes the directory for this process, or refuses at once.
+    pub fn hold(&self) -> Result<Held, PlaceError> {
+        let path = self.folder.join("hq.lock");
+        let io = |source| PlaceError::Io { path: path.clone(), source };
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(io)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Held { _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(PlaceError::Taken(self.folder.clone())),
+            Err(TryLockError::Error(source)) => Err(PlaceError::Io { path, source }),
+        }
+    }
+
+    /// The admin key, drawing one when there is none. Whoever holds the
+    /// directory asks first.
+    pub fn make_admin_key(&self) -> Result<String, PlaceError> {
+        match self.admin_key() {
+            Ok(key) => return Ok(key),
+            Err(PlaceError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        let path = self.folder.join("admin.key");
+        let beside = self.folder.join("admin.key.new");
+        let key = secret::draw_key()?;
+        // Written beside and renamed: a cut in between leaves no half key.
+        let written = create_private(&beside).and_then(|mut file| {
+            file.write_all(key.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&beside, &path)
+        });
+        match written {
+            Ok(()) => Ok(key),
+            Err(source) => Err(PlaceError::Io { path, source }),
+        }
+    }
+
+    /// The admin key.
+    pub fn admin_key(&self) -> Result<String, PlaceError> {
+        self.read("admin.key")
+    }
+
+    /// Where the running server listens; `None` when none does.
+    pub fn address(&self) -> Result<Option<SocketAddr>, PlaceError> {
+        match self.read("address") {
+            Ok(text) => Ok(text.parse().ok()),
+            Err(PlaceError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes where the server listens.
+    pub fn set_address(&self, address: SocketAddr) -> Result<(), PlaceError> {
+        write_whole(&self.folder.join("address"), &address.to_string())
+    }
+
+    /// Says that no server listens.
+    pub fn clear_address(&self) -> Result<(), PlaceError> {
+        let path = self.folder.join("address");
+        match fs::remove_file(&path) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(source) => Err(PlaceError::Io { path, source }),
+        }
+    }
+
+    fn read(&self, name: &str) -> Result<String, PlaceError> {
+        let path = self.folder.join(name);
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(text.trim().to_owned()),
+            Err(source) => Err(PlaceError::Io { path, source }),
+        }
+    }
+}
+
+/// Writes a small file so that a reader sees all of it or none.
+pub fn write_whole(path: &Path, text: &str) -> Result<(), PlaceError> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    fs::write(&beside, format!("{text}\n"))
+        .and_then(|()| fs::rename(&beside, path))
+        .map_err(|source| PlaceError::Io { path: path.to_owned(), source })
+}
+
+/// Makes a file that only its owner can read, from its first moment on.
+fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}

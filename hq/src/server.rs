@@ -1,0 +1,196 @@
+//! HTTP routes, and starting and stopping.
+//!
+//! | route | who | what |
+//! |---|---|---|
+//! | `POST /v1/enrol` | who has a one-time code | `protocol::enrol` |
+//! | `POST /v1/lanes/{store}/{lane}/events` | the lane | `protocol::push` |
+//! | `GET /v1/lanes/{store}/{lane}/position?epoch=N` | the lane | `protocol::push` |
+//! | `GET /v1/reference?after=V&limit=N` | a lane | `protocol::pull` |
+//! | `GET /v1/sales` | a person, or the admin key | `protocol::answer` |
+//! | `GET /healthz` | anybody | `ok` when the database answers |
+//! | `POST /admin/v1/command` | the admin key | [`crate::command`] |
+//!
+//! Everything that touches the database runs on blocking threads, as many at
+//! one time as the named bounds below allow; who comes beyond them is told to
+//! come back.
+
+mod refusal;
+mod routes;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, oneshot};
+use tokio::task::JoinHandle;
+use tracing::{info, warn};
+
+use crate::enrolment::GuessBrake;
+use crate::place::{Held, Place, PlaceError, write_whole};
+use crate::secret::SecretHash;
+use crate::store::{OpenError, Store};
+
+/// Batches that are taken in at one time; each may need some 40 MiB.
+pub const INTAKES_MAX: usize = 8;
+
+/// Other requests that are worked on at one time.
+pub const QUESTIONS_MAX: usize = 32;
+
+/// How long requests under way may take to end when the server stops.
+const STOP_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Where and on what to serve.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The data directory; made when it does not exist.
+    pub data: PathBuf,
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// A file to write the address into once requests are taken.
+    pub address_file: Option<PathBuf>,
+}
+
+/// Why the server did not start, or did not stop well.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The address cannot be listened on.
+    #[error("listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A task ended that should not have.
+    #[error("run the server")]
+    Task(#[from] tokio::task::JoinError),
+    /// Taking connections failed.
+    #[error("take connections")]
+    Accept(#[from] std::io::Error),
+}
+
+/// A server that takes requests.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    place: Place,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<std::io::Result<()>>,
+    _held: Held,
+}
+
+/// What every route works with.
+pub(crate) struct Desk {
+    store: Store,
+    admin_key: SecretHash,
+    intakes: Arc<Semaphore>,
+    questions: Arc<Semaphore>,
+    /// Commands run one after the other.
+    commands: tokio::sync::Mutex<()>,
+    brake: Mutex<GuessBrake>,
+}
+
+impl Desk {
+    fn brake(&self) -> std::sync::MutexGuard<'_, GuessBrake> {
+        self.brake.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes the data directory, opens the database and begins to serve. When
+/// this returns, requests are answered.
+pub async fn start(config: Config) -> Result<Running, ServeError> {
+    let opened = tokio::task::spawn_blocking(move || open(config)).await??;
+    let (config, place, held, store, admin_key) = opened;
+    let listen_error = |source| ServeError::Listen { address: config.listen, source };
+    let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
+    let address = listener.local_addr().map_err(listen_error)?;
+    let desk = Arc::new(Desk {
+        store,
+        admin_key: SecretHash::of(&admin_key),
+        intakes: Arc::new(Semaphore::new(INTAKES_MAX)),
+        questions: Arc::new(Semaphore::new(QUESTIONS_MAX)),
+        commands: tokio::sync::Mutex::new(()),
+        brake: Mutex::new(GuessBrake::default()),
+    });
+    let (stop, stopped) = oneshot::channel();
+    let service = routes::router(desk).into_make_service_with_connect_info::<SocketAddr>();
+    let listener = listener.tap_io(|connection| {
+        // Answers are small and the lane waits for them.
+        if let Err(error) = connection.set_nodelay(true) {
+            warn!(%error, "a connection stays slow");
+        }
+    });
+    let serving = tokio::spawn(async move {
+        axum::serve(listener, service)
+            .with_graceful_shutdown(async move {
+                // A dropped sender stops the server as well.
+                let _ = stopped.await;
+            })
+            .await
+    });
+    place.set_address(reachable(address))?;
+    if let Some(path) = &config.address_file {
+        write_whole(path, &reachable(address).to_string())?;
+    }
+    info!(%address, data = %config.data.display(), "serving");
+    Ok(Running { address: reachable(address), place, stop, serving, _held: held })
+}
+
+fn open(config: Config) -> Result<(Config, Place, Held, Store, String), ServeError> {
+    let place = Place::open(&config.data)?;
+    let held = place.hold()?;
+    place.clear_address()?;
+    let admin_key = place.make_admin_key()?;
+    let store = Store::open(&place.database())?;
+    Ok((config, place, held, store, admin_key))
+}
+
+/// The address by which this machine reaches a server: one that listens on
+/// every address is reached on the loopback.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip @ (IpAddr::V4(_) | IpAddr::V6(_)) => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+impl Running {
+    /// Where this machine reaches the server.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The base of every route: `http://ADDRESS`, without a slash at the end.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Takes no more requests, lets those under way end, and gives the data
+    /// directory back.
+    pub async fn stop(self) -> Result<(), ServeError> {
+        self.place.clear_address()?;
+        // The server may have ended already; its result says how.
+        let _ = self.stop.send(());
+        let abort = self.serving.abort_handle();
+        match tokio::time::timeout(STOP_PATIENCE, self.serving).await {
+            Ok(ended) => ended??,
+            Err(_) => {
+                warn!("some requests did not end in time");
+                abort.abort();
+            }
+        }
+        info!("stopped");
+        Ok(())
+    }
+}

@@ -1,0 +1,243 @@
+//! The routes: who may, how much at one time, and which function answers.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Query, State};
+use axum::http::{HeaderMap, header};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use chrono::{NaiveDate, Utc};
+use protocol::answer::SalesAnswer;
+use protocol::enrol::{EnrolRefusal, EnrolRequest, Enrolment};
+use protocol::pull::PAGE_CHANGES_MAX;
+use protocol::push::{BATCH_BYTES_MAX, PushAnswer};
+use serde::Deserialize;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::info;
+
+use super::Desk;
+use super::refusal::Refusal;
+use crate::command::{self, Command, Outcome};
+use crate::enrolment::{self, ExchangeError};
+use crate::secret::SecretHash;
+use crate::store::{LaneRow, SalesRange};
+use crate::{feed, intake, people, sales};
+
+/// What zstd adds to a batch that it cannot make smaller, and room to spare.
+const COMPRESSION_SLACK: usize = 1 << 20;
+
+/// The most bytes of every other request's body.
+const SMALL_BODY_MAX: usize = 64 << 10;
+
+/// How long the body of a push may take to arrive: some 16 MiB over the
+/// slowest line that a store has.
+const BODY_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// The longest key that is looked at.
+const KEY_LENGTH_MAX: usize = 256;
+
+type SharedDesk = Arc<Desk>;
+
+/// All routes of the server.
+pub(super) fn router(desk: SharedDesk) -> Router {
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/v1/enrol", post(enrol))
+        .route("/v1/lanes/{store}/{lane}/events", post(push))
+        .route("/v1/lanes/{store}/{lane}/position", get(position))
+        .route("/v1/reference", get(reference))
+        .route("/v1/sales", get(sales_of_days))
+        .route(command::ROUTE, post(run_command))
+        .layer(DefaultBodyLimit::max(SMALL_BODY_MAX))
+        .with_state(desk)
+}
+
+fn now_ms() -> i64 {
+    Utc::now().timestamp_millis()
+}
+
+fn enter(bound: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Refusal> {
+    bound.clone().try_acquire_owned().map_err(|_| Refusal::Busy)
+}
+
+/// Runs what touches the database on a blocking thread. The permit is given
+/// back when the work ends, not when the asker leaves.
+async fn work<T: Send + 'static>(
+    desk: &SharedDesk,
+    permit: OwnedSemaphorePermit,
+    job: impl FnOnce(&Desk) -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    let desk = desk.clone();
+    tokio::task::spawn_blocking(move || {
+        let done = job(&desk);
+        drop(permit);
+        done
+    })
+    .await?
+}
+
+fn bearer(headers: &HeaderMap) -> Result<String, Refusal> {
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let key = value.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
+    key.filter(|key| key.len() <= KEY_LENGTH_MAX).map(str::to_owned).ok_or(Refusal::Unauthorised)
+}
+
+/// The lane that the key belongs to, if it is the one that the path names.
+fn lane_of(desk: &Desk, key: &str, store: &str, lane: u32) -> Result<LaneRow, Refusal> {
+    let row = enrolment::lane_of_key(&desk.store, key)?;
+    row.filter(|row| row.store == store && row.lane == lane).ok_or(Refusal::Unauthorised)
+}
+
+async fn healthz(State(desk): State<SharedDesk>) -> Result<&'static str, Refusal> {
+    let permit = enter(&desk.questions)?;
+    work(&desk, permit, |desk| {
+        desk.store.read(|reading| reading.reference_version())?;
+        Ok("ok\n")
+    })
+    .await
+}
+
+async fn enrol(
+    State(desk): State<SharedDesk>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Result<Json<EnrolRequest>, JsonRejection>,
+) -> Result<Json<Enrolment>, Refusal> {
+    let Json(request) = request.map_err(|error| Refusal::Form(error.body_text()))?;
+    let permit = enter(&desk.questions)?;
+    work(&desk, permit, move |desk| {
+        desk.brake().admit(peer.ip(), now_ms()).map_err(Refusal::Enrol)?;
+        match enrolment::exchange(&desk.store, &request.code, now_ms()) {
+            Ok(enrolment) => {
+                desk.brake().note_right(peer.ip());
+                info!(store = enrolment.store, lane = enrolment.lane, epoch = enrolment.epoch, "a lane is enrolled");
+                Ok(Json(enrolment))
+            }
+            Err(error) => {
+                if matches!(error, ExchangeError::Refused(EnrolRefusal::Code)) {
+                    desk.brake().note_wrong(peer.ip(), now_ms());
+                }
+                Err(error.into())
+            }
+        }
+    })
+    .await
+}
+
+async fn push(
+    State(desk): State<SharedDesk>,
+    Path((store, lane)): Path<(String, u32)>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<PushAnswer>, Refusal> {
+    let permit = enter(&desk.intakes)?;
+    let key = bearer(&headers)?;
+    // Nobody makes HQ hold a body without a key.
+    let question = enter(&desk.questions)?;
+    let row = work(&desk, question, move |desk| lane_of(desk, &key, &store, lane)).await?;
+    let arriving = to_bytes(body, BATCH_BYTES_MAX + COMPRESSION_SLACK);
+    let body = match tokio::time::timeout(BODY_TIMEOUT, arriving).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return Err(Refusal::TooLarge),
+        Err(_) => return Err(Refusal::TooSlow),
+    };
+    work(&desk, permit, move |desk| {
+        let answer = intake::file(&desk.store, &row, &body, now_ms())?;
+        info!(store = row.store, lane = row.lane, epoch = answer.epoch, acknowledged = answer.acknowledged, "a batch is filed");
+        Ok(Json(answer))
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+struct PositionQuery {
+    epoch: u32,
+}
+
+async fn position(
+    State(desk): State<SharedDesk>,
+    Path((store, lane)): Path<(String, u32)>,
+    query: Result<Query<PositionQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Json<PushAnswer>, Refusal> {
+    let Query(query) = query.map_err(|error| Refusal::Form(error.body_text()))?;
+    let key = bearer(&headers)?;
+    let permit = enter(&desk.questions)?;
+    work(&desk, permit, move |desk| {
+        let row = lane_of(desk, &key, &store, lane)?;
+        Ok(Json(intake::position(&desk.store, &row, query.epoch)?))
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+struct ReferenceQuery {
+    after: u64,
+    #[serde(default)]
+    limit: Option<usize>,
+}
+
+async fn reference(
+    State(desk): State<SharedDesk>,
+    query: Result<Query<ReferenceQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<([(header::HeaderName, &'static str); 1], Vec<u8>), Refusal> {
+    let Query(query) = query.map_err(|error| Refusal::Form(error.body_text()))?;
+    let key = bearer(&headers)?;
+    let permit = enter(&desk.questions)?;
+    work(&desk, permit, move |desk| {
+        let row = enrolment::lane_of_key(&desk.store, &key)?.ok_or(Refusal::Unauthorised)?;
+        let limit = query.limit.unwrap_or(PAGE_CHANGES_MAX);
+        let page = feed::page(&desk.store, &row.store, query.after, limit)?;
+        Ok(([(header::CONTENT_TYPE, "application/zstd")], page))
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+struct SalesQuery {
+    store: Option<String>,
+    lane: Option<u32>,
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+}
+
+async fn sales_of_days(
+    State(desk): State<SharedDesk>,
+    query: Result<Query<SalesQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Json<SalesAnswer>, Refusal> {
+    let Query(query) = query.map_err(|error| Refusal::Form(error.body_text()))?;
+    let key = bearer(&headers)?;
+    let permit = enter(&desk.questions)?;
+    work(&desk, permit, move |desk| {
+        let is_admin = SecretHash::of(&key) == desk.admin_key;
+        if !is_admin && !people::may_read(&desk.store, &key)? {
+            return Err(Refusal::Unauthorised);
+        }
+        let SalesQuery { store, lane, from, to } = query;
+        Ok(Json(sales::of_days(&desk.store, &SalesRange { store, lane, from, to })?))
+    })
+    .await
+}
+
+async fn run_command(
+    State(desk): State<SharedDesk>,
+    headers: HeaderMap,
+    command: Result<Json<Command>, JsonRejection>,
+) -> Result<Json<Outcome>, Refusal> {
+    if SecretHash::of(&bearer(&headers)?) != desk.admin_key {
+        return Err(Refusal::Unauthorised);
+    }
+    let Json(command) = command.map_err(|error| Refusal::Form(error.body_text()))?;
+    let _turn = desk.commands.lock().await;
+    let permit = enter(&desk.questions)?;
+    work(&desk, permit, move |desk| {
+        let outcome = command::execute(&desk.store, &command, now_ms(), &mut |rows| info!(rows, "importing"))?;
+        Ok(Json(outcome))
+    })
+    .await
+}

@@ -1,0 +1,136 @@
+//! Rows of lanes and of the codes that enrol them.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::{Reading, StoreError, Writing};
+use crate::secret::SecretHash;
+
+/// An enrolled lane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaneRow {
+    /// The store's code.
+    pub store: String,
+    /// The lane's number within its store.
+    pub lane: u32,
+    /// The hash of the key that the lane was given.
+    pub key_hash: SecretHash,
+    /// The newest epoch that the lane may write.
+    pub epoch: u32,
+    /// When it was enrolled, milliseconds since 1970-01-01 UTC.
+    pub enrolled_at_ms: i64,
+}
+
+/// A one-time code that waits to be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeRow {
+    /// The hash of the normalised code.
+    pub code_hash: SecretHash,
+    /// The store's code.
+    pub store: String,
+    /// The lane's number within its store.
+    pub lane: u32,
+    /// From this instant on it is void, milliseconds since 1970-01-01 UTC.
+    pub expires_at_ms: i64,
+}
+
+fn lane_row(row: &Row<'_>) -> rusqlite::Result<LaneRow> {
+    Ok(LaneRow {
+        store: row.get(0)?,
+        lane: row.get(1)?,
+        key_hash: SecretHash::from_bytes(row.get(2)?),
+        epoch: row.get(3)?,
+        enrolled_at_ms: row.get(4)?,
+    })
+}
+
+const LANE: &str = "SELECT store, lane, key_hash, epoch, enrolled_at_ms FROM lane";
+
+impl Reading<'_> {
+    /// The lane of that number, if it was enrolled.
+    pub fn lane(&self, store: &str, lane: u32) -> Result<Option<LaneRow>, StoreError> {
+        let row = self
+            .connection
+            .prepare_cached(&format!("{LANE} WHERE store = ?1 AND lane = ?2"))?
+            .query_row(params![store, lane], lane_row)
+            .optional()?;
+        Ok(row)
+    }
+
+    /// Every enrolled lane, by store and number.
+    pub fn lanes(&self) -> Result<Vec<LaneRow>, StoreError> {
+        let mut statement = self.connection.prepare_cached(&format!("{LANE} ORDER BY store, lane"))?;
+        let rows = statement.query_map([], lane_row)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The lane whose key has this hash.
+    pub fn lane_of_key(&self, key_hash: &SecretHash) -> Result<Option<LaneRow>, StoreError> {
+        let row = self
+            .connection
+            .prepare_cached(&format!("{LANE} WHERE key_hash = ?1"))?
+            .query_row([key_hash.as_bytes()], lane_row)
+            .optional()?;
+        Ok(row)
+    }
+
+    /// The newest epoch of which a lane's events are filed; 0 for none.
+    pub fn newest_epoch_filed(&self, store: &str, lane: u32) -> Result<u32, StoreError> {
+        let epoch = self
+            .connection
+            .prepare_cached(
+                "SELECT coalesce(max(epoch), 0) FROM journal
+                 WHERE store = ?1 AND lane = ?2 AND acknowledged > 0",
+            )?
+            .query_row(params![store, lane], |row| row.get(0))?;
+        Ok(epoch)
+    }
+}
+
+impl Writing<'_> {
+    /// Enrols a lane, or enrols it again with another key and epoch.
+    pub fn put_lane(&self, row: &LaneRow) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO lane (store, lane, key_hash, epoch, enrolled_at_ms) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (store, lane) DO UPDATE SET key_hash = excluded.key_hash,
+                 epoch = excluded.epoch, enrolled_at_ms = excluded.enrolled_at_ms",
+            )?
+            .execute(params![row.store, row.lane, row.key_hash.as_bytes(), row.epoch, row.enrolled_at_ms])?;
+        Ok(())
+    }
+
+    /// Makes a code the only one for its lane, and forgets the expired ones.
+    pub fn put_code(&self, row: &CodeRow, now_ms: i64) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached(
+                "DELETE FROM enrolment_code WHERE (store = ?1 AND lane = ?2) OR expires_at_ms <= ?3",
+            )?
+            .execute(params![row.store, row.lane, now_ms])?;
+        self.connection
+            .prepare_cached(
+                "INSERT INTO enrolment_code (code_hash, store, lane, expires_at_ms) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![row.code_hash.as_bytes(), row.store, row.lane, row.expires_at_ms])?;
+        Ok(())
+    }
+
+    /// Takes a code out, so that nobody takes it again.
+    pub fn take_code(&self, code_hash: &SecretHash) -> Result<Option<CodeRow>, StoreError> {
+        let row = self
+            .connection
+            .prepare_cached(
+                "DELETE FROM enrolment_code WHERE code_hash = ?1
+                 RETURNING code_hash, store, lane, expires_at_ms",
+            )?
+            .query_row([code_hash.as_bytes()], |row| {
+                Ok(CodeRow {
+                    code_hash: SecretHash::from_bytes(row.get(0)?),
+                    store: row.get(1)?,
+                    lane: row.get(2)?,
+                    expires_at_ms: row.get(3)?,
+                })
+            })
+            .optional()?;
+        Ok(row)
+    }
+}

@@ -1,0 +1,248 @@
+//! Rows of the reference: entities with versions, product codes, members.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{Reading, StoreError, Writing, signed, unsigned};
+
+/// The kinds of `protocol::pull::Entity`, as they are stored and sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A store; scoped to itself.
+    Store,
+    /// A group of goods.
+    Category,
+    /// Something sold.
+    Product,
+    /// Somebody who works here.
+    Staff,
+    /// A price promotion.
+    Promotion,
+}
+
+impl Kind {
+    /// The name in the table and on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Store => "store",
+            Self::Category => "category",
+            Self::Product => "product",
+            Self::Staff => "staff",
+            Self::Promotion => "promotion",
+        }
+    }
+
+    /// Whose rows these are: a store row belongs to its store, all others to
+    /// the whole chain.
+    fn scope(self, key: &str) -> &str {
+        match self {
+            Self::Store => key,
+            Self::Category | Self::Product | Self::Staff | Self::Promotion => CHAIN,
+        }
+    }
+}
+
+/// The store of what belongs to all of them.
+const CHAIN: &str = "";
+
+/// What putting an entity did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// It is new or differs, and got this version.
+    Changed(u64),
+    /// It was there already, byte for byte.
+    Same,
+}
+
+/// A row of the feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeRow {
+    /// The version that the row's last change made.
+    pub version: u64,
+    /// The kind's name on the wire.
+    pub kind: String,
+    /// The key within the kind.
+    pub key: String,
+    /// The entity as JSON; `None` when it was deleted.
+    pub body: Option<String>,
+}
+
+impl Reading<'_> {
+    /// The newest version of the reference; 0 while it is empty.
+    pub fn reference_version(&self) -> Result<u64, StoreError> {
+        let version = self
+            .connection
+            .prepare_cached("SELECT value FROM counter WHERE name = 'reference_version'")?
+            .query_row([], |row| row.get(0))?;
+        unsigned(version)
+    }
+
+    /// The stored JSON of an entity; `None` when it never was or was deleted.
+    pub fn entity(&self, kind: Kind, key: &str) -> Result<Option<String>, StoreError> {
+        let body = self
+            .connection
+            .prepare_cached("SELECT body FROM entity WHERE store = ?1 AND kind = ?2 AND key = ?3")?
+            .query_row(params![kind.scope(key), kind.name(), key], |row| row.get(0))
+            .optional()?;
+        Ok(body.flatten())
+    }
+
+    /// The keys and stored JSON of all entities of a kind, by key. For kinds
+    /// of which there are few.
+    pub fn entities(&self, kind: Kind) -> Result<Vec<(String, String)>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT key, body FROM entity WHERE kind = ?1 AND body IS NOT NULL ORDER BY key",
+        )?;
+        let rows = statement.query_map([kind.name()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The changes after a version that concern a store, in order of version,
+    /// until `take` says that the page is full. Deleted rows only where
+    /// `with_deleted`. Returns whether there are more.
+    pub fn changes_after(
+        &self,
+        store: &str,
+        after: u64,
+        with_deleted: bool,
+        mut take: impl FnMut(ChangeRow) -> bool,
+    ) -> Result<bool, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT version, kind, key, body FROM entity
+             WHERE version > ?1 AND store IN ('', ?2) AND (?3 OR body IS NOT NULL)
+             ORDER BY version",
+        )?;
+        // A reader that claims a version beyond 63 bits is beyond every row.
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        let mut rows = statement.query(params![after, store, with_deleted])?;
+        while let Some(row) = rows.next()? {
+            let change = ChangeRow {
+                version: unsigned(row.get(0)?)?,
+                kind: row.get(1)?,
+                key: row.get(2)?,
+                body: row.get(3)?,
+            };
+            if !take(change) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// One code that two products claim, with their item codes.
+    pub fn code_claimed_twice(&self) -> Result<Option<(String, String, String)>, StoreError> {
+        let twice = self
+            .connection
+            .query_row(
+                "SELECT code, min(sku), max(sku) FROM product_code
+                 GROUP BY store, code HAVING count(*) > 1 LIMIT 1",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )
+            .optional()?;
+        Ok(twice)
+    }
+}
+
+impl Writing<'_> {
+    /// Makes an entity what `body` says. Nothing happens, and no version is
+    /// used, when it is that already.
+    pub fn put_entity(&self, kind: Kind, key: &str, body: &str) -> Result<Put, StoreError> {
+        self.set_entity(kind, key, Some(body))
+    }
+
+    /// Deletes an entity; its row stays so that lanes hear of it.
+    pub fn delete_entity(&self, kind: Kind, key: &str) -> Result<Put, StoreError> {
+        self.set_entity(kind, key, None)
+    }
+
+    fn set_entity(&self, kind: Kind, key: &str, body: Option<&str>) -> Result<Put, StoreError> {
+        let version = self.reference_version()? + 1;
+        let changed = self
+            .connection
+            .prepare_cached(
+                "INSERT INTO entity (store, kind, key, version, body) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (store, kind, key) DO UPDATE
+                 SET version = excluded.version, body = excluded.body
+                 WHERE body IS NOT excluded.body",
+            )?
+            .execute(params![kind.scope(key), kind.name(), key, signed(version)?, body])?;
+        if changed == 0 {
+            return Ok(Put::Same);
+        }
+        self.connection
+            .prepare_cached("UPDATE counter SET value = ?1 WHERE name = 'reference_version'")?
+            .execute([signed(version)?])?;
+        Ok(Put::Changed(version))
+    }
+
+    /// Replaces all codes by which a product is found. Whether another
+    /// product has one of them is asked afterwards, of the whole, with
+    /// [`Reading::code_claimed_twice`]: a code may move within one import.
+    pub fn set_product_codes<'a>(
+        &self,
+        sku: &str,
+        codes: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("DELETE FROM product_code WHERE store = ?1 AND sku = ?2")?
+            .execute([CHAIN, sku])?;
+        let mut insert = self
+            .connection
+            .prepare_cached("INSERT OR IGNORE INTO product_code (store, sku, code) VALUES (?1, ?2, ?3)")?;
+        for code in codes {
+            insert.execute([CHAIN, sku, code])?;
+        }
+        Ok(())
+    }
+
+    /// Begins to note which entities an import names.
+    pub fn begin_named(&self) -> Result<(), StoreError> {
+        self.connection.execute_batch(
+            "CREATE TEMP TABLE IF NOT EXISTS named (
+                 kind TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (kind, key)
+             ) WITHOUT ROWID;
+             DELETE FROM temp.named;",
+        )?;
+        Ok(())
+    }
+
+    /// Notes that an import names an entity.
+    pub fn note_named(&self, kind: Kind, key: &str) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("INSERT OR IGNORE INTO temp.named (kind, key) VALUES (?1, ?2)")?
+            .execute([kind.name(), key])?;
+        Ok(())
+    }
+
+    /// Deletes all entities of a kind that were not noted, and says how many.
+    pub fn delete_unnamed(&self, kind: Kind) -> Result<u64, StoreError> {
+        let gone: Vec<String> = self
+            .connection
+            .prepare_cached(
+                "SELECT key FROM entity WHERE kind = ?1 AND body IS NOT NULL
+                 AND key NOT IN (SELECT key FROM temp.named WHERE kind = ?1) ORDER BY key",
+            )?
+            .query_map([kind.name()], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        for key in &gone {
+            self.delete_entity(kind, key)?;
+            if kind == Kind::Product {
+                self.set_product_codes(key, [])?;
+            }
+        }
+        Ok(gone.len() as u64)
+    }
+
+    /// Stores a member as the import gave it, and says whether that changed
+    /// anything. Members are never sent to lanes.
+    pub fn put_member(&self, id: &str, body: &str) -> Result<bool, StoreError> {
+        let changed = self
+            .connection
+            .prepare_cached(
+                "INSERT INTO member (id, body) VALUES (?1, ?2)
+                 ON CONFLICT (id) DO UPDATE SET body = excluded.body WHERE body <> excluded.body",
+            )?
+            .execute([id, body])?;
+        Ok(changed > 0)
+    }
+}

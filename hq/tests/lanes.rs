@@ -1,0 +1,520 @@
+//! Lanes against a real server: a real socket on port 0, a real SQLite file.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use hq::command::{self, Command, Outcome};
+use hq::server::{self, Config, Running};
+use protocol::answer::SalesAnswer;
+use protocol::chain::ChainHash;
+use protocol::enrol::{EnrolRefusal, Enrolment};
+use protocol::event::{self, Event, Fact, Line, Sale, Staff, TaxSummary, Tender};
+use protocol::pull::{Change, Entity, PageHead};
+use protocol::push::{BATCH_BYTES_MAX, PushAnswer, PushRefusal, encode_batch};
+use reqwest::{Client, Response, StatusCode};
+
+const SHOP: &str = r#"{
+    "store": {"code": "S1", "name_zh": "一店", "name_en": "One", "currency": "CNY",
+              "currency_symbol": "¥", "currency_exponent": 2, "cash_rounding": 1},
+    "categories": [{"id": "drinks", "name_zh": "饮料", "name_en": "Drinks", "position": 1}]
+}"#;
+
+const GOODS: &str = "sku,name_zh,name_en,category,price,tax_rate,codes
+1,清泉水,Water,drinks,2.50,1300,6901028075763
+2,绿茶,Green tea,drinks,4.00,1300,9520001003035
+3,苹果汁,Apple juice,drinks,6.00,1300,
+";
+
+/// A headquarters with one shop, and whoever talks to it.
+struct Shop {
+    running: Running,
+    client: Client,
+    folder: tempfile::TempDir,
+}
+
+impl Shop {
+    async fn open() -> Self {
+        // Only the first test of the process installs it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::tempdir().expect("a folder");
+        let running = server::start(Config {
+            data: folder.path().join("data"),
+            listen: ([127, 0, 0, 1], 0).into(),
+            address_file: None,
+        })
+        .await
+        .expect("a server");
+        let shop = Self { running, client: Client::new(), folder };
+        let path = shop.folder.path().join("in");
+        std::fs::create_dir_all(&path).expect("a folder");
+        std::fs::write(path.join("shop.json"), SHOP).expect("a file");
+        std::fs::write(path.join("products.csv"), GOODS).expect("a file");
+        shop.ask(Command::Import { path, replace: false }).await.expect("an import");
+        shop
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// What the command line does while the server runs.
+    async fn ask(&self, command: Command) -> Result<Outcome, String> {
+        let data = self.data();
+        let asked = tokio::task::spawn_blocking(move || command::run(&data, &command, 0, &mut |_| {}));
+        asked.await.expect("a task").map_err(|error| error.to_string())
+    }
+
+    async fn code(&self, lane: u32) -> String {
+        match self.ask(Command::Enrol { store: "S1".into(), lane }).await {
+            Ok(Outcome::Code { code }) => code,
+            other => panic!("no code: {other:?}"),
+        }
+    }
+
+    async fn send_code(&self, code: &str) -> Response {
+        let body = serde_json::json!({ "code": code });
+        let sent = self.client.post(format!("{}/v1/enrol", self.running.url())).json(&body).send();
+        sent.await.expect("an answer")
+    }
+
+    async fn enrol(&self, lane: u32) -> Lane {
+        let answer = self.send_code(&self.code(lane).await).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        Lane::new(answer.json().await.expect("an enrolment"))
+    }
+
+    async fn push(&self, lane: &Lane, from: usize, to: usize) -> Result<PushAnswer, PushRefusal> {
+        self.push_body(lane, lane.batch(from, to)).await
+    }
+
+    async fn push_body(&self, lane: &Lane, body: Vec<u8>) -> Result<PushAnswer, PushRefusal> {
+        let answer = self.post(lane, &lane.identity.key, body).await;
+        if answer.status() == StatusCode::OK {
+            Ok(answer.json().await.expect("an answer"))
+        } else {
+            Err(answer.json().await.expect("a refusal"))
+        }
+    }
+
+    async fn post(&self, lane: &Lane, key: &str, body: Vec<u8>) -> Response {
+        let url = format!("{}/v1/lanes/S1/{}/events", self.running.url(), lane.identity.lane);
+        self.client.post(url).bearer_auth(key).body(body).send().await.expect("an answer")
+    }
+
+    async fn position(&self, lane: &Lane) -> PushAnswer {
+        let Enrolment { lane: number, epoch, key, .. } = &lane.identity;
+        let url = format!("{}/v1/lanes/S1/{number}/position?epoch={epoch}", self.running.url());
+        let answer = self.client.get(url).bearer_auth(key).send().await.expect("an answer");
+        answer.json().await.expect("a position")
+    }
+
+    async fn page(&self, lane: &Lane, after: u64, limit: usize) -> (PageHead, Vec<Change>) {
+        let url = format!("{}/v1/reference?after={after}&limit={limit}", self.running.url());
+        let answer = self.client.get(url).bearer_auth(&lane.identity.key).send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK);
+        let body = answer.bytes().await.expect("a body");
+        let text = String::from_utf8(zstd::decode_all(&body[..]).expect("zstd")).expect("UTF-8");
+        let mut lines = text.lines();
+        let head = serde_json::from_str(lines.next().expect("a head")).expect("a head");
+        (head, lines.map(|line| serde_json::from_str(line).expect("a change")).collect())
+    }
+
+    async fn sales(&self) -> Vec<(String, u32, u64, u64, i64)> {
+        match self.ask(Command::Sales { store: None, lane: None, from: None, to: None }).await {
+            Ok(Outcome::Sales { answer, .. }) => answer
+                .rows
+                .into_iter()
+                .map(|row| (row.date.to_string(), row.lane, row.sales, row.lines, row.payable))
+                .collect(),
+            other => panic!("no sales: {other:?}"),
+        }
+    }
+
+    async fn alarms(&self) -> (usize, Vec<String>) {
+        match self.ask(Command::Alarms).await {
+            Ok(Outcome::Alarms { alarms, quarantined }) => {
+                (alarms.len(), quarantined.into_iter().map(|event| event.reason).collect())
+            }
+            other => panic!("no alarms: {other:?}"),
+        }
+    }
+}
+
+/// A lane with its journal in memory.
+#[derive(Clone)]
+struct Lane {
+    identity: Enrolment,
+    events: Vec<(ChainHash, Vec<u8>)>,
+}
+
+impl Lane {
+    fn new(identity: Enrolment) -> Self {
+        Self { identity, events: Vec::new() }
+    }
+
+    fn hash(&self, seq: usize) -> ChainHash {
+        match seq {
+            0 => ChainHash::genesis(&self.identity.store, self.identity.lane, self.identity.epoch),
+            _ => self.events[seq - 1].0,
+        }
+    }
+
+    fn write(&mut self, bytes: Vec<u8>) {
+        self.events.push((self.hash(self.events.len()).extend(&bytes), bytes));
+    }
+
+    fn event(&self, fact: Fact) -> Event {
+        Event {
+            v: 1,
+            store: self.identity.store.clone(),
+            lane: self.identity.lane,
+            epoch: self.identity.epoch,
+            seq: self.events.len() as u64 + 1,
+            at_ms: 1_700_000_000_000,
+            offset_minutes: 480,
+            business_date: NaiveDate::from_ymd_opt(2026, 3, 1).expect("a date"),
+            shift: 1,
+            fact,
+        }
+    }
+
+    fn sell(&mut self, net: i64) {
+        self.sell_saying(net, net);
+    }
+
+    fn sell_saying(&mut self, net: i64, payable: i64) {
+        let line = Line {
+            line: 1,
+            sku: "1".into(),
+            code: "6901028075763".into(),
+            name_zh: "清泉水".into(),
+            name_en: "Water".into(),
+            spec: String::new(),
+            category: "drinks".into(),
+            weighed: false,
+            quantity: 1_000,
+            list_price: net,
+            unit_price: net,
+            label_amount: None,
+            promotion: None,
+            net,
+            tax_rate: 1_300,
+            age_restricted: false,
+        };
+        let sale = Sale {
+            currency: "CNY".into(),
+            reference_version: 5,
+            staff: Staff { id: "u1".into(), number: "1001".into(), name: "李明".into() },
+            lines: vec![line],
+            total: net,
+            rounding: 0,
+            payable,
+            tenders: vec![Tender { kind: "cash".into(), amount: payable }],
+            change: 0,
+            taxes: vec![TaxSummary { rate: 1_300, net, tax: 10 }],
+        };
+        let event = self.event(Fact::SaleCompleted { sale });
+        self.write(event::encode(&event));
+    }
+
+    /// The events from one number to another, both included.
+    fn batch(&self, from: usize, to: usize) -> Vec<u8> {
+        let events = self.events[from - 1..to].iter().map(|(hash, bytes)| (hash, bytes.as_slice()));
+        let body = encode_batch(self.identity.epoch, from as u64, &self.hash(from - 1), events);
+        zstd::encode_all(&body[..], 3).expect("zstd")
+    }
+}
+
+#[tokio::test]
+async fn a_code_enrols_one_lane_once() {
+    let shop = Shop::open().await;
+    let code = shop.code(2).await;
+    let first = shop.send_code(&code.to_lowercase().replace('-', " ")).await;
+    let identity: Enrolment = first.json().await.expect("an enrolment");
+    assert_eq!((identity.store.as_str(), identity.lane, identity.epoch), ("S1", 2, 1));
+    assert_eq!(identity.key.len(), 64);
+    let again = shop.send_code(&code).await;
+    assert_eq!(again.status(), StatusCode::FORBIDDEN);
+    assert_eq!(again.json::<EnrolRefusal>().await.expect("a refusal"), EnrolRefusal::Code);
+    let waiting = shop.send_code(&code).await;
+    assert_eq!(waiting.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert!(matches!(waiting.json().await, Ok(EnrolRefusal::Wait { .. })));
+}
+
+#[tokio::test]
+async fn a_code_needs_a_store_that_was_imported() {
+    let shop = Shop::open().await;
+    let refusal = shop.ask(Command::Enrol { store: "S9".into(), lane: 1 }).await.expect_err("a refusal");
+    assert!(refusal.contains("there is no store \"S9\""), "{refusal}");
+}
+
+#[tokio::test]
+async fn a_lane_enrolled_again_begins_a_new_epoch_and_its_old_key_is_void() {
+    let shop = Shop::open().await;
+    let unused = shop.enrol(1).await;
+    let mut old = shop.enrol(1).await;
+    assert_eq!((unused.identity.epoch, old.identity.epoch), (1, 1), "nothing was filed in between");
+    old.sell(250);
+    assert_eq!(shop.push(&unused, 1, 0).await, Err(PushRefusal::Unauthorised));
+    shop.push(&old, 1, 1).await.expect("filed");
+    let mut new = shop.enrol(1).await;
+    assert_eq!(new.identity.epoch, 2);
+    new.sell(400);
+    assert_eq!(shop.push(&old, 1, 1).await, Err(PushRefusal::Unauthorised));
+    assert_eq!(shop.push(&new, 1, 1).await.map(|answer| (answer.epoch, answer.acknowledged)), Ok((2, 1)));
+    // What the old journal still had can be sent with the new key.
+    old.sell(600);
+    old.identity.key = new.identity.key.clone();
+    assert_eq!(shop.push(&old, 2, 2).await.map(|answer| (answer.epoch, answer.acknowledged)), Ok((1, 2)));
+    let mut future = Lane::new(Enrolment { epoch: 3, ..new.identity.clone() });
+    future.sell(100);
+    assert!(matches!(shop.push(&future, 1, 1).await, Err(PushRefusal::Malformed { .. })));
+}
+
+#[tokio::test]
+async fn a_batch_sent_twice_is_filed_once() {
+    let shop = Shop::open().await;
+    let mut lane = shop.enrol(1).await;
+    assert_eq!(shop.position(&lane).await.head, lane.hash(0).to_string());
+    for net in [250, 400, 600] {
+        lane.sell(net);
+    }
+    let first = shop.push(&lane, 1, 2).await.expect("filed");
+    assert_eq!((first.acknowledged, first.head.as_str()), (2, lane.hash(2).to_string().as_str()));
+    assert_eq!(shop.push(&lane, 1, 2).await, Ok(first), "the answer was lost");
+    let overlapping = shop.push(&lane, 2, 3).await.expect("filed");
+    assert_eq!(overlapping.acknowledged, 3);
+    assert_eq!(shop.push(&lane, 1, 1).await, Ok(overlapping.clone()), "an old batch comes late");
+    assert_eq!(shop.position(&lane).await, overlapping);
+    assert_eq!(shop.sales().await, [("2026-03-01".to_owned(), 1, 3, 3, 1_250)]);
+}
+
+#[tokio::test]
+async fn one_batch_sent_by_many_at_one_moment_is_filed_once() {
+    let shop = Arc::new(Shop::open().await);
+    let mut lane = shop.enrol(1).await;
+    for _ in 0..200 {
+        lane.sell(100);
+    }
+    let pushes = (0..4).map(|_| {
+        let (shop, lane) = (shop.clone(), lane.clone());
+        tokio::spawn(async move { shop.push(&lane, 1, 200).await })
+    });
+    for push in pushes.collect::<Vec<_>>() {
+        assert_eq!(push.await.expect("a task").map(|answer| answer.acknowledged), Ok(200));
+    }
+    assert_eq!(shop.sales().await, [("2026-03-01".to_owned(), 1, 200, 200, 20_000)]);
+}
+
+#[tokio::test]
+async fn a_gap_is_refused_with_the_number_to_go_on_from() {
+    let shop = Shop::open().await;
+    let mut lane = shop.enrol(1).await;
+    for _ in 0..4 {
+        lane.sell(100);
+    }
+    shop.push(&lane, 1, 1).await.expect("filed");
+    assert_eq!(shop.push(&lane, 3, 4).await, Err(PushRefusal::Gap { acknowledged: 1 }));
+    assert_eq!(shop.push(&lane, 2, 4).await.map(|answer| answer.acknowledged), Ok(4));
+}
+
+#[tokio::test]
+async fn a_fork_is_alarmed_and_nothing_of_it_filed() {
+    let shop = Shop::open().await;
+    let mut lane = shop.enrol(1).await;
+    lane.sell(100);
+    let mut clone = lane.clone();
+    lane.sell(200);
+    shop.push(&lane, 1, 2).await.expect("filed");
+    clone.sell(300);
+    clone.sell(400);
+    assert_eq!(shop.push(&clone, 2, 3).await, Err(PushRefusal::Fork { seq: 2 }));
+    assert_eq!(shop.push(&clone, 3, 3).await, Err(PushRefusal::Fork { seq: 2 }), "also when it goes on after it");
+    assert_eq!(shop.position(&lane).await.acknowledged, 2);
+    assert_eq!(shop.alarms().await.0, 1, "the same fork is one alarm");
+    lane.sell(500);
+    assert_eq!(shop.push(&lane, 3, 3).await.map(|answer| answer.acknowledged), Ok(3));
+    assert_eq!(shop.sales().await, [("2026-03-01".to_owned(), 1, 3, 3, 800)]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_set_aside_and_does_not_block() {
+    let shop = Shop::open().await;
+    let mut lane = shop.enrol(1).await;
+    lane.sell(100);
+    lane.write(br#"{"v":1,"type":"from_another_world"}"#.to_vec());
+    lane.write(br#"{"v":99}"#.to_vec());
+    lane.sell_saying(200, 150);
+    let mut elsewhere = lane.event(Fact::SignedOut { staff: "u1".into() });
+    elsewhere.seq = 77;
+    lane.write(event::encode(&elsewhere));
+    lane.write(b"\x00\xff not even text".to_vec());
+    lane.sell(300);
+    let answer = shop.push(&lane, 1, 7).await.expect("filed");
+    assert_eq!((answer.acknowledged, answer.quarantined), (7, 5));
+    assert_eq!(shop.push(&lane, 1, 7).await, Ok(answer));
+    assert_eq!(shop.sales().await, [("2026-03-01".to_owned(), 1, 2, 2, 400)]);
+    let (_, reasons) = shop.alarms().await;
+    let expected = ["decode", "version 99", "come to 200, but the sale says 150", "number 77", "decode"];
+    for (reason, part) in reasons.iter().zip(expected) {
+        assert!(reason.contains(part), "{reason}");
+    }
+    assert_eq!(reasons.len(), expected.len());
+}
+
+#[tokio::test]
+async fn a_wrong_key_files_and_reads_nothing() {
+    let shop = Shop::open().await;
+    let mut lane = shop.enrol(1).await;
+    let other = shop.enrol(2).await;
+    lane.sell(100);
+    for key in [other.identity.key.as_str(), "wrong", ""] {
+        let answer = shop.post(&lane, key, lane.batch(1, 1)).await;
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(answer.json::<PushRefusal>().await.expect("a refusal"), PushRefusal::Unauthorised);
+    }
+    for route in ["/v1/reference?after=0", "/v1/sales", "/v1/lanes/S1/1/position?epoch=1"] {
+        let asked = shop.client.get(format!("{}{route}", shop.running.url())).bearer_auth("wrong").send();
+        assert_eq!(asked.await.expect("an answer").status(), StatusCode::UNAUTHORIZED, "{route}");
+    }
+    let command = serde_json::json!({ "command": "list_users" });
+    let url = format!("{}{}", shop.running.url(), command::ROUTE);
+    let asked = shop.client.post(url).bearer_auth(&lane.identity.key).json(&command).send();
+    assert_eq!(asked.await.expect("an answer").status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(shop.position(&lane).await.acknowledged, 0);
+}
+
+#[tokio::test]
+async fn a_body_that_inflates_beyond_a_batch_is_refused() {
+    let shop = Shop::open().await;
+    let mut lane = shop.enrol(1).await;
+    let bomb = zstd::encode_all(std::io::Read::take(std::io::repeat(b' '), 64 * BATCH_BYTES_MAX as u64), 3);
+    let bomb = bomb.expect("zstd");
+    assert!(bomb.len() < BATCH_BYTES_MAX / 8);
+    let answer = shop.post(&lane, &lane.identity.key, bomb).await;
+    assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    let answer = shop.post(&lane, &lane.identity.key, vec![7; BATCH_BYTES_MAX + (2 << 20)]).await;
+    assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(matches!(
+        shop.push_body(&lane, b"not zstd".to_vec()).await,
+        Err(PushRefusal::Malformed { .. })
+    ));
+    lane.sell(100);
+    assert_eq!(shop.push(&lane, 1, 1).await.map(|answer| answer.acknowledged), Ok(1));
+}
+
+#[tokio::test]
+async fn the_reference_comes_in_pages_and_then_only_what_changed() {
+    let shop = Shop::open().await;
+    let lane = shop.enrol(1).await;
+    let mut after = 0;
+    let mut seen = Vec::new();
+    loop {
+        let (head, changes) = shop.page(&lane, after, 2).await;
+        assert!(changes.len() <= 2 && head.latest == 5);
+        seen.extend(changes);
+        after = head.through;
+        if !head.more {
+            break;
+        }
+    }
+    assert_eq!(seen.iter().map(|change| change.version).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+    assert!(matches!(&seen[0].entity, Entity::Store(Some(store)) if store.code == "S1"));
+    let (head, changes) = shop.page(&lane, after, 100).await;
+    assert_eq!((head.through, head.more, changes.len()), (5, false, 0));
+
+    let set = shop.ask(Command::Price { sku: "2".into(), price: "3.80".into() }).await;
+    assert_eq!(set, Ok(Outcome::PriceSet { before: "¥4.00".into(), after: "¥3.80".into(), version: 6 }));
+    let (head, changes) = shop.page(&lane, after, 100).await;
+    assert_eq!((head.through, head.latest, head.more), (6, 6, false));
+    assert!(matches!(&changes[..], [Change { version: 6, key, entity: Entity::Product(Some(tea)) }]
+        if key == "2" && tea.price == 380));
+    let again = shop.ask(Command::Price { sku: "2".into(), price: "3.8".into() }).await;
+    assert!(matches!(again, Ok(Outcome::PriceSet { version: 6, .. })), "{again:?}");
+    let unknown = shop.ask(Command::Price { sku: "9".into(), price: "1".into() }).await;
+    assert!(unknown.is_err_and(|error| error.contains("there is no product \"9\"")));
+}
+
+#[tokio::test]
+async fn what_was_deleted_is_told_only_to_lanes_that_may_have_it() {
+    let shop = Shop::open().await;
+    let lane = shop.enrol(1).await;
+    let path = shop.folder.path().join("in").join("products.csv");
+    std::fs::write(&path, "sku,name_zh,price,tax_rate\n1,清泉水,2.50,1300\n").expect("a file");
+    shop.ask(Command::Import { path, replace: true }).await.expect("an import");
+    let (head, fresh) = shop.page(&lane, 0, 100).await;
+    assert!(fresh.iter().all(|change| !matches!(change.entity, Entity::Product(None))));
+    let (_, delta) = shop.page(&lane, 5, 100).await;
+    let gone = delta.iter().filter(|change| matches!(change.entity, Entity::Product(None)));
+    assert_eq!(gone.map(|change| change.key.as_str()).collect::<Vec<_>>(), ["2", "3"]);
+    assert_eq!(delta.last().map(|change| change.version), Some(head.latest));
+}
+
+#[tokio::test]
+async fn a_lane_sees_its_own_store_only() {
+    let shop = Shop::open().await;
+    let lane = shop.enrol(1).await;
+    let path = shop.folder.path().join("other.json");
+    std::fs::write(&path, SHOP.replace("\"S1\"", "\"S2\"")).expect("a file");
+    shop.ask(Command::Import { path, replace: false }).await.expect("an import");
+    let (head, changes) = shop.page(&lane, 5, 100).await;
+    assert_eq!((head.through, head.latest, head.more, changes.len()), (6, 6, false, 0));
+}
+
+#[tokio::test]
+async fn a_refused_import_through_the_server_says_why_and_changes_nothing() {
+    let shop = Shop::open().await;
+    let path = shop.folder.path().join("wrong.csv");
+    std::fs::write(&path, "sku,name_zh,price,tax_rate\n7,水,1,1300\n8,茶,-1,1300\n").expect("a file");
+    let refusal = shop.ask(Command::Import { path, replace: false }).await.expect_err("a refusal");
+    assert!(refusal.contains("wrong.csv row 3: the price -1 is negative"), "{refusal}");
+    let lane = shop.enrol(1).await;
+    assert_eq!(shop.page(&lane, 0, 100).await.0.latest, 5);
+}
+
+#[tokio::test]
+async fn people_read_with_their_key_until_they_are_removed() {
+    let shop = Shop::open().await;
+    let mut lane = shop.enrol(1).await;
+    lane.sell(250);
+    shop.push(&lane, 1, 1).await.expect("filed");
+    let added = shop.ask(Command::AddUser { name: "王芳".into(), role: "viewer".into() }).await;
+    let Ok(Outcome::Key { key }) = added else { panic!("no key: {added:?}") };
+    let ask = |query: &str| {
+        let url = format!("{}/v1/sales{query}", shop.running.url());
+        let asked = shop.client.get(url).bearer_auth(&key).send();
+        async move { asked.await.expect("an answer") }
+    };
+    let answer: SalesAnswer = ask("?store=S1&from=2026-03-01&to=2026-03-01").await.json().await.expect("sales");
+    assert_eq!(answer.rows.iter().map(|row| (row.sales, row.total, row.tax)).collect::<Vec<_>>(), [(1, 250, 10)]);
+    let nothing: SalesAnswer = ask("?from=2026-03-02").await.json().await.expect("sales");
+    assert_eq!(nothing.rows, []);
+    assert_eq!(ask("?from=yesterday").await.status(), StatusCode::BAD_REQUEST);
+    shop.ask(Command::RemoveUser { name: "王芳".into() }).await.expect("removed");
+    assert_eq!(ask("").await.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn everything_is_there_after_a_restart_and_only_one_process_has_it() {
+    let shop = Shop::open().await;
+    let mut lane = shop.enrol(1).await;
+    lane.sell(250);
+    let answer = shop.push(&lane, 1, 1).await.expect("filed");
+    let config = Config { data: shop.data(), listen: ([127, 0, 0, 1], 0).into(), address_file: None };
+    let second = server::start(config.clone()).await.expect_err("the first one has it");
+    assert!(second.to_string().contains("another hq process has it"), "{second}");
+    let Shop { running, client, folder } = shop;
+    running.stop().await.expect("stopped");
+    let running = server::start(config).await.expect("a server");
+    let shop = Shop { running, client, folder };
+    assert_eq!(shop.position(&lane).await, answer);
+    let health = shop.client.get(format!("{}/healthz", shop.running.url())).send().await.expect("an answer");
+    assert_eq!(health.status(), StatusCode::OK);
+    shop.running.stop().await.expect("stopped");
+    // Without a server the command line opens the database itself.
+    let data = shop.folder.path().join("data");
+    let command = Command::Sales { store: None, lane: None, from: None, to: None };
+    let sales = tokio::task::spawn_blocking(move || command::run(&data, &command, 0, &mut |_| {}));
+    assert!(matches!(sales.await.expect("a task"), Ok(Outcome::Sales { answer, .. }) if answer.rows.len() == 1));
+}

@@ -1,0 +1,212 @@
+//! How a database file is opened, and when it is refused.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+/// SQLite before 3.51.3 can corrupt a WAL file that two connections reset at
+/// one moment; older ones are refused.
+pub const SQLITE_VERSION_MIN: i32 = 3_051_003;
+
+/// How long a statement waits for another connection of the same file.
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why a database file is not opened. Every message names the file.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenFileError {
+    /// The SQLite that was linked has a known corruption bug.
+    #[error("open {file}: SQLite {found} has a known corruption bug, {SQLITE_VERSION_MIN} or later is needed")]
+    SqliteTooOld {
+        /// Which file.
+        file: PathBuf,
+        /// `sqlite3_libversion_number`.
+        found: i32,
+    },
+    /// Another process has it open for writing.
+    #[error("open {file}: another process is writing it; end that one first")]
+    InUse {
+        /// Which file.
+        file: PathBuf,
+    },
+    /// It is a database of something else, or no database.
+    #[error("open {file}: it is not a {expected} file; move it away, it will not be touched")]
+    Foreign {
+        /// Which file.
+        file: PathBuf,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// A newer program wrote it.
+    #[error("open {file}: its format {found} is newer than the {known} this program knows; update the program")]
+    Newer {
+        /// Which file.
+        file: PathBuf,
+        /// `user_version` found.
+        found: i32,
+        /// The newest known.
+        known: i32,
+    },
+    /// SQLite found it damaged.
+    #[error("open {file}: it is damaged ({reason}); keep the file and call for help, nothing was changed")]
+    Damaged {
+        /// Which file.
+        file: PathBuf,
+        /// SQLite's words.
+        reason: String,
+    },
+    /// The file system refused.
+    #[error("open {file}")]
+    Io {
+        /// Which file.
+        file: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Any other answer of SQLite.
+    #[error("open {file}")]
+    Sqlite {
+        /// Which file.
+        file: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
+}
+
+/// What makes a kind of file recognisable.
+pub(crate) struct Kind {
+    /// What people call it.
+    pub name: &'static str,
+    /// `PRAGMA application_id`.
+    pub application_id: i32,
+    /// `PRAGMA user_version` that this program writes.
+    pub version: i32,
+    /// Makes an empty file into one of this kind.
+    pub schema: &'static str,
+}
+
+/// Whether SQLite says that the disk is full.
+pub(crate) fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+}
+
+/// The one process that writes a file; the lock goes with it.
+#[derive(Debug)]
+pub struct WriterLock {
+    _file: File,
+}
+
+impl WriterLock {
+    /// Takes the lock that stands beside `database`.
+    pub fn take(database: &Path) -> Result<Self, OpenFileError> {
+        let path = database.with_extension("lock");
+        let io = |source| OpenFileError::Io { file: path.clone(), source };
+        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path).map_err(io)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(OpenFileError::InUse { file: database.to_owned() }),
+            Err(TryLockError::Error(source)) => Err(OpenFileError::Io { file: path, source }),
+        }
+    }
+}
+
+/// Opens a file for its one writer, making it where it does not exist.
+pub(crate) fn open_writer(path: &Path, kind: &Kind) -> Result<Connection, OpenFileError> {
+    check_library(path)?;
+    let io = |source| OpenFileError::Io { file: path.to_owned(), source };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(io)?;
+    }
+    // Created here, so that it is readable by its owner only from the first moment.
+    OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(io)?;
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .map_err(|error| refuse(path, kind, error))?;
+    set_up_writer(&connection, kind).map_err(|error| refuse(path, kind, error))?;
+    check_kind(&connection, path, kind)?;
+    Ok(connection)
+}
+
+/// Opens a file to read what its writer commits; `None` while there is none.
+pub(crate) fn open_reader(path: &Path, kind: &Kind) -> Result<Option<Connection>, OpenFileError> {
+    check_library(path)?;
+    if !path.exists() {
+        return Ok(None);
+    }
+    let open = || {
+        let connection = Connection::open_with_flags(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.pragma_update(None, "trusted_schema", false)?;
+        // Its writer may be just about to make it.
+        let made = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i32>(0))? > 0;
+        Ok((connection, made))
+    };
+    let (connection, made) = open().map_err(|error| refuse(path, kind, error))?;
+    if !made {
+        return Ok(None);
+    }
+    check_kind(&connection, path, kind)?;
+    Ok(Some(connection))
+}
+
+fn check_library(path: &Path) -> Result<(), OpenFileError> {
+    let found = rusqlite::version_number();
+    if found < SQLITE_VERSION_MIN {
+        return Err(OpenFileError::SqliteTooOld { file: path.to_owned(), found });
+    }
+    Ok(())
+}
+
+fn set_up_writer(connection: &Connection, kind: &Kind) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    let version: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if version > kind.version || (tables > 0 && version == 0) {
+        // Not ours, or newer: `check_kind` says so; nothing is changed before.
+        return Ok(());
+    }
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    // After a checkpoint the WAL file shrinks to this many bytes again.
+    connection.pragma_update(None, "journal_size_limit", 4 << 20)?;
+    if tables == 0 {
+        connection.execute_batch(&format!(
+            "BEGIN IMMEDIATE; {} PRAGMA application_id = {}; PRAGMA user_version = {}; COMMIT;",
+            kind.schema, kind.application_id, kind.version
+        ))?;
+    }
+    Ok(())
+}
+
+fn check_kind(connection: &Connection, path: &Path, kind: &Kind) -> Result<(), OpenFileError> {
+    let pragma = |name| {
+        connection
+            .pragma_query_value(None, name, |row| row.get::<_, i32>(0))
+            .map_err(|error| refuse(path, kind, error))
+    };
+    if pragma("application_id")? != kind.application_id {
+        return Err(OpenFileError::Foreign { file: path.to_owned(), expected: kind.name });
+    }
+    let found = pragma("user_version")?;
+    if found > kind.version {
+        return Err(OpenFileError::Newer { file: path.to_owned(), found, known: kind.version });
+    }
+    Ok(())
+}
+
+fn refuse(path: &Path, kind: &Kind, error: rusqlite::Error) -> OpenFileError {
+    let file = path.to_owned();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => OpenFileError::Foreign { file, expected: kind.name },
+        Some(ErrorCode::DatabaseCorrupt) => OpenFileError::Damaged { file, reason: error.to_string() },
+        _ => OpenFileError::Sqlite { file, source: error },
+    }
+}

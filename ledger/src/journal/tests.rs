@@ -1,0 +1,1 @@
+//! A journal under its own rules, on a real file.

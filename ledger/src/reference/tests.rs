@@ -1,0 +1,1 @@
+//! The reference as agent and lane see it, on a real file.

@@ -1,0 +1,461 @@
+//! The loop's one turn: events in, the disk written, commands out.
+//!
+//! A turn takes all events that wait. What they want written goes to the disk
+//! in one transaction at its end, or at once where a sale is paid; only then
+//! do drawer, paper and sounds hear of it. Where the disk refuses, the till is
+//! what it was after the last commit.
+
+mod books;
+mod open;
+
+use std::time::{Duration, Instant};
+
+use domain::record::PaperOutcome;
+use domain::till::{Desk, Effect, Input, Message, Paper, Sound, Till};
+use drivers::frame::{Health, Reason};
+use drivers::printer::{Job, Outcome, PrinterEvent};
+use drivers::scanner::Scan;
+use drivers::sound::Tone;
+use ledger::journal::{AppendError, Journal};
+use ledger::reference::{AgentState, AgentWatch, Reference, ReferenceError};
+use ui::action::Action;
+use ui::view::{Closed, Notice, View};
+
+use crate::config::{Config, Paths};
+use crate::entry::Front;
+use crate::present;
+use crate::receipt;
+pub use books::Moment;
+pub use open::OpenLane;
+
+/// How often the lane looks around when nothing happens.
+pub const TICK: Duration = Duration::from_millis(500);
+
+/// The most events taken in one turn, so that the screen keeps up with a burst.
+pub const TURN_EVENTS_MAX: usize = 64;
+
+/// Drawer pulses share numbers with documents at the printer; this bit tells them apart.
+const DRAWER_BIT: u64 = 1 << 63;
+
+/// After so long without an event the journal is tidied, milliseconds.
+const QUIET_MS: i64 = 30_000;
+
+/// What happens to a lane from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A person did something at the screen.
+    Action(Action),
+    /// A scanner with a line of its own read a code.
+    Scan(Scan),
+    /// The printer has something to say.
+    Printer(PrinterEvent),
+    /// The check of the whole journal failed.
+    JournalDamaged {
+        /// What was found, for the technician.
+        reason: String,
+    },
+    /// Time passed.
+    Tick,
+}
+
+/// What the lane wants done outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Open the drawer.
+    OpenDrawer {
+        /// The printer's number for it.
+        id: u64,
+    },
+    /// Print.
+    Print(Job),
+    /// Make a sound.
+    Play(Tone),
+    /// End the program.
+    Quit,
+}
+
+/// What is known of the printer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct PrinterStatus {
+    pub health: Option<Health>,
+    pub sending: bool,
+}
+
+impl PrinterStatus {
+    /// Whether a document handed over now would begin to print.
+    fn takes_documents(&self) -> bool {
+        match &self.health {
+            Some(Health::Ready | Health::Unknown | Health::Degraded(Reason::PaperLow)) => true,
+            Some(
+                Health::Connecting
+                | Health::Offline { .. }
+                | Health::Degraded(Reason::PaperOut | Reason::CoverOpen | Reason::Error),
+            )
+            | None => false,
+        }
+    }
+}
+
+/// A lane: everything but threads, devices and the window.
+pub struct Lane {
+    pub(crate) paths: Paths,
+    pub(crate) config: Config,
+    pub(crate) state: State,
+    pub(crate) front: Front,
+    pub(crate) agent: AgentState,
+    pub(crate) printer: PrinterStatus,
+    pub(crate) moment: Moment,
+    watch: Option<AgentWatch>,
+    commands: Vec<Command>,
+    last_event_ms: i64,
+    tidied: bool,
+}
+
+/// Whether the lane can sell.
+// There is one, for the program's life.
+#[allow(clippy::large_enum_variant)]
+pub(crate) enum State {
+    /// Not yet, or not any more.
+    Closed(Closed),
+    /// It can.
+    Open(OpenLane),
+}
+
+impl Lane {
+    /// A lane that has not looked at its files yet; the first turn does.
+    pub fn new(paths: Paths, config: Config) -> Self {
+        let command = enrol_command(&paths);
+        Self {
+            front: Front::new(&config),
+            paths,
+            config,
+            state: State::Closed(Closed::NotEnrolled { command }),
+            agent: AgentState::default(),
+            printer: PrinterStatus::default(),
+            moment: Moment { now_ms: 0, offset_minutes: 0 },
+            watch: None,
+            commands: Vec::new(),
+            last_event_ms: 0,
+            tidied: false,
+        }
+    }
+
+    /// Takes events in and gives what is to be done outside, in order.
+    pub fn turn(&mut self, moment: Moment, events: impl IntoIterator<Item = Event>) -> Vec<Command> {
+        self.moment = moment;
+        if matches!(self.state, State::Closed(_)) && !self.is_broken() {
+            self.look_around();
+        }
+        for event in events {
+            self.take(event);
+        }
+        self.flush();
+        self.begin_paper();
+        std::mem::take(&mut self.commands)
+    }
+
+    /// What the screen shows now.
+    pub fn view(&self) -> View {
+        present::view(self)
+    }
+
+    /// The till, where the lane can sell.
+    pub fn till(&self) -> Option<&Till> {
+        match &self.state {
+            State::Open(open) => Some(open.till()),
+            State::Closed(_) => None,
+        }
+    }
+
+    /// The journal, where the lane can sell.
+    pub fn journal(&self) -> Option<&Journal> {
+        match &self.state {
+            State::Open(open) => Some(open.journal()),
+            State::Closed(_) => None,
+        }
+    }
+
+    /// Feeds the till directly, as screens and scanners do in the end; for
+    /// replaying what was sold elsewhere.
+    pub fn feed(&mut self, input: Input) {
+        self.input(input);
+    }
+
+    fn take(&mut self, event: Event) {
+        if !matches!(event, Event::Tick) {
+            self.last_event_ms = self.moment.now_ms;
+            self.tidied = false;
+        }
+        match event {
+            Event::Action(action) => self.act(action),
+            Event::Scan(scan) => {
+                self.front.notice = None;
+                self.scan(&scan.text);
+            }
+            Event::Printer(event) => self.hear_printer(event),
+            Event::JournalDamaged { reason } => {
+                let file = self.paths.journal().display().to_string();
+                self.state = State::Closed(Closed::Ledger { file, reason });
+            }
+            Event::Tick => self.look_around(),
+        }
+    }
+
+    /// A code from any scanner or the entry line.
+    pub(crate) fn scan(&mut self, text: &str) {
+        if self.before_goods() {
+            self.input(Input::Code(text.to_owned()));
+        }
+    }
+
+    /// Goods chosen from a list.
+    pub(crate) fn choose(&mut self, sku: String, count: Option<i64>) {
+        if self.before_goods() {
+            self.input(Input::Choose { sku, count });
+        }
+    }
+
+    /// Between two baskets: the newest goods, and room on the disk for the
+    /// next sale. Whether goods may come.
+    fn before_goods(&mut self) -> bool {
+        let State::Open(open) = &mut self.state else { return false };
+        if !open.till().basket().is_empty() {
+            return true;
+        }
+        if let Err(error) = open.refresh(&self.config) {
+            self.fault(&error);
+            return false;
+        }
+        if open.has_room() {
+            return true;
+        }
+        self.front.notice = Some(Notice::DiskFull);
+        self.commands.push(Command::Play(Tone::Blocked));
+        false
+    }
+
+    fn fault(&mut self, error: &ReferenceError) {
+        self.front.notice = Some(Notice::ReferenceFault { reason: words(error) });
+        self.commands.push(Command::Play(Tone::Blocked));
+    }
+
+    /// Lets the till decide; what it wants written is written at the latest at
+    /// the end of the turn.
+    pub(crate) fn input(&mut self, input: Input) {
+        let State::Open(open) = &mut self.state else { return };
+        if open.input(self.moment, input) {
+            self.flush();
+        }
+    }
+
+    /// Writes what waits to be written, then does what waited for it.
+    fn flush(&mut self) {
+        loop {
+            let State::Open(open) = &mut self.state else { return };
+            match open.flush(self.moment) {
+                Ok(effects) if effects.is_empty() => return,
+                Ok(effects) => effects.into_iter().for_each(|effect| self.perform(effect)),
+                Err(error) => {
+                    self.front.notice = Some(match &error {
+                        AppendError::DiskFull => Notice::DiskFull,
+                        AppendError::TooLong { .. } | AppendError::Sqlite(_) => {
+                            Notice::LedgerFault { reason: words(&error) }
+                        }
+                    });
+                    tracing::error!(error = words(&error), "journal not written");
+                    self.commands.push(Command::Play(Tone::Blocked));
+                    return;
+                }
+            }
+        }
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Commit(_) => {}
+            Effect::Sound(sound) => self.commands.push(Command::Play(match sound {
+                Sound::Accepted => Tone::Accepted,
+                Sound::Unknown => Tone::Unknown,
+                Sound::Blocked => Tone::Blocked,
+            })),
+            Effect::OpenDrawer => {
+                let State::Open(open) = &self.state else { return };
+                let id = DRAWER_BIT | open.journal().head().seq;
+                self.commands.push(Command::OpenDrawer { id });
+            }
+            Effect::Print { document, reprint } => self.print(document, reprint),
+            Effect::Tell(message) => self.tell(message),
+        }
+    }
+
+    fn tell(&mut self, message: Message) {
+        if matches!(message, Message::AgeCheckFirst) {
+            self.front.ask_age();
+            return;
+        }
+        let State::Open(open) = &self.state else { return };
+        self.front.notice = present::notice(&message, open, self.front.language);
+    }
+
+    fn print(&mut self, document: u64, reprint: bool) {
+        let State::Open(open) = &self.state else { return };
+        match open.receipt(document, reprint, self.config.receipt_language) {
+            Ok(paper) => {
+                self.printer.sending = true;
+                self.commands.push(Command::Print(Job { id: document, document: paper }));
+            }
+            Err(error) => {
+                self.front.notice = Some(Notice::LedgerFault { reason: words(&error) });
+                self.input(Input::PaperEnded { document, outcome: PaperOutcome::Waived });
+            }
+        }
+    }
+
+    /// Hands the next waiting document to a printer that is there.
+    fn begin_paper(&mut self) {
+        let State::Open(open) = &self.state else { return };
+        let papers = open.till().papers();
+        let waits = papers.values().any(|paper| matches!(paper, Paper::Waiting { .. }));
+        if waits && !papers.values().any(|paper| *paper == Paper::Begun) && self.printer.takes_documents() {
+            self.input(Input::PrinterReady);
+            self.flush();
+        }
+    }
+
+    fn hear_printer(&mut self, event: PrinterEvent) {
+        match event {
+            PrinterEvent::Health(health) => self.printer.health = Some(health),
+            PrinterEvent::JobStarted { .. } => self.printer.sending = true,
+            PrinterEvent::JobEnded { id, outcome } if id & DRAWER_BIT != 0 => {
+                if let Outcome::Rejected(rejection) = outcome {
+                    tracing::warn!(%rejection, "drawer not opened");
+                }
+            }
+            PrinterEvent::JobEnded { id: document, outcome } => {
+                self.printer.sending = false;
+                let outcome = match outcome {
+                    Outcome::Confirmed => PaperOutcome::Confirmed,
+                    Outcome::SentUnconfirmed => PaperOutcome::SentUnconfirmed,
+                    Outcome::InDoubt => PaperOutcome::InDoubt,
+                    Outcome::Rejected(rejection) => {
+                        tracing::warn!(%rejection, document, "receipt not printed");
+                        PaperOutcome::Waived
+                    }
+                };
+                self.input(Input::PaperEnded { document, outcome });
+            }
+        }
+    }
+
+    /// What the lane does when time passes: hear of the agent, open when it
+    /// can, take in new goods between baskets, tidy when it is quiet.
+    fn look_around(&mut self) {
+        self.hear_agent();
+        if self.is_broken() {
+            return;
+        }
+        match &mut self.state {
+            State::Closed(_) => self.try_open(),
+            State::Open(open) => {
+                let idle = open.till().basket().is_empty() && !matches!(open.till().desk(), Desk::Saving(..));
+                if idle && open.version() != self.agent.version {
+                    if let Err(error) = open.refresh(&self.config) {
+                        tracing::warn!(error = words(&error), "reference not refreshed");
+                    }
+                    self.front.forget_tiles();
+                }
+                if idle && !self.tidied && self.moment.now_ms - self.last_event_ms > QUIET_MS {
+                    self.tidied = true;
+                    open.tidy();
+                }
+            }
+        }
+        self.front.fill_tiles(&self.state);
+    }
+
+    fn hear_agent(&mut self) {
+        if self.watch.is_none() {
+            match AgentWatch::open(&self.paths.reference()) {
+                Ok(watch) => self.watch = watch,
+                Err(error) => self.refuse_file(self.paths.reference().display().to_string(), &error),
+            }
+        }
+        if let Some(watch) = &self.watch {
+            match watch.state() {
+                Ok(state) => self.agent = state,
+                Err(error) => tracing::warn!(error = words(&error), "agent's state not read"),
+            }
+        }
+    }
+
+    /// A refused file closes the lane until a person has looked at it.
+    fn refuse_file(&mut self, file: String, error: &(dyn std::error::Error + 'static)) {
+        if matches!(self.state, State::Closed(_)) {
+            tracing::error!(file, error = words(error), "lane closed");
+            self.state = State::Closed(Closed::Ledger { file, reason: words(error) });
+        }
+    }
+
+    fn is_broken(&self) -> bool {
+        matches!(self.state, State::Closed(Closed::Ledger { .. }))
+    }
+
+    fn try_open(&mut self) {
+        let Some(identity) = self.agent.identity.clone() else {
+            if !self.is_broken() {
+                self.state = State::Closed(Closed::NotEnrolled { command: enrol_command(&self.paths) });
+            }
+            return;
+        };
+        let reference = match Reference::open(&self.paths.reference()) {
+            Ok(reference) => reference,
+            Err(error) => return self.refuse_file(self.paths.reference().display().to_string(), &error),
+        };
+        let store = reference.as_ref().and_then(|reference| reference.store(&identity.store).ok().flatten());
+        let (Some(reference), Some(_)) = (reference, store) else {
+            self.state = State::Closed(Closed::WaitingForGoods);
+            return;
+        };
+        match Journal::open(&self.paths.journal(), &identity) {
+            Ok(journal) => match OpenLane::start(journal, reference, &self.config) {
+                Ok((open, restored)) => {
+                    self.front.notice = restored;
+                    self.state = State::Open(open);
+                }
+                Err(error) => self.refuse_file(self.paths.journal().display().to_string(), error.as_ref()),
+            },
+            Err(error) => self.refuse_file(self.paths.journal().display().to_string(), &error),
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::CloseRequested => self.commands.push(Command::Quit),
+            Action::Key { key, at } => self.key(key, at),
+            Action::Press(button) => {
+                self.front.wedge.forget();
+                self.press(button);
+            }
+        }
+    }
+
+    /// The moment at which a key without a time of its own is taken.
+    pub fn key_now(key: ui::action::Key) -> Event {
+        Event::Action(Action::Key { key, at: Instant::now() })
+    }
+}
+
+/// An error with all its causes, on one line.
+pub(crate) fn words(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+fn enrol_command(paths: &Paths) -> String {
+    format!("sync-agent enrol --data {} --hq http://HQ:7070 --code CODE", paths.data.display())
+}
+
+/// The number of a sale as people read it.
+pub(crate) fn sale_number(open: &OpenLane, seq: u64) -> String {
+    receipt::number(open.journal().identity(), seq)
+}

@@ -1,0 +1,256 @@
+//! A lane that can sell: the till between its journal and its goods.
+
+use std::sync::Arc;
+
+use domain::barcode::ScalePattern;
+use domain::basket::Basket;
+use domain::catalogue::{Catalogue, Item};
+use domain::money::{Currency, Money};
+use domain::record::Record;
+use domain::till::{Context, Desk, Effect, Input, Paper, Settings, Till};
+use drivers::printer::Document;
+use ledger::journal::{AppendError, Journal, ReadJournalError, Stamp};
+use ledger::reference::{Reference, ReferenceError};
+use protocol::pull::{Category, StaffMember, Store};
+use ui::view::Notice;
+
+use super::books::{Books, Moment};
+use super::sale_number;
+use crate::config::{Config, Language};
+use crate::receipt::{self, Heading};
+
+/// The till between its journal and its goods.
+pub struct OpenLane {
+    journal: Journal,
+    reference: Reference,
+    settings: Settings,
+    store: Store,
+    staff: Vec<StaffMember>,
+    categories: Vec<Category>,
+    /// As decided; what of it is not on disk yet stands in `batch`.
+    till: Till,
+    /// As it is on disk.
+    durable: Till,
+    books: Books,
+    batch: Vec<(Stamp, Record)>,
+    deferred: Vec<Effect>,
+}
+
+/// Why a receipt cannot be laid out.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiptError {
+    /// The journal could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadJournalError),
+    /// The document is something else.
+    #[error("lay out receipt {0}: it is not a sale")]
+    NotASale(u64),
+}
+
+impl OpenLane {
+    /// Goes on where the journal ends; with what the cashier should know of it.
+    pub(super) fn start(
+        journal: Journal,
+        reference: Reference,
+        config: &Config,
+    ) -> Result<(Self, Option<Notice>), Box<dyn std::error::Error>> {
+        let identity = journal.identity().clone();
+        let store = reference.store(&identity.store)?.ok_or("the store is not among the goods' stores")?;
+        let settings = settings(&store, config);
+        let mut till = Till::default();
+        let mut books = Books::default();
+        for stored in journal.since_last_shift()? {
+            till.restore(stored.seq, stored.stamp.at_ms, &stored.record);
+            books.resume(stored.stamp);
+        }
+        till.wake(&settings);
+        let mut open = Self {
+            staff: reference.staff()?,
+            categories: reference.categories()?,
+            journal,
+            reference,
+            settings,
+            store,
+            durable: till.clone(),
+            till,
+            books,
+            batch: Vec::new(),
+            deferred: Vec::new(),
+        };
+        open.refresh(config)?;
+        let notice = open.restored();
+        Ok((open, notice))
+    }
+
+    fn restored(&self) -> Option<Notice> {
+        let lines = self.till.basket().lines().len();
+        if lines > 0 {
+            return Some(Notice::BasketRestored { lines: lines.to_string() });
+        }
+        let doubt = self.till.papers().iter().rev().find(|(_, paper)| **paper == Paper::InDoubt);
+        doubt.map(|(seq, _)| Notice::ReceiptUnconfirmed { number: sale_number(self, *seq) })
+    }
+
+    /// As the cashier sees it.
+    pub fn till(&self) -> &Till {
+        &self.till
+    }
+
+    /// The journal.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// The goods.
+    pub fn reference(&self) -> &Reference {
+        &self.reference
+    }
+
+    /// The set-up that sales are made with.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Everybody who works here.
+    pub fn staff(&self) -> &[StaffMember] {
+        &self.staff
+    }
+
+    /// The groups of goods.
+    pub fn categories(&self) -> &[Category] {
+        &self.categories
+    }
+
+    /// The version of the goods in use.
+    pub fn version(&self) -> u64 {
+        self.reference.version()
+    }
+
+    /// Moves on to the newest goods; for the moment between two baskets.
+    pub(super) fn refresh(&mut self, config: &Config) -> Result<(), ReferenceError> {
+        let before = self.version();
+        self.reference.refresh()?;
+        if self.version() != before {
+            if let Some(store) = self.reference.store(&self.store.code)? {
+                self.settings = settings(&store, config);
+                self.store = store;
+            }
+            self.staff = self.reference.staff()?;
+            self.categories = self.reference.categories()?;
+        }
+        Ok(())
+    }
+
+    /// Whether there is room on the disk for another sale.
+    pub(super) fn has_room(&mut self) -> bool {
+        self.journal.has_room()
+    }
+
+    /// Shrinks the journal's write-ahead log.
+    pub(super) fn tidy(&self) {
+        if let Err(error) = self.journal.tidy() {
+            tracing::warn!(%error, "journal not tidied");
+        }
+    }
+
+    /// Lets the till decide. Whether what it decided must be written at once.
+    pub(super) fn input(&mut self, moment: Moment, input: Input) -> bool {
+        let context = Context {
+            now_ms: moment.now_ms,
+            offset_minutes: moment.offset_minutes,
+            catalogue: &self.reference,
+            settings: &self.settings,
+        };
+        let (till, effects) = self.till.step(&context, input);
+        self.till = till;
+        for effect in effects {
+            match effect {
+                Effect::Commit(record) => self.batch.push((self.books.stamp(moment, &record), record)),
+                Effect::Sound(_) | Effect::OpenDrawer | Effect::Print { .. } | Effect::Tell(_) => {
+                    self.deferred.push(effect);
+                }
+            }
+        }
+        // A sale's number is that of the batch's last record; and what wants
+        // nothing written need not wait.
+        matches!(self.till.desk(), Desk::Saving(..)) || self.batch.is_empty()
+    }
+
+    /// Writes what waits to be written and gives what waited for that. On an
+    /// error nothing was written and the till is as before.
+    pub(super) fn flush(&mut self, moment: Moment) -> Result<Vec<Effect>, AppendError> {
+        if !self.batch.is_empty() {
+            if let Err(error) = self.journal.append(&self.batch) {
+                self.batch.clear();
+                self.deferred.clear();
+                self.till = self.durable.clone();
+                return Err(error);
+            }
+            self.batch.clear();
+            if matches!(self.till.desk(), Desk::Saving(..)) {
+                self.input(moment, Input::Committed { seq: self.journal.head().seq });
+            }
+        }
+        // From here on no failure may take back what is on disk.
+        self.durable = self.till.clone();
+        Ok(std::mem::take(&mut self.deferred))
+    }
+
+    /// A document's paper.
+    pub(super) fn receipt(&self, document: u64, reprint: bool, language: Language) -> Result<Document, ReceiptError> {
+        let stored = self.journal.record(document)?;
+        let Record::SaleCompleted { sale } = &stored.record else {
+            return Err(ReceiptError::NotASale(document));
+        };
+        let heading = Heading {
+            store: &self.store,
+            identity: self.journal.identity(),
+            seq: document,
+            stamp: stored.stamp,
+            language,
+            reprint,
+        };
+        Ok(receipt::document(&heading, sale, &self.settings.currency))
+    }
+
+    /// The open basket.
+    pub fn basket(&self) -> &Basket {
+        self.till.basket()
+    }
+
+    /// Goods for a tab of the grid: the pinned ones first, then a tab a category.
+    pub fn tiles(&self, tab: usize, offset: usize, limit: usize) -> Result<Vec<Arc<Item>>, ReferenceError> {
+        match tab.checked_sub(1).map(|index| self.categories.get(index)) {
+            None => self.reference.pinned(offset, limit),
+            Some(Some(category)) => self.reference.in_category(&category.id, offset, limit),
+            Some(None) => Ok(Vec::new()),
+        }
+    }
+}
+
+fn settings(store: &Store, config: &Config) -> Settings {
+    let currency = Currency {
+        code: store.currency.clone(),
+        symbol: store.currency_symbol.clone(),
+        exponent: store.currency_exponent,
+    };
+    let major = 10i64.pow(u32::from(store.currency_exponent.min(4)));
+    Settings {
+        cash_rounding: Money::from_minor(store.cash_rounding),
+        change_max: Money::from_minor(config.change_max.saturating_mul(major)),
+        scale_patterns: store
+            .scale_patterns
+            .iter()
+            .filter_map(|layout| {
+                ScalePattern::parse(layout).inspect_err(|error| tracing::warn!(%error, "pattern left out")).ok()
+            })
+            .collect(),
+        prints_receipts: config.printer.is_some(),
+        currency,
+    }
+}

@@ -1,0 +1,21 @@
+//! The one place where domain, disk, devices and screens meet. Decides nothing about selling.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`config`] | `lane.toml` |
+//! | [`lane`] | the loop's one turn: events in, the disk written, commands out |
+//! | [`entry`] | keys and taps, and what they mean where the cashier stands |
+//! | [`present`] | the till as the screen shows it |
+//! | [`receipt`] | a sale as paper |
+//! | [`pin`] | whether a PIN is somebody's |
+//! | [`run`] | threads, devices and the window around a lane |
+//! | [`doctor`] | the health of disk, devices, reference and clock |
+
+pub mod config;
+pub mod doctor;
+pub mod entry;
+pub mod lane;
+pub mod pin;
+pub mod present;
+pub mod receipt;
+pub mod run;

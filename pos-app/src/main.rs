@@ -1,0 +1,99 @@
+//! The lane's program: the till with its window, and what a technician asks of it.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use ledger::journal::JournalReader;
+use pos_app::config::{self, Language, Paths, Theme};
+use pos_app::doctor::{self, Grade};
+
+/// Guitai, the till: sells without a network and loses nothing.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// The folder of the lane's files: journal.db, reference.db, lane.toml.
+    #[arg(long, global = true, default_value = "/var/lib/guitai")]
+    data: PathBuf,
+    /// The language at start, zh or en; otherwise as in lane.toml.
+    #[arg(long)]
+    language: Option<String>,
+    /// The colours at start, light or dark; otherwise as in lane.toml.
+    #[arg(long)]
+    theme: Option<String>,
+    /// The window's size, such as 1024x768; otherwise as in lane.toml.
+    #[arg(long)]
+    size: Option<String>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Shows the health of disk, devices, reference and clock.
+    Doctor,
+    /// Looks into the journal.
+    Journal {
+        #[command(subcommand)]
+        command: JournalCommand,
+    },
+}
+
+#[derive(Subcommand)]
+enum JournalCommand {
+    /// Reads the whole journal and checks every event and the chain.
+    Verify,
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let paths = Paths { data: arguments.data.clone() };
+    match arguments.command {
+        Some(Command::Doctor) => {
+            let findings = doctor::examine(&paths);
+            findings.iter().for_each(|finding| println!("{finding}"));
+            let stops = findings.iter().any(|finding| finding.grade == Grade::Stop);
+            Ok(if stops { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        }
+        Some(Command::Journal { command: JournalCommand::Verify }) => {
+            let reader = JournalReader::open(&paths.journal())?
+                .with_context(|| format!("open {}: there is no journal yet", paths.journal().display()))?;
+            let head = reader.verify()?;
+            println!("{}: {} events, chain whole, head {}", reader.identity(), head.seq, head.hash);
+            Ok(ExitCode::SUCCESS)
+        }
+        None => {
+            tracing_subscriber::fmt()
+                .with_env_filter(
+                    tracing_subscriber::EnvFilter::try_from_env("GUITAI_LOG")
+                        .unwrap_or_else(|_| "warn,pos_app=info".into()),
+                )
+                .with_writer(std::io::stderr)
+                .init();
+            let mut config = config::read(&paths.config())?;
+            match arguments.language.as_deref() {
+                None => {}
+                Some("zh") => config.language = Language::Zh,
+                Some("en") => config.language = Language::En,
+                Some(other) => anyhow::bail!("--language {other}: zh or en is needed"),
+            }
+            match arguments.theme.as_deref() {
+                None => {}
+                Some("light") => config.theme = Theme::Light,
+                Some("dark") => config.theme = Theme::Dark,
+                Some(other) => anyhow::bail!("--theme {other}: light or dark is needed"),
+            }
+            if let Some(size) = &arguments.size {
+                let parse = || {
+                    let (width, height) = size.split_once('x')?;
+                    Some((width.parse().ok()?, height.parse().ok()?))
+                };
+                (config.window.width, config.window.height) =
+                    parse().with_context(|| format!("--size {size}: a size such as 1024x768 is needed"))?;
+            }
+            pos_app::run::run(paths, config)?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

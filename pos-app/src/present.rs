@@ -1,0 +1,328 @@
+//! The till as the screen shows it: everything formatted, nothing decided.
+
+use chrono::{DateTime, FixedOffset};
+use domain::basket::Line;
+use domain::catalogue::Item;
+use domain::money::{Currency, Money, Quantity};
+use domain::sale;
+use domain::till::{Desk, Message, Paper};
+use drivers::frame::{Health, Reason};
+use ui::view::{
+    Bar, Done, EntryHint, Language, Notice, Pages, PaperState, Pay, PrinterState, Screen, Sell, Sheet, Side, SignIn,
+    Span, StaffTile, SyncState, Tile, View,
+};
+
+use crate::entry::{Asked, RESULTS_MAX, TILES_MAX};
+use crate::lane::{Lane, OpenLane, State, sale_number};
+
+/// After so long without an answer of HQ the lane calls itself offline, milliseconds.
+pub const OFFLINE_AFTER_MS: i64 = 30_000;
+
+/// The longest code that a message repeats.
+const CODE_SHOWN_MAX: usize = 32;
+
+/// Everything that is on the screen now.
+pub(crate) fn view(lane: &Lane) -> View {
+    View {
+        language: lane.front.language,
+        theme: lane.front.theme,
+        bar: bar(lane),
+        screen: match &lane.state {
+            State::Closed(closed) => Screen::Closed(closed.clone()),
+            State::Open(open) => match open.till().desk() {
+                Desk::SignedOut => Screen::SignIn(sign_in(lane, open)),
+                Desk::Selling(_) => Screen::Sell(sell(lane, open)),
+                Desk::Paying(_) | Desk::Saving(..) => Screen::Pay(pay(lane, open)),
+                Desk::Done(_, sale, seq) => Screen::Done(done(lane, open, sale, *seq)),
+            },
+        },
+        notice: lane.front.notice.clone(),
+    }
+}
+
+/// The place of the line that keys act on: the chosen one, or else the last.
+pub(crate) fn selected(lines: &[Line], chosen: Option<u32>) -> usize {
+    chosen
+        .and_then(|number| lines.iter().position(|line| line.number == number))
+        .unwrap_or_else(|| lines.len().saturating_sub(1))
+}
+
+fn bar(lane: &Lane) -> Bar {
+    let mut bar = Bar { clock: clock(lane, lane.moment.now_ms), printer: printer(lane), ..Bar::default() };
+    if let State::Open(open) = &lane.state {
+        let store = open.store();
+        bar.store = match lane.front.language {
+            Language::Chinese => store.name_zh.clone(),
+            Language::English => store.name_en.clone(),
+        };
+        bar.lane = open.journal().identity().lane.to_string();
+        bar.cashier = open.till().desk().staff().map(|staff| staff.name.clone()).unwrap_or_default();
+        bar.sync = sync(lane, open);
+    }
+    bar
+}
+
+fn clock(lane: &Lane, at_ms: i64) -> String {
+    FixedOffset::east_opt(lane.moment.offset_minutes * 60)
+        .zip(DateTime::from_timestamp_millis(at_ms))
+        .map(|(offset, at)| at.with_timezone(&offset).format("%H:%M").to_string())
+        .unwrap_or_default()
+}
+
+fn sync(lane: &Lane, open: &OpenLane) -> SyncState {
+    let waiting = open.journal().head().seq.saturating_sub(lane.agent.position.acknowledged);
+    let Some(contact_ms) = lane.agent.contact_ms else { return SyncState::Unknown };
+    let silent_ms = lane.moment.now_ms - contact_ms;
+    if silent_ms > OFFLINE_AFTER_MS || lane.agent.alarm.is_some() {
+        return SyncState::Offline { since: span(silent_ms), waiting: waiting.to_string() };
+    }
+    if waiting > 0 {
+        SyncState::Sending { waiting: waiting.to_string() }
+    } else {
+        SyncState::Synced { at: clock(lane, contact_ms) }
+    }
+}
+
+fn span(ms: i64) -> Span {
+    let seconds = u32::try_from(ms.max(0) / 1_000).unwrap_or(u32::MAX);
+    match seconds {
+        0..120 => Span::Seconds(seconds),
+        120..7_200 => Span::Minutes(seconds / 60),
+        7_200..172_800 => Span::Hours(seconds / 3_600),
+        _ => Span::Days(seconds / 86_400),
+    }
+}
+
+fn printer(lane: &Lane) -> PrinterState {
+    if lane.config.printer.is_none() {
+        return PrinterState::Absent;
+    }
+    let waiting = lane.till().map_or(0, |till| till.papers().len());
+    match &lane.printer.health {
+        None | Some(Health::Connecting) => PrinterState::Connecting,
+        Some(Health::Offline { .. }) => PrinterState::Offline { waiting: waiting.to_string() },
+        Some(Health::Degraded(Reason::PaperOut)) => PrinterState::PaperOut,
+        Some(Health::Degraded(Reason::CoverOpen)) => PrinterState::CoverOpen,
+        Some(Health::Degraded(Reason::Error)) => PrinterState::Offline { waiting: waiting.to_string() },
+        Some(Health::Degraded(Reason::PaperLow)) => PrinterState::PaperLow,
+        Some(Health::Ready | Health::Unknown) if lane.printer.sending => PrinterState::Printing,
+        Some(Health::Ready) => PrinterState::Ready,
+        Some(Health::Unknown) => PrinterState::Unknown,
+    }
+}
+
+fn sign_in(lane: &Lane, open: &OpenLane) -> SignIn {
+    let member = open.staff().iter().find(|member| Some(&member.id) == lane.front.chosen.as_ref());
+    let typed = &lane.front.entry;
+    SignIn {
+        staff: open
+            .staff()
+            .iter()
+            .map(|member| StaffTile { number: member.number.clone(), name: member.name.clone() })
+            .collect(),
+        chosen: member.map(|member| member.name.clone()).unwrap_or_default(),
+        number: if member.is_none() { typed.clone() } else { String::new() },
+        pin_digits: if member.is_some() { u32::try_from(typed.len()).unwrap_or(0) } else { 0 },
+        wait_seconds: member
+            .map_or(0, |member| open.till().pin_wait_seconds(&member.id, lane.moment.now_ms)),
+    }
+}
+
+fn sell(lane: &Lane, open: &OpenLane) -> Sell {
+    let basket = open.basket();
+    let currency = &open.settings().currency;
+    let saved = basket.saved();
+    let entry = lane.front.entry.clone();
+    Sell {
+        lines: basket.lines().iter().map(|line| basket_line(lane, open, line)).collect(),
+        selected: selected(basket.lines(), lane.front.line),
+        pieces: basket.pieces().to_string(),
+        saved: if saved.is_positive() { currency.format(saved) } else { String::new() },
+        currency: currency.symbol.clone(),
+        total: currency.format(basket.total()),
+        entry_hint: match entry.trim() {
+            "" => EntryHint::Idle,
+            text if text.chars().all(|character| character.is_ascii_digit()) => EntryHint::Number,
+            _ => EntryHint::Search,
+        },
+        entry,
+        side: side(lane, open),
+        sheet: lane.ask().map(|asked| sheet(lane, open, asked)),
+        can_pay: !basket.is_empty(),
+    }
+}
+
+fn name(item: &Item, language: Language) -> String {
+    match language {
+        Language::Chinese => item.name_zh.clone(),
+        Language::English => item.name_en.clone(),
+    }
+}
+
+fn basket_line(lane: &Lane, open: &OpenLane, line: &Line) -> ui::view::Line {
+    let currency = &open.settings().currency;
+    let item = &line.item;
+    let detail = if item.weighed {
+        format!("{} kg × {}/kg", line.quantity, currency.format(line.unit_price))
+    } else if item.spec.is_empty() {
+        line.code.clone()
+    } else {
+        format!("{}    {}", line.code, item.spec)
+    };
+    let promotion = line.promotion.as_ref().map_or_else(String::new, |promotion| {
+        let name = match lane.front.language {
+            Language::Chinese => &promotion.name_zh,
+            Language::English => &promotion.name_en,
+        };
+        format!("{name} −{}", currency.format(line.gross() - line.net()))
+    });
+    ui::view::Line {
+        number: line.number.to_string(),
+        name: name(item, lane.front.language),
+        detail,
+        promotion,
+        quantity: line.quantity.to_string(),
+        unit_price: currency.format(line.unit_price),
+        net: currency.format(line.net()),
+        age_open: open.basket().age_open().any(|open| open.number == line.number),
+    }
+}
+
+fn side(lane: &Lane, open: &OpenLane) -> Side {
+    let tile = |item: &std::sync::Arc<Item>| tile(item, lane.front.language, &open.settings().currency);
+    if !lane.front.results.is_empty() {
+        return Side::Results {
+            results: lane.front.results.iter().take(RESULTS_MAX).map(tile).collect(),
+            selected: lane.front.result,
+            more: lane.front.results.len() > RESULTS_MAX,
+        };
+    }
+    let tiles = lane.front.tiles.as_deref().unwrap_or_default();
+    let pinned = match lane.front.language {
+        Language::Chinese => "常用",
+        Language::English => "Pinned",
+    };
+    let tabs = open.categories().iter().map(|category| match lane.front.language {
+        Language::Chinese => category.name_zh.clone(),
+        Language::English => category.name_en.clone(),
+    });
+    Side::Grid {
+        tabs: std::iter::once(pinned.to_owned()).chain(tabs).collect(),
+        tab: lane.front.tab,
+        tiles: tiles.iter().take(TILES_MAX).map(tile).collect(),
+        pages: Pages { before: lane.front.page > 0, after: tiles.len() > TILES_MAX },
+    }
+}
+
+fn tile(item: &Item, language: Language, currency: &Currency) -> Tile {
+    let unit = if item.weighed { "/kg" } else { "" };
+    Tile {
+        name: name(item, language),
+        spec: item.spec.clone(),
+        code: item.code.clone(),
+        price: format!("{}{unit}", currency.format(item.price)),
+    }
+}
+
+fn sheet(lane: &Lane, open: &OpenLane, asked: Asked) -> Sheet {
+    let basket = open.basket();
+    match asked {
+        Asked::Age => Sheet::AgeCheck {
+            goods: basket.age_open().map(|line| name(&line.item, lane.front.language)).collect(),
+        },
+        Asked::Cancel => Sheet::CancelBasket {
+            lines: basket.lines().len().to_string(),
+            total: open.settings().currency.format_with_symbol(basket.total()),
+        },
+        Asked::Receipt(document) => Sheet::ReceiptInDoubt { number: sale_number(open, document) },
+    }
+}
+
+fn pay(lane: &Lane, open: &OpenLane) -> Pay {
+    let currency = &open.settings().currency;
+    if let Desk::Saving(_, sale) = open.till().desk() {
+        return Pay {
+            currency: currency.symbol.clone(),
+            total: currency.format(sale.total),
+            due: currency.format(sale.payable),
+            saving: true,
+            ..Pay::default()
+        };
+    }
+    let due = open.till().cash_due(open.settings());
+    let typed = currency.parse(&lane.front.entry).ok();
+    let change = typed.map(|typed| typed - due.payable);
+    let shown = |amount: Option<Money>| amount.map(|amount| currency.format(amount)).unwrap_or_default();
+    Pay {
+        currency: currency.symbol.clone(),
+        total: currency.format(open.basket().total()),
+        rounding: if due.rounding == Money::ZERO {
+            String::new()
+        } else {
+            format!("−{}", currency.format(-due.rounding))
+        },
+        due: currency.format(due.payable),
+        tendered: lane.front.entry.clone(),
+        change: shown(change.filter(|change| *change >= Money::ZERO)),
+        missing: shown(change.filter(|change| *change < Money::ZERO).map(|change| -change)),
+        quick: sale::likely_cash(due.payable, currency)
+            .into_iter()
+            .map(|amount| currency.format(amount))
+            .collect(),
+        saving: false,
+    }
+}
+
+fn done(lane: &Lane, open: &OpenLane, sale: &sale::Sale, seq: u64) -> Done {
+    let currency = &open.settings().currency;
+    Done {
+        currency: currency.symbol.clone(),
+        number: sale_number(open, seq),
+        payable: currency.format(sale.payable),
+        tendered: currency.format(sale.payable + sale.change),
+        change: currency.format(sale.change),
+        paper: match open.till().papers().get(&seq) {
+            None if lane.config.printer.is_none() => PaperState::None,
+            None => PaperState::Printed,
+            Some(Paper::Waiting { .. }) => PaperState::Waiting,
+            Some(Paper::Begun) => PaperState::Printing,
+            Some(Paper::InDoubt) => PaperState::InDoubt,
+        },
+    }
+}
+
+fn short(code: &str) -> String {
+    code.chars().filter(|character| !character.is_control()).take(CODE_SHOWN_MAX).collect()
+}
+
+/// A message of the till as the screen says it.
+pub(crate) fn notice(message: &Message, open: &OpenLane, language: Language) -> Option<Notice> {
+    let currency = &open.settings().currency;
+    Some(match message {
+        Message::UnknownCode(code) => Notice::UnknownCode { code: short(code) },
+        Message::PaymentCode => Notice::PaymentCode,
+        Message::NotGoods(code) => Notice::NotGoods { code: short(code) },
+        Message::Misread(code) => Notice::Misread { code: short(code) },
+        Message::AgeRestricted(item) => Notice::AgeRestricted { name: name(item, language) },
+        Message::LabelPriceDiffers(item) => Notice::LabelPriceDiffers { name: name(item, language) },
+        Message::WeightNeeded(item) => Notice::WeightNeeded { name: name(item, language) },
+        Message::BasketFull => Notice::BasketFull { lines: domain::basket::LINES_MAX.to_string() },
+        Message::QuantityRange => Notice::QuantityRange { max: Quantity::MAX.to_string() },
+        Message::QuantityWeighed => Notice::QuantityWeighed,
+        Message::NoLine => Notice::NoLine,
+        Message::LineVoided(item) => Notice::LineVoided { name: name(item, language) },
+        Message::BasketCancelled => Notice::BasketCancelled,
+        // A sheet asks instead.
+        Message::AgeCheckFirst => return None,
+        Message::TooLittle { missing } => Notice::TooLittle { missing: currency.format_with_symbol(*missing) },
+        Message::ChangeTooLarge => {
+            Notice::ChangeTooLarge { max: currency.format_with_symbol(open.settings().change_max) }
+        }
+        Message::ScanWhilePaying => Notice::ScanWhilePaying,
+        Message::SignInFirst => Notice::SignInFirst,
+        Message::WrongPin { wait_seconds } => Notice::WrongPin { wait_seconds: *wait_seconds },
+        Message::NothingToReprint => Notice::NothingToReprint,
+        Message::Reprinting { document } => Notice::Reprinting { number: sale_number(open, *document) },
+        Message::Fault(fault) => Notice::ReferenceFault { reason: fault.0.clone() },
+    })
+}

@@ -1,0 +1,19 @@
+//! The bytes that two programs agreed on. Frozen once released: add a version, never edit one.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`event`] | one fact of a lane's journal, as versioned JSON bytes |
+//! | [`record`] | between the rules' facts and the journal's |
+//! | [`chain`] | the hash that ties an event to the one before |
+//! | [`push`] | lane to HQ: a contiguous run of a journal |
+//! | [`pull`] | HQ to lane: what changed in the reference |
+//! | [`enrol`] | how a new lane gets its identity and its key |
+//! | [`answer`] | what HQ says about what it has received |
+
+pub mod answer;
+pub mod chain;
+pub mod enrol;
+pub mod event;
+pub mod pull;
+pub mod push;
+pub mod record;

@@ -1,0 +1,148 @@
+//! Lane to HQ: a contiguous run of a journal.
+//!
+//! `POST /v1/lanes/{store}/{lane}/events`, body zstd-compressed. The first
+//! line is a [`BatchHead`] as JSON; every following line is the event's chain
+//! hash in hexadecimal, one space, and the event's bytes as the lane wrote
+//! them (compact JSON, so without a line break).
+//!
+//! `GET /v1/lanes/{store}/{lane}/position?epoch=N` answers a [`PushAnswer`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::chain::ChainHash;
+
+/// The most events in one batch.
+pub const BATCH_EVENTS_MAX: usize = 2_000;
+
+/// The most bytes in one batch before compression; HQ refuses larger ones
+/// while it inflates them.
+pub const BATCH_BYTES_MAX: usize = 16 << 20;
+
+/// What a batch says before its events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchHead {
+    /// The journal's epoch.
+    pub epoch: u32,
+    /// The sequence number of the first event that follows.
+    pub first_seq: u64,
+    /// The chain hash of the event before the first one, hexadecimal.
+    pub previous: String,
+}
+
+/// How far HQ has filed this epoch of this lane.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PushAnswer {
+    /// The journal's epoch.
+    pub epoch: u32,
+    /// The last sequence number filed; 0 before the first.
+    pub acknowledged: u64,
+    /// The chain hash at that number, hexadecimal.
+    pub head: String,
+    /// How many of the lane's events are set aside because HQ could not read
+    /// them; they are acknowledged and do not block.
+    pub quarantined: u64,
+}
+
+/// Why HQ did not file a batch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "refusal", rename_all = "snake_case")]
+pub enum PushRefusal {
+    /// The batch begins after a hole: send from `acknowledged + 1`.
+    #[error("file a batch: it begins after a gap, HQ has events up to {acknowledged}")]
+    Gap {
+        /// The last sequence number filed.
+        acknowledged: u64,
+    },
+    /// HQ has another event under a number of this batch.
+    #[error("file a batch: event {seq} differs from the one that HQ has under that number")]
+    Fork {
+        /// The first number that differs.
+        seq: u64,
+    },
+    /// The batch is not of the form above, or its chain does not hold.
+    #[error("file a batch: {reason}")]
+    Malformed {
+        /// What is wrong, for a person.
+        reason: String,
+    },
+    /// The key is not one of this lane.
+    #[error("file a batch: HQ does not know this key for this lane")]
+    Unauthorised,
+}
+
+/// A batch taken apart; the events borrow from the body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch<'a> {
+    /// The first line.
+    pub head: BatchHead,
+    /// The chain hash of the event before the first one.
+    pub previous: ChainHash,
+    /// Every event with the hash that the lane stored for it.
+    pub events: Vec<(ChainHash, &'a [u8])>,
+}
+
+/// Writes a batch of events that follow `previous`, before compression.
+pub fn encode_batch<'a>(
+    epoch: u32,
+    first_seq: u64,
+    previous: &ChainHash,
+    events: impl IntoIterator<Item = (&'a ChainHash, &'a [u8])>,
+) -> Vec<u8> {
+    let head = BatchHead { epoch, first_seq, previous: previous.to_string() };
+    let mut body = serde_json::to_vec(&head).expect("plain data serialises");
+    for (hash, bytes) in events {
+        body.push(b'\n');
+        body.extend_from_slice(hash.to_string().as_bytes());
+        body.push(b' ');
+        body.extend_from_slice(bytes);
+    }
+    body
+}
+
+/// Takes a batch apart and checks its chain from `previous` to the last event.
+pub fn decode_batch(body: &[u8]) -> Result<Batch<'_>, PushRefusal> {
+    let malformed = |reason: String| PushRefusal::Malformed { reason };
+    let mut lines = body.split(|byte| *byte == b'\n');
+    let head = lines.next().unwrap_or_default();
+    let head: BatchHead =
+        serde_json::from_slice(head).map_err(|error| malformed(format!("first line: {error}")))?;
+    let previous = ChainHash::parse(&head.previous).map_err(|error| malformed(error.to_string()))?;
+    let mut chain = previous;
+    let mut events = Vec::new();
+    for (index, line) in lines.enumerate() {
+        if events.len() == BATCH_EVENTS_MAX {
+            return Err(malformed(format!("more than {BATCH_EVENTS_MAX} events")));
+        }
+        let (hash, bytes) = line
+            .split_at_checked(64)
+            .and_then(|(hash, rest)| Some((std::str::from_utf8(hash).ok()?, rest.strip_prefix(b" ")?)))
+            .ok_or_else(|| malformed(format!("event line {index}: no hash and space")))?;
+        let hash = ChainHash::parse(hash).map_err(|error| malformed(error.to_string()))?;
+        chain = chain.extend(bytes);
+        if chain != hash {
+            let seq = head.first_seq + index as u64;
+            return Err(malformed(format!("the chain breaks at event {seq}")));
+        }
+        events.push((hash, bytes));
+    }
+    Ok(Batch { head, previous, events })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_comes_back_whole_and_a_changed_one_is_refused() {
+        let genesis = ChainHash::genesis("s1", 1, 1);
+        let bodies: [&[u8]; 2] = [br#"{"v":1}"#, br#"{"v":1,"x":"\n"}"#];
+        let hashes = [genesis.extend(bodies[0]), genesis.extend(bodies[0]).extend(bodies[1])];
+        let mut body = encode_batch(3, 7, &genesis, hashes.iter().zip(bodies));
+        let batch = decode_batch(&body).expect("a whole batch");
+        assert_eq!(batch.head.first_seq, 7);
+        assert_eq!(batch.events, [(hashes[0], bodies[0]), (hashes[1], bodies[1])]);
+        let last = body.len() - 2;
+        body[last] ^= 1;
+        assert!(matches!(decode_batch(&body), Err(PushRefusal::Malformed { .. })));
+    }
+}

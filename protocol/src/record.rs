@@ -1,0 +1,289 @@
+//! Between the rules' facts ([`domain::record`]) and the journal's ([`crate::event`]).
+//!
+//! Two sets of types on purpose: the rules may change their own at any time,
+//! the journal's are frozen.
+
+use std::sync::Arc;
+
+use domain::basket::{AppliedPromotion, Line};
+use domain::catalogue::Item;
+use domain::money::{Money, Quantity, TaxRate};
+use domain::record::{PaperOutcome, Record, Staff};
+use domain::sale::{Sale, TaxSummary, Tender};
+
+use crate::event::{self, Event, Fact};
+
+/// Why an event of a known form means nothing to the rules of this program.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnderstandEventError {
+    /// A number is outside of what the rules allow.
+    #[error("understand event {seq}: {what} {value} is out of range")]
+    Range {
+        /// The event's number.
+        seq: u64,
+        /// Which number.
+        what: &'static str,
+        /// What it is.
+        value: i64,
+    },
+    /// A means of payment that this program does not know.
+    #[error("understand event {seq}: unknown tender {kind:?}")]
+    Tender {
+        /// The event's number.
+        seq: u64,
+        /// What stands there.
+        kind: String,
+    },
+    /// The sums of a sale do not hold.
+    #[error("understand event {seq}: the sale does not add up")]
+    Sums {
+        /// The event's number.
+        seq: u64,
+    },
+}
+
+impl From<&Record> for Fact {
+    fn from(record: &Record) -> Self {
+        match record {
+            Record::ShiftOpened { staff, float, .. } => {
+                Self::ShiftOpened { staff: staff.clone(), float: float.minor() }
+            }
+            Record::ShiftClosed { staff } => Self::ShiftClosed { staff: staff.clone() },
+            Record::SignedIn { staff } => Self::SignedIn { staff: staff.into() },
+            Record::SignInRefused { staff } => Self::SignInRefused { staff: staff.clone() },
+            Record::SignedOut { staff } => Self::SignedOut { staff: staff.clone() },
+            Record::LineAdded { line } => Self::LineAdded { line: line.into() },
+            Record::LineQuantitySet { line, quantity, net } => {
+                Self::LineQuantitySet { line: *line, quantity: quantity.thousandths(), net: net.minor() }
+            }
+            Record::LinePriceSet { line, unit_price, net, staff } => Self::LinePriceSet {
+                line: *line,
+                unit_price: unit_price.minor(),
+                net: net.minor(),
+                staff: staff.clone(),
+            },
+            Record::LineVoided { line, staff } => Self::LineVoided { line: *line, staff: staff.clone() },
+            Record::AgeConfirmed { staff } => Self::AgeConfirmed { staff: staff.clone() },
+            Record::BasketCancelled { staff, total } => {
+                Self::BasketCancelled { staff: staff.clone(), total: total.minor() }
+            }
+            Record::SaleCompleted { sale } => Self::SaleCompleted { sale: sale.as_ref().into() },
+            Record::PaperBegun { document, reprint } => {
+                Self::PaperBegun { document: *document, reprint: *reprint }
+            }
+            Record::PaperEnded { document, outcome } => Self::PaperEnded {
+                document: *document,
+                outcome: match outcome {
+                    PaperOutcome::Confirmed => event::PaperOutcome::Confirmed,
+                    PaperOutcome::SentUnconfirmed => event::PaperOutcome::SentUnconfirmed,
+                    PaperOutcome::InDoubt => event::PaperOutcome::InDoubt,
+                    PaperOutcome::Waived => event::PaperOutcome::Waived,
+                },
+            },
+        }
+    }
+}
+
+impl From<&Staff> for event::Staff {
+    fn from(staff: &Staff) -> Self {
+        Self { id: staff.id.clone(), number: staff.number.clone(), name: staff.name.clone() }
+    }
+}
+
+impl From<&event::Staff> for Staff {
+    fn from(staff: &event::Staff) -> Self {
+        Self { id: staff.id.clone(), number: staff.number.clone(), name: staff.name.clone() }
+    }
+}
+
+impl From<&Line> for event::Line {
+    fn from(line: &Line) -> Self {
+        let item = line.item.as_ref();
+        Self {
+            line: line.number,
+            sku: item.sku.clone(),
+            code: line.code.clone(),
+            name_zh: item.name_zh.clone(),
+            name_en: item.name_en.clone(),
+            spec: item.spec.clone(),
+            category: item.category.clone(),
+            weighed: item.weighed,
+            quantity: line.quantity.thousandths(),
+            list_price: item.price.minor(),
+            unit_price: line.unit_price.minor(),
+            label_amount: line.label_amount.map(Money::minor),
+            promotion: line.promotion.as_ref().map(|promotion| event::PromotionApplied {
+                id: promotion.id.clone(),
+                name_zh: promotion.name_zh.clone(),
+                name_en: promotion.name_en.clone(),
+            }),
+            net: line.net().minor(),
+            tax_rate: item.tax_rate.basis_points(),
+            age_restricted: item.age_restricted,
+        }
+    }
+}
+
+impl From<&Sale> for event::Sale {
+    fn from(sale: &Sale) -> Self {
+        Self {
+            currency: sale.currency.clone(),
+            reference_version: sale.reference_version,
+            staff: (&sale.staff).into(),
+            lines: sale.lines.iter().map(Into::into).collect(),
+            total: sale.total.minor(),
+            rounding: sale.rounding.minor(),
+            payable: sale.payable.minor(),
+            tenders: sale
+                .tenders
+                .iter()
+                .map(|tender| match tender {
+                    Tender::Cash(amount) => event::Tender { kind: "cash".into(), amount: amount.minor() },
+                })
+                .collect(),
+            change: sale.change.minor(),
+            taxes: sale
+                .taxes
+                .iter()
+                .map(|tax| event::TaxSummary {
+                    rate: tax.rate.basis_points(),
+                    net: tax.net.minor(),
+                    tax: tax.tax.minor(),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl Event {
+    /// What the event means to the rules; refuses what they do not allow, a
+    /// sale whose sums do not hold among them.
+    pub fn record(&self) -> Result<Record, UnderstandEventError> {
+        let seq = self.seq;
+        Ok(match &self.fact {
+            Fact::ShiftOpened { staff, float } => Record::ShiftOpened {
+                number: self.shift,
+                business_date: self.business_date,
+                staff: staff.clone(),
+                float: Money::from_minor(*float),
+            },
+            Fact::ShiftClosed { staff } => Record::ShiftClosed { staff: staff.clone() },
+            Fact::SignedIn { staff } => Record::SignedIn { staff: staff.into() },
+            Fact::SignInRefused { staff } => Record::SignInRefused { staff: staff.clone() },
+            Fact::SignedOut { staff } => Record::SignedOut { staff: staff.clone() },
+            Fact::LineAdded { line } => Record::LineAdded { line: line.understand(seq)? },
+            Fact::LineQuantitySet { line, quantity, net } => Record::LineQuantitySet {
+                line: *line,
+                quantity: understand_quantity(seq, *quantity)?,
+                net: Money::from_minor(*net),
+            },
+            Fact::LinePriceSet { line, unit_price, net, staff } => Record::LinePriceSet {
+                line: *line,
+                unit_price: Money::from_minor(*unit_price),
+                net: Money::from_minor(*net),
+                staff: staff.clone(),
+            },
+            Fact::LineVoided { line, staff } => Record::LineVoided { line: *line, staff: staff.clone() },
+            Fact::AgeConfirmed { staff } => Record::AgeConfirmed { staff: staff.clone() },
+            Fact::BasketCancelled { staff, total } => {
+                Record::BasketCancelled { staff: staff.clone(), total: Money::from_minor(*total) }
+            }
+            Fact::SaleCompleted { sale } => Record::SaleCompleted { sale: Box::new(sale.understand(seq)?) },
+            Fact::PaperBegun { document, reprint } => {
+                Record::PaperBegun { document: *document, reprint: *reprint }
+            }
+            Fact::PaperEnded { document, outcome } => Record::PaperEnded {
+                document: *document,
+                outcome: match outcome {
+                    event::PaperOutcome::Confirmed => PaperOutcome::Confirmed,
+                    event::PaperOutcome::SentUnconfirmed => PaperOutcome::SentUnconfirmed,
+                    event::PaperOutcome::InDoubt => PaperOutcome::InDoubt,
+                    event::PaperOutcome::Waived => PaperOutcome::Waived,
+                },
+            },
+        })
+    }
+}
+
+fn understand_quantity(seq: u64, thousandths: i64) -> Result<Quantity, UnderstandEventError> {
+    Quantity::from_thousandths(thousandths).ok_or(UnderstandEventError::Range {
+        seq,
+        what: "quantity",
+        value: thousandths,
+    })
+}
+
+fn understand_rate(seq: u64, points: u32) -> Result<TaxRate, UnderstandEventError> {
+    TaxRate::from_basis_points(points).ok_or(UnderstandEventError::Range {
+        seq,
+        what: "tax rate",
+        value: i64::from(points),
+    })
+}
+
+impl event::Line {
+    fn understand(&self, seq: u64) -> Result<Line, UnderstandEventError> {
+        let line = Line {
+            number: self.line,
+            item: Arc::new(Item {
+                sku: self.sku.clone(),
+                name_zh: self.name_zh.clone(),
+                name_en: self.name_en.clone(),
+                spec: self.spec.clone(),
+                category: self.category.clone(),
+                weighed: self.weighed,
+                price: Money::from_minor(self.list_price),
+                tax_rate: understand_rate(seq, self.tax_rate)?,
+                code: self.code.clone(),
+                age_restricted: self.age_restricted,
+                // Whether it may be reduced is not asked again once it is a line.
+                no_promotion: false,
+            }),
+            code: self.code.clone(),
+            quantity: understand_quantity(seq, self.quantity)?,
+            unit_price: Money::from_minor(self.unit_price),
+            promotion: self.promotion.as_ref().map(|promotion| AppliedPromotion {
+                id: promotion.id.clone(),
+                name_zh: promotion.name_zh.clone(),
+                name_en: promotion.name_en.clone(),
+            }),
+            label_amount: self.label_amount.map(Money::from_minor),
+        };
+        if line.net().minor() == self.net { Ok(line) } else { Err(UnderstandEventError::Sums { seq }) }
+    }
+}
+
+impl event::Sale {
+    fn understand(&self, seq: u64) -> Result<Sale, UnderstandEventError> {
+        let sale = Sale {
+            currency: self.currency.clone(),
+            reference_version: self.reference_version,
+            staff: (&self.staff).into(),
+            lines: self.lines.iter().map(|line| line.understand(seq)).collect::<Result<_, _>>()?,
+            total: Money::from_minor(self.total),
+            rounding: Money::from_minor(self.rounding),
+            payable: Money::from_minor(self.payable),
+            tenders: self
+                .tenders
+                .iter()
+                .map(|tender| match tender.kind.as_str() {
+                    "cash" => Ok(Tender::Cash(Money::from_minor(tender.amount))),
+                    _ => Err(UnderstandEventError::Tender { seq, kind: tender.kind.clone() }),
+                })
+                .collect::<Result<_, _>>()?,
+            change: Money::from_minor(self.change),
+            taxes: self
+                .taxes
+                .iter()
+                .map(|tax| {
+                    Ok(TaxSummary {
+                        rate: understand_rate(seq, tax.rate)?,
+                        net: Money::from_minor(tax.net),
+                        tax: Money::from_minor(tax.tax),
+                    })
+                })
+                .collect::<Result<_, _>>()?,
+        };
+        if sale.adds_up() { Ok(sale) } else { Err(UnderstandEventError::Sums { seq }) }
+    }
+}

@@ -1,0 +1,300 @@
+//! The push reconciler: HQ's position moves to the journal's end.
+
+use super::Alarm;
+use super::backoff::{Backoff, Jitter};
+
+/// The journal as it is on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JournalSeen {
+    /// Its epoch.
+    pub epoch: u32,
+    /// The number of its last event; 0 while it is empty.
+    pub last: u64,
+}
+
+/// How far HQ has filed an epoch of the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Filed {
+    /// The epoch.
+    pub epoch: u32,
+    /// The last number filed.
+    pub acknowledged: u64,
+    /// How many of the events HQ has set aside.
+    pub quarantined: u64,
+}
+
+/// How HQ's chain hash at its position compares with the journal's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Agreement {
+    /// They are the same.
+    Same,
+    /// They differ.
+    Differs,
+    /// The journal ends before HQ's position, at this number.
+    JournalEnds {
+        /// Its last number.
+        last: u64,
+    },
+}
+
+/// What the push reconciler wants done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PushAction {
+    /// Look at the journal; ends with [`PushInput::Journal`].
+    Look,
+    /// Ask HQ how far it is; ends with [`PushInput::Filed`] or
+    /// [`PushInput::Failed`].
+    AskPosition {
+        /// Of this epoch.
+        epoch: u32,
+    },
+    /// Send the events after a number, as many as a batch may have; ends like
+    /// [`PushAction::AskPosition`].
+    Send {
+        /// Of this epoch.
+        epoch: u32,
+        /// After this number.
+        after: u64,
+    },
+}
+
+/// How an action of the push reconciler ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PushInput {
+    /// The journal was looked at; `None` while the lane has not begun one.
+    Journal(Option<JournalSeen>),
+    /// HQ said how far it is, and the journal was compared.
+    Filed {
+        /// HQ's position.
+        filed: Filed,
+        /// The comparison.
+        agreement: Agreement,
+    },
+    /// It did not work.
+    Failed(PushFailure),
+}
+
+/// Why an action of the push reconciler did not work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PushFailure {
+    /// No answer, or one that says to come back.
+    Unreachable {
+        /// Milliseconds that HQ asked to wait; 0 where it did not.
+        wait_ms: i64,
+    },
+    /// HQ has less than was thought.
+    Gap {
+        /// What it has.
+        acknowledged: u64,
+    },
+    /// HQ has another event under a number.
+    Fork {
+        /// The number.
+        seq: u64,
+    },
+    /// HQ does not take the batch.
+    Refused {
+        /// Its words.
+        reason: String,
+    },
+    /// HQ does not know the key.
+    Unauthorised,
+    /// The journal is another lane's, or cannot be read.
+    Journal {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl PushInput {
+    /// Whether HQ answered, whatever it said.
+    pub(super) fn is_answer(&self) -> bool {
+        match self {
+            Self::Journal(_) => false,
+            Self::Filed { .. } => true,
+            Self::Failed(failure) => match failure {
+                PushFailure::Unreachable { .. } | PushFailure::Journal { .. } => false,
+                PushFailure::Gap { .. }
+                | PushFailure::Fork { .. }
+                | PushFailure::Refused { .. }
+                | PushFailure::Unauthorised => true,
+            },
+        }
+    }
+}
+
+/// Where the reconciler stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// All is done until this time, or until the journal changes.
+    Resting { until_ms: i64 },
+    /// Something failed; nothing is tried before this time.
+    Waiting { until_ms: i64 },
+    /// The journal was looked at or HQ answered: what follows is to be decided.
+    Deciding,
+    /// The shell is doing it.
+    UnderWay(PushAction),
+}
+
+/// The push reconciler.
+#[derive(Debug)]
+pub(super) struct Push {
+    interval_ms: i64,
+    phase: Phase,
+    /// The journal may have changed since the last look.
+    nudged: bool,
+    journal: Option<JournalSeen>,
+    filed: Option<Filed>,
+    /// From this time on `filed` is asked for again before anything is sent.
+    check_ms: i64,
+    alarm: Option<Alarm>,
+    backoff: Backoff,
+}
+
+impl Push {
+    pub(super) fn new(now_ms: i64, interval_ms: i64) -> Self {
+        Self {
+            interval_ms,
+            phase: Phase::Resting { until_ms: now_ms },
+            nudged: false,
+            journal: None,
+            filed: None,
+            check_ms: now_ms,
+            alarm: None,
+            backoff: Backoff::default(),
+        }
+    }
+
+    pub(super) fn journal(&self) -> Option<JournalSeen> {
+        self.journal
+    }
+
+    pub(super) fn filed(&self) -> Option<Filed> {
+        self.filed
+    }
+
+    pub(super) fn alarm(&self) -> Option<&Alarm> {
+        self.alarm.as_ref()
+    }
+
+    pub(super) fn nudge(&mut self) {
+        self.nudged = true;
+    }
+
+    pub(super) fn deadline(&self) -> Option<i64> {
+        match self.phase {
+            Phase::UnderWay(_) => None,
+            Phase::Resting { .. } if self.nudged => Some(i64::MIN),
+            Phase::Resting { until_ms } | Phase::Waiting { until_ms } => Some(until_ms),
+            Phase::Deciding => Some(i64::MIN),
+        }
+    }
+
+    pub(super) fn poll(&mut self, now_ms: i64) -> Option<PushAction> {
+        let action = match self.phase {
+            Phase::UnderWay(_) => None,
+            Phase::Resting { until_ms } => (now_ms >= until_ms || self.nudged).then_some(PushAction::Look),
+            // A busy lane does not shorten the wait.
+            Phase::Waiting { until_ms } => (now_ms >= until_ms).then_some(PushAction::Look),
+            Phase::Deciding => {
+                let decided = self.decide(now_ms);
+                if decided.is_none() {
+                    self.backoff.succeed();
+                    self.phase = Phase::Resting { until_ms: self.check_ms.max(now_ms + 1) };
+                    // The journal may have grown while HQ was answering.
+                    return self.poll(now_ms);
+                }
+                decided
+            }
+        }?;
+        if action == PushAction::Look {
+            self.nudged = false;
+        }
+        self.phase = Phase::UnderWay(action);
+        Some(action)
+    }
+
+    fn decide(&self, now_ms: i64) -> Option<PushAction> {
+        let journal = self.journal?;
+        let filed = self.filed.filter(|filed| filed.epoch == journal.epoch && now_ms < self.check_ms);
+        let Some(filed) = filed else {
+            return Some(PushAction::AskPosition { epoch: journal.epoch });
+        };
+        let may_send = match &self.alarm {
+            Some(Alarm::Fork { .. } | Alarm::HqAhead { .. }) => false,
+            None
+            | Some(
+                Alarm::Refused { .. }
+                | Alarm::Unauthorised
+                | Alarm::Journal { .. }
+                | Alarm::Reference { .. },
+            ) => true,
+        };
+        (may_send && filed.acknowledged < journal.last)
+            .then_some(PushAction::Send { epoch: journal.epoch, after: filed.acknowledged })
+    }
+
+    pub(super) fn handle(&mut self, now_ms: i64, input: PushInput, jitter: &mut Jitter) {
+        match input {
+            PushInput::Journal(journal) => self.see(now_ms, journal),
+            PushInput::Filed { filed, agreement } => self.compare(now_ms, filed, agreement, jitter),
+            PushInput::Failed(failure) => self.fail(now_ms, failure, jitter),
+        }
+    }
+
+    fn see(&mut self, now_ms: i64, journal: Option<JournalSeen>) {
+        let epoch = |seen: Option<JournalSeen>| seen.map(|journal| journal.epoch);
+        if epoch(journal) != epoch(self.journal) {
+            // Another journal: what was known is of the one before.
+            self.filed = None;
+            self.alarm = None;
+        }
+        if matches!(self.alarm, Some(Alarm::Journal { .. })) {
+            self.alarm = None;
+        }
+        if journal.is_none() {
+            self.check_ms = now_ms + self.interval_ms;
+        }
+        self.journal = journal;
+        self.phase = Phase::Deciding;
+    }
+
+    fn compare(&mut self, now_ms: i64, filed: Filed, agreement: Agreement, jitter: &mut Jitter) {
+        let was_sent = matches!(self.phase, Phase::UnderWay(PushAction::Send { .. }));
+        if was_sent {
+            self.backoff.succeed();
+        }
+        self.filed = Some(filed);
+        self.check_ms = now_ms + jitter.spread(self.interval_ms);
+        self.alarm = match (agreement, self.alarm.take()) {
+            (Agreement::JournalEnds { last }, _) => {
+                Some(Alarm::HqAhead { acknowledged: filed.acknowledged, last })
+            }
+            // The number that HQ refused says more than its newest one.
+            (Agreement::Differs, Some(Alarm::Fork { seq })) => Some(Alarm::Fork { seq }),
+            (Agreement::Differs, _) => Some(Alarm::Fork { seq: filed.acknowledged }),
+            // Only a batch that is taken shows that batches are taken.
+            (Agreement::Same, Some(Alarm::Refused { reason })) if !was_sent => {
+                Some(Alarm::Refused { reason })
+            }
+            (Agreement::Same, _) => None,
+        };
+        self.phase = Phase::Deciding;
+    }
+
+    fn fail(&mut self, now_ms: i64, failure: PushFailure, jitter: &mut Jitter) {
+        let mut at_least_ms = 0;
+        match failure {
+            PushFailure::Unreachable { wait_ms } => at_least_ms = wait_ms,
+            PushFailure::Gap { .. } => {}
+            PushFailure::Fork { seq } => self.alarm = Some(Alarm::Fork { seq }),
+            PushFailure::Refused { reason } => self.alarm = Some(Alarm::Refused { reason }),
+            PushFailure::Unauthorised => self.alarm = Some(Alarm::Unauthorised),
+            PushFailure::Journal { reason } => self.alarm = Some(Alarm::Journal { reason }),
+        }
+        let until_ms = now_ms + self.backoff.fail(jitter, at_least_ms);
+        // HQ is asked where it is before anything is sent again.
+        self.check_ms = until_ms;
+        self.phase = Phase::Waiting { until_ms };
+    }
+}

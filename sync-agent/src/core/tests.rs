@@ -1,0 +1,431 @@
+//! Days of a lane, told as what the shell hears and what it is told to do.
+
+use super::backoff::DELAY_MAX_MS;
+use super::pull::PATIENCE_MS;
+use super::*;
+
+/// A core, its clock, and an HQ and a disk that do what the test says.
+struct Lane {
+    core: Core,
+    now_ms: i64,
+}
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
+impl Lane {
+    fn begin(version: u64) -> Self {
+        let beginning = Beginning { version, intervals: Intervals::default(), seed: 1 };
+        Self { core: Core::new(0, beginning), now_ms: 0 }
+    }
+
+    /// What is to be done now, if anything.
+    fn next(&mut self) -> Option<Action> {
+        self.core.poll(self.now_ms)
+    }
+
+    fn next_push(&mut self) -> Option<PushAction> {
+        match self.next() {
+            Some(Action::Push(action)) => Some(action),
+            other => panic!("no push but {other:?}"),
+        }
+    }
+
+    /// Waits until something is to be done, and says what.
+    fn wait(&mut self) -> Action {
+        loop {
+            if let Some(action) = self.next() {
+                return action;
+            }
+            let deadline = self.core.deadline().expect("nothing is under way");
+            assert!(deadline > self.now_ms, "a deadline that is over must give an action");
+            self.now_ms = deadline;
+        }
+    }
+
+    fn push(&mut self, input: PushInput) {
+        self.core.handle(self.now_ms, Input::Push(input));
+    }
+
+    fn pull(&mut self, input: PullInput) {
+        self.core.handle(self.now_ms, Input::Pull(input));
+    }
+
+    fn journal(&mut self, epoch: u32, last: u64) {
+        self.push(PushInput::Journal(Some(JournalSeen { epoch, last })));
+    }
+
+    fn filed(&mut self, epoch: u32, acknowledged: u64, agreement: Agreement) {
+        self.push(PushInput::Filed { filed: Filed { epoch, acknowledged, quarantined: 0 }, agreement });
+    }
+
+    fn fail_push(&mut self, failure: PushFailure) {
+        self.push(PushInput::Failed(failure));
+    }
+
+    fn nudge(&mut self) {
+        self.core.handle(self.now_ms, Input::Nudge);
+    }
+
+    /// Lets the pull reconciler find that it is level.
+    fn pull_nothing(&mut self) {
+        let version = self.core.status().version;
+        self.pull(PullInput::Page { through: version, latest: version, more: false, is_open: false });
+    }
+
+    /// Begins, asks HQ, and finds it at a position of epoch 1.
+    fn started(last: u64, acknowledged: u64) -> Self {
+        let mut lane = Self::begin(7);
+        assert_eq!(lane.next_push(), Some(PushAction::Look));
+        assert_eq!(lane.next(), Some(Action::Pull(page(7, Opening::Begin))));
+        lane.pull_nothing();
+        lane.journal(1, last);
+        assert_eq!(lane.next_push(), Some(PushAction::AskPosition { epoch: 1 }));
+        lane.filed(1, acknowledged, Agreement::Same);
+        lane
+    }
+
+    /// Waits for the next action of the push reconciler, with pulls that
+    /// find nothing in between.
+    fn wait_push(&mut self) -> PushAction {
+        loop {
+            match self.wait() {
+                Action::Push(action) => return action,
+                Action::Pull(_) => self.pull_nothing(),
+            }
+        }
+    }
+}
+
+fn page(after: u64, opening: Opening) -> PullAction {
+    PullAction::Page { after, opening }
+}
+
+fn send(after: u64) -> PushAction {
+    PushAction::Send { epoch: 1, after }
+}
+
+#[test]
+fn a_sale_is_sent_as_soon_as_it_is_in_the_journal() {
+    let mut lane = Lane::started(0, 0);
+    assert_eq!(lane.next(), None);
+    lane.now_ms += 5;
+    lane.nudge();
+    assert_eq!(lane.next_push(), Some(PushAction::Look));
+    lane.journal(1, 1);
+    assert_eq!(lane.next_push(), Some(send(0)));
+    lane.filed(1, 1, Agreement::Same);
+    assert_eq!(lane.next(), None);
+    assert!(lane.core.status().is_level());
+}
+
+#[test]
+fn a_sale_during_a_push_is_sent_after_it() {
+    let mut lane = Lane::started(1, 0);
+    assert_eq!(lane.next_push(), Some(send(0)));
+    lane.nudge();
+    assert_eq!(lane.next(), None, "one push at a time");
+    lane.filed(1, 1, Agreement::Same);
+    assert_eq!(lane.next_push(), Some(PushAction::Look));
+    lane.journal(1, 2);
+    assert_eq!(lane.next_push(), Some(send(1)));
+}
+
+#[test]
+fn a_week_offline_ends_with_everything_sent() {
+    let mut lane = Lane::started(10, 10);
+    let mut tries = 0;
+    while lane.now_ms < 7 * DAY_MS {
+        // The shop sells on, all the time.
+        lane.now_ms += 1_000;
+        lane.nudge();
+        match lane.wait() {
+            Action::Push(PushAction::Look) => {
+                let minutes = u64::try_from(lane.now_ms / 60_000).expect("forward");
+                lane.journal(1, 10 + minutes);
+            }
+            Action::Push(_) => {
+                tries += 1;
+                lane.fail_push(PushFailure::Unreachable { wait_ms: 0 });
+            }
+            Action::Pull(_) => lane.pull(PullInput::Failed(PullFailure::Unreachable { wait_ms: 0 })),
+        }
+    }
+    // At least one try in the longest wait, and no storm of them.
+    let waits = 7 * DAY_MS / DELAY_MAX_MS;
+    assert!((waits..=waits * 2 + 20).contains(&tries), "{tries} tries");
+    assert_eq!(lane.core.status().alarm(), None, "being offline is no alarm");
+
+    let back_ms = lane.now_ms;
+    let last = 10 + 7 * 24 * 60;
+    let mut acknowledged = 10;
+    while acknowledged < last {
+        match lane.wait() {
+            Action::Push(PushAction::Look) => lane.journal(1, last),
+            Action::Push(PushAction::AskPosition { .. }) => lane.filed(1, acknowledged, Agreement::Same),
+            Action::Push(PushAction::Send { after, .. }) => {
+                assert_eq!(after, acknowledged);
+                acknowledged = last.min(after + 2_000);
+                lane.filed(1, acknowledged, Agreement::Same);
+            }
+            Action::Pull(_) => lane.pull_nothing(),
+        }
+    }
+    assert!(lane.now_ms - back_ms <= DELAY_MAX_MS, "it does not dawdle once HQ is back");
+}
+
+#[test]
+fn an_answer_that_was_lost_is_asked_for_and_nothing_is_sent_twice() {
+    let mut lane = Lane::started(3, 0);
+    assert_eq!(lane.next_push(), Some(send(0)));
+    lane.fail_push(PushFailure::Unreachable { wait_ms: 0 });
+    assert_eq!(lane.wait_push(), PushAction::Look);
+    lane.journal(1, 3);
+    assert_eq!(lane.wait_push(), PushAction::AskPosition { epoch: 1 });
+    lane.filed(1, 3, Agreement::Same);
+    assert_eq!(lane.next(), None);
+    assert_eq!(lane.core.status().backlog(), 0);
+}
+
+#[test]
+fn a_gap_is_filled_from_where_hq_is() {
+    let mut lane = Lane::started(9, 6);
+    assert_eq!(lane.next_push(), Some(send(6)));
+    lane.fail_push(PushFailure::Gap { acknowledged: 2 });
+    assert_eq!(lane.wait_push(), PushAction::Look);
+    lane.journal(1, 9);
+    assert_eq!(lane.wait_push(), PushAction::AskPosition { epoch: 1 });
+    lane.filed(1, 2, Agreement::Same);
+    assert_eq!(lane.next_push(), Some(send(2)));
+}
+
+#[test]
+fn a_fork_stops_pushes_with_an_alarm_and_prices_go_on() {
+    let mut lane = Lane::started(3, 0);
+    assert_eq!(lane.next_push(), Some(send(0)));
+    lane.fail_push(PushFailure::Fork { seq: 2 });
+    assert_eq!(lane.core.status().alarm(), Some(&Alarm::Fork { seq: 2 }));
+    let mut pulls = 0;
+    for minute in 0..24 * 60 {
+        lane.now_ms = minute * 60_000;
+        lane.nudge();
+        while let Some(action) = lane.next() {
+            match action {
+                Action::Push(PushAction::Look) => lane.journal(1, 5),
+                Action::Push(PushAction::AskPosition { .. }) => lane.filed(1, 2, Agreement::Differs),
+                Action::Push(PushAction::Send { .. }) => panic!("nothing is sent on a fork"),
+                Action::Pull(_) => {
+                    pulls += 1;
+                    lane.pull_nothing();
+                }
+            }
+        }
+        assert_eq!(lane.core.status().alarm(), Some(&Alarm::Fork { seq: 2 }));
+    }
+    assert!(pulls > 400, "{pulls} pulls");
+}
+
+#[test]
+fn a_disk_that_lost_its_tail_is_found_at_start() {
+    let mut lane = Lane::begin(7);
+    assert_eq!(lane.wait(), Action::Push(PushAction::Look));
+    lane.journal(1, 4);
+    assert_eq!(lane.wait_push(), PushAction::AskPosition { epoch: 1 });
+    lane.filed(1, 9, Agreement::JournalEnds { last: 4 });
+    let alarm = Alarm::HqAhead { acknowledged: 9, last: 4 };
+    assert_eq!(lane.core.status().alarm(), Some(&alarm));
+    // Also when the journal grows past HQ: it is another history.
+    lane.nudge();
+    assert_eq!(lane.wait_push(), PushAction::Look);
+    lane.journal(1, 12);
+    assert_eq!(lane.wait_push(), PushAction::Look, "nothing is sent, only looked at again");
+    lane.journal(1, 12);
+    assert_eq!(lane.wait_push(), PushAction::AskPosition { epoch: 1 });
+    lane.filed(1, 9, Agreement::Differs);
+    assert_eq!(lane.core.status().alarm(), Some(&Alarm::Fork { seq: 9 }));
+}
+
+#[test]
+fn what_hq_sets_aside_is_shown_and_does_not_block() {
+    let mut lane = Lane::started(3, 0);
+    assert_eq!(lane.next_push(), Some(send(0)));
+    let filed = Filed { epoch: 1, acknowledged: 2, quarantined: 1 };
+    lane.push(PushInput::Filed { filed, agreement: Agreement::Same });
+    assert_eq!(lane.next_push(), Some(send(2)));
+    assert_eq!(lane.core.status().filed, Some(filed));
+    assert_eq!(lane.core.status().alarm(), None);
+}
+
+#[test]
+fn a_journal_of_a_new_epoch_begins_at_its_own_position() {
+    let mut lane = Lane::started(3, 0);
+    assert_eq!(lane.next_push(), Some(send(0)));
+    lane.fail_push(PushFailure::Fork { seq: 1 });
+    assert_eq!(lane.wait_push(), PushAction::Look);
+    lane.journal(2, 1);
+    assert_eq!(lane.core.status().alarm(), None);
+    assert_eq!(lane.core.status().filed, None);
+    assert_eq!(lane.next_push(), Some(PushAction::AskPosition { epoch: 2 }));
+    lane.filed(2, 0, Agreement::Same);
+    assert_eq!(lane.next_push(), Some(PushAction::Send { epoch: 2, after: 0 }));
+}
+
+#[test]
+fn a_refused_batch_is_tried_again_ever_more_slowly_with_its_alarm_standing() {
+    let mut lane = Lane::started(3, 0);
+    let alarm = Alarm::Refused { reason: "too new".into() };
+    assert_eq!(lane.next_push(), Some(send(0)));
+    lane.fail_push(PushFailure::Refused { reason: "too new".into() });
+    let mut sends = 0;
+    while lane.now_ms < DAY_MS {
+        match lane.wait_push() {
+            PushAction::Look => lane.journal(1, 3),
+            PushAction::AskPosition { .. } => lane.filed(1, 0, Agreement::Same),
+            PushAction::Send { .. } => {
+                sends += 1;
+                lane.fail_push(PushFailure::Refused { reason: "too new".into() });
+            }
+        }
+        assert_eq!(lane.core.status().alarm(), Some(&alarm));
+    }
+    assert!(sends <= 2 * DAY_MS / DELAY_MAX_MS + 20, "{sends} sends");
+    while lane.core.status().backlog() > 0 {
+        match lane.wait_push() {
+            PushAction::Look => lane.journal(1, 3),
+            PushAction::AskPosition { .. } => lane.filed(1, 0, Agreement::Same),
+            PushAction::Send { .. } => lane.filed(1, 3, Agreement::Same),
+        }
+    }
+    assert_eq!(lane.core.status().alarm(), None, "an HQ that was updated takes it");
+}
+
+#[test]
+fn a_void_key_is_an_alarm_until_it_is_known_again() {
+    let mut lane = Lane::started(3, 0);
+    assert_eq!(lane.next_push(), Some(send(0)));
+    lane.fail_push(PushFailure::Unauthorised);
+    assert_eq!(lane.core.status().alarm(), Some(&Alarm::Unauthorised));
+    assert_eq!(lane.wait_push(), PushAction::Look);
+    lane.journal(1, 3);
+    assert_eq!(lane.wait_push(), PushAction::AskPosition { epoch: 1 });
+    lane.filed(1, 0, Agreement::Same);
+    assert_eq!(lane.core.status().alarm(), None);
+}
+
+#[test]
+fn a_lane_without_a_journal_pulls_all_the_same() {
+    let mut lane = Lane::begin(0);
+    assert_eq!(lane.next_push(), Some(PushAction::Look));
+    lane.push(PushInput::Journal(None));
+    assert_eq!(lane.next(), Some(Action::Pull(page(0, Opening::Begin))));
+    assert_eq!(lane.next(), None);
+    lane.nudge();
+    assert_eq!(lane.next_push(), Some(PushAction::Look));
+    lane.journal(1, 1);
+    assert_eq!(lane.next_push(), Some(PushAction::AskPosition { epoch: 1 }));
+}
+
+/// Begins with a journal that is level, at a version, with the first page
+/// asked for.
+fn pulling(version: u64) -> Lane {
+    let mut lane = Lane::begin(version);
+    assert_eq!(lane.next_push(), Some(PushAction::Look));
+    lane.push(PushInput::Journal(None));
+    assert_eq!(lane.next(), Some(Action::Pull(page(version, Opening::Begin))));
+    lane
+}
+
+fn came(through: u64, latest: u64, more: bool) -> PullInput {
+    PullInput::Page { through, latest, more, is_open: true }
+}
+
+/// Waits for the next action of the pull reconciler.
+fn wait_pull(lane: &mut Lane) -> PullAction {
+    loop {
+        match lane.wait() {
+            Action::Pull(action) => return action,
+            Action::Push(_) => lane.push(PushInput::Journal(None)),
+        }
+    }
+}
+
+#[test]
+fn all_pages_of_a_pull_become_visible_together() {
+    let mut lane = pulling(0);
+    lane.pull(came(10, 25, true));
+    assert_eq!(lane.next(), Some(Action::Pull(page(10, Opening::Continue))));
+    lane.pull(came(20, 25, true));
+    assert_eq!(lane.core.status().version, 0);
+    assert_eq!(lane.next(), Some(Action::Pull(page(20, Opening::Continue))));
+    lane.pull(came(25, 25, false));
+    assert_eq!(lane.next(), Some(Action::Pull(PullAction::Commit { version: 25 })));
+    lane.pull(PullInput::Committed);
+    assert_eq!(lane.core.status().version, 25);
+    assert_eq!(wait_pull(&mut lane), page(25, Opening::Begin));
+    assert!(lane.now_ms >= Intervals::default().pull_ms / 2);
+}
+
+#[test]
+fn a_page_that_fails_is_asked_for_again_within_the_same_pull() {
+    let mut lane = pulling(0);
+    lane.pull(came(10, 25, true));
+    assert_eq!(wait_pull(&mut lane), page(10, Opening::Continue));
+    lane.pull(PullInput::Failed(PullFailure::Unreachable { wait_ms: 0 }));
+    assert_eq!(wait_pull(&mut lane), page(10, Opening::Continue));
+}
+
+#[test]
+fn a_pull_that_hq_left_is_dropped_and_begun_again() {
+    let mut lane = pulling(5);
+    lane.pull(came(10, 25, true));
+    loop {
+        match wait_pull(&mut lane) {
+            PullAction::Abandon => break,
+            PullAction::Page { after: 10, .. } => {
+                lane.pull(PullInput::Failed(PullFailure::Unreachable { wait_ms: 0 }));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(lane.now_ms >= PATIENCE_MS && lane.now_ms <= PATIENCE_MS + 2 * DELAY_MAX_MS);
+    lane.pull(PullInput::Abandoned);
+    assert_eq!(wait_pull(&mut lane), page(5, Opening::Begin));
+}
+
+#[test]
+fn changes_of_other_stores_only_move_the_version() {
+    let mut lane = pulling(5);
+    lane.pull(PullInput::Page { through: 9, latest: 9, more: false, is_open: false });
+    assert_eq!(lane.next(), Some(Action::Pull(PullAction::Commit { version: 9 })));
+}
+
+#[test]
+fn an_hq_that_was_put_back_from_a_copy_is_pulled_whole() {
+    let mut lane = pulling(30);
+    lane.pull(PullInput::Page { through: 20, latest: 20, more: false, is_open: false });
+    assert_eq!(lane.next(), Some(Action::Pull(page(0, Opening::BeginAnew))));
+    lane.pull(PullInput::Failed(PullFailure::Disk { reason: "full".into() }));
+    assert_eq!(wait_pull(&mut lane), page(0, Opening::BeginAnew), "still from the beginning");
+    lane.pull(came(20, 20, false));
+    assert_eq!(lane.next(), Some(Action::Pull(PullAction::Commit { version: 20 })));
+    lane.pull(PullInput::Committed);
+    assert_eq!(lane.core.status().version, 20);
+}
+
+#[test]
+fn a_disk_that_is_full_is_an_alarm_and_is_not_hammered() {
+    let mut lane = pulling(5);
+    let mut tries = 0;
+    lane.pull(came(9, 9, false));
+    while lane.now_ms < DAY_MS {
+        match wait_pull(&mut lane) {
+            PullAction::Commit { .. } => {
+                tries += 1;
+                lane.pull(PullInput::Failed(PullFailure::Disk { reason: "full".into() }));
+            }
+            PullAction::Page { after: 5, opening: Opening::Begin } => lane.pull(came(9, 9, false)),
+            other => panic!("{other:?}"),
+        }
+        assert!(lane.core.status().alarm().is_some());
+    }
+    assert!(tries <= 2 * DAY_MS / DELAY_MAX_MS + 20, "{tries} tries");
+}

@@ -1,0 +1,302 @@
+//! The requests to HQ, and what their answers mean. One request each; trying
+//! again is the core's business.
+
+use std::io::Read;
+use std::sync::Once;
+use std::time::Duration;
+
+use protocol::enrol::{EnrolRefusal, EnrolRequest, Enrolment};
+use protocol::pull::{Change, PAGE_BYTES_MAX, PAGE_CHANGES_MAX, PageHead};
+use protocol::push::{PushAnswer, PushRefusal};
+use reqwest::{Client, Response, StatusCode, Url, header};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+/// How long a connection may take to be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a request may take as a whole: a batch of 16 MiB over a slow line.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// The most bytes of an answer that is one JSON object.
+const ANSWER_BYTES_MAX: usize = 64 << 10;
+
+/// The largest zstd window that is accepted, as a power of two.
+const WINDOW_LOG_MAX: u32 = 27;
+
+/// Why HQ cannot be talked to at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The address is not one.
+    #[error("read the address of HQ {0:?}: http://HOST:PORT or https://HOST is needed")]
+    Address(String),
+    /// No HTTP client.
+    #[error("set up HTTP")]
+    Client(#[from] reqwest::Error),
+}
+
+/// Why a request has no good answer.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    /// No answer, or one that says to come back.
+    #[error("reach HQ: {reason}")]
+    Unreachable {
+        /// What happened.
+        reason: String,
+        /// Milliseconds that HQ asked to wait; 0 where it did not.
+        wait_ms: i64,
+    },
+    /// HQ refuses a push or the key.
+    #[error(transparent)]
+    Push(#[from] PushRefusal),
+    /// HQ refuses an enrolment.
+    #[error(transparent)]
+    Enrol(#[from] EnrolRefusal),
+    /// The answer cannot be read.
+    #[error("read HQ's answer: {0}")]
+    Form(String),
+}
+
+/// A page of the reference, taken apart.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// Its first line.
+    pub head: PageHead,
+    /// Its changes that this program knows.
+    pub changes: Vec<Change>,
+    /// How many changes are of kinds that this program does not know; a newer
+    /// one pulls them when it begins anew.
+    pub unknown: usize,
+}
+
+/// Where HQ is, and how to ask it.
+#[derive(Clone)]
+pub struct Hq {
+    client: Client,
+    base: Url,
+}
+
+impl Hq {
+    /// Takes the base of HQ's routes, `http` or `https`.
+    pub fn new(address: &str) -> Result<Self, ConnectError> {
+        static PROVIDER: Once = Once::new();
+        PROVIDER.call_once(|| {
+            // Where the program around it has installed one, that one serves.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        });
+        let refuse = || ConnectError::Address(address.to_owned());
+        let base = Url::parse(&format!("{}/", address.trim().trim_end_matches('/'))).map_err(|_| refuse())?;
+        let host = base.host_str().unwrap_or_default();
+        if !matches!(base.scheme(), "http" | "https") || host.is_empty() {
+            return Err(refuse());
+        }
+        let mut builder = Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(REQUEST_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none());
+        if matches!(host, "localhost" | "127.0.0.1" | "[::1]") {
+            builder = builder.no_proxy();
+        }
+        Ok(Self { client: builder.build()?, base })
+    }
+
+    /// The base of HQ's routes, without a slash at the end.
+    pub fn address(&self) -> &str {
+        self.base.as_str().trim_end_matches('/')
+    }
+
+    fn url(&self, route: &str) -> String {
+        format!("{}/{route}", self.address())
+    }
+
+    /// Exchanges a one-time code for an identity and a key.
+    pub async fn enrol(&self, code: &str) -> Result<Enrolment, RequestError> {
+        let request = EnrolRequest { code: code.to_owned() };
+        let answer = self.client.post(self.url("v1/enrol")).json(&request).send().await.map_err(unreachable)?;
+        let status = answer.status();
+        let body = read(answer, ANSWER_BYTES_MAX).await?;
+        if status.is_success() {
+            return parse(&body);
+        }
+        match serde_json::from_slice::<EnrolRefusal>(&body) {
+            Ok(refusal) => Err(refusal.into()),
+            Err(_) => Err(come_back(status, 0)),
+        }
+    }
+
+    /// Asks how far HQ has filed an epoch of the lane's journal.
+    pub async fn position(&self, lane: &LaneKey, epoch: u32) -> Result<PushAnswer, RequestError> {
+        let route = format!("v1/lanes/{}/{}/position?epoch={epoch}", lane.store, lane.lane);
+        let asked = self.client.get(self.url(&route)).bearer_auth(&lane.key).send();
+        push_answer(asked.await.map_err(unreachable)?).await
+    }
+
+    /// Sends a compressed batch.
+    pub async fn push(&self, lane: &LaneKey, batch: Vec<u8>) -> Result<PushAnswer, RequestError> {
+        let route = format!("v1/lanes/{}/{}/events", lane.store, lane.lane);
+        let sent = self
+            .client
+            .post(self.url(&route))
+            .bearer_auth(&lane.key)
+            .header(header::CONTENT_TYPE, "application/zstd")
+            .body(batch)
+            .send();
+        push_answer(sent.await.map_err(unreachable)?).await
+    }
+
+    /// Gets the page of the reference after a version, compressed.
+    pub async fn page(&self, lane: &LaneKey, after: u64) -> Result<Vec<u8>, RequestError> {
+        let route = format!("v1/reference?after={after}&limit={PAGE_CHANGES_MAX}");
+        let asked = self.client.get(self.url(&route)).bearer_auth(&lane.key).send();
+        let answer = asked.await.map_err(unreachable)?;
+        let (status, wait_ms) = (answer.status(), wait_ms(&answer));
+        if status.is_success() {
+            return read(answer, PAGE_BYTES_MAX).await;
+        }
+        match status {
+            StatusCode::UNAUTHORIZED => Err(PushRefusal::Unauthorised.into()),
+            _ => Err(come_back(status, wait_ms)),
+        }
+    }
+}
+
+/// Who asks.
+#[derive(Clone)]
+pub struct LaneKey {
+    /// The store's code.
+    pub store: String,
+    /// The lane's number within its store.
+    pub lane: u32,
+    /// The lane's secret.
+    pub key: String,
+}
+
+/// Inflates a page and takes it apart. Blocks for as long as that takes.
+pub fn parse_page(compressed: &[u8]) -> Result<Page, RequestError> {
+    let form = |error: &dyn std::fmt::Display| RequestError::Form(error.to_string());
+    let mut decoder = zstd::stream::read::Decoder::with_buffer(compressed).map_err(|error| form(&error))?;
+    decoder.window_log_max(WINDOW_LOG_MAX).map_err(|error| form(&error))?;
+    let mut body = Vec::new();
+    decoder.take(PAGE_BYTES_MAX as u64 + 1).read_to_end(&mut body).map_err(|error| form(&error))?;
+    if body.len() > PAGE_BYTES_MAX {
+        return Err(RequestError::Form(format!("a page of more than {PAGE_BYTES_MAX} bytes")));
+    }
+    let mut lines = body.split(|byte| *byte == b'\n');
+    let head: PageHead = parse(lines.next().unwrap_or_default())?;
+    let (mut changes, mut unknown) = (Vec::new(), 0);
+    for line in lines {
+        if changes.len() + unknown == PAGE_CHANGES_MAX {
+            return Err(RequestError::Form(format!("a page of more than {PAGE_CHANGES_MAX} changes")));
+        }
+        match serde_json::from_slice(line) {
+            Ok(change) => changes.push(change),
+            Err(_) if is_of_unknown_kind(line) => unknown += 1,
+            Err(error) => return Err(form(&error)),
+        }
+    }
+    Ok(Page { head, changes, unknown })
+}
+
+/// Whether a change is of a kind that was made after this program.
+fn is_of_unknown_kind(line: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct OfAnyKind {
+        kind: String,
+    }
+    const KNOWN: [&str; 5] = ["store", "category", "product", "staff", "promotion"];
+    serde_json::from_slice::<OfAnyKind>(line).is_ok_and(|change| !KNOWN.contains(&change.kind.as_str()))
+}
+
+async fn push_answer(answer: Response) -> Result<PushAnswer, RequestError> {
+    let (status, wait_ms) = (answer.status(), wait_ms(&answer));
+    if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+        return Err(come_back(status, wait_ms));
+    }
+    let body = read(answer, ANSWER_BYTES_MAX).await?;
+    if status.is_success() {
+        return parse(&body);
+    }
+    match serde_json::from_slice::<PushRefusal>(&body) {
+        Ok(refusal) => Err(refusal.into()),
+        Err(_) => Err(come_back(status, wait_ms)),
+    }
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, RequestError> {
+    serde_json::from_slice(body).map_err(|error| RequestError::Form(error.to_string()))
+}
+
+/// Reads a body up to a bound, whatever its length says.
+async fn read(mut answer: Response, bytes_max: usize) -> Result<Vec<u8>, RequestError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {
+        if body.len() + chunk.len() > bytes_max {
+            return Err(RequestError::Form(format!("an answer of more than {bytes_max} bytes")));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn wait_ms(answer: &Response) -> i64 {
+    let value = answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let seconds = value.and_then(|value| value.parse::<u32>().ok()).unwrap_or(0);
+    i64::from(seconds) * 1_000
+}
+
+fn come_back(status: StatusCode, wait_ms: i64) -> RequestError {
+    RequestError::Unreachable { reason: format!("it answered {status}"), wait_ms }
+}
+
+/// The reason without the address, which may be long, and with what lies
+/// under it.
+fn unreachable(error: reqwest::Error) -> RequestError {
+    let error = error.without_url();
+    let mut reason = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(error) = source {
+        reason.push_str(": ");
+        reason.push_str(&error.to_string());
+        source = error.source();
+    }
+    RequestError::Unreachable { reason, wait_ms: 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(lines: &str) -> Result<Page, RequestError> {
+        parse_page(&zstd::encode_all(lines.as_bytes(), 3).expect("zstd"))
+    }
+
+    const HEAD: &str = r#"{"through":2,"latest":2,"more":false}"#;
+
+    #[test]
+    fn a_kind_of_a_newer_hq_is_passed_over_and_a_damaged_change_is_not() {
+        let known = r#"{"version":1,"key":"1","kind":"product","body":null}"#;
+        let newer = r#"{"version":2,"key":"x","kind":"voucher","body":{"a":1}}"#;
+        let both = page(&format!("{HEAD}\n{known}\n{newer}")).expect("a page");
+        assert_eq!((both.changes.len(), both.unknown), (1, 1));
+        let damaged = r#"{"version":2,"key":"x","kind":"product","body":{"a":1}}"#;
+        assert!(matches!(page(&format!("{HEAD}\n{damaged}")), Err(RequestError::Form(_))));
+        assert!(matches!(page(""), Err(RequestError::Form(_))));
+        assert!(matches!(parse_page(b"not zstd"), Err(RequestError::Form(_))));
+    }
+
+    #[test]
+    fn a_page_that_inflates_beyond_its_bound_is_refused() {
+        let bomb = std::io::Read::take(std::io::repeat(b' '), 2 * PAGE_BYTES_MAX as u64);
+        let bomb = zstd::encode_all(bomb, 3).expect("zstd");
+        assert!(matches!(parse_page(&bomb), Err(RequestError::Form(_))));
+    }
+
+    #[test]
+    fn an_address_is_http_or_https() {
+        assert_eq!(Hq::new("http://127.0.0.1:7070/").expect("an address").address(), "http://127.0.0.1:7070");
+        assert!(Hq::new("https://hq.example").is_ok());
+        for wrong in ["", "hq.example:7070", "ftp://hq.example", "http://"] {
+            assert!(matches!(Hq::new(wrong), Err(ConnectError::Address(_))), "{wrong}");
+        }
+    }
+}

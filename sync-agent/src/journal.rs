@@ -1,0 +1,145 @@
+//! The lane's journal, as the agent reads it: whether it changed, how far it
+//! goes, and its events as a batch.
+
+use std::path::{Path, PathBuf};
+
+use ledger::journal::{Identity, JournalReader, OpenJournalError, ReadJournalError};
+use protocol::chain::ChainHash;
+use protocol::push::{BATCH_EVENTS_MAX, encode_batch};
+
+use crate::core::{Agreement, JournalSeen};
+
+/// Bytes of events in one batch: below [`protocol::push::BATCH_BYTES_MAX`] by
+/// more than the hashes of its events and the longest event.
+const BATCH_EVENT_BYTES: usize = 4 << 20;
+
+/// A balance of speed and size on a till's processor.
+const ZSTD_LEVEL: i32 = 3;
+
+/// Why the journal cannot be pushed.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// It cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenJournalError),
+    /// It cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadJournalError),
+    /// It is not this lane's.
+    #[error("push the journal: it is that of {found}, this lane is {expected}")]
+    OtherLane {
+        /// Whose it is.
+        found: Identity,
+        /// Who the lane is.
+        expected: Identity,
+    },
+    /// It is no longer the one that the core decided about.
+    #[error("push the journal: it was replaced meanwhile")]
+    Replaced,
+    /// The batch could not be compressed.
+    #[error("compress a batch")]
+    Compress(#[from] std::io::Error),
+}
+
+/// The journal behind its path, which may not exist yet and may become
+/// another file.
+#[derive(Debug)]
+pub struct LaneJournal {
+    path: PathBuf,
+    lane: Identity,
+    open: Option<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    reader: JournalReader,
+    file: Option<FileId>,
+    data_version: i64,
+}
+
+/// Which file stands behind a path.
+type FileId = (u64, u64);
+
+#[cfg(unix)]
+fn file_id(path: &Path) -> Option<FileId> {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn file_id(path: &Path) -> Option<FileId> {
+    std::fs::metadata(path).ok().map(|_| (0, 0))
+}
+
+impl LaneJournal {
+    /// Names the journal of a lane.
+    pub fn new(path: PathBuf, lane: Identity) -> Self {
+        Self { path, lane, open: None }
+    }
+
+    /// Whether something may have changed since this was asked last.
+    pub fn has_changed(&mut self) -> bool {
+        let file = file_id(&self.path);
+        match &mut self.open {
+            None => file.is_some(),
+            Some(open) if open.file != file => {
+                self.open = None;
+                true
+            }
+            Some(open) => match open.reader.data_version() {
+                Ok(version) => std::mem::replace(&mut open.data_version, version) != version,
+                // The next look says what is wrong.
+                Err(_) => true,
+            },
+        }
+    }
+
+    /// Looks how far the journal goes; `None` while the lane has not begun one.
+    pub fn look(&mut self) -> Result<Option<JournalSeen>, JournalError> {
+        let Some(reader) = self.reader()? else { return Ok(None) };
+        Ok(Some(JournalSeen { epoch: reader.identity().epoch, last: reader.head()?.seq }))
+    }
+
+    /// Compares HQ's chain hash at a number with the journal's own.
+    pub fn compare(&mut self, epoch: u32, seq: u64, head: &ChainHash) -> Result<Agreement, JournalError> {
+        let reader = self.reader_of(epoch)?;
+        let last = reader.head()?.seq;
+        if seq > last {
+            return Ok(Agreement::JournalEnds { last });
+        }
+        Ok(if reader.hash_at(seq)? == *head { Agreement::Same } else { Agreement::Differs })
+    }
+
+    /// Makes the compressed batch of the events after a number.
+    pub fn batch(&mut self, epoch: u32, after: u64) -> Result<Vec<u8>, JournalError> {
+        let reader = self.reader_of(epoch)?;
+        let previous = reader.hash_at(after)?;
+        let entries = reader.entries_after(after, BATCH_EVENTS_MAX, BATCH_EVENT_BYTES)?;
+        let events = entries.iter().map(|entry| (&entry.hash, entry.bytes.as_slice()));
+        let body = encode_batch(epoch, after + 1, &previous, events);
+        Ok(zstd::encode_all(body.as_slice(), ZSTD_LEVEL)?)
+    }
+
+    fn reader_of(&mut self, epoch: u32) -> Result<&JournalReader, JournalError> {
+        self.reader()?.filter(|reader| reader.identity().epoch == epoch).ok_or(JournalError::Replaced)
+    }
+
+    fn reader(&mut self) -> Result<Option<&JournalReader>, JournalError> {
+        let file = file_id(&self.path);
+        if self.open.as_ref().is_some_and(|open| open.file != file) {
+            self.open = None;
+        }
+        if self.open.is_none() {
+            let Some(reader) = JournalReader::open(&self.path)? else { return Ok(None) };
+            let found = reader.identity();
+            // HQ takes what an earlier epoch of the lane still has to send.
+            let is_ours = (&found.store, found.lane) == (&self.lane.store, self.lane.lane);
+            if !is_ours || found.epoch > self.lane.epoch {
+                return Err(JournalError::OtherLane { found: found.clone(), expected: self.lane.clone() });
+            }
+            let data_version = reader.data_version().map_err(ReadJournalError::from)?;
+            self.open = Some(Open { reader, file, data_version });
+        }
+        Ok(self.open.as_ref().map(|open| &open.reader))
+    }
+}

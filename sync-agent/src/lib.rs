@@ -1,0 +1,14 @@
+//! Moves positions between the lane and HQ, and keeps labels true.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`core`] | what to do next: a state machine without I/O, clock or randomness |
+//! | [`shell`] | does it: HTTP and disk around the core |
+//! | [`hq`] | the requests to HQ and what their answers mean |
+//! | [`journal`] | the lane's journal, as the agent reads it |
+//! | [`reference`] | the thread that alone writes `reference.db` |
+//! | [`enrol`] | how a lane gets its identity and its key |
+//! | [`place`] | the files of the data directory |
+//! | [`status`] | what the agent last knew, for people |
+
+pub mod core;

@@ -1,0 +1,242 @@
+//! The scripted day of `cargo xtask demo`: through the real window where there is no person to do it.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use domain::record::Record;
+use fixtures::shop as goods;
+
+use crate::display::Display;
+use crate::process::{PATIENCE, program, run, wait_at_most, wait_for};
+use crate::shop::{Counter, code_of, open_demo};
+
+/// How long HQ must be silent until the till calls itself offline, and a little more.
+const OFFLINE_PATIENCE: Duration = Duration::from_secs(40);
+
+/// Natural water, with a promotion-free price of 2.00.
+const WATER: &str = "100001";
+/// Cola in a can.
+const COLA: &str = "100010";
+/// Orange juice.
+const JUICE: &str = "100028";
+/// Milk tea.
+const TEA: &str = "100024";
+
+/// Runs the demo in `folder`: with a person where there is a display, and by
+/// itself, with pictures, where there is none or `headless` is asked for.
+pub fn demo(folder: &Path, headless: bool) -> Result<()> {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder)?;
+    }
+    std::fs::create_dir_all(folder)?;
+    // Programs that it starts run elsewhere.
+    let folder = folder.canonicalize()?;
+    if headless || std::env::var_os("DISPLAY").is_none() { by_itself(&folder) } else { with_a_person(&folder) }
+}
+
+fn with_a_person(folder: &Path) -> Result<()> {
+    println!("opening the demo shop: HQ, an enrolled lane, its agent, a simulated printer and scanner");
+    let (_headquarters, files) = open_demo(folder)?;
+    let counter = Counter::set_up(files, Some(folder.join("receipts")))?;
+    println!("sign in: 101, Enter, 1234, Enter  (cashier 李敏 of the demo shop)");
+    println!("scan:    type a code and Enter, such as {} or {}", code_of(WATER)?, code_of(COLA)?);
+    println!("receipts appear in {}", folder.join("receipts").display());
+    println!("close the window to end the demo");
+    let status = Command::new(program("pos-app")?).arg("--data").arg(&counter.files.paths.data).status()?;
+    ensure!(status.success(), "the till ended with {status}");
+    counter.files.wait_for_acknowledgement()?;
+    Ok(())
+}
+
+/// A number on a scale, as goods.csv has it, for a label of so many grams.
+fn weight_label(plu: &str, grams: u32) -> String {
+    let body = format!("21{plu}{grams:05}");
+    let sum: u32 = body
+        .chars()
+        .rev()
+        .zip([3, 1].into_iter().cycle())
+        .filter_map(|(digit, weight)| Some(digit.to_digit(10)? * weight))
+        .sum();
+    format!("{body}{}", (10 - sum % 10) % 10)
+}
+
+struct Day<'a> {
+    folder: &'a Path,
+    pictures: u32,
+}
+
+impl Day<'_> {
+    fn say(&self, words: &str) {
+        println!("  {words}");
+    }
+
+    fn picture(&mut self, display: &Display, name: &str) -> Result<()> {
+        self.pictures += 1;
+        let file = self.folder.join(format!("{:02}-{name}.png", self.pictures));
+        let picture = display.screenshot(&file)?;
+        let first = &picture.pixels[..3];
+        ensure!(picture.pixels.chunks_exact(3).any(|pixel| pixel != first), "{} is blank", file.display());
+        Ok(())
+    }
+}
+
+// The day is one story: cut into functions it would read worse.
+#[allow(clippy::too_many_lines)]
+fn by_itself(folder: &Path) -> Result<()> {
+    let mut day = Day { folder, pictures: 0 };
+    println!("a day at the demo shop, on a virtual display");
+    let (mut headquarters, files) = open_demo(folder)?;
+    let mut counter = Counter::set_up(files, Some(folder.join("receipts")))?;
+    let display = Display::start(1_024, 768)?;
+    counter.start_till(&display, "1024x768")?;
+    day.say("HQ serves, the lane is enrolled, its agent has pulled the goods, the till stands");
+    day.picture(&display, "sign-in")?;
+    counter.sign_in(&display, "101", "1234")?;
+    day.say("101 signed in");
+    day.picture(&display, "sell-empty")?;
+
+    let shop = goods::demo();
+    let promoted = |index: usize| -> Result<&protocol::pull::Product> {
+        let promotion = shop.promotions.get(index).context("find a promotion")?;
+        shop.products.iter().find(|product| promotion.skus.contains(&product.sku)).context("find its goods")
+    };
+    let weighed = promoted(0)?;
+    let reduced = shop
+        .promotions
+        .iter()
+        .filter(|promotion| promotion.until_ms.is_none())
+        .flat_map(|promotion| &promotion.skus)
+        .find_map(|sku| shop.products.iter().find(|product| product.sku == *sku && !product.codes.is_empty()))
+        .context("find goods with a promotion and a barcode")?;
+    display.scan(&code_of(WATER)?)?;
+    display.type_text("6")?;
+    display.keys(&["F4"])?;
+    display.scan(&weight_label(&weighed.plu, 1_235))?;
+    counter.scanner.scan(&reduced.codes[0])?;
+    counter.scanner.scan(&code_of(TEA)?)?;
+    display.scan(&code_of(JUICE)?)?;
+    counter.wait_for_lines(5)?;
+    day.say("five lines: by keyboard wedge, by serial scanner, by scale label; six bottles with F4");
+    day.picture(&display, "sell")?;
+
+    display.type_text("pg")?;
+    day.picture(&display, "search")?;
+    display.keys(&["Escape"])?;
+    display.scan("9529999999999")?;
+    day.picture(&display, "misread")?;
+    display.scan("95200010016")?;
+    day.picture(&display, "unknown-code")?;
+    display.keys(&["Escape", "Delete"])?;
+    counter.files.wait_for_count("a void", 1, |record| matches!(record, Record::LineVoided { .. }))?;
+    day.say("an unknown code changed nothing; a line was voided");
+
+    display.keys(&["space"])?;
+    display.type_text("100")?;
+    day.picture(&display, "pay")?;
+    display.keys(&["Return"])?;
+    counter.wait_for_sales(1)?;
+    ensure!(counter.printer.wait_for_receipts(1, PATIENCE).len() == 1, "no receipt was printed");
+    ensure!(counter.printer.wait_for_drawer_openings(1, PATIENCE) == 1, "the drawer did not open");
+    day.say("100.00 in cash: on disk, drawer open, receipt printed");
+    day.picture(&display, "done")?;
+
+    headquarters.kill()?;
+    day.say("HQ's plug is pulled; selling goes on");
+    let alcohol = shop
+        .products
+        .iter()
+        .find(|product| product.age_restricted && !product.no_promotion && !product.codes.is_empty())
+        .context("find alcohol")?;
+    let tobacco = shop
+        .products
+        .iter()
+        .find(|product| product.age_restricted && product.no_promotion && !product.codes.is_empty())
+        .context("find tobacco")?;
+    display.scan(&alcohol.codes[0])?;
+    display.scan(&tobacco.codes[0])?;
+    counter.wait_for_lines(7)?;
+    day.picture(&display, "age-notice")?;
+    display.keys(&["space"])?;
+    day.picture(&display, "age-check")?;
+
+    counter.kill_till()?;
+    day.say("the till's plug is pulled with two lines in the basket");
+    counter.start_till(&display, "1024x768")?;
+    counter.sign_in(&display, "102", "2345")?;
+    day.picture(&display, "restored")?;
+    display.keys(&["space", "Return"])?;
+    display.type_text("500")?;
+    display.keys(&["Return"])?;
+    counter.wait_for_sales(2)?;
+    day.say("after the restart the basket was there, ages were confirmed, it was paid");
+    counter.printer.wait_for_receipts(2, PATIENCE);
+
+    display.keys(&["F1"])?;
+    let burst = [WATER, COLA, JUICE, TEA, WATER, COLA, JUICE, TEA, WATER, COLA];
+    for sku in burst {
+        counter.scanner.scan(&code_of(sku)?)?;
+    }
+    counter.wait_for_lines(17)?;
+    day.say("ten scans in a burst gave ten lines");
+    day.picture(&display, "sell-english")?;
+    display.keys(&["F3"])?;
+    day.picture(&display, "sell-english-dark")?;
+    wait_at_most(OFFLINE_PATIENCE, "the till to call itself offline", || {
+        let contact = counter.files.agent_state()?.contact_ms.unwrap_or_default();
+        let silent = chrono::Utc::now().timestamp_millis() - contact;
+        Ok((silent > pos_app::present::OFFLINE_AFTER_MS + 1_500).then_some(()))
+    })?;
+    display.keys(&["space"])?;
+    day.picture(&display, "pay-english-dark-offline")?;
+    display.keys(&["Escape", "F3", "F1"])?;
+    day.picture(&display, "sell-offline")?;
+    display.keys(&["space"])?;
+    display.type_text("50")?;
+    display.keys(&["Return"])?;
+    counter.wait_for_sales(3)?;
+    counter.printer.wait_for_receipts(3, PATIENCE);
+
+    headquarters.start()?;
+    counter.files.wait_for_acknowledgement()?;
+    day.say("HQ is back and has everything");
+    let (till, hq) = (counter.files.sums()?, headquarters.sums()?);
+    ensure!(till == hq, "the till has {till:?}, HQ {hq:?}");
+    day.say(&format!("till and HQ agree: {} sales, {} fen", till.0, till.1));
+    headquarters.set_price(WATER, "1.80")?;
+    let version = counter.files.agent_state()?.version;
+    wait_for("the new price", || Ok((counter.files.agent_state()?.version >= version).then_some(())))?;
+    counter.kill_till()?;
+
+    let wide = Display::start(1_920, 1_080)?;
+    counter.start_till(&wide, "1920x1080")?;
+    counter.sign_in(&wide, "101", "1234")?;
+    for sku in [WATER, COLA, JUICE, TEA] {
+        wide.scan(&code_of(sku)?)?;
+    }
+    counter.wait_for_lines(21)?;
+    day.say("a wide screen, and a price that HQ has changed meanwhile");
+    day.picture(&wide, "sell-wide")?;
+    wide.keys(&["F1"])?;
+    day.picture(&wide, "sell-wide-english")?;
+    wide.keys(&["space"])?;
+    wide.type_text("20")?;
+    day.picture(&wide, "pay-wide-english")?;
+    wide.keys(&["Return"])?;
+    counter.wait_for_sales(4)?;
+    let receipts = counter.printer.wait_for_receipts(4, PATIENCE);
+    ensure!(receipts.len() == 4, "{} receipts were printed for four sales", receipts.len());
+    ensure!(counter.printer.errors().is_empty(), "the printer did not understand: {:?}", counter.printer.errors());
+    counter.files.wait_for_acknowledgement()?;
+    let report = run(Command::new(program("pos-app")?).arg("doctor").arg("--data").arg(&counter.files.paths.data));
+    println!("{}", report.unwrap_or_else(|error| error.to_string()).trim_end());
+    println!(
+        "{} pictures and {} receipts in {}; HQ has {} sales",
+        day.pictures,
+        receipts.len(),
+        folder.display(),
+        headquarters.sums()?.0
+    );
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! A virtual screen, keys and taps, and pictures of it.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use x11rb::connection::Connection;
+use x11rb::protocol::xproto::{ConnectionExt, ImageFormat};
+
+use crate::process::{run, wait_at_most, wait_for};
+
+/// Between two keys of a simulated scanner, milliseconds: real ones take 7 to 16.
+const SCANNER_GAP_MS: &str = "8";
+
+/// Between two keys of a quick cashier, milliseconds: above what a scanner takes.
+const TYPING_GAP_MS: &str = "45";
+
+/// How long a picture may go on changing before it is taken as it is.
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// An X server that draws into memory; dropped, it ends.
+#[derive(Debug)]
+pub struct Display {
+    server: Child,
+    name: String,
+}
+
+/// The pixels of a whole screen, eight-bit red, green and blue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// Width in pixels.
+    pub width: u16,
+    /// Height in pixels.
+    pub height: u16,
+    /// Rows from the top, three bytes a pixel.
+    pub pixels: Vec<u8>,
+}
+
+impl Display {
+    /// Starts a screen of this size on a free number.
+    pub fn start(width: u32, height: u32) -> Result<Self> {
+        let mut server = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", &format!("{width}x{height}x24"), "-nolisten", "tcp"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("start Xvfb; is it installed? cargo xtask test installs it")?;
+        let out = server.stdout.take().context("read from Xvfb")?;
+        let mut number = String::new();
+        BufReader::new(out).read_line(&mut number)?;
+        ensure!(!number.trim().is_empty(), "Xvfb ended without a display number");
+        Ok(Self { server, name: format!(":{}", number.trim()) })
+    }
+
+    /// Its name, for `DISPLAY`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn xdotool(&self, words: &[&str]) -> Result<String> {
+        run(Command::new("xdotool").env("DISPLAY", &self.name).args(words))
+    }
+
+    /// Waits for a window whose title contains `title` and gives it the keyboard.
+    pub fn focus(&self, title: &str) -> Result<()> {
+        let window = wait_for("the window", || {
+            let found = self.xdotool(&["search", "--onlyvisible", "--name", title]).unwrap_or_default();
+            Ok(found.lines().last().map(str::to_owned))
+        })?;
+        self.xdotool(&["mousemove", "5", "5"])?;
+        self.xdotool(&["windowfocus", "--sync", &window])?;
+        Ok(())
+    }
+
+    /// Presses keys by their X names, such as `Return`, `F4`, `space`.
+    pub fn keys(&self, names: &[&str]) -> Result<()> {
+        let mut words = vec!["key", "--delay", TYPING_GAP_MS];
+        words.extend(names);
+        self.xdotool(&words).map(drop)
+    }
+
+    /// Types as a quick cashier does.
+    pub fn type_text(&self, text: &str) -> Result<()> {
+        self.xdotool(&["type", "--delay", TYPING_GAP_MS, text]).map(drop)
+    }
+
+    /// Types as a scanner does, Return included.
+    pub fn scan(&self, code: &str) -> Result<()> {
+        self.xdotool(&["type", "--delay", SCANNER_GAP_MS, "--args", "1", code, "key", "--delay", "0", "Return"])
+            .map(drop)
+    }
+
+    /// Taps the screen.
+    pub fn tap(&self, x: u32, y: u32) -> Result<()> {
+        self.xdotool(&["mousemove", &x.to_string(), &y.to_string(), "click", "1"]).map(drop)
+    }
+
+    /// What is on the screen now.
+    pub fn picture(&self) -> Result<Picture> {
+        let (connection, screen) = x11rb::connect(Some(&self.name)).context("connect to the display")?;
+        let screen = &connection.setup().roots[screen];
+        let (width, height) = (screen.width_in_pixels, screen.height_in_pixels);
+        let image =
+            connection.get_image(ImageFormat::Z_PIXMAP, screen.root, 0, 0, width, height, u32::MAX)?.reply()?;
+        // Four bytes a pixel, blue first, as X servers of depth 24 give them.
+        let pixels = image.data.chunks_exact(4).flat_map(|pixel| [pixel[2], pixel[1], pixel[0]]).collect();
+        Ok(Picture { width, height, pixels })
+    }
+
+    /// What is on the screen once it has stopped changing.
+    pub fn settled(&self) -> Result<Picture> {
+        let mut last = self.picture()?;
+        let mut same = 0;
+        wait_at_most(SETTLE, "a calm screen", || {
+            let now = self.picture()?;
+            same = if now == last { same + 1 } else { 0 };
+            last = now;
+            Ok((same >= 6).then_some(()))
+        })
+        // A clock or a counter may go on; the newest is the best there is.
+        .or_else(|_| anyhow::Ok(()))?;
+        Ok(last)
+    }
+
+    /// Writes what is on the screen, once calm, as PNG.
+    pub fn screenshot(&self, file: &Path) -> Result<Picture> {
+        let picture = self.settled()?;
+        let mut encoder =
+            png::Encoder::new(std::fs::File::create(file)?, picture.width.into(), picture.height.into());
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.write_header()?.write_image_data(&picture.pixels)?;
+        Ok(picture)
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}

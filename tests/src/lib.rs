@@ -1,0 +1,15 @@
+//! A shop in a box. Everything that crosses a crate; reads like a shop's day.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`process`] | the real programs as child processes, and waiting without sleeping blindly |
+//! | [`display`] | a virtual screen, keys and taps, and pictures of it |
+//! | [`shop`] | HQ, an enrolled lane, its agent, its devices and its till |
+//! | [`demo`] | the scripted day of `cargo xtask demo` |
+//! | [`replay`] | real transaction logs through scan, till, ledger, agent and HQ |
+
+pub mod demo;
+pub mod display;
+pub mod process;
+pub mod replay;
+pub mod shop;

@@ -1,0 +1,526 @@
+//! Draws every screen, sheet and notice in both languages, both themes and two
+//! sizes into a folder: `cargo run -p ui --example gallery -- FOLDER [PART OF A NAME]`.
+//!
+//! The pictures are what the window shows: the same renderer, without a display.
+
+use std::error::Error;
+use std::fs::{self, File};
+use std::io::BufWriter;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
+use slint::platform::{Platform, WindowAdapter, update_timers_and_animations};
+use slint::{ComponentHandle, PhysicalSize, PlatformError};
+use ui::TillScreen;
+use ui::view::{
+    Bar, Closed, Done, EntryHint, Language, Line, Notice, Pages, PaperState, Pay, PrinterState,
+    Screen, Sell, Sheet, Side, SignIn, Span, StaffTile, SyncState, Theme, Tile, View,
+};
+
+const SIZES: [(u32, u32); 2] = [(1024, 768), (1920, 1080)];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let folder = arguments.next().ok_or("which folder?")?;
+    let wanted = arguments.next().unwrap_or_default();
+    fs::create_dir_all(&folder)?;
+
+    let pixels = MinimalSoftwareWindow::new(RepaintBufferType::NewBuffer);
+    slint::platform::set_platform(Box::new(NoDisplay {
+        window: Rc::clone(&pixels),
+        start: Instant::now(),
+    }))?;
+    let screen = TillScreen::new(|_| {})?;
+    screen.window().show()?;
+
+    for (width, height) in SIZES {
+        pixels.set_size(PhysicalSize::new(width, height));
+        for language in [Language::Chinese, Language::English] {
+            for (name, content, notice) in pictures(language) {
+                for theme in [Theme::Light, Theme::Dark] {
+                    let name = format!("{width}-{}-{}-{name}", locale(language), shade(theme));
+                    if !name.contains(&wanted) {
+                        continue;
+                    }
+                    screen.apply(&View {
+                        language,
+                        theme,
+                        bar: bar(language, &name),
+                        screen: content.clone(),
+                        notice: notice.clone(),
+                    });
+                    // Twice: what follows a change of the layout happens on the way.
+                    for _ in 0..2 {
+                        update_timers_and_animations();
+                        screen.window().window().take_snapshot()?;
+                    }
+                    save(&Path::new(&folder).join(format!("{name}.png")), &screen)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A window without a display.
+struct NoDisplay {
+    window: Rc<MinimalSoftwareWindow>,
+    start: Instant,
+}
+
+impl Platform for NoDisplay {
+    fn create_window_adapter(&self) -> Result<Rc<dyn WindowAdapter>, PlatformError> {
+        Ok(Rc::<MinimalSoftwareWindow>::clone(&self.window))
+    }
+
+    fn duration_since_start(&self) -> Duration {
+        self.start.elapsed()
+    }
+}
+
+fn save(path: &Path, screen: &TillScreen) -> Result<(), Box<dyn Error>> {
+    let picture = screen.window().window().take_snapshot()?;
+    let mut encoder =
+        png::Encoder::new(BufWriter::new(File::create(path)?), picture.width(), picture.height());
+    encoder.set_color(png::ColorType::Rgba);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.write_header()?.write_image_data(picture.as_bytes())?;
+    Ok(())
+}
+
+fn locale(language: Language) -> &'static str {
+    match language {
+        Language::Chinese => "zh",
+        Language::English => "en",
+    }
+}
+
+fn shade(theme: Theme) -> &'static str {
+    match theme {
+        Theme::Light => "light",
+        Theme::Dark => "dark",
+    }
+}
+
+/// Picks the text of a language.
+fn say(language: Language, chinese: &str, english: &str) -> String {
+    match language {
+        Language::Chinese => chinese.into(),
+        Language::English => english.into(),
+    }
+}
+
+/// The bar; its states go with the name of the picture, so that each is seen.
+fn bar(language: Language, name: &str) -> Bar {
+    let (sync, printer) = if name.contains("pay") {
+        (SyncState::Offline { since: Span::Hours(3), waiting: "214".into() }, PrinterState::Ready)
+    } else if name.contains("many") {
+        (
+            SyncState::Offline { since: Span::Days(3), waiting: "12,408".into() },
+            PrinterState::Offline { waiting: "3".into() },
+        )
+    } else if name.contains("long") {
+        (
+            SyncState::Offline { since: Span::Minutes(45), waiting: "16".into() },
+            PrinterState::PaperOut,
+        )
+    } else if name.contains("search") {
+        (SyncState::Sending { waiting: "7".into() }, PrinterState::PaperLow)
+    } else if name.contains("closed") {
+        (SyncState::Unknown, PrinterState::Absent)
+    } else if name.contains("doubt") {
+        (
+            SyncState::Offline { since: Span::Seconds(95), waiting: "1".into() },
+            PrinterState::CoverOpen,
+        )
+    } else {
+        (SyncState::Synced { at: "12:41".into() }, PrinterState::Ready)
+    };
+    let nobody = name.contains("sign-in") || name.contains("closed");
+    Bar {
+        store: say(language, "文林路店", "Wenlin Road"),
+        lane: "2".into(),
+        cashier: if nobody { String::new() } else { say(language, "李敏", "Li Min") },
+        sync,
+        printer,
+        clock: "12:42".into(),
+    }
+}
+
+/// Every picture: its name, its screen, its notice.
+fn pictures(language: Language) -> Vec<(String, Screen, Option<Notice>)> {
+    let text = |chinese: &str, english: &str| say(language, chinese, english);
+    let mut all: Vec<(String, Screen, Option<Notice>)> = Vec::new();
+    let mut add = |name: &str, screen: Screen, notice: Option<Notice>| {
+        all.push((name.to_owned(), screen, notice))
+    };
+
+    add(
+        "closed-not-enrolled",
+        Screen::Closed(Closed::NotEnrolled { command: "pos-app enrol 7F3K-22QX-9M1D".into() }),
+        None,
+    );
+    add("closed-waiting", Screen::Closed(Closed::WaitingForGoods), None);
+    let ledger = Closed::Ledger {
+        file: "/var/lib/guitai/journal.db".into(),
+        reason: "event 41 does not follow event 40: hash 9c1f… is not 77ab…".into(),
+    };
+    add("closed-ledger", Screen::Closed(ledger), None);
+
+    let nobody = SignIn { staff: staff(language, 5), ..SignIn::default() };
+    add("sign-in", Screen::SignIn(nobody.clone()), None);
+    add(
+        "sign-in-number",
+        Screen::SignIn(SignIn { number: "10".into(), ..nobody.clone() }),
+        Some(Notice::SignInFirst),
+    );
+    let chosen = SignIn { chosen: text("李敏", "Li Min"), pin_digits: 3, ..nobody };
+    add("sign-in-pin", Screen::SignIn(chosen.clone()), Some(Notice::WrongPin { wait_seconds: 0 }));
+    let waits = SignIn { staff: staff(language, 24), pin_digits: 0, wait_seconds: 28, ..chosen };
+    add("sign-in-wait", Screen::SignIn(waits), Some(Notice::WrongPin { wait_seconds: 30 }));
+
+    let basket = sell(language, five_lines(language));
+    add(
+        "sell-0",
+        Screen::Sell(Sell {
+            total: "0.00".into(),
+            side: grid(language, 0),
+            currency: "¥".into(),
+            ..Sell::default()
+        }),
+        None,
+    );
+    add("sell-1", Screen::Sell(sell(language, five_lines(language).split_off(4))), None);
+    add("sell-5", Screen::Sell(basket.clone()), None);
+    add("sell-selected", Screen::Sell(Sell { selected: 2, ..basket.clone() }), None);
+    add("sell-many", Screen::Sell(sell(language, many_lines(language))), None);
+    add(
+        "sell-many-selected",
+        Screen::Sell(Sell { selected: 20, ..sell(language, many_lines(language)) }),
+        None,
+    );
+    add(
+        "sell-long",
+        Screen::Sell(sell(language, long_lines(language))),
+        Some(Notice::AgeRestricted { name: long_name(language) }),
+    );
+    add(
+        "sell-number",
+        Screen::Sell(Sell { entry: "12".into(), entry_hint: EntryHint::Number, ..basket.clone() }),
+        None,
+    );
+    let search = Sell {
+        entry: text("xj", "ban"),
+        entry_hint: EntryHint::Search,
+        side: results(language),
+        ..basket.clone()
+    };
+    add("sell-search", Screen::Sell(search.clone()), None);
+    let nothing = Side::Results { results: Vec::new(), selected: 0, more: false };
+    add(
+        "sell-search-none",
+        Screen::Sell(Sell { entry: "qqqq".into(), side: nothing, ..search }),
+        None,
+    );
+
+    let age = Sheet::AgeCheck {
+        goods: vec![
+            text("青岛啤酒 经典 500ml", "Tsingtao beer classic 500 ml"),
+            long_name(language),
+        ],
+    };
+    let cancel = Sheet::CancelBasket { lines: "5".into(), total: "¥ 60.49".into() };
+    let doubt = Sheet::ReceiptInDoubt { number: "2-000041".into() };
+    for (name, sheet) in [("sheet-age", age), ("sheet-cancel", cancel), ("sheet-doubt", doubt)] {
+        add(name, Screen::Sell(Sell { sheet: Some(sheet), ..basket.clone() }), None);
+    }
+
+    let unpaid = Pay {
+        currency: "¥".into(),
+        total: "60.49".into(),
+        rounding: "−0.09".into(),
+        due: "60.40".into(),
+        quick: ["60.40", "61.00", "70.00", "100.00"].map(String::from).to_vec(),
+        ..Pay::default()
+    };
+    let short = Pay { tendered: "50".into(), missing: "10.40".into(), ..unpaid.clone() };
+    let enough = Pay { tendered: "100.00".into(), change: "39.60".into(), ..unpaid.clone() };
+    let large = Pay {
+        due: "12,345.60".into(),
+        tendered: "50".into(),
+        missing: "12,295.60".into(),
+        ..unpaid.clone()
+    };
+    let plain = Pay {
+        rounding: String::new(),
+        total: "12,345.60".into(),
+        due: "12,345.60".into(),
+        ..unpaid.clone()
+    };
+    add("pay", Screen::Pay(unpaid), None);
+    add("pay-short", Screen::Pay(short), Some(Notice::TooLittle { missing: "¥ 10.40".into() }));
+    add("pay-enough", Screen::Pay(enough.clone()), None);
+    add("pay-short-large", Screen::Pay(large), None);
+    add("pay-saving", Screen::Pay(Pay { saving: true, ..enough }), None);
+    add("pay-large", Screen::Pay(plain), Some(Notice::ScanWhilePaying));
+
+    let papers = [
+        ("none", PaperState::None),
+        ("waiting", PaperState::Waiting),
+        ("printing", PaperState::Printing),
+        ("printed", PaperState::Printed),
+        ("sent", PaperState::Sent),
+        ("in-doubt", PaperState::InDoubt),
+    ];
+    for (name, paper) in papers {
+        let done = Done {
+            currency: "¥".into(),
+            number: "2-000041".into(),
+            payable: "60.40".into(),
+            tendered: "100.00".into(),
+            change: "39.60".into(),
+            paper,
+        };
+        add(&format!("done-{name}"), Screen::Done(done), None);
+    }
+
+    for (index, notice) in notices(language).into_iter().enumerate() {
+        add(&format!("notice-{index:02}"), Screen::Sell(basket.clone()), Some(notice));
+    }
+    all
+}
+
+fn staff(language: Language, count: usize) -> Vec<StaffTile> {
+    let people = [
+        ("李敏", "Li Min"),
+        ("王建国", "Wang Jianguo"),
+        ("欧阳静怡", "Ouyang Jingyi"),
+        ("Alexandra Papadopoulou", "Alexandra Papadopoulou"),
+    ];
+    (0..count)
+        .map(|index| {
+            let (chinese, english) = people[index % people.len()];
+            let round = if index < people.len() {
+                String::new()
+            } else {
+                format!(" {}", index / people.len() + 1)
+            };
+            StaffTile {
+                number: format!("{}", 101 + index),
+                name: say(language, chinese, english) + &round,
+            }
+        })
+        .collect()
+}
+
+fn sell(language: Language, lines: Vec<Line>) -> Sell {
+    Sell {
+        selected: lines.len() - 1,
+        pieces: format!("{}", lines.len() + 6),
+        lines,
+        saved: "4.12".into(),
+        currency: "¥".into(),
+        total: "60.49".into(),
+        side: grid(language, 0),
+        can_pay: true,
+        ..Sell::default()
+    }
+}
+
+fn line(number: usize, name: String, detail: &str, promotion: String, amounts: [&str; 3]) -> Line {
+    let [quantity, unit_price, net] = amounts.map(String::from);
+    Line {
+        number: format!("{number}"),
+        name,
+        detail: detail.into(),
+        promotion,
+        quantity,
+        unit_price,
+        net,
+        age_open: false,
+    }
+}
+
+fn five_lines(language: Language) -> Vec<Line> {
+    let text = |chinese: &str, english: &str| say(language, chinese, english);
+    vec![
+        line(
+            1,
+            text("农夫山泉 饮用天然水", "Nongfu Spring water"),
+            "6921168509256  550ml",
+            String::new(),
+            ["6", "2.00", "12.00"],
+        ),
+        line(
+            2,
+            text("红富士苹果", "Fuji apples"),
+            "1.235 kg × 12.80/kg",
+            text("会员85折 −2.37", "Member −15% −2.37"),
+            ["1.235", "12.80", "13.44"],
+        ),
+        line(
+            3,
+            text("光明 鲜牛奶", "Bright fresh milk"),
+            "6901209255083  950ml",
+            String::new(),
+            ["1", "19.90", "19.90"],
+        ),
+        line(
+            4,
+            text("可口可乐 零度", "Coca-Cola Zero"),
+            "6928804011197  500ml",
+            text("第二件半价 −1.75", "2nd at half price −1.75"),
+            ["2", "3.50", "5.25"],
+        ),
+        line(
+            5,
+            text("桃李 醇熟切片面包", "Toly sliced bread"),
+            "6921294398720  400g",
+            String::new(),
+            ["1", "9.90", "9.90"],
+        ),
+    ]
+}
+
+fn many_lines(language: Language) -> Vec<Line> {
+    (0..60)
+        .map(|index| {
+            let goods = five_lines(language);
+            Line { number: format!("{}", index + 1), ..goods[index % goods.len()].clone() }
+        })
+        .collect()
+}
+
+fn long_name(language: Language) -> String {
+    say(
+        language,
+        "贵州茅台镇 酱香型白酒 53度 珍藏版礼盒装 500ml×6瓶 整箱",
+        "Maotai Town sauce-aroma baijiu 53% collector's gift box 6 × 500 ml, full case",
+    )
+}
+
+fn long_lines(language: Language) -> Vec<Line> {
+    let promotion = say(
+        language,
+        "满300减50 会员专享 国庆特惠 −1,250.00",
+        "¥50 off each ¥300, members, National Day −1,250.00",
+    );
+    let mut lines = vec![line(
+        1,
+        long_name(language),
+        "6901234567892  500ml×6",
+        promotion.clone(),
+        ["12", "1,499.00", "16,738.00"],
+    )];
+    lines.extend([2, 3].map(|number| Line {
+        age_open: true,
+        ..line(
+            number,
+            long_name(language),
+            "6901234567892  500ml×6",
+            promotion.clone(),
+            ["12.345", "1,499.00", "117,255.65"],
+        )
+    }));
+    lines
+}
+
+fn tile(name: String, spec: &str, price: &str) -> Tile {
+    Tile { name, spec: spec.into(), code: String::new(), price: price.into() }
+}
+
+fn grid(language: Language, tab: usize) -> Side {
+    let text = |chinese: &str, english: &str| say(language, chinese, english);
+    let tabs = [
+        ("常用", "Pinned"),
+        ("水果", "Fruit"),
+        ("蔬菜", "Vegetables"),
+        ("面包", "Bakery"),
+        ("熟食", "Deli"),
+        ("服务", "Services"),
+    ];
+    Side::Grid {
+        tabs: tabs.iter().map(|(chinese, english)| text(chinese, english)).collect(),
+        tab,
+        tiles: vec![
+            tile(text("香蕉", "Bananas"), "", "7.98/kg"),
+            tile(text("红富士苹果", "Fuji apples"), "", "12.80/kg"),
+            tile(text("散装鸡蛋", "Loose eggs"), "", "11.60/kg"),
+            tile(text("购物袋", "Carrier bag"), &text("大", "large"), "0.50"),
+            tile(text("肉包", "Pork bun"), "", "3.00"),
+            tile(text("茶叶蛋", "Tea egg"), "", "2.00"),
+            tile(text("关东煮", "Oden"), &text("单串", "one stick"), "2.50"),
+            tile(text("现磨豆浆", "Fresh soy milk"), "350ml", "4.00"),
+            tile(text("现磨拿铁", "Caffè latte"), &text("大杯", "large"), "12.00"),
+            tile(text("饭团 金枪鱼蛋黄酱", "Rice ball with tuna mayonnaise"), "", "6.80"),
+            tile(text("烤肠", "Grilled sausage"), "", "5.00"),
+            tile(text("报纸", "Newspaper"), "", "2.00"),
+        ],
+        pages: Pages { before: false, after: true },
+    }
+}
+
+fn results(language: Language) -> Side {
+    let goods = [
+        ("香蕉", "Bananas", "", "20001", "7.98/kg"),
+        ("香蕉牛奶", "Banana milk", "250ml", "6901209255090", "4.50"),
+        (
+            "小浣熊 香蕉脆片 家庭装",
+            "Banana chips family pack with honey",
+            "180g",
+            "6921168500017",
+            "9.90",
+        ),
+        ("仙居杨梅", "Bayberries", "500g", "20044", "29.80"),
+        ("鲜鸡蛋", "Fresh eggs", "15", "6928804010015", "16.90"),
+        ("虾饺", "Shrimp dumplings", "200g", "6928804010022", "19.90"),
+        ("香菇酱", "Mushroom sauce", "210g", "6928804010039", "8.90"),
+        ("小酒杯", "Small glasses", "×6", "6928804010046", "25.00"),
+    ];
+    let results = goods.map(|(chinese, english, spec, code, price)| Tile {
+        code: code.into(),
+        ..tile(say(language, chinese, english), spec, price)
+    });
+    Side::Results { results: results.to_vec(), selected: 1, more: true }
+}
+
+/// One of each, with the longest subjects they may carry.
+fn notices(language: Language) -> Vec<Notice> {
+    let code = || "0112345678901231211712253728AB99".to_owned();
+    let name = || long_name(language);
+    let amount = || "¥ 10,000.00".to_owned();
+    let number = || "2-000041".to_owned();
+    vec![
+        Notice::UnknownCode { code: "6921168509256".into() },
+        Notice::PaymentCode,
+        Notice::NotGoods { code: code() },
+        Notice::Misread { code: code() },
+        Notice::WeightNeeded { name: name() },
+        Notice::LabelPriceDiffers { name: say(language, "红富士苹果", "Fuji apples") },
+        Notice::AgeRestricted {
+            name: say(language, "青岛啤酒 经典", "Tsingtao beer classic")
+        },
+        Notice::BasketFull { lines: "1,000".into() },
+        Notice::QuantityRange { max: "9,999".into() },
+        Notice::QuantityWeighed,
+        Notice::NoLine,
+        Notice::LineVoided { name: say(language, "光明 鲜牛奶", "Bright fresh milk") },
+        Notice::BasketCancelled,
+        Notice::NothingFound { text: "qqqq".into() },
+        Notice::TooLittle { missing: amount() },
+        Notice::ChangeTooLarge { max: amount() },
+        Notice::ScanWhilePaying,
+        Notice::WrongPin { wait_seconds: 30 },
+        Notice::UnknownStaff { number: "999".into() },
+        Notice::SignInFirst,
+        Notice::DiskFull,
+        Notice::LedgerFault { reason: "disk I/O error (code 1546)".into() },
+        Notice::ReferenceFault { reason: "file is not a database".into() },
+        Notice::BasketRestored { lines: "12".into() },
+        Notice::ReceiptUnconfirmed { number: number() },
+        Notice::NothingToReprint,
+        Notice::Reprinting { number: number() },
+    ]
+}

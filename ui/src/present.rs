@@ -1,0 +1,442 @@
+//! Puts a [`View`] into the window's globals. Slint itself skips what has not
+//! changed; lists are changed row by row.
+
+use std::rc::Rc;
+
+use slint::{
+    ComponentHandle, Model, ModelRc, SelectBundledTranslationError, SharedString, VecModel,
+};
+
+use crate::generated as window;
+use crate::generated::{
+    ClosedKind, EntryKind, LineRow, NoticeKind, PaperKind, PrinterKind, ScreenKind, SheetKind,
+    SpanUnit, StaffRow, SyncKind, TileRow, TillWindow,
+};
+use crate::view::{
+    Bar, Closed, Done, EntryHint, Language, Line, Notice, PaperState, Pay, PrinterState, Screen,
+    Sell, Sheet, Side, SignIn, Span, StaffTile, SyncState, Theme, Tile, Tone, View,
+};
+
+/// Replaces the preview data by empty lists that rows can be put into.
+pub fn prepare(till: &TillWindow) -> Result<(), SelectBundledTranslationError> {
+    let sell = till.global::<window::Sell>();
+    sell.set_earlier(empty());
+    sell.set_tabs(empty());
+    sell.set_tiles(empty());
+    sell.set_results(empty());
+    till.global::<window::SignIn>().set_staff(empty());
+    till.global::<window::Pay>().set_quick(empty());
+    till.global::<window::Sheet>().set_goods(empty());
+    slint::select_bundled_translation(locale(Language::English))?;
+    slint::select_bundled_translation(locale(Language::Chinese))
+}
+
+/// Shows the view.
+pub fn present(till: &TillWindow, view: &View) {
+    // `prepare` has proved that both languages are there.
+    let _ = slint::select_bundled_translation(locale(view.language));
+    till.global::<window::Theme>().set_dark(view.theme == Theme::Dark);
+    bar(till, &view.bar);
+    let kind = match &view.screen {
+        Screen::Closed(screen) => {
+            closed(till, screen);
+            ScreenKind::Closed
+        }
+        Screen::SignIn(screen) => {
+            sign_in(till, screen);
+            ScreenKind::SignIn
+        }
+        Screen::Sell(screen) => {
+            sell(till, screen);
+            ScreenKind::Sell
+        }
+        Screen::Pay(screen) => {
+            pay(till, screen);
+            ScreenKind::Pay
+        }
+        Screen::Done(screen) => {
+            done(till, screen);
+            ScreenKind::Done
+        }
+    };
+    notice(till, view.notice.as_ref());
+    till.set_screen(kind);
+}
+
+fn locale(language: Language) -> &'static str {
+    match language {
+        Language::Chinese => "zh_CN",
+        Language::English => "en",
+    }
+}
+
+fn bar(till: &TillWindow, bar: &Bar) {
+    let global = till.global::<window::Bar>();
+    global.set_store(text(&bar.store));
+    global.set_lane(text(&bar.lane));
+    global.set_cashier(text(&bar.cashier));
+    global.set_clock(text(&bar.clock));
+    global.set_sync(match &bar.sync {
+        SyncState::Unknown => SyncKind::Unknown,
+        SyncState::Synced { at } => {
+            global.set_synced_at(text(at));
+            SyncKind::Synced
+        }
+        SyncState::Sending { waiting } => {
+            global.set_waiting(text(waiting));
+            SyncKind::Sending
+        }
+        SyncState::Offline { since, waiting } => {
+            let (unit, count) = match since {
+                Span::Seconds(count) => (SpanUnit::Seconds, count),
+                Span::Minutes(count) => (SpanUnit::Minutes, count),
+                Span::Hours(count) => (SpanUnit::Hours, count),
+                Span::Days(count) => (SpanUnit::Days, count),
+            };
+            global.set_since_unit(unit);
+            global.set_since(number(*count));
+            global.set_waiting(text(waiting));
+            SyncKind::Offline
+        }
+    });
+    global.set_printer(match &bar.printer {
+        PrinterState::Absent => PrinterKind::Absent,
+        PrinterState::Connecting => PrinterKind::Connecting,
+        PrinterState::Ready => PrinterKind::Ready,
+        PrinterState::Printing => PrinterKind::Printing,
+        PrinterState::Unknown => PrinterKind::Unknown,
+        PrinterState::PaperLow => PrinterKind::PaperLow,
+        PrinterState::PaperOut => PrinterKind::PaperOut,
+        PrinterState::CoverOpen => PrinterKind::CoverOpen,
+        PrinterState::Offline { waiting } => {
+            global.set_receipts_waiting(text(waiting));
+            PrinterKind::Offline
+        }
+    });
+}
+
+fn closed(till: &TillWindow, closed: &Closed) {
+    let global = till.global::<window::Closed>();
+    global.set_kind(match closed {
+        Closed::NotEnrolled { command } => {
+            global.set_command(text(command));
+            ClosedKind::NotEnrolled
+        }
+        Closed::WaitingForGoods => ClosedKind::WaitingForGoods,
+        Closed::Ledger { file, reason } => {
+            global.set_file(text(file));
+            global.set_reason(text(reason));
+            ClosedKind::Ledger
+        }
+    });
+}
+
+fn sign_in(till: &TillWindow, sign_in: &SignIn) {
+    let global = till.global::<window::SignIn>();
+    update(&global.get_staff(), &sign_in.staff);
+    global.set_chosen(text(&sign_in.chosen));
+    global.set_number(text(&sign_in.number));
+    global.set_pin_digits(number(sign_in.pin_digits));
+    global.set_wait_seconds(number(sign_in.wait_seconds));
+}
+
+fn sell(till: &TillWindow, sell: &Sell) {
+    let global = till.global::<window::Sell>();
+    let earlier = match sell.lines.split_last() {
+        Some((last, earlier)) => {
+            global.set_last(LineRow::from(last));
+            earlier
+        }
+        None => &[],
+    };
+    update(&global.get_earlier(), earlier);
+    global.set_any_line(!sell.lines.is_empty());
+    global.set_selected(position(sell.selected.min(earlier.len())));
+    global.set_pieces(text(&sell.pieces));
+    global.set_saved(text(&sell.saved));
+    global.set_currency(text(&sell.currency));
+    global.set_total(text(&sell.total));
+    global.set_entry(text(&sell.entry));
+    global.set_entry_kind(match sell.entry_hint {
+        EntryHint::Idle => EntryKind::Idle,
+        EntryHint::Number => EntryKind::Number,
+        EntryHint::Search => EntryKind::Search,
+    });
+    match &sell.side {
+        Side::Grid { tabs, tab, tiles, pages } => {
+            update(&global.get_tabs(), tabs);
+            global.set_tab(position(*tab));
+            update(&global.get_tiles(), tiles);
+            global.set_page_before(pages.before);
+            global.set_page_after(pages.after);
+            global.set_searching(false);
+        }
+        Side::Results { results, selected, more } => {
+            update(&global.get_results(), results);
+            global.set_result(position(*selected));
+            global.set_more_results(*more);
+            global.set_searching(true);
+        }
+    }
+    global.set_can_pay(sell.can_pay);
+    sheet(till, sell.sheet.as_ref());
+}
+
+fn sheet(till: &TillWindow, sheet: Option<&Sheet>) {
+    let global = till.global::<window::Sheet>();
+    global.set_kind(match sheet {
+        None => SheetKind::None,
+        Some(Sheet::AgeCheck { goods }) => {
+            update(&global.get_goods(), goods);
+            SheetKind::AgeCheck
+        }
+        Some(Sheet::CancelBasket { lines, total }) => {
+            global.set_lines(text(lines));
+            global.set_total(text(total));
+            SheetKind::CancelBasket
+        }
+        Some(Sheet::ReceiptInDoubt { number }) => {
+            global.set_number(text(number));
+            SheetKind::ReceiptInDoubt
+        }
+    });
+}
+
+fn pay(till: &TillWindow, pay: &Pay) {
+    let global = till.global::<window::Pay>();
+    global.set_currency(text(&pay.currency));
+    global.set_total(text(&pay.total));
+    global.set_rounding(text(&pay.rounding));
+    global.set_due(text(&pay.due));
+    global.set_tendered(text(&pay.tendered));
+    global.set_change(text(&pay.change));
+    global.set_missing(text(&pay.missing));
+    update(&global.get_quick(), &pay.quick);
+    global.set_saving(pay.saving);
+}
+
+fn done(till: &TillWindow, done: &Done) {
+    let global = till.global::<window::Done>();
+    global.set_currency(text(&done.currency));
+    global.set_number(text(&done.number));
+    global.set_payable(text(&done.payable));
+    global.set_tendered(text(&done.tendered));
+    global.set_change(text(&done.change));
+    global.set_paper(match done.paper {
+        PaperState::None => PaperKind::None,
+        PaperState::Waiting => PaperKind::Waiting,
+        PaperState::Printing => PaperKind::Printing,
+        PaperState::Printed => PaperKind::Printed,
+        PaperState::Sent => PaperKind::Sent,
+        PaperState::InDoubt => PaperKind::InDoubt,
+    });
+}
+
+fn notice(till: &TillWindow, notice: Option<&Notice>) {
+    let global = till.global::<window::Notice>();
+    let Some(notice) = notice else {
+        global.set_kind(NoticeKind::None);
+        return;
+    };
+    let (kind, subject) = match notice {
+        Notice::UnknownCode { code } => (NoticeKind::UnknownCode, code.as_str()),
+        Notice::PaymentCode => (NoticeKind::PaymentCode, ""),
+        Notice::NotGoods { code } => (NoticeKind::NotGoods, code.as_str()),
+        Notice::Misread { code } => (NoticeKind::Misread, code.as_str()),
+        Notice::WeightNeeded { name } => (NoticeKind::WeightNeeded, name.as_str()),
+        Notice::LabelPriceDiffers { name } => (NoticeKind::LabelPriceDiffers, name.as_str()),
+        Notice::AgeRestricted { name } => (NoticeKind::AgeRestricted, name.as_str()),
+        Notice::BasketFull { lines } => (NoticeKind::BasketFull, lines.as_str()),
+        Notice::QuantityRange { max } => (NoticeKind::QuantityRange, max.as_str()),
+        Notice::QuantityWeighed => (NoticeKind::QuantityWeighed, ""),
+        Notice::NoLine => (NoticeKind::NoLine, ""),
+        Notice::LineVoided { name } => (NoticeKind::LineVoided, name.as_str()),
+        Notice::BasketCancelled => (NoticeKind::BasketCancelled, ""),
+        Notice::NothingFound { text } => (NoticeKind::NothingFound, text.as_str()),
+        Notice::TooLittle { missing } => (NoticeKind::TooLittle, missing.as_str()),
+        Notice::ChangeTooLarge { max } => (NoticeKind::ChangeTooLarge, max.as_str()),
+        Notice::ScanWhilePaying => (NoticeKind::ScanWhilePaying, ""),
+        Notice::WrongPin { wait_seconds } => {
+            global.set_seconds(number(*wait_seconds));
+            (NoticeKind::WrongPin, "")
+        }
+        Notice::UnknownStaff { number } => (NoticeKind::UnknownStaff, number.as_str()),
+        Notice::SignInFirst => (NoticeKind::SignInFirst, ""),
+        Notice::DiskFull => (NoticeKind::DiskFull, ""),
+        Notice::LedgerFault { reason } => (NoticeKind::LedgerFault, reason.as_str()),
+        Notice::ReferenceFault { reason } => (NoticeKind::ReferenceFault, reason.as_str()),
+        Notice::BasketRestored { lines } => (NoticeKind::BasketRestored, lines.as_str()),
+        Notice::ReceiptUnconfirmed { number } => (NoticeKind::ReceiptUnconfirmed, number.as_str()),
+        Notice::NothingToReprint => (NoticeKind::NothingToReprint, ""),
+        Notice::Reprinting { number } => (NoticeKind::Reprinting, number.as_str()),
+    };
+    global.set_subject(text(subject));
+    global.set_tone(match notice.tone() {
+        Tone::Good => window::Tone::Good,
+        Tone::Attend => window::Tone::Attend,
+        Tone::Stop => window::Tone::Stop,
+        Tone::Quiet => window::Tone::Quiet,
+    });
+    global.set_kind(kind);
+}
+
+fn text(text: &str) -> SharedString {
+    SharedString::from(text)
+}
+
+fn number(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+fn position(position: usize) -> i32 {
+    i32::try_from(position).unwrap_or(i32::MAX)
+}
+
+fn empty<Row: Clone + 'static>() -> ModelRc<Row> {
+    ModelRc::from(Rc::new(VecModel::<Row>::default()))
+}
+
+/// A row of a list in the window, made from `Item`.
+trait Shows<Item>: Clone + 'static {
+    fn shows(&self, item: &Item) -> bool;
+    fn of(item: &Item) -> Self;
+}
+
+impl Shows<Line> for LineRow {
+    fn shows(&self, line: &Line) -> bool {
+        self.number == line.number
+            && self.name == line.name
+            && self.detail == line.detail
+            && self.promotion == line.promotion
+            && self.quantity == line.quantity
+            && self.unit_price == line.unit_price
+            && self.net == line.net
+            && self.age_open == line.age_open
+    }
+
+    fn of(line: &Line) -> Self {
+        Self::from(line)
+    }
+}
+
+impl From<&Line> for LineRow {
+    fn from(line: &Line) -> Self {
+        Self {
+            number: text(&line.number),
+            name: text(&line.name),
+            detail: text(&line.detail),
+            promotion: text(&line.promotion),
+            quantity: text(&line.quantity),
+            unit_price: text(&line.unit_price),
+            net: text(&line.net),
+            age_open: line.age_open,
+        }
+    }
+}
+
+impl Shows<Tile> for TileRow {
+    fn shows(&self, tile: &Tile) -> bool {
+        self.name == tile.name
+            && self.spec == tile.spec
+            && self.code == tile.code
+            && self.price == tile.price
+    }
+
+    fn of(tile: &Tile) -> Self {
+        Self {
+            name: text(&tile.name),
+            spec: text(&tile.spec),
+            code: text(&tile.code),
+            price: text(&tile.price),
+        }
+    }
+}
+
+impl Shows<StaffTile> for StaffRow {
+    fn shows(&self, person: &StaffTile) -> bool {
+        self.number == person.number && self.name == person.name
+    }
+
+    fn of(person: &StaffTile) -> Self {
+        Self { number: text(&person.number), name: text(&person.name) }
+    }
+}
+
+impl Shows<String> for SharedString {
+    fn shows(&self, item: &String) -> bool {
+        self == item
+    }
+
+    fn of(item: &String) -> Self {
+        Self::from(item)
+    }
+}
+
+/// Makes the list show these items, touching only the rows between the first
+/// and the last difference.
+fn update<Item, Row: Shows<Item>>(list: &ModelRc<Row>, items: &[Item]) {
+    let Some(rows) = list.as_any().downcast_ref::<VecModel<Row>>() else {
+        debug_assert!(false, "`prepare` puts a VecModel into every list");
+        return;
+    };
+    let shows = |row: usize, item: &Item| rows.row_data(row).is_some_and(|row| row.shows(item));
+    let before = rows.row_count();
+    let shorter = before.min(items.len());
+    let head = (0..shorter).take_while(|&row| shows(row, &items[row])).count();
+    let tail = (0..shorter - head)
+        .take_while(|&back| shows(before - 1 - back, &items[items.len() - 1 - back]))
+        .count();
+
+    let (old_end, new_end) = (before - tail, items.len() - tail);
+    let common_end = old_end.min(new_end);
+    for (row, item) in items.iter().enumerate().take(common_end).skip(head) {
+        rows.set_row_data(row, Row::of(item));
+    }
+    for _ in common_end..old_end {
+        rows.remove(common_end);
+    }
+    for (row, item) in items.iter().enumerate().take(new_end).skip(common_end) {
+        rows.insert(row, Row::of(item));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Shows, empty, update};
+    use slint::{Model, ModelRc, SharedString};
+
+    /// Shows one list after the other and looks at the rows each time.
+    fn check(days: &[&[&str]]) {
+        let list: ModelRc<SharedString> = empty();
+        for items in days {
+            let items: Vec<String> = items.iter().map(ToString::to_string).collect();
+            update(&list, &items);
+            assert_eq!(list.row_count(), items.len());
+            assert!(list.iter().zip(&items).all(|(row, item)| row.shows(item)), "{items:?}");
+        }
+    }
+
+    #[test]
+    fn lines_are_added_taken_back_and_changed() {
+        check(&[
+            &[],
+            &["milk"],
+            &["milk", "tea"],
+            &["tea"],
+            &["tea", "tea", "milk"],
+            &["tea", "milk"],
+            &["rice", "milk"],
+            &[],
+        ]);
+    }
+
+    #[test]
+    fn a_whole_new_basket_replaces_the_old_one() {
+        check(&[
+            &["milk", "tea", "rice"],
+            &["salt"],
+            &["milk", "salt", "oil", "tea", "rice"],
+            &["rice", "tea", "oil", "salt", "milk"],
+        ]);
+    }
+}

@@ -1,0 +1,534 @@
+//! What the screens show, as plain data: strings formatted, nothing to compute.
+
+/// Everything that is on the till's screen at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// The language of every label and message.
+    pub language: Language,
+    /// Light or dark.
+    pub theme: Theme,
+    /// The bar at the top.
+    pub bar: Bar,
+    /// What stands below it.
+    pub screen: Screen,
+    /// What the till has to say, if anything.
+    pub notice: Option<Notice>,
+}
+
+/// A language of the screens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// Simplified Chinese, zh-CN.
+    Chinese,
+    /// English.
+    English,
+}
+
+/// The colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Theme {
+    /// Dark ink on light ground.
+    Light,
+    /// Light ink on dark ground.
+    Dark,
+}
+
+/// How urgent something is; it decides the colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Done, saved, in order.
+    Good,
+    /// Attend when you can.
+    Attend,
+    /// It stops you.
+    Stop,
+    /// Neither good nor bad.
+    Quiet,
+}
+
+/// The bar at the top: where we are and how things stand.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bar {
+    /// The store's name.
+    pub store: String,
+    /// The lane's number, such as `2`.
+    pub lane: String,
+    /// The cashier's name; empty when nobody is signed in.
+    pub cashier: String,
+    /// How things stand with HQ.
+    pub sync: SyncState,
+    /// How things stand with the receipt printer.
+    pub printer: PrinterState,
+    /// The time of day, `12:42`.
+    pub clock: String,
+}
+
+/// How things stand with HQ.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum SyncState {
+    /// Not known yet.
+    #[default]
+    Unknown,
+    /// HQ has everything.
+    Synced {
+        /// When HQ last answered, `12:41`.
+        at: String,
+    },
+    /// HQ answers; events are on their way.
+    Sending {
+        /// How many are not yet acknowledged.
+        waiting: String,
+    },
+    /// HQ has not answered for a while.
+    Offline {
+        /// For how long, in the largest fitting unit.
+        since: Span,
+        /// How many events wait.
+        waiting: String,
+    },
+}
+
+/// A span of time in one unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Span {
+    /// Below two minutes.
+    Seconds(u32),
+    /// Below two hours.
+    Minutes(u32),
+    /// Below two days.
+    Hours(u32),
+    /// From two days on.
+    Days(u32),
+}
+
+/// How things stand with the receipt printer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum PrinterState {
+    /// No printer is configured.
+    #[default]
+    Absent,
+    /// Being connected for the first time.
+    Connecting,
+    /// Ready.
+    Ready,
+    /// Printing.
+    Printing,
+    /// It answers nothing, so nobody knows.
+    Unknown,
+    /// Paper is about to run out.
+    PaperLow,
+    /// No paper.
+    PaperOut,
+    /// The cover is open.
+    CoverOpen,
+    /// Not reachable.
+    Offline {
+        /// How many receipts wait for it.
+        waiting: String,
+    },
+}
+
+/// What stands below the bar.
+// One exists at a time, so the size of the largest does not matter.
+#[allow(clippy::large_enum_variant)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Screen {
+    /// The lane cannot sell.
+    Closed(Closed),
+    /// Somebody signs in.
+    SignIn(SignIn),
+    /// Goods are rung up.
+    Sell(Sell),
+    /// Money is taken.
+    Pay(Pay),
+    /// The sale is saved; the change stands large until the next scan or key.
+    Done(Done),
+}
+
+/// Why the lane cannot sell, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Closed {
+    /// No identity yet: it must be enrolled at HQ.
+    NotEnrolled {
+        /// The command to run.
+        command: String,
+    },
+    /// Enrolled, but HQ's goods have not arrived.
+    WaitingForGoods,
+    /// The ledger refuses: damaged, newer than the program, or another lane's.
+    Ledger {
+        /// The file.
+        file: String,
+        /// What is wrong with it, for the technician.
+        reason: String,
+    },
+}
+
+/// Signing in: first who, then the PIN.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SignIn {
+    /// People to choose from.
+    pub staff: Vec<StaffTile>,
+    /// The chosen one's name; empty while nobody is chosen.
+    pub chosen: String,
+    /// Digits of the staff number typed so far (while nobody is chosen).
+    pub number: String,
+    /// How many digits of the PIN have been typed.
+    pub pin_digits: u32,
+    /// Seconds until the next PIN is looked at; 0 for now.
+    pub wait_seconds: u32,
+}
+
+/// A person to choose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaffTile {
+    /// The number typed to sign in, such as `101`.
+    pub number: String,
+    /// The name.
+    pub name: String,
+}
+
+/// Goods are rung up.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sell {
+    /// The basket in order of scanning.
+    pub lines: Vec<Line>,
+    /// Which line keys act on; the last one unless a person chose another.
+    pub selected: usize,
+    /// How many pieces, `11`.
+    pub pieces: String,
+    /// What was saved, `4.12`; empty for nothing.
+    pub saved: String,
+    /// The currency symbol, `¥`.
+    pub currency: String,
+    /// What is to be paid, `60.49`.
+    pub total: String,
+    /// What has been typed into the entry line.
+    pub entry: String,
+    /// What the entry would do on Enter.
+    pub entry_hint: EntryHint,
+    /// The right side.
+    pub side: Side,
+    /// A sheet over the basket.
+    pub sheet: Option<Sheet>,
+    /// Whether there is anything to pay.
+    pub can_pay: bool,
+}
+
+/// What the entry line is for just now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EntryHint {
+    /// Nothing typed: scan, or type initials, name or code.
+    #[default]
+    Idle,
+    /// Digits: Enter looks them up as a code, the quantity key takes them as a quantity.
+    Number,
+    /// Letters: results are shown beside.
+    Search,
+}
+
+/// The right side of the selling screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Side {
+    /// The grid of goods.
+    Grid {
+        /// The tabs; the first is the pinned goods.
+        tabs: Vec<String>,
+        /// The tab that is open.
+        tab: usize,
+        /// At most twelve tiles.
+        tiles: Vec<Tile>,
+        /// Whether pages stand before and after this one.
+        pages: Pages,
+    },
+    /// What a search found.
+    Results {
+        /// At most eight.
+        results: Vec<Tile>,
+        /// The one that Enter takes.
+        selected: usize,
+        /// Whether there is more than is shown.
+        more: bool,
+    },
+}
+
+impl Default for Side {
+    fn default() -> Self {
+        Self::Grid { tabs: Vec::new(), tab: 0, tiles: Vec::new(), pages: Pages::default() }
+    }
+}
+
+/// Where a page stands among others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pages {
+    /// A page stands before this one.
+    pub before: bool,
+    /// A page stands after this one.
+    pub after: bool,
+}
+
+/// One of the goods to tap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tile {
+    /// The name in the language of the screen.
+    pub name: String,
+    /// Size or pack.
+    pub spec: String,
+    /// The code, for results.
+    pub code: String,
+    /// The price with its unit, `7.98/kg`.
+    pub price: String,
+}
+
+/// One line of the basket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Its number in the basket.
+    pub number: String,
+    /// The name in the language of the screen.
+    pub name: String,
+    /// Code and size, or weight and price, in small type.
+    pub detail: String,
+    /// What a promotion did, `会员85折 −2.37`; empty for nothing.
+    pub promotion: String,
+    /// `6` or `1.235`.
+    pub quantity: String,
+    /// `2.00`
+    pub unit_price: String,
+    /// `12.00`
+    pub net: String,
+    /// The buyer's age must be looked at and has not been.
+    pub age_open: bool,
+}
+
+/// A sheet over the basket; the total stays in sight.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sheet {
+    /// Is the buyer 18?
+    AgeCheck {
+        /// The goods it is about.
+        goods: Vec<String>,
+    },
+    /// Drop the whole basket?
+    CancelBasket {
+        /// How many lines.
+        lines: String,
+        /// Its total with currency.
+        total: String,
+    },
+    /// Nobody knows whether this receipt was printed.
+    ReceiptInDoubt {
+        /// The sale's number.
+        number: String,
+    },
+}
+
+/// Money is taken.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Pay {
+    /// The currency symbol.
+    pub currency: String,
+    /// What the goods come to.
+    pub total: String,
+    /// What cash rounding takes off, `−0.09`; empty for nothing.
+    pub rounding: String,
+    /// What is still to be paid.
+    pub due: String,
+    /// What has been typed as handed over; empty for nothing yet.
+    pub tendered: String,
+    /// The change it would give; empty while too little or nothing is typed.
+    pub change: String,
+    /// What is missing; empty while nothing is typed or it is enough.
+    pub missing: String,
+    /// Quick amounts, at most four; the first is the exact amount.
+    pub quick: Vec<String>,
+    /// Being saved: keys do nothing for a moment.
+    pub saving: bool,
+}
+
+/// The sale is saved.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Done {
+    /// The currency symbol.
+    pub currency: String,
+    /// The sale's number on this lane.
+    pub number: String,
+    /// What was paid.
+    pub payable: String,
+    /// What the customer handed over.
+    pub tendered: String,
+    /// The change.
+    pub change: String,
+    /// How the paper stands.
+    pub paper: PaperState,
+}
+
+/// How the paper of the last sale stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PaperState {
+    /// No printer is configured.
+    #[default]
+    None,
+    /// Waiting for the printer.
+    Waiting,
+    /// On its way.
+    Printing,
+    /// Printed.
+    Printed,
+    /// Sent; the printer cannot confirm.
+    Sent,
+    /// Nobody knows.
+    InDoubt,
+}
+
+/// A message. What happened, what is safe, what to do; the words are in the
+/// `.slint` files, in both languages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// No goods have this code. Nothing was added. Check it, or search by name.
+    UnknownCode {
+        /// As scanned, cut to 32 characters.
+        code: String,
+    },
+    /// A customer's payment code was scanned while no payment by code is open. Nothing was added or charged.
+    PaymentCode,
+    /// A code of another kind (member, coupon, label, staff). Nothing was added.
+    NotGoods {
+        /// As scanned, cut to 32 characters.
+        code: String,
+    },
+    /// A code whose check digit is wrong was read. Nothing was added. Scan again.
+    Misread {
+        /// As scanned, cut to 32 characters.
+        code: String,
+    },
+    /// Weighed goods need a weight: put them on the scale or type the grams.
+    WeightNeeded {
+        /// The item's name.
+        name: String,
+    },
+    /// A scale label's price differs from weight times today's price; the label stands.
+    LabelPriceDiffers {
+        /// The item's name.
+        name: String,
+    },
+    /// Age-restricted goods: look at the buyer; asked before payment.
+    AgeRestricted {
+        /// The item's name.
+        name: String,
+    },
+    /// The basket holds the most lines it can: take payment, then go on with a new one.
+    BasketFull {
+        /// How many lines a basket can hold.
+        lines: String,
+    },
+    /// A quantity must be between 1 and this.
+    QuantityRange {
+        /// The largest.
+        max: String,
+    },
+    /// The quantity of a weighed line comes from the scale.
+    QuantityWeighed,
+    /// No line to act on.
+    NoLine,
+    /// A line was taken back.
+    LineVoided {
+        /// Its name.
+        name: String,
+    },
+    /// The basket was dropped; nothing was sold.
+    BasketCancelled,
+    /// Nothing found for this text.
+    NothingFound {
+        /// What was searched.
+        text: String,
+    },
+    /// Handed over is less than what is due.
+    TooLittle {
+        /// What is missing, with currency.
+        missing: String,
+    },
+    /// The amount looks like a barcode or a slip: the change would be too large. Type it again.
+    ChangeTooLarge {
+        /// The largest change, with currency.
+        max: String,
+    },
+    /// Something was scanned while money is taken. Nothing was added. Press Esc to go back to the goods.
+    ScanWhilePaying,
+    /// The PIN is wrong.
+    WrongPin {
+        /// Seconds until the next try; 0 for at once.
+        wait_seconds: u32,
+    },
+    /// Nobody has this staff number.
+    UnknownStaff {
+        /// As typed.
+        number: String,
+    },
+    /// Sign in first; nothing was added.
+    SignInFirst,
+    /// The disk is full. All sales so far are saved. Nothing more can be sold on this lane: call for help.
+    DiskFull,
+    /// The ledger could not be written. All sales so far are saved. Call for help.
+    LedgerFault {
+        /// For the technician.
+        reason: String,
+    },
+    /// Goods and prices could not be read.
+    ReferenceFault {
+        /// For the technician.
+        reason: String,
+    },
+    /// The open basket was found again after a stop.
+    BasketRestored {
+        /// How many lines.
+        lines: String,
+    },
+    /// A receipt was not confirmed before a stop: sale saved; reprint with the key if the customer needs it.
+    ReceiptUnconfirmed {
+        /// The sale's number.
+        number: String,
+    },
+    /// Nothing to reprint yet.
+    NothingToReprint,
+    /// The last receipt is being printed again, marked as a reprint.
+    Reprinting {
+        /// The sale's number.
+        number: String,
+    },
+}
+
+impl Notice {
+    /// How urgent it is.
+    pub fn tone(&self) -> Tone {
+        match self {
+            Self::LineVoided { .. }
+            | Self::BasketCancelled
+            | Self::BasketRestored { .. }
+            | Self::Reprinting { .. } => Tone::Quiet,
+            Self::AgeRestricted { .. }
+            | Self::LabelPriceDiffers { .. }
+            | Self::ReceiptUnconfirmed { .. }
+            | Self::WeightNeeded { .. }
+            | Self::QuantityRange { .. }
+            | Self::QuantityWeighed
+            | Self::NoLine
+            | Self::NothingFound { .. }
+            | Self::NothingToReprint
+            | Self::TooLittle { .. }
+            | Self::ScanWhilePaying
+            | Self::BasketFull { .. }
+            | Self::SignInFirst => Tone::Attend,
+            Self::UnknownCode { .. }
+            | Self::PaymentCode
+            | Self::NotGoods { .. }
+            | Self::Misread { .. }
+            | Self::ChangeTooLarge { .. }
+            | Self::WrongPin { .. }
+            | Self::UnknownStaff { .. }
+            | Self::DiskFull
+            | Self::LedgerFault { .. }
+            | Self::ReferenceFault { .. } => Tone::Stop,
+        }
+    }
+}

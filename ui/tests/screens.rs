@@ -1,0 +1,615 @@
+//! What a cashier can tap, type and read on each screen, found as a screen
+//! reader finds it: by role and label.
+
+// Positions on the screen are floats.
+#![allow(clippy::float_arithmetic)]
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery, init_no_event_loop};
+use slint::platform::{Key as Named, PointerEventButton, WindowEvent};
+use slint::{ComponentHandle, LogicalPosition, SharedString};
+use ui::TillScreen;
+use ui::action::{Action, Button, Key};
+use ui::view::{
+    Bar, Closed, Done, EntryHint, Language, Line, Notice, Pages, PaperState, Pay, PrinterState,
+    Screen, Sell, Sheet, Side, SignIn, Span, StaffTile, SyncState, Theme, Tile, View,
+};
+
+use AccessibleRole as Role;
+
+thread_local! {
+    /// Set once for each test, which has a thread of its own.
+    static HEADLESS: () = init_no_event_loop();
+}
+
+/// A till and what was done at it.
+struct Lane {
+    screen: TillScreen,
+    done: Rc<RefCell<Vec<Action>>>,
+}
+
+impl Lane {
+    fn open(view: &View) -> Self {
+        HEADLESS.with(|()| ());
+        let done = Rc::new(RefCell::new(Vec::new()));
+        let seen = Rc::clone(&done);
+        let screen =
+            TillScreen::new(move |action| seen.borrow_mut().push(action)).expect("a window");
+        screen.set_size(1024, 768);
+        screen.apply(view);
+        screen.window().show().expect("a shown window");
+        Self { screen, done }
+    }
+
+    fn controls(&self, role: Role) -> Vec<ElementHandle> {
+        ElementQuery::from_root(self.screen.window()).match_accessible_role(role).find_all()
+    }
+
+    fn labels(&self, role: Role) -> Vec<String> {
+        self.controls(role)
+            .iter()
+            .filter_map(ElementHandle::accessible_label)
+            .map(String::from)
+            .collect()
+    }
+
+    fn find(&self, role: Role, label: &str) -> ElementHandle {
+        let found: Vec<_> = self
+            .controls(role)
+            .into_iter()
+            .filter(|control| control.accessible_label().as_deref() == Some(label))
+            .collect();
+        assert_eq!(found.len(), 1, "{role:?} {label:?} among {:?}", self.labels(role));
+        found.into_iter().next().expect("one")
+    }
+
+    fn dispatch(&self, event: WindowEvent) {
+        self.screen.window().window().dispatch_event(event);
+    }
+
+    /// Taps the middle of a control with a finger.
+    fn tap(&self, control: &ElementHandle) {
+        let (corner, size) = (control.absolute_position(), control.size());
+        let position =
+            LogicalPosition::new(corner.x + size.width / 2.0, corner.y + size.height / 2.0);
+        self.dispatch(WindowEvent::PointerPressed { position, button: PointerEventButton::Left });
+        self.dispatch(WindowEvent::PointerReleased { position, button: PointerEventButton::Left });
+    }
+
+    fn press_key(&self, text: impl Into<SharedString>) {
+        let text = text.into();
+        self.dispatch(WindowEvent::KeyPressed { text: text.clone() });
+        self.dispatch(WindowEvent::KeyReleased { text });
+    }
+
+    fn take(&self) -> Vec<Action> {
+        self.done.take()
+    }
+
+    /// The keys that arrived; anything else is a failure.
+    fn take_keys(&self) -> Vec<Key> {
+        let key = |action| match action {
+            Action::Key { key, at: _ } => key,
+            Action::Press(_) | Action::CloseRequested => panic!("{action:?} is not a key"),
+        };
+        self.take().into_iter().map(key).collect()
+    }
+}
+
+/// Every control of this role and label, by finger and by screen reader, does this and nothing else.
+fn check(screen: &Screen, notice: Option<Notice>, controls: &[(Role, &str, Button)]) {
+    let lane = Lane::open(&view(screen.clone(), notice));
+    for (role, label, button) in controls {
+        lane.tap(&lane.find(*role, label));
+        assert_eq!(lane.take(), [Action::Press(*button)], "tap {label}");
+        lane.find(*role, label).invoke_accessible_default_action();
+        assert_eq!(lane.take(), [Action::Press(*button)], "default action of {label}");
+    }
+}
+
+fn view(screen: Screen, notice: Option<Notice>) -> View {
+    let bar = Bar {
+        cashier: "Li Min".into(),
+        store: "Wenlin Road".into(),
+        lane: "2".into(),
+        clock: "12:42".into(),
+        ..Bar::default()
+    };
+    View { language: Language::English, theme: Theme::Light, bar, screen, notice }
+}
+
+fn line(name: &str) -> Line {
+    Line {
+        number: "1".into(),
+        name: name.into(),
+        detail: "6921168509256".into(),
+        promotion: String::new(),
+        quantity: "1".into(),
+        unit_price: "2.00".into(),
+        net: "2.00".into(),
+        age_open: false,
+    }
+}
+
+fn tile(name: &str) -> Tile {
+    Tile { name: name.into(), spec: String::new(), code: "20001".into(), price: "2.00".into() }
+}
+
+fn sell() -> Sell {
+    Sell {
+        lines: ["milk", "tea", "bread"].map(line).to_vec(),
+        selected: 2,
+        pieces: "3".into(),
+        currency: "¥".into(),
+        total: "6.00".into(),
+        side: Side::Grid {
+            tabs: vec!["Pinned".into(), "Fruit".into()],
+            tab: 0,
+            tiles: vec![tile("bananas"), tile("apples")],
+            pages: Pages { before: true, after: true },
+        },
+        can_pay: true,
+        ..Sell::default()
+    }
+}
+
+fn sign_in() -> SignIn {
+    let staff = [("101", "Wang"), ("102", "Zhao")]
+        .map(|(number, name)| StaffTile { number: number.into(), name: name.into() });
+    SignIn { staff: staff.to_vec(), ..SignIn::default() }
+}
+
+fn pay() -> Pay {
+    Pay {
+        due: "6.00".into(),
+        quick: ["6.00", "10.00", "20.00", "50.00"].map(String::from).to_vec(),
+        ..Pay::default()
+    }
+}
+
+fn every_sheet() -> [Sheet; 3] {
+    [
+        Sheet::AgeCheck { goods: vec!["beer".into()] },
+        Sheet::CancelBasket { lines: "3".into(), total: "¥ 6.00".into() },
+        Sheet::ReceiptInDoubt { number: "2-000041".into() },
+    ]
+}
+
+fn every_screen() -> Vec<Screen> {
+    let search = Side::Results { results: vec![tile("bananas")], selected: 0, more: false };
+    let mut screens = vec![
+        Screen::Closed(Closed::WaitingForGoods),
+        Screen::Closed(Closed::NotEnrolled { command: "enrol".into() }),
+        Screen::Closed(Closed::Ledger { file: "journal.db".into(), reason: "damaged".into() }),
+        Screen::SignIn(sign_in()),
+        Screen::SignIn(SignIn { chosen: "Wang".into(), pin_digits: 2, ..sign_in() }),
+        Screen::Sell(Sell::default()),
+        Screen::Sell(sell()),
+        Screen::Sell(Sell {
+            side: search,
+            entry: "ban".into(),
+            entry_hint: EntryHint::Search,
+            ..sell()
+        }),
+        Screen::Pay(pay()),
+        Screen::Pay(Pay { saving: true, ..pay() }),
+        Screen::Done(Done::default()),
+    ];
+    screens.extend(every_sheet().map(|sheet| Screen::Sell(Sell { sheet: Some(sheet), ..sell() })));
+    screens
+}
+
+fn every_notice() -> Vec<Notice> {
+    let text = || "X".to_owned();
+    vec![
+        Notice::UnknownCode { code: text() },
+        Notice::PaymentCode,
+        Notice::NotGoods { code: text() },
+        Notice::Misread { code: text() },
+        Notice::WeightNeeded { name: text() },
+        Notice::LabelPriceDiffers { name: text() },
+        Notice::AgeRestricted { name: text() },
+        Notice::BasketFull { lines: text() },
+        Notice::QuantityRange { max: text() },
+        Notice::QuantityWeighed,
+        Notice::NoLine,
+        Notice::LineVoided { name: text() },
+        Notice::BasketCancelled,
+        Notice::NothingFound { text: text() },
+        Notice::TooLittle { missing: text() },
+        Notice::ChangeTooLarge { max: text() },
+        Notice::ScanWhilePaying,
+        Notice::WrongPin { wait_seconds: 0 },
+        Notice::WrongPin { wait_seconds: 30 },
+        Notice::UnknownStaff { number: text() },
+        Notice::SignInFirst,
+        Notice::DiskFull,
+        Notice::LedgerFault { reason: text() },
+        Notice::ReferenceFault { reason: text() },
+        Notice::BasketRestored { lines: text() },
+        Notice::ReceiptUnconfirmed { number: text() },
+        Notice::NothingToReprint,
+        Notice::Reprinting { number: text() },
+    ]
+}
+
+#[test]
+fn goods_are_rung_up_with_a_finger() {
+    let keys = [
+        (Role::Button, "7", Button::Digit('7')),
+        (Role::Button, "0", Button::Digit('0')),
+        (Role::Button, ".", Button::Digit('.')),
+        (Role::Button, "Delete one character", Button::Backspace),
+        (Role::Button, "Clear", Button::Clear),
+        (Role::Button, "Enter", Button::Enter),
+        (Role::Button, "Quantity", Button::Quantity),
+        (Role::Button, "Void", Button::Void),
+        (Role::Button, "Cancel basket", Button::CancelBasket),
+        (Role::Button, "Reprint", Button::Reprint),
+        (Role::Button, "Pay", Button::Pay),
+        (Role::Button, "apples", Button::Goods(1)),
+        (Role::Button, "Page before", Button::PageBefore),
+        (Role::Button, "Page after", Button::PageAfter),
+        (Role::Tab, "Fruit", Button::Tab(1)),
+        (Role::ListItem, "milk", Button::Line(0)),
+        (Role::ListItem, "bread", Button::Line(2)),
+        (Role::Button, "Sign out", Button::SignOut),
+        (Role::Button, "Light or dark", Button::Theme),
+        (Role::Button, "Language", Button::Language),
+        (Role::Button, "Put the message away", Button::DismissNotice),
+    ];
+    check(&Screen::Sell(sell()), Some(Notice::PaymentCode), &keys);
+}
+
+#[test]
+fn a_search_offers_what_it_found_in_place_of_the_tiles() {
+    let side = Side::Results {
+        results: vec![tile("bananas"), tile("banana milk")],
+        selected: 0,
+        more: true,
+    };
+    let screen =
+        Screen::Sell(Sell { side, entry: "ban".into(), entry_hint: EntryHint::Search, ..sell() });
+    check(
+        &screen,
+        None,
+        &[(Role::Button, "banana milk", Button::Goods(1)), (Role::Button, "7", Button::Digit('7'))],
+    );
+    let lane = Lane::open(&view(screen, None));
+    assert!(!lane.labels(Role::Button).contains(&"apples".into()));
+    assert_eq!(lane.find(Role::TextInput, "Entry").accessible_value().as_deref(), Some("ban"));
+}
+
+#[test]
+fn an_empty_basket_cannot_be_paid() {
+    let lane = Lane::open(&view(Screen::Sell(Sell::default()), None));
+    let pay = lane.find(Role::Button, "Pay");
+    lane.tap(&pay);
+    pay.invoke_accessible_default_action();
+    assert_eq!(lane.take(), []);
+    assert_eq!(lane.controls(Role::ListItem).len(), 0);
+}
+
+#[test]
+fn a_sheet_is_answered_and_covers_the_keys_beside_it() {
+    let answers = [
+        ("Yes, 18 or older", "No, or not sure"),
+        ("Cancel basket", "Keep basket"),
+        ("Yes, printed", "No, print again"),
+    ];
+    for (sheet, (yes, no)) in every_sheet().into_iter().zip(answers) {
+        let screen = Screen::Sell(Sell { sheet: Some(sheet), side: Side::default(), ..sell() });
+        let lane = Lane::open(&view(screen, None));
+        // The key beside it may bear the same label; the sheet's comes first.
+        let first = |label: &str| {
+            lane.controls(Role::Button)
+                .into_iter()
+                .find(|key| key.accessible_label().as_deref() == Some(label))
+        };
+        lane.tap(&first(yes).expect("the key for yes"));
+        lane.tap(&first(no).expect("the key for no"));
+        lane.tap(&lane.find(Role::Button, "7"));
+        lane.tap(&lane.find(Role::Button, "Pay"));
+        assert_eq!(lane.take(), [Action::Press(Button::Yes), Action::Press(Button::No)]);
+    }
+}
+
+#[test]
+fn money_is_taken_with_a_finger() {
+    let keys = [
+        (Role::Button, "6.00", Button::QuickCash(0)),
+        (Role::Button, "50.00", Button::QuickCash(3)),
+        (Role::Button, "5", Button::Digit('5')),
+        (Role::Button, "Delete one character", Button::Backspace),
+        (Role::Button, "Clear", Button::Clear),
+        (Role::Button, "Back to goods", Button::Back),
+        (Role::Button, "Finish", Button::Finish),
+        (Role::Button, "Put the message away", Button::DismissNotice),
+    ];
+    check(&Screen::Pay(pay()), Some(Notice::ScanWhilePaying), &keys);
+}
+
+#[test]
+fn while_a_sale_is_saved_its_keys_rest() {
+    let lane = Lane::open(&view(Screen::Pay(Pay { saving: true, ..pay() }), None));
+    for label in ["Saving…", "6.00", "5", "Back to goods"] {
+        let key = lane.find(Role::Button, label);
+        assert_eq!(key.accessible_enabled(), Some(false), "{label}");
+        lane.tap(&key);
+    }
+    assert_eq!(lane.take(), []);
+}
+
+#[test]
+fn somebody_signs_in_with_a_finger() {
+    let keys = [
+        (Role::Button, "Zhao", Button::Staff(1)),
+        (Role::Button, "1", Button::Digit('1')),
+        (Role::Button, "Back", Button::Back),
+        (Role::Button, "Sign in", Button::Enter),
+    ];
+    check(
+        &Screen::SignIn(SignIn { chosen: "Wang".into(), ..sign_in() }),
+        Some(Notice::WrongPin { wait_seconds: 0 }),
+        &keys,
+    );
+}
+
+#[test]
+fn the_next_customer_is_a_tap_away() {
+    let keys = [
+        (Role::Button, "Next customer", Button::Back),
+        (Role::Button, "Reprint receipt", Button::Reprint),
+        (Role::Button, "9", Button::Digit('9')),
+    ];
+    check(&Screen::Done(Done::default()), None, &keys);
+}
+
+#[test]
+fn a_closed_lane_offers_only_the_bar() {
+    let lane = Lane::open(&view(Screen::Closed(Closed::WaitingForGoods), None));
+    assert_eq!(lane.labels(Role::Button), ["Sign out", "Light or dark", "Language"]);
+    lane.find(Role::Main, "Goods and prices have not arrived yet");
+}
+
+#[test]
+fn each_key_arrives_exactly_once_on_every_screen() {
+    let named = [
+        (Named::Return, Key::Enter),
+        (Named::Escape, Key::Escape),
+        (Named::Backspace, Key::Backspace),
+        (Named::Delete, Key::Delete),
+        (Named::Tab, Key::Tab),
+        (Named::UpArrow, Key::Up),
+        (Named::DownArrow, Key::Down),
+        (Named::LeftArrow, Key::Left),
+        (Named::RightArrow, Key::Right),
+        (Named::PageUp, Key::PageUp),
+        (Named::PageDown, Key::PageDown),
+        (Named::F1, Key::Function(1)),
+        (Named::F4, Key::Function(4)),
+        (Named::F10, Key::Function(10)),
+        (Named::F12, Key::Function(12)),
+        (Named::Space, Key::Char(' ')),
+    ];
+    for screen in every_screen() {
+        for notice in [None, Some(Notice::DiskFull)] {
+            let lane = Lane::open(&view(screen.clone(), notice));
+            // A finger has been on the screen, and the window was away.
+            lane.tap(&lane.find(Role::Button, "Language"));
+            lane.dispatch(WindowEvent::WindowActiveChanged(false));
+            lane.dispatch(WindowEvent::WindowActiveChanged(true));
+            lane.take();
+            for (name, key) in named {
+                lane.press_key(char::from(name));
+                assert_eq!(lane.take_keys(), [key], "{screen:?}");
+            }
+            for character in "6921168509256xZ.-中".chars() {
+                lane.press_key(character);
+                assert_eq!(lane.take_keys(), [Key::Char(character)], "{screen:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn keys_arrive_on_a_screen_that_was_changed_to() {
+    let lane = Lane::open(&view(Screen::Sell(sell()), None));
+    for screen in every_screen() {
+        lane.screen.apply(&view(screen.clone(), Some(Notice::NoLine)));
+        lane.press_key('5');
+        assert_eq!(lane.take_keys(), [Key::Char('5')], "{screen:?}");
+    }
+}
+
+#[test]
+fn modifiers_are_silent_and_commands_are_not_typed() {
+    let lane = Lane::open(&view(Screen::Sell(sell()), None));
+    for modifier in [
+        Named::Shift,
+        Named::ShiftR,
+        Named::Control,
+        Named::Alt,
+        Named::AltGr,
+        Named::CapsLock,
+        Named::Meta,
+    ] {
+        lane.press_key(char::from(modifier));
+    }
+    assert_eq!(lane.take(), []);
+
+    lane.dispatch(WindowEvent::KeyPressed { text: char::from(Named::Control).into() });
+    for text in ["c", "]", "j"] {
+        lane.press_key(text);
+    }
+    lane.dispatch(WindowEvent::KeyReleased { text: char::from(Named::Control).into() });
+    lane.press_key("c");
+    assert_eq!(lane.take_keys(), [Key::Char('\u{1d}'), Key::Enter, Key::Char('c')]);
+}
+
+#[test]
+fn closing_the_window_is_reported() {
+    let lane = Lane::open(&view(Screen::Sell(sell()), None));
+    lane.dispatch(WindowEvent::CloseRequested);
+    assert_eq!(lane.take(), [Action::CloseRequested]);
+}
+
+#[test]
+fn the_language_changes_while_the_till_runs() {
+    let mut view = view(Screen::Sell(sell()), Some(Notice::PaymentCode));
+    let lane = Lane::open(&view);
+    lane.find(Role::Button, "Pay");
+    view.language = Language::Chinese;
+    lane.screen.apply(&view);
+    for label in ["收款", "数量", "删行", "整单取消", "签退", "收起提示"] {
+        lane.find(Role::Button, label);
+    }
+    assert!(!lane.labels(Role::Button).contains(&"Pay".into()));
+    view.language = Language::English;
+    lane.screen.apply(&view);
+    lane.find(Role::Button, "Pay");
+}
+
+#[test]
+fn the_bar_says_how_things_stand() {
+    let mut view = view(Screen::Sell(sell()), None);
+    view.language = Language::Chinese;
+    view.bar.sync = SyncState::Offline { since: Span::Hours(3), waiting: "214".into() };
+    view.bar.printer = PrinterState::Ready;
+    let lane = Lane::open(&view);
+    lane.find(Role::Text, "离线 3 小时 · 待传 214");
+    lane.find(Role::Text, "打印机正常");
+    view.language = Language::English;
+    view.bar.printer = PrinterState::Offline { waiting: "2".into() };
+    lane.screen.apply(&view);
+    lane.find(Role::Text, "Offline 3 h · 214 to send");
+    lane.find(Role::Text, "Printer offline · 2 waiting");
+}
+
+#[test]
+fn every_message_says_three_things_in_both_languages() {
+    let lane = Lane::open(&view(Screen::Sell(sell()), None));
+    let mut said = Vec::new();
+    for notice in every_notice() {
+        for (language, label, stop) in [
+            (Language::English, "Put the message away", '.'),
+            (Language::Chinese, "收起提示", '。'),
+        ] {
+            lane.screen
+                .apply(&View { language, ..view(Screen::Sell(sell()), Some(notice.clone())) });
+            let message = lane
+                .find(Role::Button, label)
+                .accessible_description()
+                .expect("a message")
+                .to_string();
+            let (what, rest) = message.split_once(". ").expect("what happened, then the rest");
+            assert!(!what.is_empty() && rest.contains(stop), "{notice:?}: {message}");
+            assert!(!said.contains(&message), "{notice:?} says the same as another: {message}");
+            said.push(message);
+        }
+    }
+}
+
+#[test]
+fn the_paper_of_the_last_sale_is_told() {
+    let lane = Lane::open(&view(Screen::Done(Done::default()), None));
+    let mut told = Vec::new();
+    for paper in [
+        PaperState::None,
+        PaperState::Waiting,
+        PaperState::Printing,
+        PaperState::Printed,
+        PaperState::Sent,
+        PaperState::InDoubt,
+    ] {
+        lane.screen.apply(&view(
+            Screen::Done(Done { paper, change: "3.00".into(), ..Done::default() }),
+            None,
+        ));
+        lane.find(Role::Text, "Change 3.00");
+        let texts = lane.labels(Role::Text);
+        assert!(!told.contains(&texts), "{paper:?} reads like another state");
+        told.push(texts);
+    }
+}
+
+#[test]
+fn the_basket_follows_the_view() {
+    let lane = Lane::open(&view(Screen::Sell(sell()), None));
+    for names in [
+        &["milk", "tea", "bread", "eggs"][..],
+        &["milk", "bread", "eggs"],
+        &["milk"],
+        &["rice", "milk"],
+        &[],
+    ] {
+        let lines: Vec<Line> = names.iter().map(|name| line(name)).collect();
+        lane.screen.apply(&view(
+            Screen::Sell(Sell { selected: lines.len().saturating_sub(1), lines, ..sell() }),
+            None,
+        ));
+        assert_eq!(lane.labels(Role::ListItem), names);
+    }
+}
+
+#[test]
+fn touch_targets_are_large_enough() {
+    for screen in every_screen() {
+        let lane = Lane::open(&view(screen.clone(), None));
+        for role in [Role::Button, Role::Tab, Role::ListItem] {
+            for control in lane.controls(role) {
+                let size = control.size();
+                assert!(
+                    size.width >= 54.0 && size.height >= 54.0,
+                    "{:?} is {size:?} on {screen:?}",
+                    control.accessible_label()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_text_is_translated() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let catalogue = std::fs::read_to_string(folder.join("lang/zh_CN/LC_MESSAGES/ui.po"))
+        .expect("the catalogue");
+    let translations: Vec<(&str, &str)> = catalogue
+        .split("\n\n")
+        .skip(1)
+        .map(|entry| {
+            let field = |name: &str| {
+                entry.lines().find_map(|line| {
+                    line.strip_prefix(name)?.strip_prefix(" \"")?.strip_suffix('"')
+                })
+            };
+            (field("msgid").expect(entry), field("msgstr").expect(entry))
+        })
+        .collect();
+
+    let mut used = Vec::new();
+    for file in std::fs::read_dir(folder.join("slint")).expect("the .slint files") {
+        let source = std::fs::read_to_string(file.expect("an entry").path()).expect("a source");
+        for call in source.split("@tr(").skip(1) {
+            let text = call
+                .strip_prefix('"')
+                .and_then(|call| call.split_once('"'))
+                .expect("a text without quotes in it")
+                .0
+                .to_owned();
+            let found: Vec<_> =
+                translations.iter().filter(|(original, _)| *original == text).collect();
+            assert_eq!(found.len(), 1, "{text}");
+            let (_, translation) = found[0];
+            assert!(!translation.is_empty(), "{text}");
+            assert_eq!(text.matches("{}").count(), translation.matches("{}").count(), "{text}");
+            used.push(text);
+        }
+    }
+    assert!(used.len() > 150, "only {} texts found", used.len());
+    for (original, _) in translations {
+        assert!(used.iter().any(|text| text == original), "nothing says {original:?} any more");
+    }
+}

@@ -1,0 +1,110 @@
+//! What the machine must have, and how it gets it. Debian 12 and Ubuntu, by their own packages.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::{Failure, step};
+
+/// What compiling needs: a C compiler for SQLite and zstd, and fontconfig's headers.
+pub const BUILD: &[&str] = &["gcc", "libc6-dev", "pkg-config", "libfontconfig-dev"];
+
+/// What the till's window loads when it opens; no tool finds these, since they
+/// are not linked.
+pub const WINDOW: &[&str] = &[
+    "libfontconfig1",
+    "libx11-6",
+    "libx11-xcb1",
+    "libxcursor1",
+    "libxi6",
+    "libxrandr2",
+    "libxkbcommon0",
+    "libxkbcommon-x11-0",
+];
+
+/// What a window without a screen needs, and who presses its keys.
+pub const VIRTUAL_DISPLAY: &[&str] = &["xvfb", "xdotool"];
+
+/// The version of the outside printer that the tests were written against.
+const EMUPOS: &str = "emupos==0.4.0";
+
+/// Installs the packages of these groups that are missing, after naming them.
+pub fn install(groups: &[&[&str]]) -> Result<(), Failure> {
+    let wanted = groups.concat();
+    if !succeeds(Command::new("dpkg-query").arg("--version")) {
+        println!("== not a Debian or Ubuntu machine: nothing is installed; needed are {}", wanted.join(" "));
+        return Ok(());
+    }
+    let missing: Vec<&str> = wanted.into_iter().filter(|package| !is_installed(package)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    println!("== system packages to install: {}", missing.join(" "));
+    let by_hand = format!("install them by hand: apt-get install {}", missing.join(" "));
+    let mut prefix: Vec<&str> = Vec::new();
+    if !is_root() {
+        if !succeeds(Command::new("sudo").arg("--version")) {
+            return Err(Failure::Machine(format!("neither root nor sudo; {by_hand}")));
+        }
+        prefix.push("sudo");
+    }
+    prefix.extend(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+    let apt = |arguments: &[&str]| {
+        let mut command = Command::new(prefix[0]);
+        command.args(&prefix[1..]).args(arguments);
+        command
+    };
+    let machine = |failure| match failure {
+        Failure::Step(words) => Failure::Machine(format!("{words}; {by_hand}")),
+        other => other,
+    };
+    step("apt-get update", &mut apt(&["update", "--quiet"])).map_err(machine)?;
+    let mut arguments = vec!["install", "--yes", "--quiet", "--no-install-recommends"];
+    arguments.extend(&missing);
+    step("apt-get install", &mut apt(&arguments)).map_err(machine)
+}
+
+fn is_installed(package: &str) -> bool {
+    let output = Command::new("dpkg-query").args(["--show", "--showformat=${db:Status-Status}", package]).output();
+    output.is_ok_and(|output| output.status.success() && output.stdout == b"installed")
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    quiet.status().is_ok_and(|status| status.success())
+}
+
+/// The outside printer's program, installed into `target` from PyPI; or why not.
+pub fn emupos(target: &Path) -> Result<PathBuf, String> {
+    let folder = target.join("emupos");
+    let program = folder.join("bin/emupos");
+    if program.is_file() {
+        return Ok(program);
+    }
+    let python = python().ok_or("it needs Python 3.13 or later, which this machine does not have")?;
+    println!("== installing {EMUPOS} into {}", folder.display());
+    let made = succeeds(Command::new(&python).args(["-m", "venv"]).arg(&folder));
+    if !made {
+        return Err(format!("{} -m venv failed (is python3-venv installed?)", python.display()));
+    }
+    let installed = succeeds(Command::new(folder.join("bin/pip")).args(["install", "--quiet", EMUPOS]));
+    if installed && program.is_file() { Ok(program) } else { Err(format!("pip install {EMUPOS} failed")) }
+}
+
+/// A Python that emupos runs on: named, on the path, or one of pyenv's.
+fn python() -> Option<PathBuf> {
+    let named = env::var_os("GUITAI_PYTHON").map(PathBuf::from);
+    let on_path = ["python3", "python3.13", "python3.14", "python3.15"].map(PathBuf::from);
+    let pyenv = env::var_os("HOME")
+        .and_then(|home| std::fs::read_dir(Path::new(&home).join(".pyenv/versions")).ok())
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|version| version.path().join("bin/python3"));
+    let check = "import sys; sys.exit(sys.version_info < (3, 13))";
+    named.into_iter().chain(on_path).chain(pyenv).find(|python| succeeds(Command::new(python).args(["-c", check])))
+}

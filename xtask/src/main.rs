@@ -1,0 +1,146 @@
+//! Automation in Rust: set-up, demo, test, bench, simulate.
+//!
+//! It depends on nothing, so that it builds on a machine where nothing is
+//! installed yet; what needs our own crates runs in `shop-in-a-box`, which it
+//! builds first.
+
+mod machine;
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+/// What went wrong, and the exit code that says so.
+enum Failure {
+    /// The command line is not understood.
+    Usage(String),
+    /// The machine lacks something that cannot be installed here.
+    Machine(String),
+    /// A step ended badly; it has said why.
+    Step(String),
+}
+
+impl Failure {
+    fn exit(self) -> ExitCode {
+        let (code, words) = match self {
+            Self::Step(words) => (1, words),
+            Self::Usage(words) => (2, words),
+            Self::Machine(words) => (3, words),
+        };
+        eprintln!("xtask: {words}");
+        ExitCode::from(code)
+    }
+}
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  demo [--headless]     install what is missing, build, open the demo shop; without a display it
+                        rings up a scripted day by itself and leaves pictures in target/demo/
+  test                  install what tests need, run every test, say which suites could not run
+  replay NAME [--tickets N]
+                        a real transaction log (cn-supermarket, online-retail) from GUITAI_DATA
+                        or ../shared/data through till, ledger, agent and HQ; compares the sums
+  help                  this
+
+price, scan, powercut, simulate and bench are not part of this version.
+
+Exit codes: 0 done, 1 a step failed, 2 the command line, 3 the machine lacks something.";
+
+fn main() -> ExitCode {
+    let arguments: Vec<OsString> = env::args_os().skip(1).collect();
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.to_string_lossy().into_owned(), rest),
+        None => ("help".to_owned(), &[][..]),
+    };
+    let done = match command.as_str() {
+        "demo" => demo(rest),
+        "test" => test(rest),
+        "replay" => replay(rest),
+        "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        other => Err(Failure::Usage(format!("{other} is not a command\n\n{USAGE}"))),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.exit(),
+    }
+}
+
+/// The workspace's folder.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_owned()
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root()).args(arguments);
+    command
+}
+
+/// Says what is done, does it, and fails where it fails.
+fn step(what: &str, command: &mut Command) -> Result<(), Failure> {
+    println!("== {what}");
+    let status = command.status().map_err(|error| Failure::Step(format!("{what}: {error}")))?;
+    if status.success() { Ok(()) } else { Err(Failure::Step(format!("{what}: ended with {status}"))) }
+}
+
+fn build() -> Result<(), Failure> {
+    step("build (a few minutes the first time)", &mut cargo(&["build", "--locked", "--workspace", "--bins"]))
+}
+
+/// Runs the program that is made of our own crates.
+fn shop_in_a_box(what: &str, name: &str, arguments: &[OsString]) -> Result<(), Failure> {
+    let mut command = cargo(&["run", "--locked", "--quiet", "--package", "tests", "--bin", "shop-in-a-box", "--", name]);
+    step(what, command.args(arguments))
+}
+
+fn demo(arguments: &[OsString]) -> Result<(), Failure> {
+    let headless = match arguments {
+        [] => env::var_os("DISPLAY").is_none(),
+        [flag] if flag == "--headless" => true,
+        _ => return Err(Failure::Usage(format!("demo takes --headless only\n\n{USAGE}"))),
+    };
+    machine::install(&[machine::BUILD, machine::WINDOW])?;
+    if headless {
+        machine::install(&[machine::VIRTUAL_DISPLAY])?;
+    }
+    build()?;
+    let flags: Vec<OsString> = if headless { vec!["--headless".into()] } else { Vec::new() };
+    shop_in_a_box("demo", "demo", &flags)
+}
+
+fn replay(arguments: &[OsString]) -> Result<(), Failure> {
+    machine::install(&[machine::BUILD, machine::WINDOW])?;
+    build()?;
+    shop_in_a_box("replay", "replay", arguments)
+}
+
+fn test(arguments: &[OsString]) -> Result<(), Failure> {
+    if !arguments.is_empty() {
+        return Err(Failure::Usage(format!("test takes nothing\n\n{USAGE}")));
+    }
+    let mut not_run = Vec::new();
+    machine::install(&[machine::BUILD, machine::WINDOW, machine::VIRTUAL_DISPLAY])?;
+    let emupos = machine::emupos(&root().join("target"));
+    if let Err(reason) = &emupos {
+        not_run.push(format!("the outside printer emupos: {reason}"));
+    }
+    if env::var_os("GUITAI_DATA").is_none() && !root().join("../shared/data").is_dir() {
+        not_run.push("replay of real logs: neither GUITAI_DATA nor ../shared/data is there".to_owned());
+    }
+    build()?;
+    let mut tests = cargo(&["test", "--locked", "--workspace", "--no-fail-fast"]);
+    if let Ok(program) = &emupos {
+        tests.env("GUITAI_EMUPOS", program);
+    }
+    let outcome = step("test", &mut tests);
+    println!("== suites that did not run: {}", if not_run.is_empty() { "none" } else { "" });
+    for suite in &not_run {
+        println!("   {suite}");
+    }
+    outcome
+}

@@ -88,6 +88,10 @@ pub enum ScalePatternError {
     LooksLikePayment(String),
 }
 
+/// The most digits of a weight or an amount: they stay below
+/// [`crate::money::AMOUNT_MAX`].
+const FIELD_DIGITS_MAX: usize = 14;
+
 /// What a scale printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScaleLabel {
@@ -105,7 +109,7 @@ impl ScalePattern {
         let refuse = || ScalePatternError::Form(layout.to_owned());
         let fields = layout.trim_start_matches(|c: char| c.is_ascii_digit());
         let (fields, last) = fields.split_at_checked(fields.len().saturating_sub(1)).ok_or_else(refuse)?;
-        let prefix = layout.len() - fields.len() - 1;
+        let prefix = layout.len() - fields.len() - last.len();
         let runs = |field: char| {
             let count = fields.matches(field).count();
             let joined: String = std::iter::repeat_n(field, count).collect();
@@ -113,11 +117,16 @@ impl ScalePattern {
         };
         let (items, weights, amounts) = (runs('I'), runs('W'), runs('P'));
         let whole = items.0 + weights.0 + amounts.0 == fields.len() && items.1 && weights.1 && amounts.1;
-        if last != "C" || prefix == 0 || items.0 == 0 || weights.0 + amounts.0 == 0 || !whole || layout.len() > 24 {
+        let fits = weights.0 <= FIELD_DIGITS_MAX && amounts.0 <= FIELD_DIGITS_MAX && layout.len() <= 24;
+        if last != "C" || prefix == 0 || items.0 == 0 || weights.0 + amounts.0 == 0 || !whole || !fits {
             return Err(refuse());
         }
-        let sample = format!("{}{}", &layout[..prefix], "0".repeat(layout.len() - prefix));
-        if looks_like_payment(&sample) {
+        // What follows the prefix may be any digit, and two digits tell a payment code.
+        let looks = |next: char| {
+            let fields = next.to_string().repeat(layout.len() - prefix);
+            looks_like_payment(&format!("{}{fields}", &layout[..prefix]))
+        };
+        if ('0'..='9').any(looks) {
             return Err(ScalePatternError::LooksLikePayment(layout.to_owned()));
         }
         Ok(Self { layout: layout.to_owned() })
@@ -244,10 +253,7 @@ mod tests {
         assert_eq!(short, Gtin::parse("0036000291452").expect("EAN-13"));
         assert_eq!(short.as_str(), "00036000291452");
         assert_eq!(Gtin::parse("96385074").expect("EAN-8").as_str(), "00000096385074");
-        assert_eq!(
-            Gtin::parse("9520000000011"),
-            Err(GtinError::CheckDigit { expected: check_digit("952000000001"), found: 1 })
-        );
+        assert_eq!(Gtin::parse("9520000000012"), Err(GtinError::CheckDigit { expected: 1, found: 2 }));
         assert_eq!(Gtin::parse("123"), Err(GtinError::Length(3)));
     }
 
@@ -280,20 +286,34 @@ mod tests {
             ScalePattern::parse("28IIIIIPPPPPWWWWWC"),
             Err(ScalePatternError::LooksLikePayment(_))
         ));
+        // Whether it looks like one depends on the item's first digit.
+        assert!(matches!(
+            ScalePattern::parse("2IIIIIPPPPPWWWWWWC"),
+            Err(ScalePatternError::LooksLikePayment(_))
+        ));
     }
 
     #[test]
     fn everything_else_is_said_to_be_what_it_is() {
         check("10001", Barcode::ItemCode("10001".into()));
         check("85123A", Barcode::ItemCode("85123A".into()));
-        check(" 9520000000011 ", Barcode::Misread("9520000000011".into()));
+        check(" 9520000000012 ", Barcode::Misread("9520000000012".into()));
         check("https://example.com/x", Barcode::Other("https://example.com/x".into()));
         check("", Barcode::Other(String::new()));
     }
 
     #[test]
     fn a_pattern_that_cannot_work_is_refused() {
-        for wrong in ["", "C", "21C", "IIIIIWWWWWC", "21IIWWIIC", "21IIIIIWWWWW", "21IIIIIXXXXXC"] {
+        for wrong in [
+            "",
+            "C",
+            "21C",
+            "IIIIIWWWWWC",
+            "21IIWWIIC",
+            "21IIIIIWWWWW",
+            "21IIIIIXXXXXC",
+            "21IPPPPPPPPPPPPPPPC",
+        ] {
             assert!(matches!(ScalePattern::parse(wrong), Err(ScalePatternError::Form(_))), "{wrong}");
         }
     }

@@ -50,6 +50,13 @@ impl Line {
         self.label_amount.unwrap_or_else(|| self.unit_price.times(self.quantity))
     }
 
+    /// Whether its prices, and what they come to, are amounts that a document
+    /// may carry. No other line joins a basket.
+    pub fn is_within_bounds(&self) -> bool {
+        let holds = |price: Money| price.is_amount() && price.checked_times(self.quantity).is_some();
+        holds(self.unit_price) && holds(self.item.price) && self.label_amount.is_none_or(Money::is_amount)
+    }
+
     /// What it would cost at the list price; never below its net.
     pub fn gross(&self) -> Money {
         self.item.price.times(self.quantity).max(self.net())

@@ -38,9 +38,26 @@ impl Money {
         self.0 > 0
     }
 
+    /// Whether a document may carry it as a price or a sum: from nothing to [`AMOUNT_MAX`].
+    pub const fn is_amount(self) -> bool {
+        0 <= self.0 && self.0 <= AMOUNT_MAX
+    }
+
     /// What a quantity costs at this price a piece or a kilogram, rounded half up.
     pub fn times(self, quantity: Quantity) -> Self {
         Self(divide_half_up(i128::from(self.0) * i128::from(quantity.0), 1_000))
+    }
+
+    /// The same, where a document may carry it; `None` where it may not.
+    pub fn checked_times(self, quantity: Quantity) -> Option<Self> {
+        try_divide_half_up(i128::from(self.0) * i128::from(quantity.0), 1_000)
+            .map(Self)
+            .filter(|cost| cost.is_amount())
+    }
+
+    /// A sum of amounts that come from outside; `None` where it cannot be held.
+    pub fn checked_sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
+        amounts.into_iter().try_fold(0i64, |sum, amount| sum.checked_add(amount.0)).map(Self)
     }
 
     /// So many per cent of it, rounded half up.
@@ -71,9 +88,13 @@ impl Money {
 /// Divides and rounds to the nearest whole, halves away from zero, so that a
 /// refund mirrors its sale.
 fn divide_half_up(dividend: i128, divisor: i128) -> i64 {
+    try_divide_half_up(dividend, divisor).expect("amounts stay below AMOUNT_MAX")
+}
+
+fn try_divide_half_up(dividend: i128, divisor: i128) -> Option<i64> {
     let magnitude = (dividend.abs() * 2 + divisor) / (divisor * 2);
     let rounded = if dividend < 0 { -magnitude } else { magnitude };
-    i64::try_from(rounded).expect("amounts stay below AMOUNT_MAX")
+    i64::try_from(rounded).ok()
 }
 
 impl Add for Money {
@@ -146,7 +167,7 @@ impl Quantity {
         if price.0 <= 0 {
             return None;
         }
-        let thousandths = divide_half_up(i128::from(amount.0) * 1_000, i128::from(price.0));
+        let thousandths = try_divide_half_up(i128::from(amount.0) * 1_000, i128::from(price.0))?;
         Self::from_thousandths(thousandths.max(1))
     }
 }
@@ -184,6 +205,10 @@ impl fmt::Display for TaxRate {
     }
 }
 
+/// The most decimal places that a currency has (ISO 4217: CLF has 4); more are
+/// taken for so many.
+pub const EXPONENT_MAX: u8 = 4;
+
 /// How a currency's amounts are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Currency {
@@ -215,9 +240,18 @@ pub enum ParseAmountError {
 }
 
 impl Currency {
+    fn decimals(&self) -> u8 {
+        self.exponent.min(EXPONENT_MAX)
+    }
+
+    /// How many minor units make a major one: 100 fen a yuan.
+    pub fn minor_per_major(&self) -> i64 {
+        10i64.pow(u32::from(self.decimals()))
+    }
+
     /// Writes an amount without symbol: `60.49`, `-2.37`.
     pub fn format(&self, amount: Money) -> String {
-        Decimal::from_i128_with_scale(i128::from(amount.0), u32::from(self.exponent)).to_string()
+        Decimal::from_i128_with_scale(i128::from(amount.0), u32::from(self.decimals())).to_string()
     }
 
     /// Writes an amount with symbol: `¥60.49`.
@@ -236,10 +270,10 @@ impl Currency {
         {
             return Err(form());
         }
-        if decimals.len() > usize::from(self.exponent) {
-            return Err(ParseAmountError::Decimals { text: text.to_owned(), exponent: self.exponent });
+        if decimals.len() > usize::from(self.decimals()) {
+            return Err(ParseAmountError::Decimals { text: text.to_owned(), exponent: self.decimals() });
         }
-        let digits = format!("{whole}{decimals:0<width$}", width = usize::from(self.exponent));
+        let digits = format!("{whole}{decimals:0<width$}", width = usize::from(self.decimals()));
         let too_large = || ParseAmountError::TooLarge(text.to_owned());
         let minor: i64 = digits.parse().map_err(|_| too_large())?;
         if minor > AMOUNT_MAX { Err(too_large()) } else { Ok(Money(minor)) }
@@ -277,7 +311,22 @@ mod tests {
         assert!(matches!(yuan.parse("6901028075763690102807576"), Err(ParseAmountError::TooLarge(_))));
         assert_eq!(yuan.format(Money(-237)), "-2.37");
         assert_eq!(yuan.format_with_symbol(Money(-5)), "-¥0.05");
-        assert_eq!(Currency { exponent: 0, ..yuan }.format(Money(120)), "120");
+        assert_eq!(Currency { exponent: 0, ..yuan.clone() }.format(Money(120)), "120");
+        // No currency has so many; it must not stop a till.
+        let odd = Currency { exponent: u8::MAX, ..yuan };
+        assert_eq!((odd.format(Money(12_345)).as_str(), odd.parse("1.2345")), ("1.2345", Ok(Money(12_345))));
+    }
+
+    #[test]
+    fn what_no_document_may_carry_is_not_an_amount() {
+        let most = Money(AMOUNT_MAX);
+        assert_eq!(most.checked_times(Quantity::ONE), Some(most));
+        assert_eq!(most.checked_times(Quantity(1_001)), None);
+        assert_eq!(most.checked_times(Quantity::MAX), None);
+        assert_eq!(Money(-1).checked_times(Quantity::ONE), None);
+        assert_eq!(Money::checked_sum([Money(i64::MAX), Money(1)]), None);
+        assert_eq!(Money::checked_sum([Money(5), Money(-7)]), Some(Money(-2)));
+        assert_eq!(Quantity::from_amount(Money(i64::MAX), Money(1)), None);
     }
 
     #[test]

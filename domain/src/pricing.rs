@@ -45,8 +45,9 @@ fn runs(promotion: &Promotion, now_ms: i64) -> bool {
 fn cut_price(price: Money, cut: PriceCut) -> Money {
     let reduced = match cut {
         PriceCut::FixedPrice(fixed) => fixed,
-        PriceCut::Percent(percent) => price.percent(percent),
-        PriceCut::AmountOff(off) => price - off,
+        // What would raise the price is no cut, however large it is.
+        PriceCut::Percent(percent) => price.percent(percent.min(100)),
+        PriceCut::AmountOff(off) => price - off.max(Money::ZERO),
     };
     reduced.max(Money::ZERO)
 }
@@ -103,5 +104,7 @@ mod tests {
     fn a_promotion_never_raises_a_price_nor_pays_the_customer() {
         check(false, &[promotion("a", PriceCut::FixedPrice(Money::from_minor(300)))], 150, 250, None);
         check(false, &[promotion("a", PriceCut::AmountOff(Money::from_minor(300)))], 150, 0, Some("a"));
+        check(false, &[promotion("a", PriceCut::AmountOff(Money::from_minor(i64::MIN)))], 150, 250, None);
+        check(false, &[promotion("a", PriceCut::Percent(u32::MAX))], 150, 250, None);
     }
 }

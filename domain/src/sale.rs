@@ -75,7 +75,7 @@ pub fn cash_due(total: Money, step: Money) -> CashDue {
 /// Amounts that a customer is likely to hand over: the exact one, then the
 /// next ten, fifty and hundred major units; each once, smallest first.
 pub fn likely_cash(payable: Money, currency: &Currency) -> Vec<Money> {
-    let major = 10i64.pow(u32::from(currency.exponent));
+    let major = currency.minor_per_major();
     let mut amounts = vec![payable];
     for notes in [10, 50, 100] {
         let amount = payable.ceil_to(Money::from_minor(notes * major));
@@ -114,11 +114,14 @@ impl Sale {
 
     /// Whether sum of line nets + rounding = payable = tenders - change.
     pub fn adds_up(&self) -> bool {
-        let nets: Money = self.lines.iter().map(Line::net).sum();
-        let tendered: Money = self.tenders.iter().map(Tender::amount).sum();
-        nets == self.total
-            && self.total + self.rounding == self.payable
-            && tendered - self.change == self.payable
+        // A sale may come from outside: sums that cannot be held do not add up.
+        let sum = |amounts: &[Money]| Money::checked_sum(amounts.iter().copied());
+        let nets = Money::checked_sum(self.lines.iter().map(Line::net));
+        let tendered = Money::checked_sum(self.tenders.iter().map(Tender::amount));
+        nets == Some(self.total)
+            && sum(&[self.total, self.rounding]) == Some(self.payable)
+            && tendered.is_some()
+            && tendered == sum(&[self.payable, self.change])
             && self.rounding <= Money::ZERO
             && self.change >= Money::ZERO
     }
@@ -137,6 +140,6 @@ fn tax_summaries(lines: &[Line]) -> Vec<TaxSummary> {
             None => taxes.push(TaxSummary { rate, net, tax }),
         }
     }
-    taxes.sort_by(|left, right| right.rate.cmp(&left.rate));
+    taxes.sort_by_key(|summary| std::cmp::Reverse(summary.rate));
     taxes
 }

@@ -57,9 +57,9 @@ pub struct Context<'a> {
 impl Context<'_> {
     /// The calendar day at the lane.
     fn today(&self) -> NaiveDate {
-        let local = DateTime::from_timestamp_millis(self.now_ms).unwrap_or_default()
-            + Duration::minutes(i64::from(self.offset_minutes));
-        local.date_naive()
+        let utc = DateTime::from_timestamp_millis(self.now_ms).unwrap_or_default();
+        // A clock at the end of time has no later hour.
+        utc.checked_add_signed(Duration::minutes(i64::from(self.offset_minutes))).unwrap_or(utc).date_naive()
     }
 }
 
@@ -191,7 +191,7 @@ pub enum Message {
     WeightNeeded(Arc<Item>),
     /// The basket is full.
     BasketFull,
-    /// A quantity below one or too large.
+    /// A quantity below one or too large, or what it comes to is no amount.
     QuantityRange,
     /// A weighed line's quantity is not typed.
     QuantityWeighed,
@@ -350,7 +350,7 @@ impl Till {
         // The first slip costs nothing; then 1, 2, 4 ... seconds.
         let Some(doublings) = refusals.count.checked_sub(2) else { return 0 };
         let wait_ms = (1_000i64 << doublings.min(6)).min(PIN_WAIT_SECONDS_MAX * 1_000);
-        let passed_ms = now_ms - refusals.last_ms;
+        let passed_ms = now_ms.saturating_sub(refusals.last_ms);
         // A clock that was set back must not lock anybody out.
         if passed_ms < 0 {
             return 0;
@@ -372,6 +372,9 @@ impl Till {
 
     /// Brings the till to where it was after a record that is on disk.
     ///
+    /// What is on no disk is not there again: a reprint that was asked for but
+    /// not begun.
+    ///
     /// `seq` is the record's number; `at_ms` the lane's clock then.
     pub fn restore(&mut self, seq: u64, at_ms: i64, record: &Record) {
         self.apply(at_ms, record);
@@ -379,6 +382,10 @@ impl Till {
             self.desk = Desk::Selling(staff.clone());
             self.last_sale = Some(seq);
             self.papers.insert(seq, Paper::Waiting { reprint: false });
+            // A lane that did not print has left no word of any paper.
+            while let Some(document) = self.paper_too_many() {
+                self.papers.remove(&document);
+            }
         }
     }
 
@@ -433,6 +440,17 @@ impl Till {
                 }
             },
         }
+    }
+
+    /// The oldest paper that waits, where too many do.
+    fn paper_too_many(&self) -> Option<u64> {
+        let mut waiting = self
+            .papers
+            .iter()
+            .filter(|(_, paper)| matches!(paper, Paper::Waiting { .. }))
+            .map(|(document, _)| *document);
+        let oldest = waiting.next()?;
+        (waiting.count() >= PAPERS_WAITING_MAX).then_some(oldest)
     }
 
     fn remember_refusal(&mut self, staff: &str, at_ms: i64) {
@@ -518,6 +536,7 @@ impl Step {
             self.commit(Record::ShiftClosed { staff: staff.id.clone() });
         }
         if self.till.shift.is_none() {
+            self.waive_old_papers();
             self.commit(Record::ShiftOpened {
                 number: self.till.shifts_opened + 1,
                 business_date: today,
@@ -527,6 +546,22 @@ impl Step {
         }
         self.commit(Record::SignedIn { staff });
         self.effects.push(Effect::Sound(Sound::Accepted));
+    }
+
+    /// With a new shift the customers of the old one have left: nobody waits
+    /// for paper any more but for what is being printed.
+    ///
+    /// A start after a stop reads the journal of two shifts and no more, so
+    /// nothing of an older one may matter.
+    fn waive_old_papers(&mut self) {
+        let open = |(document, paper): (&u64, &Paper)| match paper {
+            Paper::Waiting { .. } | Paper::InDoubt => Some(*document),
+            Paper::Begun => None,
+        };
+        let documents: Vec<u64> = self.till.papers.iter().filter_map(open).collect();
+        for document in documents {
+            self.commit(Record::PaperEnded { document, outcome: PaperOutcome::Waived });
+        }
     }
 
     fn sign_out(&mut self) {
@@ -578,7 +613,9 @@ impl Step {
         };
         match (found, barcode) {
             (Err(fault), _) => self.refuse(Message::Fault(fault)),
-            (Ok(Some(item)), _) => self.add(context, item, text.trim(), label.map_or(Measure::Single, Measure::Label)),
+            (Ok(Some(item)), _) => {
+                self.add(context, item, text.trim(), label.map_or(Measure::Single, Measure::Label))
+            }
             (Ok(None), Barcode::Payment) => self.refuse(Message::PaymentCode),
             (Ok(None), Barcode::Other(code)) => self.unknown(Message::NotGoods(code)),
             (Ok(None), Barcode::Misread(code)) => self.unknown(Message::Misread(code)),
@@ -620,6 +657,10 @@ impl Step {
         if item.weighed && matches!(measure, Measure::Single) {
             return self.refuse(Message::WeightNeeded(item));
         }
+        if !item.price.is_amount() {
+            let fault = format!("the price of {} is out of range", item.sku);
+            return self.refuse(Message::Fault(LookUpError(fault)));
+        }
         let promotions = match context.catalogue.promotions_of(&item.sku) {
             Ok(promotions) => promotions,
             Err(fault) => return self.refuse(Message::Fault(fault)),
@@ -645,6 +686,9 @@ impl Step {
             promotion: price.promotion.map(Into::into),
             label_amount,
         };
+        if !line.is_within_bounds() {
+            return self.refuse(Message::QuantityRange);
+        }
         let differs = label_amount.is_some_and(|amount| amount != price.price.times(quantity));
         self.commit(Record::LineAdded { line });
         self.effects.push(Effect::Sound(Sound::Accepted));
@@ -674,6 +718,9 @@ impl Step {
             return self.refuse(Message::QuantityRange);
         };
         line.quantity = quantity;
+        if !line.is_within_bounds() {
+            return self.refuse(Message::QuantityRange);
+        }
         self.commit(Record::LineQuantitySet { line: number, quantity, net: line.net() });
     }
 
@@ -681,6 +728,9 @@ impl Step {
         let Some((mut line, staff)) = self.line(number) else { return };
         line.unit_price = unit_price;
         line.label_amount = None;
+        if !line.is_within_bounds() {
+            return self.refuse(Message::QuantityRange);
+        }
         self.commit(Record::LinePriceSet { line: number, unit_price, net: line.net(), staff: staff.id });
     }
 
@@ -729,9 +779,10 @@ impl Step {
         let Desk::Paying(staff) = &self.till.desk else { return };
         let due = self.till.cash_due(context.settings);
         if cash < due.payable {
-            return self.refuse(Message::TooLittle { missing: due.payable - cash });
+            // Less than nothing is nothing.
+            return self.refuse(Message::TooLittle { missing: due.payable - cash.max(Money::ZERO) });
         }
-        if cash - due.payable > context.settings.change_max {
+        if !cash.is_amount() || cash - due.payable > context.settings.change_max {
             return self.refuse(Message::ChangeTooLarge);
         }
         let sale = Sale::paid_in_cash(
@@ -758,12 +809,8 @@ impl Step {
 
     fn queue_paper(&mut self, document: u64, reprint: bool) {
         self.till.papers.insert(document, Paper::Waiting { reprint });
-        let waiting = |paper: &Paper| matches!(paper, Paper::Waiting { .. });
-        if self.till.papers.values().filter(|paper| waiting(paper)).count() > PAPERS_WAITING_MAX {
-            let oldest = self.till.papers.iter().find(|(_, paper)| waiting(paper)).map(|(document, _)| *document);
-            if let Some(document) = oldest {
-                self.commit(Record::PaperEnded { document, outcome: PaperOutcome::Waived });
-            }
+        while let Some(document) = self.till.paper_too_many() {
+            self.commit(Record::PaperEnded { document, outcome: PaperOutcome::Waived });
         }
     }
 

@@ -72,29 +72,20 @@ impl Backoff {
     /// The same with the randomness given, so that a test sees the same pauses each time.
     pub fn with_seed(first: Duration, max: Duration, seed: u64) -> Self {
         // Zero is the one state that the generator never leaves.
-        Self {
-            first: first.min(max),
-            max,
-            attempts: 0,
-            random: seed.max(1),
-        }
+        Self { first: first.min(max), max, attempts: 0, random: seed.max(1) }
     }
 
     /// The pause before the next try: between half of the current step and all of it.
     pub fn next_pause(&mut self) -> Duration {
-        let step = self
-            .first
-            .saturating_mul(1_u32.checked_shl(self.attempts).unwrap_or(u32::MAX))
-            .min(self.max);
+        let step =
+            self.first.saturating_mul(1_u32.checked_shl(self.attempts).unwrap_or(u32::MAX)).min(self.max);
         self.attempts = self.attempts.saturating_add(1).min(u32::BITS - 1);
         // xorshift64: ample for spreading pauses, and no secret depends on it.
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;
         self.random ^= self.random << 17;
         let half_ms = u64::try_from(step.as_millis() / 2).unwrap_or(u64::MAX);
-        step.saturating_sub(Duration::from_millis(
-            self.random % half_ms.saturating_add(1),
-        ))
+        step.saturating_sub(Duration::from_millis(self.random % half_ms.saturating_add(1)))
     }
 
     /// Starts over, after a try that succeeded.
@@ -114,18 +105,12 @@ impl Deadline {
     pub fn after(wait: Duration) -> Self {
         let now = Instant::now();
         // A wait beyond what the clock can count is as good as a day.
-        Self {
-            at: now
-                .checked_add(wait)
-                .unwrap_or(now + Duration::from_secs(86_400)),
-        }
+        Self { at: now.checked_add(wait).unwrap_or(now + Duration::from_secs(86_400)) }
     }
 
     /// What is left of the wait; `None` once it is over.
     pub fn remaining(&self) -> Option<Duration> {
-        self.at
-            .checked_duration_since(Instant::now())
-            .filter(|left| !left.is_zero())
+        self.at.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
     }
 
     /// Whether the wait is over.
@@ -154,10 +139,7 @@ impl Stop {
     /// Sleeps for `pause`, less when asked to stop; says whether to stop.
     pub(crate) fn sleep(&self, pause: Duration) -> bool {
         let guard = lock(&self.shared.1);
-        let waited = self
-            .shared
-            .2
-            .wait_timeout_while(guard, pause, |()| !self.is_requested());
+        let waited = self.shared.2.wait_timeout_while(guard, pause, |()| !self.is_requested());
         drop(waited.unwrap_or_else(PoisonError::into_inner));
         self.is_requested()
     }
@@ -179,14 +161,8 @@ mod tests {
             let mut backoff = Backoff::with_seed(first, max, seed);
             for step in [100, 200, 400, 800, 1_000, 1_000, 1_000] {
                 let pause = backoff.next_pause();
-                assert!(
-                    pause <= Duration::from_millis(step),
-                    "{pause:?} exceeds {step} ms"
-                );
-                assert!(
-                    pause >= Duration::from_millis(step / 2),
-                    "{pause:?} is under half of {step} ms"
-                );
+                assert!(pause <= Duration::from_millis(step), "{pause:?} exceeds {step} ms");
+                assert!(pause >= Duration::from_millis(step / 2), "{pause:?} is under half of {step} ms");
             }
             for _ in 0..100 {
                 assert!(backoff.next_pause() <= max);
@@ -211,10 +187,7 @@ mod tests {
         assert!(Deadline::after(Duration::ZERO).has_passed());
         let far = Deadline::after(Duration::from_secs(3_600));
         assert!(!far.has_passed());
-        assert!(
-            far.remaining()
-                .is_some_and(|left| left > Duration::from_secs(3_000))
-        );
+        assert!(far.remaining().is_some_and(|left| left > Duration::from_secs(3_000)));
         assert!(!Deadline::after(Duration::MAX).has_passed());
     }
 

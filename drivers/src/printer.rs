@@ -11,8 +11,7 @@ mod reply;
 
 pub use charset::{columns_of, normalise};
 pub use device::{
-    DRAWER_QUEUE_MAX, JOB_QUEUE_MAX, Job, Outcome, Printer, PrinterConfig, PrinterEvent, QueueFull,
-    Rejection,
+    DRAWER_QUEUE_MAX, JOB_QUEUE_MAX, Job, Outcome, Printer, PrinterConfig, PrinterEvent, QueueFull, Rejection,
 };
 pub use document::{Align, Cell, Document, Row, Size, Width};
 pub use layout::{Line, lay_out};

@@ -72,10 +72,7 @@ impl Scan {
                 text: characters.as_str().to_owned(),
             };
         }
-        Self {
-            symbology: None,
-            text: raw.to_owned(),
-        }
+        Self { symbology: None, text: raw.to_owned() }
     }
 }
 
@@ -94,48 +91,18 @@ mod tests {
                 "010690123456789210A\u{1d}17271231",
             ),
             ("]C0LANE-7", Some(Symbology::Code128), "LANE-7"),
-            (
-                "]e00106901234567892",
-                Some(Symbology::Gs1DataBar),
-                "0106901234567892",
-            ),
-            (
-                "]d20106901234567892",
-                Some(Symbology::Gs1DataMatrix),
-                "0106901234567892",
-            ),
-            (
-                "]Q30106901234567892",
-                Some(Symbology::Gs1Qr),
-                "0106901234567892",
-            ),
-            (
-                "]Q1https://example.cn/会员",
-                Some(Symbology::Qr),
-                "https://example.cn/会员",
-            ),
-            (
-                "]A0CODE39",
-                Some(Symbology::Other {
-                    letter: 'A',
-                    modifier: '0',
-                }),
-                "CODE39",
-            ),
+            ("]e00106901234567892", Some(Symbology::Gs1DataBar), "0106901234567892"),
+            ("]d20106901234567892", Some(Symbology::Gs1DataMatrix), "0106901234567892"),
+            ("]Q30106901234567892", Some(Symbology::Gs1Qr), "0106901234567892"),
+            ("]Q1https://example.cn/会员", Some(Symbology::Qr), "https://example.cn/会员"),
+            ("]A0CODE39", Some(Symbology::Other { letter: 'A', modifier: '0' }), "CODE39"),
             ("6901234567892", None, "6901234567892"),
             ("]", None, "]"),
             ("]E", None, "]E"),
             ("]会员", None, "]会员"),
             ("", None, ""),
         ] {
-            assert_eq!(
-                Scan::parse(raw),
-                Scan {
-                    symbology,
-                    text: text.to_owned()
-                },
-                "{raw}"
-            );
+            assert_eq!(Scan::parse(raw), Scan { symbology, text: text.to_owned() }, "{raw}");
         }
     }
 }

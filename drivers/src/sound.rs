@@ -129,36 +129,22 @@ fn run(config: &SoundConfig, shared: &Shared, on_health: &impl Fn(Health)) {
     report(player.as_ref().map(|_| ()).map_err(Clone::clone));
     while let Some(tone) = next_tone(shared) {
         if let Ok(player) = &player {
-            report(play_file(
-                player,
-                &config.folder.join(tone.file_name()),
-                shared,
-            ));
+            report(play_file(player, &config.folder.join(tone.file_name()), shared));
         }
     }
 }
 
 fn next_tone(shared: &Shared) -> Option<Tone> {
     let state = lock(&shared.state);
-    let waited = shared
-        .changed
-        .wait_while(state, |state| state.next.is_none() && !state.stopping);
+    let waited = shared.changed.wait_while(state, |state| state.next.is_none() && !state.stopping);
     let mut state = waited.unwrap_or_else(PoisonError::into_inner);
-    if state.stopping {
-        None
-    } else {
-        state.next.take()
-    }
+    if state.stopping { None } else { state.next.take() }
 }
 
 fn find_player(configured: Option<&[String]>) -> Result<Vec<String>, String> {
     if let Some([program, ..]) = configured {
         let arguments = configured.unwrap_or_default().to_vec();
-        return if is_program(program) {
-            Ok(arguments)
-        } else {
-            Err(format!("no sound player {program}"))
-        };
+        return if is_program(program) { Ok(arguments) } else { Err(format!("no sound player {program}")) };
     }
     PLAYERS
         .iter()
@@ -228,11 +214,8 @@ fn make_files(folder: &Path) -> io::Result<()> {
 
 /// The tone as a WAV file: PCM, one channel, 16 bits.
 fn wave(tone: Tone) -> Vec<u8> {
-    let samples: Vec<i16> = tone
-        .parts()
-        .iter()
-        .flat_map(|&(frequency, length_ms)| triangle(frequency, length_ms))
-        .collect();
+    let samples: Vec<i16> =
+        tone.parts().iter().flat_map(|&(frequency, length_ms)| triangle(frequency, length_ms)).collect();
     let data_length = u32::try_from(samples.len() * 2).expect("a tone is under a second");
     let mut file = Vec::with_capacity(44 + samples.len() * 2);
     file.extend(b"RIFF");
@@ -282,43 +265,29 @@ mod tests {
     const WAIT: Duration = Duration::from_secs(20);
 
     fn folder(name: &str) -> PathBuf {
-        let folder =
-            std::env::temp_dir().join(format!("guitai-sound-{name}-{}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("guitai-sound-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         folder
     }
 
     #[test]
     fn the_tones_differ_as_a_cashier_hears_them() {
-        let crossings = |samples: &[i16]| {
-            samples
-                .windows(2)
-                .filter(|pair| (pair[0] < 0) != (pair[1] < 0))
-                .count()
-        };
+        let crossings =
+            |samples: &[i16]| samples.windows(2).filter(|pair| (pair[0] < 0) != (pair[1] < 0)).count();
         let samples = |tone: Tone| -> Vec<i16> {
-            wave(tone)[44..]
-                .chunks(2)
-                .map(|bytes| i16::from_le_bytes([bytes[0], bytes[1]]))
-                .collect()
+            wave(tone)[44..].chunks(2).map(|bytes| i16::from_le_bytes([bytes[0], bytes[1]])).collect()
         };
-        let (accepted, unknown, blocked) = (
-            samples(Tone::Accepted),
-            samples(Tone::Unknown),
-            samples(Tone::Blocked),
-        );
+        let (accepted, unknown, blocked) =
+            (samples(Tone::Accepted), samples(Tone::Unknown), samples(Tone::Blocked));
         assert!(accepted.len() < unknown.len() && unknown.len() < blocked.len());
         assert!(crossings(&accepted) * unknown.len() > 3 * crossings(&unknown) * accepted.len());
         let middle = unknown.len() / 2;
         assert!(
-            unknown[middle - 100..middle + 100]
-                .iter()
-                .all(|&sample| sample == 0),
+            unknown[middle - 100..middle + 100].iter().all(|&sample| sample == 0),
             "two tones with silence between"
         );
         assert!(
-            blocked.iter().any(|&sample| sample > 8_000)
-                && blocked.iter().any(|&sample| sample < -8_000)
+            blocked.iter().any(|&sample| sample > 8_000) && blocked.iter().any(|&sample| sample < -8_000)
         );
         assert_eq!(&wave(Tone::Accepted)[..4], b"RIFF");
     }
@@ -326,10 +295,8 @@ mod tests {
     #[test]
     fn a_missing_player_is_said_once_and_harms_nobody() {
         let (tell, health) = channel();
-        let config = SoundConfig {
-            folder: folder("missing"),
-            player: Some(vec!["/nowhere/player".to_owned()]),
-        };
+        let config =
+            SoundConfig { folder: folder("missing"), player: Some(vec!["/nowhere/player".to_owned()]) };
         let sound = Sound::spawn(config, move |now| tell.send(now).expect("the test listens"));
         assert!(
             matches!(health.recv_timeout(WAIT), Ok(Health::Offline { reason }) if reason.contains("/nowhere/player"))
@@ -339,21 +306,14 @@ mod tests {
         }
         drop(sound);
         // The thread ends and has said nothing more.
-        assert_eq!(
-            health.recv_timeout(WAIT),
-            Err(std::sync::mpsc::RecvTimeoutError::Disconnected)
-        );
+        assert_eq!(health.recv_timeout(WAIT), Err(std::sync::mpsc::RecvTimeoutError::Disconnected));
     }
 
     #[test]
     fn the_newest_of_waiting_tones_is_played_after_the_one_that_plays() {
         let folder = folder("newest");
         fs::create_dir_all(&folder).expect("a folder");
-        let (script, played, gate) = (
-            folder.join("player"),
-            folder.join("played"),
-            folder.join("gate"),
-        );
+        let (script, played, gate) = (folder.join("player"), folder.join("played"), folder.join("gate"));
         let text = format!(
             "#!/bin/sh\necho \"${{1##*/}}\" >> {played}\nwhile [ ! -e {gate} ]; do sleep 0.01; done\n",
             played = played.display(),
@@ -361,18 +321,10 @@ mod tests {
         );
         fs::write(&script, text).expect("a script");
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("executable");
-        let config = SoundConfig {
-            folder,
-            player: Some(vec![script.display().to_string()]),
-        };
+        let config = SoundConfig { folder, player: Some(vec![script.display().to_string()]) };
         let sound = Sound::spawn(config, |_| {});
-        let lines = || {
-            fs::read_to_string(&played)
-                .unwrap_or_default()
-                .lines()
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
-        };
+        let lines =
+            || fs::read_to_string(&played).unwrap_or_default().lines().map(str::to_owned).collect::<Vec<_>>();
         let await_lines = |count| {
             let deadline = Deadline::after(WAIT);
             while lines().len() < count && !deadline.has_passed() {

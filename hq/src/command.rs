@@ -191,7 +191,9 @@ pub fn execute(
 ) -> Result<Outcome, CommandError> {
     match command {
         Command::Import { path, replace } => {
-            Ok(Outcome::Imported(import::import(store, path, *replace, progress)?))
+            let imported = import::import(store, path, *replace, progress)?;
+            store.tidy()?;
+            Ok(Outcome::Imported(imported))
         }
         Command::Price { sku, price } => {
             let set = catalogue::set_price(store, sku, price)?;
@@ -216,7 +218,7 @@ pub fn execute(
         Command::Sales { store: of_store, lane, from, to } => {
             let range = SalesRange { store: of_store.clone(), lane: *lane, from: *from, to: *to };
             let answer = sales::of_days(store, &range)?;
-            let currency: Option<Currency> = store.read(|reading| catalogue::currency::<CommandError>(reading))?;
+            let currency: Option<Currency> = store.read(catalogue::currency::<CommandError>)?;
             Ok(Outcome::Sales { answer, exponent: currency.map_or(2, |currency| currency.exponent) })
         }
         Command::Alarms => store.read(|reading| {

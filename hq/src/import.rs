@@ -179,10 +179,8 @@ fn find(path: &Path) -> Result<Source, ImportError> {
     let nothing = || ImportError::Nothing(path.to_owned());
     if path.is_dir() {
         let existing = |name: &str| Some(path.join(name)).filter(|path| path.is_file());
-        let source = Source {
-            shop: existing(SHOP_FILE),
-            goods: GOODS_FILES.iter().find_map(|name| existing(name)),
-        };
+        let source =
+            Source { shop: existing(SHOP_FILE), goods: GOODS_FILES.iter().find_map(|name| existing(name)) };
         return if source.shop.is_none() && source.goods.is_none() { Err(nothing()) } else { Ok(source) };
     }
     match path.extension().and_then(|extension| extension.to_str()) {

@@ -50,7 +50,12 @@ pub struct Held {
 impl Place {
     /// Names a data directory, making it when it does not exist.
     pub fn open(folder: &Path) -> Result<Self, PlaceError> {
-        fs::create_dir_all(folder).map_err(|source| PlaceError::Io { path: folder.to_owned(), source })?;
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        // What is in it is the chain's books: nobody else's to read.
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder).map_err(|source| PlaceError::Io { path: folder.to_owned(), source })?;
         Ok(Self { folder: folder.to_owned() })
     }
 

@@ -172,9 +172,8 @@ impl Store {
     ) -> Result<T, E> {
         // A panic inside rolled its transaction back: the connection is good.
         let mut connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let transaction = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(StoreError::from)?;
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
         let done = change(&Writing { reading: Reading { connection: &transaction } })?;
         transaction.commit().map_err(StoreError::from)?;
         Ok(done)
@@ -194,6 +193,13 @@ impl Store {
         let answer = ask(&Reading { connection: &transaction })?;
         transaction.commit().map_err(StoreError::from)?;
         Ok(answer)
+    }
+
+    /// Moves the WAL into the database and empties it: after a large import,
+    /// which leaves one as large as itself.
+    pub fn tidy(&self) -> Result<(), StoreError> {
+        let connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
     }
 
     fn readers(&self) -> MutexGuard<'_, Readers> {
@@ -271,10 +277,8 @@ fn signed(number: u64) -> Result<i64, StoreError> {
 
 /// A count or sequence number that SQLite held.
 fn unsigned(number: i64) -> Result<u64, StoreError> {
-    u64::try_from(number).map_err(|_| StoreError::Row {
-        table: "any table",
-        reason: format!("{number} is negative"),
-    })
+    u64::try_from(number)
+        .map_err(|_| StoreError::Row { table: "any table", reason: format!("{number} is negative") })
 }
 
 #[cfg(test)]

@@ -330,7 +330,11 @@ async fn a_fork_is_alarmed_and_nothing_of_it_filed() {
     clone.sell(300);
     clone.sell(400);
     assert_eq!(shop.push(&clone, 2, 3).await, Err(PushRefusal::Fork { seq: 2 }));
-    assert_eq!(shop.push(&clone, 3, 3).await, Err(PushRefusal::Fork { seq: 2 }), "also when it goes on after it");
+    assert_eq!(
+        shop.push(&clone, 3, 3).await,
+        Err(PushRefusal::Fork { seq: 2 }),
+        "also when it goes on after it"
+    );
     assert_eq!(shop.position(&lane).await.acknowledged, 2);
     assert_eq!(shop.alarms().await.0, 1, "the same fork is one alarm");
     lane.sell(500);
@@ -396,10 +400,7 @@ async fn a_body_that_inflates_beyond_a_batch_is_refused() {
     assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
     let answer = shop.post(&lane, &lane.identity.key, vec![7; BATCH_BYTES_MAX + (2 << 20)]).await;
     assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
-    assert!(matches!(
-        shop.push_body(&lane, b"not zstd".to_vec()).await,
-        Err(PushRefusal::Malformed { .. })
-    ));
+    assert!(matches!(shop.push_body(&lane, b"not zstd".to_vec()).await, Err(PushRefusal::Malformed { .. })));
     lane.sell(100);
     assert_eq!(shop.push(&lane, 1, 1).await.map(|answer| answer.acknowledged), Ok(1));
 }
@@ -486,8 +487,12 @@ async fn people_read_with_their_key_until_they_are_removed() {
         let asked = shop.client.get(url).bearer_auth(&key).send();
         async move { asked.await.expect("an answer") }
     };
-    let answer: SalesAnswer = ask("?store=S1&from=2026-03-01&to=2026-03-01").await.json().await.expect("sales");
-    assert_eq!(answer.rows.iter().map(|row| (row.sales, row.total, row.tax)).collect::<Vec<_>>(), [(1, 250, 10)]);
+    let answer: SalesAnswer =
+        ask("?store=S1&from=2026-03-01&to=2026-03-01").await.json().await.expect("sales");
+    assert_eq!(
+        answer.rows.iter().map(|row| (row.sales, row.total, row.tax)).collect::<Vec<_>>(),
+        [(1, 250, 10)]
+    );
     let nothing: SalesAnswer = ask("?from=2026-03-02").await.json().await.expect("sales");
     assert_eq!(nothing.rows, []);
     assert_eq!(ask("?from=yesterday").await.status(), StatusCode::BAD_REQUEST);
@@ -516,5 +521,7 @@ async fn everything_is_there_after_a_restart_and_only_one_process_has_it() {
     let data = shop.folder.path().join("data");
     let command = Command::Sales { store: None, lane: None, from: None, to: None };
     let sales = tokio::task::spawn_blocking(move || command::run(&data, &command, 0, &mut |_| {}));
-    assert!(matches!(sales.await.expect("a task"), Ok(Outcome::Sales { answer, .. }) if answer.rows.len() == 1));
+    assert!(
+        matches!(sales.await.expect("a task"), Ok(Outcome::Sales { answer, .. }) if answer.rows.len() == 1)
+    );
 }

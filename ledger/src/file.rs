@@ -18,7 +18,9 @@ pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Debug, thiserror::Error)]
 pub enum OpenFileError {
     /// The SQLite that was linked has a known corruption bug.
-    #[error("open {file}: SQLite {found} has a known corruption bug, {SQLITE_VERSION_MIN} or later is needed")]
+    #[error(
+        "open {file}: SQLite {found} has a known corruption bug, {SQLITE_VERSION_MIN} or later is needed"
+    )]
     SqliteTooOld {
         /// Which file.
         file: PathBuf,
@@ -40,7 +42,9 @@ pub enum OpenFileError {
         expected: &'static str,
     },
     /// A newer program wrote it.
-    #[error("open {file}: its format {found} is newer than the {known} this program knows; update the program")]
+    #[error(
+        "open {file}: its format {found} is newer than the {known} this program knows; update the program"
+    )]
     Newer {
         /// Which file.
         file: PathBuf,
@@ -121,9 +125,11 @@ pub(crate) fn open_writer(path: &Path, kind: &Kind) -> Result<Connection, OpenFi
     }
     // Created here, so that it is readable by its owner only from the first moment.
     OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(io)?;
-    let connection =
-        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-            .map_err(|error| refuse(path, kind, error))?;
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+    .map_err(|error| refuse(path, kind, error))?;
     set_up_writer(&connection, kind).map_err(|error| refuse(path, kind, error))?;
     check_kind(&connection, path, kind)?;
     Ok(connection)
@@ -132,7 +138,7 @@ pub(crate) fn open_writer(path: &Path, kind: &Kind) -> Result<Connection, OpenFi
 /// Opens a file to read what its writer commits; `None` while there is none.
 pub(crate) fn open_reader(path: &Path, kind: &Kind) -> Result<Option<Connection>, OpenFileError> {
     check_library(path)?;
-    if !path.exists() {
+    if !path.try_exists().map_err(|source| OpenFileError::Io { file: path.to_owned(), source })? {
         return Ok(None);
     }
     let open = || {
@@ -154,6 +160,15 @@ pub(crate) fn open_reader(path: &Path, kind: &Kind) -> Result<Option<Connection>
     Ok(Some(connection))
 }
 
+/// Moves the WAL into the database and empties it, as far as no reader is in
+/// the way; waits for none.
+pub(crate) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::ZERO)?;
+    let done = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    done
+}
+
 fn check_library(path: &Path) -> Result<(), OpenFileError> {
     let found = rusqlite::version_number();
     if found < SQLITE_VERSION_MIN {
@@ -164,9 +179,12 @@ fn check_library(path: &Path) -> Result<(), OpenFileError> {
 
 fn set_up_writer(connection: &Connection, kind: &Kind) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    let version: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    let (application_id, version) = (pragma("application_id")?, pragma("user_version")?);
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    if version > kind.version || (tables > 0 && version == 0) {
+    let new = tables == 0 && application_id == 0 && version == 0;
+    let ours = application_id == kind.application_id && version <= kind.version;
+    if !new && !ours {
         // Not ours, or newer: `check_kind` says so; nothing is changed before.
         return Ok(());
     }
@@ -177,7 +195,7 @@ fn set_up_writer(connection: &Connection, kind: &Kind) -> rusqlite::Result<()> {
     connection.pragma_update(None, "cell_size_check", true)?;
     // After a checkpoint the WAL file shrinks to this many bytes again.
     connection.pragma_update(None, "journal_size_limit", 4 << 20)?;
-    if tables == 0 {
+    if new {
         connection.execute_batch(&format!(
             "BEGIN IMMEDIATE; {} PRAGMA application_id = {}; PRAGMA user_version = {}; COMMIT;",
             kind.schema, kind.application_id, kind.version

@@ -108,7 +108,9 @@ pub enum OpenJournalError {
     #[error(transparent)]
     File(#[from] OpenFileError),
     /// It belongs to another lane.
-    #[error("open {file}: it is the journal of {found}, this lane is {expected}; move it away and call for help")]
+    #[error(
+        "open {file}: it is the journal of {found}, this lane is {expected}; move it away and call for help"
+    )]
     OtherLane {
         /// Which file.
         file: PathBuf,
@@ -137,6 +139,12 @@ pub enum ReadJournalError {
     #[error("read the journal: the chain breaks at event {seq}; the file was changed or damaged")]
     ChainBroken {
         /// At which event.
+        seq: u64,
+    },
+    /// An event is stored as another than it says it is.
+    #[error("read the journal: event {seq} says that it is another; the file was changed or damaged")]
+    Misfiled {
+        /// Under which number.
         seq: u64,
     },
     /// An event's bytes are not an event.
@@ -288,8 +296,9 @@ impl Journal {
         let epoch = self.identity.epoch;
         let transaction = self.connection.transaction()?;
         {
-            let mut insert = transaction
-                .prepare_cached("INSERT INTO event (epoch, seq, kind, hash, body) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+            let mut insert = transaction.prepare_cached(
+                "INSERT INTO event (epoch, seq, kind, hash, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?;
             for (kind, entry) in entries {
                 insert.execute(params![epoch, entry.seq, kind, entry.hash.as_bytes(), entry.bytes])?;
             }
@@ -297,15 +306,21 @@ impl Journal {
         transaction.commit()
     }
 
-    /// Every record from the start of the last shift on, for a start after a stop.
+    /// Every record that a start after a stop needs: all of the last shift,
+    /// and of the one before, whose last paper may have ended in this one; and
+    /// from the last sale on, however old it is.
     pub fn since_last_shift(&self) -> Result<Vec<Stored>, ReadJournalError> {
-        let from: u64 = self
-            .connection
-            .query_row(
-                "SELECT coalesce(max(seq), 1) FROM event WHERE epoch = ?1 AND kind = 'shift_opened'",
-                [self.identity.epoch],
-                |row| row.get(0),
-            )?;
+        let newest = |kind: &str, skipped: u64| {
+            self.connection
+                .query_row(
+                    "SELECT seq FROM event WHERE epoch = ?1 AND kind = ?2 ORDER BY seq DESC LIMIT 1 OFFSET ?3",
+                    params![self.identity.epoch, kind, skipped],
+                    |row| row.get::<_, u64>(0),
+                )
+                .optional()
+        };
+        let shift = newest("shift_opened", 1)?.unwrap_or(1);
+        let from = newest("sale_completed", 0)?.map_or(shift, |sale| sale.min(shift));
         let mut select = self
             .connection
             .prepare("SELECT seq, body FROM event WHERE epoch = ?1 AND seq >= ?2 ORDER BY seq")?;
@@ -314,7 +329,7 @@ impl Journal {
         })?;
         rows.map(|row| {
             let (seq, bytes) = row?;
-            understand(seq, &bytes)
+            Ok(understand(seq, &bytes)?.1)
         })
         .collect()
     }
@@ -326,13 +341,20 @@ impl Journal {
             .prepare_cached("SELECT body FROM event WHERE epoch = ?1 AND seq = ?2")?
             .query_row(params![self.identity.epoch, seq], |row| row.get(0))
             .optional()?;
-        understand(seq, &bytes.ok_or(ReadJournalError::NoSuchEvent { seq })?)
+        Ok(understand(seq, &bytes.ok_or(ReadJournalError::NoSuchEvent { seq })?)?.1)
     }
 
-    /// Moves the WAL into the database and empties it; for a quiet moment
-    /// between customers.
+    /// Lets the file grow by so many pages and no more: a full disk.
+    #[cfg(test)]
+    fn leave_room_for(&self, pages: i64) -> rusqlite::Result<()> {
+        let count: i64 = self.connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+        self.connection.pragma_update_and_check(None, "max_page_count", count + pages, |_| Ok(()))
+    }
+
+    /// Moves the WAL into the database and empties it, where no reader is in
+    /// the way; for a quiet moment between customers.
     pub fn tidy(&self) -> rusqlite::Result<()> {
-        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        file::checkpoint(&self.connection)
     }
 }
 
@@ -369,7 +391,8 @@ fn kind_of(record: &Record) -> &'static str {
     }
 }
 
-fn understand(seq: u64, bytes: &[u8]) -> Result<Stored, ReadJournalError> {
+/// What an event says, and whose and which it says that it is.
+fn understand(seq: u64, bytes: &[u8]) -> Result<((Identity, u64), Stored), ReadJournalError> {
     let event = event::decode(bytes).map_err(|source| ReadJournalError::Decode { seq, source })?;
     let stamp = Stamp {
         at_ms: event.at_ms,
@@ -377,7 +400,9 @@ fn understand(seq: u64, bytes: &[u8]) -> Result<Stored, ReadJournalError> {
         business_date: event.business_date,
         shift: event.shift,
     };
-    Ok(Stored { seq, stamp, record: event.record()? })
+    let record = event.record()?;
+    let identity = Identity { store: event.store, lane: event.lane, epoch: event.epoch };
+    Ok(((identity, event.seq), Stored { seq, stamp, record }))
 }
 
 /// Checks the chain of the last `count` events and gives where it stands.
@@ -462,7 +487,8 @@ impl JournalReader {
         let mut select = self.connection.prepare_cached(
             "SELECT seq, hash, body FROM event WHERE epoch = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
         )?;
-        let mut rows = select.query(params![self.identity.epoch, seq, events_max as u64])?;
+        let mut rows =
+            select.query(params![self.identity.epoch, seq, i64::try_from(events_max).unwrap_or(i64::MAX)])?;
         let mut entries = Vec::new();
         let mut bytes = 0;
         while let Some(row) = rows.next()? {
@@ -474,6 +500,12 @@ impl JournalReader {
             entries.push(entry);
         }
         Ok(entries)
+    }
+
+    fn kind_at(&self, seq: u64) -> rusqlite::Result<String> {
+        self.connection
+            .prepare_cached("SELECT kind FROM event WHERE epoch = ?1 AND seq = ?2")?
+            .query_row(params![self.identity.epoch, seq], |row| row.get(0))
     }
 
     /// A number that changes when the writer has committed something.
@@ -500,7 +532,11 @@ impl JournalReader {
                 if (entry.seq, entry.hash) != (next.seq, next.hash) {
                     return Err(ReadJournalError::ChainBroken { seq: next.seq });
                 }
-                understand(entry.seq, &entry.bytes)?;
+                let (said, stored) = understand(entry.seq, &entry.bytes)?;
+                let kind = self.kind_at(entry.seq)?;
+                if said != (self.identity.clone(), entry.seq) || kind != kind_of(&stored.record) {
+                    return Err(ReadJournalError::Misfiled { seq: entry.seq });
+                }
                 head = next;
             }
         }

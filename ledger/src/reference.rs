@@ -64,7 +64,7 @@ const KIND: Kind = Kind {
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX promotion_item_by_promotion ON promotion_item (promotion);
         CREATE VIRTUAL TABLE product_word USING fts5 (
-            words, content='', contentless_delete=1, detail=none, columnsize=0, prefix='1 2'
+            words, content='', contentless_delete=1, detail=none, prefix='1 2'
         );
     ",
 };
@@ -199,7 +199,7 @@ impl ReferenceWriter {
 
     /// Moves the WAL into the database and empties it, where no reader is in the way.
     pub fn tidy(&self) -> Result<(), ReferenceError> {
-        Ok(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+        Ok(file::checkpoint(&self.connection)?)
     }
 }
 
@@ -267,7 +267,9 @@ impl Update<'_> {
     }
 
     fn remove(&self, table: &str, column: &str, key: &str) -> Result<(), ReferenceError> {
-        self.transaction.prepare_cached(&format!("DELETE FROM {table} WHERE {column} = ?1"))?.execute([key])?;
+        self.transaction
+            .prepare_cached(&format!("DELETE FROM {table} WHERE {column} = ?1"))?
+            .execute([key])?;
         Ok(())
     }
 
@@ -286,7 +288,9 @@ impl Update<'_> {
     fn add_product(&self, product: &pull::Product) -> Result<(), ReferenceError> {
         let body = serde_json::to_string(product).expect("plain data serialises");
         self.transaction
-            .prepare_cached("INSERT INTO product (sku, plu, category, pin, body) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .prepare_cached(
+                "INSERT INTO product (sku, plu, category, pin, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
             .execute(params![product.sku, product.plu, product.category, product.pin, body])?;
         let id = self.transaction.last_insert_rowid();
         for code in &product.codes {
@@ -297,7 +301,8 @@ impl Update<'_> {
                     .execute([gtin.as_str(), &product.sku])?;
             }
         }
-        let mut texts = vec![product.name_zh.as_str(), &product.name_en, &product.spec, &product.sku, &product.plu];
+        let mut texts =
+            vec![product.name_zh.as_str(), &product.name_en, &product.spec, &product.sku, &product.plu];
         texts.extend(product.codes.iter().map(String::as_str));
         let words = search::index_words(&texts, &product.initials);
         self.transaction
@@ -377,7 +382,12 @@ impl Reference {
     }
 
     /// A page of a category's goods.
-    pub fn in_category(&self, category: &str, offset: usize, limit: usize) -> Result<Vec<Arc<Item>>, ReferenceError> {
+    pub fn in_category(
+        &self,
+        category: &str,
+        offset: usize,
+        limit: usize,
+    ) -> Result<Vec<Arc<Item>>, ReferenceError> {
         self.items(
             "SELECT body FROM product WHERE category = ?1 ORDER BY sku LIMIT ?2 OFFSET ?3",
             &[&category, &(limit as u64), &(offset as u64)],
@@ -389,7 +399,7 @@ impl Reference {
     pub fn search(&self, text: &str, limit: usize) -> Result<Vec<Arc<Item>>, ReferenceError> {
         let Some(query) = search::query(text) else { return Ok(Vec::new()) };
         self.items(
-            "SELECT body FROM (SELECT rowid FROM product_word WHERE words MATCH ?1 LIMIT 400) AS found
+            "SELECT body FROM (SELECT rowid FROM product_word WHERE product_word MATCH ?1 LIMIT 400) AS found
              JOIN product ON product.id = found.rowid
              ORDER BY pin = 0, pin, length(body), sku LIMIT ?2",
             &[&query, &(limit as u64)],
@@ -412,7 +422,12 @@ impl Reference {
         rows.map(|body| read(&body?, kind)).collect()
     }
 
-    fn one<T: DeserializeOwned>(&self, sql: &str, key: &str, kind: &'static str) -> Result<Option<T>, ReferenceError> {
+    fn one<T: DeserializeOwned>(
+        &self,
+        sql: &str,
+        key: &str,
+        kind: &'static str,
+    ) -> Result<Option<T>, ReferenceError> {
         let body: Option<String> =
             self.connection.prepare_cached(sql)?.query_row([key], |row| row.get(0)).optional()?;
         body.map(|body| read(&body, kind)).transpose()

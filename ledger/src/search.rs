@@ -14,7 +14,8 @@ const INITIALS_TAILS_MAX: usize = 16;
 
 /// The words under which goods are found.
 pub(crate) fn index_words(texts: &[&str], initials: &str) -> String {
-    let mut words: Vec<String> = texts.iter().flat_map(|text| runs(text)).flat_map(|run| run.words(true)).collect();
+    let mut words: Vec<String> =
+        texts.iter().flat_map(|text| runs(text)).flat_map(|run| run.words(true)).collect();
     let initials = initials.to_lowercase();
     words.extend(
         initials.char_indices().take(INITIALS_TAILS_MAX).map(|(start, _)| initials[start..].to_owned()),
@@ -89,7 +90,8 @@ mod tests {
     #[test]
     fn every_hanzi_and_every_tail_of_the_initials_begins_a_word() {
         assert_eq!(index_words(&["红富士苹果", "Fuji apple 500g"], "hfspg"), {
-            let mut words = "红富 富士 士苹 苹果 果 fuji apple 500g hfspg fspg spg pg g".split(' ').collect::<Vec<_>>();
+            let mut words =
+                "红富 富士 士苹 苹果 果 fuji apple 500g hfspg fspg spg pg g".split(' ').collect::<Vec<_>>();
             words.sort_unstable();
             words.join(" ")
         });

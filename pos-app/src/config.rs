@@ -243,7 +243,8 @@ mod tests {
         let error = parse("language = \"zh\"\n[printer]\nadress = \"1.2.3.4:9100\"\n").expect_err("a typo");
         let ReadConfigError::Form { source, .. } = error else { panic!("{error}") };
         assert!(source.to_string().contains("line 3"), "{source}");
-        let error = parse("[printer]\naddress = \"1.2.3.4:9100\"\nprofile = \"nope\"\n").expect_err("no such model");
+        let error =
+            parse("[printer]\naddress = \"1.2.3.4:9100\"\nprofile = \"nope\"\n").expect_err("no such model");
         assert!(matches!(error, ReadConfigError::Profile { .. }));
     }
 }

@@ -73,7 +73,9 @@ fn disk(paths: &Paths) -> Finding {
     let probe = paths.data.join(".doctor");
     match std::fs::write(&probe, b"x").and_then(|()| std::fs::remove_file(&probe)) {
         Ok(()) => finding("disk", Grade::Good, format!("{} can be written", paths.data.display())),
-        Err(error) => finding("disk", Grade::Stop, format!("{} cannot be written: {error}", paths.data.display())),
+        Err(error) => {
+            finding("disk", Grade::Stop, format!("{} cannot be written: {error}", paths.data.display()))
+        }
     }
 }
 
@@ -82,14 +84,20 @@ fn journal(paths: &Paths) -> Finding {
         Ok(None) => finding("journal", Grade::Attend, "none yet; it begins with the first start of the till"),
         Err(error) => finding("journal", Grade::Stop, words(&error)),
         Ok(Some(reader)) => match reader.verify() {
-            Ok(head) => finding("journal", Grade::Good, format!("{}, {} events, chain whole", reader.identity(), head.seq)),
+            Ok(head) => finding(
+                "journal",
+                Grade::Good,
+                format!("{}, {} events, chain whole", reader.identity(), head.seq),
+            ),
             Err(error) => finding("journal", Grade::Stop, words(&error)),
         },
     }
 }
 
 fn reference(paths: &Paths) -> Finding {
-    let state = match AgentWatch::open(&paths.reference()).and_then(|watch| watch.map(|watch| watch.state()).transpose()) {
+    let state = match AgentWatch::open(&paths.reference())
+        .and_then(|watch| watch.map(|watch| watch.state()).transpose())
+    {
         Ok(Some(state)) => state,
         Ok(None) => return finding("reference", Grade::Stop, "none: enrol this lane with sync-agent enrol"),
         Err(error) => return finding("reference", Grade::Stop, words(&error)),
@@ -98,7 +106,11 @@ fn reference(paths: &Paths) -> Finding {
         return finding("reference", Grade::Stop, "not enrolled: enrol this lane with sync-agent enrol");
     };
     if state.version == 0 {
-        return finding("reference", Grade::Stop, format!("{identity}: no goods yet; is sync-agent running?"));
+        return finding(
+            "reference",
+            Grade::Stop,
+            format!("{identity}: no goods yet; is sync-agent running?"),
+        );
     }
     let silent_ms = state.contact_ms.map(|contact| Moment::now().now_ms - contact);
     let (grade, contact) = match silent_ms {
@@ -137,8 +149,12 @@ fn printer(config: &Config) -> Finding {
     match last {
         Health::Ready => finding("printer", Grade::Good, format!("{at} ready")),
         Health::Unknown => finding("printer", Grade::Attend, format!("{at} does not say how it is")),
-        Health::Connecting => finding("printer", Grade::Attend, format!("{at} does not answer; receipts wait")),
-        Health::Degraded(reason) => finding("printer", Grade::Attend, format!("{at} asks for attention: {reason:?}")),
+        Health::Connecting => {
+            finding("printer", Grade::Attend, format!("{at} does not answer; receipts wait"))
+        }
+        Health::Degraded(reason) => {
+            finding("printer", Grade::Attend, format!("{at} asks for attention: {reason:?}"))
+        }
         Health::Offline { reason } => {
             finding("printer", Grade::Attend, format!("{at} not reached ({reason}); receipts wait"))
         }
@@ -151,7 +167,9 @@ fn scanner(config: &Config) -> Finding {
         Some(scanner) if std::path::Path::new(&scanner.path).exists() => {
             finding("scanner", Grade::Good, format!("{} is there; scan something to be sure", scanner.path))
         }
-        Some(scanner) => finding("scanner", Grade::Attend, format!("{} is not there; plug it in", scanner.path)),
+        Some(scanner) => {
+            finding("scanner", Grade::Attend, format!("{} is not there; plug it in", scanner.path))
+        }
     }
 }
 

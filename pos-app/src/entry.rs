@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use domain::catalogue::Item;
+use domain::barcode::{self, Barcode};
+use domain::catalogue::{Catalogue, Item};
 use domain::money::Money;
 use domain::sale;
 use domain::till::{Desk, Input, Paper};
@@ -134,6 +135,14 @@ impl Lane {
             WedgeOutcome::Typed(character) => self.typed(character),
             WedgeOutcome::Enter => self.press(Button::Enter),
             WedgeOutcome::Scan { text, typed } => {
+                // A window that was busy may have torn a scan in two: where
+                // all of the entry is goods, it was one scan.
+                if self.is_known(&self.front.entry) {
+                    self.front.notice = None;
+                    let whole = std::mem::take(&mut self.front.entry);
+                    self.search();
+                    return self.scan(&whole);
+                }
                 // The scan's own characters leave the entry; what a person
                 // typed before them stays.
                 let kept = self.front.entry.chars().count().saturating_sub(typed);
@@ -143,6 +152,23 @@ impl Lane {
                 self.scan(&Scan::parse(&text).text);
             }
         }
+    }
+
+    /// Whether a text is a code of goods of this shop, no longer than an EAN-13
+    /// or as long as a scale's label: a number typed before a scan makes it
+    /// longer than either.
+    fn is_known(&self, text: &str) -> bool {
+        let State::Open(open) = &self.state else { return false };
+        let found = match barcode::recognise(text, &open.settings().scale_patterns) {
+            Barcode::Gtin(gtin) if text.len() <= 13 => open.reference().item_by_gtin(&gtin),
+            Barcode::Scale(label) => open.reference().item_by_plu(&label.plu),
+            Barcode::Gtin(_)
+            | Barcode::Payment
+            | Barcode::ItemCode(_)
+            | Barcode::Misread(_)
+            | Barcode::Other(_) => Ok(None),
+        };
+        found.is_ok_and(|item| item.is_some())
     }
 
     fn command_key(&mut self, key: Key) {
@@ -198,14 +224,17 @@ impl Lane {
         }
         match open.reference().search(text, RESULTS_MAX + 1) {
             Ok(results) => self.front.results = results,
-            Err(error) => self.front.notice = Some(Notice::ReferenceFault { reason: crate::lane::words(&error) }),
+            Err(error) => {
+                self.front.notice = Some(Notice::ReferenceFault { reason: crate::lane::words(&error) })
+            }
         }
     }
 
     fn move_by(&mut self, down: bool) {
         if !self.front.results.is_empty() {
             let last = self.front.results.len().min(RESULTS_MAX) - 1;
-            self.front.result = if down { (self.front.result + 1).min(last) } else { self.front.result.saturating_sub(1) };
+            self.front.result =
+                if down { (self.front.result + 1).min(last) } else { self.front.result.saturating_sub(1) };
             return;
         }
         let State::Open(open) = &self.state else { return };
@@ -290,7 +319,9 @@ impl Lane {
             (Some(Asked::Age | Asked::Cancel), false) => self.front.sheet = None,
             // The question is whether it was printed.
             (Some(Asked::Receipt(document)), true) => self.input(Input::WaivePaper { document }),
-            (Some(Asked::Receipt(document)), false) => self.input(Input::Reprint { document: Some(document) }),
+            (Some(Asked::Receipt(document)), false) => {
+                self.input(Input::Reprint { document: Some(document) })
+            }
             (None, _) => return false,
         }
         true

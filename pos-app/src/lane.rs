@@ -8,6 +8,7 @@
 mod books;
 mod open;
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use domain::record::PaperOutcome;
@@ -36,6 +37,9 @@ pub const TURN_EVENTS_MAX: usize = 64;
 
 /// Drawer pulses share numbers with documents at the printer; this bit tells them apart.
 const DRAWER_BIT: u64 = 1 << 63;
+
+/// How long papers wait after the disk refused one, milliseconds.
+const PAPERS_PAUSE_MS: i64 = 10_000;
 
 /// After so long without an event the journal is tidied, milliseconds.
 const QUIET_MS: i64 = 30_000;
@@ -109,6 +113,11 @@ pub struct Lane {
     commands: Vec<Command>,
     last_event_ms: i64,
     tidied: bool,
+    /// What became of papers, until the disk knows it; bounded by the one
+    /// document that is with the printer at a time.
+    papers_ended: VecDeque<(u64, PaperOutcome)>,
+    /// When papers are begun again after the disk refused, milliseconds UTC.
+    papers_again_ms: i64,
 }
 
 /// Whether the lane can sell.
@@ -137,6 +146,8 @@ impl Lane {
             commands: Vec::new(),
             last_event_ms: 0,
             tidied: false,
+            papers_ended: VecDeque::new(),
+            papers_again_ms: 0,
         }
     }
 
@@ -306,19 +317,39 @@ impl Lane {
             }
             Err(error) => {
                 self.front.notice = Some(Notice::LedgerFault { reason: words(&error) });
-                self.input(Input::PaperEnded { document, outcome: PaperOutcome::Waived });
+                self.papers_ended.push_back((document, PaperOutcome::Waived));
             }
         }
     }
 
-    /// Hands the next waiting document to a printer that is there.
+    /// Writes down what became of papers, and hands the next waiting document
+    /// to a printer that is there. A disk that refuses is asked again later.
     fn begin_paper(&mut self) {
-        let State::Open(open) = &self.state else { return };
+        if self.moment.now_ms < self.papers_again_ms {
+            return;
+        }
+        while let Some((document, outcome)) = self.papers_ended.front().copied() {
+            self.input(Input::PaperEnded { document, outcome });
+            self.flush();
+            let is_begun = |till: &Till| till.papers().get(&document) == Some(&Paper::Begun);
+            if self.till().is_some_and(is_begun) {
+                self.papers_again_ms = self.moment.now_ms + PAPERS_PAUSE_MS;
+                return;
+            }
+            self.papers_ended.pop_front();
+        }
+        let takes = self.printer.takes_documents();
+        let State::Open(open) = &mut self.state else { return };
         let papers = open.till().papers();
         let waits = papers.values().any(|paper| matches!(paper, Paper::Waiting { .. }));
-        if waits && !papers.values().any(|paper| *paper == Paper::Begun) && self.printer.takes_documents() {
+        if !waits || !takes || papers.values().any(|paper| *paper == Paper::Begun) {
+            return;
+        }
+        if open.has_room() {
             self.input(Input::PrinterReady);
             self.flush();
+        } else {
+            self.papers_again_ms = self.moment.now_ms + PAPERS_PAUSE_MS;
         }
     }
 
@@ -342,7 +373,7 @@ impl Lane {
                         PaperOutcome::Waived
                     }
                 };
-                self.input(Input::PaperEnded { document, outcome });
+                self.papers_ended.push_back((document, outcome));
             }
         }
     }
@@ -358,11 +389,16 @@ impl Lane {
             State::Closed(_) => self.try_open(),
             State::Open(open) => {
                 let idle = open.till().basket().is_empty() && !matches!(open.till().desk(), Desk::Saving(..));
-                if idle && open.version() != self.agent.version {
+                if idle {
+                    // At every tick, changed or not: an old version that is
+                    // held for long makes the agent's file grow.
+                    let before = open.version();
                     if let Err(error) = open.refresh(&self.config) {
                         tracing::warn!(error = words(&error), "reference not refreshed");
                     }
-                    self.front.forget_tiles();
+                    if open.version() != before {
+                        self.front.forget_tiles();
+                    }
                 }
                 if idle && !self.tidied && self.moment.now_ms - self.last_event_ms > QUIET_MS {
                     self.tidied = true;

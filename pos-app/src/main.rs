@@ -46,7 +46,14 @@ enum JournalCommand {
     Verify,
 }
 
-fn main() -> anyhow::Result<ExitCode> {
+fn main() -> ExitCode {
+    perform().unwrap_or_else(|error| {
+        eprintln!("pos-app: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn perform() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     let paths = Paths { data: arguments.data.clone() };
     match arguments.command {

@@ -8,8 +8,8 @@ use domain::sale;
 use domain::till::{Desk, Message, Paper};
 use drivers::frame::{Health, Reason};
 use ui::view::{
-    Bar, Done, EntryHint, Language, Notice, Pages, PaperState, Pay, PrinterState, Screen, Sell, Sheet, Side, SignIn,
-    Span, StaffTile, SyncState, Tile, View,
+    Bar, Done, EntryHint, Language, Notice, Pages, PaperState, Pay, PrinterState, Screen, Sell, Sheet, Side,
+    SignIn, Span, StaffTile, SyncState, Tile, View,
 };
 
 use crate::entry::{Asked, RESULTS_MAX, TILES_MAX};
@@ -123,8 +123,7 @@ fn sign_in(lane: &Lane, open: &OpenLane) -> SignIn {
         chosen: member.map(|member| member.name.clone()).unwrap_or_default(),
         number: if member.is_none() { typed.clone() } else { String::new() },
         pin_digits: if member.is_some() { u32::try_from(typed.len()).unwrap_or(0) } else { 0 },
-        wait_seconds: member
-            .map_or(0, |member| open.till().pin_wait_seconds(&member.id, lane.moment.now_ms)),
+        wait_seconds: member.map_or(0, |member| open.till().pin_wait_seconds(&member.id, lane.moment.now_ms)),
     }
 }
 
@@ -314,7 +313,9 @@ pub(crate) fn notice(message: &Message, open: &OpenLane, language: Language) -> 
         Message::BasketCancelled => Notice::BasketCancelled,
         // A sheet asks instead.
         Message::AgeCheckFirst => return None,
-        Message::TooLittle { missing } => Notice::TooLittle { missing: currency.format_with_symbol(*missing) },
+        Message::TooLittle { missing } => {
+            Notice::TooLittle { missing: currency.format_with_symbol(*missing) }
+        }
         Message::ChangeTooLarge => {
             Notice::ChangeTooLarge { max: currency.format_with_symbol(open.settings().change_max) }
         }

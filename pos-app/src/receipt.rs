@@ -130,7 +130,10 @@ pub fn document(heading: &Heading<'_>, sale: &Sale, currency: &Currency) -> Docu
         .iter()
         .map(|line| line.quantity.pieces().filter(|_| !line.item.weighed).unwrap_or(1))
         .sum();
-    paper = paper.pair(format!("{}: {basket_pieces}", words.pieces), format!("{} {}", words.total, amount(sale.total)));
+    paper = paper.pair(
+        format!("{}: {basket_pieces}", words.pieces),
+        format!("{} {}", words.total, amount(sale.total)),
+    );
     let saved: Money = sale.lines.iter().map(|line| line.gross() - line.net()).sum();
     if saved.is_positive() {
         paper = paper.pair(words.saved, amount(saved));

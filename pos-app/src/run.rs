@@ -43,7 +43,8 @@ impl Devices {
         };
         let scanner = config.scanner.as_ref().map(|scanner| {
             let events = events.clone();
-            let config = SerialScannerConfig { baud: scanner.baud, ..SerialScannerConfig::new(&scanner.path) };
+            let config =
+                SerialScannerConfig { baud: scanner.baud, ..SerialScannerConfig::new(&scanner.path) };
             SerialScanner::spawn(config, move |event| match event {
                 ScannerEvent::Scan(scan) => {
                     let _ = events.send(Event::Scan(scan));
@@ -85,7 +86,12 @@ impl Devices {
 }
 
 /// Takes turns until the program ends or every sender is gone.
-pub fn take_turns(lane: &mut Lane, queue: &Receiver<Event>, devices: &Devices, show: impl Fn(ui::view::View)) {
+pub fn take_turns(
+    lane: &mut Lane,
+    queue: &Receiver<Event>,
+    devices: &Devices,
+    show: impl Fn(ui::view::View),
+) {
     let mut turn = |events: Vec<Event>| {
         let commands = lane.turn(Moment::now(), events);
         show(lane.view());

@@ -47,7 +47,7 @@ impl ChainHash {
     /// Reads the 64 hexadecimal digits that [`fmt::Display`] writes.
     pub fn parse(text: &str) -> Result<Self, ChainHashError> {
         let refuse = || ChainHashError(text.chars().take(80).collect());
-        if text.len() != 64 || !text.is_ascii() {
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(refuse());
         }
         let mut bytes = [0u8; 32];
@@ -81,6 +81,7 @@ mod tests {
         assert_eq!(ChainHash::parse(&hash.to_string()), Ok(hash));
         assert!(ChainHash::parse("12").is_err());
         assert!(ChainHash::parse(&"g".repeat(64)).is_err());
+        assert!(ChainHash::parse(&"+f".repeat(32)).is_err());
     }
 
     #[test]

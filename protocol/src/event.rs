@@ -260,7 +260,7 @@ pub enum PaperOutcome {
     SentUnconfirmed,
     /// Nobody knows how much was printed; a person was asked.
     InDoubt,
-    /// A person decided that no paper is needed.
+    /// Nobody waits for the paper any more.
     Waived,
 }
 
@@ -270,8 +270,8 @@ pub enum DecodeEventError {
     /// Not JSON, or not of this form.
     #[error("decode an event")]
     Form(#[from] serde_json::Error),
-    /// Written by a newer program.
-    #[error("decode an event of version {0}: this program knows up to {EVENT_VERSION}")]
+    /// Written by a newer program, or by none.
+    #[error("decode an event of version {0}: this program knows 1 to {EVENT_VERSION}")]
     Version(u16),
 }
 
@@ -288,7 +288,7 @@ pub fn decode(bytes: &[u8]) -> Result<Event, DecodeEventError> {
         v: u16,
     }
     let versioned: Versioned = serde_json::from_slice(bytes)?;
-    if versioned.v > EVENT_VERSION {
+    if !(1..=EVENT_VERSION).contains(&versioned.v) {
         return Err(DecodeEventError::Version(versioned.v));
     }
     Ok(serde_json::from_slice(bytes)?)

@@ -120,7 +120,7 @@ pub fn decode_batch(body: &[u8]) -> Result<Batch<'_>, PushRefusal> {
         let hash = ChainHash::parse(hash).map_err(|error| malformed(error.to_string()))?;
         chain = chain.extend(bytes);
         if chain != hash {
-            let seq = head.first_seq + index as u64;
+            let seq = head.first_seq.saturating_add(index as u64);
             return Err(malformed(format!("the chain breaks at event {seq}")));
         }
         events.push((hash, bytes));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use domain::basket::{AppliedPromotion, Line};
 use domain::catalogue::Item;
-use domain::money::{Money, Quantity, TaxRate};
+use domain::money::{AMOUNT_MAX, Money, Quantity, TaxRate};
 use domain::record::{PaperOutcome, Record, Staff};
 use domain::sale::{Sale, TaxSummary, Tender};
 
@@ -179,7 +179,7 @@ impl Event {
             },
             Fact::LinePriceSet { line, unit_price, net, staff } => Record::LinePriceSet {
                 line: *line,
-                unit_price: Money::from_minor(*unit_price),
+                unit_price: understand_amount(seq, "price", *unit_price)?,
                 net: Money::from_minor(*net),
                 staff: staff.clone(),
             },
@@ -211,6 +211,14 @@ fn understand_quantity(seq: u64, thousandths: i64) -> Result<Quantity, Understan
         what: "quantity",
         value: thousandths,
     })
+}
+
+/// An amount that the rules can reckon with, whichever its sign.
+fn understand_amount(seq: u64, what: &'static str, minor: i64) -> Result<Money, UnderstandEventError> {
+    if minor.unsigned_abs() > AMOUNT_MAX.unsigned_abs() {
+        return Err(UnderstandEventError::Range { seq, what, value: minor });
+    }
+    Ok(Money::from_minor(minor))
 }
 
 fn understand_rate(seq: u64, points: u32) -> Result<TaxRate, UnderstandEventError> {
@@ -249,6 +257,15 @@ impl event::Line {
             }),
             label_amount: self.label_amount.map(Money::from_minor),
         };
+        if !line.is_within_bounds() {
+            let prices = [Some(self.unit_price), Some(self.list_price), self.label_amount];
+            let wrong = prices.into_iter().flatten().find(|price| !Money::from_minor(*price).is_amount());
+            return Err(UnderstandEventError::Range {
+                seq,
+                what: "price",
+                value: wrong.unwrap_or(self.unit_price),
+            });
+        }
         if line.net().minor() == self.net { Ok(line) } else { Err(UnderstandEventError::Sums { seq }) }
     }
 }
@@ -260,26 +277,26 @@ impl event::Sale {
             reference_version: self.reference_version,
             staff: (&self.staff).into(),
             lines: self.lines.iter().map(|line| line.understand(seq)).collect::<Result<_, _>>()?,
-            total: Money::from_minor(self.total),
-            rounding: Money::from_minor(self.rounding),
-            payable: Money::from_minor(self.payable),
+            total: understand_amount(seq, "total", self.total)?,
+            rounding: understand_amount(seq, "rounding", self.rounding)?,
+            payable: understand_amount(seq, "payable", self.payable)?,
             tenders: self
                 .tenders
                 .iter()
                 .map(|tender| match tender.kind.as_str() {
-                    "cash" => Ok(Tender::Cash(Money::from_minor(tender.amount))),
+                    "cash" => Ok(Tender::Cash(understand_amount(seq, "tender", tender.amount)?)),
                     _ => Err(UnderstandEventError::Tender { seq, kind: tender.kind.clone() }),
                 })
                 .collect::<Result<_, _>>()?,
-            change: Money::from_minor(self.change),
+            change: understand_amount(seq, "change", self.change)?,
             taxes: self
                 .taxes
                 .iter()
                 .map(|tax| {
                     Ok(TaxSummary {
                         rate: understand_rate(seq, tax.rate)?,
-                        net: Money::from_minor(tax.net),
-                        tax: Money::from_minor(tax.tax),
+                        net: understand_amount(seq, "taxed net", tax.net)?,
+                        tax: understand_amount(seq, "tax", tax.tax)?,
                     })
                 })
                 .collect::<Result<_, _>>()?,

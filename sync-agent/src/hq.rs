@@ -112,7 +112,8 @@ impl Hq {
     /// Exchanges a one-time code for an identity and a key.
     pub async fn enrol(&self, code: &str) -> Result<Enrolment, RequestError> {
         let request = EnrolRequest { code: code.to_owned() };
-        let answer = self.client.post(self.url("v1/enrol")).json(&request).send().await.map_err(unreachable)?;
+        let answer =
+            self.client.post(self.url("v1/enrol")).json(&request).send().await.map_err(unreachable)?;
         let status = answer.status();
         let body = read(answer, ANSWER_BYTES_MAX).await?;
         if status.is_success() {

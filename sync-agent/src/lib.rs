@@ -12,3 +12,10 @@
 //! | [`status`] | what the agent last knew, for people |
 
 pub mod core;
+pub mod enrol;
+pub mod hq;
+pub mod journal;
+pub mod place;
+pub mod reference;
+pub mod shell;
+pub mod status;

@@ -59,7 +59,8 @@ impl Place {
 
     /// Makes the directory where it does not exist.
     pub fn make(&self) -> Result<(), PlaceError> {
-        fs::create_dir_all(&self.folder).map_err(|source| PlaceError::Io { path: self.folder.clone(), source })
+        fs::create_dir_all(&self.folder)
+            .map_err(|source| PlaceError::Io { path: self.folder.clone(), source })
     }
 
     /// The lane's journal.
@@ -84,9 +85,7 @@ impl Place {
     pub fn settings(&self) -> Result<Option<Settings>, PlaceError> {
         let path = self.settings_path();
         match read(&path)? {
-            Some(text) => {
-                toml::from_str(&text).map(Some).map_err(|source| PlaceError::Form { path, source })
-            }
+            Some(text) => toml::from_str(&text).map(Some).map_err(|source| PlaceError::Form { path, source }),
             None => Ok(None),
         }
     }

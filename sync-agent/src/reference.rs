@@ -3,18 +3,23 @@
 //! Pages of one pull stay in one open transaction; what the lane wants to
 //! know of its agent is written between pulls, the newest only.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use ledger::reference::{AgentState, Position, ReferenceError, ReferenceWriter, Update};
 use protocol::pull::Change;
 use tokio::sync::oneshot;
+use tracing::{debug, warn};
 
 use crate::core::Opening;
 
 /// Orders that wait at one time; the shell gives one at a time and some saves.
 const ORDERS_MAX: usize = 8;
+
+/// After a pull, a WAL file of more bytes is emptied: only a full pull makes
+/// one.
+const WAL_BYTES_TIDIED: u64 = 64 << 20;
 
 /// What the lane is told of its agent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,7 +32,18 @@ pub struct Saved {
     pub alarm: Option<String>,
 }
 
-type Answer<T> = oneshot::Sender<Result<T, ReferenceError>>;
+type Answer<T> = oneshot::Sender<Result<T, WriteError>>;
+
+/// Why an order was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The file did not take it.
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
+    /// It goes on with a transaction that is not open, or the other way round.
+    #[error("write the reference: the order does not fit the transaction")]
+    NoTransaction,
+}
 
 enum Order {
     Page { opening: Opening, changes: Vec<Change>, answer: Answer<bool> },
@@ -55,8 +71,11 @@ impl ReferenceDesk {
     pub fn open(path: &Path) -> Result<Self, ReferenceError> {
         let writer = ReferenceWriter::open(path)?;
         let state = writer.state()?;
+        let mut wal = path.as_os_str().to_owned();
+        wal.push("-wal");
+        let wal = PathBuf::from(wal);
         let (orders, taken) = sync_channel(ORDERS_MAX);
-        let thread = std::thread::spawn(move || Desk { writer, saved: None }.work(&taken));
+        let thread = std::thread::spawn(move || Desk { writer, wal, saved: None }.work(&taken));
         Ok(Self { orders: Some(orders), thread: Some(thread), state })
     }
 
@@ -67,14 +86,18 @@ impl ReferenceDesk {
 
     /// Writes a page into the transaction, and says whether one is open then.
     /// On an error none is.
-    pub async fn page(&self, opening: Opening, changes: Vec<Change>) -> Result<Result<bool, ReferenceError>, Ended> {
+    pub async fn page(
+        &self,
+        opening: Opening,
+        changes: Vec<Change>,
+    ) -> Result<Result<bool, WriteError>, Ended> {
         let (answer, answered) = oneshot::channel();
         self.order(Order::Page { opening, changes, answer })?;
         answered.await.map_err(|_| Ended)
     }
 
     /// Commits the transaction as a version. On an error it is rolled back.
-    pub async fn commit(&self, version: u64) -> Result<Result<(), ReferenceError>, Ended> {
+    pub async fn commit(&self, version: u64) -> Result<Result<(), WriteError>, Ended> {
         let (answer, answered) = oneshot::channel();
         self.order(Order::Commit { version, answer })?;
         answered.await.map_err(|_| Ended)
@@ -126,52 +149,136 @@ impl Drop for ReferenceDesk {
 
 struct Desk {
     writer: ReferenceWriter,
+    wal: PathBuf,
     /// To be written when no transaction is open.
     saved: Option<Saved>,
 }
 
-/// How a transaction ended.
-enum End {
-    Closed,
-    Desk,
+/// Whether more orders can come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Orders {
+    MayCome,
+    Ended,
 }
 
 impl Desk {
     fn work(&mut self, orders: &Receiver<Order>) {
+        // An answer that nobody waits for any more is dropped, here and below.
         while let Ok(order) = orders.recv() {
-            let end = match order {
+            let mut then = Orders::MayCome;
+            match order {
                 Order::Page { opening: Opening::Continue, answer, .. } => {
-                    // Its transaction was lost with an error that was told.
-                    let lost = rusqlite_misuse();
-                    let _ = answer.send(Err(lost));
-                    End::Closed
+                    let _ = answer.send(Err(WriteError::NoTransaction));
                 }
                 Order::Page { opening: Opening::Begin, changes, answer } if changes.is_empty() => {
                     let _ = answer.send(Ok(false));
-                    End::Closed
                 }
                 Order::Page { opening, changes, answer } => {
-                    self.transaction(orders, opening == Opening::BeginAnew, &changes, answer)
+                    then = self.pull(orders, opening, &changes, answer);
                 }
                 Order::Commit { version, answer } => {
                     let done = self.writer.begin().and_then(|update| update.commit(version));
-                    let _ = answer.send(done);
-                    End::Closed
+                    let _ = answer.send(done.map_err(WriteError::from));
                 }
                 Order::Abandon { answer } => {
                     let _ = answer.send(());
-                    End::Closed
                 }
-                Order::Save(saved) => {
-                    self.saved = Some(saved);
-                    End::Closed
-                }
-            };
+                Order::Save(saved) => self.saved = Some(saved),
+            }
             self.write_saved();
-            match end {
-                End::Closed => {}
-                End::Desk => return,
+            if then == Orders::Ended {
+                return;
             }
         }
     }
+
+    /// Takes orders with a transaction open, from a pull's first page to its
+    /// end. Every way out that does not commit rolls back.
+    fn pull(
+        &mut self,
+        orders: &Receiver<Order>,
+        opening: Opening,
+        changes: &[Change],
+        answer: Answer<bool>,
+    ) -> Orders {
+        let then = match begin(&mut self.writer, opening, changes) {
+            Ok(update) => {
+                let _ = answer.send(Ok(true));
+                take_pages(update, orders, &mut self.saved)
+            }
+            Err(error) => {
+                let _ = answer.send(Err(error.into()));
+                Orders::MayCome
+            }
+        };
+        // Waits for the lane's reader, so only where it is worth it; what
+        // stays now goes when a later commit finds no reader in the way.
+        let wal_bytes = std::fs::metadata(&self.wal).map_or(0, |metadata| metadata.len());
+        if wal_bytes > WAL_BYTES_TIDIED
+            && let Err(error) = self.writer.tidy()
+        {
+            debug!(%error, "the WAL stays");
+        }
+        then
+    }
+
+    fn write_saved(&mut self) {
+        let Some(saved) = self.saved.take() else { return };
+        let written = match (saved.position, saved.contact_ms) {
+            (Some(position), Some(contact_ms)) => self.writer.set_position(position, contact_ms),
+            (None, Some(contact_ms)) => self.writer.set_contact(contact_ms),
+            (Some(_) | None, None) => Ok(()),
+        };
+        if let Err(error) = written.and_then(|()| self.writer.set_alarm(saved.alarm.as_deref())) {
+            warn!(%error, "the lane is not told of its agent");
+        }
+    }
+}
+
+fn begin<'w>(
+    writer: &'w mut ReferenceWriter,
+    opening: Opening,
+    changes: &[Change],
+) -> Result<Update<'w>, ReferenceError> {
+    let update = writer.begin()?;
+    if opening == Opening::BeginAnew {
+        update.clear()?;
+    }
+    apply(&update, changes)?;
+    Ok(update)
+}
+
+/// Takes orders while a transaction is open.
+fn take_pages(update: Update<'_>, orders: &Receiver<Order>, saved: &mut Option<Saved>) -> Orders {
+    loop {
+        match orders.recv() {
+            Err(RecvError) => return Orders::Ended,
+            Ok(Order::Save(newer)) => *saved = Some(newer),
+            Ok(Order::Page { opening: Opening::Continue, changes, answer }) => {
+                let applied = apply(&update, &changes);
+                let is_lost = applied.is_err();
+                let _ = answer.send(applied.map(|()| true).map_err(WriteError::from));
+                if is_lost {
+                    return Orders::MayCome;
+                }
+            }
+            Ok(Order::Page { opening: Opening::Begin | Opening::BeginAnew, answer, .. }) => {
+                let _ = answer.send(Err(WriteError::NoTransaction));
+                return Orders::MayCome;
+            }
+            Ok(Order::Commit { version, answer }) => {
+                let _ = answer.send(update.commit(version).map_err(WriteError::from));
+                return Orders::MayCome;
+            }
+            Ok(Order::Abandon { answer }) => {
+                drop(update);
+                let _ = answer.send(());
+                return Orders::MayCome;
+            }
+        }
+    }
+}
+
+fn apply(update: &Update<'_>, changes: &[Change]) -> Result<(), ReferenceError> {
+    changes.iter().try_for_each(|change| update.apply(change))
 }

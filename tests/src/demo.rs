@@ -33,7 +33,11 @@ pub fn demo(folder: &Path, headless: bool) -> Result<()> {
     std::fs::create_dir_all(folder)?;
     // Programs that it starts run elsewhere.
     let folder = folder.canonicalize()?;
-    if headless || std::env::var_os("DISPLAY").is_none() { by_itself(&folder) } else { with_a_person(&folder) }
+    if headless || std::env::var_os("DISPLAY").is_none() {
+        by_itself(&folder)
+    } else {
+        with_a_person(&folder)
+    }
 }
 
 fn with_a_person(folder: &Path) -> Result<()> {
@@ -227,9 +231,14 @@ fn by_itself(folder: &Path) -> Result<()> {
     counter.wait_for_sales(4)?;
     let receipts = counter.printer.wait_for_receipts(4, PATIENCE);
     ensure!(receipts.len() == 4, "{} receipts were printed for four sales", receipts.len());
-    ensure!(counter.printer.errors().is_empty(), "the printer did not understand: {:?}", counter.printer.errors());
+    ensure!(
+        counter.printer.errors().is_empty(),
+        "the printer did not understand: {:?}",
+        counter.printer.errors()
+    );
     counter.files.wait_for_acknowledgement()?;
-    let report = run(Command::new(program("pos-app")?).arg("doctor").arg("--data").arg(&counter.files.paths.data));
+    let report =
+        run(Command::new(program("pos-app")?).arg("doctor").arg("--data").arg(&counter.files.paths.data));
     println!("{}", report.unwrap_or_else(|error| error.to_string()).trim_end());
     println!(
         "{} pictures and {} receipts in {}; HQ has {} sales",

@@ -64,10 +64,10 @@ impl Display {
         run(Command::new("xdotool").env("DISPLAY", &self.name).args(words))
     }
 
-    /// Waits for a window whose title contains `title` and gives it the keyboard.
-    pub fn focus(&self, title: &str) -> Result<()> {
+    /// Waits for the window, which is the only one with a title here, and gives it the keyboard.
+    pub fn focus(&self) -> Result<()> {
         let window = wait_for("the window", || {
-            let found = self.xdotool(&["search", "--onlyvisible", "--name", title]).unwrap_or_default();
+            let found = self.xdotool(&["search", "--onlyvisible", "--name", "."]).unwrap_or_default();
             Ok(found.lines().last().map(str::to_owned))
         })?;
         self.xdotool(&["mousemove", "5", "5"])?;
@@ -89,8 +89,19 @@ impl Display {
 
     /// Types as a scanner does, Return included.
     pub fn scan(&self, code: &str) -> Result<()> {
-        self.xdotool(&["type", "--delay", SCANNER_GAP_MS, "--args", "1", code, "key", "--delay", "0", "Return"])
-            .map(drop)
+        self.xdotool(&[
+            "type",
+            "--delay",
+            SCANNER_GAP_MS,
+            "--args",
+            "1",
+            code,
+            "key",
+            "--delay",
+            "0",
+            "Return",
+        ])
+        .map(drop)
     }
 
     /// Taps the screen.
@@ -103,8 +114,9 @@ impl Display {
         let (connection, screen) = x11rb::connect(Some(&self.name)).context("connect to the display")?;
         let screen = &connection.setup().roots[screen];
         let (width, height) = (screen.width_in_pixels, screen.height_in_pixels);
-        let image =
-            connection.get_image(ImageFormat::Z_PIXMAP, screen.root, 0, 0, width, height, u32::MAX)?.reply()?;
+        let image = connection
+            .get_image(ImageFormat::Z_PIXMAP, screen.root, 0, 0, width, height, u32::MAX)?
+            .reply()?;
         // Four bytes a pixel, blue first, as X servers of depth 24 give them.
         let pixels = image.data.chunks_exact(4).flat_map(|pixel| [pixel[2], pixel[1], pixel[0]]).collect();
         Ok(Picture { width, height, pixels })

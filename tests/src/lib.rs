@@ -6,10 +6,12 @@
 //! | [`display`] | a virtual screen, keys and taps, and pictures of it |
 //! | [`shop`] | HQ, an enrolled lane, its agent, its devices and its till |
 //! | [`demo`] | the scripted day of `cargo xtask demo` |
+//! | [`ring`] | a lane without a window, to be killed at any moment |
 //! | [`replay`] | real transaction logs through scan, till, ledger, agent and HQ |
 
 pub mod demo;
 pub mod display;
 pub mod process;
 pub mod replay;
+pub mod ring;
 pub mod shop;

@@ -99,7 +99,11 @@ pub fn wait_for<T>(what: &str, look: impl FnMut() -> Result<Option<T>>) -> Resul
 }
 
 /// Looks again and again until there is an answer; fails after `patience`.
-pub fn wait_at_most<T>(patience: Duration, what: &str, mut look: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+pub fn wait_at_most<T>(
+    patience: Duration,
+    what: &str,
+    mut look: impl FnMut() -> Result<Option<T>>,
+) -> Result<T> {
     let until = Instant::now() + patience;
     loop {
         if let Some(found) = look()? {

@@ -114,7 +114,8 @@ struct Rung {
 
 fn ring_up(log: &Log, shop: &mapped::Shop, files: &LaneFiles) -> Result<Rung> {
     let paths = Paths { data: files.paths.data.clone() };
-    let mut cashier = Cashier { lane: Lane::new(paths, Config::default()), moment: noon(NaiveDate::MIN), day: None };
+    let mut cashier =
+        Cashier { lane: Lane::new(paths, Config::default()), moment: noon(NaiveDate::MIN), day: None };
     let progress = bar(log.tickets.len() as u64, "ringing up")?;
     let mut rung = Rung::default();
     for ticket in &log.tickets {
@@ -166,7 +167,11 @@ impl Cashier {
         events.push(Lane::key_now(Key::Enter));
         self.act(events);
         let desk = self.lane.till().map(|till| till.desk().clone());
-        ensure!(matches!(desk, Some(Desk::Selling(_))), "the cashier could not sign in on {day}: {:?}", self.lane.view().screen);
+        ensure!(
+            matches!(desk, Some(Desk::Selling(_))),
+            "the cashier could not sign in on {day}: {:?}",
+            self.lane.view().screen
+        );
         self.day = Some(day);
         Ok(())
     }
@@ -188,10 +193,16 @@ impl Cashier {
                     }
                     let before = self.lines();
                     self.act(events);
-                    ensure!(self.lines() == before + 1, "{} was not rung up: {:?}", item.code, self.lane.view().notice);
+                    ensure!(
+                        self.lines() == before + 1,
+                        "{} was not rung up: {:?}",
+                        item.code,
+                        self.lane.view().notice
+                    );
                     if price != item.price {
                         let number = self.last_number();
-                        self.lane.feed(Input::SetPrice { line: number, unit_price: Money::from_minor(price) });
+                        self.lane
+                            .feed(Input::SetPrice { line: number, unit_price: Money::from_minor(price) });
                         rung.priced += 1;
                     }
                     rung.lines += 1;
@@ -227,7 +238,12 @@ impl Cashier {
     fn take_payment(&mut self, ticket: &Ticket, currency: &Currency) -> Result<()> {
         let total = self.lane.till().map(|till| till.basket().total()).unwrap_or_default();
         let expected: i64 = ticket.lines.iter().map(|line| line.amount).sum();
-        ensure!(total.minor() == expected, "ticket {}: the till says {}, the log {expected}", ticket.name, total.minor());
+        ensure!(
+            total.minor() == expected,
+            "ticket {}: the till says {}, the log {expected}",
+            ticket.name,
+            total.minor()
+        );
         let mut events = vec![self.press(Button::Pay)];
         events.extend(self.typed(&currency.format(total)));
         events.push(self.press(Button::Finish));
@@ -251,7 +267,8 @@ fn split(pieces: i64, amount: i64) -> impl Iterator<Item = (i64, i64)> {
 }
 
 fn wait_until_filed(files: &LaneFiles) -> Result<()> {
-    let head = ledger::journal::JournalReader::open(&files.paths.journal())?.context("open the journal")?.head()?;
+    let head =
+        ledger::journal::JournalReader::open(&files.paths.journal())?.context("open the journal")?.head()?;
     let progress = bar(head.seq, "HQ files")?;
     let mut best = 0;
     while best < head.seq {
@@ -270,7 +287,9 @@ fn report(log: &Log, rung: &Rung, files: &LaneFiles, headquarters: &Headquarters
     let mut till: std::collections::BTreeMap<NaiveDate, Sums> = Default::default();
     for stored in files.records()? {
         if let domain::record::Record::SaleCompleted { sale } = &stored.record {
-            till.entry(stored.stamp.business_date).or_default().add(sale.lines.len() as u64, sale.total.minor());
+            till.entry(stored.stamp.business_date)
+                .or_default()
+                .add(sale.lines.len() as u64, sale.total.minor());
         }
     }
     let mut hq: std::collections::BTreeMap<NaiveDate, Sums> = Default::default();
@@ -303,14 +322,20 @@ fn report(log: &Log, rung: &Rung, files: &LaneFiles, headquarters: &Headquarters
     for (side, sums) in [("file, what is rung up", file), ("till", till), ("HQ", hq)] {
         println!("{side:<24} {:>9} {:>9} {:>18}", sums.sales, sums.lines, sums.total);
     }
-    println!("of the till's lines {} at a price set by hand; {} lines of the file split over two prices", rung.priced, rung.split);
+    println!(
+        "of the till's lines {} at a price set by hand; {} lines of the file split over two prices",
+        rung.priced, rung.split
+    );
     println!("not rung up by this version, {} kinds:", log.unringable.len());
     for kind in &log.unringable {
         println!("  {:<46} {:>7} lines {:>18} ten-thousandths", kind.kind, kind.lines, kind.amount_e4);
     }
     let apart: i128 = log.unringable.iter().map(|kind| kind.amount_e4).sum();
     let whole = i128::from(file.total) * 100 + apart;
-    println!("file as a whole: {} lines, {} ten-thousandths; rung up + not rung up: {whole}", log.file_lines, log.file_amount_e4);
+    println!(
+        "file as a whole: {} lines, {} ten-thousandths; rung up + not rung up: {whole}",
+        log.file_lines, log.file_amount_e4
+    );
     ensure!(whole == log.file_amount_e4, "the parts of the file do not sum up to the file");
     ensure!(rung.lines == till.lines, "the till has {} lines, {} were rung up", till.lines, rung.lines);
     ensure!(differing == 0, "{differing} days differ");

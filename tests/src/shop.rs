@@ -21,9 +21,6 @@ use crate::process::{Running, program, run, wait_for};
 /// The demo shop's store.
 pub const STORE: &str = "S001";
 
-/// The title of the till's window.
-pub const TITLE: &str = "Guitai";
-
 /// A headquarters.
 #[derive(Debug)]
 pub struct Headquarters {
@@ -37,7 +34,12 @@ impl Headquarters {
     pub fn open(folder: &Path, import: &[&Path]) -> Result<Self> {
         std::fs::create_dir_all(folder)?;
         for file in import {
-            run(Command::new(program("hq")?).arg("import").arg("--data").arg(folder).arg("--file").arg(file))?;
+            run(Command::new(program("hq")?)
+                .arg("import")
+                .arg("--data")
+                .arg(folder)
+                .arg("--file")
+                .arg(file))?;
         }
         let address = format!("127.0.0.1:{}", free_port()?);
         let mut headquarters = Self { folder: folder.to_owned(), address, process: None };
@@ -97,7 +99,8 @@ impl Headquarters {
 
     /// What it has received.
     pub fn sales(&self) -> Result<SalesAnswer> {
-        let out = run(Command::new(program("hq")?).args(["sales", "--json"]).arg("--data").arg(&self.folder))?;
+        let out =
+            run(Command::new(program("hq")?).args(["sales", "--json"]).arg("--data").arg(&self.folder))?;
         serde_json::from_str(&out).context("read HQ's answer")
     }
 
@@ -235,7 +238,8 @@ impl Counter {
     /// Sets up the lane's devices; the till is started by [`Counter::start_till`].
     pub fn set_up(files: LaneFiles, receipts: Option<PathBuf>) -> Result<Self> {
         let options = PrinterOptions { folder: receipts, ..PrinterOptions::default() };
-        let printer = SimulatedPrinter::start("127.0.0.1:0", options).context("start the simulated printer")?;
+        let printer =
+            SimulatedPrinter::start("127.0.0.1:0", options).context("start the simulated printer")?;
         let scanner = SimulatedScanner::start().context("start the simulated scanner")?;
         let counter = Self { files, printer, scanner, till: None };
         let address = counter.printer.addr().to_string();
@@ -267,7 +271,7 @@ impl Counter {
             "pos-app",
             &self.files.paths.data.join("till.log"),
         )?;
-        display.focus(TITLE).or_else(|error| {
+        display.focus().or_else(|error| {
             till.check()?;
             Err(error)
         })?;
@@ -298,12 +302,14 @@ impl Counter {
 
     /// Waits until the journal has so many added lines.
     pub fn wait_for_lines(&self, count: usize) -> Result<()> {
-        self.files.wait_for_count("lines in the basket", count, |record| matches!(record, Record::LineAdded { .. }))
+        self.files
+            .wait_for_count("lines in the basket", count, |record| matches!(record, Record::LineAdded { .. }))
     }
 
     /// Waits until the journal has so many sales.
     pub fn wait_for_sales(&self, count: usize) -> Result<()> {
-        self.files.wait_for_count("a sale on disk", count, |record| matches!(record, Record::SaleCompleted { .. }))
+        self.files
+            .wait_for_count("a sale on disk", count, |record| matches!(record, Record::SaleCompleted { .. }))
     }
 }
 

@@ -15,8 +15,8 @@ use slint::platform::{Platform, WindowAdapter, update_timers_and_animations};
 use slint::{ComponentHandle, PhysicalSize, PlatformError};
 use ui::TillScreen;
 use ui::view::{
-    Bar, Closed, Done, EntryHint, Language, Line, Notice, Pages, PaperState, Pay, PrinterState,
-    Screen, Sell, Sheet, Side, SignIn, Span, StaffTile, SyncState, Theme, Tile, View,
+    Bar, Closed, Done, EntryHint, Language, Line, Notice, Pages, PaperState, Pay, PrinterState, Screen, Sell,
+    Sheet, Side, SignIn, Span, StaffTile, SyncState, Theme, Tile, View,
 };
 
 const SIZES: [(u32, u32); 2] = [(1024, 768), (1920, 1080)];
@@ -28,10 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(&folder)?;
 
     let pixels = MinimalSoftwareWindow::new(RepaintBufferType::NewBuffer);
-    slint::platform::set_platform(Box::new(NoDisplay {
-        window: Rc::clone(&pixels),
-        start: Instant::now(),
-    }))?;
+    slint::platform::set_platform(Box::new(NoDisplay { window: Rc::clone(&pixels), start: Instant::now() }))?;
     let screen = TillScreen::new(|_| {})?;
     screen.window().show()?;
 
@@ -122,19 +119,13 @@ fn bar(language: Language, name: &str) -> Bar {
             PrinterState::Offline { waiting: "3".into() },
         )
     } else if name.contains("long") {
-        (
-            SyncState::Offline { since: Span::Minutes(45), waiting: "16".into() },
-            PrinterState::PaperOut,
-        )
+        (SyncState::Offline { since: Span::Minutes(45), waiting: "16".into() }, PrinterState::PaperOut)
     } else if name.contains("search") {
         (SyncState::Sending { waiting: "7".into() }, PrinterState::PaperLow)
     } else if name.contains("closed") {
         (SyncState::Unknown, PrinterState::Absent)
     } else if name.contains("doubt") {
-        (
-            SyncState::Offline { since: Span::Seconds(95), waiting: "1".into() },
-            PrinterState::CoverOpen,
-        )
+        (SyncState::Offline { since: Span::Seconds(95), waiting: "1".into() }, PrinterState::CoverOpen)
     } else {
         (SyncState::Synced { at: "12:41".into() }, PrinterState::Ready)
     };
@@ -153,9 +144,8 @@ fn bar(language: Language, name: &str) -> Bar {
 fn pictures(language: Language) -> Vec<(String, Screen, Option<Notice>)> {
     let text = |chinese: &str, english: &str| say(language, chinese, english);
     let mut all: Vec<(String, Screen, Option<Notice>)> = Vec::new();
-    let mut add = |name: &str, screen: Screen, notice: Option<Notice>| {
-        all.push((name.to_owned(), screen, notice))
-    };
+    let mut add =
+        |name: &str, screen: Screen, notice: Option<Notice>| all.push((name.to_owned(), screen, notice));
 
     add(
         "closed-not-enrolled",
@@ -219,17 +209,10 @@ fn pictures(language: Language) -> Vec<(String, Screen, Option<Notice>)> {
     };
     add("sell-search", Screen::Sell(search.clone()), None);
     let nothing = Side::Results { results: Vec::new(), selected: 0, more: false };
-    add(
-        "sell-search-none",
-        Screen::Sell(Sell { entry: "qqqq".into(), side: nothing, ..search }),
-        None,
-    );
+    add("sell-search-none", Screen::Sell(Sell { entry: "qqqq".into(), side: nothing, ..search }), None);
 
     let age = Sheet::AgeCheck {
-        goods: vec![
-            text("青岛啤酒 经典 500ml", "Tsingtao beer classic 500 ml"),
-            long_name(language),
-        ],
+        goods: vec![text("海风啤酒 经典 500ml", "Sea Breeze beer classic 500 ml"), long_name(language)],
     };
     let cancel = Sheet::CancelBasket { lines: "5".into(), total: "¥ 60.49".into() };
     let doubt = Sheet::ReceiptInDoubt { number: "2-000041".into() };
@@ -247,18 +230,10 @@ fn pictures(language: Language) -> Vec<(String, Screen, Option<Notice>)> {
     };
     let short = Pay { tendered: "50".into(), missing: "10.40".into(), ..unpaid.clone() };
     let enough = Pay { tendered: "100.00".into(), change: "39.60".into(), ..unpaid.clone() };
-    let large = Pay {
-        due: "12,345.60".into(),
-        tendered: "50".into(),
-        missing: "12,295.60".into(),
-        ..unpaid.clone()
-    };
-    let plain = Pay {
-        rounding: String::new(),
-        total: "12,345.60".into(),
-        due: "12,345.60".into(),
-        ..unpaid.clone()
-    };
+    let large =
+        Pay { due: "12,345.60".into(), tendered: "50".into(), missing: "12,295.60".into(), ..unpaid.clone() };
+    let plain =
+        Pay { rounding: String::new(), total: "12,345.60".into(), due: "12,345.60".into(), ..unpaid.clone() };
     add("pay", Screen::Pay(unpaid), None);
     add("pay-short", Screen::Pay(short), Some(Notice::TooLittle { missing: "¥ 10.40".into() }));
     add("pay-enough", Screen::Pay(enough.clone()), None);
@@ -302,15 +277,9 @@ fn staff(language: Language, count: usize) -> Vec<StaffTile> {
     (0..count)
         .map(|index| {
             let (chinese, english) = people[index % people.len()];
-            let round = if index < people.len() {
-                String::new()
-            } else {
-                format!(" {}", index / people.len() + 1)
-            };
-            StaffTile {
-                number: format!("{}", 101 + index),
-                name: say(language, chinese, english) + &round,
-            }
+            let round =
+                if index < people.len() { String::new() } else { format!(" {}", index / people.len() + 1) };
+            StaffTile { number: format!("{}", 101 + index), name: say(language, chinese, english) + &round }
         })
         .collect()
 }
@@ -348,7 +317,7 @@ fn five_lines(language: Language) -> Vec<Line> {
     vec![
         line(
             1,
-            text("农夫山泉 饮用天然水", "Nongfu Spring water"),
+            text("清泉 饮用天然水", "Clear Spring water"),
             "6921168509256  550ml",
             String::new(),
             ["6", "2.00", "12.00"],
@@ -362,21 +331,21 @@ fn five_lines(language: Language) -> Vec<Line> {
         ),
         line(
             3,
-            text("光明 鲜牛奶", "Bright fresh milk"),
+            text("晨牧 鲜牛奶", "Morning Herd fresh milk"),
             "6901209255083  950ml",
             String::new(),
             ["1", "19.90", "19.90"],
         ),
         line(
             4,
-            text("可口可乐 零度", "Coca-Cola Zero"),
+            text("泡泡星 零度", "Bubble Star Cola Zero"),
             "6928804011197  500ml",
             text("第二件半价 −1.75", "2nd at half price −1.75"),
             ["2", "3.50", "5.25"],
         ),
         line(
             5,
-            text("桃李 醇熟切片面包", "Toly sliced bread"),
+            text("麦田里 醇熟切片面包", "Wheat Field sliced bread"),
             "6921294398720  400g",
             String::new(),
             ["1", "9.90", "9.90"],
@@ -396,8 +365,8 @@ fn many_lines(language: Language) -> Vec<Line> {
 fn long_name(language: Language) -> String {
     say(
         language,
-        "贵州茅台镇 酱香型白酒 53度 珍藏版礼盒装 500ml×6瓶 整箱",
-        "Maotai Town sauce-aroma baijiu 53% collector's gift box 6 × 500 ml, full case",
+        "老窖坊 酱香型白酒 53度 珍藏版礼盒装 500ml×6瓶 整箱",
+        "Old Cellar sauce-aroma baijiu 53% collector's gift box 6 × 500 ml, full case",
     )
 }
 
@@ -466,13 +435,7 @@ fn results(language: Language) -> Side {
     let goods = [
         ("香蕉", "Bananas", "", "20001", "7.98/kg"),
         ("香蕉牛奶", "Banana milk", "250ml", "6901209255090", "4.50"),
-        (
-            "小浣熊 香蕉脆片 家庭装",
-            "Banana chips family pack with honey",
-            "180g",
-            "6921168500017",
-            "9.90",
-        ),
+        ("小浣熊 香蕉脆片 家庭装", "Banana chips family pack with honey", "180g", "6921168500017", "9.90"),
         ("仙居杨梅", "Bayberries", "500g", "20044", "29.80"),
         ("鲜鸡蛋", "Fresh eggs", "15", "6928804010015", "16.90"),
         ("虾饺", "Shrimp dumplings", "200g", "6928804010022", "19.90"),
@@ -499,14 +462,12 @@ fn notices(language: Language) -> Vec<Notice> {
         Notice::Misread { code: code() },
         Notice::WeightNeeded { name: name() },
         Notice::LabelPriceDiffers { name: say(language, "红富士苹果", "Fuji apples") },
-        Notice::AgeRestricted {
-            name: say(language, "青岛啤酒 经典", "Tsingtao beer classic")
-        },
+        Notice::AgeRestricted { name: say(language, "海风啤酒 经典", "Sea Breeze beer classic") },
         Notice::BasketFull { lines: "1,000".into() },
         Notice::QuantityRange { max: "9,999".into() },
         Notice::QuantityWeighed,
         Notice::NoLine,
-        Notice::LineVoided { name: say(language, "光明 鲜牛奶", "Bright fresh milk") },
+        Notice::LineVoided { name: say(language, "晨牧 鲜牛奶", "Morning Herd fresh milk") },
         Notice::BasketCancelled,
         Notice::NothingFound { text: "qqqq".into() },
         Notice::TooLittle { missing: amount() },

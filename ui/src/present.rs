@@ -3,18 +3,16 @@
 
 use std::rc::Rc;
 
-use slint::{
-    ComponentHandle, Model, ModelRc, SelectBundledTranslationError, SharedString, VecModel,
-};
+use slint::{ComponentHandle, Model, ModelRc, SelectBundledTranslationError, SharedString, VecModel};
 
 use crate::generated as window;
 use crate::generated::{
-    ClosedKind, EntryKind, LineRow, NoticeKind, PaperKind, PrinterKind, ScreenKind, SheetKind,
-    SpanUnit, StaffRow, SyncKind, TileRow, TillWindow,
+    ClosedKind, EntryKind, LineRow, NoticeKind, PaperKind, PrinterKind, ScreenKind, SheetKind, SpanUnit,
+    StaffRow, SyncKind, TileRow, TillWindow,
 };
 use crate::view::{
-    Bar, Closed, Done, EntryHint, Language, Line, Notice, PaperState, Pay, PrinterState, Screen,
-    Sell, Sheet, Side, SignIn, Span, StaffTile, SyncState, Theme, Tile, Tone, View,
+    Bar, Closed, Done, EntryHint, Language, Line, Notice, PaperState, Pay, PrinterState, Screen, Sell, Sheet,
+    Side, SignIn, Span, StaffTile, SyncState, Theme, Tile, Tone, View,
 };
 
 /// Replaces the preview data by empty lists that rows can be put into.
@@ -336,10 +334,7 @@ impl From<&Line> for LineRow {
 
 impl Shows<Tile> for TileRow {
     fn shows(&self, tile: &Tile) -> bool {
-        self.name == tile.name
-            && self.spec == tile.spec
-            && self.code == tile.code
-            && self.price == tile.price
+        self.name == tile.name && self.spec == tile.spec && self.code == tile.code && self.price == tile.price
     }
 
     fn of(tile: &Tile) -> Self {

@@ -4,9 +4,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use slint::{
-    CloseRequestResponse, ComponentHandle, LogicalSize, PlatformError, SharedString, Weak,
-};
+use slint::{CloseRequestResponse, ComponentHandle, LogicalSize, PlatformError, SharedString, Weak};
 
 use crate::action::{Action, Button, Key};
 pub use crate::generated::TillWindow;

@@ -13,8 +13,8 @@ use slint::{ComponentHandle, LogicalPosition, SharedString};
 use ui::TillScreen;
 use ui::action::{Action, Button, Key};
 use ui::view::{
-    Bar, Closed, Done, EntryHint, Language, Line, Notice, Pages, PaperState, Pay, PrinterState,
-    Screen, Sell, Sheet, Side, SignIn, Span, StaffTile, SyncState, Theme, Tile, View,
+    Bar, Closed, Done, EntryHint, Language, Line, Notice, Pages, PaperState, Pay, PrinterState, Screen, Sell,
+    Sheet, Side, SignIn, Span, StaffTile, SyncState, Theme, Tile, View,
 };
 
 use AccessibleRole as Role;
@@ -35,8 +35,7 @@ impl Lane {
         HEADLESS.with(|()| ());
         let done = Rc::new(RefCell::new(Vec::new()));
         let seen = Rc::clone(&done);
-        let screen =
-            TillScreen::new(move |action| seen.borrow_mut().push(action)).expect("a window");
+        let screen = TillScreen::new(move |action| seen.borrow_mut().push(action)).expect("a window");
         screen.set_size(1024, 768);
         screen.apply(view);
         screen.window().show().expect("a shown window");
@@ -48,11 +47,7 @@ impl Lane {
     }
 
     fn labels(&self, role: Role) -> Vec<String> {
-        self.controls(role)
-            .iter()
-            .filter_map(ElementHandle::accessible_label)
-            .map(String::from)
-            .collect()
+        self.controls(role).iter().filter_map(ElementHandle::accessible_label).map(String::from).collect()
     }
 
     fn find(&self, role: Role, label: &str) -> ElementHandle {
@@ -72,8 +67,7 @@ impl Lane {
     /// Taps the middle of a control with a finger.
     fn tap(&self, control: &ElementHandle) {
         let (corner, size) = (control.absolute_position(), control.size());
-        let position =
-            LogicalPosition::new(corner.x + size.width / 2.0, corner.y + size.height / 2.0);
+        let position = LogicalPosition::new(corner.x + size.width / 2.0, corner.y + size.height / 2.0);
         self.dispatch(WindowEvent::PointerPressed { position, button: PointerEventButton::Left });
         self.dispatch(WindowEvent::PointerReleased { position, button: PointerEventButton::Left });
     }
@@ -187,12 +181,7 @@ fn every_screen() -> Vec<Screen> {
         Screen::SignIn(SignIn { chosen: "Wang".into(), pin_digits: 2, ..sign_in() }),
         Screen::Sell(Sell::default()),
         Screen::Sell(sell()),
-        Screen::Sell(Sell {
-            side: search,
-            entry: "ban".into(),
-            entry_hint: EntryHint::Search,
-            ..sell()
-        }),
+        Screen::Sell(Sell { side: search, entry: "ban".into(), entry_hint: EntryHint::Search, ..sell() }),
         Screen::Pay(pay()),
         Screen::Pay(Pay { saving: true, ..pay() }),
         Screen::Done(Done::default()),
@@ -265,13 +254,8 @@ fn goods_are_rung_up_with_a_finger() {
 
 #[test]
 fn a_search_offers_what_it_found_in_place_of_the_tiles() {
-    let side = Side::Results {
-        results: vec![tile("bananas"), tile("banana milk")],
-        selected: 0,
-        more: true,
-    };
-    let screen =
-        Screen::Sell(Sell { side, entry: "ban".into(), entry_hint: EntryHint::Search, ..sell() });
+    let side = Side::Results { results: vec![tile("bananas"), tile("banana milk")], selected: 0, more: true };
+    let screen = Screen::Sell(Sell { side, entry: "ban".into(), entry_hint: EntryHint::Search, ..sell() });
     check(
         &screen,
         None,
@@ -427,15 +411,9 @@ fn keys_arrive_on_a_screen_that_was_changed_to() {
 #[test]
 fn modifiers_are_silent_and_commands_are_not_typed() {
     let lane = Lane::open(&view(Screen::Sell(sell()), None));
-    for modifier in [
-        Named::Shift,
-        Named::ShiftR,
-        Named::Control,
-        Named::Alt,
-        Named::AltGr,
-        Named::CapsLock,
-        Named::Meta,
-    ] {
+    for modifier in
+        [Named::Shift, Named::ShiftR, Named::Control, Named::Alt, Named::AltGr, Named::CapsLock, Named::Meta]
+    {
         lane.press_key(char::from(modifier));
     }
     assert_eq!(lane.take(), []);
@@ -493,17 +471,12 @@ fn every_message_says_three_things_in_both_languages() {
     let lane = Lane::open(&view(Screen::Sell(sell()), None));
     let mut said = Vec::new();
     for notice in every_notice() {
-        for (language, label, stop) in [
-            (Language::English, "Put the message away", '.'),
-            (Language::Chinese, "收起提示", '。'),
-        ] {
-            lane.screen
-                .apply(&View { language, ..view(Screen::Sell(sell()), Some(notice.clone())) });
-            let message = lane
-                .find(Role::Button, label)
-                .accessible_description()
-                .expect("a message")
-                .to_string();
+        for (language, label, stop) in
+            [(Language::English, "Put the message away", '.'), (Language::Chinese, "收起提示", '。')]
+        {
+            lane.screen.apply(&View { language, ..view(Screen::Sell(sell()), Some(notice.clone())) });
+            let message =
+                lane.find(Role::Button, label).accessible_description().expect("a message").to_string();
             let (what, rest) = message.split_once(". ").expect("what happened, then the rest");
             assert!(!what.is_empty() && rest.contains(stop), "{notice:?}: {message}");
             assert!(!said.contains(&message), "{notice:?} says the same as another: {message}");
@@ -524,10 +497,8 @@ fn the_paper_of_the_last_sale_is_told() {
         PaperState::Sent,
         PaperState::InDoubt,
     ] {
-        lane.screen.apply(&view(
-            Screen::Done(Done { paper, change: "3.00".into(), ..Done::default() }),
-            None,
-        ));
+        lane.screen
+            .apply(&view(Screen::Done(Done { paper, change: "3.00".into(), ..Done::default() }), None));
         lane.find(Role::Text, "Change 3.00");
         let texts = lane.labels(Role::Text);
         assert!(!told.contains(&texts), "{paper:?} reads like another state");
@@ -538,13 +509,9 @@ fn the_paper_of_the_last_sale_is_told() {
 #[test]
 fn the_basket_follows_the_view() {
     let lane = Lane::open(&view(Screen::Sell(sell()), None));
-    for names in [
-        &["milk", "tea", "bread", "eggs"][..],
-        &["milk", "bread", "eggs"],
-        &["milk"],
-        &["rice", "milk"],
-        &[],
-    ] {
+    for names in
+        [&["milk", "tea", "bread", "eggs"][..], &["milk", "bread", "eggs"], &["milk"], &["rice", "milk"], &[]]
+    {
         let lines: Vec<Line> = names.iter().map(|name| line(name)).collect();
         lane.screen.apply(&view(
             Screen::Sell(Sell { selected: lines.len().saturating_sub(1), lines, ..sell() }),
@@ -574,16 +541,14 @@ fn touch_targets_are_large_enough() {
 #[test]
 fn every_text_is_translated() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let catalogue = std::fs::read_to_string(folder.join("lang/zh_CN/LC_MESSAGES/ui.po"))
-        .expect("the catalogue");
+    let catalogue =
+        std::fs::read_to_string(folder.join("lang/zh_CN/LC_MESSAGES/ui.po")).expect("the catalogue");
     let translations: Vec<(&str, &str)> = catalogue
         .split("\n\n")
         .skip(1)
         .map(|entry| {
             let field = |name: &str| {
-                entry.lines().find_map(|line| {
-                    line.strip_prefix(name)?.strip_prefix(" \"")?.strip_suffix('"')
-                })
+                entry.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(" \"")?.strip_suffix('"'))
             };
             (field("msgid").expect(entry), field("msgstr").expect(entry))
         })
@@ -599,8 +564,7 @@ fn every_text_is_translated() {
                 .expect("a text without quotes in it")
                 .0
                 .to_owned();
-            let found: Vec<_> =
-                translations.iter().filter(|(original, _)| *original == text).collect();
+            let found: Vec<_> = translations.iter().filter(|(original, _)| *original == text).collect();
             assert_eq!(found.len(), 1, "{text}");
             let (_, translation) = found[0];
             assert!(!translation.is_empty(), "{text}");

@@ -65,7 +65,8 @@ pub fn install(groups: &[&[&str]]) -> Result<(), Failure> {
 }
 
 fn is_installed(package: &str) -> bool {
-    let output = Command::new("dpkg-query").args(["--show", "--showformat=${db:Status-Status}", package]).output();
+    let output =
+        Command::new("dpkg-query").args(["--show", "--showformat=${db:Status-Status}", package]).output();
     output.is_ok_and(|output| output.status.success() && output.stdout == b"installed")
 }
 
@@ -106,5 +107,9 @@ fn python() -> Option<PathBuf> {
         .flatten()
         .map(|version| version.path().join("bin/python3"));
     let check = "import sys; sys.exit(sys.version_info < (3, 13))";
-    named.into_iter().chain(on_path).chain(pyenv).find(|python| succeeds(Command::new(python).args(["-c", check])))
+    named
+        .into_iter()
+        .chain(on_path)
+        .chain(pyenv)
+        .find(|python| succeeds(Command::new(python).args(["-c", check])))
 }

@@ -94,7 +94,8 @@ fn build() -> Result<(), Failure> {
 
 /// Runs the program that is made of our own crates.
 fn shop_in_a_box(what: &str, name: &str, arguments: &[OsString]) -> Result<(), Failure> {
-    let mut command = cargo(&["run", "--locked", "--quiet", "--package", "tests", "--bin", "shop-in-a-box", "--", name]);
+    let mut command =
+        cargo(&["run", "--locked", "--quiet", "--package", "tests", "--bin", "shop-in-a-box", "--", name]);
     step(what, command.args(arguments))
 }
 

@@ -138,10 +138,7 @@ mod tests {
     #[test]
     fn nothing_normalised_needs_four_bytes() {
         let every: String = ('\u{20}'..='\u{2ffff}').collect();
-        for (charset, codec) in [
-            (Charset::Gbk, encoding_rs::GBK),
-            (Charset::Gb18030, encoding_rs::GB18030),
-        ] {
+        for (charset, codec) in [(Charset::Gbk, encoding_rs::GBK), (Charset::Gb18030, encoding_rs::GB18030)] {
             let printable = normalise(&every, charset);
             let (bytes, _, unmappable) = codec.encode(&printable);
             assert!(!unmappable);

@@ -194,10 +194,7 @@ impl Printer {
             if queue.pulses.len() >= DRAWER_QUEUE_MAX {
                 return Err(QueueFull);
             }
-            queue.pulses.push_back(Pulse {
-                id,
-                asked: std::time::Instant::now(),
-            });
+            queue.pulses.push_back(Pulse { id, asked: std::time::Instant::now() });
             Ok(())
         })
     }
@@ -211,10 +208,7 @@ impl Printer {
     pub fn stop(self, wait: Duration) -> bool {
         self.shared.change(|queue| queue.stopping = true);
         // The thread never sends: the channel closes when it ends.
-        matches!(
-            self.ended.recv_timeout(wait),
-            Err(RecvTimeoutError::Disconnected)
-        )
+        matches!(self.ended.recv_timeout(wait), Err(RecvTimeoutError::Disconnected))
     }
 }
 
@@ -258,9 +252,7 @@ impl Shared {
 
     /// Sleeps until `wake` holds or `pause` is over.
     fn sleep_until(&self, pause: Duration, wake: impl Fn(&Queue) -> bool) {
-        let waited = self
-            .changed
-            .wait_timeout_while(lock(&self.queue), pause, |queue| !wake(queue));
+        let waited = self.changed.wait_timeout_while(lock(&self.queue), pause, |queue| !wake(queue));
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 }
@@ -300,9 +292,7 @@ impl Worker {
                 if lock(&self.shared.queue).first_started {
                     self.end_first(Outcome::InDoubt);
                 }
-                self.report(Health::Offline {
-                    reason: "the driver failed and starts again".to_owned(),
-                });
+                self.report(Health::Offline { reason: "the driver failed and starts again".to_owned() });
             }));
             self.shared.sleep_until(pause, |queue| queue.stopping);
         }
@@ -349,14 +339,10 @@ impl Worker {
     fn reject_rest(&mut self) {
         let ended: Vec<u64> = self.shared.change(|queue| {
             let jobs = queue.jobs.drain(..).map(|job| job.id);
-            jobs.chain(queue.pulses.drain(..).map(|pulse| pulse.id))
-                .collect()
+            jobs.chain(queue.pulses.drain(..).map(|pulse| pulse.id)).collect()
         });
         for id in ended {
-            self.emit(PrinterEvent::JobEnded {
-                id,
-                outcome: Outcome::Rejected(Rejection::Stopped),
-            });
+            self.emit(PrinterEvent::JobEnded { id, outcome: Outcome::Rejected(Rejection::Stopped) });
         }
     }
 
@@ -377,10 +363,7 @@ impl Worker {
             queue.jobs.pop_front()
         });
         if let Some(job) = job {
-            self.emit(PrinterEvent::JobEnded {
-                id: job.id,
-                outcome,
-            });
+            self.emit(PrinterEvent::JobEnded { id: job.id, outcome });
         }
     }
 
@@ -398,9 +381,7 @@ impl Worker {
                 Ok(connection)
             }
             Err(lost) => {
-                self.report(Health::Offline {
-                    reason: lost.0.clone(),
-                });
+                self.report(Health::Offline { reason: lost.0.clone() });
                 Err(lost)
             }
         }
@@ -409,14 +390,11 @@ impl Worker {
     /// Nothing could be sent: pauses before the next try, less when a drawer pulse comes.
     fn pause(&mut self) {
         let pause = self.backoff.next_pause();
-        self.shared
-            .sleep_until(pause, |queue| queue.stopping || !queue.pulses.is_empty());
+        self.shared.sleep_until(pause, |queue| queue.stopping || !queue.pulses.is_empty());
     }
 
     fn look_when_idle(&mut self) {
-        let looked = self
-            .connect()
-            .and_then(|mut connection| self.look(&mut connection));
+        let looked = self.connect().and_then(|mut connection| self.look(&mut connection));
         match looked {
             Ok(_) => {}
             Err(Lost(reason)) => {
@@ -509,12 +487,7 @@ impl Worker {
         }
     }
 
-    fn send(
-        &mut self,
-        connection: &mut Connection,
-        bytes: &[u8],
-        sent: &mut usize,
-    ) -> Result<(), Lost> {
+    fn send(&mut self, connection: &mut Connection, bytes: &[u8], sent: &mut usize) -> Result<(), Lost> {
         let barrier: &[u8] = if self.answers() { BARRIER } else { &[] };
         for part in [bytes, barrier] {
             let mut rest = part;
@@ -600,10 +573,7 @@ impl Worker {
                 },
             }
         };
-        self.emit(PrinterEvent::JobEnded {
-            id: pulse.id,
-            outcome,
-        });
+        self.emit(PrinterEvent::JobEnded { id: pulse.id, outcome });
     }
 
     /// Opens the drawer over the connection of a document that waits for the printer.
@@ -617,15 +587,8 @@ impl Worker {
             self.pulse(connection, pulse)
         };
         let lost = outcome == Outcome::InDoubt;
-        self.emit(PrinterEvent::JobEnded {
-            id: pulse.id,
-            outcome,
-        });
-        if lost {
-            Err(Lost("the connection was lost".to_owned()))
-        } else {
-            Ok(())
-        }
+        self.emit(PrinterEvent::JobEnded { id: pulse.id, outcome });
+        if lost { Err(Lost("the connection was lost".to_owned())) } else { Ok(()) }
     }
 
     fn pulse(&mut self, connection: &mut Connection, pulse: Pulse) -> Outcome {
@@ -640,9 +603,7 @@ impl Worker {
         // Real-time commands are obeyed in order: an answer to a question behind the pulse says that it was obeyed.
         match (kind, self.look(connection)) {
             (DrawerPulse::RealTime, Ok(true)) => Outcome::Confirmed,
-            (DrawerPulse::RealTime, Ok(false)) | (DrawerPulse::Queued, Ok(_)) => {
-                Outcome::SentUnconfirmed
-            }
+            (DrawerPulse::RealTime, Ok(false)) | (DrawerPulse::Queued, Ok(_)) => Outcome::SentUnconfirmed,
             (DrawerPulse::RealTime | DrawerPulse::Queued, Err(Lost(_))) => Outcome::InDoubt,
         }
     }
@@ -664,11 +625,7 @@ impl Connection {
                     stream.set_nodelay(true)?;
                     stream.set_read_timeout(Some(TICK))?;
                     stream.set_write_timeout(Some(TICK))?;
-                    return Ok(Self {
-                        stream,
-                        replies: Replies::default(),
-                        has_answered: false,
-                    });
+                    return Ok(Self { stream, replies: Replies::default(), has_answered: false });
                 }
                 Err(error) => failed = error.into(),
             }
@@ -680,10 +637,7 @@ impl Connection {
     fn ask(&mut self) -> Result<bool, Lost> {
         if self.replies.waiting() == 0 {
             // DLE EOT n, one after the other.
-            let questions: Vec<u8> = QUESTIONS
-                .iter()
-                .flat_map(|&question| [0x10, 0x04, question])
-                .collect();
+            let questions: Vec<u8> = QUESTIONS.iter().flat_map(|&question| [0x10, 0x04, question]).collect();
             match self.stream.write(&questions) {
                 Ok(count) => self.stream.write_all(&questions[count..])?,
                 // The printer's memory and ours are full: it cannot be asked now.
@@ -723,8 +677,5 @@ impl Connection {
 }
 
 fn is_wait(error: &std::io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
-    )
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }

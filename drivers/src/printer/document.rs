@@ -57,29 +57,17 @@ pub struct Cell {
 impl Cell {
     /// A cell of `columns` with its text at the left.
     pub fn left(text: impl Into<String>, columns: usize) -> Self {
-        Self {
-            text: text.into(),
-            width: Width::Fixed(columns),
-            align: Align::Left,
-        }
+        Self { text: text.into(), width: Width::Fixed(columns), align: Align::Left }
     }
 
     /// A cell of `columns` with its text at the right.
     pub fn right(text: impl Into<String>, columns: usize) -> Self {
-        Self {
-            text: text.into(),
-            width: Width::Fixed(columns),
-            align: Align::Right,
-        }
+        Self { text: text.into(), width: Width::Fixed(columns), align: Align::Right }
     }
 
     /// A cell that takes what the others leave, its text at the left.
     pub fn rest(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            width: Width::Share(1),
-            align: Align::Left,
-        }
+        Self { text: text.into(), width: Width::Share(1), align: Align::Left }
     }
 }
 
@@ -143,42 +131,22 @@ impl Document {
 
     /// Adds plain text at the left.
     pub fn text(self, text: impl Into<String>) -> Self {
-        self.row(Row::Text {
-            text: text.into(),
-            align: Align::Left,
-            bold: false,
-            size: Size::Normal,
-        })
+        self.row(Row::Text { text: text.into(), align: Align::Left, bold: false, size: Size::Normal })
     }
 
     /// Adds plain text in the middle.
     pub fn centred(self, text: impl Into<String>) -> Self {
-        self.row(Row::Text {
-            text: text.into(),
-            align: Align::Centre,
-            bold: false,
-            size: Size::Normal,
-        })
+        self.row(Row::Text { text: text.into(), align: Align::Centre, bold: false, size: Size::Normal })
     }
 
     /// Adds large bold text in the middle.
     pub fn title(self, text: impl Into<String>) -> Self {
-        self.row(Row::Text {
-            text: text.into(),
-            align: Align::Centre,
-            bold: true,
-            size: Size::Double,
-        })
+        self.row(Row::Text { text: text.into(), align: Align::Centre, bold: true, size: Size::Double })
     }
 
     /// Adds plain text at the left with text at the right edge of the same line.
     pub fn pair(self, left: impl Into<String>, right: impl Into<String>) -> Self {
-        self.row(Row::Pair {
-            left: left.into(),
-            right: right.into(),
-            bold: false,
-            size: Size::Normal,
-        })
+        self.row(Row::Pair { left: left.into(), right: right.into(), bold: false, size: Size::Normal })
     }
 
     /// Adds cells beside each other.

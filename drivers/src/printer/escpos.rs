@@ -9,9 +9,7 @@ use std::cell::RefCell;
 use escpos::driver::Driver;
 use escpos::errors::PrinterError;
 use escpos::printer::Printer;
-use escpos::utils::{
-    Encoder, JustifyMode, Protocol, QRCodeCorrectionLevel, QRCodeModel, QRCodeOption,
-};
+use escpos::utils::{Encoder, JustifyMode, Protocol, QRCodeCorrectionLevel, QRCodeModel, QRCodeOption};
 use qrcode::{Color, EcLevel, QrCode};
 
 use super::charset::normalise;
@@ -101,9 +99,7 @@ pub fn drawer_pulse(pulse: DrawerPulse) -> &'static [u8] {
 /// The document is beyond a bound; nothing was encoded.
 pub fn encode(document: &Document, profile: &Profile) -> Result<Vec<u8>, EncodeError> {
     if document.rows.len() > ROWS_MAX {
-        return Err(EncodeError::TooManyRows {
-            rows: document.rows.len(),
-        });
+        return Err(EncodeError::TooManyRows { rows: document.rows.len() });
     }
     let codec = match profile.charset {
         Charset::Gbk => encoding_rs::GBK,
@@ -111,11 +107,7 @@ pub fn encode(document: &Document, profile: &Profile) -> Result<Vec<u8>, EncodeE
         Charset::Utf8 => encoding_rs::UTF_8,
     };
     let mut pen = Pen {
-        printer: Printer::new(
-            Collector::default(),
-            Protocol::new(Encoder::new(codec)),
-            None,
-        ),
+        printer: Printer::new(Collector::default(), Protocol::new(Encoder::new(codec)), None),
         profile,
         align: Align::Left,
         bold: false,
@@ -124,12 +116,7 @@ pub fn encode(document: &Document, profile: &Profile) -> Result<Vec<u8>, EncodeE
     pen.printer.init()?;
     for line in lay_out(document, profile.columns, profile.charset) {
         match line {
-            Line::Text {
-                text,
-                align,
-                bold,
-                size,
-            } => pen.text(&text, align, bold, size)?,
+            Line::Text { text, align, bold, size } => pen.text(&text, align, bold, size)?,
             Line::Qr { data } => pen.qr(&data)?,
             Line::Barcode { data } => pen.barcode(&data)?,
             Line::Cut => pen.cut()?,
@@ -153,13 +140,7 @@ struct Pen<'a> {
 }
 
 impl Pen<'_> {
-    fn text(
-        &mut self,
-        text: &str,
-        align: Align,
-        bold: bool,
-        size: Size,
-    ) -> Result<(), EncodeError> {
+    fn text(&mut self, text: &str, align: Align, bold: bool, size: Size) -> Result<(), EncodeError> {
         self.style(align, bold, size)?;
         let chinese = !text.is_ascii() && self.profile.charset != Charset::Utf8;
         if chinese {
@@ -178,8 +159,7 @@ impl Pen<'_> {
         if data.len() > QR_DATA_LENGTH_MAX {
             return Err(too_long);
         }
-        let code =
-            QrCode::with_error_correction_level(data, EcLevel::M).map_err(|_| too_long.clone())?;
+        let code = QrCode::with_error_correction_level(data, EcLevel::M).map_err(|_| too_long.clone())?;
         let modules = code.width() + 2 * QR_QUIET_MODULES;
         let module_dots = (self.profile.dots / modules).min(QR_MODULE_DOTS_MAX);
         if module_dots < QR_MODULE_DOTS_MIN {
@@ -199,8 +179,7 @@ impl Pen<'_> {
     fn barcode(&mut self, data: &str) -> Result<(), EncodeError> {
         let content = code_128(data);
         let fits = content.as_ref().is_some_and(|(_, symbols)| {
-            (symbols * CODE_128_SYMBOL_MODULES + CODE_128_FRAME_MODULES)
-                * usize::from(BARCODE_MODULE_DOTS)
+            (symbols * CODE_128_SYMBOL_MODULES + CODE_128_FRAME_MODULES) * usize::from(BARCODE_MODULE_DOTS)
                 <= self.profile.dots
         });
         let Some((content, _)) = content.filter(|_| fits) else {
@@ -209,13 +188,7 @@ impl Pen<'_> {
                 self.profile.columns,
                 self.profile.charset,
             ) {
-                if let Line::Text {
-                    text,
-                    align,
-                    bold,
-                    size,
-                } = line
-                {
+                if let Line::Text { text, align, bold, size } = line {
                     self.text(&text, align, bold, size)?;
                 }
             }
@@ -234,8 +207,7 @@ impl Pen<'_> {
             b'H',
             2,
         ])?;
-        let length =
-            u8::try_from(content.len()).expect("a barcode that fits the paper has under 256 bytes");
+        let length = u8::try_from(content.len()).expect("a barcode that fits the paper has under 256 bytes");
         let mut command = vec![0x1d, b'k', 73, length];
         command.extend(content);
         self.printer.custom(&command)?;
@@ -287,20 +259,13 @@ fn raster(code: &QrCode, module_dots: usize) -> Vec<u8> {
     let modules = code.width() + 2 * QR_QUIET_MODULES;
     let dots = modules * module_dots;
     let row_bytes = dots.div_ceil(8);
-    let low_high = |number: usize| {
-        u16::try_from(number)
-            .expect("no wider than the paper")
-            .to_le_bytes()
-    };
+    let low_high = |number: usize| u16::try_from(number).expect("no wider than the paper").to_le_bytes();
     let mut command = vec![0x1d, b'v', b'0', 0];
     command.extend(low_high(row_bytes));
     command.extend(low_high(dots));
     let colors = code.to_colors();
     let dark = |x: usize, y: usize| {
-        let (Some(x), Some(y)) = (
-            x.checked_sub(QR_QUIET_MODULES),
-            y.checked_sub(QR_QUIET_MODULES),
-        ) else {
+        let (Some(x), Some(y)) = (x.checked_sub(QR_QUIET_MODULES), y.checked_sub(QR_QUIET_MODULES)) else {
             return false;
         };
         x < code.width() && y < code.width() && colors[y * code.width() + x] == Color::Dark
@@ -329,11 +294,8 @@ fn code_128(data: &str) -> Option<(Vec<u8>, usize)> {
         return None;
     }
     if data.len().is_multiple_of(2) && data.bytes().all(|byte| byte.is_ascii_digit()) {
-        let pairs: Vec<u8> = data
-            .as_bytes()
-            .chunks(2)
-            .map(|pair| (pair[0] - b'0') * 10 + pair[1] - b'0')
-            .collect();
+        let pairs: Vec<u8> =
+            data.as_bytes().chunks(2).map(|pair| (pair[0] - b'0') * 10 + pair[1] - b'0').collect();
         if !pairs.contains(&REAL_TIME_PREFIX) {
             let symbols = pairs.len();
             return Some(([b"{C".as_slice(), &pairs].concat(), symbols));
@@ -390,11 +352,8 @@ mod tests {
 
     #[test]
     fn chinese_goes_between_the_chinese_mode_commands_in_gbk() {
-        let bytes = encode(
-            &Document::new().text("OK").text("合计 ¥1"),
-            &profile("generic-80"),
-        )
-        .expect("it encodes");
+        let bytes =
+            encode(&Document::new().text("OK").text("合计 ¥1"), &profile("generic-80")).expect("it encodes");
         let mut expected = b"\x1b@OK\x1bd\x01".to_vec();
         expected.extend(b"\x1c&\xba\xcf\xbc\xc6 \xa3\xa41\x1c.\x1bd\x01");
         assert_eq!(bytes, expected);
@@ -422,9 +381,7 @@ mod tests {
         assert!(contains(&native, b"\x1d(k") && contains(&native, b"\x1dVA"));
         let drawn = encode(&document, &profile("generic-58")).expect("it encodes");
         assert!(
-            contains(&drawn, b"\x1dv0\x00")
-                && !contains(&drawn, b"\x1d(k")
-                && !contains(&drawn, b"\x1dV")
+            contains(&drawn, b"\x1dv0\x00") && !contains(&drawn, b"\x1d(k") && !contains(&drawn, b"\x1dV")
         );
         // No byte of the picture starts a real-time command.
         assert!(!drawn.contains(&0x10));
@@ -434,15 +391,9 @@ mod tests {
     fn a_drawn_qr_code_is_no_wider_than_the_paper() {
         for length in [1, 20, 100, 300] {
             let profile = profile("generic-58");
-            match encode(
-                &Document::new().qr("一".repeat(length / 3).as_str()),
-                &profile,
-            ) {
+            match encode(&Document::new().qr("一".repeat(length / 3).as_str()), &profile) {
                 Ok(bytes) => {
-                    let at = bytes
-                        .windows(3)
-                        .position(|window| window == b"\x1dv0")
-                        .expect("a picture");
+                    let at = bytes.windows(3).position(|window| window == b"\x1dv0").expect("a picture");
                     assert!(usize::from(bytes[at + 4]) * 8 <= profile.dots);
                 }
                 Err(error) => panic!("{length}: {error}"),
@@ -452,33 +403,22 @@ mod tests {
 
     #[test]
     fn a_barcode_takes_the_shorter_code_set_and_falls_back_to_text() {
-        let bytes =
-            encode(&Document::new().barcode("123456"), &profile("generic-80")).expect("it encodes");
-        assert!(
-            contains(&bytes, b"\x1dk\x49\x05{C\x0c\x22\x38"),
-            "{bytes:x?}"
-        );
-        let bytes =
-            encode(&Document::new().barcode("162001"), &profile("generic-80")).expect("it encodes");
+        let bytes = encode(&Document::new().barcode("123456"), &profile("generic-80")).expect("it encodes");
+        assert!(contains(&bytes, b"\x1dk\x49\x05{C\x0c\x22\x38"), "{bytes:x?}");
+        let bytes = encode(&Document::new().barcode("162001"), &profile("generic-80")).expect("it encodes");
         assert!(contains(&bytes, b"\x1dk\x49\x08{B162001"), "{bytes:x?}");
-        let bytes =
-            encode(&Document::new().barcode("L1-{7"), &profile("generic-80")).expect("it encodes");
+        let bytes = encode(&Document::new().barcode("L1-{7"), &profile("generic-80")).expect("it encodes");
         assert!(contains(&bytes, b"\x1dk\x49\x08{BL1-{{7"), "{bytes:x?}");
         for long_or_chinese in ["LANE-1-2026-01-01-000001-LONG", "小票"] {
-            let bytes = encode(
-                &Document::new().barcode(long_or_chinese),
-                &profile("generic-58"),
-            )
-            .expect("it encodes");
+            let bytes = encode(&Document::new().barcode(long_or_chinese), &profile("generic-58"))
+                .expect("it encodes");
             assert!(!contains(&bytes, b"\x1dk"));
         }
     }
 
     #[test]
     fn what_is_beyond_a_bound_is_refused() {
-        let rows = Document {
-            rows: vec![Row::Blank; ROWS_MAX + 1],
-        };
+        let rows = Document { rows: vec![Row::Blank; ROWS_MAX + 1] };
         assert_eq!(
             encode(&rows, &profile("generic-80")),
             Err(EncodeError::TooManyRows { rows: ROWS_MAX + 1 })
@@ -494,24 +434,15 @@ mod tests {
                 200
             ],
         };
-        assert!(matches!(
-            encode(&long, &profile("generic-80")),
-            Err(EncodeError::TooLong { .. })
-        ));
+        assert!(matches!(encode(&long, &profile("generic-80")), Err(EncodeError::TooLong { .. })));
         let qr = Document::new().qr("1".repeat(QR_DATA_LENGTH_MAX + 1));
-        assert!(matches!(
-            encode(&qr, &profile("generic-80")),
-            Err(EncodeError::QrTooLong { .. })
-        ));
+        assert!(matches!(encode(&qr, &profile("generic-80")), Err(EncodeError::QrTooLong { .. })));
     }
 
     #[test]
     fn styles_are_set_when_they_change_and_reset_after() {
-        let bytes = encode(
-            &Document::new().title("AB").text("C"),
-            &profile("generic-80"),
-        )
-        .expect("it encodes");
+        let bytes =
+            encode(&Document::new().title("AB").text("C"), &profile("generic-80")).expect("it encodes");
         assert_eq!(
             bytes,
             b"\x1b@\x1ba\x01\x1bE\x01\x1d!\x11AB\x1bd\x01\x1ba\x00\x1bE\x00\x1d!\x00C\x1bd\x01"

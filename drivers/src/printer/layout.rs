@@ -41,54 +41,28 @@ pub enum Line {
 pub fn lay_out(document: &Document, columns: usize, charset: Charset) -> Vec<Line> {
     // A hanzi needs two columns; narrower paper does not exist and would never end.
     let columns = columns.max(2);
-    let plain = |text: String| Line::Text {
-        text,
-        align: Align::Left,
-        bold: false,
-        size: Size::Normal,
-    };
+    let plain = |text: String| Line::Text { text, align: Align::Left, bold: false, size: Size::Normal };
     let mut lines = Vec::new();
     for row in &document.rows {
         match row {
-            Row::Text {
-                text,
-                align,
-                bold,
-                size,
-            } => {
+            Row::Text { text, align, bold, size } => {
                 let width = columns / size.width_factor();
-                lines.extend(
-                    wrap(&normalise(text, charset), width)
-                        .into_iter()
-                        .map(|text| Line::Text {
-                            text,
-                            align: *align,
-                            bold: *bold,
-                            size: *size,
-                        }),
-                );
+                lines.extend(wrap(&normalise(text, charset), width).into_iter().map(|text| Line::Text {
+                    text,
+                    align: *align,
+                    bold: *bold,
+                    size: *size,
+                }));
             }
-            Row::Pair {
-                left,
-                right,
-                bold,
-                size,
-            } => {
+            Row::Pair { left, right, bold, size } => {
                 let width = columns / size.width_factor();
                 lines.extend(
                     pair(&normalise(left, charset), &normalise(right, charset), width)
                         .into_iter()
-                        .map(|text| Line::Text {
-                            text,
-                            align: Align::Left,
-                            bold: *bold,
-                            size: *size,
-                        }),
+                        .map(|text| Line::Text { text, align: Align::Left, bold: *bold, size: *size }),
                 );
             }
-            Row::Columns(cells) => {
-                lines.extend(beside(cells, columns, charset).into_iter().map(plain))
-            }
+            Row::Columns(cells) => lines.extend(beside(cells, columns, charset).into_iter().map(plain)),
             Row::Rule => lines.push(plain("-".repeat(columns))),
             Row::Blank => lines.push(plain(String::new())),
             Row::Qr { data } => lines.push(Line::Qr { data: data.clone() }),
@@ -107,11 +81,7 @@ fn pair(left: &str, right: &str, columns: usize) -> Vec<String> {
     let left_whole = !left.contains('\n') && columns_of(left) <= left_columns;
     if left_columns < PAIR_LEFT_MIN.min(columns / 2) && !left_whole {
         let mut lines = wrap(left, columns);
-        lines.extend(
-            wrap(&right, columns)
-                .into_iter()
-                .map(|text| place(&text, columns, Align::Right)),
-        );
+        lines.extend(wrap(&right, columns).into_iter().map(|text| place(&text, columns, Align::Right)));
         return lines;
     }
     let mut lines = wrap(left, left_columns.max(2));
@@ -130,13 +100,11 @@ fn beside(cells: &[Cell], columns: usize, charset: Charset) -> Vec<String> {
     let wrapped: Vec<Vec<String>> = cells
         .iter()
         .zip(&widths)
-        .map(|(cell, &width)| {
-            if width == 0 {
-                Vec::new()
-            } else {
-                wrap(&normalise(&cell.text, charset), width)
-            }
-        })
+        .map(
+            |(cell, &width)| {
+                if width == 0 { Vec::new() } else { wrap(&normalise(&cell.text, charset), width) }
+            },
+        )
         .collect();
     let height = wrapped.iter().map(Vec::len).max().unwrap_or(0);
     (0..height)
@@ -223,9 +191,7 @@ fn trim_end(line: &mut String) {
 /// Breaks text into lines of at most `columns`: between Chinese characters anywhere, in other text at spaces, inside a
 /// word only when the word alone is wider than the line. Never inside a wide character.
 fn wrap(text: &str, columns: usize) -> Vec<String> {
-    text.split('\n')
-        .flat_map(|paragraph| wrap_paragraph(paragraph, columns.max(2)))
-        .collect()
+    text.split('\n').flat_map(|paragraph| wrap_paragraph(paragraph, columns.max(2))).collect()
 }
 
 fn wrap_paragraph(text: &str, columns: usize) -> Vec<String> {
@@ -326,11 +292,7 @@ mod tests {
             .pair("可乐", "3.50");
         assert_eq!(
             texts(&document, 32),
-            [
-                "农夫山泉饮用天然水适合婴 ￥36.00",
-                "幼儿一升装整箱十二瓶",
-                "可乐                        3.50"
-            ]
+            ["农夫山泉饮用天然水适合婴 ￥36.00", "幼儿一升装整箱十二瓶", "可乐                        3.50"]
         );
     }
 
@@ -340,11 +302,7 @@ mod tests {
         let document = Document::new()
             .text(name)
             .pair(name, "￥1,234.56")
-            .columns([
-                Cell::rest(name),
-                Cell::right("2", 4),
-                Cell::right("￥9.90", 8),
-            ])
+            .columns([Cell::rest(name), Cell::right("2", 4), Cell::right("￥9.90", 8)])
             .rule();
         for columns in 2..=64 {
             let lines = texts(&document, columns);
@@ -352,19 +310,13 @@ mod tests {
                 assert!(columns_of(line) <= columns, "{columns}: {line:?}");
             }
             let all: String = lines.concat().replace(' ', "");
-            assert!(
-                all.starts_with(&name.replace(' ', "")),
-                "{columns}: text was lost: {all}"
-            );
+            assert!(all.starts_with(&name.replace(' ', "")), "{columns}: text was lost: {all}");
         }
     }
 
     #[test]
     fn a_wide_character_is_never_split_at_an_odd_edge() {
-        assert_eq!(
-            texts(&Document::new().text("一二三四五"), 5),
-            ["一二", "三四", "五"]
-        );
+        assert_eq!(texts(&Document::new().text("一二三四五"), 5), ["一二", "三四", "五"]);
         assert_eq!(texts(&Document::new().text("a一二三"), 4), ["a一", "二三"]);
     }
 
@@ -374,50 +326,23 @@ mod tests {
             texts(&Document::new().text("Thank you for shopping"), 10),
             ["Thank you", "for", "shopping"]
         );
-        assert_eq!(
-            texts(&Document::new().text("谢谢惠顾，欢迎"), 8),
-            ["谢谢惠", "顾，欢迎"]
-        );
+        assert_eq!(texts(&Document::new().text("谢谢惠顾，欢迎"), 8), ["谢谢惠", "顾，欢迎"]);
         assert_eq!(texts(&Document::new().text("1\n\n2"), 10), ["1", "", "2"]);
     }
 
     #[test]
     fn cells_wrap_each_in_its_own_width() {
         let document = Document::new()
-            .columns([
-                Cell::rest("品名"),
-                Cell::right("数量", 6),
-                Cell::right("金额", 10),
-            ])
-            .columns([
-                Cell::rest("特仑苏纯牛奶250ml×12"),
-                Cell::right("2", 6),
-                Cell::right("119.80", 10),
-            ]);
+            .columns([Cell::rest("品名"), Cell::right("数量", 6), Cell::right("金额", 10)])
+            .columns([Cell::rest("特仑苏纯牛奶250ml×12"), Cell::right("2", 6), Cell::right("119.80", 10)]);
         assert_eq!(
             texts(&document, 32),
-            [
-                "品名             数量       金额",
-                "特仑苏纯牛奶        2     119.80",
-                "250ml×12"
-            ]
+            ["品名             数量       金额", "特仑苏纯牛奶        2     119.80", "250ml×12"]
         );
         let shares = Document::new().columns([
-            Cell {
-                text: "左".into(),
-                width: Width::Share(1),
-                align: Align::Left,
-            },
-            Cell {
-                text: "中".into(),
-                width: Width::Share(2),
-                align: Align::Centre,
-            },
-            Cell {
-                text: "右".into(),
-                width: Width::Share(1),
-                align: Align::Right,
-            },
+            Cell { text: "左".into(), width: Width::Share(1), align: Align::Left },
+            Cell { text: "中".into(), width: Width::Share(2), align: Align::Centre },
+            Cell { text: "右".into(), width: Width::Share(1), align: Align::Right },
         ]);
         assert_eq!(texts(&shares, 22), ["左        中        右"]);
     }
@@ -425,10 +350,7 @@ mod tests {
     #[test]
     fn a_right_side_that_leaves_no_room_takes_its_own_line() {
         let document = Document::new().pair("应付金额合计", "￥123,456,789.00");
-        assert_eq!(
-            texts(&document, 20),
-            ["应付金额合计", "    ￥123,456,789.00"]
-        );
+        assert_eq!(texts(&document, 20), ["应付金额合计", "    ￥123,456,789.00"]);
         let large = Document::new().row(Row::Pair {
             left: "合计".into(),
             right: "￥36.00".into(),

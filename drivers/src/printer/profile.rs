@@ -62,14 +62,8 @@ const PAPER_80_MM: Profile = Profile {
     drawer: DrawerPulse::Queued,
 };
 
-const PAPER_58_MM: Profile = Profile {
-    name: "generic-58",
-    columns: 32,
-    dots: 384,
-    cutter: false,
-    native_qr: false,
-    ..PAPER_80_MM
-};
+const PAPER_58_MM: Profile =
+    Profile { name: "generic-58", columns: 32, dots: 384, cutter: false, native_qr: false, ..PAPER_80_MM };
 
 /// Why a name is not a [`Profile`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -96,16 +90,8 @@ impl Profile {
             drawer: DrawerPulse::RealTime,
             ..PAPER_80_MM
         },
-        Self {
-            name: "gprinter-gp58",
-            ..PAPER_58_MM
-        },
-        Self {
-            name: "sunmi-v2",
-            charset: Charset::Gb18030,
-            native_qr: true,
-            ..PAPER_58_MM
-        },
+        Self { name: "gprinter-gp58", ..PAPER_58_MM },
+        Self { name: "sunmi-v2", charset: Charset::Gb18030, native_qr: true, ..PAPER_58_MM },
     ];
 
     /// Finds a built-in profile by its name.
@@ -116,9 +102,7 @@ impl Profile {
         Self::BUILT_IN
             .into_iter()
             .find(|profile| profile.name == name)
-            .ok_or_else(|| ParseProfileError {
-                name: name.to_owned(),
-            })
+            .ok_or_else(|| ParseProfileError { name: name.to_owned() })
     }
 }
 
@@ -145,12 +129,7 @@ mod tests {
 
     #[test]
     fn an_unknown_profile_is_refused_with_the_names_there_are() {
-        let error = Profile::parse("lp-2000")
-            .expect_err("no such profile")
-            .to_string();
-        assert!(
-            error.contains("lp-2000") && error.contains("sunmi-v2"),
-            "{error}"
-        );
+        let error = Profile::parse("lp-2000").expect_err("no such profile").to_string();
+        assert!(error.contains("lp-2000") && error.contains("sunmi-v2"), "{error}");
     }
 }

@@ -142,26 +142,11 @@ mod tests {
             Health::Ready,
             "a closed drawer is no fault"
         );
-        assert_eq!(
-            look(&mut replies, [0x12, 0x12, 0x12, 0x1e]),
-            Health::Degraded(Reason::PaperLow)
-        );
-        assert_eq!(
-            look(&mut replies, [0x1a, 0x32, 0x12, 0x7e]),
-            Health::Degraded(Reason::PaperOut)
-        );
-        assert_eq!(
-            look(&mut replies, [0x1a, 0x16, 0x12, 0x12]),
-            Health::Degraded(Reason::CoverOpen)
-        );
-        assert_eq!(
-            look(&mut replies, [0x1a, 0x52, 0x1a, 0x12]),
-            Health::Degraded(Reason::Error)
-        );
-        assert_eq!(
-            look(&mut replies, [0x1a, 0x12, 0x12, 0x12]),
-            Health::Degraded(Reason::Error)
-        );
+        assert_eq!(look(&mut replies, [0x12, 0x12, 0x12, 0x1e]), Health::Degraded(Reason::PaperLow));
+        assert_eq!(look(&mut replies, [0x1a, 0x32, 0x12, 0x7e]), Health::Degraded(Reason::PaperOut));
+        assert_eq!(look(&mut replies, [0x1a, 0x16, 0x12, 0x12]), Health::Degraded(Reason::CoverOpen));
+        assert_eq!(look(&mut replies, [0x1a, 0x52, 0x1a, 0x12]), Health::Degraded(Reason::Error));
+        assert_eq!(look(&mut replies, [0x1a, 0x12, 0x12, 0x12]), Health::Degraded(Reason::Error));
         assert_eq!(look(&mut replies, [0x12, 0x12, 0x12, 0x12]), Health::Ready);
     }
 
@@ -170,27 +155,18 @@ mod tests {
         let mut replies = Replies::default();
         replies.asked(1);
         replies.take(0x00);
-        assert_eq!(
-            (replies.waiting(), std::mem::take(&mut replies.printed)),
-            (1, true)
-        );
+        assert_eq!((replies.waiting(), std::mem::take(&mut replies.printed)), (1, true));
         replies.take(0x12);
         assert_eq!((replies.waiting(), replies.printed), (0, false));
         // Automatic status: its last three bytes look like answers to GS r and are none.
         for byte in [0x18, 0x00, 0x0f, 0x00] {
             replies.take(byte);
         }
-        assert_eq!(
-            (replies.status.blocked(), replies.printed),
-            (Some(Reason::PaperOut), false)
-        );
+        assert_eq!((replies.status.blocked(), replies.printed), (Some(Reason::PaperOut), false));
         for byte in [0x10, 0x00, 0x00, 0x00] {
             replies.take(byte);
         }
-        assert_eq!(
-            (replies.status.health(), replies.printed),
-            (Health::Ready, false)
-        );
+        assert_eq!((replies.status.health(), replies.printed), (Health::Ready, false));
         replies.take(0x03);
         assert!(replies.printed);
         assert_eq!(replies.status.health(), Health::Degraded(Reason::PaperLow));
@@ -202,9 +178,6 @@ mod tests {
         for byte in [0xff, 0x91, 0x13, 0x12] {
             replies.take(byte);
         }
-        assert_eq!(
-            (replies.status, replies.printed),
-            (Status::default(), false)
-        );
+        assert_eq!((replies.status, replies.printed), (Status::default(), false));
     }
 }

@@ -72,10 +72,7 @@ impl SerialScanner {
     /// Starts the thread, which opens the device now and whenever it is lost, for ever.
     ///
     /// `on_event` is called from that thread and should only pass the event on.
-    pub fn spawn(
-        config: SerialScannerConfig,
-        on_event: impl Fn(ScannerEvent) + Send + 'static,
-    ) -> Self {
+    pub fn spawn(config: SerialScannerConfig, on_event: impl Fn(ScannerEvent) + Send + 'static) -> Self {
         let stop = Stop::default();
         let (end, ended) = sync_channel::<()>(1);
         let thread_stop = stop.clone();
@@ -90,10 +87,7 @@ impl SerialScanner {
     pub fn stop(self, wait: Duration) -> bool {
         self.stop.request();
         // The thread never sends: the channel closes when it ends.
-        matches!(
-            self.ended.recv_timeout(wait),
-            Err(std::sync::mpsc::RecvTimeoutError::Disconnected)
-        )
+        matches!(self.ended.recv_timeout(wait), Err(std::sync::mpsc::RecvTimeoutError::Disconnected))
     }
 }
 
@@ -114,10 +108,7 @@ fn run(config: &SerialScannerConfig, stop: &Stop, on_event: &impl Fn(ScannerEven
     };
     report(Health::Connecting);
     while !stop.is_requested() {
-        let lost = match serialport::new(config.path.as_str(), config.baud)
-            .timeout(READ_TIMEOUT)
-            .open()
-        {
+        let lost = match serialport::new(config.path.as_str(), config.baud).timeout(READ_TIMEOUT).open() {
             Ok(mut port) => {
                 // Some scanners wait for these lines; a pseudo-terminal has none and says so.
                 let _ = port.write_data_terminal_ready(true);
@@ -235,10 +226,7 @@ mod tests {
     #[test]
     fn lines_end_in_cr_lf_or_both() {
         let mut codec = LineCodec::default();
-        assert_eq!(
-            texts(&mut codec, b"111\r222\n333\r\n\r\n\n444\r"),
-            ["111", "222", "333", "444"]
-        );
+        assert_eq!(texts(&mut codec, b"111\r222\n333\r\n\r\n\n444\r"), ["111", "222", "333", "444"]);
     }
 
     #[test]
@@ -259,32 +247,20 @@ mod tests {
     #[test]
     fn an_overlong_line_is_dropped_whole_and_the_next_is_read() {
         let mut codec = LineCodec::default();
-        assert_eq!(
-            texts(&mut codec, &vec![b'1'; LINE_LENGTH_MAX + 1]),
-            Vec::<String>::new()
-        );
+        assert_eq!(texts(&mut codec, &vec![b'1'; LINE_LENGTH_MAX + 1]), Vec::<String>::new());
         assert!(codec.line.len() <= LINE_LENGTH_MAX);
         assert_eq!(
             texts(&mut codec, b"\r6901234567892\r"),
-            [
-                format!("overlong {}", LINE_LENGTH_MAX + 1).as_str(),
-                "6901234567892"
-            ]
+            [format!("overlong {}", LINE_LENGTH_MAX + 1).as_str(), "6901234567892"]
         );
         let longest = "1".repeat(LINE_LENGTH_MAX);
-        assert_eq!(
-            texts(&mut codec, format!("{longest}\n").as_bytes()),
-            [longest]
-        );
+        assert_eq!(texts(&mut codec, format!("{longest}\n").as_bytes()), [longest]);
     }
 
     #[test]
     fn framing_is_taken_off_and_chinese_in_gbk_is_read() {
         let mut codec = LineCodec::default();
-        assert_eq!(
-            texts(&mut codec, b"\x026901234567892\x03\r"),
-            ["6901234567892"]
-        );
+        assert_eq!(texts(&mut codec, b"\x026901234567892\x03\r"), ["6901234567892"]);
         assert_eq!(texts(&mut codec, b"\xbb\xe1\xd4\xb1\r"), ["会员"]);
     }
 }

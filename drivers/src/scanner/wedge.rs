@@ -30,11 +30,7 @@ pub struct WedgeConfig {
 
 impl Default for WedgeConfig {
     fn default() -> Self {
-        Self {
-            gap_max: GAP_MAX,
-            length_min: LENGTH_MIN,
-            prefix: None,
-        }
+        Self { gap_max: GAP_MAX, length_min: LENGTH_MIN, prefix: None }
     }
 }
 
@@ -76,13 +72,7 @@ pub struct Wedge {
 impl Wedge {
     /// A detector that has seen no key yet.
     pub fn new(config: WedgeConfig) -> Self {
-        Self {
-            config,
-            run: String::new(),
-            run_length: 0,
-            prefixed: false,
-            last_at: None,
-        }
+        Self { config, run: String::new(), run_length: 0, prefixed: false, last_at: None }
     }
 
     /// Takes one key. `at` is when the key came in, which must be noted where keys are received: a queue in front of
@@ -92,9 +82,7 @@ impl Wedge {
             (Some(_), true) => self.config.gap_max.saturating_mul(PREFIX_GAP_FACTOR),
             (Some(_), false) | (None, _) => self.config.gap_max,
         };
-        let joined = self
-            .last_at
-            .is_some_and(|last| at.saturating_duration_since(last) <= gap_max);
+        let joined = self.last_at.is_some_and(|last| at.saturating_duration_since(last) <= gap_max);
         if !joined {
             self.forget();
         }
@@ -136,16 +124,10 @@ impl Wedge {
     fn close(&mut self) -> WedgeOutcome {
         let (long_enough, prefix_length) = match self.config.prefix {
             Some(_) => (self.prefixed && self.run_length > 0, 1),
-            None => (
-                self.run_length > 0 && self.run_length >= self.config.length_min,
-                0,
-            ),
+            None => (self.run_length > 0 && self.run_length >= self.config.length_min, 0),
         };
         if long_enough && self.run_length <= LENGTH_MAX {
-            WedgeOutcome::Scan {
-                text: std::mem::take(&mut self.run),
-                typed: self.run_length + prefix_length,
-            }
+            WedgeOutcome::Scan { text: std::mem::take(&mut self.run), typed: self.run_length + prefix_length }
         } else {
             WedgeOutcome::Enter
         }
@@ -166,36 +148,25 @@ mod tests {
 
     impl Entry {
         fn new(config: WedgeConfig) -> Self {
-            Self {
-                wedge: Wedge::new(config),
-                now: Instant::now(),
-                text: String::new(),
-                heard: Vec::new(),
-            }
+            Self { wedge: Wedge::new(config), now: Instant::now(), text: String::new(), heard: Vec::new() }
         }
 
         /// Sends `text` with `gap_ms` before each key; `\n` is Return.
         fn keys(&mut self, text: &str, gap_ms: u64) -> &mut Self {
             for character in text.chars() {
                 self.now += Duration::from_millis(gap_ms);
-                let key = if character == '\n' {
-                    WedgeKey::Enter
-                } else {
-                    WedgeKey::Char(character)
-                };
+                let key = if character == '\n' { WedgeKey::Enter } else { WedgeKey::Char(character) };
                 match self.wedge.key(key, self.now) {
                     WedgeOutcome::Typed(character) => self.text.push(character),
                     WedgeOutcome::Scan { text, typed } => {
                         for _ in 0..typed {
-                            self.text
-                                .pop()
-                                .expect("only typed characters are taken back");
+                            self.text.pop().expect("only typed characters are taken back");
                         }
                         self.heard.push(format!("scan {text}"));
                     }
-                    WedgeOutcome::Enter => self
-                        .heard
-                        .push(format!("enter {}", std::mem::take(&mut self.text))),
+                    WedgeOutcome::Enter => {
+                        self.heard.push(format!("enter {}", std::mem::take(&mut self.text)))
+                    }
                 }
             }
             self
@@ -207,10 +178,7 @@ mod tests {
         }
 
         fn check(&self, heard: &[&str], left: &str) {
-            assert_eq!(
-                (self.heard.as_slice(), self.text.as_str()),
-                (heard.map_owned().as_slice(), left)
-            );
+            assert_eq!((self.heard.as_slice(), self.text.as_str()), (heard.map_owned().as_slice(), left));
         }
     }
 
@@ -238,110 +206,60 @@ mod tests {
 
     #[test]
     fn a_person_types_a_code_and_presses_return() {
-        Entry::new(WedgeConfig::default())
-            .keys("6901234567892\n", 90)
-            .check(&["enter 6901234567892"], "");
+        Entry::new(WedgeConfig::default()).keys("6901234567892\n", 90).check(&["enter 6901234567892"], "");
     }
 
     #[test]
     fn digits_typed_just_before_a_scan_stay_in_the_entry() {
         let mut entry = Entry::new(WedgeConfig::default());
-        entry
-            .keys("12", 120)
-            .pause(40)
-            .keys("6901234567892\n", 10)
-            .check(&["scan 6901234567892"], "12");
-        entry
-            .keys("\n", 200)
-            .check(&["scan 6901234567892", "enter 12"], "");
+        entry.keys("12", 120).pause(40).keys("6901234567892\n", 10).check(&["scan 6901234567892"], "12");
+        entry.keys("\n", 200).check(&["scan 6901234567892", "enter 12"], "");
     }
 
     #[test]
     fn the_first_character_of_a_scan_may_come_long_after_the_last_key() {
         let mut entry = Entry::new(WedgeConfig::default());
-        entry
-            .keys("7", 100)
-            .pause(5_000)
-            .keys("6901234567892\n", 10)
-            .check(&["scan 6901234567892"], "7");
+        entry.keys("7", 100).pause(5_000).keys("6901234567892\n", 10).check(&["scan 6901234567892"], "7");
     }
 
     #[test]
     fn keys_in_a_row_too_short_for_a_scan_are_typing() {
-        Entry::new(WedgeConfig::default())
-            .keys("12345\n", 5)
-            .check(&["enter 12345"], "");
-        Entry::new(WedgeConfig::default())
-            .keys("123456\n", 5)
-            .check(&["scan 123456"], "");
-        Entry::new(WedgeConfig::default())
-            .keys("\n\n", 5)
-            .check(&["enter ", "enter "], "");
+        Entry::new(WedgeConfig::default()).keys("12345\n", 5).check(&["enter 12345"], "");
+        Entry::new(WedgeConfig::default()).keys("123456\n", 5).check(&["scan 123456"], "");
+        Entry::new(WedgeConfig::default()).keys("\n\n", 5).check(&["enter ", "enter "], "");
     }
 
     #[test]
     fn the_longest_gap_still_joins_and_one_more_millisecond_parts() {
-        Entry::new(WedgeConfig::default())
-            .keys("6901234567892\n", 30)
-            .check(&["scan 6901234567892"], "");
-        Entry::new(WedgeConfig::default())
-            .keys("6901234567892\n", 31)
-            .check(&["enter 6901234567892"], "");
-        let slow = WedgeConfig {
-            gap_max: Duration::from_millis(50),
-            ..WedgeConfig::default()
-        };
-        Entry::new(slow)
-            .keys("6901234567892\n", 50)
-            .check(&["scan 6901234567892"], "");
+        Entry::new(WedgeConfig::default()).keys("6901234567892\n", 30).check(&["scan 6901234567892"], "");
+        Entry::new(WedgeConfig::default()).keys("6901234567892\n", 31).check(&["enter 6901234567892"], "");
+        let slow = WedgeConfig { gap_max: Duration::from_millis(50), ..WedgeConfig::default() };
+        Entry::new(slow).keys("6901234567892\n", 50).check(&["scan 6901234567892"], "");
     }
 
     #[test]
     fn a_pause_in_the_middle_leaves_only_what_follows_it() {
         let mut entry = Entry::new(WedgeConfig::default());
-        entry
-            .keys("690123", 10)
-            .pause(100)
-            .keys("4567892\n", 10)
-            .check(&["scan 4567892"], "690123");
+        entry.keys("690123", 10).pause(100).keys("4567892\n", 10).check(&["scan 4567892"], "690123");
     }
 
     #[test]
     fn return_pressed_by_a_person_after_fast_keys_is_not_a_scan() {
         let mut entry = Entry::new(WedgeConfig::default());
-        entry
-            .keys("6901234567892", 10)
-            .pause(300)
-            .keys("\n", 1)
-            .check(&["enter 6901234567892"], "");
+        entry.keys("6901234567892", 10).pause(300).keys("\n", 1).check(&["enter 6901234567892"], "");
     }
 
     #[test]
     fn with_a_prefix_only_what_follows_it_is_a_scan() {
-        let config = WedgeConfig {
-            prefix: Some('~'),
-            ..WedgeConfig::default()
-        };
-        Entry::new(config)
-            .keys("6901234567892\n", 10)
-            .check(&["enter 6901234567892"], "");
+        let config = WedgeConfig { prefix: Some('~'), ..WedgeConfig::default() };
+        Entry::new(config).keys("6901234567892\n", 10).check(&["enter 6901234567892"], "");
         // Typed without any pause before the scan, which the pauses alone cannot tell apart.
-        Entry::new(config)
-            .keys("12~6901234567892\n", 10)
-            .check(&["scan 6901234567892"], "12");
-        Entry::new(config)
-            .keys("~123\n", 10)
-            .check(&["scan 123"], "");
-        Entry::new(config)
-            .keys("~6901234567892\n", 200)
-            .check(&["scan 6901234567892"], "");
-        Entry::new(config)
-            .keys("~6901234567892\n", 300)
-            .check(&["enter ~6901234567892"], "");
+        Entry::new(config).keys("12~6901234567892\n", 10).check(&["scan 6901234567892"], "12");
+        Entry::new(config).keys("~123\n", 10).check(&["scan 123"], "");
+        Entry::new(config).keys("~6901234567892\n", 200).check(&["scan 6901234567892"], "");
+        Entry::new(config).keys("~6901234567892\n", 300).check(&["enter ~6901234567892"], "");
         Entry::new(config).keys("~\n", 10).check(&["enter ~"], "");
-        Entry::new(config)
-            .keys("~111111\n~222222\n", 10)
-            .check(&["scan 111111", "scan 222222"], "");
+        Entry::new(config).keys("~111111\n~222222\n", 10).check(&["scan 111111", "scan 222222"], "");
     }
 
     #[test]

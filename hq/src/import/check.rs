@@ -170,7 +170,13 @@ impl Checker {
         if product.name_zh.is_empty() && product.name_en.is_empty() {
             return Err("it has no name; fill in name_zh or name_en".into());
         }
-        check_texts(&[&product.name_zh, &product.name_en, &product.spec, &product.origin, &product.initials])?;
+        check_texts(&[
+            &product.name_zh,
+            &product.name_en,
+            &product.spec,
+            &product.origin,
+            &product.initials,
+        ])?;
         if !(0..=AMOUNT_MAX).contains(&product.price) {
             return Err(format!("the price {} is not between 0 and {AMOUNT_MAX}; correct it", product.price));
         }
@@ -206,7 +212,9 @@ impl Checker {
 
     fn claim(&mut self, place: &str, code: &str, number: u64) -> Result<(), String> {
         match self.codes.insert(number, place.to_owned()) {
-            Some(other) => Err(format!("the code {code} is that of {other} as well; take it from one of them")),
+            Some(other) => {
+                Err(format!("the code {code} is that of {other} as well; take it from one of them"))
+            }
             None => Ok(()),
         }
     }
@@ -226,11 +234,15 @@ impl Checker {
                 continue;
             }
             for sku in &promotion.skus {
-                let stays = !(self.products_are_replaced && !self.skus.is_empty());
+                let stays = !self.products_are_replaced || self.skus.is_empty();
                 let known =
                     self.skus.contains(sku) || (stays && reading.entity(Kind::Product, sku)?.is_some());
                 if !known {
-                    self.note(file, &place, format!("there is no product {sku:?}; import it, or take it out"));
+                    self.note(
+                        file,
+                        &place,
+                        format!("there is no product {sku:?}; import it, or take it out"),
+                    );
                 }
             }
         }
@@ -306,7 +318,9 @@ fn check_promotion(promotion: &Promotion, ids: &mut HashSet<String>) -> Result<(
         PriceCut::FixedPrice { .. } | PriceCut::Percent { .. } | PriceCut::AmountOff { .. } => {}
     }
     match (promotion.from_ms, promotion.until_ms) {
-        (Some(from), Some(until)) if from >= until => Err("it ends before it begins; correct from_ms or until_ms".into()),
+        (Some(from), Some(until)) if from >= until => {
+            Err("it ends before it begins; correct from_ms or until_ms".into())
+        }
         (Some(_) | None, Some(_) | None) => Ok(()),
     }
 }
@@ -321,8 +335,12 @@ pub(super) fn member_id(member: &serde_json::Value) -> Option<String> {
 /// Everything that a product is found by, so that two forms of one GTIN are
 /// the same.
 pub(super) fn names(product: &Product) -> Vec<String> {
-    let mut names: Vec<String> =
-        product.codes.iter().filter_map(|code| Gtin::parse(code).ok()).map(|gtin| gtin.as_str().to_owned()).collect();
+    let mut names: Vec<String> = product
+        .codes
+        .iter()
+        .filter_map(|code| Gtin::parse(code).ok())
+        .map(|gtin| gtin.as_str().to_owned())
+        .collect();
     if let Ok(number) = product.plu.parse::<u64>() {
         names.push(format!("plu:{number}"));
     }

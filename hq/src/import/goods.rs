@@ -39,14 +39,15 @@ const CODE_SEPARATORS: [char; 4] = [';', '；', ' ', '|'];
 pub(super) struct Goods {
     reader: csv::Reader<File>,
     currency: Option<Currency>,
-    /// Where each of [`COLUMNS`] stands in a row; the header's problem until
-    /// it was told.
     header: Header,
 }
 
+/// Where each of [`COLUMNS`] stands in a row.
+type Columns = [Option<usize>; COLUMNS.len()];
+
 enum Header {
     Unread,
-    Read([Option<usize>; COLUMNS.len()]),
+    Read(Box<Columns>),
     Wrong,
 }
 
@@ -61,11 +62,11 @@ impl Goods {
     /// end, and after a first row that cannot be used.
     pub(super) fn next_product(&mut self) -> Option<(String, Result<Product, String>)> {
         let columns = match &self.header {
-            Header::Read(columns) => *columns,
+            Header::Read(columns) => **columns,
             Header::Wrong => return None,
             Header::Unread => match self.read_header() {
                 Ok(columns) => {
-                    self.header = Header::Read(columns);
+                    self.header = Header::Read(Box::new(columns));
                     columns
                 }
                 Err(what) => {
@@ -94,7 +95,7 @@ impl Goods {
         }
     }
 
-    fn read_header(&mut self) -> Result<[Option<usize>; COLUMNS.len()], String> {
+    fn read_header(&mut self) -> Result<Columns, String> {
         let header = self.reader.headers().map_err(|error| explain(&error))?;
         let mut columns = [None; COLUMNS.len()];
         for (position, name) in header.iter().enumerate() {
@@ -123,14 +124,15 @@ fn explain(error: &csv::Error) -> String {
         ErrorKind::UnequalLengths { expected_len, len, .. } => format!(
             "it has {len} columns and the first row has {expected_len}; put texts with commas into quotes"
         ),
-        // The library's enum, which may grow.
-        _ => format!("it cannot be read: {error}"),
+        ErrorKind::Io(_) | ErrorKind::Seek | ErrorKind::Serialize(_) | ErrorKind::Deserialize { .. } | _ => {
+            format!("it cannot be read: {error}")
+        }
     }
 }
 
 struct Row<'a> {
     record: &'a StringRecord,
-    columns: [Option<usize>; COLUMNS.len()],
+    columns: Columns,
 }
 
 impl Row<'_> {
@@ -141,7 +143,8 @@ impl Row<'_> {
     }
 
     fn product(&self, currency: Option<&Currency>) -> Result<Product, String> {
-        let currency = currency.ok_or("no store is known, so neither is the currency; import a store first")?;
+        let currency =
+            currency.ok_or("no store is known, so neither is the currency; import a store first")?;
         let owned = |name| self.text(name).to_owned();
         Ok(Product {
             sku: owned("sku"),
@@ -161,7 +164,9 @@ impl Row<'_> {
             no_points: self.flag("no_points")?,
             pin: match self.text("pin") {
                 "" => 0,
-                text => text.parse().map_err(|_| format!("pin {text:?}: write a whole number, 0 for none"))?,
+                text => {
+                    text.parse().map_err(|_| format!("pin {text:?}: write a whole number, 0 for none"))?
+                }
             },
         })
     }
@@ -173,9 +178,10 @@ impl Row<'_> {
         }
         match currency.parse(text) {
             Ok(price) => Ok(price.minor()),
-            Err(error) => {
-                Err(format!("price: {error}; write it such as {}", currency.format(domain::money::Money::from_minor(350))))
-            }
+            Err(error) => Err(format!(
+                "price: {error}; write it such as {}",
+                currency.format(domain::money::Money::from_minor(350))
+            )),
         }
     }
 

@@ -40,7 +40,8 @@ impl Desk {
     }
 
     fn product(&self, sku: &str) -> Option<Product> {
-        let body = self.store.read::<_, StoreError>(|reading| reading.entity(Kind::Product, sku)).expect("a read");
+        let body =
+            self.store.read::<_, StoreError>(|reading| reading.entity(Kind::Product, sku)).expect("a read");
         body.map(|body| serde_json::from_str(&body).expect("a product"))
     }
 }
@@ -48,7 +49,8 @@ impl Desk {
 #[test]
 fn the_same_import_again_changes_nothing() {
     let desk = Desk::new();
-    let rows = ["1,清泉水550ml,Water,drinks,2.50,1300,6901028075763;9520001003035,", "2,苹果,Apple,,9.9,9%,,00102"];
+    let rows =
+        ["1,清泉水550ml,Water,drinks,2.50,1300,6901028075763;9520001003035,", "2,苹果,Apple,,9.9,9%,,00102"];
     let first = desk.import(STORE, &rows, false).expect("an import");
     assert_eq!((first.named, first.changed, first.members_changed, first.version), (5, 5, 1, 5));
     let again = desk.import(STORE, &rows, false).expect("an import");
@@ -81,8 +83,10 @@ fn what_is_not_named_stays_unless_the_import_replaces() {
 #[test]
 fn a_code_may_move_from_one_product_to_another_within_an_import() {
     let desk = Desk::new();
-    desk.import(STORE, &["1,水,Water,,1,1300,6901028075763,", "2,茶,Tea,,1,1300,,"], false).expect("an import");
-    desk.import(STORE, &["2,茶,Tea,,1,1300,6901028075763,", "1,水,Water,,1,1300,,"], false).expect("an import");
+    desk.import(STORE, &["1,水,Water,,1,1300,6901028075763,", "2,茶,Tea,,1,1300,,"], false)
+        .expect("an import");
+    desk.import(STORE, &["2,茶,Tea,,1,1300,6901028075763,", "1,水,Water,,1,1300,,"], false)
+        .expect("an import");
     let refusal = desk.import(STORE, &["3,酒,Wine,,1,1300,06901028075763,"], false).expect_err("a duplicate");
     assert!(refusal.contains("sku 2 and 3: both have the code 06901028075763"), "{refusal}");
     assert!(desk.product("3").is_none());
@@ -123,7 +127,11 @@ fn mistakes_of_the_shop_file_name_their_place() {
         (r#""pin": "1234""#, r#""pin": "12""#, "staff[0]: pin: use 4 to 12 digits"),
         (r#""role": "cashier""#, r#""role": "boss""#, "staff[0]: role \"boss\""),
         (r#""id": "m1", "#, "", "members[0]: it has no \"id\""),
-        (r#""members""#, r#""membres""#, "shop.json: correct the place that is named: unknown field `membres`"),
+        (
+            r#""members""#,
+            r#""membres""#,
+            "shop.json: correct the place that is named: unknown field `membres`",
+        ),
     ];
     for (from, to, expected) in cases {
         let refusal = Desk::new().import(&STORE.replace(from, to), &[], false).expect_err(expected);
@@ -150,7 +158,9 @@ fn a_second_store_with_another_currency_is_refused() {
 
 #[test]
 fn initials_are_those_that_a_cashier_types() {
-    for (name, expected) in [("可口可乐", "kkkl"), ("AD钙奶", "adgn"), ("７喜 330ml", "7x330ml"), ("绿茶", "lc")] {
+    for (name, expected) in
+        [("可口可乐", "kkkl"), ("AD钙奶", "adgn"), ("７喜 330ml", "7x330ml"), ("绿茶", "lc")]
+    {
         assert_eq!(check::initials(name), expected, "{name}");
     }
 }

@@ -109,9 +109,7 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match self {
             Self::Unauthorised => (StatusCode::UNAUTHORIZED, Json(PushRefusal::Unauthorised)).into_response(),
-            Self::Busy => {
-                retry_after(StatusCode::TOO_MANY_REQUESTS.into_response(), RETRY_AFTER_SECONDS)
-            }
+            Self::Busy => retry_after(StatusCode::TOO_MANY_REQUESTS.into_response(), RETRY_AFTER_SECONDS),
             Self::Form(reason) => (StatusCode::BAD_REQUEST, malformed(reason)).into_response(),
             Self::TooLarge => {
                 let reason = "the body is larger than a batch may be".to_owned();

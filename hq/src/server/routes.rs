@@ -113,7 +113,12 @@ async fn enrol(
         match enrolment::exchange(&desk.store, &request.code, now_ms()) {
             Ok(enrolment) => {
                 desk.brake().note_right(peer.ip());
-                info!(store = enrolment.store, lane = enrolment.lane, epoch = enrolment.epoch, "a lane is enrolled");
+                info!(
+                    store = enrolment.store,
+                    lane = enrolment.lane,
+                    epoch = enrolment.epoch,
+                    "a lane is enrolled"
+                );
                 Ok(Json(enrolment))
             }
             Err(error) => {
@@ -146,7 +151,13 @@ async fn push(
     };
     work(&desk, permit, move |desk| {
         let answer = intake::file(&desk.store, &row, &body, now_ms())?;
-        info!(store = row.store, lane = row.lane, epoch = answer.epoch, acknowledged = answer.acknowledged, "a batch is filed");
+        info!(
+            store = row.store,
+            lane = row.lane,
+            epoch = answer.epoch,
+            acknowledged = answer.acknowledged,
+            "a batch is filed"
+        );
         Ok(Json(answer))
     })
     .await
@@ -236,7 +247,8 @@ async fn run_command(
     let _turn = desk.commands.lock().await;
     let permit = enter(&desk.questions)?;
     work(&desk, permit, move |desk| {
-        let outcome = command::execute(&desk.store, &command, now_ms(), &mut |rows| info!(rows, "importing"))?;
+        let outcome =
+            command::execute(&desk.store, &command, now_ms(), &mut |rows| info!(rows, "importing"))?;
         Ok(Json(outcome))
     })
     .await

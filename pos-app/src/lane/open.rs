@@ -32,6 +32,8 @@ pub struct OpenLane {
     /// As it is on disk.
     durable: Till,
     books: Books,
+    /// As they are on disk.
+    durable_books: Books,
     batch: Vec<(Stamp, Record)>,
     deferred: Vec<Effect>,
 }
@@ -74,6 +76,7 @@ impl OpenLane {
             durable: till.clone(),
             till,
             books,
+            durable_books: books,
             batch: Vec::new(),
             deferred: Vec::new(),
         };
@@ -189,6 +192,7 @@ impl OpenLane {
                 self.batch.clear();
                 self.deferred.clear();
                 self.till = self.durable.clone();
+                self.books = self.durable_books;
                 return Err(error);
             }
             self.batch.clear();
@@ -198,11 +202,17 @@ impl OpenLane {
         }
         // From here on no failure may take back what is on disk.
         self.durable = self.till.clone();
+        self.durable_books = self.books;
         Ok(std::mem::take(&mut self.deferred))
     }
 
     /// A document's paper.
-    pub(super) fn receipt(&self, document: u64, reprint: bool, language: Language) -> Result<Document, ReceiptError> {
+    pub(super) fn receipt(
+        &self,
+        document: u64,
+        reprint: bool,
+        language: Language,
+    ) -> Result<Document, ReceiptError> {
         let stored = self.journal.record(document)?;
         let Record::SaleCompleted { sale } = &stored.record else {
             return Err(ReceiptError::NotASale(document));
@@ -247,7 +257,9 @@ fn settings(store: &Store, config: &Config) -> Settings {
             .scale_patterns
             .iter()
             .filter_map(|layout| {
-                ScalePattern::parse(layout).inspect_err(|error| tracing::warn!(%error, "pattern left out")).ok()
+                ScalePattern::parse(layout)
+                    .inspect_err(|error| tracing::warn!(%error, "pattern left out"))
+                    .ok()
             })
             .collect(),
         prints_receipts: config.printer.is_some(),

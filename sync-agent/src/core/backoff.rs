@@ -4,8 +4,8 @@
 /// The wait after the first failure, milliseconds.
 pub(super) const DELAY_FIRST_MS: i64 = 500;
 
-/// The longest wait: a lane is back at most a minute after HQ is.
-pub(super) const DELAY_MAX_MS: i64 = 60_000;
+/// The longest wait: a lane is back at most half a minute after HQ is.
+pub(super) const DELAY_MAX_MS: i64 = 30_000;
 
 /// Spreads waits; the same seed gives the same ones.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ mod tests {
     fn waits_grow_to_a_bound_and_are_spread() {
         let mut backoff = Backoff::default();
         let mut jitter = Jitter::new(7);
-        for span in [500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000] {
+        for span in [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000] {
             let wait = backoff.fail(&mut jitter, 0);
             assert!((span / 2..=span).contains(&wait), "{wait} of {span}");
         }

@@ -224,10 +224,7 @@ impl Push {
             Some(Alarm::Fork { .. } | Alarm::HqAhead { .. }) => false,
             None
             | Some(
-                Alarm::Refused { .. }
-                | Alarm::Unauthorised
-                | Alarm::Journal { .. }
-                | Alarm::Reference { .. },
+                Alarm::Refused { .. } | Alarm::Unauthorised | Alarm::Journal { .. } | Alarm::Reference { .. },
             ) => true,
         };
         (may_send && filed.acknowledged < journal.last)

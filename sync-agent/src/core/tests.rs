@@ -380,10 +380,11 @@ fn a_pull_that_hq_left_is_dropped_and_begun_again() {
     loop {
         match wait_pull(&mut lane) {
             PullAction::Abandon => break,
-            PullAction::Page { after: 10, .. } => {
+            PullAction::Page { after, .. } => {
+                assert_eq!(after, 10);
                 lane.pull(PullInput::Failed(PullFailure::Unreachable { wait_ms: 0 }));
             }
-            other => panic!("{other:?}"),
+            PullAction::Commit { .. } => panic!("half a pull is never committed"),
         }
     }
     assert!(lane.now_ms >= PATIENCE_MS && lane.now_ms <= PATIENCE_MS + 2 * DELAY_MAX_MS);
@@ -422,8 +423,11 @@ fn a_disk_that_is_full_is_an_alarm_and_is_not_hammered() {
                 tries += 1;
                 lane.pull(PullInput::Failed(PullFailure::Disk { reason: "full".into() }));
             }
-            PullAction::Page { after: 5, opening: Opening::Begin } => lane.pull(came(9, 9, false)),
-            other => panic!("{other:?}"),
+            PullAction::Page { after, opening } => {
+                assert_eq!((after, opening), (5, Opening::Begin));
+                lane.pull(came(9, 9, false));
+            }
+            PullAction::Abandon => panic!("there is nothing to abandon"),
         }
         assert!(lane.core.status().alarm().is_some());
     }

@@ -1,6 +1,7 @@
-//! What `cargo xtask` runs once everything is built: the demo, and the replay of real logs.
+//! What `cargo xtask` runs once everything is built: the demo, the replay of real logs, and a lane to be killed.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -33,11 +34,28 @@ enum Command {
         #[arg(long)]
         tickets: Option<usize>,
     },
+    /// Rings up sales on an enrolled lane of the demo shop until it is killed.
+    Ring {
+        /// The lane's data directory.
+        #[arg(long)]
+        data: PathBuf,
+        /// At most so many sales.
+        #[arg(long, default_value_t = 100_000)]
+        sales: usize,
+    },
 }
 
-fn main() -> anyhow::Result<()> {
-    match Arguments::parse().command {
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
         Command::Demo { folder, headless } => tests::demo::demo(&folder, headless),
+        Command::Ring { data, sales } => tests::ring::ring(&data, sales),
         Command::Replay { name, folder, tickets } => tests::replay::replay(&name, &folder, tickets),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("shop-in-a-box: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

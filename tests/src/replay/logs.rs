@@ -184,7 +184,10 @@ fn rows(file: &Path) -> Result<csv::Reader<zstd::Decoder<'static, std::io::BufRe
 }
 
 fn column(headers: &csv::StringRecord, name: &str) -> Result<usize> {
-    headers.iter().position(|header| header.trim_start_matches('\u{feff}') == name).with_context(|| format!("no column {name}"))
+    headers
+        .iter()
+        .position(|header| header.trim_start_matches('\u{feff}') == name)
+        .with_context(|| format!("no column {name}"))
 }
 
 /// A Chinese supermarket, January to April 2015. It has no ticket numbers: a
@@ -213,10 +216,10 @@ pub fn supermarket(data: &Path) -> Result<Log> {
         let raw = Raw {
             ticket: format!("{} {}", &record[day], &record[member]),
             // 20150229 stands in the file; the day after February's last is the first of March.
-            day: NaiveDate::parse_from_str(&record[day], "%Y%m%d")
-                .or_else(|_| NaiveDate::parse_from_str(&format!("{}01", &record[day][..6]), "%Y%m%d").map(|first| {
-                    first + chrono::Months::new(1)
-                }))?,
+            day: NaiveDate::parse_from_str(&record[day], "%Y%m%d").or_else(|_| {
+                NaiveDate::parse_from_str(&format!("{}01", &record[day][..6]), "%Y%m%d")
+                    .map(|first| first + chrono::Months::new(1))
+            })?,
             sku: record[sku].to_owned(),
             quantity: record[quantity].trim().parse()?,
             amount,

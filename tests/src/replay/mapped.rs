@@ -37,8 +37,12 @@ impl MappedItem {
 
 /// GS1's modulo-10 check digit, made here on its own: the till's is what is tried.
 fn check_digit(body: &str) -> u32 {
-    let sum: u32 =
-        body.chars().rev().zip([3, 1].into_iter().cycle()).filter_map(|(digit, weight)| Some(digit.to_digit(10)? * weight)).sum();
+    let sum: u32 = body
+        .chars()
+        .rev()
+        .zip([3, 1].into_iter().cycle())
+        .filter_map(|(digit, weight)| Some(digit.to_digit(10)? * weight))
+        .sum();
     (10 - sum % 10) % 10
 }
 
@@ -69,9 +73,13 @@ impl Shop {
         }
         ensure!(prices.len() <= catalogue.len(), "{} items do not fit on {}", prices.len(), catalogue.len());
         let mut items = BTreeMap::new();
-        for (index, ((sku, (counts, weighed)), (gtin, name))) in prices.into_iter().zip(catalogue).enumerate() {
+        for (index, ((sku, (counts, weighed)), (gtin, name))) in prices.into_iter().zip(catalogue).enumerate()
+        {
             // The most frequent price is the list price; of equals the lower.
-            let price = counts.into_iter().max_by_key(|(price, count)| (*count, -price)).map_or(0, |(price, _)| price);
+            let price = counts
+                .into_iter()
+                .max_by_key(|(price, count)| (*count, -price))
+                .map_or(0, |(price, _)| price);
             let plu = if weighed { (PLU_FIRST + index).to_string() } else { String::new() };
             let code = if weighed { plu.clone() } else { gtin.clone() };
             let product = Product {
@@ -136,7 +144,10 @@ impl Shop {
         });
         std::fs::write(&shop, content.to_string())?;
         let goods = folder.join("products.csv");
-        write_products_csv(std::fs::File::create(&goods)?, self.items.values().map(|item| item.product.clone()))?;
+        write_products_csv(
+            std::fs::File::create(&goods)?,
+            self.items.values().map(|item| item.product.clone()),
+        )?;
         Ok(vec![shop, goods])
     }
 }
@@ -147,7 +158,9 @@ fn catalogue(data: &Path) -> Result<Vec<(String, String)>> {
     let open = std::fs::File::open(&file).with_context(|| format!("open {}", file.display()))?;
     let mut reader = csv::Reader::from_reader(zstd::Decoder::new(open)?);
     let headers = reader.headers()?.clone();
-    let place = |name: &str| headers.iter().position(|header| header == name).with_context(|| format!("no column {name}"));
+    let place = |name: &str| {
+        headers.iter().position(|header| header == name).with_context(|| format!("no column {name}"))
+    };
     let (barcode, name) = (place("barcode")?, place("name")?);
     let mut known = std::collections::HashSet::new();
     let mut items = Vec::new();

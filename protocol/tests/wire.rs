@@ -1,0 +1,380 @@
+//! Events of every kind as they lie on disks and at HQ: `fixtures/wire/v1`
+//! may be added to, never edited.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use domain::basket::{AppliedPromotion, Line};
+use domain::catalogue::Item;
+use domain::money::{Money, Quantity, TaxRate};
+use domain::record::{PaperOutcome, Record, Staff};
+use domain::sale::{Sale, TaxSummary, Tender};
+use expect_test::{Expect, expect};
+use protocol::event::{self, EVENT_VERSION, Event, Fact};
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures/wire/v1")
+}
+
+fn wire(name: &str) -> Vec<u8> {
+    let path = folder().join(name).with_extension("json");
+    std::fs::read(&path).unwrap_or_else(|error| panic!("read {}: {error}", path.display()))
+}
+
+fn day() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 3, 2).expect("a day")
+}
+
+fn event(seq: u64, record: &Record) -> Event {
+    Event {
+        v: EVENT_VERSION,
+        store: "S001".into(),
+        lane: 2,
+        epoch: 1,
+        seq,
+        at_ms: 1_772_416_800_000 + 1_000 * i64::try_from(seq).expect("small"),
+        offset_minutes: 480,
+        business_date: day(),
+        shift: 12,
+        fact: Fact::from(record),
+    }
+}
+
+fn staff() -> Staff {
+    Staff { id: "e1".into(), number: "01".into(), name: "李雷".into() }
+}
+
+/// A bottle of beer at a promotion's price.
+fn beer() -> Line {
+    Line {
+        number: 1,
+        item: Arc::new(Item {
+            sku: "40012".into(),
+            name_zh: "青岛啤酒 \"经典\"".into(),
+            name_en: "Beer \\ classic".into(),
+            spec: "500ml".into(),
+            category: "drinks".into(),
+            weighed: false,
+            price: Money::from_minor(650),
+            tax_rate: TaxRate::from_basis_points(1_300).expect("in range"),
+            code: "9520000000035".into(),
+            age_restricted: true,
+            no_promotion: false,
+        }),
+        code: "9520000000035".into(),
+        quantity: Quantity::from_pieces(2).expect("in range"),
+        unit_price: Money::from_minor(590),
+        promotion: Some(AppliedPromotion {
+            id: "p7".into(),
+            name_zh: "周末".into(),
+            name_en: "Weekend".into(),
+        }),
+        label_amount: None,
+    }
+}
+
+/// Apples at the amount that a scale printed, which is not weight times price.
+fn apples() -> Line {
+    Line {
+        number: 3,
+        item: Arc::new(Item {
+            sku: "10001".into(),
+            name_zh: "红富士苹果".into(),
+            name_en: "Fuji apple".into(),
+            spec: String::new(),
+            category: String::new(),
+            weighed: true,
+            price: Money::from_minor(1_280),
+            tax_rate: TaxRate::from_basis_points(900).expect("in range"),
+            code: "221000100683005343".into(),
+            age_restricted: false,
+            no_promotion: false,
+        }),
+        code: "221000100683005343".into(),
+        quantity: Quantity::from_thousandths(534).expect("in range"),
+        unit_price: Money::from_minor(1_280),
+        promotion: None,
+        label_amount: Some(Money::from_minor(683)),
+    }
+}
+
+fn sale() -> Sale {
+    let rate = |points| TaxRate::from_basis_points(points).expect("in range");
+    Sale {
+        currency: "CNY".into(),
+        reference_version: 4_711,
+        staff: staff(),
+        lines: vec![beer(), apples()],
+        total: Money::from_minor(1_863),
+        rounding: Money::from_minor(-3),
+        payable: Money::from_minor(1_860),
+        tenders: vec![Tender::Cash(Money::from_minor(2_000))],
+        change: Money::from_minor(140),
+        taxes: vec![
+            TaxSummary { rate: rate(1_300), net: Money::from_minor(1_180), tax: Money::from_minor(136) },
+            TaxSummary { rate: rate(900), net: Money::from_minor(683), tax: Money::from_minor(56) },
+        ],
+    }
+}
+
+/// One record of every kind, and of every form that a kind has.
+fn records() -> Vec<(&'static str, Record)> {
+    let id = || "e1".to_owned();
+    let ended = |outcome| Record::PaperEnded { document: 41, outcome };
+    vec![
+        (
+            "shift_opened",
+            Record::ShiftOpened {
+                number: 12,
+                business_date: day(),
+                staff: id(),
+                float: Money::from_minor(20_000),
+            },
+        ),
+        ("shift_closed", Record::ShiftClosed { staff: id() }),
+        ("signed_in", Record::SignedIn { staff: staff() }),
+        ("sign_in_refused", Record::SignInRefused { staff: id() }),
+        ("signed_out", Record::SignedOut { staff: id() }),
+        ("line_added", Record::LineAdded { line: beer() }),
+        ("line_added_weighed", Record::LineAdded { line: apples() }),
+        (
+            "line_quantity_set",
+            Record::LineQuantitySet {
+                line: 1,
+                quantity: Quantity::from_pieces(6).expect("in range"),
+                net: Money::from_minor(3_540),
+            },
+        ),
+        (
+            "line_price_set",
+            Record::LinePriceSet {
+                line: 3,
+                unit_price: Money::from_minor(1_000),
+                net: Money::from_minor(534),
+                staff: id(),
+            },
+        ),
+        ("line_voided", Record::LineVoided { line: 2, staff: id() }),
+        ("age_confirmed", Record::AgeConfirmed { staff: id() }),
+        ("basket_cancelled", Record::BasketCancelled { staff: id(), total: Money::from_minor(1_863) }),
+        ("sale_completed", Record::SaleCompleted { sale: Box::new(sale()) }),
+        ("paper_begun", Record::PaperBegun { document: 41, reprint: false }),
+        ("paper_begun_reprint", Record::PaperBegun { document: 41, reprint: true }),
+        ("paper_ended_confirmed", ended(PaperOutcome::Confirmed)),
+        ("paper_ended_sent_unconfirmed", ended(PaperOutcome::SentUnconfirmed)),
+        ("paper_ended_in_doubt", ended(PaperOutcome::InDoubt)),
+        ("paper_ended_waived", ended(PaperOutcome::Waived)),
+    ]
+}
+
+/// A new kind does not compile before it stands here, and not pass before it
+/// has a sample.
+const fn kind(record: &Record) -> &'static str {
+    match record {
+        Record::ShiftOpened { .. } => "shift_opened",
+        Record::ShiftClosed { .. } => "shift_closed",
+        Record::SignedIn { .. } => "signed_in",
+        Record::SignInRefused { .. } => "sign_in_refused",
+        Record::SignedOut { .. } => "signed_out",
+        Record::LineAdded { .. } => "line_added",
+        Record::LineQuantitySet { .. } => "line_quantity_set",
+        Record::LinePriceSet { .. } => "line_price_set",
+        Record::LineVoided { .. } => "line_voided",
+        Record::AgeConfirmed { .. } => "age_confirmed",
+        Record::BasketCancelled { .. } => "basket_cancelled",
+        Record::SaleCompleted { .. } => "sale_completed",
+        Record::PaperBegun { .. } => "paper_begun",
+        Record::PaperEnded { .. } => "paper_ended",
+    }
+}
+
+const KINDS: usize = 14;
+
+#[test]
+fn every_record_comes_back_from_its_bytes() {
+    for (name, record) in records() {
+        let decoded = event::decode(&event::encode(&event(7, &record))).expect(name);
+        assert_eq!(decoded.record().as_ref(), Ok(&record), "{name}");
+    }
+    let kinds: BTreeSet<_> = records().iter().map(|(_, record)| kind(record)).collect();
+    assert_eq!(kinds.len(), KINDS);
+}
+
+/// With `UPDATE_EXPECT` set, samples that are missing are written; none is
+/// ever written over.
+#[test]
+fn what_is_written_today_is_what_was_written_at_the_release() {
+    for (seq, (name, record)) in (1..).zip(records()) {
+        let bytes = event::encode(&event(seq, &record));
+        let path = folder().join(name).with_extension("json");
+        if std::env::var_os("UPDATE_EXPECT").is_some() && !path.exists() {
+            std::fs::write(&path, &bytes).expect("write a new sample");
+        }
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
+        assert_eq!(text(&wire(name)), text(&bytes), "{name}");
+        assert!(text(&bytes).contains(&format!(r#""type":"{}","data""#, kind(&record))), "{name}");
+    }
+}
+
+#[test]
+fn every_sample_is_understood_and_written_again_byte_for_byte() {
+    let samples: Vec<PathBuf> = std::fs::read_dir(folder())
+        .expect("the samples")
+        .map(|sample| sample.expect("a sample").path())
+        .collect();
+    assert!(records().len() <= samples.len());
+    for sample in samples {
+        let bytes = std::fs::read(&sample).expect("a sample");
+        let event = event::decode(&bytes).unwrap_or_else(|error| panic!("{}: {error}", sample.display()));
+        assert_eq!(event::encode(&event), bytes, "{}", sample.display());
+        event.record().unwrap_or_else(|error| panic!("{}: {error}", sample.display()));
+    }
+}
+
+/// Changes a sample and says what becomes of it.
+fn check(sample: &str, from: &str, to: &str, expected: Expect) {
+    let text = String::from_utf8(wire(sample)).expect("UTF-8");
+    assert!(text.contains(from), "{from} is not in {sample}");
+    let answer = match event::decode(text.replacen(from, to, 1).as_bytes()) {
+        Err(error) => error.to_string(),
+        Ok(event) => match event.record() {
+            Err(error) => error.to_string(),
+            Ok(_) => "understood".into(),
+        },
+    };
+    expected.assert_eq(&answer);
+}
+
+#[test]
+fn what_this_program_does_not_know_is_refused() {
+    check(
+        "signed_out",
+        r#""v":1"#,
+        r#""v":2"#,
+        expect!["decode an event of version 2: this program knows 1 to 1"],
+    );
+    check(
+        "signed_out",
+        r#""v":1"#,
+        r#""v":0"#,
+        expect!["decode an event of version 0: this program knows 1 to 1"],
+    );
+    check("signed_out", r#""v":1"#, r#""v":65536"#, expect!["decode an event"]);
+    check("signed_out", "signed_out", "gone_home", expect!["decode an event"]);
+    check("signed_out", r#"{"v""#, r#"["v""#, expect!["decode an event"]);
+    check(
+        "sale_completed",
+        r#""kind":"cash""#,
+        r#""kind":"shells""#,
+        expect![[r#"understand event 13: unknown tender "shells""#]],
+    );
+}
+
+#[test]
+fn a_newer_version_is_refused_for_its_version_whatever_else_it_says() {
+    let newer = br#"{"v":2,"what":"nobody knows"}"#;
+    assert_eq!(
+        event::decode(newer).map_err(|error| error.to_string()),
+        Err("decode an event of version 2: this program knows 1 to 1".into())
+    );
+}
+
+#[test]
+fn what_a_newer_program_adds_to_this_version_does_not_matter() {
+    check("signed_out", r#""v":1"#, r#""v":1,"weather":"rain""#, expect!["understood"]);
+}
+
+#[test]
+fn a_sale_that_does_not_add_up_is_refused() {
+    let refused = || expect![[r#"understand event 13: the sale does not add up"#]];
+    check("sale_completed", r#""total":1863"#, r#""total":1864"#, refused());
+    check("sale_completed", r#""rounding":-3"#, r#""rounding":-2"#, refused());
+    check("sale_completed", r#""payable":1860"#, r#""payable":1861"#, refused());
+    check("sale_completed", r#""amount":2000"#, r#""amount":2001"#, refused());
+    check("sale_completed", r#""change":140"#, r#""change":139"#, refused());
+    check("sale_completed", r#""net":1180"#, r#""net":1179"#, refused());
+    check("sale_completed", r#""quantity":2000"#, r#""quantity":1000"#, refused());
+    check("sale_completed", r#""unit_price":590"#, r#""unit_price":591"#, refused());
+    check("sale_completed", r#""label_amount":683"#, r#""label_amount":684"#, refused());
+    // Sums that hold, but with a customer who pays more, or is owed.
+    check(
+        "sale_completed",
+        r#""rounding":-3,"payable":1860,"tenders":[{"kind":"cash","amount":2000}],"change":140"#,
+        r#""rounding":3,"payable":1866,"tenders":[{"kind":"cash","amount":2000}],"change":134"#,
+        refused(),
+    );
+    check("sale_completed", r#""amount":2000}],"change":140"#, r#""amount":1800}],"change":-60"#, refused());
+    check(
+        "line_added",
+        r#""net":1180"#,
+        r#""net":1181"#,
+        expect!["understand event 6: the sale does not add up"],
+    );
+}
+
+#[test]
+fn numbers_that_the_rules_cannot_reckon_with_are_refused() {
+    let most = i64::MAX;
+    check(
+        "line_added",
+        r#""quantity":2000"#,
+        r#""quantity":0"#,
+        expect!["understand event 6: quantity 0 is out of range"],
+    );
+    check(
+        "line_added",
+        r#""tax_rate":1300"#,
+        r#""tax_rate":10001"#,
+        expect!["understand event 6: tax rate 10001 is out of range"],
+    );
+    check(
+        "line_added",
+        r#""unit_price":590"#,
+        &format!(r#""unit_price":{most}"#),
+        expect!["understand event 6: price 9223372036854775807 is out of range"],
+    );
+    check(
+        "line_added",
+        r#""list_price":650"#,
+        r#""list_price":-1"#,
+        expect!["understand event 6: price -1 is out of range"],
+    );
+    check(
+        "line_added_weighed",
+        r#""label_amount":683"#,
+        &format!(r#""label_amount":{most}"#),
+        expect!["understand event 7: price 9223372036854775807 is out of range"],
+    );
+    check(
+        "line_price_set",
+        r#""unit_price":1000"#,
+        &format!(r#""unit_price":{most}"#),
+        expect!["understand event 9: price 9223372036854775807 is out of range"],
+    );
+    check(
+        "sale_completed",
+        r#""amount":2000"#,
+        &format!(r#""amount":{most}"#),
+        expect!["understand event 13: tender 9223372036854775807 is out of range"],
+    );
+    check(
+        "sale_completed",
+        r#""change":140"#,
+        &format!(r#""change":{}"#, i64::MIN),
+        expect!["understand event 13: change -9223372036854775808 is out of range"],
+    );
+    check(
+        "sale_completed",
+        r#""total":1863"#,
+        &format!(r#""total":{most}"#),
+        expect!["understand event 13: total 9223372036854775807 is out of range"],
+    );
+    check(
+        "sale_completed",
+        r#""tax":136"#,
+        &format!(r#""tax":{most}"#),
+        expect!["understand event 13: tax 9223372036854775807 is out of range"],
+    );
+}

@@ -1,0 +1,74 @@
+//! How a lane gets its identity and its key: a one-time code from HQ's
+//! operator, exchanged once.
+
+use std::path::Path;
+
+use ledger::journal::Identity;
+use ledger::reference::{ReferenceError, ReferenceWriter};
+
+use crate::hq::{ConnectError, Hq, RequestError};
+use crate::place::{Place, PlaceError, Settings};
+
+/// Why a lane was not enrolled.
+#[derive(Debug, thiserror::Error)]
+pub enum EnrolError {
+    /// It is somebody already.
+    #[error("enrol the lane: this directory is enrolled as {0}; add --replace to enrol it anew")]
+    Enrolled(Identity),
+    /// A file cannot be used.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// The reference cannot be used, or an agent runs.
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
+    /// HQ's address is not one.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// HQ did not exchange the code. If its answer was lost, the code may be
+    /// used up: the operator makes a new one.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+}
+
+/// What to enrol.
+#[derive(Debug, Clone)]
+pub struct Enrolling<'a> {
+    /// The lane's data directory; made when it does not exist.
+    pub data: &'a Path,
+    /// The base of HQ's routes.
+    pub hq: &'a str,
+    /// The one-time code as HQ printed it.
+    pub code: &'a str,
+    /// Whether an earlier enrolment may be given up.
+    pub replace: bool,
+}
+
+/// Exchanges the code, and keeps what HQ answers. No agent may run meanwhile.
+///
+/// Goods that came from another HQ or for another store are forgotten, so
+/// that the first pull brings all of the new ones.
+pub async fn enrol(enrolling: Enrolling<'_>) -> Result<Identity, EnrolError> {
+    let place = Place::new(enrolling.data);
+    place.make()?;
+    let hq = Hq::new(enrolling.hq)?;
+    // Taken before the code is spent, so that it is not spent in vain.
+    let mut writer = ReferenceWriter::open(&place.reference())?;
+    let before = writer.state()?.identity;
+    let earlier_hq = place.settings()?.map(|settings| settings.hq);
+    if let Some(identity) = before.clone().filter(|_| !enrolling.replace) {
+        return Err(EnrolError::Enrolled(identity));
+    }
+    let enrolment = hq.enrol(enrolling.code).await?;
+    let identity = Identity { store: enrolment.store, lane: enrolment.lane, epoch: enrolment.epoch };
+    place.set_key(&enrolment.key)?;
+    place.set_settings(&Settings { hq: hq.address().to_owned() })?;
+    let is_elsewhere = before.is_some_and(|before| before.store != identity.store)
+        || earlier_hq.is_some_and(|earlier| earlier != hq.address());
+    if is_elsewhere {
+        let update = writer.begin()?;
+        update.clear()?;
+        update.commit(0)?;
+    }
+    writer.set_identity(&identity)?;
+    Ok(identity)
+}

@@ -1,0 +1,418 @@
+//! Does what the core says: HTTP and disk. Decides nothing.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use ledger::journal::Identity;
+use ledger::reference::{Position, ReferenceError};
+use protocol::chain::ChainHash;
+use protocol::push::{PushAnswer, PushRefusal};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::{JoinError, JoinHandle, JoinSet};
+use tokio::time::MissedTickBehavior;
+use tracing::{info, warn};
+
+use crate::core::{
+    Action, Beginning, Core, Filed, Input, Intervals, PullAction, PullFailure, PullInput, PushAction,
+    PushFailure, PushInput, Status,
+};
+use crate::hq::{self, ConnectError, Hq, LaneKey, RequestError};
+use crate::journal::{JournalError, LaneJournal};
+use crate::place::{Place, PlaceError};
+use crate::reference::{Ended, ReferenceDesk, Saved, WriteError};
+
+/// How often the journal is asked whether it changed: how late a sale begins
+/// its way to HQ.
+const NUDGE_INTERVAL: Duration = Duration::from_millis(200);
+
+/// Ends of actions that wait at one time; there are at most two.
+const INPUTS_MAX: usize = 16;
+
+/// How an agent runs.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The lane's data directory.
+    pub data: PathBuf,
+    /// How often to look.
+    pub intervals: Intervals,
+}
+
+/// Why the agent does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The lane has no identity, key or HQ.
+    #[error("run the agent: the lane is not enrolled; run sync-agent enrol first")]
+    NotEnrolled,
+    /// A file cannot be used.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// The reference cannot be used, or another agent has it.
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
+    /// HQ's address is not one.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The thread that writes the reference ended.
+    #[error(transparent)]
+    Ended(#[from] Ended),
+    /// A task crashed.
+    #[error("run the agent")]
+    Task(#[from] JoinError),
+}
+
+/// An agent that runs within this program.
+#[derive(Debug)]
+pub struct Agent {
+    status: watch::Receiver<Status>,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<Result<(), RunError>>,
+}
+
+impl Agent {
+    /// What the agent knows, and whenever that changes.
+    pub fn status(&self) -> watch::Receiver<Status> {
+        self.status.clone()
+    }
+
+    /// Ends the agent. What was under way is dropped and done again by the
+    /// next one.
+    pub async fn stop(self) -> Result<(), RunError> {
+        // It may have ended already; its result says how.
+        let _ = self.stop.send(());
+        self.task.await?
+    }
+}
+
+/// Begins an agent within this program.
+pub async fn start(config: Config) -> Result<Agent, RunError> {
+    let shell = tokio::task::spawn_blocking(move || Shell::open(config)).await??;
+    let (stop, stopped) = oneshot::channel();
+    let status = shell.status.subscribe();
+    let task = tokio::spawn(shell.run(async move {
+        // A dropped sender ends the agent as well.
+        let _ = stopped.await;
+    }));
+    Ok(Agent { status, stop, task })
+}
+
+/// Runs an agent until `stop` resolves.
+pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), RunError> {
+    let shell = tokio::task::spawn_blocking(move || Shell::open(config)).await??;
+    shell.run(stop).await
+}
+
+/// What actions are carried out with.
+#[derive(Clone)]
+struct Tools {
+    hq: Hq,
+    key: LaneKey,
+    journal: Arc<Mutex<LaneJournal>>,
+    reference: Arc<ReferenceDesk>,
+}
+
+struct Shell {
+    tools: Tools,
+    core: Core,
+    begun: Instant,
+    status: watch::Sender<Status>,
+    saved: Option<Saved>,
+    contact_ms: Option<i64>,
+}
+
+impl Shell {
+    fn open(config: Config) -> Result<Self, RunError> {
+        let place = Place::new(&config.data);
+        let (Some(settings), Some(key)) = (place.settings()?, place.key()?) else {
+            return Err(RunError::NotEnrolled);
+        };
+        let reference = ReferenceDesk::open(&place.reference())?;
+        let lane: Identity = reference.state().identity.clone().ok_or(RunError::NotEnrolled)?;
+        let version = reference.state().version;
+        let hq = Hq::new(&settings.hq)?;
+        info!(%lane, hq = hq.address(), version, "the agent begins");
+        let key = LaneKey { store: lane.store.clone(), lane: lane.lane, key };
+        let journal = Arc::new(Mutex::new(LaneJournal::new(place.journal(), lane)));
+        // Differs in every process.
+        let seed = RandomState::new().build_hasher().finish();
+        let core = Core::new(0, Beginning { version, intervals: config.intervals, seed });
+        let (status, _) = watch::channel(core.status());
+        Ok(Self {
+            tools: Tools { hq, key, journal, reference: Arc::new(reference) },
+            core,
+            begun: Instant::now(),
+            status,
+            saved: None,
+            contact_ms: None,
+        })
+    }
+
+    fn now_ms(&self) -> i64 {
+        i64::try_from(self.begun.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    async fn run(mut self, stop: impl Future<Output = ()>) -> Result<(), RunError> {
+        let (inputs, mut taken) = mpsc::channel(INPUTS_MAX);
+        let mut actions = JoinSet::new();
+        let mut nudge = tokio::time::interval(NUDGE_INTERVAL);
+        nudge.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        tokio::pin!(stop);
+        let ended = loop {
+            while let Some(action) = self.core.poll(self.now_ms()) {
+                let (tools, inputs) = (self.tools.clone(), inputs.clone());
+                actions.spawn(async move {
+                    let input = tools.carry_out(action).await?;
+                    // Nobody listens when the agent is ending.
+                    let _ = inputs.send(input).await;
+                    Ok::<(), RunError>(())
+                });
+            }
+            self.tell()?;
+            let wait = self.core.deadline().map(|deadline_ms| {
+                Duration::from_millis(u64::try_from(deadline_ms.saturating_sub(self.now_ms())).unwrap_or(0))
+            });
+            let deadline = async {
+                match wait {
+                    Some(wait) => tokio::time::sleep(wait).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = &mut stop => break Ok(()),
+                Some(input) = taken.recv() => {
+                    self.note(&input);
+                    let now_ms = self.now_ms();
+                    self.core.handle(now_ms, input);
+                }
+                Some(ended) = actions.join_next() => {
+                    if let Err(error) = ended.map_err(RunError::from).and_then(|ended| ended) {
+                        break Err(error);
+                    }
+                }
+                _ = nudge.tick() => {
+                    if self.tools.journal_has_changed().await? {
+                        let now_ms = self.now_ms();
+                        self.core.handle(now_ms, Input::Nudge);
+                    }
+                }
+                () = deadline => {}
+            }
+        };
+        actions.shutdown().await;
+        let Tools { reference, .. } = self.tools;
+        // The last owner closes the file; that is this one.
+        tokio::task::spawn_blocking(move || drop(reference)).await?;
+        info!("the agent ends");
+        ended
+    }
+
+    /// Tells the lane and whoever watches what is known.
+    fn tell(&mut self) -> Result<(), Ended> {
+        let status = self.core.status();
+        if status.answers != self.status.borrow().answers {
+            self.contact_ms = Some(chrono::Utc::now().timestamp_millis());
+        }
+        let saved = Saved {
+            position: status
+                .filed
+                .map(|filed| Position { acknowledged: filed.acknowledged, quarantined: filed.quarantined }),
+            contact_ms: self.contact_ms,
+            alarm: status.alarm().map(ToString::to_string),
+        };
+        // Before HQ has answered, what the last agent wrote stands.
+        let knows = status.answers > 0 || saved.alarm.is_some();
+        if knows && self.saved.as_ref() != Some(&saved) && self.tools.reference.save(saved.clone())? {
+            self.saved = Some(saved);
+        }
+        self.status.send_if_modified(|told| {
+            let changed = *told != status;
+            *told = status;
+            changed
+        });
+        Ok(())
+    }
+
+    /// Logs what a person may want to read later; never what is in events.
+    fn note(&self, input: &Input) {
+        match input {
+            Input::Nudge => {}
+            Input::Push(PushInput::Failed(failure)) => warn!(?failure, "nothing is pushed"),
+            Input::Push(PushInput::Filed { filed, .. }) => {
+                info!(acknowledged = filed.acknowledged, quarantined = filed.quarantined, "HQ has filed");
+            }
+            Input::Push(PushInput::Journal(_)) => {}
+            Input::Pull(PullInput::Failed(failure)) => warn!(?failure, "nothing is pulled"),
+            Input::Pull(PullInput::Committed) => info!("a new reference is in use"),
+            Input::Pull(PullInput::Page { .. } | PullInput::Abandoned) => {}
+        }
+    }
+}
+
+/// An error and everything that it came from, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
+
+impl From<JournalError> for PushFailure {
+    fn from(error: JournalError) -> Self {
+        match error {
+            // Looked at again soon.
+            JournalError::Replaced => Self::Unreachable { wait_ms: 0 },
+            JournalError::Open(_)
+            | JournalError::Read(_)
+            | JournalError::OtherLane { .. }
+            | JournalError::Compress(_) => Self::Journal { reason: chain(&error) },
+        }
+    }
+}
+
+impl From<RequestError> for PushFailure {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::Unreachable { reason, wait_ms } => {
+                info!(reason, "HQ is not reached");
+                Self::Unreachable { wait_ms }
+            }
+            RequestError::Push(PushRefusal::Gap { acknowledged }) => Self::Gap { acknowledged },
+            RequestError::Push(PushRefusal::Fork { seq }) => Self::Fork { seq },
+            RequestError::Push(PushRefusal::Malformed { reason }) | RequestError::Form(reason) => {
+                Self::Refused { reason }
+            }
+            RequestError::Push(PushRefusal::Unauthorised) => Self::Unauthorised,
+            RequestError::Enrol(refusal) => Self::Refused { reason: refusal.to_string() },
+        }
+    }
+}
+
+impl From<RequestError> for PullFailure {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::Unreachable { reason, wait_ms } => {
+                info!(reason, "HQ is not reached");
+                Self::Unreachable { wait_ms }
+            }
+            RequestError::Push(PushRefusal::Unauthorised) => Self::Unauthorised,
+            RequestError::Push(_) | RequestError::Enrol(_) | RequestError::Form(_) => {
+                Self::Form { reason: chain(&error) }
+            }
+        }
+    }
+}
+
+impl From<WriteError> for PullFailure {
+    fn from(error: WriteError) -> Self {
+        Self::Disk { reason: chain(&error) }
+    }
+}
+
+impl Tools {
+    async fn carry_out(&self, action: Action) -> Result<Input, RunError> {
+        match action {
+            Action::Push(action) => {
+                Ok(Input::Push(self.push(action).await?.unwrap_or_else(PushInput::Failed)))
+            }
+            Action::Pull(action) => {
+                Ok(Input::Pull(self.pull(action).await?.unwrap_or_else(PullInput::Failed)))
+            }
+        }
+    }
+
+    async fn journal_has_changed(&self) -> Result<bool, JoinError> {
+        let journal = self.journal.clone();
+        let ask = move || match journal.try_lock() {
+            Ok(mut journal) => journal.has_changed(),
+            // Whoever reads it now is asked again at the next tick.
+            Err(_) => false,
+        };
+        tokio::task::spawn_blocking(ask).await
+    }
+
+    /// Reads the journal on a blocking thread.
+    async fn with_journal<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut LaneJournal) -> Result<T, JournalError> + Send + 'static,
+    ) -> Result<Result<T, PushFailure>, JoinError> {
+        let journal = self.journal.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            read(&mut journal.lock().unwrap_or_else(PoisonError::into_inner))
+        });
+        Ok(done.await?.map_err(PushFailure::from))
+    }
+
+    async fn push(&self, action: PushAction) -> Result<Result<PushInput, PushFailure>, RunError> {
+        let asked = match action {
+            PushAction::Look => {
+                let seen = self.with_journal(LaneJournal::look).await?;
+                return Ok(seen.map(PushInput::Journal));
+            }
+            PushAction::AskPosition { epoch } => self.hq.position(&self.key, epoch).await,
+            PushAction::Send { epoch, after } => {
+                match self.with_journal(move |journal| journal.batch(epoch, after)).await? {
+                    Ok(batch) => self.hq.push(&self.key, batch).await,
+                    Err(failure) => return Ok(Err(failure)),
+                }
+            }
+        };
+        match asked {
+            Ok(answer) => self.compare(answer).await,
+            Err(error) => Ok(Err(error.into())),
+        }
+    }
+
+    /// Holds HQ's position against the journal.
+    async fn compare(&self, answer: PushAnswer) -> Result<Result<PushInput, PushFailure>, RunError> {
+        let PushAnswer { epoch, acknowledged, head, quarantined } = answer;
+        let head = match ChainHash::parse(&head) {
+            Ok(head) => head,
+            Err(error) => return Ok(Err(PushFailure::Refused { reason: error.to_string() })),
+        };
+        let compared = self.with_journal(move |journal| journal.compare(epoch, acknowledged, &head)).await?;
+        let filed = Filed { epoch, acknowledged, quarantined };
+        Ok(compared.map(|agreement| PushInput::Filed { filed, agreement }))
+    }
+
+    async fn pull(&self, action: PullAction) -> Result<Result<PullInput, PullFailure>, RunError> {
+        match action {
+            PullAction::Commit { version } => {
+                let done = self.reference.commit(version).await?;
+                Ok(done.map(|()| PullInput::Committed).map_err(PullFailure::from))
+            }
+            PullAction::Abandon => {
+                self.reference.abandon().await?;
+                Ok(Ok(PullInput::Abandoned))
+            }
+            PullAction::Page { after, opening } => {
+                let compressed = match self.hq.page(&self.key, after).await {
+                    Ok(compressed) => compressed,
+                    Err(error) => return Ok(Err(error.into())),
+                };
+                let parsed = tokio::task::spawn_blocking(move || hq::parse_page(&compressed)).await?;
+                let page = match parsed {
+                    Ok(page) => page,
+                    Err(error) => return Ok(Err(error.into())),
+                };
+                if page.unknown > 0 {
+                    warn!(count = page.unknown, "HQ tells of kinds that this program does not know");
+                }
+                let written = self.reference.page(opening, page.changes).await?;
+                Ok(written.map_err(PullFailure::from).map(|is_open| PullInput::Page {
+                    through: page.head.through,
+                    latest: page.head.latest,
+                    more: page.head.more,
+                    is_open,
+                }))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,179 @@
+//! Who may import whom, held against what cargo sees.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, MetadataCommand, Package};
+
+/// A crate's own rule: what it may import of ours, and, where the design
+/// limits it, of others.
+struct Row {
+    room: &'static str,
+    ours: &'static [&'static str],
+    outside: Option<&'static [&'static str]>,
+}
+
+const ALL: &[&str] =
+    &["domain", "protocol", "ledger", "drivers", "ui", "pos-app", "sync-agent", "hq", "fixtures"];
+
+const TABLE: &[Row] = &[
+    Row { room: "domain", ours: &[], outside: Some(&["chrono", "rust_decimal", "thiserror"]) },
+    Row {
+        room: "protocol",
+        ours: &["domain"],
+        outside: Some(&["chrono", "serde", "serde_json", "sha2", "thiserror"]),
+    },
+    Row { room: "ledger", ours: &["domain", "protocol"], outside: None },
+    Row {
+        room: "drivers",
+        ours: &[],
+        outside: Some(&["encoding_rs", "escpos", "qrcode", "serialport", "thiserror"]),
+    },
+    Row { room: "ui", ours: &[], outside: Some(&["slint", "slint-build"]) },
+    Row { room: "pos-app", ours: &["domain", "protocol", "ledger", "drivers", "ui"], outside: None },
+    Row { room: "sync-agent", ours: &["domain", "protocol", "ledger", "drivers"], outside: None },
+    Row { room: "hq", ours: &["domain", "protocol"], outside: None },
+    Row { room: "fixtures", ours: &["domain", "protocol", "drivers"], outside: None },
+    Row { room: "tests", ours: ALL, outside: None },
+    Row { room: "xtask", ours: &["fixtures", "tests"], outside: Some(&[]) },
+];
+
+/// Crates that one room alone may name, with that room and those that try it.
+const SPOKEN_BY: &[(&str, &[&str])] = &[
+    ("rusqlite", &["ledger", "hq"]),
+    ("slint", &["ui"]),
+    ("reqwest", &["sync-agent"]),
+    ("axum", &["hq"]),
+    ("serialport", &["drivers"]),
+    ("escpos", &["drivers"]),
+];
+
+/// What speaks HTTP as a client; none of it may be in the till's tree.
+const HTTP_CLIENTS: &[&str] =
+    &["reqwest", "hyper", "hyper-util", "ureq", "isahc", "curl", "attohttpc", "minreq"];
+
+fn shipped(package: &Package) -> impl Iterator<Item = &str> {
+    package
+        .dependencies
+        .iter()
+        .filter(|dependency| dependency.kind != DependencyKind::Development)
+        .map(|dependency| dependency.name.as_str())
+}
+
+#[test]
+fn every_arrow_is_in_the_table() {
+    let metadata = MetadataCommand::new().no_deps().exec().expect("cargo knows the workspace");
+    let rooms: BTreeSet<String> = metadata.packages.iter().map(|package| package.name.to_string()).collect();
+    let rows: BTreeMap<&str, &Row> = TABLE.iter().map(|row| (row.room, row)).collect();
+    let mut wrong = Vec::new();
+    for package in &metadata.packages {
+        let name = package.name.as_str();
+        let Some(row) = rows.get(name) else {
+            wrong.push(format!("{name} has no row in the table"));
+            continue;
+        };
+        for dependency in shipped(package) {
+            let is_ours = rooms.contains(dependency);
+            let allowed = if is_ours {
+                row.ours.contains(&dependency)
+            } else {
+                row.outside.is_none_or(|outside| outside.contains(&dependency))
+            };
+            if !allowed {
+                wrong.push(format!("{name} must not import {dependency}"));
+            }
+            if let Some((_, speakers)) = SPOKEN_BY.iter().find(|(spoken, _)| *spoken == dependency)
+                && !speakers.contains(&name)
+            {
+                wrong.push(format!("{dependency} is spoken by {speakers:?}, not by {name}"));
+            }
+        }
+    }
+    for row in TABLE {
+        if !rooms.contains(row.room) {
+            wrong.push(format!("{} has a row and is no room", row.room));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_till_has_no_http_client_in_its_tree() {
+    let metadata = MetadataCommand::new().exec().expect("cargo resolves the workspace");
+    let resolve = metadata.resolve.as_ref().expect("a resolved graph");
+    let id_of =
+        |name: &str| metadata.packages.iter().find(|package| package.name.as_str() == name).map(|p| &p.id);
+    let name_of = |id| metadata.packages.iter().find(|package| &package.id == id).map(|p| p.name.to_string());
+    let mut seen = BTreeSet::new();
+    let mut open = vec![id_of("pos-app").expect("the till is a room").clone()];
+    while let Some(id) = open.pop() {
+        if !seen.insert(id.clone()) {
+            continue;
+        }
+        let node = resolve.nodes.iter().find(|node| node.id == id).expect("every id is in the graph");
+        open.extend(
+            node.deps
+                .iter()
+                .filter(|dependency| {
+                    dependency.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal)
+                })
+                .map(|dependency| dependency.pkg.clone()),
+        );
+    }
+    let names: BTreeSet<String> = seen.iter().filter_map(name_of).collect();
+    assert!(names.contains("rusqlite"), "the walk went nowhere: {names:?}");
+    let clients: Vec<_> = HTTP_CLIENTS.iter().filter(|client| names.contains(**client)).collect();
+    assert!(clients.is_empty(), "{clients:?}");
+}
+
+#[test]
+fn every_room_begins_with_its_rule() {
+    let metadata = MetadataCommand::new().no_deps().exec().expect("cargo knows the workspace");
+    let map =
+        std::fs::read_to_string(metadata.workspace_root.join("ARCHITECTURE.md")).expect("the map is there");
+    for package in &metadata.packages {
+        let folder = package.manifest_path.parent().expect("a folder");
+        let file = ["src/lib.rs", "src/main.rs"]
+            .map(|file| folder.join(file))
+            .into_iter()
+            .find(|file| file.exists());
+        let text = std::fs::read_to_string(file.expect("a crate has a root")).expect("it can be read");
+        let rule =
+            text.lines().next().and_then(|line| line.strip_prefix("//! ")).expect("a first line of docs");
+        assert!(map.contains(rule), "{}: ARCHITECTURE.md does not hold its rule: {rule}", package.name);
+    }
+}
+
+#[test]
+fn no_secret_word_is_logged_by_name() {
+    let metadata = MetadataCommand::new().no_deps().exec().expect("cargo knows the workspace");
+    let mut wrong = Vec::new();
+    for package in &metadata.packages {
+        let folder = package.manifest_path.parent().expect("a folder").join("src");
+        look(folder.as_std_path(), &mut wrong);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+
+    fn look(folder: &std::path::Path, wrong: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).expect("a folder of sources").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                look(&path, wrong);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).expect("a source");
+                for (number, line) in text.lines().enumerate() {
+                    let logs = ["tracing::", "info!(", "warn!(", "error!(", "debug!("]
+                        .iter()
+                        .any(|log| line.contains(log));
+                    let secret =
+                        ["pin", "key =", "?key", "%key", "bearer", "phone", "pin_hash"].iter().any(|word| {
+                            line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|part| part == *word)
+                                || line.contains(&format!("%{word}"))
+                        });
+                    if logs && secret {
+                        wrong.push(format!("{}:{}: {}", path.display(), number + 1, line.trim()));
+                    }
+                }
+            }
+        }
+    }
+}

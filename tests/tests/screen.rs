@@ -1,0 +1,254 @@
+//! One whole sale through the window, without a display: the real lane, files, goods and printer behind it.
+
+use std::cell::RefCell;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+use fixtures::printer::{PrinterOptions, SimulatedPrinter};
+use fixtures::shop;
+use i_slint_backend_testing::{AccessibleRole, ElementHandle};
+use ledger::journal::{Identity, JournalReader};
+use ledger::reference::ReferenceWriter;
+use pos_app::config::{Config, Paths, Printer};
+use pos_app::lane::{Event, Lane, Moment};
+use pos_app::run::Devices;
+use protocol::event::{self, Fact};
+use protocol::pull::{Change, Entity, StaffMember};
+use ui::{Action, Key, TillScreen};
+
+/// 2026-11-21 10:00 in Shanghai.
+const MORNING: Moment = Moment { now_ms: 1_795_226_400_000, offset_minutes: 480 };
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A lane with its window, turned by hand.
+struct Till {
+    lane: Lane,
+    screen: TillScreen,
+    devices: Devices,
+    queue: Receiver<Event>,
+    actions: Rc<RefCell<Vec<Action>>>,
+    moment: Moment,
+    _events: SyncSender<Event>,
+}
+
+impl Till {
+    fn open(folder: &Path, printer: &SimulatedPrinter) -> Self {
+        let paths = Paths { data: folder.to_owned() };
+        let config = Config {
+            printer: Some(Printer { address: printer.addr().to_string(), profile: "xprinter-xp80".into() }),
+            ..Config::default()
+        };
+        let (events, queue) = sync_channel(64);
+        let devices = Devices::start(&paths, &config, &events).expect("devices start");
+        let actions = Rc::new(RefCell::new(Vec::new()));
+        let pressed = Rc::clone(&actions);
+        let screen = TillScreen::new(move |action| pressed.borrow_mut().push(action)).expect("a window");
+        let lane = Lane::new(paths, config);
+        let mut till = Self { lane, screen, devices, queue, actions, moment: MORNING, _events: events };
+        till.turn(vec![Event::Tick]);
+        till
+    }
+
+    fn turn(&mut self, events: Vec<Event>) {
+        let commands = self.lane.turn(self.moment, events);
+        self.screen.apply(&self.lane.view());
+        for command in commands {
+            self.devices.perform(command);
+        }
+    }
+
+    fn settle(&mut self) {
+        let actions = self.actions.take();
+        self.turn(actions.into_iter().map(Event::Action).collect());
+    }
+
+    fn elements(&self, role: AccessibleRole, label: &str) -> Vec<ElementHandle> {
+        ElementHandle::find_by_accessible_label(self.screen.window(), label)
+            .filter(|element| element.accessible_role() == Some(role))
+            .collect()
+    }
+
+    fn tap(&mut self, label: &str) {
+        let found = self.elements(AccessibleRole::Button, label);
+        assert_eq!(found.len(), 1, "buttons called {label:?}");
+        found[0].invoke_accessible_default_action();
+        self.settle();
+    }
+
+    fn key(&mut self, key: Key) {
+        // Far enough apart to be a person.
+        self.turn(vec![Event::Action(Action::Key { key, at: Instant::now() })]);
+    }
+
+    fn type_digits(&mut self, digits: &str) {
+        for digit in digits.chars() {
+            self.tap(&digit.to_string());
+        }
+    }
+
+    fn scan(&mut self, code: &str) {
+        self.turn(vec![Event::Scan(drivers::scanner::Scan::parse(code))]);
+    }
+
+    /// Everything that the window says, for people who cannot see it.
+    fn words(&self) -> String {
+        let all = ElementHandle::query_from_root(self.screen.window()).match_descendants().find_all();
+        all.iter()
+            .filter_map(ElementHandle::accessible_label)
+            .map(|label| label.to_string())
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    fn see(&self, text: &str) {
+        let words = self.words();
+        assert!(words.contains(text), "{text:?} is not on the screen:\n{words}");
+    }
+
+    /// Takes in what the printer has to say until `done`.
+    fn wait(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
+        let until = Instant::now() + PATIENCE;
+        while !done(self) {
+            let left = until.saturating_duration_since(Instant::now());
+            let event = self.queue.recv_timeout(left).unwrap_or_else(|_| panic!("waited for {what}"));
+            self.turn(vec![event]);
+        }
+    }
+}
+
+fn reference(folder: &Path) -> shop::Shop {
+    let shop = shop::demo();
+    let mut writer = ReferenceWriter::open(&folder.join("reference.db")).expect("a new file");
+    writer.set_identity(&Identity { store: "S001".into(), lane: 2, epoch: 1 }).expect("written");
+    let update = writer.begin().expect("begun");
+    let mut version = 0;
+    let mut apply = |key: &str, entity| {
+        version += 1;
+        update.apply(&Change { version, key: key.to_owned(), entity }).expect("applied");
+    };
+    apply("S001", Entity::Store(Some(shop.store.clone())));
+    for category in &shop.categories {
+        apply(&category.id, Entity::Category(Some(category.clone())));
+    }
+    for product in &shop.products {
+        apply(&product.sku, Entity::Product(Some(product.clone())));
+    }
+    for promotion in &shop.promotions {
+        apply(&promotion.id, Entity::Promotion(Some(promotion.clone())));
+    }
+    for staff in &shop.staff {
+        let member = StaffMember {
+            id: staff.id.clone(),
+            number: staff.number.clone(),
+            name: staff.name.clone(),
+            role: staff.role.clone(),
+            pin_hash: hash(&staff.pin),
+        };
+        apply(&member.id.clone(), Entity::Staff(Some(member)));
+    }
+    update.commit(version).expect("committed");
+    shop
+}
+
+/// As HQ hashes a PIN on import, with little work so that tests are quick.
+fn hash(pin: &str) -> String {
+    use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
+    let params = Params::new(64, 1, 1, None).expect("small but valid");
+    let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    hasher.hash_password(pin.as_bytes()).expect("hashed").to_string()
+}
+
+#[test]
+fn a_whole_sale_in_two_languages() {
+    i_slint_backend_testing::init_no_event_loop();
+    let folder = tempfile::tempdir().expect("a folder");
+    let shop = reference(folder.path());
+    let printer = SimulatedPrinter::start("127.0.0.1:0", PrinterOptions::default()).expect("a printer");
+    let mut till = Till::open(folder.path(), &printer);
+    let code = |sku: &str| {
+        let product = shop.products.iter().find(|product| product.sku == sku).expect("among the goods");
+        product.codes[0].clone()
+    };
+
+    // Nobody is signed in: a scan is refused, a wrong PIN too.
+    till.scan(&code("100001"));
+    assert!(till.lane.till().is_some_and(|till| till.basket().is_empty()));
+    till.type_digits("101");
+    till.key(Key::Enter);
+    till.see("李敏");
+    till.type_digits("9999");
+    till.key(Key::Enter);
+    assert_eq!(till.lane.till().map(|till| till.desk().staff().is_some()), Some(false));
+    till.type_digits("1234");
+    till.key(Key::Enter);
+    till.see("文林路店");
+
+    // Two goods, one of them three times; an unknown code changes nothing.
+    till.scan(&code("100001"));
+    till.see("清泉饮用天然水");
+    till.type_digits("3");
+    till.key(Key::Function(4));
+    till.see("6.00");
+    till.scan(&code("100028"));
+    till.see("13.90");
+    till.scan("95200010016");
+    till.see("95200010016");
+    till.see("13.90");
+    till.key(Key::Escape);
+    till.scan(&code("100024"));
+    till.key(Key::Delete);
+    till.see("13.90");
+
+    // The language changes under the basket.
+    till.key(Key::Function(1));
+    till.see("Clear Spring Natural Water");
+    till.key(Key::Function(1));
+
+    // Too little, then enough.
+    till.key(Key::Char(' '));
+    till.type_digits("10");
+    till.key(Key::Enter);
+    assert_eq!(printer.drawer_openings(), 0);
+    till.type_digits("20");
+    till.key(Key::Enter);
+    till.see("6.10");
+    assert_eq!(printer.wait_for_drawer_openings(1, PATIENCE), 1);
+
+    // The next customer starts while the paper still runs.
+    till.scan(&code("100010"));
+    till.see("泡泡星可乐味汽水");
+    till.wait("the receipt", |till| till.lane.till().is_some_and(|till| till.papers().is_empty()));
+    let receipts = printer.receipts();
+    assert_eq!(receipts.len(), 1);
+    for line in ["清泉饮用天然水 550ml", "13.90", "20.00", "6.10", "文林路店"] {
+        assert!(receipts[0].text.contains(line), "{line} is not on:\n{}", receipts[0].text);
+    }
+    assert_eq!(printer.errors(), Vec::<String>::new());
+
+    let reader = JournalReader::open(&folder.path().join("journal.db")).expect("readable").expect("there");
+    reader.verify().expect("whole");
+    let sales: Vec<_> = reader
+        .entries_after(0, 1_000, usize::MAX)
+        .expect("readable")
+        .iter()
+        .filter_map(|entry| match event::decode(&entry.bytes).expect("an event").fact {
+            Fact::SaleCompleted { sale } => Some((sale.total, sale.change, sale.lines.len())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(sales, [(1_390, 610, 2)]);
+
+    // Killed with a line in the basket: it is there again after signing in.
+    drop(till);
+    let mut till = Till::open(folder.path(), &printer);
+    till.type_digits("101");
+    till.key(Key::Enter);
+    till.type_digits("1234");
+    till.key(Key::Enter);
+    till.see("泡泡星可乐味汽水");
+    assert_eq!(till.lane.till().map(|till| till.basket().lines().len()), Some(1));
+    assert!(!till.lane.till().is_some_and(|till| matches!(till.desk(), domain::till::Desk::SignedOut)));
+}

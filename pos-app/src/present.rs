@@ -158,15 +158,26 @@ fn name(item: &Item, language: Language) -> String {
     }
 }
 
+/// Size or pack, where people who read this language can read it.
+fn spec(item: &Item, language: Language) -> &str {
+    match language {
+        Language::Chinese => &item.spec,
+        Language::English
+            if item.spec.chars().any(|character| character.is_alphabetic() && !character.is_ascii()) =>
+        {
+            ""
+        }
+        Language::English => &item.spec,
+    }
+}
+
 fn basket_line(lane: &Lane, open: &OpenLane, line: &Line) -> ui::view::Line {
     let currency = &open.settings().currency;
     let item = &line.item;
     let detail = if item.weighed {
         format!("{} kg × {}/kg", line.quantity, currency.format(line.unit_price))
-    } else if item.spec.is_empty() {
-        line.code.clone()
     } else {
-        format!("{}    {}", line.code, item.spec)
+        format!("{}    {}", line.code, spec(item, lane.front.language)).trim_end().to_owned()
     };
     let promotion = line.promotion.as_ref().map_or_else(String::new, |promotion| {
         let name = match lane.front.language {
@@ -217,7 +228,7 @@ fn tile(item: &Item, language: Language, currency: &Currency) -> Tile {
     let unit = if item.weighed { "/kg" } else { "" };
     Tile {
         name: name(item, language),
-        spec: item.spec.clone(),
+        spec: spec(item, language).to_owned(),
         code: item.code.clone(),
         price: format!("{}{unit}", currency.format(item.price)),
     }

@@ -9,7 +9,7 @@ use domain::record::Record;
 use fixtures::shop as goods;
 
 use crate::display::Display;
-use crate::process::{PATIENCE, program, run, wait_at_most, wait_for};
+use crate::process::{PATIENCE, program, run, wait_at_most};
 use crate::shop::{Counter, code_of, open_demo};
 
 /// How long HQ must be silent until the till calls itself offline, and a little more.
@@ -208,9 +208,9 @@ fn by_itself(folder: &Path) -> Result<()> {
     let (till, hq) = (counter.files.sums()?, headquarters.sums()?);
     ensure!(till == hq, "the till has {till:?}, HQ {hq:?}");
     day.say(&format!("till and HQ agree: {} sales, {} fen", till.0, till.1));
-    headquarters.set_price(WATER, "1.80")?;
     let version = counter.files.agent_state()?.version;
-    wait_for("the new price", || Ok((counter.files.agent_state()?.version >= version).then_some(())))?;
+    headquarters.set_price(WATER, "1.80")?;
+    counter.files.wait_for_goods(version)?;
     counter.kill_till()?;
 
     let wide = Display::start(1_920, 1_080)?;
@@ -220,6 +220,9 @@ fn by_itself(folder: &Path) -> Result<()> {
         wide.scan(&code_of(sku)?)?;
     }
     counter.wait_for_lines(21)?;
+    let cheaper =
+        |record: &Record| matches!(record, Record::LineAdded { line } if line.unit_price.minor() == 180);
+    ensure!(counter.files.count(cheaper)? == 1, "the price that HQ changed is not in use");
     day.say("a wide screen, and a price that HQ has changed meanwhile");
     day.picture(&wide, "sell-wide")?;
     wide.keys(&["F1"])?;

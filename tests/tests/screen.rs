@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use fixtures::printer::{PrinterOptions, SimulatedPrinter};
 use fixtures::shop;
-use i_slint_backend_testing::{AccessibleRole, ElementHandle};
+use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
 use ledger::journal::{Identity, JournalReader};
 use ledger::reference::ReferenceWriter;
 use pos_app::config::{Config, Paths, Printer};
@@ -95,12 +95,11 @@ impl Till {
 
     /// Everything that the window says, for people who cannot see it.
     fn words(&self) -> String {
-        let all = ElementHandle::query_from_root(self.screen.window()).match_descendants().find_all();
-        all.iter()
-            .filter_map(ElementHandle::accessible_label)
-            .map(|label| label.to_string())
-            .collect::<Vec<_>>()
-            .join("\n")
+        let all = ElementQuery::from_root(self.screen.window()).match_descendants().find_all();
+        let texts = |element: &ElementHandle| {
+            [element.accessible_label(), element.accessible_value(), element.accessible_description()]
+        };
+        all.iter().flat_map(texts).flatten().map(|text| text.to_string()).collect::<Vec<_>>().join("\n")
     }
 
     fn see(&self, text: &str) {

@@ -90,11 +90,9 @@ pub fn replay(name: &str, work: &Path, tickets_max: Option<usize>) -> Result<()>
 
     let began = Instant::now();
     let rung = ring_up(&log, &shop, &lane_files)?;
-    let seconds = began.elapsed().as_secs_f64();
-    println!(
-        "rung up in {seconds:.1} s: {:.0} lines a second, each line on disk before the next",
-        log.lines() as f64 / seconds
-    );
+    let elapsed = began.elapsed();
+    let rate = u128::from(log.lines()) * 1_000 / elapsed.as_millis().max(1);
+    println!("rung up in {elapsed:.1?}: {rate} lines a second, each line on disk before the next");
     wait_until_filed(&lane_files)?;
     report(&log, &rung, &lane_files, &headquarters)
 }

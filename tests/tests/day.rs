@@ -1,5 +1,8 @@
 //! Days at a shop: real programs, real files, a real window on a virtual screen.
 
+// A test asks for the records it is about, and for no others.
+#![allow(clippy::wildcard_enum_match_arm)]
+
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};

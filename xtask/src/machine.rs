@@ -56,7 +56,7 @@ pub fn install(groups: &[&[&str]]) -> Result<(), Failure> {
     };
     let machine = |failure| match failure {
         Failure::Step(words) => Failure::Machine(format!("{words}; {by_hand}")),
-        other => other,
+        Failure::Usage(_) | Failure::Machine(_) => failure,
     };
     step("apt-get update", &mut apt(&["update", "--quiet"])).map_err(machine)?;
     let mut arguments = vec!["install", "--yes", "--quiet", "--no-install-recommends"];

@@ -118,27 +118,29 @@ impl Log {
     /// Files a line under its ticket, or sets it apart.
     fn take(&mut self, raw: Raw, weighed: bool, places: &mut BTreeMap<String, usize>) -> Result<()> {
         let amount_e4 = ten_thousandths(raw.amount)?;
-        let measure = match (weighed, thousandths(raw.quantity)) {
-            (_, None) => return Ok(self.set_apart("quantity finer than a thousandth", amount_e4)),
-            (_, Some(quantity)) if quantity <= 0 => {
-                return Ok(self.set_apart("negative quantity (write-off)", amount_e4));
-            }
-            (true, Some(grams)) => Measure::Weight { grams },
-            (false, Some(thousandths)) => Measure::Pieces { pieces: thousandths / 1_000 },
+        let measure = match thousandths(raw.quantity) {
+            None => Err("quantity finer than a thousandth"),
+            Some(quantity) if quantity <= 0 => Err("negative quantity (write-off)"),
+            Some(grams) if weighed => Ok(Measure::Weight { grams }),
+            Some(thousandths) => Ok(Measure::Pieces { pieces: thousandths / 1_000 }),
         };
-        if amount_e4 < 0 {
-            return Ok(self.set_apart("negative amount", amount_e4));
-        }
-        if amount_e4 % 100 != 0 {
-            return Ok(self.set_apart("amount finer than the minor unit", amount_e4));
-        }
-        let amount = i64::try_from(amount_e4 / 100)?;
-        if let Measure::Weight { grams } = measure
-            && (amount == 0 || amount > 99_999 || grams > 99_999)
-        {
+        let measure = match measure {
+            Ok(_) if amount_e4 < 0 => Err("negative amount"),
+            Ok(_) if amount_e4 % 100 != 0 => Err("amount finer than the minor unit"),
             // Five digits of each is what a scale label holds, and none prints nothing.
-            return Ok(self.set_apart("weighed line that no scale label can hold", amount_e4));
-        }
+            Ok(Measure::Weight { grams }) if amount_e4 == 0 || amount_e4 > 9_999_900 || grams > 99_999 => {
+                Err("weighed line that no scale label can hold")
+            }
+            measure => measure,
+        };
+        let measure = match measure {
+            Ok(measure) => measure,
+            Err(kind) => {
+                self.set_apart(kind, amount_e4);
+                return Ok(());
+            }
+        };
+        let amount = i64::try_from(amount_e4 / 100)?;
         let place = *places.entry(raw.ticket.clone()).or_insert_with(|| {
             self.tickets.push(Ticket { name: raw.ticket.clone(), day: raw.day, lines: Vec::new() });
             self.tickets.len() - 1

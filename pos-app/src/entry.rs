@@ -25,8 +25,16 @@ use crate::present;
 /// Tiles on a page of the grid.
 pub const TILES_MAX: usize = 12;
 
+/// How long a second Enter or a double click, meant for the screen before,
+/// does nothing, milliseconds.
+pub const CALM_MS: i64 = 1_000;
+
 /// Search results that are shown.
 pub const RESULTS_MAX: usize = 8;
+
+/// The most pieces that a number typed before a scan stands for: a larger one
+/// is more likely a rest of something else.
+pub const TYPED_PIECES_MAX: i64 = 99;
 
 /// The most characters that the entry line takes.
 pub const ENTRY_MAX: usize = 64;
@@ -48,6 +56,18 @@ pub struct Front {
     pub(crate) tiles: Option<Vec<Arc<Item>>>,
     pub(crate) results: Vec<Arc<Item>>,
     pub(crate) result: usize,
+    /// Something was typed since the question came up, so the next Enter may
+    /// be the end of that, not an answer.
+    typed_under_question: bool,
+    /// The weighed item that grams are typed for.
+    pub(crate) weighing: Option<String>,
+    /// Until then an Enter that was meant for the screen before does nothing,
+    /// milliseconds UTC.
+    pub(crate) calm_until_ms: i64,
+    /// What somebody who signs in should know.
+    pub(crate) on_sign_in: Option<Notice>,
+    /// When the last key came.
+    last_key: Option<Instant>,
 }
 
 /// A question that stands over the basket.
@@ -83,11 +103,22 @@ impl Front {
             tiles: None,
             results: Vec::new(),
             result: 0,
+            typed_under_question: false,
+            weighing: None,
+            calm_until_ms: 0,
+            on_sign_in: None,
+            last_key: None,
         }
     }
 
     pub(crate) fn ask_age(&mut self) {
-        self.sheet = Some(Ask::Age);
+        self.ask(Ask::Age);
+    }
+
+    fn ask(&mut self, question: Ask) {
+        self.clear_entry();
+        self.typed_under_question = false;
+        self.sheet = Some(question);
     }
 
     pub(crate) fn forget_tiles(&mut self) {
@@ -107,6 +138,7 @@ impl Front {
     }
 
     fn clear_entry(&mut self) {
+        self.weighing = None;
         self.entry.clear();
         self.results.clear();
         self.result = 0;
@@ -134,28 +166,63 @@ impl Lane {
                 return self.command_key(key);
             }
         };
+        let gap_max = Duration::from_millis(self.config.wedge.gap_ms);
+        let last = self.front.last_key.replace(at);
+        let in_burst = last.is_some_and(|last| at.saturating_duration_since(last) <= gap_max);
+        let number_only = self.front.entry.chars().all(|character| character.is_ascii_digit());
         match self.front.wedge.key(typed, at) {
-            WedgeOutcome::Typed(' ') if self.front.entry.is_empty() => self.press(Button::Pay),
+            // A space within a scan belongs to it.
+            WedgeOutcome::Typed(' ') if number_only && !in_burst => self.press(Button::Pay),
             WedgeOutcome::Typed(character) => self.typed(character),
             WedgeOutcome::Enter => self.press(Button::Enter),
-            WedgeOutcome::Scan { text, typed } => {
-                // A window that was busy may have torn a scan in two: where
-                // all of the entry is goods, it was one scan.
-                if self.is_known(&self.front.entry) {
-                    self.front.notice = None;
-                    let whole = std::mem::take(&mut self.front.entry);
-                    self.search();
-                    return self.scan(&whole);
-                }
-                // The scan's own characters leave the entry; what a person
-                // typed before them stays.
-                let kept = self.front.entry.chars().count().saturating_sub(typed);
-                self.front.entry = self.front.entry.chars().take(kept).collect();
-                self.search();
-                self.front.notice = None;
-                self.scan(&Scan::parse(&text).text);
-            }
+            WedgeOutcome::Scan { text, typed } => self.scanned(&text, typed),
         }
+    }
+
+    /// A scan through the keyboard, of which `typed` characters were taken for typing.
+    fn scanned(&mut self, text: &str, typed: usize) {
+        if self.question_is_open() {
+            // Nothing of it went into the entry.
+            self.front.notice = None;
+            return self.scan_over(&Scan::parse(text).text);
+        }
+        self.front.notice = None;
+        // A window that was busy may have torn a scan in two: where all of the
+        // entry is goods, it was one scan.
+        if self.is_known(&self.front.entry) {
+            let whole = std::mem::take(&mut self.front.entry);
+            return self.scan_over(&whole);
+        }
+        // The scan's own characters leave the entry; what a person typed
+        // before them stays.
+        let kept = self.front.entry.chars().count().saturating_sub(typed);
+        self.front.entry = self.front.entry.chars().take(kept).collect();
+        self.scan_over(&Scan::parse(text).text);
+    }
+
+    /// A scan joins the basket whatever stands over it: a question of the
+    /// cashier's is put away, and a small number typed before is the quantity.
+    pub(crate) fn scan_over(&mut self, text: &str) {
+        self.front.sheet = None;
+        let State::Open(open) = &self.state else { return };
+        if !matches!(open.till().desk(), Desk::Selling(_) | Desk::Done(..)) {
+            return self.scan(text);
+        }
+        let pieces = self.front.entry.parse().ok().filter(|pieces| (2..=TYPED_PIECES_MAX).contains(pieces));
+        let before = open.basket().next_number();
+        self.front.clear_entry();
+        self.front.line = None;
+        self.scan(text);
+        let State::Open(open) = &self.state else { return };
+        if let (Some(pieces), Some(line)) = (pieces, open.basket().lines().last())
+            && line.number == before
+        {
+            self.input(Input::SetQuantity { line: before, pieces });
+        }
+    }
+
+    fn question_is_open(&self) -> bool {
+        self.ask().is_some() && self.till().is_some_and(|till| matches!(till.desk(), Desk::Selling(_)))
     }
 
     /// Whether a text is a code of goods of this shop, no longer than an EAN-13
@@ -197,6 +264,10 @@ impl Lane {
 
     /// A character joins the entry, where the entry takes it.
     fn typed(&mut self, character: char) {
+        if self.question_is_open() {
+            self.front.typed_under_question = true;
+            return;
+        }
         let State::Open(open) = &self.state else { return };
         let takes = match open.till().desk() {
             Desk::SignedOut => character.is_ascii_digit(),
@@ -275,8 +346,10 @@ impl Lane {
         let State::Open(open) = &self.state else { return };
         let desk = open.till().desk().clone();
         let had_notice = self.front.notice.take().is_some();
-        if self.ask().is_some() && matches!(desk, Desk::Selling(_)) && self.answer(button) {
-            return;
+        if !matches!(desk, Desk::Selling(_)) {
+            self.front.sheet = None;
+        } else if self.ask().is_some() {
+            return self.answer(button);
         }
         match desk {
             Desk::SignedOut => self.press_signed_out(button),
@@ -302,14 +375,20 @@ impl Lane {
         }
     }
 
-    /// Whether the button was an answer to the question.
-    fn answer(&mut self, button: Button) -> bool {
+    /// A button while a question is open: an answer, or nothing.
+    fn answer(&mut self, button: Button) {
+        let asked = self.ask();
+        let calm = matches!(asked, Some(Asked::Receipt(_))) && self.moment.now_ms < self.front.calm_until_ms;
+        if button == Button::Enter && (std::mem::take(&mut self.front.typed_under_question) || calm) {
+            return;
+        }
         let yes = match button {
             Button::Yes | Button::Enter => true,
             Button::No | Button::Back => false,
-            _ => return false,
+            Button::SignOut => return self.sign_out(),
+            _ => return,
         };
-        match (self.ask(), yes) {
+        match (asked, yes) {
             (Some(Asked::Age), true) => {
                 self.front.sheet = None;
                 self.input(Input::ConfirmAge);
@@ -326,9 +405,8 @@ impl Lane {
             (Some(Asked::Receipt(document)), false) => {
                 self.input(Input::Reprint { document: Some(document) })
             }
-            (None, _) => return false,
+            (None, _) => {}
         }
-        true
     }
 
     fn press_signed_out(&mut self, button: Button) {
@@ -380,6 +458,9 @@ impl Lane {
         if self.till().is_some_and(|till| *till.desk() != Desk::SignedOut) {
             self.front.chosen = None;
             self.front.line = None;
+            self.front.notice = self.front.on_sign_in.take();
+            // A second Enter after the PIN is no answer to what comes up now.
+            self.front.calm_until_ms = self.moment.now_ms + CALM_MS;
             self.front.fill_tiles(&self.state);
         }
     }
@@ -406,7 +487,7 @@ impl Lane {
                 if open.basket().is_empty() {
                     self.input(Input::Cancel);
                 } else {
-                    self.front.sheet = Some(Ask::Cancel);
+                    self.front.ask(Ask::Cancel);
                 }
             }
             Button::Pay => {
@@ -459,12 +540,16 @@ impl Lane {
             return self.choose_goods(self.front.result);
         }
         let text = self.front.entry.trim().to_owned();
+        let weighing = self.front.weighing.take();
         self.front.clear_entry();
         if text.is_empty() {
             return;
         }
         self.front.line = None;
-        if !text.is_ascii() {
+        if let (Some(sku), Ok(grams)) = (weighing, text.parse()) {
+            self.choose(sku, Some(grams));
+        } else if text.chars().any(char::is_alphabetic) {
+            // Item codes with letters are among the results.
             self.front.notice = Some(Notice::NothingFound { text });
         } else {
             self.scan(&text);
@@ -561,7 +646,14 @@ impl Lane {
             Button::Digit(digit) => self.typed(digit),
             // Nothing is left to pay, and an impatient second Enter or space
             // must not go anywhere.
-            Button::Pay | Button::Void | Button::Quantity | Button::CancelBasket => {}
+            Button::Pay
+            | Button::Void
+            | Button::Quantity
+            | Button::CancelBasket
+            | Button::Enter
+            | Button::Finish
+            | Button::Yes => {}
+            Button::Back if self.moment.now_ms < self.front.calm_until_ms => {}
             Button::Goods(_) | Button::Tab(_) => {
                 self.input(Input::Back);
                 self.press_selling(button, false);

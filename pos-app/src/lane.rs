@@ -23,7 +23,7 @@ use ui::action::Action;
 use ui::view::{Closed, Notice, View};
 
 use crate::config::{Config, Paths};
-use crate::entry::Front;
+use crate::entry::{CALM_MS, Front};
 use crate::present;
 use crate::receipt;
 pub use books::Moment;
@@ -87,7 +87,7 @@ pub(crate) struct PrinterStatus {
 
 impl PrinterStatus {
     /// Whether a document handed over now would begin to print.
-    fn takes_documents(&self) -> bool {
+    pub(crate) fn takes_documents(&self) -> bool {
         match &self.health {
             Some(Health::Ready | Health::Unknown | Health::Degraded(Reason::PaperLow)) => true,
             Some(
@@ -201,7 +201,7 @@ impl Lane {
             Event::Action(action) => self.act(action),
             Event::Scan(scan) => {
                 self.front.notice = None;
-                self.scan(&scan.text);
+                self.scan_over(&scan.text);
             }
             Event::Printer(event) => self.hear_printer(event),
             Event::JournalDamaged { reason } => {
@@ -292,6 +292,8 @@ impl Lane {
             Effect::OpenDrawer => {
                 let State::Open(open) = &self.state else { return };
                 let id = DRAWER_BIT | open.journal().head().seq;
+                // The change is read before the next key puts it away.
+                self.front.calm_until_ms = self.moment.now_ms + CALM_MS;
                 self.commands.push(Command::OpenDrawer { id });
             }
             Effect::Print { document, reprint } => self.print(document, reprint),
@@ -305,6 +307,9 @@ impl Lane {
             return;
         }
         let State::Open(open) = &self.state else { return };
+        if let Message::WeightNeeded(item) = &message {
+            self.front.weighing = Some(item.sku.clone());
+        }
         self.front.notice = present::notice(&message, open, self.front.language);
     }
 
@@ -455,7 +460,7 @@ impl Lane {
         match Journal::open(&self.paths.journal(), &identity) {
             Ok(journal) => match OpenLane::start(journal, reference, &self.config) {
                 Ok((open, restored)) => {
-                    self.front.notice = restored;
+                    self.front.on_sign_in = restored;
                     self.state = State::Open(open);
                 }
                 Err(error) => self.refuse_file(self.paths.journal().display().to_string(), error.as_ref()),

@@ -1,9 +1,10 @@
 //! The till as the screen shows it: everything formatted, nothing decided.
 
 use chrono::{DateTime, FixedOffset};
-use domain::basket::Line;
-use domain::catalogue::Item;
-use domain::money::{Currency, Money, Quantity};
+use domain::basket::{Basket, Line};
+use domain::catalogue::{Catalogue, Item};
+use domain::money::{Money, Quantity};
+use domain::pricing;
 use domain::sale;
 use domain::till::{Desk, Message, Paper};
 use drivers::frame::{Health, Reason};
@@ -199,7 +200,7 @@ fn basket_line(lane: &Lane, open: &OpenLane, line: &Line) -> ui::view::Line {
 }
 
 fn side(lane: &Lane, open: &OpenLane) -> Side {
-    let tile = |item: &std::sync::Arc<Item>| tile(item, lane.front.language, &open.settings().currency);
+    let tile = |item: &std::sync::Arc<Item>| tile(lane, open, item);
     if !lane.front.results.is_empty() {
         return Side::Results {
             results: lane.front.results.iter().take(RESULTS_MAX).map(tile).collect(),
@@ -224,28 +225,44 @@ fn side(lane: &Lane, open: &OpenLane) -> Side {
     }
 }
 
-fn tile(item: &Item, language: Language, currency: &Currency) -> Tile {
+fn tile(lane: &Lane, open: &OpenLane, item: &Item) -> Tile {
+    let (language, currency) = (lane.front.language, &open.settings().currency);
+    // What it would be sold for now; where that cannot be asked, the list says.
+    let promotions = open.reference().promotions_of(&item.sku).unwrap_or_default();
+    let price = pricing::unit_price(item, &promotions, lane.moment.now_ms).price;
     let unit = if item.weighed { "/kg" } else { "" };
     Tile {
         name: name(item, language),
         spec: spec(item, language).to_owned(),
         code: item.code.clone(),
-        price: format!("{}{unit}", currency.format(item.price)),
+        price: format!("{}{unit}", currency.format(price)),
     }
 }
 
 fn sheet(lane: &Lane, open: &OpenLane, asked: Asked) -> Sheet {
     let basket = open.basket();
     match asked {
-        Asked::Age => Sheet::AgeCheck {
-            goods: basket.age_open().map(|line| name(&line.item, lane.front.language)).collect(),
-        },
+        Asked::Age => Sheet::AgeCheck { goods: age_goods(basket, lane.front.language) },
         Asked::Cancel => Sheet::CancelBasket {
             lines: basket.lines().len().to_string(),
             total: open.settings().currency.format_with_symbol(basket.total()),
         },
         Asked::Receipt(document) => Sheet::ReceiptInDoubt { number: sale_number(open, document) },
     }
+}
+
+/// The restricted goods, each named once, with how often where more than once.
+fn age_goods(basket: &Basket, language: Language) -> Vec<String> {
+    let mut goods: Vec<(String, usize)> = Vec::new();
+    for line in basket.age_open() {
+        let name = name(&line.item, language);
+        match goods.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, count)) => *count += 1,
+            None => goods.push((name, 1)),
+        }
+    }
+    let said = |(name, count)| if count == 1 { name } else { format!("{name} × {count}") };
+    goods.into_iter().map(said).collect()
 }
 
 fn pay(lane: &Lane, open: &OpenLane) -> Pay {
@@ -295,6 +312,8 @@ fn done(lane: &Lane, open: &OpenLane, sale: &sale::Sale, seq: u64) -> Done {
             None if lane.config.printer.is_none() => PaperState::None,
             None => PaperState::Printed,
             Some(Paper::Waiting { .. }) => PaperState::Waiting,
+            // Handed over; a printer that is away or out of paper has it waiting.
+            Some(Paper::Begun) if !lane.printer.takes_documents() => PaperState::Waiting,
             Some(Paper::Begun) => PaperState::Printing,
             Some(Paper::InDoubt) => PaperState::InDoubt,
         },

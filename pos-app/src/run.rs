@@ -7,9 +7,11 @@
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread;
 
+use anyhow::Context;
 use drivers::printer::{Outcome, Printer, PrinterConfig, PrinterEvent, Profile, Rejection};
 use drivers::scanner::serial::{ScannerEvent, SerialScanner, SerialScannerConfig};
 use drivers::sound::{Sound, SoundConfig};
+use ledger::file::WriterLock;
 use ledger::journal::JournalReader;
 use ui::{Remote, TillScreen};
 
@@ -114,6 +116,10 @@ pub fn take_turns(
 
 /// Runs a lane with its window until the window is closed.
 pub fn run(paths: Paths, config: Config) -> anyhow::Result<()> {
+    // A second till on the same files would show a frightening page over the
+    // working one; a double start is better told where it was made.
+    std::fs::create_dir_all(&paths.data).with_context(|| format!("make {}", paths.data.display()))?;
+    drop(WriterLock::take(&paths.journal()).context("start the till")?);
     let (events, queue) = sync_channel(EVENTS_WAITING_MAX);
     let actions = events.clone();
     let screen = TillScreen::new(move |action| match actions.try_send(Event::Action(action)) {

@@ -34,6 +34,7 @@ struct Till {
     queue: Receiver<Event>,
     actions: Rc<RefCell<Vec<Action>>>,
     moment: Moment,
+    last_key: Instant,
     _events: SyncSender<Event>,
 }
 
@@ -50,7 +51,16 @@ impl Till {
         let pressed = Rc::clone(&actions);
         let screen = TillScreen::new(move |action| pressed.borrow_mut().push(action)).expect("a window");
         let lane = Lane::new(paths, config);
-        let mut till = Self { lane, screen, devices, queue, actions, moment: MORNING, _events: events };
+        let mut till = Self {
+            lane,
+            screen,
+            devices,
+            queue,
+            actions,
+            moment: MORNING,
+            last_key: Instant::now(),
+            _events: events,
+        };
         till.turn(vec![Event::Tick]);
         till
     }
@@ -83,12 +93,19 @@ impl Till {
 
     fn key(&mut self, key: Key) {
         // Far enough apart to be a person.
-        self.turn(vec![Event::Action(Action::Key { key, at: Instant::now() })]);
+        self.last_key += Duration::from_millis(100);
+        self.turn(vec![Event::Action(Action::Key { key, at: self.last_key })]);
     }
 
     fn type_digits(&mut self, digits: &str) {
         for digit in digits.chars() {
             self.tap(&digit.to_string());
+        }
+    }
+
+    fn type_digits_by_key(&mut self, digits: &str) {
+        for digit in digits.chars() {
+            self.key(Key::Char(digit));
         }
     }
 
@@ -253,4 +270,71 @@ fn a_whole_sale_in_two_languages() {
     till.see("泡泡星可乐味汽水");
     assert_eq!(till.lane.till().map(|till| till.basket().lines().len()), Some(1));
     assert!(!till.lane.till().is_some_and(|till| matches!(till.desk(), domain::till::Desk::SignedOut)));
+}
+
+#[test]
+fn an_impatient_cashier_breaks_nothing() {
+    i_slint_backend_testing::init_no_event_loop();
+    let folder = tempfile::tempdir().expect("a folder");
+    let shop = reference(folder.path());
+    let printer = SimulatedPrinter::start("127.0.0.1:0", PrinterOptions::default()).expect("a printer");
+    let mut till = Till::open(folder.path(), &printer);
+    till.type_digits("101");
+    till.key(Key::Enter);
+    till.type_digits("1234");
+    till.key(Key::Enter);
+    let code = |sku: &str| {
+        let product = shop.products.iter().find(|product| product.sku == sku).expect("among the goods");
+        product.codes[0].clone()
+    };
+    let quantities = |till: &Till| -> Vec<i64> {
+        let basket = till.lane.till().expect("open").basket();
+        basket.lines().iter().map(|line| line.quantity.thousandths()).collect()
+    };
+
+    // A number before a scan is its quantity; a long one is a rest of something.
+    till.type_digits("5");
+    till.scan(&code("100001"));
+    till.type_digits("9520");
+    till.scan(&code("100028"));
+    assert_eq!(quantities(&till), [5_000, 1_000]);
+
+    // A question takes answers only: no payment, no typing, and the Enter that
+    // ends typing is no answer. A scan puts it away.
+    till.key(Key::Function(12));
+    till.key(Key::Char(' '));
+    till.type_digits_by_key("123");
+    till.key(Key::Enter);
+    assert_eq!(quantities(&till).len(), 2);
+    till.scan(&code("100024"));
+    till.key(Key::Enter);
+    assert_eq!(quantities(&till), [5_000, 1_000, 1_000]);
+
+    // Weighed goods by number, then the grams.
+    till.type_digits("11001");
+    till.key(Key::Enter);
+    till.type_digits("530");
+    till.key(Key::Enter);
+    assert_eq!(quantities(&till).last(), Some(&530));
+
+    // A space pays although a number is left over; a second Enter leaves the change where it is.
+    till.type_digits("7");
+    till.key(Key::Char(' '));
+    till.type_digits("100");
+    till.key(Key::Enter);
+    till.key(Key::Enter);
+    till.key(Key::Escape);
+    assert!(matches!(till.lane.till().expect("open").desk(), domain::till::Desk::Done(..)));
+    till.moment.now_ms += 2_000;
+    till.key(Key::Escape);
+    assert!(matches!(till.lane.till().expect("open").desk(), domain::till::Desk::Selling(_)));
+
+    // Stopped right after a sale: who signs in is told that it is saved.
+    drop(till);
+    let mut till = Till::open(folder.path(), &printer);
+    till.type_digits("102");
+    till.key(Key::Enter);
+    till.type_digits("2345");
+    till.key(Key::Enter);
+    till.see("上一单已保存");
 }

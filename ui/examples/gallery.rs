@@ -483,5 +483,6 @@ fn notices(language: Language) -> Vec<Notice> {
         Notice::ReceiptUnconfirmed { number: number() },
         Notice::NothingToReprint,
         Notice::Reprinting { number: number() },
+        Notice::LastSale { change: "¥39.60".into() },
     ]
 }

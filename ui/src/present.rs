@@ -266,6 +266,7 @@ fn notice(till: &TillWindow, notice: Option<&Notice>) {
         Notice::BasketRestored { lines } => (NoticeKind::BasketRestored, lines.as_str()),
         Notice::ReceiptUnconfirmed { number } => (NoticeKind::ReceiptUnconfirmed, number.as_str()),
         Notice::NothingToReprint => (NoticeKind::NothingToReprint, ""),
+        Notice::LastSale { change } => (NoticeKind::LastSale, change.as_str()),
         Notice::Reprinting { number } => (NoticeKind::Reprinting, number.as_str()),
     };
     global.set_subject(text(subject));

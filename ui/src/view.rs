@@ -489,6 +489,11 @@ pub enum Notice {
         /// The sale's number.
         number: String,
     },
+    /// The last sale is saved, and this was its change: do not ring it up again.
+    LastSale {
+        /// With currency.
+        change: String,
+    },
     /// Nothing to reprint yet.
     NothingToReprint,
     /// The last receipt is being printed again, marked as a reprint.
@@ -505,6 +510,7 @@ impl Notice {
             Self::LineVoided { .. }
             | Self::BasketCancelled
             | Self::BasketRestored { .. }
+            | Self::LastSale { .. }
             | Self::Reprinting { .. } => Tone::Quiet,
             Self::AgeRestricted { .. }
             | Self::LabelPriceDiffers { .. }

@@ -221,6 +221,7 @@ fn every_notice() -> Vec<Notice> {
         Notice::ReceiptUnconfirmed { number: text() },
         Notice::NothingToReprint,
         Notice::Reprinting { number: text() },
+        Notice::LastSale { change: text() },
     ]
 }
 

@@ -91,7 +91,16 @@ impl OpenLane {
             return Some(Notice::BasketRestored { lines: lines.to_string() });
         }
         let doubt = self.till.papers().iter().rev().find(|(_, paper)| **paper == Paper::InDoubt);
-        doubt.map(|(seq, _)| Notice::ReceiptUnconfirmed { number: sale_number(self, *seq) })
+        if let Some((seq, _)) = doubt {
+            return Some(Notice::ReceiptUnconfirmed { number: sale_number(self, *seq) });
+        }
+        let last = self.journal.record(self.till.last_sale()?).ok()?;
+        match last.record {
+            Record::SaleCompleted { sale } => {
+                Some(Notice::LastSale { change: self.settings.currency.format_with_symbol(sale.change) })
+            }
+            _ => None,
+        }
     }
 
     /// As the cashier sees it.

@@ -19,6 +19,13 @@ use crate::lane::{Lane, OpenLane, State, sale_number};
 /// After so long without an answer of HQ the lane calls itself offline, milliseconds.
 pub const OFFLINE_AFTER_MS: i64 = 30_000;
 
+/// Events that HQ has not acknowledged are mentioned when it has not answered
+/// for so long, milliseconds,
+const SENDING_AFTER_MS: i64 = 12_000;
+
+/// or when there are more than so many.
+const SENDING_FROM: u64 = 100;
+
 /// The longest code that a message repeats.
 const CODE_SHOWN_MAX: usize = 32;
 
@@ -77,7 +84,8 @@ fn sync(lane: &Lane, open: &OpenLane) -> SyncState {
     if silent_ms > OFFLINE_AFTER_MS || lane.agent.alarm.is_some() {
         return SyncState::Offline { since: span(silent_ms), waiting: waiting.to_string() };
     }
-    if waiting > 0 {
+    // What was just rung up is on its way for a moment; that is no news.
+    if waiting > 0 && (silent_ms > SENDING_AFTER_MS || waiting > SENDING_FROM) {
         SyncState::Sending { waiting: waiting.to_string() }
     } else {
         SyncState::Synced { at: clock(lane, contact_ms) }
@@ -203,7 +211,13 @@ fn side(lane: &Lane, open: &OpenLane) -> Side {
     let tile = |item: &std::sync::Arc<Item>| tile(lane, open, item);
     if !lane.front.results.is_empty() {
         return Side::Results {
-            results: lane.front.results.iter().take(RESULTS_MAX).map(tile).collect(),
+            results: lane
+                .front
+                .results
+                .iter()
+                .take(RESULTS_MAX)
+                .map(|item| with_size_below(tile(item)))
+                .collect(),
             selected: lane.front.result,
             more: lane.front.results.len() > RESULTS_MAX,
         };
@@ -223,6 +237,12 @@ fn side(lane: &Lane, open: &OpenLane) -> Side {
         tiles: tiles.iter().take(TILES_MAX).map(tile).collect(),
         pages: Pages { before: lane.front.page > 0, after: tiles.len() > TILES_MAX },
     }
+}
+
+/// Results that differ in size only must not be cut where they differ.
+fn with_size_below(tile: Tile) -> Tile {
+    let code = format!("{}  {}", tile.code, tile.spec).trim_end().to_owned();
+    Tile { code, spec: String::new(), ..tile }
 }
 
 fn tile(lane: &Lane, open: &OpenLane, item: &Item) -> Tile {

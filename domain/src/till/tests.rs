@@ -3,8 +3,12 @@
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
+use std::sync::Arc;
+
 use super::*;
-use crate::catalogue::{PriceCut, Promotion};
+use crate::barcode;
+use crate::basket::{LINES_MAX, Line};
+use crate::catalogue::{Item, LookUpError, PriceCut, Promotion};
 use crate::money::{AMOUNT_MAX, TaxRate};
 
 // The shop.

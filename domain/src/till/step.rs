@@ -1,0 +1,405 @@
+//! What an input means: the decisions of [`Till::step`](super::Till::step). It changes the till by records only.
+
+use std::sync::Arc;
+
+use super::{Context, Desk, Effect, Input, Message, Paper, Sound, Till};
+use crate::barcode::{self, Barcode};
+use crate::basket::{LINES_MAX, Line};
+use crate::catalogue::{Item, LookUpError};
+use crate::money::{Money, Quantity};
+use crate::pricing;
+use crate::record::{PaperOutcome, Record, Staff};
+use crate::sale::Sale;
+
+/// How much of an item joins the basket.
+enum Measure {
+    /// Nothing was said.
+    Single,
+    /// A number was typed.
+    Counted(Quantity),
+    /// A scale said it.
+    Label(barcode::ScaleLabel),
+}
+
+/// A step while it is being decided.
+pub(super) struct Step {
+    pub(super) till: Till,
+    pub(super) effects: Vec<Effect>,
+    pub(super) now_ms: i64,
+}
+
+impl Step {
+    pub(super) fn decide(&mut self, context: &Context<'_>, input: Input) {
+        match input {
+            Input::PinChecked { staff, matches } => self.sign_in(context, staff, matches),
+            Input::SignOut => self.sign_out(),
+            Input::Code(text) => self.code(context, &text),
+            Input::Choose { sku, count } => self.choose(context, &sku, count),
+            Input::SetQuantity { line, pieces } => self.set_quantity(line, pieces),
+            Input::SetPrice { line, unit_price } => self.set_price(line, unit_price),
+            Input::Void { line } => self.void(line),
+            Input::Cancel => self.cancel(),
+            Input::ConfirmAge => self.confirm_age(),
+            Input::Pay => self.pay(),
+            Input::Back => self.back(),
+            Input::TakeCash(cash) => self.take_cash(context, cash),
+            Input::Committed { seq } => self.committed(context, seq),
+            Input::Reprint { document } => self.reprint(context, document),
+            Input::PrinterReady => self.begin_paper(),
+            Input::PaperEnded { document, outcome } => self.paper_ended(document, outcome),
+            Input::WaivePaper { document } => self.waive_paper(document),
+        }
+    }
+
+    fn commit(&mut self, record: Record) {
+        self.till.apply(self.now_ms, &record);
+        self.effects.push(Effect::Commit(record));
+    }
+
+    fn tell(&mut self, message: Message) {
+        self.effects.push(Effect::Tell(message));
+    }
+
+    fn refuse(&mut self, message: Message) {
+        self.effects.push(Effect::Sound(Sound::Blocked));
+        self.tell(message);
+    }
+
+    fn sign_in(&mut self, context: &Context<'_>, staff: Staff, matches: bool) {
+        if self.till.desk != Desk::SignedOut {
+            return;
+        }
+        let wait_seconds = self.till.pin_wait_seconds(&staff.id, self.now_ms);
+        if wait_seconds > 0 {
+            return self.refuse(Message::WrongPin { wait_seconds });
+        }
+        if !matches {
+            self.commit(Record::SignInRefused { staff: staff.id.clone() });
+            let wait_seconds = self.till.pin_wait_seconds(&staff.id, self.now_ms);
+            return self.refuse(Message::WrongPin { wait_seconds });
+        }
+        let today = context.today();
+        let stale = self.till.shift.is_some_and(|shift| shift.business_date < today);
+        if stale && self.till.basket.is_empty() {
+            self.commit(Record::ShiftClosed { staff: staff.id.clone() });
+        }
+        if self.till.shift.is_none() {
+            self.waive_old_papers();
+            self.commit(Record::ShiftOpened {
+                number: self.till.shifts_opened + 1,
+                business_date: today,
+                staff: staff.id.clone(),
+                float: Money::ZERO,
+            });
+        }
+        self.commit(Record::SignedIn { staff });
+        self.effects.push(Effect::Sound(Sound::Accepted));
+    }
+
+    /// With a new shift the customers of the old one have left: nobody waits
+    /// for paper any more but for what is being printed.
+    ///
+    /// A start after a stop reads the journal of two shifts and no more, so
+    /// nothing of an older one may matter.
+    fn waive_old_papers(&mut self) {
+        let open = |(document, paper): (&u64, &Paper)| match paper {
+            Paper::Waiting { .. } | Paper::InDoubt => Some(*document),
+            Paper::Begun => None,
+        };
+        let documents: Vec<u64> = self.till.papers.iter().filter_map(open).collect();
+        for document in documents {
+            self.commit(Record::PaperEnded { document, outcome: PaperOutcome::Waived });
+        }
+    }
+
+    fn sign_out(&mut self) {
+        if let Desk::Selling(staff) | Desk::Paying(staff) | Desk::Done(staff, ..) = &self.till.desk {
+            let staff = staff.id.clone();
+            self.commit(Record::SignedOut { staff });
+        }
+    }
+
+    /// Whether goods may join the basket now; leaves a finished sale behind.
+    fn may_add(&mut self) -> bool {
+        match &self.till.desk {
+            Desk::Selling(_) => {}
+            Desk::Done(staff, ..) => self.till.desk = Desk::Selling(staff.clone()),
+            Desk::SignedOut => {
+                self.refuse(Message::SignInFirst);
+                return false;
+            }
+            Desk::Paying(_) | Desk::Saving(..) => {
+                self.refuse(Message::ScanWhilePaying);
+                return false;
+            }
+        }
+        if self.till.basket.lines().len() >= LINES_MAX {
+            self.refuse(Message::BasketFull);
+            return false;
+        }
+        true
+    }
+
+    fn code(&mut self, context: &Context<'_>, text: &str) {
+        if !self.may_add() {
+            return;
+        }
+        let catalogue = context.catalogue;
+        let mut label = None;
+        let barcode = barcode::recognise(text, &context.settings.scale_patterns);
+        let found = match &barcode {
+            Barcode::Gtin(gtin) => catalogue.item_by_gtin(gtin),
+            Barcode::Scale(scale) => {
+                label = Some(scale.clone());
+                catalogue.item_by_plu(&scale.plu)
+            }
+            Barcode::ItemCode(code) | Barcode::Misread(code) => match catalogue.item_by_plu(code) {
+                Ok(None) => catalogue.item_by_sku(code),
+                answer => answer,
+            },
+            Barcode::Payment | Barcode::Other(_) => Ok(None),
+        };
+        match (found, barcode) {
+            (Err(fault), _) => self.refuse(Message::Fault(fault)),
+            (Ok(Some(item)), _) => {
+                self.add(context, item, text.trim(), label.map_or(Measure::Single, Measure::Label))
+            }
+            (Ok(None), Barcode::Payment) => self.refuse(Message::PaymentCode),
+            (Ok(None), Barcode::Other(code)) => self.unknown(Message::NotGoods(code)),
+            (Ok(None), Barcode::Misread(code)) => self.unknown(Message::Misread(code)),
+            (Ok(None), Barcode::Gtin(_) | Barcode::Scale(_) | Barcode::ItemCode(_)) => {
+                self.unknown(Message::UnknownCode(text.trim().to_owned()));
+            }
+        }
+    }
+
+    fn unknown(&mut self, message: Message) {
+        self.effects.push(Effect::Sound(Sound::Unknown));
+        self.tell(message);
+    }
+
+    fn choose(&mut self, context: &Context<'_>, sku: &str, count: Option<i64>) {
+        if !self.may_add() {
+            return;
+        }
+        match context.catalogue.item_by_sku(sku) {
+            Err(fault) => self.refuse(Message::Fault(fault)),
+            Ok(None) => self.unknown(Message::UnknownCode(sku.to_owned())),
+            Ok(Some(item)) => {
+                let code = item.code.clone();
+                let quantity = match (count, item.weighed) {
+                    (None, _) => None,
+                    (Some(grams), true) => Some(Quantity::from_thousandths(grams)),
+                    (Some(pieces), false) => Some(Quantity::from_pieces(pieces)),
+                };
+                match quantity {
+                    Some(None) => self.refuse(Message::QuantityRange),
+                    Some(Some(quantity)) => self.add(context, item, &code, Measure::Counted(quantity)),
+                    None => self.add(context, item, &code, Measure::Single),
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, context: &Context<'_>, item: Arc<Item>, code: &str, measure: Measure) {
+        if item.weighed && matches!(measure, Measure::Single) {
+            return self.refuse(Message::WeightNeeded(item));
+        }
+        if !item.price.is_amount() {
+            let fault = format!("the price of {} is out of range", item.sku);
+            return self.refuse(Message::Fault(LookUpError(fault)));
+        }
+        let promotions = match context.catalogue.promotions_of(&item.sku) {
+            Ok(promotions) => promotions,
+            Err(fault) => return self.refuse(Message::Fault(fault)),
+        };
+        let price = pricing::unit_price(&item, &promotions, self.now_ms);
+        let (quantity, label_amount) = match &measure {
+            Measure::Single => (Quantity::ONE, None),
+            Measure::Counted(quantity) => (*quantity, None),
+            Measure::Label(label) => match (label.weight, label.amount) {
+                (Some(weight), amount) => (weight, amount),
+                (None, Some(amount)) => {
+                    (Quantity::from_amount(amount, price.price).unwrap_or(Quantity::ONE), Some(amount))
+                }
+                (None, None) => (Quantity::ONE, None),
+            },
+        };
+        let line = Line {
+            number: self.till.basket.next_number(),
+            item: item.clone(),
+            code: code.to_owned(),
+            quantity,
+            unit_price: price.price,
+            promotion: price.promotion.map(Into::into),
+            label_amount,
+        };
+        if !line.is_within_bounds() {
+            return self.refuse(Message::QuantityRange);
+        }
+        let differs = label_amount.is_some_and(|amount| amount != price.price.times(quantity));
+        self.commit(Record::LineAdded { line });
+        self.effects.push(Effect::Sound(Sound::Accepted));
+        if item.age_restricted && self.till.basket.age_open().next().is_some() {
+            self.tell(Message::AgeRestricted(item));
+        } else if differs {
+            self.tell(Message::LabelPriceDiffers(item));
+        }
+    }
+
+    /// The line, if goods are being rung up and it exists.
+    fn line(&mut self, number: u32) -> Option<(Line, Staff)> {
+        let Desk::Selling(staff) = &self.till.desk else { return None };
+        let found = self.till.basket.line(number).cloned().map(|line| (line, staff.clone()));
+        if found.is_none() {
+            self.refuse(Message::NoLine);
+        }
+        found
+    }
+
+    fn set_quantity(&mut self, number: u32, pieces: i64) {
+        let Some((mut line, _)) = self.line(number) else { return };
+        if line.item.weighed || line.label_amount.is_some() {
+            return self.refuse(Message::QuantityWeighed);
+        }
+        let Some(quantity) = Quantity::from_pieces(pieces) else {
+            return self.refuse(Message::QuantityRange);
+        };
+        line.quantity = quantity;
+        if !line.is_within_bounds() {
+            return self.refuse(Message::QuantityRange);
+        }
+        self.commit(Record::LineQuantitySet { line: number, quantity, net: line.net() });
+    }
+
+    fn set_price(&mut self, number: u32, unit_price: Money) {
+        let Some((mut line, staff)) = self.line(number) else { return };
+        line.unit_price = unit_price;
+        line.label_amount = None;
+        if !line.is_within_bounds() {
+            return self.refuse(Message::QuantityRange);
+        }
+        self.commit(Record::LinePriceSet { line: number, unit_price, net: line.net(), staff: staff.id });
+    }
+
+    fn void(&mut self, number: u32) {
+        let Some((line, staff)) = self.line(number) else { return };
+        self.commit(Record::LineVoided { line: number, staff: staff.id });
+        self.tell(Message::LineVoided(line.item));
+    }
+
+    fn cancel(&mut self) {
+        let Desk::Selling(staff) = &self.till.desk else { return };
+        if self.till.basket.is_empty() {
+            return self.refuse(Message::NoLine);
+        }
+        let (staff, total) = (staff.id.clone(), self.till.basket.total());
+        self.commit(Record::BasketCancelled { staff, total });
+        self.tell(Message::BasketCancelled);
+    }
+
+    fn confirm_age(&mut self) {
+        let Desk::Selling(staff) = &self.till.desk else { return };
+        if self.till.basket.age_open().next().is_some() {
+            let staff = staff.id.clone();
+            self.commit(Record::AgeConfirmed { staff });
+        }
+    }
+
+    fn pay(&mut self) {
+        let Desk::Selling(staff) = &self.till.desk else { return };
+        if self.till.basket.is_empty() {
+            return self.refuse(Message::NoLine);
+        }
+        if self.till.basket.age_open().next().is_some() {
+            return self.refuse(Message::AgeCheckFirst);
+        }
+        self.till.desk = Desk::Paying(staff.clone());
+    }
+
+    fn back(&mut self) {
+        if let Desk::Paying(staff) | Desk::Done(staff, ..) = &self.till.desk {
+            self.till.desk = Desk::Selling(staff.clone());
+        }
+    }
+
+    fn take_cash(&mut self, context: &Context<'_>, cash: Money) {
+        let Desk::Paying(staff) = &self.till.desk else { return };
+        let due = self.till.cash_due(context.settings);
+        if cash < due.payable {
+            // Less than nothing is nothing.
+            return self.refuse(Message::TooLittle { missing: due.payable - cash.max(Money::ZERO) });
+        }
+        if !cash.is_amount() || cash - due.payable > context.settings.change_max {
+            return self.refuse(Message::ChangeTooLarge);
+        }
+        let sale = Sale::paid_in_cash(
+            &self.till.basket,
+            cash,
+            due,
+            staff.clone(),
+            context.settings.currency.code.clone(),
+            context.catalogue.version(),
+        );
+        self.commit(Record::SaleCompleted { sale: Box::new(sale) });
+    }
+
+    fn committed(&mut self, context: &Context<'_>, seq: u64) {
+        let Desk::Saving(staff, sale) = &self.till.desk else { return };
+        self.till.desk = Desk::Done(staff.clone(), sale.clone(), seq);
+        self.till.last_sale = Some(seq);
+        self.effects.push(Effect::OpenDrawer);
+        self.effects.push(Effect::Sound(Sound::Accepted));
+        if context.settings.prints_receipts {
+            self.queue_paper(seq, false);
+        }
+    }
+
+    fn queue_paper(&mut self, document: u64, reprint: bool) {
+        self.till.papers.insert(document, Paper::Waiting { reprint });
+        while let Some(document) = self.till.paper_too_many() {
+            self.commit(Record::PaperEnded { document, outcome: PaperOutcome::Waived });
+        }
+    }
+
+    fn reprint(&mut self, context: &Context<'_>, document: Option<u64>) {
+        let document = match (document.or(self.till.last_sale), &self.till.desk) {
+            (_, Desk::SignedOut) => return self.refuse(Message::SignInFirst),
+            (Some(document), _) if context.settings.prints_receipts => document,
+            _ => return self.refuse(Message::NothingToReprint),
+        };
+        match self.till.papers.get(&document) {
+            // Its first print is still to come.
+            Some(Paper::Waiting { .. } | Paper::Begun) => {}
+            Some(Paper::InDoubt) | None => self.queue_paper(document, true),
+        }
+        self.tell(Message::Reprinting { document });
+    }
+
+    /// Begins the oldest paper that waits, unless one is under way.
+    fn begin_paper(&mut self) {
+        if self.till.papers.values().any(|paper| *paper == Paper::Begun) {
+            return;
+        }
+        let next = self.till.papers.iter().find_map(|(document, paper)| match paper {
+            Paper::Waiting { reprint } => Some((*document, *reprint)),
+            Paper::Begun | Paper::InDoubt => None,
+        });
+        if let Some((document, reprint)) = next {
+            self.commit(Record::PaperBegun { document, reprint });
+            self.effects.push(Effect::Print { document, reprint });
+        }
+    }
+
+    fn paper_ended(&mut self, document: u64, outcome: PaperOutcome) {
+        if self.till.papers.get(&document) == Some(&Paper::Begun) {
+            self.commit(Record::PaperEnded { document, outcome });
+        }
+    }
+
+    fn waive_paper(&mut self, document: u64) {
+        if self.till.papers.get(&document) == Some(&Paper::InDoubt) {
+            self.commit(Record::PaperEnded { document, outcome: PaperOutcome::Waived });
+        }
+    }
+}

@@ -51,6 +51,27 @@ const SPOKEN_BY: &[(&str, &[&str])] = &[
 const HTTP_CLIENTS: &[&str] =
     &["reqwest", "hyper", "hyper-util", "ureq", "isahc", "curl", "attohttpc", "minreq"];
 
+/// Licences whose works may be linked into, or shipped with, a program under
+/// the GPL version 3. CDLA-Permissive is that of the bundled root certificates.
+const LICENCES: &[&str] = &[
+    "0BSD",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "BSL-1.0",
+    "CC0-1.0",
+    "CDLA-Permissive-2.0",
+    "GPL-3.0-only",
+    "GPL-3.0-or-later",
+    "ISC",
+    "MIT",
+    "MPL-2.0",
+    "Unicode-3.0",
+    "Unlicense",
+    "Zlib",
+];
+
 fn shipped(package: &Package) -> impl Iterator<Item = &str> {
     package
         .dependencies
@@ -123,6 +144,24 @@ fn the_till_has_no_http_client_in_its_tree() {
     assert!(names.contains("rusqlite"), "the walk went nowhere: {names:?}");
     let clients: Vec<_> = HTTP_CLIENTS.iter().filter(|client| names.contains(**client)).collect();
     assert!(clients.is_empty(), "{clients:?}");
+}
+
+#[test]
+fn every_licence_goes_with_the_gpl() {
+    let metadata = MetadataCommand::new().exec().expect("cargo resolves the workspace");
+    let mut wrong = Vec::new();
+    for package in &metadata.packages {
+        let text = package.license.clone().unwrap_or_default().replace('/', " OR ");
+        // Every part must be allowed by one of its alternatives.
+        let allowed = text.split(" AND ").all(|part| {
+            let part = part.trim_matches(|c: char| "() ".contains(c));
+            part.split(" OR ").any(|licence| LICENCES.contains(&licence.trim()))
+        });
+        if !allowed {
+            wrong.push(format!("{} {}: {text:?}", package.name, package.version));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

@@ -9,13 +9,14 @@ use std::rc::Rc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
+use drivers::sound::Tone;
 use fixtures::printer::{PrinterOptions, SimulatedPrinter};
 use fixtures::shop;
 use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
 use ledger::journal::{Identity, JournalReader};
 use ledger::reference::ReferenceWriter;
 use pos_app::config::{Config, Paths, Printer};
-use pos_app::lane::{Event, Lane, Moment};
+use pos_app::lane::{Command, Event, Lane, Moment};
 use pos_app::run::Devices;
 use protocol::event::{self, Fact};
 use protocol::pull::{Change, Entity, StaffMember};
@@ -35,6 +36,7 @@ struct Till {
     actions: Rc<RefCell<Vec<Action>>>,
     moment: Moment,
     last_key: Instant,
+    sounds: Vec<Tone>,
     _events: SyncSender<Event>,
 }
 
@@ -59,6 +61,7 @@ impl Till {
             actions,
             moment: MORNING,
             last_key: Instant::now(),
+            sounds: Vec::new(),
             _events: events,
         };
         till.turn(vec![Event::Tick]);
@@ -69,6 +72,9 @@ impl Till {
         let commands = self.lane.turn(self.moment, events);
         self.screen.apply(&self.lane.view());
         for command in commands {
+            if let Command::Play(tone) = command {
+                self.sounds.push(tone);
+            }
             self.devices.perform(command);
         }
     }
@@ -213,7 +219,9 @@ fn a_whole_sale_in_two_languages() {
     till.see("6.00");
     till.scan(&code("100028"));
     till.see("13.90");
+    assert_eq!(till.sounds.last(), Some(&Tone::Accepted));
     till.scan("95200010016");
+    assert_eq!(till.sounds.last(), Some(&Tone::Unknown));
     till.see("95200010016");
     till.see("13.90");
     till.key(Key::Escape);

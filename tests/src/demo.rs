@@ -10,7 +10,7 @@ use fixtures::shop as goods;
 
 use crate::display::Display;
 use crate::process::{PATIENCE, program, run, wait_at_most};
-use crate::shop::{Counter, code_of, open_demo};
+use crate::shop::{Counter, check_digit, code_of, open_demo};
 
 /// How long HQ must be silent until the till calls itself offline, and a little more.
 const OFFLINE_PATIENCE: Duration = Duration::from_secs(40);
@@ -57,13 +57,7 @@ fn with_a_person(folder: &Path) -> Result<()> {
 /// A number on a scale, as goods.csv has it, for a label of so many grams.
 fn weight_label(plu: &str, grams: u32) -> String {
     let body = format!("21{plu}{grams:05}");
-    let sum: u32 = body
-        .chars()
-        .rev()
-        .zip([3, 1].into_iter().cycle())
-        .filter_map(|(digit, weight)| Some(digit.to_digit(10)? * weight))
-        .sum();
-    format!("{body}{}", (10 - sum % 10) % 10)
+    format!("{body}{}", check_digit(&body))
 }
 
 struct Day<'a> {

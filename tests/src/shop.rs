@@ -332,3 +332,11 @@ pub fn code_of(sku: &str) -> Result<String> {
     ensure!(code.is_some(), "{sku} has no barcode");
     Ok(code.unwrap_or_default())
 }
+
+/// GS1's modulo-10 check digit of the digits before it, made here on its own:
+/// the till's is what is tried.
+pub fn check_digit(body: &str) -> u32 {
+    let weighted = body.chars().rev().zip([3, 1].into_iter().cycle());
+    let sum: u32 = weighted.filter_map(|(digit, weight)| Some(digit.to_digit(10)? * weight)).sum();
+    (10 - sum % 10) % 10
+}

@@ -11,6 +11,7 @@ use protocol::pull::{Category, Product, Store};
 use serde_json::json;
 
 use super::logs::{Log, Measure};
+use crate::shop::check_digit;
 
 /// The first number on scales; five digits, so 90,000 items fit.
 const PLU_FIRST: usize = 10_000;
@@ -33,17 +34,6 @@ impl MappedItem {
         ensure!(body.len() == 17, "{grams} g at {amount} do not fit on a label");
         Ok(format!("{body}{}", check_digit(&body)))
     }
-}
-
-/// GS1's modulo-10 check digit, made here on its own: the till's is what is tried.
-fn check_digit(body: &str) -> u32 {
-    let sum: u32 = body
-        .chars()
-        .rev()
-        .zip([3, 1].into_iter().cycle())
-        .filter_map(|(digit, weight)| Some(digit.to_digit(10)? * weight))
-        .sum();
-    (10 - sum % 10) % 10
 }
 
 /// The mapped shop.

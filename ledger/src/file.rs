@@ -200,6 +200,8 @@ fn set_up_writer(connection: &Connection, kind: &Kind) -> rusqlite::Result<()> {
             "BEGIN IMMEDIATE; {} PRAGMA application_id = {}; PRAGMA user_version = {}; COMMIT;",
             kind.schema, kind.application_id, kind.version
         ))?;
+        // So that the file says what it is even without its write-ahead log.
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     }
     Ok(())
 }

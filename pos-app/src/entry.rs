@@ -375,10 +375,15 @@ impl Lane {
         }
     }
 
+    /// Whether what comes now may have been meant for the screen before.
+    fn is_calm(&self) -> bool {
+        self.moment.waits_until(self.front.calm_until_ms, CALM_MS)
+    }
+
     /// A button while a question is open: an answer, or nothing.
     fn answer(&mut self, button: Button) {
         let asked = self.ask();
-        let calm = matches!(asked, Some(Asked::Receipt(_))) && self.moment.now_ms < self.front.calm_until_ms;
+        let calm = matches!(asked, Some(Asked::Receipt(_))) && self.is_calm();
         if button == Button::Enter && (std::mem::take(&mut self.front.typed_under_question) || calm) {
             return;
         }
@@ -653,7 +658,7 @@ impl Lane {
             | Button::Enter
             | Button::Finish
             | Button::Yes => {}
-            Button::Back if self.moment.now_ms < self.front.calm_until_ms => {}
+            Button::Back if self.is_calm() => {}
             Button::Goods(_) | Button::Tab(_) => {
                 self.input(Input::Back);
                 self.press_selling(button, false);

@@ -330,7 +330,7 @@ impl Lane {
     /// Writes down what became of papers, and hands the next waiting document
     /// to a printer that is there. A disk that refuses is asked again later.
     fn begin_paper(&mut self) {
-        if self.moment.now_ms < self.papers_again_ms {
+        if self.moment.waits_until(self.papers_again_ms, PAPERS_PAUSE_MS) {
             return;
         }
         while let Some((document, outcome)) = self.papers_ended.front().copied() {

@@ -23,6 +23,14 @@ impl Moment {
     }
 }
 
+impl Moment {
+    /// Whether a wait of at most `wait_ms` that ends at `until_ms` still runs.
+    /// A clock that was set back ends it.
+    pub fn waits_until(&self, until_ms: i64, wait_ms: i64) -> bool {
+        (1..=wait_ms).contains(&until_ms.saturating_sub(self.now_ms))
+    }
+}
+
 /// The shift and day that the next record belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Books {
@@ -50,5 +58,18 @@ impl Books {
     /// Goes on where a stored record left.
     pub fn resume(&mut self, stamp: Stamp) {
         *self = Self { shift: stamp.shift, business_date: Some(stamp.business_date) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_was_set_back_ends_a_wait() {
+        let at = |now_ms| Moment { now_ms, offset_minutes: 0 };
+        assert!(at(1_000).waits_until(1_500, 1_000));
+        assert!(!at(1_500).waits_until(1_500, 1_000));
+        assert!(!at(-3_600_000).waits_until(1_500, 1_000));
     }
 }

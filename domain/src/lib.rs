@@ -16,6 +16,7 @@ pub mod basket;
 pub mod catalogue;
 pub mod money;
 pub mod pricing;
+pub mod promotion;
 pub mod record;
 pub mod sale;
 pub mod till;

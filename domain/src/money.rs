@@ -55,6 +55,11 @@ impl Money {
             .filter(|cost| cost.is_amount())
     }
 
+    /// What so many pieces cost at this price each.
+    pub fn times_count(self, count: u32) -> Self {
+        Self(divide_half_up(i128::from(self.0) * i128::from(count), 1))
+    }
+
     /// A sum of amounts that come from outside; `None` where it cannot be held.
     pub fn checked_sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
         amounts.into_iter().try_fold(0i64, |sum, amount| sum.checked_add(amount.0)).map(Self)
@@ -63,6 +68,51 @@ impl Money {
     /// So many per cent of it, rounded half up.
     pub fn percent(self, percent: u32) -> Self {
         Self(divide_half_up(i128::from(self.0) * i128::from(percent), 100))
+    }
+
+    /// So many basis points of it, rounded half up.
+    pub fn basis_points(self, points: i64) -> Self {
+        Self(divide_half_up(i128::from(self.0) * i128::from(points), 10_000))
+    }
+
+    /// What falls on the pieces from `from` up to `to` of `whole` equal ones:
+    /// the difference of what falls, rounded half up, on the first `to` and
+    /// the first `from`. So parts that meet sum without losing anything.
+    pub fn part_between(self, from: i64, to: i64, whole: i64) -> Self {
+        let first =
+            |pieces: i64| divide_half_up(i128::from(self.0) * i128::from(pieces), i128::from(whole.max(1)));
+        Self(first(to) - first(from))
+    }
+
+    /// So many per cent of it, rounded down.
+    pub fn percent_floor(self, percent: u32) -> Self {
+        let part = (i128::from(self.0) * i128::from(percent)).div_euclid(100);
+        Self(i64::try_from(part).unwrap_or(i64::MAX))
+    }
+
+    /// The least amount of which so many per cent, rounded down, are at least this.
+    pub fn least_whole_of(self, percent: u32) -> Self {
+        let percent = i128::from(percent.max(1));
+        let whole = (i128::from(self.0) * 100 + percent - 1).div_euclid(percent);
+        Self(i64::try_from(whole).unwrap_or(i64::MAX))
+    }
+
+    /// How often a positive amount goes into it; never where `part` is nothing.
+    pub fn whole_times(self, part: Self) -> u32 {
+        if part.0 <= 0 || self.0 <= 0 { 0 } else { u32::try_from(self.0 / part.0).unwrap_or(u32::MAX) }
+    }
+
+    /// What points are worth at so many for 100 minor units, rounded down.
+    pub fn of_points(points: i64, points_per_hundred: i64) -> Self {
+        let value = i128::from(points) * 100 / i128::from(points_per_hundred.max(1));
+        Self(i64::try_from(value).unwrap_or(i64::MAX))
+    }
+
+    /// The most steps of `step` points that are worth no more than it.
+    pub fn whole_steps(self, step: i64, points_per_hundred: i64) -> i64 {
+        // steps * step * 100 / per <= amount, rounded down: below amount + 1.
+        let most = ((i128::from(self.0) + 1) * i128::from(points_per_hundred) - 1).max(0);
+        i64::try_from(most / (i128::from(step.max(1)) * 100)).unwrap_or(i64::MAX)
     }
 
     /// The VAT that this tax-inclusive amount contains at a rate in basis
@@ -83,6 +133,35 @@ impl Money {
     pub fn ceil_to(self, step: Self) -> Self {
         -(-self).floor_to(step)
     }
+}
+
+/// Splits an amount over weights by the largest remainder: each share is
+/// floored, and what is missing goes one minor unit each to the largest
+/// remainders, of equal ones to the earliest. Shares sum to the amount; a
+/// weight of nothing gets nothing; a negative amount mirrors a positive one.
+///
+/// Where no weight is above nothing, the shares are all nothing.
+pub fn prorate(amount: Money, weights: &[Money]) -> Vec<Money> {
+    let whole: i128 = weights.iter().map(|weight| i128::from(weight.0.max(0))).sum();
+    if whole == 0 {
+        return vec![Money::ZERO; weights.len()];
+    }
+    let magnitude = i128::from(amount.0).abs();
+    let parts = |weight: &Money| {
+        let part = magnitude * i128::from(weight.0.max(0));
+        (part / whole, part % whole)
+    };
+    let mut shares: Vec<i128> = weights.iter().map(|weight| parts(weight).0).collect();
+    let missing = magnitude - shares.iter().sum::<i128>();
+    let mut order: Vec<usize> = (0..weights.len()).collect();
+    order.sort_by_key(|index| std::cmp::Reverse(parts(&weights[*index]).1));
+    for index in order.into_iter().take(usize::try_from(missing).unwrap_or(0)) {
+        shares[index] += 1;
+    }
+    let sign = amount.0.signum();
+    // No share is larger than the amount, which is an i64.
+    let signed = |share: i128| Money(i64::try_from(share).unwrap_or(i64::MAX) * sign);
+    shares.into_iter().map(signed).collect()
 }
 
 /// Divides and rounds to the nearest whole, halves away from zero, so that a

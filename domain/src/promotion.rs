@@ -1,0 +1,132 @@
+//! The best price of a ticket: every promotion that could be used, the least
+//! total that they allow, the proof of it, and why.
+//!
+//! Layers are worked out in this order: shelf prices, units taken together,
+//! the order, coupons, points. Which promotions apply is chosen for the least
+//! total over all layers at once, not layer by layer.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`rule`] | what a promotion is |
+//! | [`set`] | the promotions that a lane knows |
+//! | [`ticket`] | what is priced, and the answer |
+//! | `problem` | a ticket against the promotions that are about it |
+//! | `component` | lines that share promotions, and the best use of these |
+//! | `settle` | what one application of an item rule leaves |
+//! | `overlay` | order, coupon and points promotions |
+//! | `search` | the least total, proved |
+//! | [`explain`] | what almost applied |
+
+mod component;
+pub mod explain;
+mod overlay;
+mod problem;
+pub mod rule;
+mod search;
+pub mod set;
+mod settle;
+pub mod ticket;
+
+pub use rule::{Layer, Promotion};
+pub use search::Memory;
+pub use set::PromotionSet;
+pub use ticket::{Objective, Priced, Ticket};
+
+use crate::money::Money;
+use problem::Problem;
+use search::{Finder, Found};
+use ticket::{Applied, AppliedPart, PointsSpent};
+
+/// The steps of work after which a search is cut short: a few hundredths of a
+/// second on a till.
+pub const WORK_MAX: u64 = 400_000;
+
+/// Prices a ticket: the least total that the live promotions allow.
+///
+/// `memory` keeps what was found out for the next scan; an empty one gives
+/// the same answer. `work_max` bounds the search in steps, so that the answer
+/// is the same on every machine; where it is reached, the best found stands,
+/// and [`Priced::bound`] says how much better another could be at most.
+pub fn price(
+    set: &PromotionSet,
+    ticket: &Ticket,
+    objective: Objective,
+    memory: &mut Memory,
+    work_max: u64,
+) -> Priced {
+    let problem = Problem::new(set, ticket, objective);
+    let (found, work) = Finder::new(&problem, memory, work_max).find();
+    answer(&problem, found, work)
+}
+
+/// Nets, reasons and sums of what was found.
+fn answer(problem: &Problem<'_>, mut found: Found, work: u64) -> Priced {
+    let mut applied = Vec::new();
+    for portion in &found.outcome.portions {
+        if let Some(promotion) = portion.price_promotion {
+            let before = problem.regular(portion.line).times_count(portion.units);
+            let after = match portion.item_promotion {
+                None => portion.net,
+                Some(item) => price_in_group(&found, portion.line, promotion, item),
+            };
+            let part = AppliedPart { line: portion.line, units: portion.units, off: before - after };
+            applied.push(Applied { promotion, layer: Layer::Price, parts: vec![part] });
+        }
+    }
+    for application in &found.outcome.applications {
+        let mut parts: Vec<AppliedPart> = Vec::new();
+        for (member, net) in application.members.iter().zip(&application.nets) {
+            let off = member.price - *net;
+            match parts.iter_mut().find(|part| part.line == member.line) {
+                Some(part) => {
+                    part.units += 1;
+                    part.off += off;
+                }
+                None => parts.push(AppliedPart { line: member.line, units: 1, off }),
+            }
+        }
+        parts.sort_by_key(|part| part.line);
+        applied.push(Applied { promotion: application.promotion, layer: Layer::Item, parts });
+    }
+    for cut in &found.best.laid.used {
+        let promotion = found.overlays[cut.overlay];
+        let parts = cut.offs.iter().map(|(line, off)| AppliedPart { line: *line, units: 0, off: *off });
+        applied.push(Applied {
+            promotion,
+            layer: problem.promotion(promotion).layer(),
+            parts: parts.collect(),
+        });
+    }
+    let before_points = found.best.laid.total();
+    let mut points = PointsSpent::default();
+    if let Some(offer) = problem.ticket.points {
+        let (spent, value) = offer.spendable(before_points);
+        points = PointsSpent { points: spent, value };
+        if value.is_positive() {
+            overlay::spread_over_all(&mut found.best.laid.parts, value);
+        }
+    }
+    let mut nets = vec![Money::ZERO; problem.ticket.lines.len()];
+    for part in &found.best.laid.parts {
+        nets[part.line] += part.net;
+    }
+    let total: Money = nets.iter().copied().sum();
+    applied.sort_by_key(|applied| applied.layer);
+    let names = applied.iter().map(|applied| applied.promotion).collect();
+    let candidates = problem.candidates.iter().copied().collect();
+    let missed = explain::missed(problem, &found, &problem.overlays(&candidates).0, &names);
+    Priced { nets, total, points, applied, missed, bound: found.bound, work }
+}
+
+/// What the units of a line cost at a price promotion, before an item rule.
+fn price_in_group(found: &Found, line: usize, promotion: usize, item: usize) -> Money {
+    found
+        .outcome
+        .applications
+        .iter()
+        .filter(|application| application.promotion == item)
+        .flat_map(|application| &application.members)
+        .filter(|member| member.line == line && member.price_promotion == Some(promotion))
+        .map(|member| member.price)
+        .sum()
+}

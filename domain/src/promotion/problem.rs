@@ -1,0 +1,728 @@
+//! A ticket against the promotions that are about it, in the form that is searched.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::component::Portion;
+use super::component::{Class, Component, Group, Join, Single};
+use super::overlay::{ADD_ONS_MAX, COUPON_FROM, COUPONS, Mask, OVERLAYS_MAX, Overlay, Part};
+use super::rule::{Layer, PriceRule, Promotion, Rule};
+use super::set::PromotionSet;
+use super::ticket::{Coupons, Goods, Objective, Ticket, TicketLine, Unmet};
+use crate::money::Money;
+
+/// The most units of a component that take part in item rules; what is above
+/// it is priced without them, and the answer says that it may not be the best.
+pub(super) const UNITS_MAX: u32 = 2_000;
+
+/// A ticket, and what may be done about it.
+pub(super) struct Problem<'a> {
+    pub set: &'a PromotionSet,
+    pub ticket: &'a Ticket,
+    pub objective: Objective,
+    /// Places in the set of the promotions that hold here and now, ascending.
+    pub candidates: Vec<usize>,
+    /// Those that are about some line but do not hold, and why.
+    pub unmet: Vec<(usize, Unmet)>,
+    /// For each line the price promotions that lower it, with the unit's price then.
+    prices: Vec<Vec<(usize, Money)>>,
+    /// For each line the item promotions that it fits, with the slot.
+    slots: Vec<Vec<(usize, usize)>>,
+    /// For each line the order and coupon promotions that count it.
+    wholes: Vec<BTreeSet<usize>>,
+}
+
+/// A choice among promotions that exclude one another: what may be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Active {
+    pub promotions: BTreeSet<usize>,
+    /// How many units may take each add-on price.
+    pub add_ons: BTreeMap<usize, u32>,
+}
+
+impl<'a> Problem<'a> {
+    pub(super) fn new(set: &'a PromotionSet, ticket: &'a Ticket, objective: Objective) -> Self {
+        let goods = || ticket.lines.iter().map(|line| (line.sku.as_str(), line.category.as_str()));
+        let (mut candidates, mut unmet) = (Vec::new(), Vec::new());
+        for index in set.about(goods()) {
+            let promotion = &set.promotions()[index];
+            if !ticket.lines.iter().any(|line| is_about(promotion, line)) {
+                continue;
+            }
+            match unmet_by(promotion, ticket) {
+                None => candidates.push(index),
+                Some(why) => unmet.push((index, why)),
+            }
+        }
+        let mut problem = Self {
+            set,
+            ticket,
+            objective,
+            candidates,
+            unmet,
+            prices: Vec::new(),
+            slots: Vec::new(),
+            wholes: Vec::new(),
+        };
+        for line in &ticket.lines {
+            problem.look_at(line);
+        }
+        problem
+    }
+
+    fn look_at(&mut self, line: &TicketLine) {
+        let (mut prices, mut slots, mut wholes) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let own = if line.no_promotion {
+            Vec::new()
+        } else {
+            self.set.about([(line.sku.as_str(), line.category.as_str())])
+        };
+        for index in own {
+            if self.candidates.binary_search(&index).is_err() {
+                continue;
+            }
+            let promotion = &self.set.promotions()[index];
+            match &promotion.rule {
+                Rule::Price(rule) => {
+                    if is_about(promotion, line)
+                        && !line.price_stands
+                        && let Some(price) = lowered(rule, line.goods)
+                    {
+                        prices.push((index, price));
+                    }
+                }
+                Rule::Item(_) => {
+                    if matches!(line.goods, Goods::Pieces { .. }) {
+                        for slot in 0..promotion.slots().len() {
+                            if slot_fits(promotion, slot, line) {
+                                slots.push((index, slot));
+                            }
+                        }
+                    }
+                }
+                Rule::Order(_) | Rule::Coupon { .. } => {
+                    if is_about(promotion, line) {
+                        wholes.insert(index);
+                    }
+                }
+            }
+        }
+        self.prices.push(prices);
+        self.slots.push(slots);
+        self.wholes.push(wholes);
+    }
+
+    pub(super) fn promotion(&self, index: usize) -> &'a Promotion {
+        &self.set.promotions()[index]
+    }
+
+    /// What a unit of a line costs without promotions; all of it where it is
+    /// not counted in pieces.
+    pub(super) fn regular(&self, line: usize) -> Money {
+        unit_of(self.ticket.lines[line].goods).1
+    }
+
+    pub(super) fn count(&self, line: usize) -> u32 {
+        unit_of(self.ticket.lines[line].goods).0
+    }
+
+    /// Whether a price promotion lowers any line.
+    pub(super) fn lowers_anything(&self, index: usize) -> bool {
+        self.prices.iter().flatten().any(|(other, _)| *other == index)
+    }
+
+    /// What the goods of an order or coupon promotion cost without promotions.
+    pub(super) fn whole_base(&self, index: usize) -> Money {
+        let lines = self.ticket.lines.iter().zip(&self.wholes);
+        lines.filter(|(_, wholes)| wholes.contains(&index)).map(|(line, _)| line.goods.gross()).sum()
+    }
+
+    /// How many units an item promotion still needs for one application.
+    pub(super) fn units_missing(&self, index: usize) -> u32 {
+        let promotion = self.promotion(index);
+        let there = |slot: usize, sku: Option<&str>| -> u32 {
+            (0..self.ticket.lines.len())
+                .filter(|line| self.slots[*line].contains(&(index, slot)))
+                .filter(|line| sku.is_none_or(|sku| self.ticket.lines[*line].sku == sku))
+                .map(|line| self.count(line))
+                .fold(0, u32::saturating_add)
+        };
+        let missing = |sku: Option<&str>| -> u32 {
+            let slots = promotion.slots();
+            slots.iter().enumerate().map(|(slot, (_, units))| units.saturating_sub(there(slot, sku))).sum()
+        };
+        if promotion.is_of_one_sku() {
+            let lines = self.ticket.lines.iter();
+            lines.map(|line| missing(Some(&line.sku))).min().unwrap_or(0)
+        } else {
+            missing(None)
+        }
+    }
+
+    fn is_limited(&self, index: usize) -> bool {
+        let promotion = self.promotion(index);
+        promotion.quota.is_some()
+            || promotion.applications_max.is_some()
+            || self.ticket.quotas_left.contains_key(&promotion.id)
+            || is_add_on(promotion)
+    }
+
+    /// Units that may take part in a promotion, where that is limited.
+    fn units_left(&self, index: usize) -> Option<u32> {
+        let promotion = self.promotion(index);
+        let own = match promotion.layer() {
+            Layer::Price => [promotion.quota, promotion.applications_max].into_iter().flatten().min(),
+            Layer::Item | Layer::Order | Layer::Coupon => promotion.quota,
+        };
+        let left = self.ticket.quotas_left.get(&promotion.id).copied();
+        [own, left].into_iter().flatten().min()
+    }
+
+    /// The lowest shelf price that a line's tag shows, where the tag binds:
+    /// what costs more may not be charged.
+    fn tag_price(&self, line: usize) -> Option<Money> {
+        if self.objective == Objective::CustomerBest {
+            return None;
+        }
+        self.prices[line].iter().filter(|(index, _)| !self.is_limited(*index)).map(|(_, price)| *price).min()
+    }
+
+    /// Price promotions that a line's tag shows as the lowest, where one alone does.
+    fn forced(&self) -> BTreeSet<usize> {
+        let mut forced = BTreeSet::new();
+        for line in 0..self.ticket.lines.len() {
+            let Some(tag) = self.tag_price(line) else { continue };
+            let mut lowest =
+                self.prices[line].iter().filter(|(index, price)| *price == tag && !self.is_limited(*index));
+            if let (Some((index, _)), None) = (lowest.next(), lowest.next()) {
+                forced.insert(*index);
+            }
+        }
+        forced
+    }
+
+    /// Every largest choice of promotions that do not exclude one another, at
+    /// most so many; and whether these are all.
+    pub(super) fn choices(&self, most: usize) -> (Vec<BTreeSet<usize>>, bool) {
+        let forced = self.forced();
+        let places: BTreeMap<&str, usize> =
+            self.candidates.iter().map(|index| (self.promotion(*index).id.as_str(), *index)).collect();
+        let mut all: BTreeSet<usize> = self.candidates.iter().copied().collect();
+        let alone: Vec<usize> =
+            all.iter().copied().filter(|index| self.promotion(*index).stacking.exclusive_ticket).collect();
+        let mut conflicts = Vec::new();
+        for index in &all {
+            for id in &self.promotion(*index).stacking.excludes {
+                if let Some(other) = places.get(id.as_str()) {
+                    conflicts.push((*index.min(other), *index.max(other)));
+                }
+            }
+        }
+        conflicts.sort_unstable();
+        conflicts.dedup();
+        let mut choices = Vec::new();
+        // One that stands alone: nothing else, unless the tag promises it.
+        for index in &alone {
+            if forced.iter().all(|other| other == index || forced.contains(index)) {
+                let mut only = forced.clone();
+                only.insert(*index);
+                choices.push(only);
+            }
+        }
+        if !alone.iter().any(|index| forced.contains(index)) {
+            for index in &alone {
+                all.remove(index);
+            }
+            for index in &forced {
+                for (one, other) in &conflicts {
+                    let away = if one == index { other } else { one };
+                    if (one == index || other == index) && !forced.contains(away) {
+                        all.remove(away);
+                    }
+                }
+            }
+            let conflicts: Vec<_> = conflicts
+                .into_iter()
+                .filter(|(one, other)| !(forced.contains(one) && forced.contains(other)))
+                .collect();
+            let mut open = vec![all];
+            while let Some(next) = open.pop() {
+                let clash = conflicts.iter().find(|(one, other)| next.contains(one) && next.contains(other));
+                match clash {
+                    None if choices.contains(&next) => {}
+                    None => choices.push(next),
+                    Some((one, other)) => {
+                        for away in [other, one] {
+                            let mut without = next.clone();
+                            without.remove(away);
+                            open.push(without);
+                        }
+                    }
+                }
+                if choices.len() + open.len() > most {
+                    choices.extend(open);
+                    choices.retain(|choice| {
+                        !conflicts.iter().any(|(one, other)| choice.contains(one) && choice.contains(other))
+                    });
+                    choices.truncate(most);
+                    return (choices, false);
+                }
+            }
+        }
+        (choices, true)
+    }
+
+    /// Add-on promotions of a choice, those that are about some line.
+    pub(super) fn add_ons(&self, choice: &BTreeSet<usize>) -> Vec<usize> {
+        let about = |index: &usize| self.prices.iter().flatten().any(|(other, _)| other == index);
+        choice.iter().copied().filter(|index| is_add_on(self.promotion(*index)) && about(index)).collect()
+    }
+
+    /// The order and coupon promotions of a choice that could be reached, in
+    /// the order in which they are laid on; and whether there was room for all.
+    pub(super) fn overlays(&self, choice: &BTreeSet<usize>) -> (Vec<Overlay<'a>>, bool) {
+        let mut places: Vec<usize> = choice
+            .iter()
+            .copied()
+            .filter(|index| {
+                let Some(rule) = self.promotion(*index).order_rule() else { return false };
+                let most: Money = (0..self.ticket.lines.len())
+                    .filter(|line| self.wholes[*line].contains(index))
+                    .map(|line| self.ticket.lines[line].goods.gross())
+                    .sum();
+                super::overlay::discount(rule, most, most).is_positive()
+            })
+            .collect();
+        places.sort_by_key(|index| {
+            let promotion = self.promotion(*index);
+            (promotion.layer(), promotion.stacking.priority, *index)
+        });
+        let mut groups: Vec<(Layer, &str)> = Vec::new();
+        let (mut orders, mut coupons) = (0, COUPON_FROM);
+        let mut overlays = Vec::new();
+        let mut all = true;
+        for index in places {
+            let promotion = self.promotion(index);
+            let layer = promotion.layer();
+            let next = if layer == Layer::Coupon { &mut coupons } else { &mut orders };
+            let limit = if layer == Layer::Coupon { OVERLAYS_MAX } else { COUPON_FROM as usize };
+            if *next as usize >= limit {
+                all = false;
+                continue;
+            }
+            let group = match &promotion.stacking.group {
+                None => usize::MAX - index,
+                Some(name) => {
+                    let known = groups.iter().position(|group| *group == (layer, name.as_str()));
+                    known.unwrap_or_else(|| {
+                        groups.push((layer, name));
+                        groups.len() - 1
+                    })
+                }
+            };
+            if let Some(rule) = promotion.order_rule() {
+                overlays.push(Overlay {
+                    promotion: index,
+                    layer,
+                    group,
+                    rule,
+                    bit: 1 << *next,
+                    allow_coupon: promotion.stacking.allow_coupon,
+                });
+            }
+            *next += 1;
+        }
+        (overlays, all)
+    }
+
+    /// What may be taken off a portion, and which add-on offers it counts for.
+    pub(super) fn mask(
+        &self,
+        line: usize,
+        price: Option<usize>,
+        item: Option<usize>,
+        overlays: &[Overlay<'_>],
+        add_ons: &[usize],
+    ) -> Mask {
+        let mut mask: Mask = 0;
+        for overlay in overlays {
+            let regular_only = matches!(
+                self.promotion(overlay.promotion).rule,
+                Rule::Coupon { regular_price_only: true, .. }
+            );
+            if self.wholes[line].contains(&overlay.promotion) && !(regular_only && (price.or(item)).is_some())
+            {
+                mask |= overlay.bit;
+            }
+        }
+        for promotion in [price, item].into_iter().flatten() {
+            let stacking = &self.promotion(promotion).stacking;
+            if !stacking.allow_order {
+                mask &= COUPONS;
+            }
+            if !stacking.allow_coupon {
+                mask &= !COUPONS;
+            }
+        }
+        let sold = &self.ticket.lines[line];
+        for (place, index) in add_ons.iter().enumerate().take(ADD_ONS_MAX as usize) {
+            if !is_about(self.promotion(*index), sold) {
+                mask |= add_on_bit(place);
+            }
+        }
+        mask
+    }
+
+    /// Portions of all lines, as overlays see them.
+    pub(super) fn parts(
+        &self,
+        portions: &[Portion],
+        overlays: &[Overlay<'_>],
+        add_ons: &[usize],
+    ) -> Vec<Part> {
+        portions
+            .iter()
+            .map(|portion| Part {
+                line: portion.line,
+                mask: self.mask(
+                    portion.line,
+                    portion.price_promotion,
+                    portion.item_promotion,
+                    overlays,
+                    add_ons,
+                ),
+                net: portion.net,
+            })
+            .collect()
+    }
+
+    /// Lines that share promotions of a choice, each a component; `None`
+    /// where a line has no price that it may be sold at.
+    pub(super) fn components(&self, active: &Active) -> Option<(Vec<Component>, bool)> {
+        let lines = self.ticket.lines.len();
+        let mut joined = Joined::new(lines);
+        let mut whole = true;
+        let may = |index: &usize| active.promotions.contains(index);
+        let usable = self.usable_items(active);
+        for index in &usable {
+            let promotion = self.promotion(*index);
+            let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+            for line in (0..lines).filter(|line| self.slots[*line].iter().any(|(own, _)| own == index)) {
+                // Units of one item only meet their like; a limit joins all.
+                let key = if promotion.is_of_one_sku() && self.item_limit(*index).is_none() {
+                    self.ticket.lines[line].sku.as_str()
+                } else {
+                    ""
+                };
+                match seen.get(key) {
+                    Some(other) => joined.join(*other, line),
+                    None => {
+                        seen.insert(key, line);
+                    }
+                }
+            }
+        }
+        let limits = self.price_limits(active);
+        for index in limits.keys() {
+            let mut own =
+                (0..lines).filter(|line| self.prices[*line].iter().any(|(other, _)| other == index));
+            if let Some(first) = own.next() {
+                own.for_each(|line| joined.join(first, line));
+            }
+        }
+        let mut components = Vec::new();
+        for members in joined.sets() {
+            let mut component = Component { classes: Vec::new(), groups: Vec::new(), limits: Vec::new() };
+            let mut places: BTreeMap<usize, usize> = BTreeMap::new();
+            for (index, units) in &limits {
+                if members.iter().any(|line| self.prices[*line].iter().any(|(other, _)| other == index)) {
+                    places.insert(*index, component.limits.len());
+                    component.limits.push(*units);
+                }
+            }
+            let groups = self.groups(&members, &usable, &mut component);
+            let units: u32 = members.iter().map(|line| self.count(*line)).fold(0, u32::saturating_add);
+            let mut room = if groups.is_empty() { u32::MAX } else { UNITS_MAX };
+            whole &= groups.is_empty() || units <= UNITS_MAX;
+            for line in members {
+                let (singles, joins) = self.options(line, active, &may, &places, &groups)?;
+                let count = self.count(line);
+                let inside = count.min(room);
+                room -= inside;
+                if inside > 0 {
+                    component.classes.push(Class { line, count: inside, singles: singles.clone(), joins });
+                }
+                if inside < count {
+                    // What is limited was given to those inside.
+                    let singles = singles.into_iter().filter(|single| single.takes.is_empty()).collect();
+                    let rest = Class { line, count: count - inside, singles, joins: Vec::new() };
+                    components.push(Component {
+                        classes: vec![rest],
+                        groups: Vec::new(),
+                        limits: Vec::new(),
+                    });
+                }
+            }
+            if !component.classes.is_empty() {
+                components.push(component);
+            }
+        }
+        Some((components, whole))
+    }
+
+    /// Item promotions whose slots can all be filled.
+    fn usable_items(&self, active: &Active) -> BTreeSet<usize> {
+        let mut units: BTreeMap<(usize, usize, &str), u32> = BTreeMap::new();
+        for (line, slots) in self.slots.iter().enumerate() {
+            for (index, slot) in slots.iter().filter(|(index, _)| active.promotions.contains(index)) {
+                let sku = if self.promotion(*index).is_of_one_sku() {
+                    self.ticket.lines[line].sku.as_str()
+                } else {
+                    ""
+                };
+                let count = units.entry((*index, *slot, sku)).or_insert(0);
+                *count = count.saturating_add(self.count(line));
+            }
+        }
+        let mut filled: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+        for ((index, slot, _), count) in units {
+            let needed = self.promotion(index).slots().get(slot).map_or(u32::MAX, |(_, units)| *units);
+            if count >= needed {
+                filled.entry(index).or_default().insert(slot);
+            }
+        }
+        filled
+            .into_iter()
+            .filter(|(index, slots)| slots.len() == self.promotion(*index).slots().len())
+            .map(|(index, _)| index)
+            .collect()
+    }
+
+    /// How many units, or applications, an item promotion may still take
+    /// where that is less than what is there.
+    fn item_limit(&self, index: usize) -> Option<u32> {
+        let units: u32 = (0..self.ticket.lines.len())
+            .filter(|line| self.slots[*line].iter().any(|(own, _)| *own == index))
+            .map(|line| self.count(line))
+            .fold(0, u32::saturating_add);
+        let promotion = self.promotion(index);
+        let needed: u32 = promotion.slots().iter().map(|(_, units)| *units).sum();
+        let quota = self.units_left(index).filter(|quota| *quota < units);
+        let applications = promotion.applications_max.filter(|most| *most < units / needed.max(1));
+        quota.or(applications)
+    }
+
+    fn price_limits(&self, active: &Active) -> BTreeMap<usize, u32> {
+        let mut limits = BTreeMap::new();
+        for index in &active.promotions {
+            let promotion = self.promotion(*index);
+            if promotion.layer() != Layer::Price {
+                continue;
+            }
+            let own = (0..self.ticket.lines.len())
+                .filter(|line| self.prices[*line].iter().any(|(other, _)| other == index));
+            let units = own.map(|line| self.count(line)).fold(0, u32::saturating_add);
+            let most =
+                [self.units_left(*index), active.add_ons.get(index).copied()].into_iter().flatten().min();
+            if let Some(most) = most.filter(|most| *most < units) {
+                limits.insert(*index, most);
+            }
+        }
+        limits
+    }
+
+    /// The item promotions among some lines: by promotion and item, the group
+    /// and the limit of its units.
+    fn groups(
+        &self,
+        members: &[usize],
+        usable: &BTreeSet<usize>,
+        component: &mut Component,
+    ) -> BTreeMap<(usize, String), (usize, Option<usize>)> {
+        let mut groups: BTreeMap<(usize, String), (usize, Option<usize>)> = BTreeMap::new();
+        let mut limits: BTreeMap<usize, (Option<usize>, Option<usize>)> = BTreeMap::new();
+        for line in members {
+            for (index, _) in self.slots[*line].iter().filter(|(index, _)| usable.contains(index)) {
+                let promotion = self.promotion(*index);
+                let sku = if promotion.is_of_one_sku() {
+                    self.ticket.lines[*line].sku.clone()
+                } else {
+                    String::new()
+                };
+                if groups.contains_key(&(*index, sku.clone())) {
+                    continue;
+                }
+                let slots: Vec<u32> = promotion.slots().iter().map(|(_, units)| *units).collect();
+                let (applications, units) = *limits.entry(*index).or_insert_with(|| {
+                    let mut limit = |value: Option<u32>| {
+                        value.map(|value| {
+                            component.limits.push(value);
+                            component.limits.len() - 1
+                        })
+                    };
+                    let all: u32 = members.iter().map(|line| self.count(*line)).fold(0, u32::saturating_add);
+                    let needed: u32 = slots.iter().sum();
+                    let applications =
+                        limit(promotion.applications_max.filter(|most| *most < all / needed.max(1)));
+                    (applications, limit(self.units_left(*index).filter(|left| *left < all)))
+                });
+                let place = component.groups.len();
+                component.groups.push(Group { promotion: *index, slots, applications });
+                groups.insert((*index, sku), (place, units));
+            }
+        }
+        groups
+    }
+
+    #[allow(clippy::type_complexity)]
+    fn options(
+        &self,
+        line: usize,
+        active: &Active,
+        may: &dyn Fn(&usize) -> bool,
+        limits: &BTreeMap<usize, usize>,
+        groups: &BTreeMap<(usize, String), (usize, Option<usize>)>,
+    ) -> Option<(Vec<Single>, Vec<Join>)> {
+        let tag = self.tag_price(line);
+        let mut prices: Vec<(Option<usize>, Money)> = Vec::new();
+        if tag.is_none() {
+            prices.push((None, self.regular(line)));
+        }
+        for (index, price) in self.prices[line].iter().filter(|(index, _)| may(index)) {
+            let allowed = tag.is_none_or(|tag| *price == tag || *price < tag && self.is_limited(*index));
+            let there =
+                !is_add_on(self.promotion(*index)) || active.add_ons.get(index).is_some_and(|n| *n > 0);
+            if allowed && there {
+                prices.push((Some(*index), *price));
+            }
+        }
+        if prices.is_empty() {
+            return None;
+        }
+        let takes = |index: Option<usize>| -> Vec<usize> {
+            index.and_then(|index| limits.get(&index)).copied().into_iter().collect()
+        };
+        let singles = prices
+            .iter()
+            .map(|(promotion, price)| Single {
+                price: *price,
+                promotion: *promotion,
+                takes: takes(*promotion),
+                region: 0,
+            })
+            .collect();
+        let mut joins = Vec::new();
+        let sku = &self.ticket.lines[line].sku;
+        for (index, slot) in &self.slots[line] {
+            let key = if self.promotion(*index).is_of_one_sku() { sku.clone() } else { String::new() };
+            let Some((group, units)) = groups.get(&(*index, key)) else { continue };
+            for (promotion, price) in &prices {
+                if promotion.is_some_and(|index| !self.promotion(index).stacking.allow_item) {
+                    continue;
+                }
+                let mut takes = takes(*promotion);
+                takes.extend(*units);
+                joins.push(Join {
+                    group: *group,
+                    slot: *slot,
+                    price: *price,
+                    price_promotion: *promotion,
+                    takes,
+                    region: 0,
+                });
+            }
+        }
+        Some((singles, joins))
+    }
+}
+
+/// The bit of the other goods of an add-on offer.
+pub(super) fn add_on_bit(place: usize) -> Mask {
+    1 << (OVERLAYS_MAX + place)
+}
+
+pub(super) fn is_add_on(promotion: &Promotion) -> bool {
+    matches!(promotion.rule, Rule::Price(PriceRule::AddOn { .. }))
+}
+
+fn is_about(promotion: &Promotion, line: &TicketLine) -> bool {
+    let slots = promotion.slots().len();
+    if matches!(promotion.rule, Rule::Item(_)) {
+        return (0..slots).any(|slot| slot_fits(promotion, slot, line));
+    }
+    promotion.scope.holds(&line.sku, &line.category, line.expires_in_days)
+}
+
+fn slot_fits(promotion: &Promotion, slot: usize, line: &TicketLine) -> bool {
+    promotion.slot_holds(slot, &line.sku, &line.category, line.expires_in_days)
+}
+
+fn unmet_by(promotion: &Promotion, ticket: &Ticket) -> Option<Unmet> {
+    if let Some(why) = promotion.conditions.unmet(&ticket.occasion) {
+        return Some(why);
+    }
+    if ticket.quotas_left.get(&promotion.id) == Some(&0) {
+        return Some(Unmet::SoldOut);
+    }
+    match (&ticket.coupons, promotion.layer()) {
+        (Coupons::Held(ids), Layer::Coupon) if !ids.contains(&promotion.id) => Some(Unmet::Customer),
+        (Coupons::Held(_) | Coupons::AllLive, Layer::Price | Layer::Item | Layer::Order | Layer::Coupon) => {
+            None
+        }
+    }
+}
+
+/// How many units a line is, and what each costs.
+fn unit_of(goods: Goods) -> (u32, Money) {
+    match goods {
+        Goods::Pieces { count, price } => (count, price),
+        Goods::Measured { .. } | Goods::Amount(_) => (1, goods.gross()),
+    }
+}
+
+/// What a unit costs under a price rule, where that is less.
+fn lowered(rule: &PriceRule, goods: Goods) -> Option<Money> {
+    let cut = |price: Money| match rule {
+        PriceRule::Fixed(fixed) | PriceRule::AddOn { price: fixed, .. } => *fixed,
+        PriceRule::Percent(percent) => price.percent(*percent),
+        PriceRule::Off(off) => (price - *off).max(Money::ZERO),
+    };
+    match goods {
+        Goods::Pieces { price, .. } => Some(cut(price)).filter(|lower| *lower < price),
+        Goods::Measured { quantity, price } => {
+            Some(cut(price)).filter(|lower| *lower < price).map(|lower| lower.times(quantity))
+        }
+        Goods::Amount(_) => None,
+    }
+}
+
+/// Lines that belong together.
+struct Joined {
+    parents: Vec<usize>,
+}
+
+impl Joined {
+    fn new(lines: usize) -> Self {
+        Self { parents: (0..lines).collect() }
+    }
+
+    fn root(&mut self, mut line: usize) -> usize {
+        while self.parents[line] != line {
+            self.parents[line] = self.parents[self.parents[line]];
+            line = self.parents[line];
+        }
+        line
+    }
+
+    fn join(&mut self, one: usize, other: usize) {
+        let (one, other) = (self.root(one), self.root(other));
+        self.parents[one.max(other)] = one.min(other);
+    }
+
+    fn sets(mut self) -> Vec<Vec<usize>> {
+        let mut sets: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for line in 0..self.parents.len() {
+            sets.entry(self.root(line)).or_default().push(line);
+        }
+        sets.into_values().collect()
+    }
+}

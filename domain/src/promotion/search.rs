@@ -1,0 +1,882 @@
+//! The least total of a ticket, proved.
+//!
+//! A *scenario* fixes which order and coupon promotions apply and which of
+//! their tiers are reached. Within one, what they take off is a constant or a
+//! per cent, so the least total is the least weighted sum of what the layers
+//! below leave, subject to the thresholds. A scenario whose least sum, were
+//! there no thresholds, is not below the best total known needs no further
+//! look; the others are searched to the end. What remains is proved.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::component::{Component, Exhausted, Outcome, Search, WEIGHT_ONE, Way, Ways, Work};
+use super::overlay::{ADD_ONS_MAX, Best, Choice, Mask, Overlay, Part, times};
+use super::problem::{Active, Problem, UNITS_MAX, add_on_bit};
+use super::rule::{OrderRule, PriceRule, Rule};
+use crate::money::Money;
+
+/// The most choices among promotions that exclude one another.
+const CHOICES_MAX: usize = 64;
+
+/// The most levels of an add-on offer that are looked at.
+const ADD_ON_LEVELS_MAX: u32 = 32;
+
+/// The most choices of overlays that are tried on one outcome.
+const TRIES_MAX: u64 = 4_096;
+
+/// The most scenarios of one choice.
+const SCENARIOS_MAX: u64 = 20_000;
+
+/// The most ways of all components together that are kept at a time.
+const JOINT_WAYS_MAX: usize = 20_000;
+
+/// The most outcomes of one scenario that are worked out to the end.
+const OUTCOMES_MAX: usize = 4_096;
+
+/// The most results of components that are remembered; beyond it all are forgotten.
+const REMEMBERED_MAX: usize = 4_096;
+
+/// What was found out about components, to be used again at the next scan.
+///
+/// It never changes an answer, only the time it takes.
+#[derive(Debug, Clone, Default)]
+pub struct Memory {
+    version: u64,
+    least: HashMap<Arc<Component>, (Arc<Ways>, u64)>,
+}
+
+impl Memory {
+    pub(super) fn turn_to(&mut self, version: u64) {
+        if self.version != version || self.least.len() > REMEMBERED_MAX {
+            self.least.clear();
+            self.version = version;
+        }
+    }
+}
+
+/// The best that was found, and what is known about better.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    pub outcome: Outcome,
+    pub best: Best,
+    pub applications: u32,
+    pub overlays: Vec<usize>,
+    /// Nothing is below this.
+    pub bound: Money,
+}
+
+/// Finds the least total.
+pub(super) struct Finder<'a, 'b> {
+    pub problem: &'b Problem<'a>,
+    pub memory: &'b mut Memory,
+    pub work: Work,
+    found: Option<Found>,
+    /// The least bound of what was not searched to the end.
+    open_bound: Option<Money>,
+}
+
+/// One choice of promotions and add-on levels, ready to be searched.
+struct Stage<'a, 'b> {
+    components: Vec<Arc<Component>>,
+    overlays: &'b [Overlay<'a>],
+    add_ons: &'b [usize],
+    /// What the goods outside each limited add-on offer must come to.
+    add_on_min: Vec<(Mask, Money)>,
+}
+
+/// What a scenario supposes of the overlays.
+#[derive(Debug, Clone, Default)]
+struct Scenario {
+    /// Overlay, and what it takes off.
+    effects: Vec<(usize, Effect)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    /// This much, once its goods come to `min`.
+    Constant { off: Money, min: Money },
+    /// A per cent is left.
+    Percent(u32, Money),
+}
+
+impl<'a, 'b> Finder<'a, 'b> {
+    pub(super) fn new(problem: &'b Problem<'a>, memory: &'b mut Memory, limit: u64) -> Self {
+        memory.turn_to(problem.set.version());
+        Self { problem, memory, work: Work { done: 0, limit }, found: None, open_bound: None }
+    }
+
+    pub(super) fn find(mut self) -> (Found, u64) {
+        let (choices, all) = self.problem.choices(CHOICES_MAX);
+        if !all {
+            self.leave_open(Money::ZERO);
+        }
+        for choice in &choices {
+            self.search_choice(choice);
+        }
+        let mut found = self.found.take().unwrap_or_else(|| self.regular());
+        // Nothing to take off leaves nothing to prove.
+        let bound = self.open_bound.map_or(found.best.total, |open| open.min(found.best.total));
+        found.bound = bound.max(Money::ZERO);
+        (found, self.work.done)
+    }
+
+    /// Everything at its regular price: what is left where nothing could be searched.
+    fn regular(&self) -> Found {
+        let portions = (0..self.problem.ticket.lines.len())
+            .map(|line| super::component::Portion {
+                line,
+                units: self.problem.count(line),
+                net: self.problem.ticket.lines[line].goods.gross(),
+                price_promotion: None,
+                item_promotion: None,
+            })
+            .collect();
+        let outcome = Outcome { portions, applications: Vec::new() };
+        let parts = self.problem.parts(&outcome.portions, &[], &[]);
+        let best = self.choice(&[]).best(parts);
+        Found { outcome, best, applications: 0, overlays: Vec::new(), bound: Money::ZERO }
+    }
+
+    fn leave_open(&mut self, bound: Money) {
+        self.open_bound = Some(self.open_bound.map_or(bound, |open| open.min(bound)));
+    }
+
+    fn choice<'c>(&self, overlays: &'c [Overlay<'a>]) -> Choice<'a, 'c> {
+        Choice {
+            overlays,
+            coupons_max: self.problem.ticket.coupons_max,
+            points: self.problem.ticket.points,
+            tries: TRIES_MAX,
+        }
+    }
+
+    fn search_choice(&mut self, choice: &BTreeSet<usize>) {
+        let (overlays, all) = self.problem.overlays(choice);
+        if !all {
+            self.leave_open(Money::ZERO);
+        }
+        let mut add_ons = self.problem.add_ons(choice);
+        if add_ons.len() > ADD_ONS_MAX as usize {
+            add_ons.truncate(ADD_ONS_MAX as usize);
+            self.leave_open(Money::ZERO);
+        }
+        let mut levels: Vec<BTreeMap<usize, u32>> = vec![BTreeMap::new()];
+        for index in &add_ons {
+            let most = self.add_on_levels(*index);
+            let longer = |level: &BTreeMap<usize, u32>| {
+                let level = level.clone();
+                (0..=most).map(move |times| {
+                    let mut next = level.clone();
+                    next.insert(*index, times);
+                    next
+                })
+            };
+            levels = levels.iter().flat_map(longer).collect();
+            if levels.len() > CHOICES_MAX {
+                // The lowest levels are dropped last: they are always within reach.
+                levels.truncate(CHOICES_MAX);
+                self.leave_open(Money::ZERO);
+            }
+        }
+        for level in levels {
+            self.search_level(choice, &overlays, &add_ons, &level);
+        }
+    }
+
+    /// How many steps of an add-on offer could matter.
+    fn add_on_levels(&self, index: usize) -> u32 {
+        let Rule::Price(PriceRule::AddOn { min, per, .. }) = self.problem.promotion(index).rule else {
+            return 0;
+        };
+        let scope = &self.problem.promotion(index).scope;
+        let (mut units, mut others) = (0u32, Money::ZERO);
+        for (line, sold) in self.problem.ticket.lines.iter().enumerate() {
+            if scope.holds(&sold.sku, &sold.category, sold.expires_in_days) {
+                units = units.saturating_add(self.problem.count(line));
+            } else {
+                others += sold.goods.gross();
+            }
+        }
+        others.whole_times(min).min(units.div_ceil(per.max(1))).min(ADD_ON_LEVELS_MAX)
+    }
+
+    fn search_level(
+        &mut self,
+        choice: &BTreeSet<usize>,
+        overlays: &[Overlay<'a>],
+        add_ons: &[usize],
+        level: &BTreeMap<usize, u32>,
+    ) {
+        let mut add_on_min = Vec::new();
+        let mut active = Active { promotions: choice.clone(), add_ons: BTreeMap::new() };
+        for (place, index) in add_ons.iter().enumerate() {
+            let times = level.get(index).copied().unwrap_or(0);
+            if let Rule::Price(PriceRule::AddOn { min, per, .. }) = &self.problem.promotion(*index).rule {
+                active.add_ons.insert(*index, times.saturating_mul(*per));
+                if times > 0 {
+                    add_on_min.push((add_on_bit(place), min.times_count(times)));
+                }
+            }
+        }
+        let Some((components, whole)) = self.problem.components(&active) else { return };
+        if !whole {
+            self.leave_open(Money::ZERO);
+            debug_assert!(UNITS_MAX > 0);
+        }
+        let components = components.into_iter().map(Arc::new).collect();
+        let stage = Stage { components, overlays, add_ons, add_on_min };
+        if self.search_stage(&stage).is_err() {
+            self.leave_open(Money::ZERO);
+        }
+    }
+
+    fn search_stage(&mut self, stage: &Stage<'a, '_>) -> Result<(), Exhausted> {
+        let (sum, outcome, exact) = self.least_plain(stage);
+        self.offer(stage, &outcome);
+        if !exact {
+            self.leave_open(Money::ZERO);
+        }
+        let mut scenarios = Scenarios {
+            overlays: stage.overlays,
+            coupons_max: self.problem.ticket.coupons_max,
+            most: stage.overlays.iter().map(|overlay| self.most_base(stage, overlay.bit)).collect(),
+            left: SCENARIOS_MAX,
+            list: Vec::new(),
+        };
+        scenarios.collect(0, &Scenario::default());
+        let complete = scenarios.left > 0;
+        let list = scenarios.list;
+        let mut ordered: Vec<(Money, Scenario)> =
+            list.into_iter().map(|scenario| (self.rough_bound(stage, sum, &scenario), scenario)).collect();
+        ordered.sort_by_key(|(bound, _)| *bound);
+        if !complete {
+            self.leave_open(Money::ZERO);
+        }
+        for (bound, scenario) in ordered {
+            self.work.spend(1)?;
+            if self.is_settled(bound) {
+                break;
+            }
+            self.search_scenario(stage, &scenario, bound)?;
+        }
+        Ok(())
+    }
+
+    /// Whether nothing at or above a bound is of interest any more.
+    fn is_settled(&self, bound: Money) -> bool {
+        self.found.as_ref().is_some_and(|found| bound >= found.best.total)
+    }
+
+    /// The least sum of all components, without any weights; whether it is exact.
+    fn least_plain(&mut self, stage: &Stage<'a, '_>) -> (Money, Outcome, bool) {
+        let mut outcome = Outcome::default();
+        let mut sum = Money::ZERO;
+        let mut exact = true;
+        for component in &stage.components {
+            let (ways, whole) = self.remembered(component);
+            exact &= whole;
+            let part = ways.outcome(self.problem.set, 0);
+            sum += part.portions.iter().map(|portion| portion.net).sum();
+            outcome.portions.extend(part.portions);
+            outcome.applications.extend(part.applications);
+        }
+        (sum, outcome, exact)
+    }
+
+    fn remembered(&mut self, component: &Arc<Component>) -> (Arc<Ways>, bool) {
+        if let Some((ways, work)) = self.memory.least.get(component) {
+            // What was worked out before costs as much as then, so that the
+            // same ticket is always searched equally far.
+            self.work.done = self.work.done.saturating_add(*work);
+            return (ways.clone(), !ways.cut);
+        }
+        let before = self.work.done;
+        let found = component.search(self.problem.set, &[WEIGHT_ONE], Search::Least, &mut self.work);
+        match found {
+            Ok(ways) => {
+                let ways = Arc::new(ways);
+                let work = self.work.done - before;
+                self.memory.least.insert(component.clone(), (ways.clone(), work));
+                let whole = !ways.cut;
+                (ways, whole)
+            }
+            Err(Exhausted) => {
+                // Without item rules it is always found.
+                let mut simple = component.as_ref().clone();
+                for class in &mut simple.classes {
+                    class.joins.clear();
+                    class.singles.retain(|single| single.takes.is_empty());
+                }
+                simple.groups.clear();
+                simple.limits.clear();
+                let mut work = Work { done: 0, limit: u64::MAX };
+                let ways = simple.search(self.problem.set, &[WEIGHT_ONE], Search::Least, &mut work);
+                (Arc::new(ways.unwrap_or_else(|Exhausted| Ways::none())), false)
+            }
+        }
+    }
+
+    /// Works an outcome out to the end, and keeps it where it is the best.
+    fn offer(&mut self, stage: &Stage<'a, '_>, outcome: &Outcome) -> Money {
+        let parts = self.problem.parts(&outcome.portions, stage.overlays, stage.add_ons);
+        let reached = |(bit, min): &(Mask, Money)| base(&parts, *bit) >= *min;
+        if !stage.add_on_min.iter().all(reached) {
+            return Money::from_minor(i64::MAX);
+        }
+        let best = self.choice(stage.overlays).best(parts);
+        if !best.complete {
+            self.leave_open(Money::ZERO);
+        }
+        let units = outcome.portions.iter().filter(|portion| portion.price_promotion.is_some());
+        let applications = units.map(|portion| portion.units).sum::<u32>()
+            + u32::try_from(outcome.applications.len() + best.laid.used.len()).unwrap_or(u32::MAX);
+        let total = best.total;
+        let better = match &self.found {
+            None => true,
+            Some(found) => {
+                (total, applications) < (found.best.total, found.applications)
+                    || (total, applications) == (found.best.total, found.applications)
+                        && nets(&best) < nets(&found.best)
+            }
+        };
+        if better {
+            self.found = Some(Found {
+                outcome: outcome.clone(),
+                best,
+                applications,
+                overlays: stage.overlays.iter().map(|overlay| overlay.promotion).collect(),
+                bound: Money::ZERO,
+            });
+        }
+        total
+    }
+
+    /// The most that the goods of an overlay can come to below it.
+    fn most_base(&self, stage: &Stage<'a, '_>, bit: Mask) -> Money {
+        let mut most = Money::ZERO;
+        for component in &stage.components {
+            for class in &component.classes {
+                let price = class
+                    .singles
+                    .iter()
+                    .filter(|single| self.mask(stage, class.line, single.promotion, None) & bit != 0)
+                    .map(|single| single.price)
+                    .chain(
+                        class
+                            .joins
+                            .iter()
+                            .filter(|join| {
+                                let item = Some(component.groups[join.group].promotion);
+                                self.mask(stage, class.line, join.price_promotion, item) & bit != 0
+                            })
+                            .map(|join| join.price),
+                    )
+                    .max();
+                most += price.unwrap_or_default().times_count(class.count);
+            }
+        }
+        most
+    }
+
+    fn mask(&self, stage: &Stage<'a, '_>, line: usize, price: Option<usize>, item: Option<usize>) -> Mask {
+        self.problem.mask(line, price, item, stage.overlays, stage.add_ons)
+    }
+
+    /// What a scenario cannot come below, seen from afar.
+    fn rough_bound(&self, stage: &Stage<'a, '_>, sum: Money, scenario: &Scenario) -> Money {
+        let mut bound = sum;
+        let mut least_needed = Money::ZERO;
+        for (index, effect) in &scenario.effects {
+            match effect {
+                Effect::Constant { off, min } => {
+                    // What is taken off before must be there as well.
+                    least_needed = least_needed.max(*min);
+                    let _ = index;
+                    bound = bound - *off;
+                }
+                Effect::Percent(percent, _) => {
+                    bound = bound.percent_floor(*percent);
+                }
+            }
+        }
+        let constants: Money = scenario
+            .effects
+            .iter()
+            .map(|(_, effect)| match effect {
+                Effect::Constant { off, .. } => *off,
+                Effect::Percent(..) => Money::ZERO,
+            })
+            .sum();
+        if scenario.effects.iter().all(|(_, effect)| matches!(effect, Effect::Constant { .. })) {
+            bound = bound.max(least_needed - constants);
+        }
+        let _ = stage;
+        self.after_points_at_least(bound.max(Money::ZERO))
+    }
+
+    /// What a total is at least after points, if it is at least so much before.
+    fn after_points_at_least(&self, before: Money) -> Money {
+        let Some(points) = self.problem.ticket.points else { return before };
+        let now = before - points.spendable(before).1;
+        // A little more before may let a further step be spent.
+        let next = points.next_threshold(before);
+        next.map_or(now, |next| now.min(next - points.spendable(next).1))
+    }
+
+    fn search_scenario(
+        &mut self,
+        stage: &Stage<'a, '_>,
+        scenario: &Scenario,
+        rough: Money,
+    ) -> Result<(), Exhausted> {
+        let forms = Forms::new(self, stage, scenario);
+        if !forms.can_be_reached {
+            return Ok(());
+        }
+        let components: Vec<Component> =
+            stage.components.iter().map(|component| forms.with_regions(self, stage, component)).collect();
+        // First the least weighted sum, thresholds or not.
+        let mut least = 0i128;
+        let mut outcome = Outcome::default();
+        let mut cut = false;
+        if forms.is_uniform {
+            let (sum, plain, exact) = self.least_plain(stage);
+            cut |= !exact;
+            least = i128::from(sum.minor()) * forms.weights.first().copied().unwrap_or(WEIGHT_ONE);
+            outcome = plain;
+        } else {
+            for component in &components {
+                match component.search(self.problem.set, &forms.weights, Search::Least, &mut self.work) {
+                    Ok(ways) => {
+                        cut |= ways.cut;
+                        least += ways.ways.first().map_or(0, |way| way.cost);
+                        let part = ways.outcome(self.problem.set, 0);
+                        outcome.portions.extend(part.portions);
+                        outcome.applications.extend(part.applications);
+                    }
+                    Err(Exhausted) => {
+                        self.leave_open(rough);
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        if cut {
+            self.leave_open(rough);
+        }
+        let slop = forms.roundings;
+        let bound = forms.bound(least, slop);
+        let settled = self.after_points_at_least(bound);
+        if self.is_settled(settled) {
+            return Ok(());
+        }
+        let reached = self.offer(stage, &outcome);
+        if self.is_settled(settled) {
+            return Ok(());
+        }
+        // One region that varies, nothing that must be reached: more of it is never less to pay.
+        let parts = self.problem.parts(&outcome.portions, stage.overlays, stage.add_ons);
+        let met = forms.thresholds.iter().all(|(bit, min)| base(&parts, *bit) >= *min);
+        if met
+            && forms.vary_one(&components)
+            && self.problem.ticket.points.is_none()
+            && stage.add_on_min.is_empty()
+        {
+            let _ = reached;
+            return Ok(());
+        }
+        self.search_all_ways(stage, &forms, &components, least, settled)
+    }
+
+    /// Every way that could still be better, worked out to the end.
+    fn search_all_ways(
+        &mut self,
+        stage: &Stage<'a, '_>,
+        forms: &Forms,
+        components: &[Component],
+        least: i128,
+        bound: Money,
+    ) -> Result<(), Exhausted> {
+        let Some(best) = self.found.as_ref().map(|found| found.best.total) else { return Ok(()) };
+        let slack = forms.slack(least, self.window(forms, least, best));
+        let distinct = !forms.thresholds.is_empty() || self.problem.ticket.points.is_some();
+        let search = if distinct { Search::Distinct { slack } } else { Search::Frontier { slack } };
+        let mut all: Vec<Ways> = Vec::new();
+        let mut cut = false;
+        for component in components {
+            match component.search(self.problem.set, &forms.weights, search, &mut self.work) {
+                Ok(ways) => {
+                    cut |= ways.cut;
+                    all.push(ways);
+                }
+                Err(Exhausted) => {
+                    self.leave_open(bound);
+                    return if self.work.done > self.work.limit { Err(Exhausted) } else { Ok(()) };
+                }
+            }
+        }
+        let joint = Joint::of(&all, forms, slack, distinct, &mut self.work)?;
+        cut |= joint.cut;
+        let mut tried = 0;
+        for way in joint.ways.iter() {
+            let here = self.after_points_at_least(forms.bound(way.cost, forms.roundings));
+            if self.is_settled(here) && self.problem.ticket.points.is_none() {
+                break;
+            }
+            if !forms.thresholds_within(&way.sums) {
+                continue;
+            }
+            tried += 1;
+            if tried > OUTCOMES_MAX {
+                cut = true;
+                break;
+            }
+            self.work.spend(10)?;
+            let mut outcome = Outcome::default();
+            for (ways, index) in all.iter().zip(joint.path(way)) {
+                let part = ways.outcome(self.problem.set, index);
+                outcome.portions.extend(part.portions);
+                outcome.applications.extend(part.applications);
+            }
+            self.offer(stage, &outcome);
+        }
+        if cut {
+            self.leave_open(bound);
+        }
+        Ok(())
+    }
+
+    /// The largest total before points that could still come to less than the best after.
+    fn window(&self, forms: &Forms, least: i128, best: Money) -> Money {
+        let Some(points) = self.problem.ticket.points else { return best - Money::from_minor(1) };
+        let mut before = forms.bound(least, forms.roundings);
+        let mut window = best - Money::from_minor(1);
+        let mut at = before;
+        for _ in 0..OUTCOMES_MAX {
+            let value = points.spendable(at).1;
+            if at - value < best {
+                window = window.max(best + value - Money::from_minor(1));
+            }
+            match points.next_threshold(at) {
+                Some(next) if next > at && next - points.spendable(next).1 < best => at = next,
+                Some(_) | None => break,
+            }
+            before = before.max(at);
+        }
+        window
+    }
+}
+
+fn nets(best: &Best) -> Vec<Money> {
+    let mut nets: BTreeMap<usize, Money> = BTreeMap::new();
+    for part in &best.laid.parts {
+        *nets.entry(part.line).or_default() += part.net;
+    }
+    nets.into_values().collect()
+}
+
+fn base(parts: &[Part], bit: Mask) -> Money {
+    parts.iter().filter(|part| part.mask & bit != 0).map(|part| part.net).sum()
+}
+
+/// All scenarios of a stage.
+struct Scenarios<'a, 'b> {
+    overlays: &'b [Overlay<'a>],
+    coupons_max: Option<u32>,
+    /// The most that each overlay's goods can come to.
+    most: Vec<Money>,
+    left: u64,
+    list: Vec<Scenario>,
+}
+
+impl Scenarios<'_, '_> {
+    fn collect(&mut self, next: usize, so_far: &Scenario) {
+        if self.left == 0 {
+            return;
+        }
+        let Some(overlay) = self.overlays.get(next) else {
+            self.left -= 1;
+            self.list.push(so_far.clone());
+            return;
+        };
+        let clash = so_far.effects.iter().any(|(index, _)| {
+            let other = &self.overlays[*index];
+            (other.layer, other.group) == (overlay.layer, overlay.group)
+        });
+        let coupons = so_far
+            .effects
+            .iter()
+            .filter(|(index, _)| self.overlays[*index].layer == super::rule::Layer::Coupon)
+            .count();
+        let full = overlay.layer == super::rule::Layer::Coupon
+            && self.coupons_max.is_some_and(|most| coupons >= most as usize);
+        if !clash && !full {
+            for effect in effects(overlay.rule, self.most[next]) {
+                let mut with = so_far.clone();
+                with.effects.push((next, effect));
+                self.collect(next + 1, &with);
+            }
+        }
+        self.collect(next + 1, so_far);
+    }
+}
+
+/// What a rule may take off where its goods come to at most so much.
+fn effects(rule: &OrderRule, most: Money) -> Vec<Effect> {
+    match rule {
+        OrderRule::ThresholdOff { min, off, repeat_max } => {
+            let reach = times(*min, *repeat_max, most);
+            let constant =
+                |times| Effect::Constant { off: off.times_count(times), min: min.times_count(times) };
+            (1..=reach).rev().map(constant).collect()
+        }
+        OrderRule::TieredOff { tiers } => tiers
+            .iter()
+            .rev()
+            .filter(|tier| tier.min <= most)
+            .map(|tier| Effect::Constant { off: tier.off, min: tier.min })
+            .collect(),
+        OrderRule::Percent { pay_percent, min, cap } => {
+            let mut effects = Vec::new();
+            if *min <= most {
+                effects.push(Effect::Percent(*pay_percent, *min));
+                if let Some(cap) = cap
+                    && most - most.percent(*pay_percent) >= *cap
+                {
+                    effects.push(Effect::Constant { off: *cap, min: *min });
+                }
+            }
+            effects
+        }
+    }
+}
+
+/// A scenario as weights and thresholds over regions: what portions come to
+/// is summed by which overlays count them.
+struct Forms {
+    /// Bits that matter here.
+    relevant: Mask,
+    regions: Vec<Mask>,
+    /// What is left of a minor unit of each region.
+    weights: Vec<i128>,
+    is_uniform: bool,
+    /// What the constants take off at most, weighted.
+    off: i128,
+    thresholds: Vec<(Mask, Money)>,
+    /// Per cents, each of which rounds by at most half a minor unit.
+    roundings: i128,
+    can_be_reached: bool,
+}
+
+impl Forms {
+    fn new(finder: &Finder<'_, '_>, stage: &Stage<'_, '_>, scenario: &Scenario) -> Self {
+        let overlay = |index: usize| &stage.overlays[index];
+        let mut relevant: Mask = stage.add_on_min.iter().fold(0, |mask, (bit, _)| mask | bit);
+        let mut thresholds = stage.add_on_min.clone();
+        let mut roundings = 0;
+        for (index, effect) in &scenario.effects {
+            relevant |= overlay(*index).bit;
+            match effect {
+                Effect::Constant { min, .. } => thresholds.push((overlay(*index).bit, *min)),
+                Effect::Percent(_, min) => {
+                    roundings += 1;
+                    if min.is_positive() {
+                        thresholds.push((overlay(*index).bit, *min));
+                    }
+                }
+            }
+        }
+        let mut regions: Vec<Mask> = Vec::new();
+        for component in &stage.components {
+            for class in &component.classes {
+                let singles = class.singles.iter().map(|single| (single.promotion, None));
+                let joins = class
+                    .joins
+                    .iter()
+                    .map(|join| (join.price_promotion, Some(component.groups[join.group].promotion)));
+                for (price, item) in singles.chain(joins) {
+                    let mask = finder.mask(stage, class.line, price, item) & relevant;
+                    if !regions.contains(&mask) {
+                        regions.push(mask);
+                    }
+                }
+            }
+        }
+        regions.sort_unstable();
+        let weight = |mask: Mask, from: usize| {
+            let percents = scenario.effects.iter().filter(|(index, _)| *index >= from);
+            percents.fold(WEIGHT_ONE, |weight, (index, effect)| match effect {
+                Effect::Percent(percent, _) if overlay(*index).bit & mask != 0 => {
+                    weight / 100 * i128::from(*percent)
+                }
+                Effect::Percent(..) | Effect::Constant { .. } => weight,
+            })
+        };
+        let weights: Vec<i128> = regions.iter().map(|mask| weight(*mask, 0)).collect();
+        let mut off = 0;
+        for (index, effect) in &scenario.effects {
+            if let Effect::Constant { off: constant, .. } = effect {
+                // Later per cents lower it too, where they count all of its goods.
+                let own = regions.iter().filter(|mask| *mask & overlay(*index).bit != 0);
+                let most = own.map(|mask| weight(*mask, index + 1)).max().unwrap_or(WEIGHT_ONE);
+                off += i128::from(constant.minor()) * most;
+            }
+        }
+        let is_uniform = weights.iter().all(|weight| Some(weight) == weights.first());
+        let can_be_reached = thresholds.iter().all(|(bit, min)| finder.most_base(stage, *bit) >= *min);
+        Self { relevant, regions, weights, is_uniform, off, thresholds, roundings, can_be_reached }
+    }
+
+    fn region(&self, mask: Mask) -> usize {
+        self.regions.iter().position(|region| *region == mask & self.relevant).unwrap_or(0)
+    }
+
+    fn with_regions(
+        &self,
+        finder: &Finder<'_, '_>,
+        stage: &Stage<'_, '_>,
+        component: &Component,
+    ) -> Component {
+        let mut own = component.clone();
+        for class in &mut own.classes {
+            for single in &mut class.singles {
+                single.region = self.region(finder.mask(stage, class.line, single.promotion, None));
+            }
+            for join in &mut class.joins {
+                let item = Some(component.groups[join.group].promotion);
+                join.region = self.region(finder.mask(stage, class.line, join.price_promotion, item));
+            }
+        }
+        own
+    }
+
+    /// What a weighted sum comes to at least.
+    fn bound(&self, cost: i128, roundings: i128) -> Money {
+        let least = cost - self.off - roundings * WEIGHT_ONE / 2;
+        let up = least.div_euclid(WEIGHT_ONE) + i128::from(least.rem_euclid(WEIGHT_ONE) > 0);
+        Money::from_minor(i64::try_from(up.max(0)).unwrap_or(i64::MAX))
+    }
+
+    /// How far above the least a weighted sum may be to come to at most so much.
+    fn slack(&self, least: i128, most: Money) -> i128 {
+        (i128::from(most.minor()) * WEIGHT_ONE + self.off + (self.roundings + 1) * WEIGHT_ONE - least).max(0)
+    }
+
+    /// Whether all that can be chosen between lies in one region.
+    fn vary_one(&self, components: &[Component]) -> bool {
+        let mut varying = BTreeSet::new();
+        for component in components {
+            let fixed = component.groups.is_empty()
+                && component.classes.iter().all(|class| class.singles.len() == 1 && class.joins.is_empty());
+            if !fixed {
+                for class in &component.classes {
+                    varying.extend(class.singles.iter().map(|single| single.region));
+                    varying.extend(class.joins.iter().map(|join| join.region));
+                }
+            }
+        }
+        varying.len() <= 1
+    }
+
+    fn thresholds_within(&self, sums: &[i64]) -> bool {
+        self.thresholds.iter().all(|(bit, min)| {
+            let base: i64 =
+                self.regions.iter().zip(sums).filter(|(mask, _)| *mask & bit != 0).map(|(_, sum)| *sum).sum();
+            base >= min.minor()
+        })
+    }
+}
+
+/// The ways of all components together.
+struct Joint {
+    ways: Vec<JointWay>,
+    steps: Vec<Vec<JointWay>>,
+    cut: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct JointWay {
+    cost: i128,
+    applications: u32,
+    sums: Vec<i64>,
+    /// The way of the last component, and the joint way of those before it.
+    own: usize,
+    before: usize,
+}
+
+impl Joint {
+    fn of(
+        all: &[Ways],
+        forms: &Forms,
+        slack: i128,
+        distinct: bool,
+        work: &mut Work,
+    ) -> Result<Self, Exhausted> {
+        let regions = forms.regions.len();
+        let mut steps: Vec<Vec<JointWay>> =
+            vec![vec![JointWay { cost: 0, applications: 0, sums: vec![0; regions], own: 0, before: 0 }]];
+        let mut cut = false;
+        for ways in all {
+            let least = ways.ways.first().map_or(0, |way| way.cost);
+            let before = steps.last().map_or(&[][..], Vec::as_slice);
+            let before_least = before.first().map_or(0, |way| way.cost);
+            let mut next: Vec<JointWay> = Vec::new();
+            for (place, joint) in before.iter().enumerate() {
+                for (own, way) in ways.ways.iter().enumerate() {
+                    if joint.cost - before_least + way.cost - least > slack {
+                        break;
+                    }
+                    next.push(joint.with(place, own, way));
+                }
+            }
+            work.spend(next.len() as u64)?;
+            next.sort_by(|one, other| {
+                (one.cost, one.applications, &one.sums).cmp(&(other.cost, other.applications, &other.sums))
+            });
+            let mut seen: BTreeSet<Vec<i64>> = BTreeSet::new();
+            let mut kept: Vec<JointWay> = Vec::new();
+            for way in next {
+                let known = if distinct {
+                    !seen.insert(way.sums.clone())
+                } else {
+                    kept.iter().any(|other| other.sums.iter().zip(&way.sums).all(|(one, own)| one <= own))
+                };
+                if known {
+                    continue;
+                }
+                if kept.len() == JOINT_WAYS_MAX {
+                    cut = true;
+                    break;
+                }
+                kept.push(way);
+            }
+            steps.push(kept);
+        }
+        Ok(Self { ways: steps.last().cloned().unwrap_or_default(), steps, cut })
+    }
+
+    /// The way of each component in a joint way.
+    fn path(&self, way: &JointWay) -> Vec<usize> {
+        let mut path = Vec::new();
+        let mut here = way;
+        for step in (1..self.steps.len()).rev() {
+            path.push(here.own);
+            here = &self.steps[step - 1][here.before];
+        }
+        path.reverse();
+        path
+    }
+}
+
+impl JointWay {
+    fn with(&self, place: usize, own: usize, way: &Way) -> Self {
+        Self {
+            cost: self.cost + way.cost,
+            applications: self.applications + way.applications,
+            sums: self.sums.iter().zip(&way.sums).map(|(one, other)| one + other).collect(),
+            own,
+            before: place,
+        }
+    }
+}

@@ -220,30 +220,19 @@ impl<'a> Problem<'a> {
         conflicts.sort_unstable();
         conflicts.dedup();
         let mut choices = Vec::new();
-        // One that stands alone: nothing else, unless the tag promises it.
+        // One that stands alone; of those that tags promise none rules out another.
         for index in &alone {
-            if forced.iter().all(|other| other == index || forced.contains(index)) {
-                let mut only = forced.clone();
-                only.insert(*index);
-                choices.push(only);
+            let mut only = BTreeSet::from([*index]);
+            if forced.contains(index) {
+                only.extend(&forced);
             }
+            choices.push(only);
         }
-        if !alone.iter().any(|index| forced.contains(index)) {
-            for index in &alone {
-                all.remove(index);
-            }
-            for index in &forced {
-                for (one, other) in &conflicts {
-                    let away = if one == index { other } else { one };
-                    if (one == index || other == index) && !forced.contains(away) {
-                        all.remove(away);
-                    }
-                }
-            }
-            let conflicts: Vec<_> = conflicts
-                .into_iter()
-                .filter(|(one, other)| !(forced.contains(one) && forced.contains(other)))
-                .collect();
+        for index in &alone {
+            all.remove(index);
+        }
+        conflicts.retain(|(one, other)| !(forced.contains(one) && forced.contains(other)));
+        {
             let mut open = vec![all];
             while let Some(next) = open.pop() {
                 let clash = conflicts.iter().find(|(one, other)| next.contains(one) && next.contains(other));

@@ -232,7 +232,7 @@ impl<'a, 'b> Finder<'a, 'b> {
     }
 
     fn search_stage(&mut self, stage: &Stage<'a, '_>) -> Result<(), Exhausted> {
-        let (sum, outcome, exact) = self.least_plain(stage);
+        let Some((sum, outcome, exact)) = self.least_plain(stage) else { return Ok(()) };
         self.offer(stage, &outcome);
         if !exact {
             self.leave_open(Money::ZERO);
@@ -268,20 +268,27 @@ impl<'a, 'b> Finder<'a, 'b> {
         self.found.as_ref().is_some_and(|found| bound >= found.best.total)
     }
 
-    /// The least sum of all components, without any weights; whether it is exact.
-    fn least_plain(&mut self, stage: &Stage<'a, '_>) -> (Money, Outcome, bool) {
+    /// The least sum of all components, without any weights; whether it is
+    /// exact. `None` where some units have no price left to take.
+    fn least_plain(&mut self, stage: &Stage<'a, '_>) -> Option<(Money, Outcome, bool)> {
         let mut outcome = Outcome::default();
         let mut sum = Money::ZERO;
         let mut exact = true;
         for component in &stage.components {
             let (ways, whole) = self.remembered(component);
             exact &= whole;
+            if ways.ways.is_empty() {
+                if !whole {
+                    self.leave_open(Money::ZERO);
+                }
+                return None;
+            }
             let part = ways.outcome(self.problem.set, 0);
             sum += part.portions.iter().map(|portion| portion.net).sum();
             outcome.portions.extend(part.portions);
             outcome.applications.extend(part.applications);
         }
-        (sum, outcome, exact)
+        Some((sum, outcome, exact))
     }
 
     fn remembered(&mut self, component: &Arc<Component>) -> (Arc<Ways>, bool) {
@@ -441,7 +448,7 @@ impl<'a, 'b> Finder<'a, 'b> {
         let mut outcome = Outcome::default();
         let mut cut = false;
         if forms.is_uniform {
-            let (sum, plain, exact) = self.least_plain(stage);
+            let Some((sum, plain, exact)) = self.least_plain(stage) else { return Ok(()) };
             cut |= !exact;
             least = i128::from(sum.minor()) * forms.weights.first().copied().unwrap_or(WEIGHT_ONE);
             outcome = plain;
@@ -471,7 +478,7 @@ impl<'a, 'b> Finder<'a, 'b> {
         if self.is_settled(settled) {
             return Ok(());
         }
-        let reached = self.offer(stage, &outcome);
+        self.offer(stage, &outcome);
         if self.is_settled(settled) {
             return Ok(());
         }
@@ -483,7 +490,6 @@ impl<'a, 'b> Finder<'a, 'b> {
             && self.problem.ticket.points.is_none()
             && stage.add_on_min.is_empty()
         {
-            let _ = reached;
             return Ok(());
         }
         self.search_all_ways(stage, &forms, &components, least, settled)
@@ -641,15 +647,27 @@ fn effects(rule: &OrderRule, most: Money) -> Vec<Effect> {
             let mut effects = Vec::new();
             if *min <= most {
                 effects.push(Effect::Percent(*pay_percent, *min));
-                if let Some(cap) = cap
-                    && most - most.percent(*pay_percent) >= *cap
-                {
-                    effects.push(Effect::Constant { off: *cap, min: *min });
+                if let Some(cap) = cap {
+                    let min = (*min).max(capped_from(*pay_percent, *cap));
+                    if min <= most {
+                        effects.push(Effect::Constant { off: *cap, min });
+                    }
                 }
             }
             effects
         }
     }
+}
+
+/// The least amount of which a per cent would take off the cap.
+fn capped_from(pay_percent: u32, cap: Money) -> Money {
+    let one = Money::from_minor(1);
+    let mut from = cap.least_whole_of(100 - pay_percent.min(99));
+    // Rounding may reach it a little earlier.
+    while from > one && (from - one) - (from - one).percent(pay_percent) >= cap {
+        from = from - one;
+    }
+    from
 }
 
 /// A scenario as weights and thresholds over regions: what portions come to
@@ -664,6 +682,8 @@ struct Forms {
     /// What the constants take off at most, weighted.
     off: i128,
     thresholds: Vec<(Mask, Money)>,
+    /// The same, with all that overlays before may take off added.
+    certain: Vec<(Mask, Money)>,
     /// Per cents, each of which rounds by at most half a minor unit.
     roundings: i128,
     can_be_reached: bool,
@@ -674,8 +694,19 @@ impl Forms {
         let overlay = |index: usize| &stage.overlays[index];
         let mut relevant: Mask = stage.add_on_min.iter().fold(0, |mask, (bit, _)| mask | bit);
         let mut thresholds = stage.add_on_min.clone();
+        let mut certain = Vec::new();
+        let (mut taken, mut shrunk, mut barred) = (Money::ZERO, 100u32, false);
         let mut roundings = 0;
         for (index, effect) in &scenario.effects {
+            let (Effect::Constant { min, .. } | Effect::Percent(_, min)) = effect;
+            let coupon = overlay(*index).layer == super::rule::Layer::Coupon;
+            let sure = if barred && coupon { Money::from_minor(i64::MAX) } else { *min + taken };
+            certain.push((overlay(*index).bit, sure.least_whole_of(shrunk)));
+            match effect {
+                Effect::Constant { off, .. } => taken += *off,
+                Effect::Percent(percent, _) => shrunk = shrunk * percent / 100,
+            }
+            barred |= !coupon && !overlay(*index).allow_coupon;
             relevant |= overlay(*index).bit;
             match effect {
                 Effect::Constant { min, .. } => thresholds.push((overlay(*index).bit, *min)),
@@ -725,7 +756,7 @@ impl Forms {
         }
         let is_uniform = weights.iter().all(|weight| Some(weight) == weights.first());
         let can_be_reached = thresholds.iter().all(|(bit, min)| finder.most_base(stage, *bit) >= *min);
-        Self { relevant, regions, weights, is_uniform, off, thresholds, roundings, can_be_reached }
+        Self { relevant, regions, weights, is_uniform, off, thresholds, certain, roundings, can_be_reached }
     }
 
     fn region(&self, mask: Mask) -> usize {
@@ -749,6 +780,12 @@ impl Forms {
             }
         }
         own
+    }
+
+    /// Whether what a scenario supposes holds whatever its overlays take
+    /// from each other's goods.
+    fn surely_met(&self, parts: &[Part]) -> bool {
+        self.certain.iter().all(|(bit, min)| base(parts, *bit) >= *min)
     }
 
     /// What a weighted sum comes to at least.

@@ -13,7 +13,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, DefaultHasher};
 
-use super::rule::{BundleReward, ItemRule, QuantityStep, Rule};
+use super::rule::{BundleReward, ItemRule, Rule};
 use super::set::PromotionSet;
 use super::settle::{Member, settle};
 use crate::money::Money;
@@ -213,10 +213,19 @@ struct Label {
     next: u32,
 }
 
+/// A tier of a quantity promotion that a run supposes to be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Tier {
+    units: u32,
+    pay_percent: u32,
+    /// With so many units the next tier is reached, which is another run's.
+    below: Option<u32>,
+}
+
 /// One choice of quantity tiers, and the states under it.
 #[derive(Debug, Clone)]
 struct Run {
-    tiers: Vec<Option<QuantityStep>>,
+    tiers: Vec<Option<Tier>>,
     counted: Vec<bool>,
     /// The class of each step.
     order: Vec<usize>,
@@ -349,8 +358,8 @@ impl Component {
         }
     }
 
-    fn tier_choices(&self, set: &PromotionSet, cut: &mut bool) -> Vec<Vec<Option<QuantityStep>>> {
-        let mut choices: Vec<Vec<Option<QuantityStep>>> = vec![Vec::new()];
+    fn tier_choices(&self, set: &PromotionSet, cut: &mut bool) -> Vec<Vec<Option<Tier>>> {
+        let mut choices: Vec<Vec<Option<Tier>>> = vec![Vec::new()];
         for (index, group) in self.groups.iter().enumerate() {
             let mut options = vec![None];
             if let Rule::Item(ItemRule::QuantityTier { tiers }) = &set.promotions()[group.promotion].rule {
@@ -360,7 +369,11 @@ impl Component {
                     .filter(|class| class.joins.iter().any(|join| join.group == index))
                     .map(|class| class.count)
                     .sum();
-                options.extend(tiers.iter().filter(|tier| tier.units <= units).copied().map(Some));
+                let reached = tiers.iter().enumerate().filter(|(_, tier)| tier.units <= units);
+                options.extend(reached.map(|(place, tier)| {
+                    let below = tiers.get(place + 1).map(|next| next.units);
+                    Some(Tier { units: tier.units, pay_percent: tier.pay_percent, below })
+                }));
             }
             let mut longer = Vec::new();
             for choice in &choices {
@@ -386,7 +399,7 @@ impl Run {
         set: &PromotionSet,
         weights: &[i128],
         search: Search,
-        tiers: Vec<Option<QuantityStep>>,
+        tiers: Vec<Option<Tier>>,
     ) -> Self {
         let counted = (0..component.groups.len())
             .map(|group| {
@@ -677,7 +690,7 @@ struct Reach<'a> {
     weights: &'a [i128],
     search: Search,
     places: &'a Places,
-    tiers: &'a [Option<QuantityStep>],
+    tiers: &'a [Option<Tier>],
     counted: &'a [bool],
 }
 
@@ -694,7 +707,7 @@ impl Reach<'_> {
         for (index, join) in self.component.classes[class].joins.iter().enumerate() {
             let Some(state) = take(state, &join.takes) else { continue };
             if let Some(tier) = self.tiers[join.group] {
-                moves.push(self.join_tier(state, index, join, tier));
+                moves.extend(self.join_tier(state, index, join, tier));
             } else if self.is_tier(join.group) {
                 // This run does without it.
             } else if self.counted[join.group] {
@@ -731,10 +744,15 @@ impl Reach<'_> {
         }
     }
 
-    fn join_tier(&self, mut state: State, index: usize, join: &Join, tier: QuantityStep) -> (State, Step) {
+    fn join_tier(&self, mut state: State, index: usize, join: &Join, tier: Tier) -> Option<(State, Step)> {
         let place = self.places.first[join.group];
         let is_first = state.fills[place] == 0;
-        state.fills[place] = (state.fills[place] + 1).min(tier.units);
+        let fill = state.fills[place] + 1;
+        state.fills[place] = match tier.below {
+            Some(below) if fill >= below => return None,
+            Some(_) => fill,
+            None => fill.min(tier.units),
+        };
         let mut step = self.step(Pick::Join(index, None));
         step.applications = u32::from(join.price_promotion.is_some()) + u32::from(is_first);
         step.cost =
@@ -744,7 +762,7 @@ impl Reach<'_> {
             let regions = self.weights.len();
             step.sums.push((regions * (1 + before) + join.region, join.price.minor()));
         }
-        (state, step)
+        Some((state, step))
     }
 
     fn join_counted(&self, mut state: State, index: usize, join: &Join) -> Option<(State, Step)> {

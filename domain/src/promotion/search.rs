@@ -25,6 +25,9 @@ const ADD_ON_LEVELS_MAX: u32 = 32;
 /// The most choices of overlays that are tried on one outcome.
 const TRIES_MAX: u64 = 4_096;
 
+/// The most lines of a ticket whose shares of a fen are told apart.
+const LINES_APART_MAX: usize = 12;
+
 /// The most scenarios of one choice.
 const SCENARIOS_MAX: u64 = 20_000;
 
@@ -484,8 +487,8 @@ impl<'a, 'b> Finder<'a, 'b> {
         }
         // One region that varies, nothing that must be reached: more of it is never less to pay.
         let parts = self.problem.parts(&outcome.portions, stage.overlays, stage.add_ons);
-        let met = forms.thresholds.iter().all(|(bit, min)| base(&parts, *bit) >= *min);
-        if met
+        if forms.surely_met(&parts)
+            && !forms.uneven
             && forms.vary_one(&components)
             && self.problem.ticket.points.is_none()
             && stage.add_on_min.is_empty()
@@ -506,7 +509,7 @@ impl<'a, 'b> Finder<'a, 'b> {
     ) -> Result<(), Exhausted> {
         let Some(best) = self.found.as_ref().map(|found| found.best.total) else { return Ok(()) };
         let slack = forms.slack(least, self.window(forms, least, best));
-        let distinct = !forms.thresholds.is_empty() || self.problem.ticket.points.is_some();
+        let distinct = !forms.thresholds.is_empty() || forms.uneven || self.problem.ticket.points.is_some();
         let search = if distinct { Search::Distinct { slack } } else { Search::Frontier { slack } };
         let mut all: Vec<Ways> = Vec::new();
         let mut cut = false;
@@ -522,6 +525,8 @@ impl<'a, 'b> Finder<'a, 'b> {
                 }
             }
         }
+        // Shares of a fen that were not told apart may be worth a few.
+        cut |= forms.uneven && !forms.by_line;
         let joint = Joint::of(&all, forms, slack, distinct, &mut self.work)?;
         cut |= joint.cut;
         let mut tried = 0;
@@ -659,6 +664,38 @@ fn effects(rule: &OrderRule, most: Money) -> Vec<Effect> {
     }
 }
 
+/// Whether an overlay takes from goods that a later one counts in part, and
+/// that later one rounds: then the total depends on which lines shares of a
+/// fen fall on.
+fn shares_matter(
+    finder: &Finder<'_, '_>,
+    stage: &Stage<'_, '_>,
+    scenario: &Scenario,
+    relevant: Mask,
+) -> bool {
+    let mut masks = BTreeSet::new();
+    for component in &stage.components {
+        for class in &component.classes {
+            for single in &class.singles {
+                masks.insert(finder.mask(stage, class.line, single.promotion, None) & relevant);
+            }
+            for join in &class.joins {
+                let item = Some(component.groups[join.group].promotion);
+                masks.insert(finder.mask(stage, class.line, join.price_promotion, item) & relevant);
+            }
+        }
+    }
+    let bit = |index: usize| stage.overlays[index].bit;
+    scenario.effects.iter().enumerate().any(|(place, (later, effect))| {
+        matches!(effect, Effect::Percent(..))
+            && scenario.effects[..place].iter().any(|(earlier, _)| {
+                let of_earlier = || masks.iter().filter(|mask| *mask & bit(*earlier) != 0);
+                of_earlier().any(|mask| mask & bit(*later) != 0)
+                    && of_earlier().any(|mask| mask & bit(*later) == 0)
+            })
+    })
+}
+
 /// The least amount of which a per cent would take off the cap.
 fn capped_from(pay_percent: u32, cap: Money) -> Money {
     let one = Money::from_minor(1);
@@ -675,7 +712,11 @@ fn capped_from(pay_percent: u32, cap: Money) -> Money {
 struct Forms {
     /// Bits that matter here.
     relevant: Mask,
-    regions: Vec<Mask>,
+    /// What overlays count of it, and, where shares of a fen matter, the line.
+    regions: Vec<(Mask, Option<usize>)>,
+    by_line: bool,
+    /// Whether the total depends on which lines shares of a fen fall on.
+    uneven: bool,
     /// What is left of a minor unit of each region.
     weights: Vec<i128>,
     is_uniform: bool,
@@ -718,7 +759,13 @@ impl Forms {
                 }
             }
         }
-        let mut regions: Vec<Mask> = Vec::new();
+        let lines = finder.problem.ticket.lines.len();
+        let uneven = shares_matter(finder, stage, scenario, relevant);
+        let by_line = uneven && lines <= LINES_APART_MAX;
+        if uneven {
+            roundings += i128::try_from(lines).unwrap_or(0);
+        }
+        let mut regions: Vec<(Mask, Option<usize>)> = Vec::new();
         for component in &stage.components {
             for class in &component.classes {
                 let singles = class.singles.iter().map(|single| (single.promotion, None));
@@ -728,8 +775,9 @@ impl Forms {
                     .map(|join| (join.price_promotion, Some(component.groups[join.group].promotion)));
                 for (price, item) in singles.chain(joins) {
                     let mask = finder.mask(stage, class.line, price, item) & relevant;
-                    if !regions.contains(&mask) {
-                        regions.push(mask);
+                    let region = (mask, by_line.then_some(class.line));
+                    if !regions.contains(&region) {
+                        regions.push(region);
                     }
                 }
             }
@@ -744,23 +792,36 @@ impl Forms {
                 Effect::Percent(..) | Effect::Constant { .. } => weight,
             })
         };
-        let weights: Vec<i128> = regions.iter().map(|mask| weight(*mask, 0)).collect();
+        let weights: Vec<i128> = regions.iter().map(|(mask, _)| weight(*mask, 0)).collect();
         let mut off = 0;
         for (index, effect) in &scenario.effects {
             if let Effect::Constant { off: constant, .. } = effect {
                 // Later per cents lower it too, where they count all of its goods.
-                let own = regions.iter().filter(|mask| *mask & overlay(*index).bit != 0);
-                let most = own.map(|mask| weight(*mask, index + 1)).max().unwrap_or(WEIGHT_ONE);
+                let own = regions.iter().filter(|(mask, _)| mask & overlay(*index).bit != 0);
+                let most = own.map(|(mask, _)| weight(*mask, index + 1)).max().unwrap_or(WEIGHT_ONE);
                 off += i128::from(constant.minor()) * most;
             }
         }
         let is_uniform = weights.iter().all(|weight| Some(weight) == weights.first());
         let can_be_reached = thresholds.iter().all(|(bit, min)| finder.most_base(stage, *bit) >= *min);
-        Self { relevant, regions, weights, is_uniform, off, thresholds, certain, roundings, can_be_reached }
+        Self {
+            relevant,
+            by_line,
+            uneven,
+            regions,
+            weights,
+            is_uniform,
+            off,
+            thresholds,
+            certain,
+            roundings,
+            can_be_reached,
+        }
     }
 
-    fn region(&self, mask: Mask) -> usize {
-        self.regions.iter().position(|region| *region == mask & self.relevant).unwrap_or(0)
+    fn region(&self, mask: Mask, line: usize) -> usize {
+        let own = (mask & self.relevant, self.by_line.then_some(line));
+        self.regions.iter().position(|region| *region == own).unwrap_or(0)
     }
 
     fn with_regions(
@@ -772,11 +833,13 @@ impl Forms {
         let mut own = component.clone();
         for class in &mut own.classes {
             for single in &mut class.singles {
-                single.region = self.region(finder.mask(stage, class.line, single.promotion, None));
+                single.region =
+                    self.region(finder.mask(stage, class.line, single.promotion, None), class.line);
             }
             for join in &mut class.joins {
                 let item = Some(component.groups[join.group].promotion);
-                join.region = self.region(finder.mask(stage, class.line, join.price_promotion, item));
+                let mask = finder.mask(stage, class.line, join.price_promotion, item);
+                join.region = self.region(mask, class.line);
             }
         }
         own
@@ -818,8 +881,13 @@ impl Forms {
 
     fn thresholds_within(&self, sums: &[i64]) -> bool {
         self.thresholds.iter().all(|(bit, min)| {
-            let base: i64 =
-                self.regions.iter().zip(sums).filter(|(mask, _)| *mask & bit != 0).map(|(_, sum)| *sum).sum();
+            let base: i64 = self
+                .regions
+                .iter()
+                .zip(sums)
+                .filter(|((mask, _), _)| mask & bit != 0)
+                .map(|(_, sum)| *sum)
+                .sum();
             base >= min.minor()
         })
     }

@@ -7,6 +7,7 @@
 //! | [`chain`] | the hash that ties an event to the one before |
 //! | [`push`] | lane to HQ: a contiguous run of a journal |
 //! | [`pull`] | HQ to lane: what changed in the reference |
+//! | [`promotion`] | a promotion of any type, as HQ sends it |
 //! | [`enrol`] | how a new lane gets its identity and its key |
 //! | [`answer`] | what HQ says about what it has received |
 
@@ -14,6 +15,7 @@ pub mod answer;
 pub mod chain;
 pub mod enrol;
 pub mod event;
+pub mod promotion;
 pub mod pull;
 pub mod push;
 pub mod record;

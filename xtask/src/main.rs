@@ -42,9 +42,11 @@ cargo xtask COMMAND
   replay NAME [--tickets N]
                         a real transaction log (cn-supermarket, online-retail) from GUITAI_DATA
                         or ../shared/data through till, ledger, agent and HQ; compares the sums
+  price [--tag-price-binding] FILE
+                        prices a case file; one JSON line for each case, and nothing else
   help                  this
 
-price, scan, powercut, simulate and bench are not part of this version.
+scan, powercut, simulate and bench are not part of this version.
 
 Exit codes: 0 done, 1 a step failed, 2 the command line, 3 the machine lacks something.";
 
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         "demo" => demo(rest),
         "test" => test(rest),
         "replay" => replay(rest),
+        "price" => of_fixtures("price", rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             Ok(())
@@ -97,6 +100,14 @@ fn shop_in_a_box(what: &str, name: &str, arguments: &[OsString]) -> Result<(), F
     let mut command =
         cargo(&["run", "--locked", "--quiet", "--package", "tests", "--bin", "shop-in-a-box", "--", name]);
     step(what, command.args(arguments))
+}
+
+/// Runs a program of the fixtures, which prints its answers and nothing else.
+fn of_fixtures(name: &str, arguments: &[OsString]) -> Result<(), Failure> {
+    let mut command = cargo(&["run", "--locked", "--quiet", "--package", "fixtures", "--bin", name, "--"]);
+    let ended = command.args(arguments).status();
+    let status = ended.map_err(|error| Failure::Step(format!("{name}: {error}")))?;
+    if status.success() { Ok(()) } else { Err(Failure::Step(format!("{name}: ended with {status}"))) }
 }
 
 fn demo(arguments: &[OsString]) -> Result<(), Failure> {

@@ -369,7 +369,7 @@ pub enum PromotionError {
         id: String,
     },
     /// What it includes it also excludes.
-    #[error("use promotion {id}: it is about no goods, because all that it names are excepted")]
+    #[error("use promotion {id}: it is about no goods; name some that are not excepted, or none for all")]
     NoGoods {
         /// Which.
         id: String,

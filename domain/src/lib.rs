@@ -5,6 +5,9 @@
 //! | [`money`] | amounts, quantities, and the only place that rounds |
 //! | [`barcode`] | what a scanned or typed text stands for |
 //! | [`catalogue`] | goods and promotions, and what the till asks of them |
+//! | [`promotion`] | the least total that promotions allow, proved, and why |
+//! | [`coupon`] | whether what a customer brings is good |
+//! | [`points`] | points earned and taken back |
 //! | [`pricing`] | the price of one unit, and why |
 //! | [`basket`] | lines not yet paid |
 //! | [`sale`] | a paid basket, its tax and its sums |
@@ -14,7 +17,9 @@
 pub mod barcode;
 pub mod basket;
 pub mod catalogue;
+pub mod coupon;
 pub mod money;
+pub mod points;
 pub mod pricing;
 pub mod promotion;
 pub mod record;

@@ -16,9 +16,11 @@
 //! | `overlay` | order, coupon and points promotions |
 //! | `search` | the least total, proved |
 //! | [`explain`] | what almost applied |
+//! | [`grant`] | what a paid ticket is given beside |
 
 mod component;
 pub mod explain;
+pub mod grant;
 mod overlay;
 mod problem;
 pub mod rule;
@@ -130,3 +132,6 @@ fn price_in_group(found: &Found, line: usize, promotion: usize, item: usize) -> 
         .map(|member| member.price)
         .sum()
 }
+
+#[cfg(test)]
+mod tests;

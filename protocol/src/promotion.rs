@@ -81,6 +81,9 @@ pub struct PromotionForm {
     /// For a first order.
     #[serde(skip_serializing_if = "is_false")]
     pub first_order: bool,
+    /// Only with a coupon for it.
+    #[serde(skip_serializing_if = "is_false")]
+    pub brought: bool,
     /// Kinds of tender that it is bound to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tenders: Vec<String>,
@@ -322,6 +325,7 @@ impl PromotionForm {
             stages: set(&self.stages),
             members_only: self.members_only,
             first_order: self.first_order,
+            brought: self.brought,
             tenders: set(&self.tenders),
         }
     }

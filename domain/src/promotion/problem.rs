@@ -653,7 +653,9 @@ fn unmet_by(promotion: &Promotion, ticket: &Ticket) -> Option<Unmet> {
         return Some(Unmet::SoldOut);
     }
     match (&ticket.coupons, promotion.layer()) {
-        (Coupons::Held(ids), Layer::Coupon) if !ids.contains(&promotion.id) => Some(Unmet::Customer),
+        (Coupons::Held(ids), _) if promotion.is_brought() && !ids.contains(&promotion.id) => {
+            Some(Unmet::Coupon)
+        }
         (Coupons::Held(_) | Coupons::AllLive, Layer::Price | Layer::Item | Layer::Order | Layer::Coupon) => {
             None
         }

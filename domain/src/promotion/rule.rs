@@ -285,6 +285,9 @@ pub struct Conditions {
     pub members_only: bool,
     /// For a member's first order only.
     pub first_order: bool,
+    /// Only for a customer who brings something for it (兑换券, 单品券); coupon
+    /// promotions always ask for that.
+    pub brought: bool,
     /// Kinds of tender; it holds once one of them is chosen for the whole ticket.
     pub tenders: BTreeSet<String>,
 }

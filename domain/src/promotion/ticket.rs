@@ -141,6 +141,8 @@ pub enum Unmet {
     Place,
     /// Not for this customer.
     Customer,
+    /// A coupon for it must be brought.
+    Coupon,
     /// Another tender must be chosen.
     Tender,
     /// No units are left of it.

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::catalogue::{Item, Promotion};
-use crate::money::{Money, Quantity};
+use crate::catalogue::{Item, Promotion, Unit};
+use crate::kit::allocate_kit;
+use crate::money::{Money, Quantity, TaxRate};
 
 /// The most lines that a basket holds; a longer sale is paid in two.
 pub const LINES_MAX: usize = 2_000;
@@ -17,14 +18,29 @@ pub struct Line {
     pub item: Arc<Item>,
     /// What was scanned or chosen.
     pub code: String,
-    /// Pieces or kilograms.
+    /// The pack that it is sold in; `None` for pieces or kilograms.
+    pub unit: Option<Unit>,
+    /// How many of the unit; pieces or kilograms without one.
     pub quantity: Quantity,
-    /// What one piece or kilogram is charged.
+    /// What one of the unit, one piece or one kilogram, is charged.
     pub unit_price: Money,
+    /// Where that price comes from.
+    pub price_from: PriceFrom,
     /// The promotion that made it so.
     pub promotion: Option<AppliedPromotion>,
     /// The line's price as a scale printed it; it stands whatever the unit price says.
     pub label_amount: Option<Money>,
+}
+
+/// Where a line's unit price comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PriceFrom {
+    /// The price lists and promotions; it follows them where they fall.
+    List,
+    /// The cashier typed it, as the item asks for.
+    Typed,
+    /// A person set it on the line.
+    Set,
 }
 
 /// What a line remembers of the promotion that set its price.
@@ -54,13 +70,58 @@ impl Line {
     /// may carry. No other line joins a basket.
     pub fn is_within_bounds(&self) -> bool {
         let holds = |price: Money| price.is_amount() && price.checked_times(self.quantity).is_some();
-        holds(self.unit_price) && holds(self.item.price) && self.label_amount.is_none_or(Money::is_amount)
+        holds(self.unit_price)
+            && holds(self.item.price)
+            && self.label_amount.is_none_or(Money::is_amount)
+            && self.checked_base_quantity().is_some()
+    }
+
+    fn checked_base_quantity(&self) -> Option<Quantity> {
+        match &self.unit {
+            Some(unit) => unit.base_quantity(self.quantity),
+            None => Some(self.quantity),
+        }
+    }
+
+    /// How many pieces or kilograms it is, whatever they are packed in: what
+    /// promotions and stock count.
+    pub fn base_quantity(&self) -> Quantity {
+        self.checked_base_quantity().expect("a line within bounds joins a basket")
+    }
+
+    /// Its net by tax rate: one share, or one a part of a kit.
+    pub fn taxed_shares(&self) -> Vec<(TaxRate, Money)> {
+        let net = self.net();
+        if self.item.kit.is_empty() {
+            return vec![(self.item.tax_rate, net)];
+        }
+        let shares = allocate_kit(net, &self.item.kit);
+        self.item.kit.iter().map(|part| part.tax_rate).zip(shares).collect()
+    }
+
+    /// Whether its price follows the price lists until it is paid: nobody set
+    /// or typed it, and no scale printed an amount.
+    pub fn follows_price_list(&self) -> bool {
+        self.label_amount.is_none() && self.price_from == PriceFrom::List
     }
 
     /// What it would cost at the list price; never below its net.
     pub fn gross(&self) -> Money {
         self.item.price.times(self.quantity).max(self.net())
     }
+}
+
+/// What a line costs since its price fell while the basket was open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoweredPrice {
+    /// The line's number.
+    pub line: u32,
+    /// The list price of its unit, never above the one at scanning.
+    pub list_price: Money,
+    /// What one of its unit is charged, never above what it was.
+    pub unit_price: Money,
+    /// The promotion that made it so.
+    pub promotion: Option<AppliedPromotion>,
 }
 
 /// Lines in order of scanning.
@@ -126,8 +187,17 @@ impl Basket {
     pub(crate) fn set_price(&mut self, number: u32, unit_price: Money) {
         if let Some(line) = self.line_mut(number) {
             line.unit_price = unit_price;
+            line.price_from = PriceFrom::Set;
             line.promotion = None;
             line.label_amount = None;
+        }
+    }
+
+    pub(crate) fn lower_price(&mut self, lowered: &LoweredPrice) {
+        if let Some(line) = self.line_mut(lowered.line) {
+            line.item = line.item.at_price(lowered.list_price);
+            line.unit_price = lowered.unit_price;
+            line.promotion.clone_from(&lowered.promotion);
         }
     }
 

@@ -8,7 +8,9 @@
 //! | [`promotion`] | the least total that promotions allow, proved, and why |
 //! | [`coupon`] | whether what a customer brings is good |
 //! | [`points`] | points earned and taken back |
+//! | [`price_list`] | which listed price is in force |
 //! | [`pricing`] | the price of one unit, and why |
+//! | [`kit`] | what each part of a kit takes of its price |
 //! | [`basket`] | lines not yet paid |
 //! | [`sale`] | a paid basket, its tax and its sums |
 //! | [`record`] | what a lane writes into its journal |
@@ -18,8 +20,10 @@ pub mod barcode;
 pub mod basket;
 pub mod catalogue;
 pub mod coupon;
+pub mod kit;
 pub mod money;
 pub mod points;
+pub mod price_list;
 pub mod pricing;
 pub mod promotion;
 pub mod record;

@@ -60,6 +60,24 @@ impl Money {
         Self(divide_half_up(i128::from(self.0) * i128::from(count), 1))
     }
 
+    /// So many times as much; `None` where a document may not carry it.
+    pub fn checked_multiple(self, factor: u32) -> Option<Self> {
+        self.0.checked_mul(i64::from(factor)).map(Self).filter(|product| product.is_amount())
+    }
+
+    /// Its shares by weight, as [`prorate`] makes them. Where no weight is
+    /// above nothing, all of it falls to the first; there are no shares
+    /// without weights.
+    pub fn shares(self, weights: &[Self]) -> Vec<Self> {
+        let mut shares = prorate(self, weights);
+        if !weights.iter().any(|weight| weight.is_positive())
+            && let Some(first) = shares.first_mut()
+        {
+            *first = self;
+        }
+        shares
+    }
+
     /// A sum of amounts that come from outside; `None` where it cannot be held.
     pub fn checked_sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
         amounts.into_iter().try_fold(0i64, |sum, amount| sum.checked_add(amount.0)).map(Self)
@@ -228,6 +246,11 @@ impl Quantity {
     /// Takes whole pieces, with the same refusals.
     pub fn from_pieces(pieces: i64) -> Option<Self> {
         Self::from_thousandths(pieces.checked_mul(1_000)?)
+    }
+
+    /// So many times as much, with the same refusals.
+    pub fn checked_times(self, factor: u32) -> Option<Self> {
+        Self::from_thousandths(self.0.checked_mul(i64::from(factor))?)
     }
 
     /// Gives thousandths.
@@ -416,7 +439,34 @@ mod tests {
         assert_eq!(rate.to_string(), "13%");
     }
 
+    #[test]
+    fn shares_go_to_the_largest_remainders_first() {
+        let shares = |amount: i64, weights: &[i64]| -> Vec<i64> {
+            let weights: Vec<Money> = weights.iter().copied().map(Money).collect();
+            Money(amount).shares(&weights).into_iter().map(Money::minor).collect()
+        };
+        assert_eq!(shares(100, &[1, 1, 1]), [34, 33, 33]);
+        assert_eq!(shares(100, &[1, 3, 2]), [17, 50, 33]);
+        assert_eq!(shares(10, &[0, 5]), [0, 10]);
+        assert_eq!(shares(10, &[0, 0]), [10, 0]);
+        assert_eq!(shares(0, &[3, 4]), [0, 0]);
+        assert_eq!(shares(7, &[-3, 4]), [0, 7]);
+        assert_eq!(shares(AMOUNT_MAX, &[i64::MAX, i64::MAX]), [AMOUNT_MAX / 2; 2]);
+        assert!(shares(5, &[]).is_empty());
+    }
+
     proptest! {
+        #[test]
+        fn shares_sum_to_the_whole(
+            minor in -1_000i64..=AMOUNT_MAX,
+            weights in prop::collection::vec(-10i64..=AMOUNT_MAX, 1..20),
+        ) {
+            let weights: Vec<Money> = weights.into_iter().map(Money).collect();
+            let shares = Money(minor).shares(&weights);
+            prop_assert_eq!(shares.iter().copied().sum::<Money>(), Money(minor));
+            prop_assert!(minor < 0 || shares.iter().all(|share| Money::ZERO <= *share));
+        }
+
         #[test]
         fn rounding_cash_never_takes_more(minor in 0i64..1_000_000, step in 0i64..200) {
             let amount = Money(minor);

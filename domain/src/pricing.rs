@@ -70,17 +70,8 @@ mod tests {
 
     fn check(no_promotion: bool, promotions: &[Promotion], now_ms: i64, price: i64, why: Option<&str>) {
         let item = Item {
-            sku: "1".into(),
-            name_zh: "茶叶蛋".into(),
-            name_en: "Tea egg".into(),
-            spec: String::new(),
-            category: String::new(),
-            weighed: false,
-            price: Money::from_minor(250),
-            tax_rate: TaxRate::from_basis_points(1_300).expect("in range"),
-            code: "1".into(),
-            age_restricted: false,
             no_promotion,
+            ..Item::plain("1", Money::from_minor(250), TaxRate::from_basis_points(1_300).expect("in range"))
         };
         let found = unit_price(&item, promotions, now_ms);
         assert_eq!(found.price, Money::from_minor(price));

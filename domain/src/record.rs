@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use crate::basket::Line;
+use crate::basket::{Line, LoweredPrice};
 use crate::money::{Money, Quantity};
 use crate::sale::Sale;
 
@@ -77,6 +77,13 @@ pub enum Record {
         net: Money,
         /// By whom.
         staff: String,
+    },
+    /// A listed price fell while the basket was open, and the line with it.
+    LinePriceLowered {
+        /// What it costs now.
+        lowered: LoweredPrice,
+        /// Its new net.
+        net: Money,
     },
     /// A line was taken back.
     LineVoided {

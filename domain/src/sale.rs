@@ -27,7 +27,8 @@ pub struct TaxSummary {
     pub rate: TaxRate,
     /// Sum of nets at this rate, tax included.
     pub net: Money,
-    /// Sum of the taxes that the nets contain, each line rounded half up.
+    /// Sum of the taxes that the nets contain, each line, and each part of a
+    /// kit, rounded half up.
     pub tax: Money,
 }
 
@@ -129,8 +130,7 @@ impl Sale {
 
 fn tax_summaries(lines: &[Line]) -> Vec<TaxSummary> {
     let mut taxes: Vec<TaxSummary> = Vec::new();
-    for line in lines {
-        let (rate, net) = (line.item.tax_rate, line.net());
+    for (rate, net) in lines.iter().flat_map(Line::taxed_shares) {
         let tax = net.tax_contained(rate);
         match taxes.iter_mut().find(|summary| summary.rate == rate) {
             Some(summary) => {

@@ -4,6 +4,7 @@
 //! till, and it changes it only by records. So a till is rebuilt from its
 //! journal by applying the same records again.
 
+mod goods;
 mod step;
 mod words;
 
@@ -257,6 +258,7 @@ impl Till {
             Record::LineAdded { line } => self.basket.add(line.clone()),
             Record::LineQuantitySet { line, quantity, .. } => self.basket.set_quantity(*line, *quantity),
             Record::LinePriceSet { line, unit_price, .. } => self.basket.set_price(*line, *unit_price),
+            Record::LinePriceLowered { lowered, .. } => self.basket.lower_price(lowered),
             Record::LineVoided { line, .. } => self.basket.void(*line),
             Record::AgeConfirmed { .. } => self.basket.confirm_age(),
             Record::BasketCancelled { .. } => self.basket = Basket::default(),

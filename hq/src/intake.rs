@@ -199,6 +199,7 @@ fn project(writing: &Writing<'_>, event: &Event) -> Result<(), StoreError> {
         | Fact::LineAdded { .. }
         | Fact::LineQuantitySet { .. }
         | Fact::LinePriceSet { .. }
+        | Fact::LinePriceLowered { .. }
         | Fact::LineVoided { .. }
         | Fact::AgeConfirmed { .. }
         | Fact::BasketCancelled { .. }
@@ -281,10 +282,15 @@ mod tests {
             list_price: *net,
             unit_price: *net,
             label_amount: None,
+            unit: None,
+            price_from: None,
             promotion: None,
             net: *net,
             tax_rate: 1_300,
+            tax_class: None,
+            kit: Vec::new(),
             age_restricted: false,
+            no_points: false,
         };
         let total = nets.iter().sum();
         Sale {

@@ -197,10 +197,15 @@ impl Lane {
             list_price: net,
             unit_price: net,
             label_amount: None,
+            unit: None,
+            price_from: None,
             promotion: None,
             net,
             tax_rate: 1_300,
+            tax_class: None,
+            kit: Vec::new(),
             age_restricted: false,
+            no_points: false,
         };
         let sale = Sale {
             currency: "CNY".into(),

@@ -89,6 +89,9 @@ pub(crate) struct Kind {
     pub version: i32,
     /// Makes an empty file into one of this kind.
     pub schema: &'static str,
+    /// Makes a file of version 1, 2, ... into one of the next: one fewer than
+    /// there are versions.
+    pub upgrades: &'static [&'static str],
 }
 
 /// Whether SQLite says that the disk is full.
@@ -195,6 +198,14 @@ fn set_up_writer(connection: &Connection, kind: &Kind) -> rusqlite::Result<()> {
     connection.pragma_update(None, "cell_size_check", true)?;
     // After a checkpoint the WAL file shrinks to this many bytes again.
     connection.pragma_update(None, "journal_size_limit", 4 << 20)?;
+    for (from, upgrade) in (1..kind.version).zip(kind.upgrades).skip_while(|(from, _)| *from < version) {
+        if !new {
+            connection.execute_batch(&format!(
+                "BEGIN IMMEDIATE; {upgrade} PRAGMA user_version = {}; COMMIT;",
+                from + 1
+            ))?;
+        }
+    }
     if new {
         connection.execute_batch(&format!(
             "BEGIN IMMEDIATE; {} PRAGMA application_id = {}; PRAGMA user_version = {}; COMMIT;",

@@ -46,6 +46,7 @@ const KIND: Kind = Kind {
         CREATE TRIGGER identity_is_not_deleted BEFORE DELETE ON identity
         BEGIN SELECT raise(ABORT, 'a journal keeps its lane'); END;
     ",
+    upgrades: &[],
 };
 
 /// How many of the last events have their chain checked before a journal is used.
@@ -382,6 +383,7 @@ fn kind_of(record: &Record) -> &'static str {
         Record::LineAdded { .. } => "line_added",
         Record::LineQuantitySet { .. } => "line_quantity_set",
         Record::LinePriceSet { .. } => "line_price_set",
+        Record::LinePriceLowered { .. } => "line_price_lowered",
         Record::LineVoided { .. } => "line_voided",
         Record::AgeConfirmed { .. } => "age_confirmed",
         Record::BasketCancelled { .. } => "basket_cancelled",

@@ -9,8 +9,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::barcode::Gtin;
-use domain::catalogue::{Catalogue, Item, LookUpError, PriceCut, Promotion};
-use domain::money::{Money, TaxRate};
+use domain::catalogue::{
+    Audience, Catalogue, Found, Item, KIT_PARTS_MAX, KitPart, LookUpError, PRICES_MAX, PriceBounds, PriceCut,
+    PriceRow, PriceScope, Promotion, SaleUnit, TaxClass, TaxTreatment, UNITS_MAX, Unit,
+};
+use domain::money::{Money, Quantity, TaxRate};
 use protocol::pull::{self, Change, Entity};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::de::DeserializeOwned;
@@ -22,7 +25,7 @@ use crate::search;
 const KIND: Kind = Kind {
     name: "Guitai reference",
     application_id: i32::from_be_bytes(*b"GTrf"),
-    version: 1,
+    version: 2,
     schema: "
         CREATE TABLE state (
             one             INTEGER PRIMARY KEY CHECK (one = 1),
@@ -33,26 +36,30 @@ const KIND: Kind = Kind {
             acknowledged    INTEGER NOT NULL DEFAULT 0,
             quarantined     INTEGER NOT NULL DEFAULT 0,
             contact_ms      INTEGER,
-            alarm           TEXT
+            alarm           TEXT,
+            outdated        INTEGER NOT NULL DEFAULT 0
         ) STRICT;
         INSERT INTO state (one) VALUES (1);
         CREATE TABLE store (code TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
         CREATE TABLE category (id TEXT PRIMARY KEY, position INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
         CREATE TABLE staff (id TEXT PRIMARY KEY, number TEXT NOT NULL, body TEXT NOT NULL) STRICT;
         CREATE TABLE product (
-            id       INTEGER PRIMARY KEY,
-            sku      TEXT NOT NULL UNIQUE,
-            plu      TEXT NOT NULL,
-            category TEXT NOT NULL,
-            pin      INTEGER NOT NULL,
-            body     TEXT NOT NULL
+            id         INTEGER PRIMARY KEY,
+            sku        TEXT NOT NULL UNIQUE,
+            plu        TEXT NOT NULL,
+            category   TEXT NOT NULL,
+            pin        INTEGER NOT NULL,
+            body       TEXT NOT NULL,
+            department TEXT NOT NULL DEFAULT ''
         ) STRICT;
         CREATE INDEX product_by_plu ON product (plu) WHERE plu <> '';
         CREATE INDEX product_by_category ON product (category, sku);
         CREATE INDEX product_by_pin ON product (pin) WHERE pin > 0;
+        CREATE INDEX product_by_department ON product (department) WHERE department <> '';
         CREATE TABLE code (
             gtin TEXT NOT NULL,
             sku  TEXT NOT NULL,
+            unit TEXT NOT NULL DEFAULT '',
             PRIMARY KEY (gtin, sku)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX code_by_sku ON code (sku);
@@ -63,11 +70,41 @@ const KIND: Kind = Kind {
             PRIMARY KEY (sku, promotion)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX promotion_item_by_promotion ON promotion_item (promotion);
+        CREATE TABLE price (
+            key     TEXT PRIMARY KEY,
+            sku     TEXT NOT NULL,
+            from_ms INTEGER NOT NULL,
+            body    TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX price_by_sku ON price (sku, from_ms);
+        CREATE TABLE tax_class (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
         CREATE VIRTUAL TABLE product_word USING fts5 (
             words, content='', contentless_delete=1, detail=none, prefix='1 2'
         );
     ",
+    upgrades: &["
+        ALTER TABLE state ADD COLUMN outdated INTEGER NOT NULL DEFAULT 0;
+        UPDATE state SET outdated = 1 WHERE version > 0;
+        ALTER TABLE product ADD COLUMN department TEXT NOT NULL DEFAULT '';
+        CREATE INDEX product_by_department ON product (department) WHERE department <> '';
+        ALTER TABLE code ADD COLUMN unit TEXT NOT NULL DEFAULT '';
+        CREATE TABLE price (
+            key     TEXT PRIMARY KEY,
+            sku     TEXT NOT NULL,
+            from_ms INTEGER NOT NULL,
+            body    TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX price_by_sku ON price (sku, from_ms);
+        CREATE TABLE tax_class (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+    "],
 };
+
+/// The most prices of one item that are looked at: also those of groups that
+/// the store has left.
+const PRICES_READ_MAX: usize = 4 * PRICES_MAX;
+
+/// The first version with price lists, packs, departments and tax classes.
+const VERSION_WITH_PRICES: i32 = 2;
 
 /// How far HQ has the lane's journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -109,6 +146,14 @@ pub enum ReferenceError {
         kind: &'static str,
         /// Why.
         source: serde_json::Error,
+    },
+    /// A row names another that is not there, or a number that cannot be.
+    #[error("use the reference: {what} of item {sku} cannot be; call HQ")]
+    Item {
+        /// The item.
+        sku: String,
+        /// What of it.
+        what: &'static str,
     },
 }
 
@@ -159,6 +204,13 @@ impl ReferenceWriter {
     /// What is known now.
     pub fn state(&self) -> Result<AgentState, ReferenceError> {
         Ok(agent_state(&self.connection)?)
+    }
+
+    /// Whether a program that knew less pulled what is here: what it passed
+    /// over comes only when everything is pulled again. Until then what is
+    /// here serves.
+    pub fn is_outdated(&self) -> Result<bool, ReferenceError> {
+        Ok(self.connection.query_row("SELECT outdated FROM state", [], |row| row.get(0))?)
     }
 
     /// Says who the lane is; the goods stay, the position begins anew.
@@ -232,12 +284,18 @@ impl Update<'_> {
                 self.remove("promotion_item", "promotion", &change.key)?;
                 promotion.as_ref().map_or(Ok(()), |promotion| self.add_promotion(promotion))
             }
+            Entity::Price(Some(row)) => {
+                self.put("price", &[("key", &change.key), ("sku", &row.sku), ("from_ms", &row.from_ms)], row)
+            }
+            Entity::Price(None) => self.remove("price", "key", &change.key),
+            Entity::TaxClass(Some(class)) => self.put("tax_class", &[("id", &change.key)], class),
+            Entity::TaxClass(None) => self.remove("tax_class", "id", &change.key),
         }
     }
 
     /// Makes the changes visible, as this version.
     pub fn commit(self, version: u64) -> Result<(), ReferenceError> {
-        self.transaction.execute("UPDATE state SET version = ?1", [version])?;
+        self.transaction.execute("UPDATE state SET version = ?1, outdated = 0", [version])?;
         Ok(self.transaction.commit()?)
     }
 
@@ -245,7 +303,8 @@ impl Update<'_> {
     pub fn clear(&self) -> Result<(), ReferenceError> {
         Ok(self.transaction.execute_batch(
             "DELETE FROM store; DELETE FROM category; DELETE FROM staff; DELETE FROM product; DELETE FROM code;
-             DELETE FROM promotion; DELETE FROM promotion_item; DELETE FROM product_word;",
+             DELETE FROM promotion; DELETE FROM promotion_item; DELETE FROM product_word; DELETE FROM price;
+             DELETE FROM tax_class;",
         )?)
     }
 
@@ -289,21 +348,30 @@ impl Update<'_> {
         let body = serde_json::to_string(product).expect("plain data serialises");
         self.transaction
             .prepare_cached(
-                "INSERT INTO product (sku, plu, category, pin, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT INTO product (sku, plu, category, pin, department, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?
-            .execute(params![product.sku, product.plu, product.category, product.pin, body])?;
+            .execute(params![
+                product.sku,
+                product.plu,
+                product.category,
+                product.pin,
+                product.department,
+                body
+            ])?;
         let id = self.transaction.last_insert_rowid();
-        for code in &product.codes {
+        let of_units = product.units.iter().flat_map(|unit| unit.codes.iter().map(|code| (code, &*unit.id)));
+        for (code, unit) in product.codes.iter().map(|code| (code, "")).chain(of_units) {
             // HQ checks codes on import; one that slipped through is no code.
             if let Ok(gtin) = Gtin::parse(code) {
                 self.transaction
-                    .prepare_cached("INSERT OR IGNORE INTO code (gtin, sku) VALUES (?1, ?2)")?
-                    .execute([gtin.as_str(), &product.sku])?;
+                    .prepare_cached("INSERT OR IGNORE INTO code (gtin, sku, unit) VALUES (?1, ?2, ?3)")?
+                    .execute([gtin.as_str(), &product.sku, unit])?;
             }
         }
         let mut texts =
             vec![product.name_zh.as_str(), &product.name_en, &product.spec, &product.sku, &product.plu];
         texts.extend(product.codes.iter().map(String::as_str));
+        texts.extend(product.units.iter().flat_map(|unit| &unit.codes).map(String::as_str));
         let words = search::index_words(&texts, &product.initials);
         self.transaction
             .prepare_cached("INSERT INTO product_word (rowid, words) VALUES (?1, ?2)")?
@@ -330,14 +398,28 @@ impl Update<'_> {
 pub struct Reference {
     path: PathBuf,
     connection: Connection,
-    version: RefCell<u64>,
+    view: RefCell<View>,
+}
+
+/// What [`Reference::refresh`] finds.
+#[derive(Debug, Default)]
+struct View {
+    /// The version of the goods.
+    version: u64,
+    /// Whether the file has price lists and what came with them; one that the
+    /// agent has not opened since an update does not.
+    has_prices: bool,
+    /// The lane's store.
+    store: String,
+    /// The groups that it is in.
+    groups: Vec<String>,
 }
 
 impl Reference {
     /// Opens the file to read; `None` while the agent has not made it.
     pub fn open(path: &Path) -> Result<Option<Self>, ReferenceError> {
         let Some(connection) = file::open_reader(path, &KIND)? else { return Ok(None) };
-        let reference = Self { path: path.to_owned(), connection, version: RefCell::new(0) };
+        let reference = Self { path: path.to_owned(), connection, view: RefCell::default() };
         reference.refresh()?;
         Ok(Some(reference))
     }
@@ -354,7 +436,12 @@ impl Reference {
         }
         self.connection.execute_batch("BEGIN DEFERRED")?;
         // The first read is what fixes the version.
-        *self.version.borrow_mut() = agent_state(&self.connection)?.version;
+        let state = agent_state(&self.connection)?;
+        let layout: i32 = self.connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        let store = state.identity.map(|identity| identity.store).unwrap_or_default();
+        let groups = self.store(&store)?.map(|store| store.groups).unwrap_or_default();
+        let has_prices = layout >= VERSION_WITH_PRICES;
+        *self.view.borrow_mut() = View { version: state.version, has_prices, store, groups };
         Ok(())
     }
 
@@ -408,7 +495,52 @@ impl Reference {
 
     fn items(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Arc<Item>>, ReferenceError> {
         let products: Vec<pull::Product> = self.all(sql, values, "product")?;
-        Ok(products.into_iter().map(item).map(Arc::new).collect())
+        products.into_iter().map(|product| self.item(product).map(Arc::new)).collect()
+    }
+
+    /// A product with everything that its price depends on.
+    fn item(&self, mut product: pull::Product) -> Result<Item, ReferenceError> {
+        let kit = std::mem::take(&mut product.kit);
+        let kit = kit.into_iter().take(KIT_PARTS_MAX).map(|part| self.kit_part(&product.sku, &part));
+        let kit = kit.collect::<Result<_, _>>()?;
+        let prices = self.prices_of(&product.sku)?;
+        let class = self.tax_class(&product.tax_class)?;
+        Ok(Item { kit, prices, ..item(product, class) })
+    }
+
+    fn kit_part(&self, kit: &str, part: &pull::KitPart) -> Result<KitPart, ReferenceError> {
+        let wrong = |what| ReferenceError::Item { sku: kit.to_owned(), what };
+        let product: Option<pull::Product> =
+            self.one("SELECT body FROM product WHERE sku = ?1", &part.sku, "product")?;
+        let product = product.ok_or(wrong("a part"))?;
+        let class = self.tax_class(&product.tax_class)?;
+        Ok(KitPart {
+            sku: part.sku.clone(),
+            quantity: Quantity::from_thousandths(part.quantity).ok_or(wrong("the quantity of a part"))?,
+            price: Money::from_minor(product.price),
+            tax_rate: tax_rate(product.tax_rate, class.as_ref()),
+        })
+    }
+
+    /// The newest prices of an item that concern this store.
+    fn prices_of(&self, sku: &str) -> Result<Vec<PriceRow>, ReferenceError> {
+        let view = self.view.borrow();
+        if !view.has_prices {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<pull::PriceRow> = self.all(
+            "SELECT body FROM price WHERE sku = ?1 ORDER BY from_ms DESC LIMIT ?2",
+            &[&sku, &(PRICES_READ_MAX as u64)],
+            "price",
+        )?;
+        Ok(rows.into_iter().filter_map(|row| price_row(row, &view)).take(PRICES_MAX).collect())
+    }
+
+    fn tax_class(&self, id: &str) -> Result<Option<pull::TaxClass>, ReferenceError> {
+        if id.is_empty() || !self.view.borrow().has_prices {
+            return Ok(None);
+        }
+        self.one("SELECT body FROM tax_class WHERE id = ?1", id, "tax_class")
     }
 
     fn all<T: DeserializeOwned>(
@@ -435,19 +567,46 @@ impl Reference {
 
     fn item_by(&self, sql: &str, key: &str) -> Result<Option<Arc<Item>>, LookUpError> {
         let product: Option<pull::Product> = self.one(sql, key, "product")?;
-        Ok(product.map(item).map(Arc::new))
+        Ok(product.map(|product| self.item(product)).transpose()?.map(Arc::new))
     }
 }
 
 impl Catalogue for Reference {
     fn version(&self) -> u64 {
-        *self.version.borrow()
+        self.view.borrow().version
     }
 
-    fn item_by_gtin(&self, gtin: &Gtin) -> Result<Option<Arc<Item>>, LookUpError> {
+    fn item_by_gtin(&self, gtin: &Gtin) -> Result<Option<Found>, LookUpError> {
+        let sql = if self.view.borrow().has_prices {
+            "SELECT sku, unit FROM code WHERE gtin = ?1 ORDER BY sku LIMIT 1"
+        } else {
+            "SELECT sku, '' FROM code WHERE gtin = ?1 ORDER BY sku LIMIT 1"
+        };
+        let code: Option<(String, String)> = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut select| {
+                select.query_row([gtin.as_str()], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+            })
+            .map_err(ReferenceError::from)?;
+        let Some((sku, unit)) = code else { return Ok(None) };
+        let Some(item) = self.item_by_sku(&sku)? else { return Ok(None) };
+        if unit.is_empty() {
+            return Ok(Some(item.into()));
+        }
+        match item.unit(&unit).cloned() {
+            Some(unit) => Ok(Some(Found { item, unit: Some(unit) })),
+            None => Err(ReferenceError::Item { sku, what: "a pack" }.into()),
+        }
+    }
+
+    fn item_by_department(&self, department: &str) -> Result<Option<Arc<Item>>, LookUpError> {
+        if department.is_empty() || !self.view.borrow().has_prices {
+            return Ok(None);
+        }
         self.item_by(
-            "SELECT body FROM product WHERE sku = (SELECT min(sku) FROM code WHERE gtin = ?1)",
-            gtin.as_str(),
+            "SELECT body FROM product WHERE department = ?1 AND department <> '' ORDER BY sku LIMIT 1",
+            department,
         )
     }
 
@@ -477,14 +636,31 @@ fn read<T: DeserializeOwned>(body: &str, kind: &'static str) -> Result<T, Refere
     serde_json::from_str(body).map_err(|source| ReferenceError::Body { kind, source })
 }
 
-fn item(product: pull::Product) -> Item {
+/// A product as the rules see it, but for its prices and parts.
+fn item(product: pull::Product, class: Option<pull::TaxClass>) -> Item {
     let code = product
         .codes
         .into_iter()
-        .chain([product.plu])
+        .chain([product.plu, product.department])
         .find(|code| !code.is_empty())
         .unwrap_or_else(|| product.sku.clone());
     Item {
+        tax_rate: tax_rate(product.tax_rate, class.as_ref()),
+        tax_class: class.map(|class| TaxClass {
+            id: class.id,
+            treatment: match class.treatment {
+                pull::TaxTreatment::Taxed => TaxTreatment::Taxed,
+                pull::TaxTreatment::ZeroRated => TaxTreatment::ZeroRated,
+                pull::TaxTreatment::Exempt => TaxTreatment::Exempt,
+            },
+        }),
+        units: product.units.into_iter().take(UNITS_MAX).map(sale_unit).collect(),
+        prices: Vec::new(),
+        kit: Vec::new(),
+        open_price: product.open_price.map(|bounds| PriceBounds {
+            min: Money::from_minor(bounds.min),
+            max: Money::from_minor(bounds.max),
+        }),
         code,
         sku: product.sku,
         name_zh: product.name_zh,
@@ -493,11 +669,52 @@ fn item(product: pull::Product) -> Item {
         category: product.category,
         weighed: product.weighed,
         price: Money::from_minor(product.price),
-        // HQ refuses rates above 100 % on import.
-        tax_rate: TaxRate::from_basis_points(product.tax_rate.min(10_000)).expect("at most 100 %"),
         age_restricted: product.age_restricted,
         no_promotion: product.no_promotion,
+        no_points: product.no_points,
+        gift: product.gift,
     }
+}
+
+/// The rate of the class where there is one, else the product's own.
+fn tax_rate(of_product: u32, class: Option<&pull::TaxClass>) -> TaxRate {
+    let points = match class.map(|class| (class.treatment, class.rate)) {
+        Some((pull::TaxTreatment::Taxed, rate)) => rate,
+        Some((pull::TaxTreatment::ZeroRated | pull::TaxTreatment::Exempt, _)) => 0,
+        None => of_product,
+    };
+    // HQ refuses rates above 100 % on import.
+    TaxRate::from_basis_points(points.min(10_000)).expect("at most 100 %")
+}
+
+fn sale_unit(sold: pull::SaleUnit) -> SaleUnit {
+    SaleUnit {
+        unit: Unit { id: sold.id, name_zh: sold.name_zh, name_en: sold.name_en, factor: sold.factor },
+        price: sold.price.map(Money::from_minor),
+    }
+}
+
+/// A price as the rules see it; `None` where it does not concern this store.
+/// HQ sends no other; one of a group that the store has left stays behind.
+fn price_row(row: pull::PriceRow, view: &View) -> Option<PriceRow> {
+    let scope = match row.scope {
+        pull::PriceScope::Chain => PriceScope::Chain,
+        pull::PriceScope::Group(group) => view.groups.contains(&group).then_some(PriceScope::Group)?,
+        pull::PriceScope::Store(store) => (store == view.store).then_some(PriceScope::Store)?,
+    };
+    Some(PriceRow {
+        list: row.list,
+        unit: row.unit,
+        scope,
+        audience: match row.audience {
+            pull::Audience::Everyone => Audience::Everyone,
+            pull::Audience::Members => Audience::Members,
+            pull::Audience::Tier(tier) => Audience::Tier(tier),
+        },
+        from_ms: row.from_ms,
+        until_ms: row.until_ms,
+        price: Money::from_minor(row.price),
+    })
 }
 
 fn promotion(promotion: pull::Promotion) -> Promotion {

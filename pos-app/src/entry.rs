@@ -61,6 +61,8 @@ pub struct Front {
     typed_under_question: bool,
     /// The weighed item that grams are typed for.
     pub(crate) weighing: Option<String>,
+    /// The item that a price is typed for.
+    pub(crate) pricing: Option<String>,
     /// Until then an Enter that was meant for the screen before does nothing,
     /// milliseconds UTC.
     pub(crate) calm_until_ms: i64,
@@ -105,6 +107,7 @@ impl Front {
             result: 0,
             typed_under_question: false,
             weighing: None,
+            pricing: None,
             calm_until_ms: 0,
             on_sign_in: None,
             last_key: None,
@@ -139,6 +142,7 @@ impl Front {
 
     fn clear_entry(&mut self) {
         self.weighing = None;
+        self.pricing = None;
         self.entry.clear();
         self.results.clear();
         self.result = 0;
@@ -231,7 +235,9 @@ impl Lane {
     fn is_known(&self, text: &str) -> bool {
         let State::Open(open) = &self.state else { return false };
         let found = match barcode::recognise(text, &open.settings().scale_patterns) {
-            Barcode::Gtin(gtin) if text.len() <= 13 => open.reference().item_by_gtin(&gtin),
+            Barcode::Gtin(gtin) if text.len() <= 13 => {
+                open.reference().item_by_gtin(&gtin).map(|found| found.map(|found| found.item))
+            }
             Barcode::Scale(label) => open.reference().item_by_plu(&label.plu),
             Barcode::Gtin(_)
             | Barcode::Payment
@@ -293,7 +299,7 @@ impl Lane {
         self.front.result = 0;
         let State::Open(open) = &self.state else { return };
         let text = self.front.entry.trim();
-        let letters = !text.is_empty() && !text.chars().all(|character| character.is_ascii_digit());
+        let letters = !text.is_empty() && !is_number(text);
         if !letters || !matches!(open.till().desk(), Desk::Selling(_)) {
             return;
         }
@@ -546,6 +552,7 @@ impl Lane {
         }
         let text = self.front.entry.trim().to_owned();
         let weighing = self.front.weighing.take();
+        let pricing = self.front.pricing.take();
         self.front.clear_entry();
         if text.is_empty() {
             return;
@@ -553,6 +560,12 @@ impl Lane {
         self.front.line = None;
         if let (Some(sku), Ok(grams)) = (weighing, text.parse()) {
             self.choose(sku, Some(grams));
+        } else if let (Some(sku), Some(price)) = (pricing, self.amount(&text)) {
+            self.choose_priced(Input::ChoosePriced { sku, price });
+        } else if let Some((price, code)) = text.split_once('*')
+            && let Some(price) = self.amount(price)
+        {
+            self.choose_priced(Input::Department { code: code.to_owned(), price });
         } else if text.chars().any(char::is_alphabetic) {
             // Item codes with letters are among the results.
             self.front.notice = Some(Notice::NothingFound { text });
@@ -570,10 +583,21 @@ impl Lane {
             (self.front.results.get(index).cloned(), None)
         };
         if let Some(item) = item {
+            let price = self.amount(&self.front.entry).filter(|_| self.front.results.is_empty());
             self.front.clear_entry();
             self.front.line = None;
-            self.choose(item.sku.clone(), count);
+            let sku = item.sku.clone();
+            match price.filter(|_| item.open_price.is_some()) {
+                Some(price) => self.choose_priced(Input::ChoosePriced { sku, price }),
+                None => self.choose(sku, count),
+            }
         }
+    }
+
+    /// An amount as it was typed.
+    fn amount(&self, text: &str) -> Option<Money> {
+        let State::Open(open) = &self.state else { return None };
+        open.settings().currency.parse(text.trim()).ok()
     }
 
     fn selected_number(&self) -> Option<u32> {
@@ -666,6 +690,12 @@ impl Lane {
             _ => self.input(Input::Back),
         }
     }
+}
+
+/// Whether a typed text is a number, an amount, or an amount with a
+/// department (`12.50*10`), and not something to look for.
+pub(crate) fn is_number(text: &str) -> bool {
+    text.chars().all(|character| character.is_ascii_digit() || matches!(character, '.' | '*'))
 }
 
 /// The question that stands over the basket.

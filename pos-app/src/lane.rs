@@ -226,6 +226,13 @@ impl Lane {
         }
     }
 
+    /// Goods whose price was typed.
+    pub(crate) fn choose_priced(&mut self, input: Input) {
+        if self.before_goods() {
+            self.input(input);
+        }
+    }
+
     /// Between two baskets: the newest goods, and room on the disk for the
     /// next sale. Whether goods may come.
     fn before_goods(&mut self) -> bool {
@@ -309,6 +316,9 @@ impl Lane {
         let State::Open(open) = &self.state else { return };
         if let Message::WeightNeeded(item) = &message {
             self.front.weighing = Some(item.sku.clone());
+        }
+        if let Message::PriceNeeded(item) | Message::PriceRange { item, .. } = &message {
+            self.front.pricing = Some(item.sku.clone());
         }
         self.front.notice = present::notice(&message, open, self.front.language);
     }

@@ -2,18 +2,18 @@
 
 use chrono::{DateTime, FixedOffset};
 use domain::basket::{Basket, Line};
-use domain::catalogue::{Catalogue, Item};
+use domain::catalogue::{Buyer, Catalogue, Item};
 use domain::money::{Money, Quantity};
-use domain::pricing;
 use domain::sale;
 use domain::till::{Desk, Message, Paper};
+use domain::{price_list, pricing};
 use drivers::frame::{Health, Reason};
 use ui::view::{
     Bar, Done, EntryHint, Language, Notice, Pages, PaperState, Pay, PrinterState, Screen, Sell, Sheet, Side,
     SignIn, Span, StaffTile, SyncState, Tile, View,
 };
 
-use crate::entry::{Asked, RESULTS_MAX, TILES_MAX};
+use crate::entry::{Asked, RESULTS_MAX, TILES_MAX, is_number};
 use crate::lane::{Lane, OpenLane, State, sale_number};
 
 /// After so long without an answer of HQ the lane calls itself offline, milliseconds.
@@ -150,7 +150,7 @@ fn sell(lane: &Lane, open: &OpenLane) -> Sell {
         total: currency.format(basket.total()),
         entry_hint: match entry.trim() {
             "" => EntryHint::Idle,
-            text if text.chars().all(|character| character.is_ascii_digit()) => EntryHint::Number,
+            text if is_number(text) => EntryHint::Number,
             _ => EntryHint::Search,
         },
         entry,
@@ -186,7 +186,15 @@ fn basket_line(lane: &Lane, open: &OpenLane, line: &Line) -> ui::view::Line {
     let detail = if item.weighed {
         format!("{} kg × {}/kg", line.quantity, currency.format(line.unit_price))
     } else {
-        format!("{}    {}", line.code, spec(item, lane.front.language)).trim_end().to_owned()
+        let pack = line.unit.as_ref().map(|unit| {
+            let name = match lane.front.language {
+                Language::Chinese => &unit.name_zh,
+                Language::English => &unit.name_en,
+            };
+            format!("{name} ×{}    ", unit.factor)
+        });
+        let pack = pack.unwrap_or_default();
+        format!("{pack}{}    {}", line.code, spec(item, lane.front.language)).trim_end().to_owned()
     };
     let promotion = line.promotion.as_ref().map_or_else(String::new, |promotion| {
         let name = match lane.front.language {
@@ -248,14 +256,20 @@ fn with_size_below(tile: Tile) -> Tile {
 fn tile(lane: &Lane, open: &OpenLane, item: &Item) -> Tile {
     let (language, currency) = (lane.front.language, &open.settings().currency);
     // What it would be sold for now; where that cannot be asked, the list says.
+    let now_ms = lane.moment.now_ms;
+    let listed = price_list::list_price(item, None, Buyer::WalkIn, now_ms).unwrap_or(item.price);
     let promotions = open.reference().promotions_of(&item.sku).unwrap_or_default();
-    let price = pricing::unit_price(item, &promotions, lane.moment.now_ms).price;
+    let price = pricing::unit_price(&item.at_price(listed), &promotions, now_ms).price;
+    let price = match item.open_price {
+        Some(_) => String::new(),
+        None => currency.format(price),
+    };
     let unit = if item.weighed { "/kg" } else { "" };
     Tile {
         name: name(item, language),
         spec: spec(item, language).to_owned(),
         code: item.code.clone(),
-        price: format!("{}{unit}", currency.format(price)),
+        price: format!("{price}{unit}"),
     }
 }
 
@@ -355,6 +369,13 @@ pub(crate) fn notice(message: &Message, open: &OpenLane, language: Language) -> 
         Message::AgeRestricted(item) => Notice::AgeRestricted { name: name(item, language) },
         Message::LabelPriceDiffers(item) => Notice::LabelPriceDiffers { name: name(item, language) },
         Message::WeightNeeded(item) => Notice::WeightNeeded { name: name(item, language) },
+        Message::PriceNeeded(item) => Notice::PriceNeeded { name: name(item, language) },
+        Message::PriceRange { item: _, bounds } => {
+            let [min, max] = [bounds.min, bounds.max].map(|bound| currency.format_with_symbol(bound));
+            Notice::PriceRange { range: format!("{min}–{max}") }
+        }
+        Message::PriceListed(item) => Notice::PriceListed { name: name(item, language) },
+        Message::PriceMissing(item) => Notice::PriceMissing { name: name(item, language) },
         Message::BasketFull => Notice::BasketFull { lines: domain::basket::LINES_MAX.to_string() },
         Message::QuantityRange => Notice::QuantityRange { max: Quantity::MAX.to_string() },
         Message::QuantityWeighed => Notice::QuantityWeighed,

@@ -111,7 +111,12 @@ pub fn document(heading: &Heading<'_>, sale: &Sale, currency: &Currency) -> Docu
             Language::En => &line.item.name_en,
         };
         let spec = if line.item.spec.is_empty() { String::new() } else { format!(" {}", line.item.spec) };
-        let unit = if line.item.weighed { "kg" } else { "" };
+        let unit = match (&line.unit, heading.language) {
+            (Some(unit), Language::Zh) => unit.name_zh.as_str(),
+            (Some(unit), Language::En) => unit.name_en.as_str(),
+            (None, _) if line.item.weighed => "kg",
+            (None, _) => "",
+        };
         paper = paper.text(format!("{name}{spec}")).pair(
             format!("  {} {}{unit} x {}", line.code, line.quantity, amount(line.unit_price)),
             amount(line.net()),

@@ -44,6 +44,8 @@ pub struct Event {
 }
 
 /// What happened on a lane.
+// A line is in most facts that are more than a name.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
 pub enum Fact {
@@ -98,6 +100,21 @@ pub enum Fact {
         net: i64,
         /// The staff id of who set it.
         staff: String,
+    },
+    /// A listed price fell while the basket was open: the line costs the
+    /// lower one.
+    LinePriceLowered {
+        /// The line's number in its basket.
+        line: u32,
+        /// The line's list price now, per unit, minor units; never above what it was.
+        list_price: i64,
+        /// The price charged now, per unit, minor units; never above what it was.
+        unit_price: i64,
+        /// The promotion that set `unit_price`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        promotion: Option<PromotionApplied>,
+        /// The line's new net, minor units.
+        net: i64,
     },
     /// A line was taken back before payment.
     LineVoided {
@@ -173,12 +190,18 @@ pub struct Line {
     /// Whether quantity is kilograms (true) or pieces.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub weighed: bool,
-    /// Thousandths of a piece or of a kilogram.
+    /// Thousandths of a piece or of a kilogram; of a pack where there is a `unit`.
     pub quantity: i64,
-    /// The price on the price list, per piece or kilogram, minor units.
+    /// The price on the price list, per piece, kilogram or pack, minor units.
     pub list_price: i64,
-    /// The price charged, per piece or kilogram, minor units.
+    /// The price charged, per piece, kilogram or pack, minor units.
     pub unit_price: i64,
+    /// The pack that it was sold in. Stock moves by `quantity` times its factor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<LineUnit>,
+    /// Where `unit_price` comes from, unless from price lists and promotions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_from: Option<PriceFrom>,
     /// The line's gross as a scale printed it, where it did, minor units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label_amount: Option<i64>,
@@ -189,9 +212,78 @@ pub struct Line {
     pub net: i64,
     /// VAT in basis points: 1300 is 13 %.
     pub tax_rate: u32,
+    /// Its class in the tax law, where HQ gave it one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_class: Option<LineTaxClass>,
+    /// A kit's parts with their shares of `net`, which sum to it; `tax_rate`
+    /// is theirs then, part by part.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kit: Vec<KitShare>,
     /// Whether the buyer's age must be looked at.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub age_restricted: bool,
+    /// Whether it earns no points.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_points: bool,
+}
+
+/// The pack that a line was sold in, as it was then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineUnit {
+    /// HQ's id of the unit, one among those of its item.
+    pub id: String,
+    /// Its name in Chinese.
+    pub name_zh: String,
+    /// Its name in English.
+    pub name_en: String,
+    /// How many base units it holds.
+    pub factor: u32,
+}
+
+/// Where a line's unit price comes from, if not from price lists and promotions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PriceFrom {
+    /// The cashier typed it, as the item asks for.
+    Typed,
+    /// A person set it on the line.
+    Set,
+}
+
+/// A line's class in the tax law, as it was then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineTaxClass {
+    /// HQ's id.
+    pub id: String,
+    /// What the law does with it.
+    pub treatment: TaxTreatment,
+}
+
+/// What the VAT law does with a class of goods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaxTreatment {
+    /// Taxed at a rate.
+    Taxed,
+    /// Taxed at nothing (零税率).
+    ZeroRated,
+    /// Not taxed (免税).
+    Exempt,
+}
+
+/// What a part of a kit took of the line's net.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KitShare {
+    /// The part's item code.
+    pub sku: String,
+    /// How much of it is in one kit, thousandths of a piece or of a kilogram.
+    pub quantity: i64,
+    /// What it costs on its own, per piece or kilogram, minor units.
+    pub price: i64,
+    /// VAT in basis points.
+    pub tax_rate: u32,
+    /// Its share of the line's net, minor units.
+    pub net: i64,
 }
 
 /// The promotion that set a line's price.

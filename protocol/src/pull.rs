@@ -50,6 +50,16 @@ pub enum Entity {
     Staff(Option<StaffMember>),
     /// A price promotion.
     Promotion(Option<Promotion>),
+    /// A price on a price list.
+    Price(Option<PriceRow>),
+    /// A class of goods in the tax law.
+    TaxClass(Option<TaxClass>),
+}
+
+impl Entity {
+    /// The kinds that this program knows, as `kind` says them.
+    pub const KINDS: [&'static str; 7] =
+        ["store", "category", "product", "staff", "promotion", "price", "tax_class"];
 }
 
 /// A store: what a till needs to know of it.
@@ -78,6 +88,9 @@ pub struct Store {
     /// The layouts of codes that scales print, such as `21IIIIIWWWWWC`.
     #[serde(default)]
     pub scale_patterns: Vec<String>,
+    /// The groups of stores that it is in; their prices are its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
 }
 
 /// A group of goods.
@@ -114,7 +127,8 @@ pub struct Product {
     /// Sold by the kilogram (true) or by the piece.
     #[serde(default)]
     pub weighed: bool,
-    /// Price per piece or per kilogram, tax included, minor units.
+    /// Price per piece or per kilogram, tax included, minor units: where no
+    /// [`PriceRow`] of the base unit is in force.
     pub price: i64,
     /// VAT in basis points: 1300 is 13 %.
     pub tax_rate: u32,
@@ -139,6 +153,155 @@ pub struct Product {
     /// Stands on the first page of the grid; 0 for not.
     #[serde(default)]
     pub pin: u32,
+    /// The packs that it is sold in, beside the base unit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub units: Vec<SaleUnit>,
+    /// What a kit is made of; empty for everything else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kit: Vec<KitPart>,
+    /// The cashier types its price, within these bounds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_price: Option<PriceBounds>,
+    /// It stands for goods without a code of the department with this code;
+    /// empty for everything else.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub department: String,
+    /// The id of its [`TaxClass`], whose rate counts where it is known; empty for none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tax_class: String,
+    /// May be handed out for nothing: a price of 0 is meant.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gift: bool,
+}
+
+/// A pack in which a product is sold: 提, 箱.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaleUnit {
+    /// Its id, one among those of its product.
+    pub id: String,
+    /// Its name in Chinese.
+    pub name_zh: String,
+    /// Its name in English.
+    pub name_en: String,
+    /// How many base units it holds.
+    pub factor: u32,
+    /// Barcodes of the pack: GTINs as printed, often with 14 digits (ITF-14).
+    #[serde(default)]
+    pub codes: Vec<String>,
+    /// Its price where no [`PriceRow`] of it is in force, minor units; `None`
+    /// for that of its base units together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<i64>,
+}
+
+/// A part of a kit. What it costs on its own and its tax are its product's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KitPart {
+    /// Its item code.
+    pub sku: String,
+    /// How much of it is in one kit, thousandths of a piece or of a kilogram.
+    pub quantity: i64,
+}
+
+/// Bounds of a price that the cashier types, both included, minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PriceBounds {
+    /// The least.
+    pub min: i64,
+    /// The most.
+    pub max: i64,
+}
+
+/// A price on a price list. A lane is told those of its store, of the groups
+/// that its store is in and of the whole chain, also ahead of their time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PriceRow {
+    /// The price list's id.
+    pub list: String,
+    /// The item.
+    pub sku: String,
+    /// The sale unit's id; empty for the base unit.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub unit: String,
+    /// Where it is asked.
+    #[serde(default, skip_serializing_if = "PriceScope::is_chain")]
+    pub scope: PriceScope,
+    /// Whom it is for.
+    #[serde(default, skip_serializing_if = "Audience::is_everyone")]
+    pub audience: Audience,
+    /// From this instant on, milliseconds since 1970-01-01 UTC.
+    pub from_ms: i64,
+    /// Up to but not including this instant, milliseconds UTC; `None` for no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_ms: Option<i64>,
+    /// Per unit, tax included, minor units.
+    pub price: i64,
+}
+
+/// Where a price is asked. The more specific counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PriceScope {
+    /// In all stores.
+    #[default]
+    Chain,
+    /// In the stores of a group.
+    Group(String),
+    /// In one store.
+    Store(String),
+}
+
+impl PriceScope {
+    fn is_chain(&self) -> bool {
+        *self == Self::Chain
+    }
+}
+
+/// Whom a price is for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// Everybody.
+    #[default]
+    Everyone,
+    /// Members of any tier.
+    Members,
+    /// Members of the tier with this id.
+    Tier(String),
+}
+
+impl Audience {
+    fn is_everyone(&self) -> bool {
+        *self == Self::Everyone
+    }
+}
+
+/// A class of goods in the tax law.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaxClass {
+    /// HQ's id.
+    pub id: String,
+    /// Its name in Chinese.
+    pub name_zh: String,
+    /// Its name in English.
+    pub name_en: String,
+    /// What the law does with it.
+    pub treatment: TaxTreatment,
+    /// VAT in basis points; 0 where it is not [`TaxTreatment::Taxed`].
+    #[serde(default)]
+    pub rate: u32,
+}
+
+/// What the VAT law does with a class of goods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaxTreatment {
+    /// Taxed at a rate.
+    Taxed,
+    /// Taxed at nothing (零税率).
+    ZeroRated,
+    /// Not taxed (免税).
+    Exempt,
 }
 
 /// Somebody who works here.

@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
-use domain::basket::{AppliedPromotion, Line};
-use domain::catalogue::Item;
+use domain::basket::{AppliedPromotion, Line, LoweredPrice, PriceFrom};
+use domain::catalogue::{Item, KitPart, TaxClass, TaxTreatment, Unit};
+use domain::kit::allocate_kit;
 use domain::money::{AMOUNT_MAX, Money, Quantity, TaxRate};
 use domain::record::{PaperOutcome, Record, Staff};
 use domain::sale::{Sale, TaxSummary, Tender};
@@ -62,6 +63,13 @@ impl From<&Record> for Fact {
                 net: net.minor(),
                 staff: staff.clone(),
             },
+            Record::LinePriceLowered { lowered, net } => Self::LinePriceLowered {
+                line: lowered.line,
+                list_price: lowered.list_price.minor(),
+                unit_price: lowered.unit_price.minor(),
+                promotion: lowered.promotion.as_ref().map(Into::into),
+                net: net.minor(),
+            },
             Record::LineVoided { line, staff } => Self::LineVoided { line: *line, staff: staff.clone() },
             Record::AgeConfirmed { staff } => Self::AgeConfirmed { staff: staff.clone() },
             Record::BasketCancelled { staff, total } => {
@@ -96,6 +104,66 @@ impl From<&event::Staff> for Staff {
     }
 }
 
+impl From<&AppliedPromotion> for event::PromotionApplied {
+    fn from(promotion: &AppliedPromotion) -> Self {
+        Self {
+            id: promotion.id.clone(),
+            name_zh: promotion.name_zh.clone(),
+            name_en: promotion.name_en.clone(),
+        }
+    }
+}
+
+impl From<&event::PromotionApplied> for AppliedPromotion {
+    fn from(promotion: &event::PromotionApplied) -> Self {
+        Self {
+            id: promotion.id.clone(),
+            name_zh: promotion.name_zh.clone(),
+            name_en: promotion.name_en.clone(),
+        }
+    }
+}
+
+impl From<&TaxClass> for event::LineTaxClass {
+    fn from(class: &TaxClass) -> Self {
+        Self {
+            id: class.id.clone(),
+            treatment: match class.treatment {
+                TaxTreatment::Taxed => event::TaxTreatment::Taxed,
+                TaxTreatment::ZeroRated => event::TaxTreatment::ZeroRated,
+                TaxTreatment::Exempt => event::TaxTreatment::Exempt,
+            },
+        }
+    }
+}
+
+impl From<&event::LineTaxClass> for TaxClass {
+    fn from(class: &event::LineTaxClass) -> Self {
+        Self {
+            id: class.id.clone(),
+            treatment: match class.treatment {
+                event::TaxTreatment::Taxed => TaxTreatment::Taxed,
+                event::TaxTreatment::ZeroRated => TaxTreatment::ZeroRated,
+                event::TaxTreatment::Exempt => TaxTreatment::Exempt,
+            },
+        }
+    }
+}
+
+/// The parts of a line that is a kit, with their shares of its net.
+fn kit_shares(line: &Line) -> Vec<event::KitShare> {
+    let parts = &line.item.kit;
+    let shares = allocate_kit(line.net(), parts);
+    let share = |(part, net): (&KitPart, Money)| event::KitShare {
+        sku: part.sku.clone(),
+        quantity: part.quantity.thousandths(),
+        price: part.price.minor(),
+        tax_rate: part.tax_rate.basis_points(),
+        net: net.minor(),
+    };
+    parts.iter().zip(shares).map(share).collect()
+}
+
 impl From<&Line> for event::Line {
     fn from(line: &Line) -> Self {
         let item = line.item.as_ref();
@@ -112,14 +180,24 @@ impl From<&Line> for event::Line {
             list_price: item.price.minor(),
             unit_price: line.unit_price.minor(),
             label_amount: line.label_amount.map(Money::minor),
-            promotion: line.promotion.as_ref().map(|promotion| event::PromotionApplied {
-                id: promotion.id.clone(),
-                name_zh: promotion.name_zh.clone(),
-                name_en: promotion.name_en.clone(),
+            unit: line.unit.as_ref().map(|unit| event::LineUnit {
+                id: unit.id.clone(),
+                name_zh: unit.name_zh.clone(),
+                name_en: unit.name_en.clone(),
+                factor: unit.factor,
             }),
+            price_from: match line.price_from {
+                PriceFrom::List => None,
+                PriceFrom::Typed => Some(event::PriceFrom::Typed),
+                PriceFrom::Set => Some(event::PriceFrom::Set),
+            },
+            promotion: line.promotion.as_ref().map(Into::into),
             net: line.net().minor(),
             tax_rate: item.tax_rate.basis_points(),
+            tax_class: item.tax_class.as_ref().map(Into::into),
+            kit: kit_shares(line),
             age_restricted: item.age_restricted,
+            no_points: item.no_points,
         }
     }
 }
@@ -183,6 +261,17 @@ impl Event {
                 net: Money::from_minor(*net),
                 staff: staff.clone(),
             },
+            Fact::LinePriceLowered { line, list_price, unit_price, promotion, net } => {
+                Record::LinePriceLowered {
+                    lowered: LoweredPrice {
+                        line: *line,
+                        list_price: understand_amount(seq, "price", *list_price)?,
+                        unit_price: understand_amount(seq, "price", *unit_price)?,
+                        promotion: promotion.as_ref().map(Into::into),
+                    },
+                    net: Money::from_minor(*net),
+                }
+            }
             Fact::LineVoided { line, staff } => Record::LineVoided { line: *line, staff: staff.clone() },
             Fact::AgeConfirmed { staff } => Record::AgeConfirmed { staff: staff.clone() },
             Fact::BasketCancelled { staff, total } => {
@@ -246,17 +335,49 @@ impl event::Line {
                 age_restricted: self.age_restricted,
                 // Whether it may be reduced is not asked again once it is a line.
                 no_promotion: false,
+                no_points: self.no_points,
+                gift: false,
+                tax_class: self.tax_class.as_ref().map(Into::into),
+                // How a line is priced anew is asked of the catalogue.
+                units: Vec::new(),
+                prices: Vec::new(),
+                kit: self
+                    .kit
+                    .iter()
+                    .map(|part| {
+                        Ok(KitPart {
+                            sku: part.sku.clone(),
+                            quantity: understand_quantity(seq, part.quantity)?,
+                            price: understand_amount(seq, "price", part.price)?,
+                            tax_rate: understand_rate(seq, part.tax_rate)?,
+                        })
+                    })
+                    .collect::<Result<_, _>>()?,
+                open_price: None,
             }),
             code: self.code.clone(),
+            unit: self.unit.as_ref().map(|unit| Unit {
+                id: unit.id.clone(),
+                name_zh: unit.name_zh.clone(),
+                name_en: unit.name_en.clone(),
+                factor: unit.factor,
+            }),
             quantity: understand_quantity(seq, self.quantity)?,
             unit_price: Money::from_minor(self.unit_price),
-            promotion: self.promotion.as_ref().map(|promotion| AppliedPromotion {
-                id: promotion.id.clone(),
-                name_zh: promotion.name_zh.clone(),
-                name_en: promotion.name_en.clone(),
-            }),
+            price_from: match self.price_from {
+                None => PriceFrom::List,
+                Some(event::PriceFrom::Typed) => PriceFrom::Typed,
+                Some(event::PriceFrom::Set) => PriceFrom::Set,
+            },
+            promotion: self.promotion.as_ref().map(Into::into),
             label_amount: self.label_amount.map(Money::from_minor),
         };
+        if let Some(unit) = &line.unit
+            && unit.base_quantity(line.quantity).is_none()
+        {
+            let value = i64::from(unit.factor);
+            return Err(UnderstandEventError::Range { seq, what: "factor", value });
+        }
         if !line.is_within_bounds() {
             let prices = [Some(self.unit_price), Some(self.list_price), self.label_amount];
             let wrong = prices.into_iter().flatten().find(|price| !Money::from_minor(*price).is_amount());
@@ -266,7 +387,8 @@ impl event::Line {
                 value: wrong.unwrap_or(self.unit_price),
             });
         }
-        if line.net().minor() == self.net { Ok(line) } else { Err(UnderstandEventError::Sums { seq }) }
+        let adds_up = line.net().minor() == self.net && kit_shares(&line) == self.kit;
+        if adds_up { Ok(line) } else { Err(UnderstandEventError::Sums { seq }) }
     }
 }
 

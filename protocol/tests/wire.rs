@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use domain::basket::{AppliedPromotion, Line};
-use domain::catalogue::Item;
+use domain::basket::{AppliedPromotion, Line, LoweredPrice, PriceFrom};
+use domain::catalogue::{Item, KitPart, TaxClass, TaxTreatment, Unit};
 use domain::money::{Money, Quantity, TaxRate};
 use domain::record::{PaperOutcome, Record, Staff};
 use domain::sale::{Sale, TaxSummary, Tender};
@@ -56,16 +56,15 @@ fn beer() -> Line {
             name_en: "Beer \\ classic".into(),
             spec: "500ml".into(),
             category: "drinks".into(),
-            weighed: false,
-            price: Money::from_minor(650),
-            tax_rate: TaxRate::from_basis_points(1_300).expect("in range"),
             code: "9520000000035".into(),
             age_restricted: true,
-            no_promotion: false,
+            ..Item::plain("40012", Money::from_minor(650), rate(1_300))
         }),
         code: "9520000000035".into(),
+        unit: None,
         quantity: Quantity::from_pieces(2).expect("in range"),
         unit_price: Money::from_minor(590),
+        price_from: PriceFrom::List,
         promotion: Some(AppliedPromotion {
             id: "p7".into(),
             name_zh: "周末".into(),
@@ -83,25 +82,99 @@ fn apples() -> Line {
             sku: "10001".into(),
             name_zh: "红富士苹果".into(),
             name_en: "Fuji apple".into(),
-            spec: String::new(),
-            category: String::new(),
             weighed: true,
-            price: Money::from_minor(1_280),
-            tax_rate: TaxRate::from_basis_points(900).expect("in range"),
             code: "221000100683005343".into(),
-            age_restricted: false,
-            no_promotion: false,
+            ..Item::plain("10001", Money::from_minor(1_280), rate(900))
         }),
         code: "221000100683005343".into(),
+        unit: None,
         quantity: Quantity::from_thousandths(534).expect("in range"),
         unit_price: Money::from_minor(1_280),
+        price_from: PriceFrom::List,
         promotion: None,
         label_amount: Some(Money::from_minor(683)),
     }
 }
 
+/// Three cases of water that earn no points, of a class of the tax law.
+fn cases() -> Line {
+    Line {
+        number: 4,
+        item: Arc::new(Item {
+            name_zh: "清泉水".into(),
+            name_en: "Spring water".into(),
+            code: "19520001003032".into(),
+            no_points: true,
+            tax_class: Some(TaxClass { id: "t13".into(), treatment: TaxTreatment::Taxed }),
+            ..Item::plain("100001", Money::from_minor(4_500), rate(1_300))
+        }),
+        code: "19520001003032".into(),
+        unit: Some(Unit { id: "case".into(), name_zh: "箱".into(), name_en: "Case".into(), factor: 24 }),
+        quantity: Quantity::from_pieces(3).expect("in range"),
+        unit_price: Money::from_minor(4_500),
+        price_from: PriceFrom::List,
+        promotion: None,
+        label_amount: None,
+    }
+}
+
+/// A gift set whose parts have two rates.
+fn gift_set() -> Line {
+    let part = |sku: &str, pieces, price, points| KitPart {
+        sku: sku.into(),
+        quantity: Quantity::from_pieces(pieces).expect("in range"),
+        price: Money::from_minor(price),
+        tax_rate: rate(points),
+    };
+    Line {
+        number: 5,
+        item: Arc::new(Item {
+            kit: vec![part("wine", 1, 1_680, 1_300), part("book", 2, 260, 900)],
+            ..Item::plain("set", Money::from_minor(1_990), rate(1_300))
+        }),
+        code: "set".into(),
+        unit: None,
+        quantity: Quantity::ONE,
+        unit_price: Money::from_minor(1_990),
+        price_from: PriceFrom::List,
+        promotion: None,
+        label_amount: None,
+    }
+}
+
+/// Loose goods of a department that is exempt from tax, at a typed price.
+fn loose() -> Line {
+    Line {
+        number: 6,
+        item: Arc::new(Item {
+            tax_class: Some(TaxClass { id: "veg".into(), treatment: TaxTreatment::Exempt }),
+            ..Item::plain("D10", Money::from_minor(1_250), rate(0))
+        }),
+        code: "D10".into(),
+        unit: None,
+        quantity: Quantity::ONE,
+        unit_price: Money::from_minor(1_250),
+        price_from: PriceFrom::Typed,
+        promotion: None,
+        label_amount: None,
+    }
+}
+
+fn rate(points: u32) -> TaxRate {
+    TaxRate::from_basis_points(points).expect("in range")
+}
+
+fn lowered(promotion: Option<AppliedPromotion>) -> Record {
+    let lowered = LoweredPrice {
+        line: 1,
+        list_price: Money::from_minor(620),
+        unit_price: Money::from_minor(580),
+        promotion,
+    };
+    Record::LinePriceLowered { lowered, net: Money::from_minor(1_160) }
+}
+
 fn sale() -> Sale {
-    let rate = |points| TaxRate::from_basis_points(points).expect("in range");
     Sale {
         currency: "CNY".into(),
         reference_version: 4_711,
@@ -166,6 +239,12 @@ fn records() -> Vec<(&'static str, Record)> {
         ("paper_ended_sent_unconfirmed", ended(PaperOutcome::SentUnconfirmed)),
         ("paper_ended_in_doubt", ended(PaperOutcome::InDoubt)),
         ("paper_ended_waived", ended(PaperOutcome::Waived)),
+        ("line_added_pack", Record::LineAdded { line: cases() }),
+        ("line_added_kit", Record::LineAdded { line: gift_set() }),
+        ("line_added_typed_price", Record::LineAdded { line: loose() }),
+        ("line_added_set_price", Record::LineAdded { line: Line { price_from: PriceFrom::Set, ..cases() } }),
+        ("line_price_lowered", lowered(None)),
+        ("line_price_lowered_promotion", lowered(beer().promotion)),
     ]
 }
 
@@ -181,6 +260,7 @@ const fn kind(record: &Record) -> &'static str {
         Record::LineAdded { .. } => "line_added",
         Record::LineQuantitySet { .. } => "line_quantity_set",
         Record::LinePriceSet { .. } => "line_price_set",
+        Record::LinePriceLowered { .. } => "line_price_lowered",
         Record::LineVoided { .. } => "line_voided",
         Record::AgeConfirmed { .. } => "age_confirmed",
         Record::BasketCancelled { .. } => "basket_cancelled",
@@ -190,7 +270,7 @@ const fn kind(record: &Record) -> &'static str {
     }
 }
 
-const KINDS: usize = 14;
+const KINDS: usize = 15;
 
 #[test]
 fn every_record_comes_back_from_its_bytes() {
@@ -311,6 +391,31 @@ fn a_sale_that_does_not_add_up_is_refused() {
         r#""net":1180"#,
         r#""net":1181"#,
         expect!["understand event 6: the sale does not add up"],
+    );
+}
+
+#[test]
+fn a_kit_whose_shares_are_not_its_parts_is_refused() {
+    let refused = || expect!["understand event 21: the sale does not add up"];
+    check("line_added_kit", r#""net":1520"#, r#""net":1521"#, refused());
+    check("line_added_kit", r#""price":1680"#, r#""price":1"#, refused());
+    check(
+        "line_added_kit",
+        r#""quantity":2000"#,
+        r#""quantity":0"#,
+        expect!["understand event 21: quantity 0 is out of range"],
+    );
+    check(
+        "line_added_pack",
+        r#""factor":24"#,
+        r#""factor":0"#,
+        expect!["understand event 20: factor 0 is out of range"],
+    );
+    check(
+        "line_price_lowered",
+        r#""unit_price":580"#,
+        r#""unit_price":-9223372036854775808"#,
+        expect!["understand event 24: price -9223372036854775808 is out of range"],
     );
 }
 

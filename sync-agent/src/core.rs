@@ -42,6 +42,8 @@ impl Default for Intervals {
 pub struct Beginning {
     /// The version of the reference on the lane's disk.
     pub version: u64,
+    /// A program that knew fewer kinds pulled it: all of it is pulled again.
+    pub is_outdated: bool,
     /// How often to look.
     pub intervals: Intervals,
     /// Different on every lane, so that they do not all come at one moment.
@@ -181,7 +183,7 @@ impl Core {
     pub fn new(now_ms: i64, beginning: Beginning) -> Self {
         Self {
             push: Push::new(now_ms, beginning.intervals.push_ms),
-            pull: Pull::new(now_ms, beginning.intervals.pull_ms, beginning.version),
+            pull: Pull::new(now_ms, &beginning),
             jitter: Jitter::new(beginning.seed),
             answers: 0,
         }

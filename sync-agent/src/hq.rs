@@ -6,7 +6,7 @@ use std::sync::Once;
 use std::time::Duration;
 
 use protocol::enrol::{EnrolRefusal, EnrolRequest, Enrolment};
-use protocol::pull::{Change, PAGE_BYTES_MAX, PAGE_CHANGES_MAX, PageHead};
+use protocol::pull::{Change, Entity, PAGE_BYTES_MAX, PAGE_CHANGES_MAX, PageHead};
 use protocol::push::{PushAnswer, PushRefusal};
 use reqwest::{Client, Response, StatusCode, Url, header};
 use serde::Deserialize;
@@ -204,8 +204,8 @@ fn is_of_unknown_kind(line: &[u8]) -> bool {
     struct OfAnyKind {
         kind: String,
     }
-    const KNOWN: [&str; 5] = ["store", "category", "product", "staff", "promotion"];
-    serde_json::from_slice::<OfAnyKind>(line).is_ok_and(|change| !KNOWN.contains(&change.kind.as_str()))
+    serde_json::from_slice::<OfAnyKind>(line)
+        .is_ok_and(|change| !Entity::KINDS.contains(&change.kind.as_str()))
 }
 
 async fn push_answer(answer: Response) -> Result<PushAnswer, RequestError> {
@@ -281,6 +281,10 @@ mod tests {
         assert_eq!((both.changes.len(), both.unknown), (1, 1));
         let damaged = r#"{"version":2,"key":"x","kind":"product","body":{"a":1}}"#;
         assert!(matches!(page(&format!("{HEAD}\n{damaged}")), Err(RequestError::Form(_))));
+        for kind in Entity::KINDS {
+            let gone = format!(r#"{{"version":1,"key":"1","kind":"{kind}","body":null}}"#);
+            assert_eq!(page(&format!("{HEAD}\n{gone}")).expect("a page").changes.len(), 1, "{kind}");
+        }
         assert!(matches!(page(""), Err(RequestError::Form(_))));
         assert!(matches!(parse_page(b"not zstd"), Err(RequestError::Form(_))));
     }

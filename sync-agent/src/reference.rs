@@ -58,6 +58,7 @@ pub struct ReferenceDesk {
     orders: Option<SyncSender<Order>>,
     thread: Option<JoinHandle<()>>,
     state: AgentState,
+    is_outdated: bool,
 }
 
 /// The thread has ended; it does only when the desk is closed or it crashed.
@@ -71,17 +72,23 @@ impl ReferenceDesk {
     pub fn open(path: &Path) -> Result<Self, ReferenceError> {
         let writer = ReferenceWriter::open(path)?;
         let state = writer.state()?;
+        let is_outdated = writer.is_outdated()?;
         let mut wal = path.as_os_str().to_owned();
         wal.push("-wal");
         let wal = PathBuf::from(wal);
         let (orders, taken) = sync_channel(ORDERS_MAX);
         let thread = std::thread::spawn(move || Desk { writer, wal, saved: None }.work(&taken));
-        Ok(Self { orders: Some(orders), thread: Some(thread), state })
+        Ok(Self { orders: Some(orders), thread: Some(thread), state, is_outdated })
     }
 
     /// What was known when the file was opened.
     pub fn state(&self) -> &AgentState {
         &self.state
+    }
+
+    /// Whether, when the file was opened, all of it had to be pulled again.
+    pub fn is_outdated(&self) -> bool {
+        self.is_outdated
     }
 
     /// Writes a page into the transaction, and says whether one is open then.

@@ -136,7 +136,8 @@ impl Shell {
         let journal = Arc::new(Mutex::new(LaneJournal::new(place.journal(), lane)));
         // Differs in every process.
         let seed = RandomState::new().build_hasher().finish();
-        let core = Core::new(0, Beginning { version, intervals: config.intervals, seed });
+        let is_outdated = reference.is_outdated();
+        let core = Core::new(0, Beginning { version, is_outdated, intervals: config.intervals, seed });
         let (status, _) = watch::channel(core.status());
         Ok(Self {
             tools: Tools { hq, key, journal, reference: Arc::new(reference) },

@@ -407,6 +407,26 @@ pub enum Notice {
         /// The item's name.
         name: String,
     },
+    /// The item's price is typed: type it.
+    PriceNeeded {
+        /// The item's name.
+        name: String,
+    },
+    /// A typed price must be within these bounds. Nothing was added.
+    PriceRange {
+        /// The least and the most, with currency.
+        range: String,
+    },
+    /// The item has a listed price, and none is typed for it. Nothing was added.
+    PriceListed {
+        /// The item's name.
+        name: String,
+    },
+    /// HQ gave the item no price. Nothing was added; HQ must give one.
+    PriceMissing {
+        /// The item's name.
+        name: String,
+    },
     /// A scale label's price differs from weight times today's price; the label stands.
     LabelPriceDiffers {
         /// The item's name.
@@ -516,6 +536,9 @@ impl Notice {
             | Self::LabelPriceDiffers { .. }
             | Self::ReceiptUnconfirmed { .. }
             | Self::WeightNeeded { .. }
+            | Self::PriceNeeded { .. }
+            | Self::PriceRange { .. }
+            | Self::PriceListed { .. }
             | Self::QuantityRange { .. }
             | Self::QuantityWeighed
             | Self::NoLine
@@ -529,6 +552,7 @@ impl Notice {
             | Self::PaymentCode
             | Self::NotGoods { .. }
             | Self::Misread { .. }
+            | Self::PriceMissing { .. }
             | Self::ChangeTooLarge { .. }
             | Self::WrongPin { .. }
             | Self::UnknownStaff { .. }

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
+use super::goods::Priced;
 use super::{Context, Desk, Effect, Input, Message, Paper, Sound, Till};
 use crate::barcode::{self, Barcode};
 use crate::basket::{LINES_MAX, Line};
-use crate::catalogue::{Item, LookUpError};
+use crate::catalogue::{Found, Item};
 use crate::money::{Money, Quantity};
-use crate::pricing;
 use crate::record::{PaperOutcome, Record, Staff};
 use crate::sale::Sale;
 
 /// How much of an item joins the basket.
-enum Measure {
+pub(super) enum Measure {
     /// Nothing was said.
     Single,
     /// A number was typed.
@@ -35,12 +35,14 @@ impl Step {
             Input::SignOut => self.sign_out(),
             Input::Code(text) => self.code(context, &text),
             Input::Choose { sku, count } => self.choose(context, &sku, count),
+            Input::ChoosePriced { sku, price } => self.choose_priced(context, &sku, price),
+            Input::Department { code, price } => self.department(context, &code, price),
             Input::SetQuantity { line, pieces } => self.set_quantity(line, pieces),
             Input::SetPrice { line, unit_price } => self.set_price(line, unit_price),
             Input::Void { line } => self.void(line),
             Input::Cancel => self.cancel(),
             Input::ConfirmAge => self.confirm_age(),
-            Input::Pay => self.pay(),
+            Input::Pay => self.pay(context),
             Input::Back => self.back(),
             Input::TakeCash(cash) => self.take_cash(context, cash),
             Input::Committed { seq } => self.committed(context, seq),
@@ -51,7 +53,7 @@ impl Step {
         }
     }
 
-    fn commit(&mut self, record: Record) {
+    pub(super) fn commit(&mut self, record: Record) {
         self.till.apply(self.now_ms, &record);
         self.effects.push(Effect::Commit(record));
     }
@@ -60,7 +62,7 @@ impl Step {
         self.effects.push(Effect::Tell(message));
     }
 
-    fn refuse(&mut self, message: Message) {
+    pub(super) fn refuse(&mut self, message: Message) {
         self.effects.push(Effect::Sound(Sound::Blocked));
         self.tell(message);
     }
@@ -120,7 +122,7 @@ impl Step {
     }
 
     /// Whether goods may join the basket now; leaves a finished sale behind.
-    fn may_add(&mut self) -> bool {
+    pub(super) fn may_add(&mut self) -> bool {
         match &self.till.desk {
             Desk::Selling(_) => {}
             Desk::Done(staff, ..) => self.till.desk = Desk::Selling(staff.clone()),
@@ -151,18 +153,20 @@ impl Step {
             Barcode::Gtin(gtin) => catalogue.item_by_gtin(gtin),
             Barcode::Scale(scale) => {
                 label = Some(scale.clone());
-                catalogue.item_by_plu(&scale.plu)
+                catalogue.item_by_plu(&scale.plu).map(one_base_unit)
             }
             Barcode::ItemCode(code) | Barcode::Misread(code) => match catalogue.item_by_plu(code) {
                 Ok(None) => catalogue.item_by_sku(code),
                 answer => answer,
-            },
+            }
+            .map(one_base_unit),
             Barcode::Payment | Barcode::Other(_) => Ok(None),
         };
         match (found, barcode) {
             (Err(fault), _) => self.refuse(Message::Fault(fault)),
-            (Ok(Some(item)), _) => {
-                self.add(context, item, text.trim(), label.map_or(Measure::Single, Measure::Label))
+            (Ok(Some(found)), _) => {
+                let measure = label.map_or(Measure::Single, Measure::Label);
+                self.add(context, &found, text.trim(), measure, None);
             }
             (Ok(None), Barcode::Payment) => self.refuse(Message::PaymentCode),
             (Ok(None), Barcode::Other(code)) => self.unknown(Message::NotGoods(code)),
@@ -173,7 +177,7 @@ impl Step {
         }
     }
 
-    fn unknown(&mut self, message: Message) {
+    pub(super) fn unknown(&mut self, message: Message) {
         self.effects.push(Effect::Sound(Sound::Unknown));
         self.tell(message);
     }
@@ -194,26 +198,33 @@ impl Step {
                 };
                 match quantity {
                     Some(None) => self.refuse(Message::QuantityRange),
-                    Some(Some(quantity)) => self.add(context, item, &code, Measure::Counted(quantity)),
-                    None => self.add(context, item, &code, Measure::Single),
+                    Some(Some(quantity)) => {
+                        self.add(context, &item.into(), &code, Measure::Counted(quantity), None);
+                    }
+                    None => self.add(context, &item.into(), &code, Measure::Single, None),
                 }
             }
         }
     }
 
-    fn add(&mut self, context: &Context<'_>, item: Arc<Item>, code: &str, measure: Measure) {
+    /// Adds a line; `typed` is the price where the cashier typed one.
+    pub(super) fn add(
+        &mut self,
+        context: &Context<'_>,
+        found: &Found,
+        code: &str,
+        measure: Measure,
+        typed: Option<Money>,
+    ) {
+        let item = &found.item;
         if item.weighed && matches!(measure, Measure::Single) {
-            return self.refuse(Message::WeightNeeded(item));
+            return self.refuse(Message::WeightNeeded(item.clone()));
         }
-        if !item.price.is_amount() {
-            let fault = format!("the price of {} is out of range", item.sku);
-            return self.refuse(Message::Fault(LookUpError(fault)));
-        }
-        let promotions = match context.catalogue.promotions_of(&item.sku) {
-            Ok(promotions) => promotions,
-            Err(fault) => return self.refuse(Message::Fault(fault)),
+        let priced = match self.price(context, found, typed) {
+            Ok(priced) => priced,
+            Err(message) => return self.refuse(message),
         };
-        let price = pricing::unit_price(&item, &promotions, self.now_ms);
+        let Priced { list_price, price, from } = priced;
         let (quantity, label_amount) = match &measure {
             Measure::Single => (Quantity::ONE, None),
             Measure::Counted(quantity) => (*quantity, None),
@@ -227,10 +238,12 @@ impl Step {
         };
         let line = Line {
             number: self.till.basket.next_number(),
-            item: item.clone(),
+            item: item.at_price(list_price),
             code: code.to_owned(),
+            unit: found.unit.as_ref().map(|sold| sold.unit.clone()),
             quantity,
             unit_price: price.price,
+            price_from: from,
             promotion: price.promotion.map(Into::into),
             label_amount,
         };
@@ -241,9 +254,9 @@ impl Step {
         self.commit(Record::LineAdded { line });
         self.effects.push(Effect::Sound(Sound::Accepted));
         if item.age_restricted && self.till.basket.age_open().next().is_some() {
-            self.tell(Message::AgeRestricted(item));
+            self.tell(Message::AgeRestricted(item.clone()));
         } else if differs {
-            self.tell(Message::LabelPriceDiffers(item));
+            self.tell(Message::LabelPriceDiffers(item.clone()));
         }
     }
 
@@ -306,15 +319,17 @@ impl Step {
         }
     }
 
-    fn pay(&mut self) {
+    fn pay(&mut self, context: &Context<'_>) {
         let Desk::Selling(staff) = &self.till.desk else { return };
+        let staff = staff.clone();
         if self.till.basket.is_empty() {
             return self.refuse(Message::NoLine);
         }
         if self.till.basket.age_open().next().is_some() {
             return self.refuse(Message::AgeCheckFirst);
         }
-        self.till.desk = Desk::Paying(staff.clone());
+        self.lower_prices(context);
+        self.till.desk = Desk::Paying(staff);
     }
 
     fn back(&mut self) {
@@ -402,4 +417,8 @@ impl Step {
             self.commit(Record::PaperEnded { document, outcome: PaperOutcome::Waived });
         }
     }
+}
+
+fn one_base_unit(item: Option<Arc<Item>>) -> Option<Found> {
+    item.map(Found::from)
 }

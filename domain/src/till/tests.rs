@@ -8,8 +8,11 @@ use std::sync::Arc;
 use super::*;
 use crate::barcode;
 use crate::basket::{LINES_MAX, Line};
-use crate::catalogue::{Item, LookUpError, PriceCut, Promotion};
-use crate::money::{AMOUNT_MAX, TaxRate};
+use crate::catalogue::{
+    Audience, Found, Item, KitPart, LookUpError, PriceBounds, PriceCut, PriceRow, PriceScope, Promotion,
+    SaleUnit, Unit,
+};
+use crate::money::{AMOUNT_MAX, Quantity, TaxRate};
 
 // The shop.
 
@@ -18,6 +21,14 @@ const EGG: &str = "9520000000028";
 const BEER: &str = "9520000000035";
 const GOLD: &str = "9520000000042";
 const ODD: &str = "9520000000059";
+const TEA: &str = "9520000000066";
+const TEA_SIX: &str = "9520000000073";
+const TEA_CASE: &str = "9520000000080";
+const EGG_TRAY: &str = "9520000000141";
+const GIFT_SET: &str = "9520000000103";
+const NO_PRICE: &str = "9520000000110";
+const BAG: &str = "9520000000127";
+const LOOSE: &str = "9520000000134";
 const APPLE: &str = "10001";
 const APPLE_WEIGHED: &str = "2110001012358";
 const APPLE_PRICED: &str = "2310001015810";
@@ -45,32 +56,77 @@ struct Good {
     price: i64,
 }
 
-const GOODS: [Good; 6] = [
+const GOODS: [Good; 11] = [
     Good { sku: "cola", name: "cola", gtin: COLA, plu: "", price: 350 },
     Good { sku: "egg", name: "egg", gtin: EGG, plu: "", price: 250 },
     Good { sku: "beer", name: "beer", gtin: BEER, plu: "", price: 1_000 },
     Good { sku: "gold", name: "gold", gtin: GOLD, plu: "", price: AMOUNT_MAX },
     Good { sku: "odd", name: "odd", gtin: ODD, plu: "", price: -1 },
+    Good { sku: "tea", name: "tea", gtin: TEA, plu: "", price: 500 },
+    Good { sku: "set", name: "set", gtin: GIFT_SET, plu: "", price: 1_990 },
+    Good { sku: "free", name: "free", gtin: NO_PRICE, plu: "", price: 0 },
+    Good { sku: "bag", name: "bag", gtin: BAG, plu: "", price: 0 },
+    Good { sku: "loose", name: "loose", gtin: LOOSE, plu: "", price: 0 },
     Good { sku: "apple", name: "apple", gtin: "", plu: APPLE, price: 1_280 },
 ];
 
 impl Good {
     fn item(&self) -> Item {
         Item {
-            sku: self.sku.into(),
-            name_zh: self.name.into(),
-            name_en: self.name.into(),
-            spec: String::new(),
-            category: String::new(),
             weighed: self.name == "apple",
-            price: Money::from_minor(self.price),
-            tax_rate: TaxRate::from_basis_points(if self.name == "apple" { 900 } else { 1_300 })
-                .expect("in range"),
             code: if self.gtin.is_empty() { self.plu } else { self.gtin }.into(),
             age_restricted: self.name == "beer",
-            no_promotion: false,
+            gift: self.name == "bag",
+            units: match self.name {
+                "tea" => vec![pack("six", 6, None), pack("case", 24, Some(10_000))],
+                "egg" => vec![pack("tray", 30, None)],
+                _ => Vec::new(),
+            },
+            prices: if self.name == "tea" { tea_prices() } else { Vec::new() },
+            kit: if self.name == "set" { gift_set() } else { Vec::new() },
+            open_price: (self.name == "loose")
+                .then_some(PriceBounds { min: Money::from_minor(10), max: Money::from_minor(50_000) }),
+            ..Item::plain(
+                self.sku,
+                Money::from_minor(self.price),
+                rate(if self.name == "apple" { 900 } else { 1_300 }),
+            )
         }
     }
+}
+
+fn rate(points: u32) -> TaxRate {
+    TaxRate::from_basis_points(points).expect("in range")
+}
+
+fn pack(id: &str, factor: u32, price: Option<i64>) -> SaleUnit {
+    let unit = Unit { id: id.into(), name_zh: id.into(), name_en: id.into(), factor };
+    SaleUnit { unit, price: price.map(Money::from_minor) }
+}
+
+/// 4.50 from noon to one o'clock and 5.50 afterwards; the case 110.00 from noon on.
+fn tea_prices() -> Vec<PriceRow> {
+    let row = |unit: &str, from_hour: i64, until_hour: Option<i64>, price| PriceRow {
+        list: "l1".into(),
+        unit: unit.into(),
+        scope: PriceScope::Chain,
+        audience: Audience::Everyone,
+        from_ms: MORNING_MS + from_hour * HOUR_MS,
+        until_ms: until_hour.map(|hour| MORNING_MS + hour * HOUR_MS),
+        price: Money::from_minor(price),
+    };
+    vec![row("", 3, None, 550), row("case", 2, None, 11_000), row("", 2, Some(3), 450)]
+}
+
+/// Wine at 16.80 with 13 %, two books at 2.60 with 9 %.
+fn gift_set() -> Vec<KitPart> {
+    let part = |sku: &str, pieces, price, points| KitPart {
+        sku: sku.into(),
+        quantity: Quantity::from_pieces(pieces).expect("in range"),
+        price: Money::from_minor(price),
+        tax_rate: rate(points),
+    };
+    vec![part("wine", 1, 1_680, 1_300), part("book", 2, 260, 900)]
 }
 
 impl Catalogue for Goods {
@@ -78,8 +134,18 @@ impl Catalogue for Goods {
         7
     }
 
-    fn item_by_gtin(&self, gtin: &barcode::Gtin) -> Result<Option<Arc<Item>>, LookUpError> {
-        self.find(|good| !good.gtin.is_empty() && gtin.as_str().ends_with(good.gtin))
+    fn item_by_gtin(&self, gtin: &barcode::Gtin) -> Result<Option<Found>, LookUpError> {
+        let packs = [(TEA_SIX, "tea", "six"), (TEA_CASE, "tea", "case"), (EGG_TRAY, "egg", "tray")];
+        if let Some((_, sku, unit)) = packs.iter().find(|(code, ..)| gtin.as_str().ends_with(code)) {
+            let item = self.find(|good| good.sku == *sku)?;
+            return Ok(item.map(|item| Found { unit: item.unit(unit).cloned(), item }));
+        }
+        let item = self.find(|good| !good.gtin.is_empty() && gtin.as_str().ends_with(good.gtin))?;
+        Ok(item.map(Found::from))
+    }
+
+    fn item_by_department(&self, department: &str) -> Result<Option<Arc<Item>>, LookUpError> {
+        self.find(|good| good.sku == "loose" && department == "7")
     }
 
     fn item_by_plu(&self, plu: &str) -> Result<Option<Arc<Item>>, LookUpError> {
@@ -126,6 +192,7 @@ fn staff(id: &str) -> Staff {
 /// 2026-03-02, 10:00 at the lane.
 const MORNING_MS: i64 = 1_772_416_800_000;
 const SECOND_MS: i64 = 1_000;
+const HOUR_MS: i64 = 3_600 * SECOND_MS;
 const DAY_MS: i64 = 86_400 * SECOND_MS;
 
 // What happens.
@@ -157,6 +224,14 @@ fn scan(code: &str) -> Happens {
 
 fn choose(sku: &str, count: i64) -> Happens {
     In(Input::Choose { sku: sku.into(), count: Some(count) })
+}
+
+fn choose_priced(sku: &str, price: &str) -> Happens {
+    In(Input::ChoosePriced { sku: sku.into(), price: yuan().parse(price).expect("an amount") })
+}
+
+fn department(code: &str, price: &str) -> Happens {
+    In(Input::Department { code: code.into(), price: yuan().parse(price).expect("an amount") })
 }
 
 fn pieces(line: u32, pieces: i64) -> Happens {
@@ -318,6 +393,12 @@ fn message_words(message: &Message) -> String {
     match message {
         Message::AgeRestricted(item) => format!("age of {}", item.sku),
         Message::LabelPriceDiffers(item) => format!("label price of {} differs", item.sku),
+        Message::PriceNeeded(item) => format!("price of {} needed", item.sku),
+        Message::PriceRange { item, bounds } => {
+            format!("price of {} is {} to {}", item.sku, yuan().format(bounds.min), yuan().format(bounds.max))
+        }
+        Message::PriceListed(item) => format!("{} has a price", item.sku),
+        Message::PriceMissing(item) => format!("{} has no price", item.sku),
         Message::WeightNeeded(item) => format!("weight of {} needed", item.sku),
         Message::LineVoided(item) => format!("{} voided", item.sku),
         Message::TooLittle { missing } => format!("{} missing", yuan().format(*missing)),
@@ -358,6 +439,13 @@ fn record_words(record: &Record) -> String {
         Record::LinePriceSet { line, unit_price, net, staff } => {
             format!("line {line} price {} net {} by {staff}", amount(*unit_price), amount(*net))
         }
+        Record::LinePriceLowered { lowered, net } => format!(
+            "line {} lowered to {} of {} net {}",
+            lowered.line,
+            amount(lowered.unit_price),
+            amount(lowered.list_price),
+            amount(*net)
+        ),
         Record::LineVoided { line, staff } => format!("line {line} voided by {staff}"),
         Record::AgeConfirmed { staff } => format!("age confirmed by {staff}"),
         Record::BasketCancelled { staff, total } => {
@@ -388,8 +476,9 @@ fn line_words(line: &Line) -> String {
     let amount = |money: Money| yuan().format(money);
     let promotion =
         line.promotion.as_ref().map(|promotion| format!(" by {}", promotion.name_en)).unwrap_or_default();
+    let unit = line.unit.as_ref().map(|unit| format!(" {}", unit.id)).unwrap_or_default();
     format!(
-        "{} {} {} x {}{promotion} = {}",
+        "{} {} {}{unit} x {}{promotion} = {}",
         line.number,
         line.item.sku,
         line.quantity,
@@ -1370,6 +1459,158 @@ fn nobody_waits_for_yesterdays_paper() {
     );
 }
 
+// Prices, packs and kits.
+
+#[test]
+fn a_pack_is_sold_at_its_own_price_or_that_of_its_pieces() {
+    check(
+        selling(),
+        &[scan(TEA), scan(TEA_SIX), scan(TEA_CASE), pieces(3, 2), pieces(3, 9_999)],
+        expect![[r#"
+            commit line 1 tea 1 x 5.00 = 5.00
+            sound Accepted
+            commit line 2 tea 1 six x 30.00 = 30.00
+            sound Accepted
+            commit line 3 tea 1 case x 100.00 = 100.00
+            sound Accepted
+            commit line 3 quantity 2 net 200.00
+            sound Blocked
+            tell QuantityRange
+            = shift 1 of 2026-03-02, li selling; 3 lines 235.00
+        "#]],
+    );
+}
+
+#[test]
+fn a_promotion_of_a_piece_holds_for_each_piece_of_a_pack() {
+    check(
+        selling(),
+        &[scan(EGG_TRAY)],
+        expect![[r#"
+            commit line 1 egg 1 tray x 60.00 by breakfast = 60.00
+            sound Accepted
+            = shift 1 of 2026-03-02, li selling; 1 lines 60.00
+        "#]],
+    );
+}
+
+#[test]
+fn a_price_changes_at_its_instant_by_the_tills_own_clock() {
+    check(
+        selling(),
+        &[Later(2 * HOUR_MS - 1), scan(TEA), Later(1), scan(TEA), Later(HOUR_MS), scan(TEA)],
+        expect![[r#"
+            commit line 1 tea 1 x 5.00 = 5.00
+            sound Accepted
+            commit line 2 tea 1 x 4.50 = 4.50
+            sound Accepted
+            commit line 3 tea 1 x 5.50 = 5.50
+            sound Accepted
+            = shift 1 of 2026-03-02, li selling; 3 lines 15.00
+        "#]],
+    );
+}
+
+#[test]
+fn a_basket_open_across_a_change_keeps_the_lower_price() {
+    check(
+        then(selling(), [scan(TEA), pieces(1, 3), scan(TEA_CASE), scan(COLA)]),
+        &[Later(2 * HOUR_MS), PAY, BACK, Later(HOUR_MS), PAY, cash("150")],
+        expect![[r#"
+            commit line 1 lowered to 4.50 of 4.50 net 13.50
+            commit sale of 3 lines: 117.00 0.00 = 117.00, tendered 150.00, change 33.00, tax 13% 13.45 of 117.00
+            = shift 1 of 2026-03-02, li saving
+        "#]],
+    );
+    // A price that a person set stays, up and down.
+    check(
+        then(selling(), [scan(TEA), price(1, "4.80"), Later(2 * HOUR_MS)]),
+        &[PAY],
+        expect![[r#"
+            = shift 1 of 2026-03-02, li paying; 1 lines 4.80
+        "#]],
+    );
+    // Where the goods cannot be asked, the price at scanning stands.
+    check(
+        then(selling(), [scan(TEA), Later(2 * HOUR_MS), GoodsGone]),
+        &[PAY],
+        expect![[r#"
+            = shift 1 of 2026-03-02, li paying; 1 lines 5.00
+        "#]],
+    );
+}
+
+#[test]
+fn a_lowered_price_survives_a_power_cut() {
+    check_restart(
+        then(selling(), [scan(TEA), Later(2 * HOUR_MS), PAY]),
+        expect![[r#"
+            = shift 1 of 2026-03-02, signed out; 1 lines 4.50
+        "#]],
+    );
+}
+
+#[test]
+fn the_cashier_types_the_price_of_what_asks_for_it() {
+    check(
+        selling(),
+        &[
+            scan(LOOSE),
+            choose_priced("loose", "12.50"),
+            department("7", "3"),
+            choose_priced("loose", "0.09"),
+            department("7", "500.01"),
+            department("8", "3"),
+            choose_priced("cola", "3"),
+        ],
+        expect![[r#"
+            sound Blocked
+            tell price of loose needed
+            commit line 1 loose 1 x 12.50 = 12.50
+            sound Accepted
+            commit line 2 loose 1 x 3.00 = 3.00
+            sound Accepted
+            sound Blocked
+            tell price of loose is 0.10 to 500.00
+            sound Blocked
+            tell price of loose is 0.10 to 500.00
+            sound Unknown
+            tell UnknownCode("8")
+            sound Blocked
+            tell cola has a price
+            = shift 1 of 2026-03-02, li selling; 2 lines 15.50
+        "#]],
+    );
+}
+
+#[test]
+fn what_has_no_price_is_not_sold_unless_it_is_a_gift() {
+    check(
+        selling(),
+        &[scan(NO_PRICE), scan(BAG)],
+        expect![[r#"
+            sound Blocked
+            tell free has no price
+            commit line 1 bag 1 x 0.00 = 0.00
+            sound Accepted
+            = shift 1 of 2026-03-02, li selling; 1 lines 0.00
+        "#]],
+    );
+}
+
+#[test]
+fn a_kit_is_one_line_with_the_tax_of_its_parts() {
+    // 19.90 falls to 15.20 of wine and 4.70 of books.
+    check(
+        paying(&[GIFT_SET]),
+        &[cash("19.90")],
+        expect![[r#"
+            commit sale of 1 lines: 19.90 0.00 = 19.90, tendered 19.90, change 0.00, tax 13% 1.75 of 15.20 9% 0.39 of 4.70
+            = shift 1 of 2026-03-02, li saving
+        "#]],
+    );
+}
+
 // After a stop.
 
 /// Plays a day, cuts the power, and says what the till is then.
@@ -1469,6 +1710,7 @@ fn any_count() -> impl Strategy<Value = i64> {
 fn any_happening() -> impl Strategy<Value = Happens> {
     let code = prop_oneof![
         8 => prop::sample::select(vec![COLA, EGG, BEER, APPLE_WEIGHED, APPLE_PRICED, APPLE_DIFFERS]).prop_map(String::from),
+        6 => prop::sample::select(vec![TEA, TEA_SIX, TEA_CASE, EGG_TRAY, GIFT_SET, NO_PRICE, BAG, LOOSE]).prop_map(String::from),
         2 => prop::sample::select(vec![GOLD, ODD, APPLE, "9520000000012", "134567890123456789", ""]).prop_map(String::from),
         1 => any::<String>(),
         1 => "2[123][0-9]{11}",
@@ -1486,6 +1728,10 @@ fn any_happening() -> impl Strategy<Value = Happens> {
         12 => code.prop_map(|code| In(Input::Code(code))),
         3 => (sku, prop::option::of(any_count()))
             .prop_map(|(sku, count)| In(Input::Choose { sku: sku.into(), count })),
+        2 => (prop::sample::select(vec!["loose", "cola", "none"]), any_amount())
+            .prop_map(|(sku, price)| In(Input::ChoosePriced { sku: sku.into(), price })),
+        1 => (prop::sample::select(vec!["7", "8"]), any_amount())
+            .prop_map(|(code, price)| In(Input::Department { code: code.into(), price })),
         3 => (line.clone(), any_count()).prop_map(|(line, pieces)| In(Input::SetQuantity { line, pieces })),
         2 => (line.clone(), any_amount()).prop_map(|(line, unit_price)| In(Input::SetPrice { line, unit_price })),
         2 => line.prop_map(void),
@@ -1504,6 +1750,7 @@ fn any_happening() -> impl Strategy<Value = Happens> {
         3 => Just(SIGN_OUT),
         3 => (0i64..70_000).prop_map(Later),
         2 => (-DAY_MS..2 * DAY_MS).prop_map(Later),
+        2 => (-HOUR_MS..2 * HOUR_MS).prop_map(Later),
     ]
 }
 
@@ -1532,6 +1779,11 @@ fn check_step(lane: &mut Lane, happens: Happens) -> Result<(), TestCaseError> {
     crate::sale::likely_cash(due.payable, &lane.settings.currency);
     for effect in &effects {
         match effect {
+            Effect::Commit(Record::LinePriceLowered { lowered, .. }) => {
+                let line = before.basket.line(lowered.line).expect("a line of the basket");
+                prop_assert!(lowered.unit_price <= line.unit_price && lowered.list_price <= line.item.price);
+                prop_assert!(line.follows_price_list());
+            }
             Effect::Commit(Record::SaleCompleted { sale }) => {
                 prop_assert!(sale.adds_up());
                 prop_assert_eq!(sale.taxes.iter().map(|tax| tax.net).sum::<Money>(), sale.total);

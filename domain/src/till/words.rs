@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::catalogue::{Item, LookUpError};
+use crate::catalogue::{Item, LookUpError, PriceBounds};
 use crate::money::Money;
 use crate::record::{PaperOutcome, Record, Staff};
 
@@ -26,6 +26,20 @@ pub enum Input {
         sku: String,
         /// How many pieces, or grams of weighed goods, where a number was typed first.
         count: Option<i64>,
+    },
+    /// An item that asks for its price was chosen, and the price typed.
+    ChoosePriced {
+        /// Its item code.
+        sku: String,
+        /// The price of one piece.
+        price: Money,
+    },
+    /// Goods without a code are sold by their department.
+    Department {
+        /// The department's code.
+        code: String,
+        /// The price, as typed.
+        price: Money,
     },
     /// The quantity of a line is set.
     SetQuantity {
@@ -132,6 +146,19 @@ pub enum Message {
     LabelPriceDiffers(Arc<Item>),
     /// The item is sold by weight, and no weight is known.
     WeightNeeded(Arc<Item>),
+    /// The cashier types the item's price.
+    PriceNeeded(Arc<Item>),
+    /// The typed price is outside of the item's bounds.
+    PriceRange {
+        /// The item.
+        item: Arc<Item>,
+        /// Its bounds.
+        bounds: PriceBounds,
+    },
+    /// A price was typed for an item that has a listed one.
+    PriceListed(Arc<Item>),
+    /// HQ has given the item no price.
+    PriceMissing(Arc<Item>),
     /// The basket is full.
     BasketFull,
     /// A quantity below one or too large, or what it comes to is no amount.

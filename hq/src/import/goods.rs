@@ -168,6 +168,12 @@ impl Row<'_> {
                     text.parse().map_err(|_| format!("pin {text:?}: write a whole number, 0 for none"))?
                 }
             },
+            units: Vec::new(),
+            kit: Vec::new(),
+            open_price: None,
+            department: String::new(),
+            tax_class: String::new(),
+            gift: false,
         })
     }
 

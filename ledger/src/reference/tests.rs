@@ -63,6 +63,12 @@ fn product(sku: &str, name_zh: &str, initials: &str) -> pull::Product {
         no_promotion: false,
         no_points: false,
         pin: 0,
+        units: Vec::new(),
+        kit: Vec::new(),
+        open_price: None,
+        department: String::new(),
+        tax_class: String::new(),
+        gift: false,
     }
 }
 
@@ -95,6 +101,10 @@ fn shop() -> Agent {
 
 fn sku(found: Result<Option<Arc<Item>>, LookUpError>) -> Option<String> {
     found.expect("answered").map(|item| item.sku.clone())
+}
+
+fn by_code(lane: &Reference, gtin: &Gtin) -> Result<Option<Arc<Item>>, LookUpError> {
+    Ok(lane.item_by_gtin(gtin)?.map(|found| found.item))
 }
 
 fn skus(found: Result<Vec<Arc<Item>>, ReferenceError>) -> Vec<String> {
@@ -202,7 +212,7 @@ fn one_agent_writes_the_reference() {
 fn goods_are_found_by_every_form_of_their_codes() {
     let agent = shop();
     let lane = agent.lane();
-    let by_gtin = |text: &str| sku(lane.item_by_gtin(&Gtin::parse(text).expect("a GTIN")));
+    let by_gtin = |text: &str| sku(by_code(&lane, &Gtin::parse(text).expect("a GTIN")));
     for text in ["036000291452", "0036000291452", "00036000291452", "96385074"] {
         assert_eq!(by_gtin(text).as_deref(), Some("c1"), "{text}");
     }
@@ -240,7 +250,7 @@ fn a_replaced_item_is_not_found_by_what_it_was() {
         &[("c1", Entity::Product(Some(new))), ("a1", Entity::Product(None)), ("zz", Entity::Product(None))],
     );
     let lane = agent.lane();
-    let by_gtin = |text: &str| sku(lane.item_by_gtin(&Gtin::parse(text).expect("a GTIN")));
+    let by_gtin = |text: &str| sku(by_code(&lane, &Gtin::parse(text).expect("a GTIN")));
     assert_eq!((by_gtin("96385074"), by_gtin("9520000000011").as_deref()), (None, Some("c1")));
     assert_eq!(
         (sku(lane.item_by_plu("10001")), sku(lane.item_by_plu("10002")).as_deref()),
@@ -272,9 +282,9 @@ fn of_two_items_with_one_code_the_same_one_is_always_found() {
     let twin = pull::Product { codes: vec!["96385074".into()], ..product("b9", "双", "s") };
     agent.pull(2, &[("b9", Entity::Product(Some(twin)))]);
     let gtin = Gtin::parse("96385074").expect("a GTIN");
-    assert_eq!(sku(agent.lane().item_by_gtin(&gtin)).as_deref(), Some("b9"));
+    assert_eq!(sku(by_code(&agent.lane(), &gtin)).as_deref(), Some("b9"));
     agent.pull(3, &[("b9", Entity::Product(None))]);
-    assert_eq!(sku(agent.lane().item_by_gtin(&gtin)).as_deref(), Some("c1"));
+    assert_eq!(sku(by_code(&agent.lane(), &gtin)).as_deref(), Some("c1"));
 }
 
 #[test]
@@ -314,6 +324,211 @@ fn promotions_are_those_that_name_the_item() {
     assert_eq!((found.cut, found.from_ms, found.until_ms), (PriceCut::Percent(85), Some(1), None));
     agent.pull(3, &[("p1", promotion("p1", &["j1"])), ("p2", Entity::Promotion(None))]);
     assert_eq!((of(&agent, "c1"), of(&agent, "a1"), of(&agent, "j1")), (vec![], vec![], vec!["p1".into()]));
+}
+
+// Packs, price lists, kits, departments and tax classes.
+
+fn price(sku: &str, unit: &str, scope: pull::PriceScope, from_ms: i64, price: i64) -> Entity {
+    Entity::Price(Some(pull::PriceRow {
+        list: "l1".into(),
+        sku: sku.into(),
+        unit: unit.into(),
+        scope,
+        audience: pull::Audience::Everyone,
+        from_ms,
+        until_ms: None,
+        price,
+    }))
+}
+
+fn store(groups: &[&str]) -> Entity {
+    let groups = serde_json::to_string(groups).expect("texts");
+    let body = format!(
+        r#"{{"code": "S1", "name_zh": "一店", "name_en": "One", "currency": "CNY", "currency_symbol": "¥",
+            "currency_exponent": 2, "cash_rounding": 1, "groups": {groups}}}"#
+    );
+    Entity::Store(Some(serde_json::from_str(&body).expect("a store")))
+}
+
+fn case_of_cola() -> pull::Product {
+    let case = pull::SaleUnit {
+        id: "case".into(),
+        name_zh: "箱".into(),
+        name_en: "Case".into(),
+        factor: 24,
+        codes: vec!["19520001003032".into()],
+        price: Some(7_200),
+    };
+    pull::Product { units: vec![case], ..cola() }
+}
+
+#[test]
+fn a_packs_code_finds_the_item_and_the_pack() {
+    let agent = Agent::with(&[case_of_cola()]);
+    let lane = agent.lane();
+    let found = |text: &str| {
+        let found = lane.item_by_gtin(&Gtin::parse(text).expect("a GTIN")).expect("answered").expect("there");
+        (found.item.sku.clone(), found.unit.map(|sold| (sold.unit.id, sold.unit.factor, sold.price)))
+    };
+    let price = Some(Money::from_minor(7_200));
+    assert_eq!(found("19520001003032"), ("c1".into(), Some(("case".into(), 24, price))));
+    assert_eq!(found("96385074"), ("c1".into(), None));
+    assert_eq!(skus(lane.search("19520001003032", 9)), ["c1"]);
+}
+
+#[test]
+fn an_item_has_the_prices_of_its_store_and_groups_and_of_no_other() {
+    use pull::PriceScope::{Chain, Group, Store};
+    let mut agent = shop();
+    let identity = Identity { store: "S1".into(), lane: 1, epoch: 1 };
+    agent.writer.set_identity(&identity).expect("set");
+    let rows = [
+        ("1", price("c1", "", Chain, 10, 340)),
+        ("2", price("c1", "", Group("north".into()), 10, 330)),
+        ("3", price("c1", "", Group("south".into()), 10, 320)),
+        ("4", price("c1", "", Store("S1".into()), 10, 310)),
+        ("5", price("c1", "", Store("S2".into()), 10, 300)),
+        ("6", price("j1", "", Chain, 10, 1)),
+        ("S1", store(&["north"])),
+    ];
+    agent.pull(2, &rows);
+    let prices = |agent: &Agent| -> Vec<(PriceScope, i64)> {
+        let item = agent.lane().item_by_sku("c1").expect("answered").expect("there");
+        let mut prices: Vec<_> = item.prices.iter().map(|row| (row.scope, row.price.minor())).collect();
+        prices.sort_unstable();
+        prices
+    };
+    assert_eq!(
+        prices(&agent),
+        [(PriceScope::Chain, 340), (PriceScope::Group, 330), (PriceScope::Store, 310)]
+    );
+    // The store moves to another group; a price is taken back.
+    agent.pull(3, &[("S1", store(&["south"])), ("4", Entity::Price(None))]);
+    assert_eq!(prices(&agent), [(PriceScope::Chain, 340), (PriceScope::Group, 320)]);
+}
+
+#[test]
+fn a_kit_knows_what_its_parts_cost_and_how_they_are_taxed() {
+    let part = |sku: &str, quantity| pull::KitPart { sku: sku.into(), quantity };
+    let set = pull::Product {
+        kit: vec![part("c1", 6_000), part("a1", 500)],
+        price: 2_000,
+        ..product("k1", "礼盒", "lh")
+    };
+    let taxed = pull::Product { tax_class: "t9".into(), ..apple() };
+    let mut agent = Agent::with(&[cola(), taxed, set]);
+    let class = pull::TaxClass {
+        id: "t9".into(),
+        name_zh: "农产品".into(),
+        name_en: "Farm goods".into(),
+        treatment: pull::TaxTreatment::Taxed,
+        rate: 900,
+    };
+    agent.pull(2, &[("t9", Entity::TaxClass(Some(class.clone())))]);
+    let kit = agent.lane().item_by_sku("k1").expect("answered").expect("there").kit.clone();
+    let parts: Vec<_> = kit
+        .iter()
+        .map(|part| {
+            (part.sku.as_str(), part.quantity.thousandths(), part.price.minor(), part.tax_rate.basis_points())
+        })
+        .collect();
+    assert_eq!(parts, [("c1", 6_000, 350, 1_300), ("a1", 500, 350, 900)]);
+    // The law changes; the goods stay as they are.
+    let exempt = pull::TaxClass { treatment: pull::TaxTreatment::Exempt, rate: 0, ..class };
+    agent.pull(3, &[("t9", Entity::TaxClass(Some(exempt)))]);
+    let item = agent.lane().item_by_sku("a1").expect("answered").expect("there");
+    assert_eq!(item.tax_rate.basis_points(), 0);
+    assert_eq!(item.tax_class, Some(TaxClass { id: "t9".into(), treatment: TaxTreatment::Exempt }));
+    agent.pull(4, &[("c1", Entity::Product(None))]);
+    let error = agent.lane().item_by_sku("k1").expect_err("a part is gone").to_string();
+    assert!(error.contains("a part of item k1"), "{error}");
+}
+
+#[test]
+fn a_department_is_found_by_its_code() {
+    let loose = pull::Product {
+        department: "7".into(),
+        open_price: Some(pull::PriceBounds { min: 10, max: 50_000 }),
+        ..product("d7", "散货", "sh")
+    };
+    let agent = Agent::with(&[loose]);
+    let lane = agent.lane();
+    let item = lane.item_by_department("7").expect("answered").expect("there");
+    let bounds = PriceBounds { min: Money::from_minor(10), max: Money::from_minor(50_000) };
+    assert_eq!((item.sku.as_str(), item.code.as_str(), item.open_price), ("d7", "7", Some(bounds)));
+    assert_eq!(sku(lane.item_by_department("8")), None);
+    assert_eq!(sku(lane.item_by_department("")), None);
+}
+
+/// The tables of version 1, with a cola; what a program of that version left.
+fn first_version(path: &Path) {
+    let connection = Connection::open(path).expect("a file");
+    connection
+        .execute_batch(&format!(
+            "PRAGMA journal_mode = WAL;
+             CREATE TABLE state (
+                 one INTEGER PRIMARY KEY CHECK (one = 1), version INTEGER NOT NULL DEFAULT 0, store TEXT,
+                 lane INTEGER, epoch INTEGER, acknowledged INTEGER NOT NULL DEFAULT 0,
+                 quarantined INTEGER NOT NULL DEFAULT 0, contact_ms INTEGER, alarm TEXT
+             ) STRICT;
+             INSERT INTO state (one, version, store, lane, epoch) VALUES (1, 7, 'S1', 2, 3);
+             CREATE TABLE store (code TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+             CREATE TABLE category (id TEXT PRIMARY KEY, position INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+             CREATE TABLE staff (id TEXT PRIMARY KEY, number TEXT NOT NULL, body TEXT NOT NULL) STRICT;
+             CREATE TABLE product (
+                 id INTEGER PRIMARY KEY, sku TEXT NOT NULL UNIQUE, plu TEXT NOT NULL, category TEXT NOT NULL,
+                 pin INTEGER NOT NULL, body TEXT NOT NULL
+             ) STRICT;
+             CREATE TABLE code (gtin TEXT NOT NULL, sku TEXT NOT NULL, PRIMARY KEY (gtin, sku)) STRICT, WITHOUT ROWID;
+             CREATE INDEX code_by_sku ON code (sku);
+             CREATE TABLE promotion (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+             CREATE TABLE promotion_item (
+                 sku TEXT NOT NULL, promotion TEXT NOT NULL, PRIMARY KEY (sku, promotion)
+             ) STRICT, WITHOUT ROWID;
+             CREATE VIRTUAL TABLE product_word USING fts5 (
+                 words, content='', contentless_delete=1, detail=none, prefix='1 2'
+             );
+             INSERT INTO product (sku, plu, category, pin, body) VALUES ('c1', '', 'c1', 0,
+                 '{{\"sku\":\"c1\",\"name_zh\":\"可口可乐\",\"name_en\":\"\",\"price\":350,\"tax_rate\":1300}}');
+             INSERT INTO code VALUES ('00000096385074', 'c1');
+             PRAGMA application_id = {}; PRAGMA user_version = 1;",
+            KIND.application_id
+        ))
+        .expect("tables");
+}
+
+#[test]
+fn a_file_of_the_first_version_sells_until_the_agent_has_pulled_everything_anew() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("reference.db");
+    first_version(&path);
+    let gtin = Gtin::parse("96385074").expect("a GTIN");
+    // The agent has not been started since the update.
+    let early = Reference::open(&path).expect("opens").expect("there is one");
+    assert_eq!(sku(by_code(&early, &gtin)).as_deref(), Some("c1"));
+    assert_eq!(sku(early.item_by_department("7")), None);
+
+    let mut writer = ReferenceWriter::open(&path).expect("upgraded");
+    assert!(writer.is_outdated().expect("read"));
+    let state = writer.state().expect("read");
+    assert_eq!((state.version, state.identity.map(|identity| identity.epoch)), (7, Some(3)));
+    early.refresh().expect("refreshed");
+    assert_eq!(sku(by_code(&early, &gtin)).as_deref(), Some("c1"));
+
+    let update = writer.begin().expect("begun");
+    update.clear().expect("cleared");
+    let change = Change { version: 7, key: "c1".into(), entity: Entity::Product(Some(case_of_cola())) };
+    update.apply(&change).expect("applied");
+    update.commit(7).expect("committed");
+    assert!(!writer.is_outdated().expect("read"));
+    early.refresh().expect("refreshed");
+    let case = Gtin::parse("19520001003032").expect("a GTIN");
+    assert!(early.item_by_gtin(&case).expect("answered").expect("there").unit.is_some());
+}
+
+#[test]
+fn a_new_file_is_not_outdated() {
+    assert!(!Agent::new().writer.is_outdated().expect("read"));
 }
 
 // Searching.
@@ -411,6 +626,7 @@ fn people_stores_and_categories_come_and_go() {
         receipt_footer: vec![],
         cash_rounding: 10,
         scale_patterns: vec![],
+        groups: vec![],
     }));
     let mut agent = Agent::new();
     agent.pull(

@@ -3,8 +3,8 @@
 //! All pages of one pull go into one transaction, so the lane sees the old
 //! version or the new one and nothing between.
 
-use super::Alarm;
 use super::backoff::{Backoff, Jitter};
+use super::{Alarm, Beginning};
 
 /// How long a pull that has begun keeps its transaction open while HQ does
 /// not answer, milliseconds. Beyond it the pages are dropped and pulled again.
@@ -39,7 +39,7 @@ pub enum Opening {
     /// Open one, if the page has changes.
     Begin,
     /// Open one and forget everything first: the lane's version is of
-    /// another HQ than this.
+    /// another HQ than this, or was pulled by a program that knew less.
     BeginAnew,
 }
 
@@ -117,6 +117,8 @@ pub(super) struct Pull {
     phase: Phase,
     /// On the lane's disk.
     version: u64,
+    /// All of it is pulled again.
+    is_outdated: bool,
     version_at_hq: Option<u64>,
     /// The transaction is rolled back when HQ did not answer by then; `None`
     /// while none is open.
@@ -128,11 +130,13 @@ pub(super) struct Pull {
 }
 
 impl Pull {
-    pub(super) fn new(now_ms: i64, interval_ms: i64, version: u64) -> Self {
+    pub(super) fn new(now_ms: i64, beginning: &Beginning) -> Self {
+        let Beginning { version, is_outdated, intervals, seed: _ } = *beginning;
         Self {
-            interval_ms,
-            phase: Phase::Due { action: first_page(version), from_ms: now_ms },
+            interval_ms: intervals.pull_ms,
+            phase: Phase::Due { action: first_page(version, is_outdated), from_ms: now_ms },
             version,
+            is_outdated,
             version_at_hq: None,
             patience_until_ms: None,
             alarm: None,
@@ -186,13 +190,14 @@ impl Pull {
             }
             (PullAction::Commit { version }, PullInput::Committed) => {
                 self.version = version;
+                self.is_outdated = false;
                 self.patience_until_ms = None;
                 self.succeed();
                 self.rest(now_ms, jitter)
             }
             (PullAction::Abandon, PullInput::Abandoned) => {
                 self.patience_until_ms = None;
-                Phase::Due { action: first_page(self.version), from_ms: now_ms }
+                Phase::Due { action: first_page(self.version, self.is_outdated), from_ms: now_ms }
             }
             (action, PullInput::Failed(failure)) => self.fail(now_ms, action, failure, jitter),
             // The shell answers an action with one of its own ends.
@@ -226,7 +231,10 @@ impl Pull {
     }
 
     fn rest(&self, now_ms: i64, jitter: &mut Jitter) -> Phase {
-        Phase::Due { action: first_page(self.version), from_ms: now_ms + jitter.spread(self.interval_ms) }
+        Phase::Due {
+            action: first_page(self.version, self.is_outdated),
+            from_ms: now_ms + jitter.spread(self.interval_ms),
+        }
     }
 
     fn fail(&mut self, now_ms: i64, action: PullAction, failure: PullFailure, jitter: &mut Jitter) -> Phase {
@@ -249,7 +257,7 @@ impl Pull {
             let action = match action {
                 PullAction::Page { opening: Opening::BeginAnew, .. } => action,
                 PullAction::Page { .. } | PullAction::Commit { .. } | PullAction::Abandon => {
-                    first_page(self.version)
+                    first_page(self.version, self.is_outdated)
                 }
             };
             return Phase::Due { action, from_ms };
@@ -270,6 +278,10 @@ struct PageEnd {
     is_open: bool,
 }
 
-fn first_page(version: u64) -> PullAction {
-    PullAction::Page { after: version, opening: Opening::Begin }
+fn first_page(version: u64, is_outdated: bool) -> PullAction {
+    if is_outdated {
+        PullAction::Page { after: 0, opening: Opening::BeginAnew }
+    } else {
+        PullAction::Page { after: version, opening: Opening::Begin }
+    }
 }

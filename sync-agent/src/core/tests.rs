@@ -14,7 +14,11 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 impl Lane {
     fn begin(version: u64) -> Self {
-        let beginning = Beginning { version, intervals: Intervals::default(), seed: 1 };
+        Self::begin_with(version, false)
+    }
+
+    fn begin_with(version: u64, is_outdated: bool) -> Self {
+        let beginning = Beginning { version, is_outdated, intervals: Intervals::default(), seed: 1 };
         Self { core: Core::new(0, beginning), now_ms: 0 }
     }
 
@@ -410,6 +414,22 @@ fn an_hq_that_was_put_back_from_a_copy_is_pulled_whole() {
     assert_eq!(lane.next(), Some(Action::Pull(PullAction::Commit { version: 20 })));
     lane.pull(PullInput::Committed);
     assert_eq!(lane.core.status().version, 20);
+}
+
+#[test]
+fn what_an_older_program_pulled_is_pulled_whole_once() {
+    let mut lane = Lane::begin_with(20, true);
+    assert_eq!(lane.next_push(), Some(PushAction::Look));
+    lane.push(PushInput::Journal(None));
+    assert_eq!(wait_pull(&mut lane), page(0, Opening::BeginAnew));
+    lane.pull(came(9, 20, true));
+    assert_eq!(wait_pull(&mut lane), page(9, Opening::Continue));
+    lane.pull(PullInput::Failed(PullFailure::Disk { reason: "full".into() }));
+    assert_eq!(wait_pull(&mut lane), page(0, Opening::BeginAnew), "still from the beginning");
+    lane.pull(came(20, 20, false));
+    assert_eq!(wait_pull(&mut lane), PullAction::Commit { version: 20 });
+    lane.pull(PullInput::Committed);
+    assert_eq!(wait_pull(&mut lane), page(20, Opening::Begin));
 }
 
 #[test]

@@ -89,6 +89,13 @@ impl Shop {
                 no_promotion: false,
                 no_points: false,
                 pin: 0,
+                units: Vec::new(),
+                kit: Vec::new(),
+                open_price: None,
+                department: String::new(),
+                tax_class: String::new(),
+                // What the log never charges for.
+                gift: price == 0,
             };
             items.insert(sku.to_owned(), MappedItem { code, price, product });
         }
@@ -104,6 +111,7 @@ impl Shop {
             receipt_footer: Vec::new(),
             cash_rounding: 1,
             scale_patterns: vec!["22IIIIIPPPPPWWWWWC".into()],
+            groups: Vec::new(),
         };
         Ok(Self { items, store, pin: pin.into(), currency })
     }

@@ -1,0 +1,148 @@
+//! What goods cost when they join the basket, and what they cost when it is paid.
+
+use std::sync::Arc;
+
+use super::step::{Measure, Step};
+use super::{Context, Message};
+use crate::basket::{Line, LoweredPrice, PriceFrom};
+use crate::catalogue::{Buyer, Found, Item, LookUpError, PriceCut, Promotion, SaleUnit};
+use crate::money::Money;
+use crate::price_list;
+use crate::pricing::{self, UnitPrice};
+use crate::record::Record;
+
+/// What one unit of what was found costs.
+pub(super) struct Priced {
+    /// On the price list, or as the cashier typed it.
+    pub list_price: Money,
+    /// What is charged, and why.
+    pub price: UnitPrice,
+    /// Where that comes from.
+    pub from: PriceFrom,
+}
+
+/// Whom prices are looked up for. A basket has no member yet.
+const BUYER: Buyer<'static> = Buyer::WalkIn;
+
+impl Step {
+    /// An item that asks for its price, with the price.
+    pub(super) fn choose_priced(&mut self, context: &Context<'_>, sku: &str, price: Money) {
+        if self.may_add() {
+            self.add_priced(context, context.catalogue.item_by_sku(sku), sku, price);
+        }
+    }
+
+    /// Goods without a code, by their department.
+    pub(super) fn department(&mut self, context: &Context<'_>, code: &str, price: Money) {
+        if self.may_add() {
+            self.add_priced(context, context.catalogue.item_by_department(code), code, price);
+        }
+    }
+
+    fn add_priced(
+        &mut self,
+        context: &Context<'_>,
+        answer: Result<Option<Arc<Item>>, LookUpError>,
+        asked: &str,
+        price: Money,
+    ) {
+        match answer {
+            Err(fault) => self.refuse(Message::Fault(fault)),
+            Ok(None) => self.unknown(Message::UnknownCode(asked.to_owned())),
+            Ok(Some(item)) => {
+                let code = item.code.clone();
+                self.add(context, &item.into(), &code, Measure::Single, Some(price));
+            }
+        }
+    }
+
+    /// What one unit of what was found costs now, or why it cannot be sold.
+    pub(super) fn price(
+        &self,
+        context: &Context<'_>,
+        found: &Found,
+        typed: Option<Money>,
+    ) -> Result<Priced, Message> {
+        let item = &found.item;
+        match (item.open_price, typed) {
+            (Some(_), None) => Err(Message::PriceNeeded(item.clone())),
+            (None, Some(_)) => Err(Message::PriceListed(item.clone())),
+            (Some(bounds), Some(price)) if bounds.hold(price) => Ok(Priced {
+                list_price: price,
+                price: UnitPrice { price, promotion: None },
+                from: PriceFrom::Typed,
+            }),
+            (Some(bounds), Some(_)) => Err(Message::PriceRange { item: item.clone(), bounds }),
+            (None, None) => self.listed_price(context, item, found.unit.as_ref()),
+        }
+    }
+
+    /// What one unit costs by price lists and promotions.
+    fn listed_price(
+        &self,
+        context: &Context<'_>,
+        item: &Arc<Item>,
+        unit: Option<&SaleUnit>,
+    ) -> Result<Priced, Message> {
+        let list_price = price_list::list_price(item, unit, BUYER, self.now_ms).ok_or_else(|| {
+            Message::Fault(LookUpError(format!("the price of {} is out of range", item.sku)))
+        })?;
+        if !list_price.is_positive() && !item.gift {
+            return Err(Message::PriceMissing(item.clone()));
+        }
+        let promotions = context.catalogue.promotions_of(&item.sku).map_err(Message::Fault)?;
+        let promotions: Vec<Promotion> =
+            promotions.into_iter().filter_map(|promotion| for_unit(promotion, unit)).collect();
+        let price = pricing::unit_price(&item.at_price(list_price), &promotions, self.now_ms);
+        Ok(Priced { list_price, price, from: PriceFrom::List })
+    }
+
+    /// Gives every line that follows the price list the lower of what it cost
+    /// when it was scanned and what it costs now: the tag that the customer
+    /// saw is a promise. Where the goods cannot be asked, the price stays.
+    pub(super) fn lower_prices(&mut self, context: &Context<'_>) {
+        let lowered: Vec<(LoweredPrice, Money)> =
+            self.till.basket.lines().iter().filter_map(|line| self.lowered(context, line)).collect();
+        for (lowered, net) in lowered {
+            self.commit(Record::LinePriceLowered { lowered, net });
+        }
+    }
+
+    fn lowered(&self, context: &Context<'_>, line: &Line) -> Option<(LoweredPrice, Money)> {
+        if !line.follows_price_list() {
+            return None;
+        }
+        let item = context.catalogue.item_by_sku(&line.item.sku).ok().flatten()?;
+        let unit = match &line.unit {
+            // A pack that is not sold any more, or holds another number now,
+            // has no price to compare with.
+            Some(unit) => Some(item.unit(&unit.id).filter(|sold| sold.unit.factor == unit.factor)?),
+            None => None,
+        };
+        let now = self.listed_price(context, &item, unit).ok()?;
+        let list_price = now.list_price.min(line.item.price);
+        let (unit_price, promotion) = if now.price.price < line.unit_price {
+            (now.price.price, now.price.promotion.map(Into::into))
+        } else {
+            (line.unit_price, line.promotion.clone())
+        };
+        if list_price == line.item.price && unit_price == line.unit_price {
+            return None;
+        }
+        let lowered = LoweredPrice { line: line.number, list_price, unit_price, promotion };
+        Some((lowered, unit_price.times(line.quantity)))
+    }
+}
+
+/// A promotion as it is for a pack: what it says of one piece holds for each
+/// piece of it. `None` where that is no amount.
+fn for_unit(promotion: Promotion, unit: Option<&SaleUnit>) -> Option<Promotion> {
+    let Some(sold) = unit else { return Some(promotion) };
+    let together = |price: Money| price.checked_multiple(sold.unit.factor);
+    let cut = match promotion.cut {
+        PriceCut::FixedPrice(price) => PriceCut::FixedPrice(together(price)?),
+        PriceCut::Percent(percent) => PriceCut::Percent(percent),
+        PriceCut::AmountOff(off) => PriceCut::AmountOff(together(off)?),
+    };
+    Some(Promotion { cut, ..promotion })
+}

@@ -1,7 +1,7 @@
 //! The chain's currency, and one product's price.
 
 use domain::money::{Currency, ParseAmountError};
-use protocol::pull::{self, Product};
+use protocol::pull::{self, Audience, PriceScope, Product};
 
 use crate::store::{Kind, Put, Reading, Store, StoreError};
 
@@ -11,6 +11,16 @@ pub enum SetPriceError {
     /// No such product.
     #[error("set a price: there is no product {0:?}")]
     UnknownProduct(String),
+    /// A price list of the whole chain has prices for it, and they would stand.
+    #[error(
+        "set a price: the price list {list:?} has prices for {sku:?}, and they count before this one; put a price on that list with --list {list} --from TIME, or import the list"
+    )]
+    Listed {
+        /// The product.
+        sku: String,
+        /// The list.
+        list: String,
+    },
     /// No store was imported, so nobody knows the currency.
     #[error("set a price: no store is known, so neither is the currency; import a store first")]
     NoStore,
@@ -40,14 +50,22 @@ pub struct PriceSet {
 
 /// Sets the price of a product in all stores, from a text such as `3.50`.
 ///
-/// A product that costs that already is left alone.
-pub fn set_price(store: &Store, sku: &str, price: &str) -> Result<PriceSet, SetPriceError> {
+/// A product that costs that already is left alone. `now_ms`: milliseconds UTC.
+pub fn set_price(store: &Store, sku: &str, price: &str, now_ms: i64) -> Result<PriceSet, SetPriceError> {
     store.write(|writing| {
         let currency = currency::<SetPriceError>(writing)?.ok_or(SetPriceError::NoStore)?;
         let after = currency.parse(price)?.minor();
         let body = writing
             .entity(Kind::Product, sku)?
             .ok_or_else(|| SetPriceError::UnknownProduct(sku.to_owned()))?;
+        let listed = writing.prices_of(sku, &PriceScope::Chain)?.into_iter().find(|row| {
+            row.unit.is_empty()
+                && row.audience == Audience::Everyone
+                && row.until_ms.is_none_or(|until| now_ms < until)
+        });
+        if let Some(row) = listed {
+            return Err(SetPriceError::Listed { sku: row.sku, list: row.list });
+        }
         let mut product: Product = serde_json::from_str(&body)?;
         let before = std::mem::replace(&mut product.price, after);
         let version = match writing.put_entity(Kind::Product, sku, &serde_json::to_string(&product)?)? {

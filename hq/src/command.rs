@@ -6,14 +6,14 @@ mod local;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate};
 use domain::money::{Currency, Money};
 use protocol::answer::SalesAnswer;
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{self, SetPriceError};
 use crate::enrolment::{self, MakeCodeError};
-use crate::import::{self, ImportError, Imported};
+use crate::import::{self, ImportError, Imported, PriceText};
 use crate::people::{self, ParseRoleError, PeopleError, Role};
 use crate::place::{Place, PlaceError};
 use crate::sales;
@@ -48,6 +48,11 @@ pub enum Command {
         sku: String,
         /// The price as a person types it.
         price: String,
+    },
+    /// Put one price on a price list.
+    ListPrice {
+        /// The price as a person types it; without a beginning it counts at once.
+        price: PriceText,
     },
     /// Make a one-time code for a lane.
     Enrol {
@@ -89,7 +94,7 @@ pub enum Command {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
-    /// Of [`Command::Import`].
+    /// Of [`Command::Import`] and [`Command::ListPrice`].
     Imported(Imported),
     /// Of [`Command::Price`]; the prices are written out.
     PriceSet {
@@ -191,18 +196,25 @@ pub fn execute(
 ) -> Result<Outcome, CommandError> {
     match command {
         Command::Import { path, replace } => {
-            let imported = import::import(store, path, *replace, progress)?;
+            let imported = import::import(store, path, *replace, now_ms, progress)?;
             store.tidy()?;
             Ok(Outcome::Imported(imported))
         }
         Command::Price { sku, price } => {
-            let set = catalogue::set_price(store, sku, price)?;
+            let set = catalogue::set_price(store, sku, price, now_ms)?;
             let written = |minor| set.currency.format_with_symbol(Money::from_minor(minor));
             Ok(Outcome::PriceSet {
                 before: written(set.before),
                 after: written(set.after),
                 version: set.version,
             })
+        }
+        Command::ListPrice { price } => {
+            let mut price = price.clone();
+            if price.from.is_empty() {
+                price.from = DateTime::from_timestamp_millis(now_ms).unwrap_or_default().to_rfc3339();
+            }
+            Ok(Outcome::Imported(import::import_price(store, &price, now_ms)?))
         }
         Command::Enrol { store: lane_store, lane } => {
             Ok(Outcome::Code { code: enrolment::make_code(store, lane_store, *lane, now_ms)? })

@@ -40,8 +40,9 @@ pub fn page(store: &Store, lane_store: &str, after: u64, limit: usize) -> Result
     let mut failed = None;
     let (latest, more) = store.read::<_, FeedError>(|reading| {
         let latest = reading.reference_version()?;
+        let scopes = reading.scopes_of_store(lane_store)?;
         // A change that finds the page full is left for the next one.
-        let more = reading.changes_after(lane_store, after, after > 0, |change| {
+        let more = reading.changes_after(&scopes, after, after > 0, |change| {
             if count == limit || lines.len() >= PAGE_BYTES_FULL {
                 return false;
             }

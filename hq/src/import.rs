@@ -7,23 +7,38 @@
 mod check;
 mod goods;
 mod pins;
+mod prices;
+mod table;
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use domain::money::Currency;
-use protocol::pull::{self, Category, Product, Promotion, StaffMember};
+use protocol::pull::{self, Category, PriceRow, PriceScope, Product, Promotion, StaffMember, TaxClass};
 use serde::{Deserialize, Serialize};
 
-use crate::store::{Kind, Put, Store, StoreError, Writing};
-use check::Checker;
+use crate::store::{Kind, Put, Reading, Store, StoreError, Writing, price_key};
+use check::{Checked, Checker};
+pub use prices::PriceText;
 
 /// The file of a folder that has everything but many goods.
 pub const SHOP_FILE: &str = "shop.json";
 
 /// The files of a folder that may have goods, in the order they are looked for.
 pub const GOODS_FILES: [&str; 2] = ["products.csv", "goods.csv"];
+
+/// The file of a folder that may have prices of price lists.
+pub const PRICES_FILE: &str = "prices.csv";
+
+/// The most prices of one item in one place: those of all its units and
+/// tiers, in force and ahead of their time.
+pub const PRICES_PER_PLACE_MAX: usize = 50;
+
+/// A price that has not been in force for so long is taken off its list,
+/// milliseconds: a week, by which no lane's clock is late.
+const SPENT_PRICES_KEPT_MS: i64 = 7 * 24 * 3_600 * 1_000;
 
 /// Problems shown at one time; an operator mends these first.
 const PROBLEMS_MAX: usize = 20;
@@ -69,7 +84,7 @@ pub enum ImportError {
         source: std::io::Error,
     },
     /// There is nothing to import.
-    #[error("import {path}: a folder with {SHOP_FILE} or products.csv, a .json or a .csv file is needed", path = .0.display())]
+    #[error("import {path}: a folder with {SHOP_FILE}, products.csv or {PRICES_FILE}, a .json or a .csv file is needed", path = .0.display())]
     Nothing(PathBuf),
     /// A file is not JSON of the shop's form.
     #[error("import {path}: correct the place that is named", path = path.display())]
@@ -112,7 +127,9 @@ fn list(problems: &[Problem]) -> String {
 struct Shop {
     store: Option<pull::Store>,
     categories: Option<Vec<Category>>,
+    tax_classes: Option<Vec<TaxClass>>,
     products: Option<Vec<Product>>,
+    prices: Option<Vec<PriceRow>>,
     staff: Option<Vec<StaffSource>>,
     members: Option<Vec<serde_json::Value>>,
     promotions: Option<Vec<Promotion>>,
@@ -141,15 +158,17 @@ impl std::fmt::Debug for StaffSource {
 struct Source {
     shop: Option<PathBuf>,
     goods: Option<PathBuf>,
+    prices: Option<PathBuf>,
 }
 
 /// Imports a folder, a JSON file or a CSV file. `replace` deletes what is not
-/// named, of the kinds that the import has. `progress` hears now and then how
-/// many rows of goods are done.
+/// named, of the kinds that the import has. `now_ms`: milliseconds UTC.
+/// `progress` hears now and then how many rows of goods are done.
 pub fn import(
     store: &Store,
     path: &Path,
     replace: bool,
+    now_ms: i64,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Imported, ImportError> {
     let source = find(path)?;
@@ -169,23 +188,82 @@ pub fn import(
             Ok(!checker.is_full())
         })?;
     }
-    store.read::<_, ImportError>(|reading| checker.check_promotions(&file, &shop, reading))?;
-    let currency = checker.finish()?;
+    store.read::<_, ImportError>(|reading| {
+        checker.check_kits(reading)?;
+        checker.check_promotions(&file, &shop, reading)?;
+        check_prices(&mut checker, reading, &file, &shop, source.prices.as_deref())
+    })?;
+    let checked = checker.finish()?;
     let staff = store.read(|reading| pins::hash(reading, shop.staff.as_deref().unwrap_or_default()))?;
-    store.write(|writing| apply(writing, &source, &shop, &staff, currency, replace, progress))
+    let import = Import { source, shop, staff, checked, replace, now_ms };
+    store.write(|writing| apply(writing, &import, progress))
+}
+
+/// An import that was checked.
+struct Import {
+    source: Source,
+    shop: Shop,
+    staff: Vec<StaffMember>,
+    checked: Checked,
+    replace: bool,
+    now_ms: i64,
+}
+
+/// Puts one price on its list, with the checks of an import.
+pub fn import_price(store: &Store, text: &PriceText, now_ms: i64) -> Result<Imported, ImportError> {
+    let place = format!("sku {:?}", text.sku);
+    let problem = |what| Problem { file: "price".to_owned(), place: place.clone(), what };
+    store.write(|writing| {
+        let mut checker = Checker::new(writing, &Shop::default(), false)?;
+        let parsed = text.parse(checker.currency());
+        let row = parsed.map_err(|what| ImportError::Problems(vec![problem(what)]))?;
+        checker.check_price("price", &place, &row, writing)?;
+        checker.finish()?;
+        let mut applying = Applying::begin(writing, false)?;
+        applying.put_price(&row)?;
+        applying.finish(now_ms)
+    })
+}
+
+fn check_prices(
+    checker: &mut Checker,
+    reading: &Reading<'_>,
+    file: &str,
+    shop: &Shop,
+    path: Option<&Path>,
+) -> Result<(), ImportError> {
+    for (index, row) in shop.prices.iter().flatten().enumerate() {
+        checker.check_price(file, &format!("prices[{index}]"), row, reading)?;
+    }
+    let Some(path) = path else { return Ok(()) };
+    let file = check::file_name(path);
+    each_price(path, checker.currency().cloned(), &mut |place, row| {
+        match row {
+            Ok(row) => checker.check_price(&file, &place, &row, reading)?,
+            Err(what) => checker.note(&file, &place, what),
+        }
+        Ok(!checker.is_full())
+    })
 }
 
 fn find(path: &Path) -> Result<Source, ImportError> {
     let nothing = || ImportError::Nothing(path.to_owned());
     if path.is_dir() {
         let existing = |name: &str| Some(path.join(name)).filter(|path| path.is_file());
-        let source =
-            Source { shop: existing(SHOP_FILE), goods: GOODS_FILES.iter().find_map(|name| existing(name)) };
-        return if source.shop.is_none() && source.goods.is_none() { Err(nothing()) } else { Ok(source) };
+        let source = Source {
+            shop: existing(SHOP_FILE),
+            goods: GOODS_FILES.iter().find_map(|name| existing(name)),
+            prices: existing(PRICES_FILE),
+        };
+        let is_empty = source.shop.is_none() && source.goods.is_none() && source.prices.is_none();
+        return if is_empty { Err(nothing()) } else { Ok(source) };
     }
     match path.extension().and_then(|extension| extension.to_str()) {
-        Some("json") => Ok(Source { shop: Some(path.to_owned()), goods: None }),
-        Some("csv") => Ok(Source { shop: None, goods: Some(path.to_owned()) }),
+        Some("json") => Ok(Source { shop: Some(path.to_owned()), goods: None, prices: None }),
+        Some("csv") if prices::is_of_prices(path) => {
+            Ok(Source { shop: None, goods: None, prices: Some(path.to_owned()) })
+        }
+        Some("csv") => Ok(Source { shop: None, goods: Some(path.to_owned()), prices: None }),
         _ => Err(nothing()),
     }
 }
@@ -213,22 +291,37 @@ fn each_product(
     Ok(())
 }
 
+/// Hands the rows of a file of prices to `take`, until it says that it has
+/// enough.
+fn each_price(
+    path: &Path,
+    currency: Option<Currency>,
+    take: &mut dyn FnMut(String, Result<PriceRow, String>) -> Result<bool, ImportError>,
+) -> Result<(), ImportError> {
+    let mut prices = prices::Prices::open(path, currency)
+        .map_err(|source| ImportError::Read { path: path.to_owned(), source })?;
+    while let Some((place, row)) = prices.next_price() {
+        if !take(place, row)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
 /// Writes what was checked.
 fn apply(
     writing: &Writing<'_>,
-    source: &Source,
-    shop: &Shop,
-    staff: &[StaffMember],
-    currency: Option<Currency>,
-    replace: bool,
+    import: &Import,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Imported, ImportError> {
-    let mut applying = Applying { writing, replace, done: Imported::default() };
-    if replace {
-        writing.begin_named()?;
-    }
+    let Import { source, shop, staff, checked, replace, now_ms } = import;
+    let replace = *replace;
+    let mut applying = Applying::begin(writing, replace)?;
     if let Some(store) = &shop.store {
-        applying.put(Kind::Store, &store.code, store)?;
+        applying.put_store(store)?;
+    }
+    for class in shop.tax_classes.iter().flatten() {
+        applying.put(Kind::TaxClass, &class.id, class)?;
     }
     for category in shop.categories.iter().flatten() {
         applying.put(Kind::Category, &category.id, category)?;
@@ -237,17 +330,26 @@ fn apply(
         applying.put(Kind::Staff, &member.id, member)?;
     }
     for product in shop.products.iter().flatten() {
-        applying.put_product(product.clone())?;
+        applying.put_product(product.clone(), checked)?;
     }
     let mut rows = 0;
     if let Some(path) = &source.goods {
-        each_product(path, currency, &mut |place, product| {
-            let what = |what| Problem { file: check::file_name(path), place, what };
-            applying.put_product(product.map_err(|text| ImportError::Problems(vec![what(text)]))?)?;
+        each_product(path, checked.currency.clone(), &mut |place, product| {
+            let product = product.map_err(|what| changed(path, place, what))?;
+            applying.put_product(product, checked)?;
             rows += 1;
             if rows % PROGRESS_ROWS == 0 {
                 progress(rows);
             }
+            Ok(true)
+        })?;
+    }
+    for row in shop.prices.iter().flatten() {
+        applying.put_price(row)?;
+    }
+    if let Some(path) = &source.prices {
+        each_price(path, checked.currency.clone(), &mut |place, row| {
+            applying.put_price(&row.map_err(|what| changed(path, place, what))?)?;
             Ok(true)
         })?;
     }
@@ -267,9 +369,18 @@ fn apply(
             (Kind::Product, shop.products.is_some() || source.goods.is_some()),
             (Kind::Staff, shop.staff.is_some()),
             (Kind::Promotion, shop.promotions.is_some()),
+            (Kind::TaxClass, shop.tax_classes.is_some()),
+            (Kind::Price, shop.prices.is_some() || source.prices.is_some()),
         ];
         for (kind, _) in named.iter().filter(|(_, is_named)| *is_named) {
             applying.done.deleted += writing.delete_unnamed(*kind)?;
+        }
+        if let Some((kit, part)) = writing.kit_without_part()? {
+            return Err(ImportError::Problems(vec![Problem {
+                file: "goods".to_owned(),
+                place: format!("sku {kit}"),
+                what: format!("it is a kit with {part}, which this import deletes; name both or neither"),
+            }]));
         }
     }
     if let Some((code, first, second)) = writing.code_claimed_twice()? {
@@ -280,17 +391,81 @@ fn apply(
             what: format!("both have the code {code}; take it from one of them"),
         }]));
     }
-    applying.done.version = writing.reference_version()?;
-    Ok(applying.done)
+    applying.finish(*now_ms)
+}
+
+/// A file that is not what it was when it was checked.
+fn changed(path: &Path, place: String, what: String) -> ImportError {
+    ImportError::Problems(vec![Problem { file: check::file_name(path), place, what }])
 }
 
 struct Applying<'a, 'c> {
     writing: &'a Writing<'c>,
     replace: bool,
     done: Imported,
+    /// Where prices were put: item and place.
+    priced: HashSet<(String, PriceScope)>,
 }
 
-impl Applying<'_, '_> {
+impl<'a, 'c> Applying<'a, 'c> {
+    fn begin(writing: &'a Writing<'c>, replace: bool) -> Result<Self, ImportError> {
+        if replace {
+            writing.begin_named()?;
+        }
+        Ok(Self { writing, replace, done: Imported::default(), priced: HashSet::new() })
+    }
+
+    /// Looks at what was put as a whole.
+    fn finish(mut self, now_ms: i64) -> Result<Imported, ImportError> {
+        for (sku, scope) in std::mem::take(&mut self.priced) {
+            let prices = self.writing.prices_of(&sku, &scope)?;
+            let spent = prices.iter().filter(|row| is_spent(row, &prices, now_ms - SPENT_PRICES_KEPT_MS));
+            let spent: Vec<&PriceRow> = spent.collect();
+            for row in &spent {
+                self.writing.delete_price(row)?;
+                self.done.deleted += 1;
+            }
+            let left = prices.len() - spent.len();
+            if left > PRICES_PER_PLACE_MAX {
+                return Err(ImportError::Problems(vec![Problem {
+                    file: "prices".to_owned(),
+                    place: format!("sku {sku}"),
+                    what: format!(
+                        "it has {left} prices in one place; at most {PRICES_PER_PLACE_MAX}: leave out those that are furthest ahead"
+                    ),
+                }]));
+            }
+        }
+        self.done.version = self.writing.reference_version()?;
+        Ok(self.done)
+    }
+
+    /// Puts a store. The prices of a group that it joins are told anew, since
+    /// its lanes have moved past them.
+    fn put_store(&mut self, store: &pull::Store) -> Result<(), ImportError> {
+        let before = self.writing.entity(Kind::Store, &store.code)?;
+        let before: Option<pull::Store> = before.map(|body| serde_json::from_str(&body)).transpose()?;
+        self.put(Kind::Store, &store.code, store)?;
+        let Some(before) = before else { return Ok(()) };
+        for group in store.groups.iter().filter(|group| !before.groups.contains(group)) {
+            self.writing.tell_group_again(group)?;
+        }
+        Ok(())
+    }
+
+    fn put_price(&mut self, row: &PriceRow) -> Result<(), ImportError> {
+        self.done.named += 1;
+        if self.replace {
+            self.writing.note_named(Kind::Price, &price_key(row))?;
+        }
+        match self.writing.put_price(row)? {
+            Put::Changed(_) => self.done.changed += 1,
+            Put::Same => {}
+        }
+        self.priced.insert((row.sku.clone(), row.scope.clone()));
+        Ok(())
+    }
+
     fn put(&mut self, kind: Kind, key: &str, body: &impl Serialize) -> Result<Put, ImportError> {
         self.done.named += 1;
         if self.replace {
@@ -304,8 +479,8 @@ impl Applying<'_, '_> {
         Ok(put)
     }
 
-    fn put_product(&mut self, mut product: Product) -> Result<(), ImportError> {
-        check::complete(&mut product);
+    fn put_product(&mut self, mut product: Product, checked: &Checked) -> Result<(), ImportError> {
+        check::complete(&mut product, &checked.tax_classes);
         match self.put(Kind::Product, &product.sku, &product)? {
             Put::Changed(_) => {
                 let names = check::names(&product);
@@ -315,6 +490,19 @@ impl Applying<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// Whether a price can never count after an instant (milliseconds UTC): it is
+/// over, or a later one without an end stands in its place.
+fn is_spent(row: &PriceRow, all: &[PriceRow], at_ms: i64) -> bool {
+    let takes_its_place = |other: &PriceRow| {
+        other.unit == row.unit
+            && other.audience == row.audience
+            && other.until_ms.is_none()
+            && row.from_ms < other.from_ms
+            && other.from_ms <= at_ms
+    };
+    row.until_ms.is_some_and(|until| until <= at_ms) || all.iter().any(takes_its_place)
 }
 
 #[cfg(test)]

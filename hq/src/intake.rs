@@ -251,6 +251,13 @@ fn check_sums(sale: &Sale) -> Result<(), String> {
     let sum = |amounts: &mut dyn Iterator<Item = i64>| amounts.map(i128::from).sum::<i128>();
     let nets = sum(&mut sale.lines.iter().map(|line| line.net));
     let tendered = sum(&mut sale.tenders.iter().map(|tender| tender.amount));
+    for line in sale.lines.iter().filter(|line| !line.kit.is_empty()) {
+        let shares = sum(&mut line.kit.iter().map(|part| part.net));
+        if shares != i128::from(line.net) {
+            let (number, net) = (line.line, line.net);
+            return Err(format!("the parts of line {number} come to {shares}, but the line says {net}"));
+        }
+    }
     let equal = |what: &str, found: i128, says: i64| {
         if found == i128::from(says) {
             Ok(())
@@ -266,7 +273,7 @@ fn check_sums(sale: &Sale) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::event::{Staff, Tender};
+    use protocol::event::{KitShare, Staff, Tender};
 
     fn sale(nets: &[i64], rounding: i64, tendered: i64, change: i64) -> Sale {
         let line = |net: &i64| protocol::event::Line {
@@ -312,6 +319,13 @@ mod tests {
         assert_eq!(check_sums(&sale(&[199, 304], -3, 1_000, 500)), Ok(()));
         let short = check_sums(&sale(&[199, 304], -3, 400, 0)).expect_err("too little");
         assert!(short.contains("tenders less change come to 400"), "{short}");
+        let mut kit = sale(&[199], 0, 199, 0);
+        let part = |net| KitShare { sku: "2".into(), quantity: 1_000, price: net, tax_rate: 900, net };
+        kit.lines[0].kit = vec![part(100), part(99)];
+        assert_eq!(check_sums(&kit), Ok(()));
+        kit.lines[0].kit = vec![part(100), part(98)];
+        let short = check_sums(&kit).expect_err("too little");
+        assert!(short.contains("the parts of line 1 come to 198"), "{short}");
         let mut wrong = sale(&[199], 0, 199, 0);
         wrong.total = 200;
         assert!(check_sums(&wrong).is_err());

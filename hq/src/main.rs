@@ -10,6 +10,7 @@ use chrono::{NaiveDate, Utc};
 use clap::{Parser, Subcommand};
 use domain::money::{Currency, Money};
 use hq::command::{self, Command, Outcome};
+use hq::import::PriceText;
 use hq::server::{self, Config};
 use protocol::answer::SalesAnswer;
 use tracing_subscriber::EnvFilter;
@@ -36,12 +37,12 @@ enum Act {
         #[arg(long)]
         address_file: Option<PathBuf>,
     },
-    /// Import a shop: shop.json, products.csv, or a folder with both.
+    /// Import a shop: shop.json, products.csv, prices.csv, or a folder with them.
     Import {
         /// The data directory.
         #[arg(long)]
         data: PathBuf,
-        /// A folder with shop.json, products.csv or both.
+        /// A folder with shop.json, products.csv, prices.csv or several of them.
         #[arg(long, required_unless_present = "file", conflicts_with = "file")]
         dir: Option<PathBuf>,
         /// A .json or .csv file.
@@ -51,7 +52,7 @@ enum Act {
         #[arg(long)]
         replace: bool,
     },
-    /// Set one product's price.
+    /// Set one product's price, or put it on a price list for a place, a pack or a time.
     Price {
         /// The data directory.
         #[arg(long)]
@@ -62,6 +63,8 @@ enum Act {
         /// The price, such as 3.50.
         #[arg(long)]
         price: String,
+        #[command(flatten)]
+        terms: PriceTerms,
     },
     /// Make a one-time code that enrols a lane; valid for 24 hours.
     Enrol {
@@ -118,6 +121,55 @@ enum Act {
     },
 }
 
+/// What makes a price one of a price list.
+#[derive(clap::Args)]
+struct PriceTerms {
+    /// The price list's id; main where none is named.
+    #[arg(long)]
+    list: Option<String>,
+    /// The pack's id; one piece or kilogram where none is named.
+    #[arg(long)]
+    unit: Option<String>,
+    /// Only in this store.
+    #[arg(long, conflicts_with = "group")]
+    store: Option<String>,
+    /// Only in the stores of this group.
+    #[arg(long)]
+    group: Option<String>,
+    /// Only for members of this tier; * for all members.
+    #[arg(long)]
+    tier: Option<String>,
+    /// From this time on, such as 2026-03-01T07:00+08:00; at once where none is named.
+    #[arg(long)]
+    from: Option<String>,
+    /// Up to this time.
+    #[arg(long)]
+    until: Option<String>,
+}
+
+impl PriceTerms {
+    fn command(self, sku: String, price: String) -> Command {
+        let Self { list, unit, store, group, tier, from, until } = self;
+        let terms = [&list, &unit, &store, &group, &tier, &from, &until];
+        if terms.iter().all(|term| term.is_none()) {
+            return Command::Price { sku, price };
+        }
+        Command::ListPrice {
+            price: PriceText {
+                sku,
+                price,
+                list: list.unwrap_or_default(),
+                unit: unit.unwrap_or_default(),
+                store: store.unwrap_or_default(),
+                group: group.unwrap_or_default(),
+                tier: tier.unwrap_or_default(),
+                from: from.unwrap_or_default(),
+                until: until.unwrap_or_default(),
+            },
+        }
+    }
+}
+
 #[derive(clap::Args)]
 #[group(required = true, multiple = false)]
 struct UserAct {
@@ -157,7 +209,7 @@ fn perform(act: Act) -> anyhow::Result<()> {
             let path = path.canonicalize().with_context(|| format!("import {}", path.display()))?;
             run(data, Command::Import { path, replace }, false)
         }
-        Act::Price { data, sku, price } => run(data, Command::Price { sku, price }, false),
+        Act::Price { data, sku, price, terms } => run(data, terms.command(sku, price), false),
         Act::Enrol { data, store, lane } => run(data, Command::Enrol { store, lane }, false),
         Act::User { data, act, role } => {
             let command = match (act.add, act.remove) {

@@ -23,7 +23,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 pub use journal::{Alarm, AlarmKind, EventRow, JournalHead, QuarantinedEvent};
 pub use lanes::{CodeRow, LaneRow};
 pub use people::PersonRow;
-pub use reference::{ChangeRow, Kind, Put};
+pub use reference::{ChangeRow, Kind, Put, price_key};
 pub use sales::SalesRange;
 
 /// The database's name within the data directory.
@@ -291,6 +291,34 @@ mod tests {
         let path = folder.path().join(FILE_NAME);
         drop(Store::open(&path).expect("a new database"));
         Store::open(&path).expect("the same database");
+    }
+
+    #[test]
+    fn a_file_of_the_first_version_keeps_its_sales_and_takes_packs() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(FILE_NAME);
+        drop(Store::open(&path).expect("a new database"));
+        let connection = Connection::open(&path).expect("the file");
+        connection
+            .execute_batch(
+                "INSERT INTO event VALUES ('S1', 1, 1, 1, x'00', x'00', 0);
+                 INSERT INTO sale VALUES ('S1', 1, 1, 1, '2026-03-01', 0, 1, 'u1', 'CNY', 1, 5, 0, 5, 0);
+                 INSERT INTO sale_line (store, lane, epoch, seq, position, line, sku, quantity, unit_price, net, tax_rate)
+                 VALUES ('S1', 1, 1, 1, 0, 1, '1', 1000, 5, 5, 1300);
+                 ALTER TABLE sale_line DROP COLUMN unit;
+                 ALTER TABLE sale_line DROP COLUMN factor;
+                 PRAGMA user_version = 1;",
+            )
+            .expect("tables of the first version");
+        drop(connection);
+        drop(Store::open(&path).expect("upgraded"));
+        let connection = Connection::open(&path).expect("the file");
+        let line = connection
+            .query_row("SELECT quantity, unit, factor FROM sale_line", [], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?))
+            })
+            .expect("the line");
+        assert_eq!(line, (1_000, String::new(), 1));
     }
 
     #[test]

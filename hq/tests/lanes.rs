@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use hq::command::{self, Command, Outcome};
+use hq::import::PriceText;
 use hq::server::{self, Config, Running};
 use protocol::answer::SalesAnswer;
 use protocol::chain::ChainHash;
@@ -466,6 +467,70 @@ async fn a_lane_sees_its_own_store_only() {
     shop.ask(Command::Import { path, replace: false }).await.expect("an import");
     let (head, changes) = shop.page(&lane, 5, 100).await;
     assert_eq!((head.through, head.latest, head.more, changes.len()), (6, 6, false, 0));
+}
+
+#[tokio::test]
+async fn a_lane_is_told_the_prices_of_its_store_and_groups_and_of_no_other() {
+    let shop = Shop::open().await;
+    let lane = shop.enrol(1).await;
+    let write = |name: &str, text: &str| {
+        let path = shop.folder.path().join(name);
+        std::fs::write(&path, text).expect("a file");
+        path
+    };
+    let in_group = |code: &str, group: &str| {
+        SHOP.replace("\"S1\"", &format!("\"{code}\""))
+            .replace("\"cash_rounding\": 1", &format!("\"cash_rounding\": 1, \"groups\": [\"{group}\"]"))
+    };
+    for (name, text) in [("s1.json", in_group("S1", "north")), ("s2.json", in_group("S2", "south"))] {
+        shop.ask(Command::Import { path: write(name, &text), replace: false }).await.expect("an import");
+    }
+    // Ahead of every clock that runs this test: none of them is spent.
+    let prices = "sku,store,group,from,price
+1,,,2126-03-01T07:00+08:00,2.40
+1,S1,,2126-03-01T07:00+08:00,2.30
+1,S2,,2126-03-01T07:00+08:00,2.20
+1,,north,2126-03-01T07:00+08:00,2.10
+1,,south,2126-03-01T07:00+08:00,2.00
+";
+    let path = write("march.csv", prices);
+    shop.ask(Command::Import { path, replace: false }).await.expect("an import");
+    let told = |changes: &[Change]| -> Vec<i64> {
+        let price = |change: &Change| match &change.entity {
+            Entity::Price(Some(row)) => Some(row.price),
+            Entity::Price(None) => Some(0),
+            Entity::Store(_)
+            | Entity::Category(_)
+            | Entity::Product(_)
+            | Entity::Staff(_)
+            | Entity::Promotion(_)
+            | Entity::TaxClass(_) => None,
+        };
+        changes.iter().filter_map(price).collect()
+    };
+    let (head, changes) = shop.page(&lane, 0, 100).await;
+    assert_eq!(told(&changes), [240, 230, 210]);
+    // It moves to the other group, and is told what it has missed.
+    let path = write("s1.json", &in_group("S1", "south"));
+    shop.ask(Command::Import { path, replace: false }).await.expect("an import");
+    let (head, changes) = shop.page(&lane, head.through, 100).await;
+    assert_eq!(told(&changes), [200]);
+    // One price by hand, for a pack of nobody.
+    let price = |unit: &str| PriceText {
+        sku: "1".into(),
+        unit: unit.into(),
+        store: "S1".into(),
+        from: "2126-03-05T07:00+08:00".into(),
+        price: "2.25".into(),
+        ..PriceText::default()
+    };
+    let refused = shop.ask(Command::ListPrice { price: price("case") }).await;
+    assert!(refused.is_err_and(|error| error.contains("has no unit \"case\"")));
+    shop.ask(Command::ListPrice { price: price("") }).await.expect("a price");
+    assert_eq!(told(&shop.page(&lane, head.through, 100).await.1), [225]);
+    // The chain's price would not be seen any more.
+    let refused = shop.ask(Command::Price { sku: "1".into(), price: "2.60".into() }).await;
+    assert!(refused.is_err_and(|error| error.contains("the price list \"main\" has prices")));
 }
 
 #[tokio::test]

@@ -1,17 +1,18 @@
 //! Looks at a whole import before anything is changed, and says everything
 //! that an operator has to mend: file, place, what is wrong, what to do.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use domain::barcode::{Gtin, ScalePattern};
-use domain::money::{AMOUNT_MAX, Currency, TaxRate};
+use domain::catalogue::{FACTOR_MAX, KIT_PARTS_MAX, UNITS_MAX};
+use domain::money::{AMOUNT_MAX, Currency, Money, Quantity, TaxRate};
 use pinyin::ToPinyin;
-use protocol::pull::{self, PriceCut, Product, Promotion};
+use protocol::pull::{self, PriceCut, PriceRow, PriceScope, Product, Promotion, TaxTreatment};
 
 use super::{ImportError, PROBLEMS_MAX, Problem, Shop, StaffSource, pins};
 use crate::catalogue::{self, currency_of};
-use crate::store::{Kind, Reading};
+use crate::store::{Kind, Reading, price_key};
 
 /// The longest id, code or sku, in bytes.
 const KEY_LENGTH_MAX: usize = 64;
@@ -21,6 +22,9 @@ const TEXT_LENGTH_MAX: usize = 400;
 
 /// The most codes of one product.
 const CODES_MAX: usize = 50;
+
+/// The most groups that one store is in.
+const GROUPS_MAX: usize = 8;
 
 /// The decimals of the currency with the most (ISO 4217: 4).
 const EXPONENT_MAX: u8 = 4;
@@ -34,6 +38,17 @@ pub(super) struct Checker {
     skus: HashSet<String>,
     /// Where each code was seen: GTINs as numbers, PLUs above them.
     codes: HashMap<u64, String>,
+    /// The tax classes, with their rates.
+    tax_classes: HashMap<String, u32>,
+    /// The packs of the products of this import that have any.
+    units: HashMap<String, HashSet<String>>,
+    /// The kits of this import, with where they stand and what is in them.
+    kits: BTreeMap<String, (String, String, Vec<String>)>,
+    /// The prices of this import.
+    prices: HashSet<String>,
+    /// The stores, and the groups that one of them is in.
+    stores: HashSet<String>,
+    groups: HashSet<String>,
     products_are_replaced: bool,
     problems: Vec<Problem>,
 }
@@ -42,11 +57,27 @@ impl Checker {
     /// Begins with what HQ knows already.
     pub(super) fn new(reading: &Reading<'_>, shop: &Shop, replace: bool) -> Result<Self, ImportError> {
         let mut other_currency = None;
+        let (mut stores, mut groups) = (HashSet::new(), HashSet::new());
         for (code, body) in reading.entities(Kind::Store)? {
             if shop.store.as_ref().is_none_or(|store| store.code != code) {
-                other_currency = Some(currency_of(&serde_json::from_str(&body)?));
+                let store: pull::Store = serde_json::from_str(&body)?;
+                other_currency = Some(currency_of(&store));
+                groups.extend(store.groups);
+                stores.insert(code);
             }
         }
+        if let Some(store) = &shop.store {
+            stores.insert(store.code.clone());
+            groups.extend(store.groups.iter().cloned());
+        }
+        let mut tax_classes = HashMap::new();
+        if !(replace && shop.tax_classes.is_some()) {
+            for (id, body) in reading.entities(Kind::TaxClass)? {
+                tax_classes.insert(id, serde_json::from_str::<pull::TaxClass>(&body)?.rate);
+            }
+        }
+        let named = shop.tax_classes.iter().flatten();
+        tax_classes.extend(named.map(|class| (class.id.clone(), class.rate)));
         let currency = match &shop.store {
             Some(store) => Some(currency_of(store)),
             None => catalogue::currency::<ImportError>(reading)?,
@@ -62,6 +93,12 @@ impl Checker {
             categories,
             skus: HashSet::new(),
             codes: HashMap::new(),
+            tax_classes,
+            units: HashMap::new(),
+            kits: BTreeMap::new(),
+            prices: HashSet::new(),
+            stores,
+            groups,
             products_are_replaced: replace,
             problems: Vec::new(),
         })
@@ -77,9 +114,13 @@ impl Checker {
         self.problems.len() >= PROBLEMS_MAX
     }
 
-    /// Gives the currency when nothing is wrong.
-    pub(super) fn finish(self) -> Result<Option<Currency>, ImportError> {
-        if self.problems.is_empty() { Ok(self.currency) } else { Err(ImportError::Problems(self.problems)) }
+    /// Gives the currency and the rates of tax classes when nothing is wrong.
+    pub(super) fn finish(self) -> Result<Checked, ImportError> {
+        if self.problems.is_empty() {
+            Ok(Checked { currency: self.currency, tax_classes: self.tax_classes })
+        } else {
+            Err(ImportError::Problems(self.problems))
+        }
     }
 
     /// Notes what is wrong with something.
@@ -101,6 +142,12 @@ impl Checker {
             let names = [&category.name_zh, &category.name_en];
             if let Err(what) = check_key("id", &category.id, &mut seen).and_then(|()| check_texts(&names)) {
                 self.note(file, &format!("categories[{index}]"), what);
+            }
+        }
+        let mut seen = HashSet::new();
+        for (index, class) in shop.tax_classes.iter().flatten().enumerate() {
+            if let Err(what) = check_tax_class(class, &mut seen) {
+                self.note(file, &format!("tax_classes[{index}]"), what);
             }
         }
         let (mut ids, mut numbers) = (HashSet::new(), HashSet::new());
@@ -149,6 +196,13 @@ impl Checker {
                 store.currency, other.code
             ));
         }
+        let mut seen = HashSet::new();
+        for group in &store.groups {
+            check_key("group", group, &mut seen)?;
+        }
+        if store.groups.len() > GROUPS_MAX {
+            return Err(format!("it is in {} groups; at most {GROUPS_MAX}", store.groups.len()));
+        }
         if !(1..=AMOUNT_MAX).contains(&store.cash_rounding) {
             return Err(format!("cash_rounding {}: use 1 for none", store.cash_rounding));
         }
@@ -160,8 +214,17 @@ impl Checker {
 
     /// Checks a product on its own and against those before it.
     pub(super) fn check_product(&mut self, file: &str, place: &str, product: &Product) {
-        if let Err(what) = self.try_product(place, product) {
+        let checked = self.try_product(place, product).and_then(|()| self.try_special(place, product));
+        if let Err(what) = checked {
             self.note(file, place, what);
+        }
+        if !product.units.is_empty() {
+            let ids = product.units.iter().map(|unit| unit.id.clone()).collect();
+            self.units.insert(product.sku.clone(), ids);
+        }
+        if !product.kit.is_empty() {
+            let parts = product.kit.iter().map(|part| part.sku.clone()).collect();
+            self.kits.insert(product.sku.clone(), (file.to_owned(), place.to_owned(), parts));
         }
     }
 
@@ -210,6 +273,156 @@ impl Checker {
         Ok(())
     }
 
+    /// Checks what only some products have: packs, parts, open prices.
+    fn try_special(&mut self, place: &str, product: &Product) -> Result<(), String> {
+        if product.units.len() > UNITS_MAX {
+            return Err(format!("it has {} units; at most {UNITS_MAX}", product.units.len()));
+        }
+        if !product.units.is_empty() && product.weighed {
+            return Err("it is weighed and has units; what is weighed is sold by the kilogram only".into());
+        }
+        let mut ids = HashSet::new();
+        for unit in &product.units {
+            check_unit(product, unit, &mut ids)?;
+            for code in &unit.codes {
+                let gtin = Gtin::parse(code).map_err(|error| {
+                    format!("code {code:?} of unit {}: {error}; copy it from the pack, as text", unit.id)
+                })?;
+                self.claim(place, code, gtin_number(&gtin))?;
+            }
+        }
+        check_kit(product)?;
+        if let Some(bounds) = &product.open_price {
+            if !(1 <= bounds.min && bounds.min <= bounds.max && bounds.max <= AMOUNT_MAX) {
+                let (min, max) = (bounds.min, bounds.max);
+                return Err(format!(
+                    "open_price {min} to {max}: write a least above 0, and a most not below"
+                ));
+            }
+            if product.weighed || !product.units.is_empty() || !product.kit.is_empty() {
+                return Err("its price is open; take that, or weighed, units and kit, away".into());
+            }
+        }
+        if !product.department.is_empty() {
+            let is_plain =
+                product.department.len() <= 6 && product.department.bytes().all(|byte| byte.is_ascii_digit());
+            let number = product.department.parse::<u64>().ok().filter(|_| is_plain);
+            let number =
+                number.ok_or_else(|| format!("department {:?}: write up to 6 digits", product.department))?;
+            if product.open_price.is_none() {
+                return Err("it is a department without a price to type; fill in open_price".into());
+            }
+            self.claim(place, &product.department, DEPARTMENT_NUMBERS + number)?;
+        }
+        if !product.tax_class.is_empty() {
+            let rate = self.tax_classes.get(&product.tax_class).copied().ok_or_else(|| {
+                format!("there is no tax class {:?}; add it to tax_classes", product.tax_class)
+            })?;
+            if product.tax_rate != 0 && product.tax_rate != rate {
+                return Err(format!(
+                    "tax_rate {} is not that of its class, {rate}; leave it empty",
+                    product.tax_rate
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks a price on its own and against those before it. All products of
+    /// the import were seen.
+    pub(super) fn check_price(
+        &mut self,
+        file: &str,
+        place: &str,
+        row: &PriceRow,
+        reading: &Reading<'_>,
+    ) -> Result<(), ImportError> {
+        let stored = self.stored_product(&row.sku, reading)?;
+        let checked = self.try_price(row, stored.as_ref());
+        if let Err(what) = checked {
+            self.note(file, place, what);
+        }
+        Ok(())
+    }
+
+    fn try_price(&mut self, row: &PriceRow, stored: Option<&Product>) -> Result<(), String> {
+        if stored.is_none() && !self.skus.contains(&row.sku) {
+            return Err(format!("sku: there is no product {:?}; import it first, or correct it", row.sku));
+        }
+        let has_unit = match self.units.get(&row.sku) {
+            Some(units) => units.contains(&row.unit),
+            None => stored.is_some_and(|product| product.units.iter().any(|unit| unit.id == row.unit)),
+        };
+        if !row.unit.is_empty() && !has_unit {
+            return Err(format!(
+                "unit: {} has no unit {:?}; add it to the goods, or correct it",
+                row.sku, row.unit
+            ));
+        }
+        match &row.scope {
+            PriceScope::Chain => {}
+            PriceScope::Store(store) if !self.stores.contains(store) => {
+                return Err(format!("store: there is no store {store:?}; import it first, or correct it"));
+            }
+            PriceScope::Group(group) if !self.groups.contains(group) => {
+                return Err(format!(
+                    "group: no store is in the group {group:?}; add it to a store's groups first"
+                ));
+            }
+            PriceScope::Store(_) | PriceScope::Group(_) => {}
+        }
+        check_key("list", &row.list, &mut HashSet::new())?;
+        if let pull::Audience::Tier(tier) = &row.audience {
+            check_key("tier", tier, &mut HashSet::new())?;
+        }
+        if !(1..=AMOUNT_MAX).contains(&row.price) {
+            return Err(format!(
+                "price: {} is not between 1 and {AMOUNT_MAX} minor units; what is handed out for nothing is marked as gift among the goods",
+                row.price
+            ));
+        }
+        if row.until_ms.is_some_and(|until| until <= row.from_ms) {
+            return Err("until: it ends before it begins; correct from or until".into());
+        }
+        if !self.prices.insert(price_key(row)) {
+            return Err("it is there twice, with the same item, place, tier and time; remove one".into());
+        }
+        Ok(())
+    }
+
+    /// The product as HQ has it and keeps it, unless this import replaces all.
+    fn stored_product(&self, sku: &str, reading: &Reading<'_>) -> Result<Option<Product>, ImportError> {
+        if self.products_are_replaced && !self.skus.is_empty() {
+            return Ok(None);
+        }
+        let body = reading.entity(Kind::Product, sku)?;
+        Ok(body.map(|body| serde_json::from_str(&body)).transpose()?)
+    }
+
+    /// Checks what is in kits, once all products of the import were seen.
+    pub(super) fn check_kits(&mut self, reading: &Reading<'_>) -> Result<(), ImportError> {
+        for (file, place, parts) in self.kits.clone().into_values() {
+            for sku in parts {
+                let stored = self.stored_product(&sku, reading)?;
+                let is_known = stored.is_some() || self.skus.contains(&sku);
+                let is_kit = match self.skus.contains(&sku) {
+                    true => self.kits.contains_key(&sku),
+                    false => stored.is_some_and(|product| !product.kit.is_empty()),
+                };
+                if !is_known {
+                    self.note(
+                        &file,
+                        &place,
+                        format!("kit: there is no product {sku:?}; import it, or take it out"),
+                    );
+                } else if is_kit {
+                    self.note(&file, &place, format!("kit: {sku} is a kit itself; name its parts instead"));
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn claim(&mut self, place: &str, code: &str, number: u64) -> Result<(), String> {
         match self.codes.insert(number, place.to_owned()) {
             Some(other) => {
@@ -250,8 +463,19 @@ impl Checker {
     }
 }
 
+/// What a check that found nothing wrong hands on.
+pub(super) struct Checked {
+    /// The currency that prices are written in.
+    pub currency: Option<Currency>,
+    /// The rates of the tax classes.
+    pub tax_classes: HashMap<String, u32>,
+}
+
 /// One more than the largest GTIN, seen as a number.
 const GTIN_NUMBERS: u64 = 100_000_000_000_000;
+
+/// Departments, seen as numbers, come after PLUs, which have 6 digits.
+const DEPARTMENT_NUMBERS: u64 = GTIN_NUMBERS + 1_000_000;
 
 fn gtin_number(gtin: &Gtin) -> u64 {
     gtin.as_str().bytes().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'))
@@ -274,6 +498,69 @@ fn check_texts(texts: &[&String]) -> Result<(), String> {
             Err(format!("{begin:?}…: write at most {TEXT_LENGTH_MAX} bytes, on one line"))
         }
         None => Ok(()),
+    }
+}
+
+fn check_unit(product: &Product, unit: &pull::SaleUnit, ids: &mut HashSet<String>) -> Result<(), String> {
+    check_key("unit", &unit.id, ids)?;
+    check_texts(&[&unit.name_zh, &unit.name_en])?;
+    if unit.name_zh.is_empty() && unit.name_en.is_empty() {
+        return Err(format!("unit {} has no name; give it one", unit.id));
+    }
+    if !(2..=FACTOR_MAX).contains(&unit.factor) {
+        return Err(format!(
+            "unit {} holds {} pieces; write 2 to {FACTOR_MAX}, the piece itself is no unit",
+            unit.id, unit.factor
+        ));
+    }
+    if unit.price.is_some_and(|price| !(1..=AMOUNT_MAX).contains(&price)) {
+        return Err(format!("the price of unit {} is not above 0; correct it or leave it empty", unit.id));
+    }
+    if Money::from_minor(product.price).checked_multiple(unit.factor).is_none() {
+        return Err(format!("{} pieces of unit {} cost too much; correct the price", unit.factor, unit.id));
+    }
+    if unit.codes.len() > CODES_MAX {
+        return Err(format!("unit {} has {} codes; at most {CODES_MAX}", unit.id, unit.codes.len()));
+    }
+    Ok(())
+}
+
+fn check_kit(product: &Product) -> Result<(), String> {
+    if product.kit.len() > KIT_PARTS_MAX {
+        return Err(format!("the kit has {} parts; at most {KIT_PARTS_MAX}", product.kit.len()));
+    }
+    if !product.kit.is_empty() && product.weighed {
+        return Err("it is weighed and a kit; a kit is sold by the piece".into());
+    }
+    let mut seen = HashSet::new();
+    for part in &product.kit {
+        check_key("kit part", &part.sku, &mut seen)?;
+        if part.sku == product.sku {
+            return Err("the kit has itself as a part; take it out".into());
+        }
+        if Quantity::from_thousandths(part.quantity).is_none() {
+            return Err(format!(
+                "kit: {} of {} is not a quantity; write thousandths from 1 to {}",
+                part.quantity,
+                part.sku,
+                Quantity::MAX.thousandths()
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn check_tax_class(class: &pull::TaxClass, seen: &mut HashSet<String>) -> Result<(), String> {
+    check_key("id", &class.id, seen)?;
+    check_texts(&[&class.name_zh, &class.name_en])?;
+    match class.treatment {
+        TaxTreatment::Taxed if !(1..=10_000).contains(&class.rate) => {
+            Err(format!("rate {}: write basis points such as 1300", class.rate))
+        }
+        TaxTreatment::ZeroRated | TaxTreatment::Exempt if class.rate != 0 => {
+            Err(format!("rate {}: what is not taxed has the rate 0", class.rate))
+        }
+        TaxTreatment::Taxed | TaxTreatment::ZeroRated | TaxTreatment::Exempt => Ok(()),
     }
 }
 
@@ -335,20 +622,29 @@ pub(super) fn member_id(member: &serde_json::Value) -> Option<String> {
 /// Everything that a product is found by, so that two forms of one GTIN are
 /// the same.
 pub(super) fn names(product: &Product) -> Vec<String> {
+    let of_units = product.units.iter().flat_map(|unit| &unit.codes);
     let mut names: Vec<String> = product
         .codes
         .iter()
+        .chain(of_units)
         .filter_map(|code| Gtin::parse(code).ok())
         .map(|gtin| gtin.as_str().to_owned())
         .collect();
     if let Ok(number) = product.plu.parse::<u64>() {
         names.push(format!("plu:{number}"));
     }
+    if let Ok(number) = product.department.parse::<u64>() {
+        names.push(format!("department:{number}"));
+    }
     names
 }
 
-/// Fills in what an import may leave out: the pinyin initials.
-pub(super) fn complete(product: &mut Product) {
+/// Fills in what an import may leave out: the pinyin initials, and the rate
+/// of the tax class, for lanes that do not know classes.
+pub(super) fn complete(product: &mut Product, tax_classes: &HashMap<String, u32>) {
+    if let Some(rate) = tax_classes.get(&product.tax_class) {
+        product.tax_rate = *rate;
+    }
     if product.initials.is_empty() {
         product.initials = initials(&product.name_zh);
     }

@@ -1,208 +1,174 @@
-//! Goods from a CSV file, a row at a time: a million rows need the memory of
-//! one.
+//! Goods from a CSV file.
 
-use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use csv::{ErrorKind, StringRecord, Trim};
-use domain::money::Currency;
-use protocol::pull::Product;
+use domain::money::{Currency, Money, Quantity};
+use protocol::pull::{KitPart, PriceBounds, Product, SaleUnit};
 
-/// The columns, by the names in the first row. The order is free.
-const COLUMNS: [&str; 16] = [
-    "sku",
-    "name_zh",
-    "name_en",
-    "spec",
-    "origin",
-    "category",
-    "weighed",
-    "price",
-    "tax_rate",
-    "codes",
-    "plu",
-    "initials",
-    "age_restricted",
-    "no_promotion",
-    "no_points",
-    "pin",
-];
+use super::table::{Columns, Row, Table};
 
-/// The columns that must be there.
-const COLUMNS_NEEDED: [&str; 4] = ["sku", "name_zh", "price", "tax_rate"];
+const COLUMNS: Columns = Columns {
+    names: &[
+        "sku",
+        "name_zh",
+        "name_en",
+        "spec",
+        "origin",
+        "category",
+        "weighed",
+        "price",
+        "tax_rate",
+        "codes",
+        "plu",
+        "initials",
+        "age_restricted",
+        "no_promotion",
+        "no_points",
+        "pin",
+        "units",
+        "kit",
+        "open_price",
+        "department",
+        "tax_class",
+        "gift",
+    ],
+    needed: &["sku", "name_zh", "price", "tax_rate"],
+};
 
 /// What may stand between the codes of one product.
 const CODE_SEPARATORS: [char; 4] = [';', '；', ' ', '|'];
 
+/// What stands between the packs, and between the parts of a kit.
+const SEPARATORS: [char; 2] = [';', '；'];
+
 /// An open file of goods.
 pub(super) struct Goods {
-    reader: csv::Reader<File>,
+    table: Table,
     currency: Option<Currency>,
-    header: Header,
-}
-
-/// Where each of [`COLUMNS`] stands in a row.
-type Columns = [Option<usize>; COLUMNS.len()];
-
-enum Header {
-    Unread,
-    Read(Box<Columns>),
-    Wrong,
 }
 
 impl Goods {
     /// Opens a file whose prices are in `currency`.
     pub(super) fn open(path: &Path, currency: Option<Currency>) -> io::Result<Self> {
-        let reader = csv::ReaderBuilder::new().trim(Trim::All).from_reader(File::open(path)?);
-        Ok(Self { reader, currency, header: Header::Unread })
+        Ok(Self { table: Table::open(path, &COLUMNS)?, currency })
     }
 
     /// The next row with its place, or what is wrong with it; `None` at the
     /// end, and after a first row that cannot be used.
     pub(super) fn next_product(&mut self) -> Option<(String, Result<Product, String>)> {
-        let columns = match &self.header {
-            Header::Read(columns) => **columns,
-            Header::Wrong => return None,
-            Header::Unread => match self.read_header() {
-                Ok(columns) => {
-                    self.header = Header::Read(Box::new(columns));
-                    columns
-                }
-                Err(what) => {
-                    self.header = Header::Wrong;
-                    return Some(("row 1".to_owned(), Err(what)));
-                }
-            },
-        };
-        let mut record = StringRecord::new();
-        let line = self.reader.position().line();
-        match self.reader.read_record(&mut record) {
-            Ok(false) => None,
-            Ok(true) => {
-                let line = record.position().map_or(line, csv::Position::line);
-                let row = Row { record: &record, columns };
-                Some((format!("row {line}"), row.product(self.currency.as_ref())))
-            }
-            Err(error) => {
-                let line = error.position().map_or(line, csv::Position::line);
-                // A file that cannot be read on has no next row.
-                if error.is_io_error() {
-                    self.header = Header::Wrong;
-                }
-                Some((format!("row {line}"), Err(explain(&error))))
-            }
-        }
+        let currency = self.currency.as_ref();
+        self.table.next_row(|row| product(row, currency))
     }
+}
 
-    fn read_header(&mut self) -> Result<Columns, String> {
-        let header = self.reader.headers().map_err(|error| explain(&error))?;
-        let mut columns = [None; COLUMNS.len()];
-        for (position, name) in header.iter().enumerate() {
-            let column = COLUMNS
-                .iter()
-                .position(|column| *column == name)
-                .ok_or_else(|| format!("there is no column {name:?}; use {}", COLUMNS.join(",")))?;
-            if columns[column].replace(position).is_some() {
-                return Err(format!("the column {name:?} is there twice; remove one"));
-            }
-        }
-        let missing = COLUMNS_NEEDED.iter().find(|name| {
-            let column = COLUMNS.iter().position(|column| column == *name);
-            column.and_then(|column| columns[column]).is_none()
-        });
-        match missing {
-            Some(name) => Err(format!("the column {name:?} is missing; add it to the first row")),
-            None => Ok(columns),
+fn product(row: &Row<'_>, currency: Option<&Currency>) -> Result<Product, String> {
+    let currency = currency.ok_or("no store is known, so neither is the currency; import a store first")?;
+    let owned = |name| row.text(name).to_owned();
+    Ok(Product {
+        sku: owned("sku"),
+        name_zh: owned("name_zh"),
+        name_en: owned("name_en"),
+        spec: owned("spec"),
+        origin: owned("origin"),
+        category: owned("category"),
+        weighed: row.flag("weighed")?,
+        price: parse_price("price", row.text("price"), currency)?,
+        tax_rate: match (row.text("tax_rate"), row.text("tax_class")) {
+            // The class has one.
+            ("", class) if !class.is_empty() => 0,
+            (text, _) => parse_tax_rate(text)?,
+        },
+        codes: codes(row.text("codes")),
+        plu: owned("plu"),
+        initials: owned("initials"),
+        age_restricted: row.flag("age_restricted")?,
+        no_promotion: row.flag("no_promotion")?,
+        no_points: row.flag("no_points")?,
+        pin: match row.text("pin") {
+            "" => 0,
+            text => text.parse().map_err(|_| format!("pin {text:?}: write a whole number, 0 for none"))?,
+        },
+        units: each(row.text("units"), |text| parse_unit(text, currency))?,
+        kit: each(row.text("kit"), parse_part)?,
+        open_price: match row.text("open_price") {
+            "" => None,
+            text => Some(parse_bounds(text, currency)?),
+        },
+        department: owned("department"),
+        tax_class: owned("tax_class"),
+        gift: row.flag("gift")?,
+    })
+}
+
+/// Reads an amount of the column `name`.
+pub(super) fn parse_price(name: &str, text: &str, currency: &Currency) -> Result<i64, String> {
+    if text.starts_with('-') {
+        return Err(format!("the {name} {text} is negative; write 0 or more"));
+    }
+    match currency.parse(text) {
+        Ok(price) => Ok(price.minor()),
+        Err(error) => {
+            Err(format!("{name}: {error}; write it such as {}", currency.format(Money::from_minor(350))))
         }
     }
 }
 
-fn explain(error: &csv::Error) -> String {
-    match error.kind() {
-        ErrorKind::Utf8 { .. } => "the text is not UTF-8; save the file as CSV UTF-8".to_owned(),
-        ErrorKind::UnequalLengths { expected_len, len, .. } => format!(
-            "it has {len} columns and the first row has {expected_len}; put texts with commas into quotes"
-        ),
-        ErrorKind::Io(_) | ErrorKind::Seek | ErrorKind::Serialize(_) | ErrorKind::Deserialize { .. } | _ => {
-            format!("it cannot be read: {error}")
-        }
-    }
+fn codes(text: &str) -> Vec<String> {
+    let codes = text.split(CODE_SEPARATORS);
+    codes.map(str::trim).filter(|code| !code.is_empty()).map(str::to_owned).collect()
 }
 
-struct Row<'a> {
-    record: &'a StringRecord,
-    columns: Columns,
+fn each<T>(text: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, String> {
+    text.split(SEPARATORS).map(str::trim).filter(|part| !part.is_empty()).map(parse).collect()
 }
 
-impl Row<'_> {
-    fn text(&self, name: &str) -> &str {
-        let column = COLUMNS.iter().position(|column| *column == name);
-        let position = column.and_then(|column| self.columns[column]);
-        position.and_then(|position| self.record.get(position)).unwrap_or_default()
+/// Reads a pack, such as `case:箱:Case:24:98.00:19520001003032`.
+fn parse_unit(text: &str, currency: &Currency) -> Result<SaleUnit, String> {
+    let form = || {
+        format!(
+            "units {text:?}: write id:name:English name:number[:price[:codes with spaces between]], such as \
+             case:箱:Case:24:98.00:19520001003032, and ; between two units"
+        )
+    };
+    let parts: Vec<&str> = text.split(':').map(str::trim).collect();
+    if !(4..=6).contains(&parts.len()) {
+        return Err(form());
     }
+    let part = |at: usize| parts.get(at).copied().unwrap_or_default();
+    Ok(SaleUnit {
+        id: part(0).to_owned(),
+        name_zh: part(1).to_owned(),
+        name_en: part(2).to_owned(),
+        factor: part(3).parse().map_err(|_| form())?,
+        price: match part(4) {
+            "" => None,
+            price => Some(parse_price("price in units", price, currency)?),
+        },
+        codes: codes(part(5)),
+    })
+}
 
-    fn product(&self, currency: Option<&Currency>) -> Result<Product, String> {
-        let currency =
-            currency.ok_or("no store is known, so neither is the currency; import a store first")?;
-        let owned = |name| self.text(name).to_owned();
-        Ok(Product {
-            sku: owned("sku"),
-            name_zh: owned("name_zh"),
-            name_en: owned("name_en"),
-            spec: owned("spec"),
-            origin: owned("origin"),
-            category: owned("category"),
-            weighed: self.flag("weighed")?,
-            price: self.price(currency)?,
-            tax_rate: parse_tax_rate(self.text("tax_rate"))?,
-            codes: self.codes(),
-            plu: owned("plu"),
-            initials: owned("initials"),
-            age_restricted: self.flag("age_restricted")?,
-            no_promotion: self.flag("no_promotion")?,
-            no_points: self.flag("no_points")?,
-            pin: match self.text("pin") {
-                "" => 0,
-                text => {
-                    text.parse().map_err(|_| format!("pin {text:?}: write a whole number, 0 for none"))?
-                }
-            },
-            units: Vec::new(),
-            kit: Vec::new(),
-            open_price: None,
-            department: String::new(),
-            tax_class: String::new(),
-            gift: false,
-        })
-    }
+/// Reads a part of a kit, such as `100001*6`.
+fn parse_part(text: &str) -> Result<KitPart, String> {
+    let form = || {
+        format!("kit {text:?}: write sku*quantity such as 100001*6 or 140001*0.5, and ; between two parts")
+    };
+    let (sku, quantity) = text.rsplit_once('*').ok_or_else(form)?;
+    // Quantities have three decimals, as the amounts of some currencies.
+    let thousandths = Currency { code: String::new(), symbol: String::new(), exponent: 3 };
+    let quantity = thousandths.parse(quantity.trim()).map_err(|_| form())?.minor();
+    let quantity = Quantity::from_thousandths(quantity).ok_or_else(form)?;
+    Ok(KitPart { sku: sku.trim().to_owned(), quantity: quantity.thousandths() })
+}
 
-    fn price(&self, currency: &Currency) -> Result<i64, String> {
-        let text = self.text("price");
-        if text.starts_with('-') {
-            return Err(format!("the price {text} is negative; write 0 or more"));
-        }
-        match currency.parse(text) {
-            Ok(price) => Ok(price.minor()),
-            Err(error) => Err(format!(
-                "price: {error}; write it such as {}",
-                currency.format(domain::money::Money::from_minor(350))
-            )),
-        }
-    }
-
-    fn codes(&self) -> Vec<String> {
-        let codes = self.text("codes").split(CODE_SEPARATORS);
-        codes.map(str::trim).filter(|code| !code.is_empty()).map(str::to_owned).collect()
-    }
-
-    fn flag(&self, name: &str) -> Result<bool, String> {
-        match self.text(name).to_ascii_lowercase().as_str() {
-            "true" | "1" | "yes" | "y" | "是" => Ok(true),
-            "" | "false" | "0" | "no" | "n" | "否" => Ok(false),
-            text => Err(format!("{name} {text:?}: write true or false")),
-        }
-    }
+/// Reads the bounds of an open price, such as `0.10-500`.
+fn parse_bounds(text: &str, currency: &Currency) -> Result<PriceBounds, String> {
+    let (min, max) = text
+        .split_once('-')
+        .ok_or_else(|| format!("open_price {text:?}: write the least and the most, such as 0.10-500"))?;
+    let bound = |text: &str| parse_price("open_price", text.trim(), currency);
+    Ok(PriceBounds { min: bound(min)?, max: bound(max)? })
 }
 
 /// Reads a tax rate as basis points (`1300`) or per cent (`13%`).

@@ -13,6 +13,9 @@ const STORE: &str = r#"{
     "members": [{"id": "m1", "phone": "13800000000"}]
 }"#;
 
+/// 2026-03-01, 08:00 in China.
+const NOW_MS: i64 = 1_772_323_200_000;
+
 const HEADER: &str = "sku,name_zh,name_en,category,price,tax_rate,codes,plu";
 
 struct Desk {
@@ -33,7 +36,7 @@ impl Desk {
         fs::write(folder.join(SHOP_FILE), shop).expect("a file");
         let goods = std::iter::once(HEADER).chain(rows.iter().copied()).collect::<Vec<_>>().join("\n");
         fs::write(folder.join("products.csv"), goods).expect("a file");
-        import(&self.store, &folder, replace, &mut |_| {}).map_err(|error| {
+        import(&self.store, &folder, replace, NOW_MS, &mut |_| {}).map_err(|error| {
             let source = std::error::Error::source(&error).map(|source| format!(": {source}"));
             format!("{error}{}", source.unwrap_or_default())
         })
@@ -58,6 +61,215 @@ fn the_same_import_again_changes_nothing() {
     let water = desk.product("1").expect("a product");
     assert_eq!((water.price, water.initials.as_str()), (250, "qqs550ml"));
     assert_eq!(desk.product("2").map(|apple| (apple.price, apple.tax_rate)), Some((990, 900)));
+}
+
+/// A folder with goods in all columns, and prices.
+fn import_files(
+    desk: &Desk,
+    shop: &str,
+    goods: &str,
+    prices: &str,
+    replace: bool,
+) -> Result<Imported, String> {
+    let folder = desk.folder.path().join("all");
+    fs::create_dir_all(&folder).expect("a folder");
+    for (name, text) in [(SHOP_FILE, shop), ("products.csv", goods), (PRICES_FILE, prices)] {
+        match text {
+            "" => drop(fs::remove_file(folder.join(name))),
+            text => fs::write(folder.join(name), text).expect("a file"),
+        }
+    }
+    import(&desk.store, &folder, replace, NOW_MS, &mut |_| {}).map_err(|error| error.to_string())
+}
+
+const SPECIAL_STORE: &str = r#"{
+    "store": {"code": "S1", "name_zh": "一店", "name_en": "One", "currency": "CNY",
+              "currency_symbol": "¥", "currency_exponent": 2, "cash_rounding": 10, "groups": ["north"]},
+    "tax_classes": [{"id": "t13", "name_zh": "一般", "name_en": "General", "treatment": "taxed", "rate": 1300},
+                    {"id": "veg", "name_zh": "蔬菜", "name_en": "Vegetables", "treatment": "exempt"}]
+}"#;
+
+const SPECIAL_HEADER: &str =
+    "sku,name_zh,name_en,weighed,price,tax_rate,tax_class,codes,units,kit,open_price,department,gift";
+
+/// A bottle, an apple, a gift set and a department.
+fn special(more: &[&str]) -> String {
+    let rows = [
+        SPECIAL_HEADER,
+        "1,啤酒,Beer,,5,,t13,6901028075763,six:提:Six-pack:6;case:箱:Case:24:98.00:16901028075760,,,,",
+        "2,苹果,Apple,true,9.90,,veg,,,,,,",
+        "3,礼盒,Gift set,,20,1300,,,,1*3;2*0.5,,,",
+        "7,散货,Loose,,0,1300,,,,,0.10-500,10,",
+        "8,袋,Bag,,0,1300,,,,,,,true",
+    ];
+    rows.iter().chain(more).copied().collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn packs_kits_departments_and_tax_classes_come_with_the_goods() {
+    let desk = Desk::new();
+    import_files(&desk, SPECIAL_STORE, &special(&[]), "", false).expect("an import");
+    let beer = desk.product("1").expect("a product");
+    let units: Vec<_> = beer.units.iter().map(|unit| (unit.id.as_str(), unit.factor, unit.price)).collect();
+    assert_eq!(units, [("six", 6, None), ("case", 24, Some(9_800))]);
+    assert_eq!(beer.units[1].codes, ["16901028075760"]);
+    assert_eq!((beer.tax_rate, beer.tax_class.as_str()), (1_300, "t13"), "the rate of its class");
+    assert_eq!(desk.product("2").expect("a product").tax_rate, 0);
+    let parts = desk.product("3").expect("a kit").kit;
+    let parts: Vec<_> = parts.iter().map(|part| (part.sku.as_str(), part.quantity)).collect();
+    assert_eq!(parts, [("1", 3_000), ("2", 500)]);
+    let loose = desk.product("7").expect("a department");
+    assert_eq!(loose.open_price.map(|bounds| (bounds.min, bounds.max)), Some((10, 50_000)));
+    assert_eq!(loose.department, "10");
+    assert!(desk.product("8").expect("a bag").gift);
+    let again = import_files(&desk, SPECIAL_STORE, &special(&[]), "", false).expect("an import");
+    assert_eq!(again.changed, 0);
+}
+
+#[test]
+fn every_mistake_of_special_goods_names_its_row_and_what_to_do() {
+    let cases = [
+        ("9,水,Water,,1,1300,,,case:箱:24,,,,", "units \"case:箱:24\": write id:name:English name:number"),
+        ("9,水,Water,,1,1300,,,case:箱:Case:1,,,,", "write 2 to 9999"),
+        ("9,水,Water,,1,1300,,,case:箱:Case:many,,,,", "write id:name"),
+        ("9,水,Water,,1,1300,,,a:箱:A:2;a:箱:B:3,,,,", "the unit \"a\" is there twice"),
+        ("9,水,Water,,1,1300,,,case:箱:Case:24:-1,,,,", "is negative"),
+        ("9,水,Water,,1,1300,,,case:箱:Case:24:0,,,,", "not above 0"),
+        ("9,水,Water,,1,1300,,,case:箱:Case:24::16901028075760,,,,", "is that of row 2 as well"),
+        ("9,水,Water,true,1,1300,,,case:箱:Case:24,,,,", "weighed and has units"),
+        ("9,水,Water,,1,1300,,,,99*1,,,", "kit: there is no product \"99\""),
+        ("9,水,Water,,1,1300,,,,3*1,,,", "kit: 3 is a kit itself"),
+        ("9,水,Water,,1,1300,,,,9*1,,,", "has itself as a part"),
+        ("9,水,Water,,1,1300,,,,1*1;1*2,,,", "the kit part \"1\" is there twice"),
+        ("9,水,Water,,1,1300,,,,1*0,,,", "write sku*quantity"),
+        ("9,水,Water,,1,1300,,,,1,,,", "write sku*quantity"),
+        ("9,水,Water,,1,1300,,,,,5-1,,", "write a least above 0"),
+        ("9,水,Water,,1,1300,,,,,0-1,,", "write a least above 0"),
+        ("9,水,Water,,1,1300,,,,,5,,", "write the least and the most"),
+        ("9,水,Water,,1,1300,,,,,,11,", "without a price to type; fill in open_price"),
+        ("9,水,Water,,1,1300,,,,,1-2,A,", "department \"A\": write up to 6 digits"),
+        ("9,水,Water,,1,1300,,,,,1-2,10,", "the code 10 is that of row 5 as well"),
+        ("9,水,Water,,1,900,t13,,,,,,", "tax_rate 900 is not that of its class, 1300"),
+        ("9,水,Water,,1,,t6,,,,,,", "there is no tax class \"t6\""),
+    ];
+    for (row, expected) in cases {
+        let desk = Desk::new();
+        let refusal = import_files(&desk, SPECIAL_STORE, &special(&[row]), "", false).expect_err(expected);
+        assert!(refusal.contains("products.csv row 7: ") && refusal.contains(expected), "{row}: {refusal}");
+        assert!(desk.product("1").is_none(), "nothing is half applied");
+    }
+}
+
+#[test]
+fn a_part_is_not_deleted_while_its_kit_stays() {
+    let desk = Desk::new();
+    import_files(&desk, SPECIAL_STORE, &special(&[]), "", false).expect("an import");
+    let kit_alone = [SPECIAL_HEADER, "3,礼盒,Gift set,,20,1300,,,,1*3,,,"].join("\n");
+    let refusal = import_files(&desk, "", &kit_alone, "", true).expect_err("the part is deleted");
+    assert!(refusal.contains("there is no product \"1\""), "{refusal}");
+    assert!(desk.product("1").is_some());
+}
+
+const PRICES: &str = "list,sku,unit,store,group,tier,from,until,price
+main,1,,,,,2026-03-02T07:00+08:00,,4.80
+main,1,case,S1,,,2026-03-02T07:00+08:00,2026-03-09T07:00+08:00,90
+main,1,,,north,gold,2026-03-01 07:00+08:00,,4.50
+main,1,,,,*,2026-03-01T07:00+08:00,,4.70
+";
+
+fn prices_of(desk: &Desk, sku: &str, scope: &PriceScope) -> Vec<(String, i64, i64)> {
+    let rows = desk.store.read::<_, StoreError>(|reading| reading.prices_of(sku, scope)).expect("a read");
+    rows.into_iter().map(|row| (row.unit, row.from_ms, row.price)).collect()
+}
+
+#[test]
+fn prices_come_with_their_place_time_and_tier() {
+    let desk = Desk::new();
+    let first = import_files(&desk, SPECIAL_STORE, &special(&[]), PRICES, false).expect("an import");
+    let store = PriceScope::Store("S1".into());
+    let morning = NOW_MS + 23 * 3_600_000;
+    assert_eq!(prices_of(&desk, "1", &store), [("case".into(), morning, 9_000)]);
+    assert_eq!(prices_of(&desk, "1", &PriceScope::Group("north".into())).len(), 1);
+    assert_eq!(prices_of(&desk, "1", &PriceScope::Chain).len(), 2);
+    // The same again changes nothing; a price in the place of another is put there.
+    let again = import_files(&desk, "", "", PRICES, false).expect("an import");
+    assert_eq!((again.named, again.changed, again.version), (4, 0, first.version));
+    import_files(&desk, "", "", &PRICES.replace(",90\n", ",88\n"), false).expect("an import");
+    assert_eq!(prices_of(&desk, "1", &store), [("case".into(), morning, 8_800)]);
+    // One that is not named any more goes where the import replaces, and only then.
+    let less: Vec<&str> = PRICES.lines().take(2).collect();
+    import_files(&desk, "", "", &less.join("\n"), false).expect("an import");
+    assert_eq!(prices_of(&desk, "1", &store).len(), 1);
+    let replaced = import_files(&desk, "", "", &less.join("\n"), true).expect("an import");
+    assert_eq!((replaced.deleted, prices_of(&desk, "1", &store).len()), (3, 0));
+    assert!(desk.product("1").is_some(), "goods are not what it names");
+}
+
+#[test]
+fn every_mistake_of_a_price_names_its_row_and_what_to_do() {
+    let cases = [
+        ("main,99,,,,,2026-03-02T07:00+08:00,,1", "sku: there is no product \"99\""),
+        ("main,1,box,,,,2026-03-02T07:00+08:00,,1", "unit: 1 has no unit \"box\""),
+        ("main,1,,S9,,,2026-03-02T07:00+08:00,,1", "store: there is no store \"S9\""),
+        ("main,1,,,south,,2026-03-02T07:00+08:00,,1", "group: no store is in the group \"south\""),
+        ("main,1,,S1,north,,2026-03-02T07:00+08:00,,1", "leave one of them empty"),
+        ("main,1,,,,,2026-03-02 07:00,,1", "from \"2026-03-02 07:00\": write the time with its offset"),
+        ("main,1,,,,,2026-03-02T07:00+08:00,2026-03-02T07:00+08:00,1", "until: it ends before it begins"),
+        ("main,1,,,,,2026-03-02T07:00+08:00,,0", "price: 0 is not between 1"),
+        ("main,1,,,,,2026-03-02T07:00+08:00,,-1", "the price -1 is negative"),
+        ("main,1,,,,,2026-03-02T07:00+08:00,,1.234", "2 decimals at most"),
+        ("main,1,,,,,2026-03-02T07:00+08:00,,4.80", "it is there twice"),
+    ];
+    for (row, expected) in cases {
+        let desk = Desk::new();
+        let prices = format!("{PRICES}{row}\n");
+        let refusal = import_files(&desk, SPECIAL_STORE, &special(&[]), &prices, false).expect_err(expected);
+        assert!(refusal.contains("prices.csv row 6: ") && refusal.contains(expected), "{row}: {refusal}");
+        assert!(desk.product("1").is_none(), "nothing is half applied");
+    }
+}
+
+#[test]
+fn a_price_list_alone_is_told_from_goods_by_its_first_row() {
+    let desk = Desk::new();
+    import_files(&desk, SPECIAL_STORE, &special(&[]), "", false).expect("an import");
+    let path = desk.folder.path().join("march.csv");
+    fs::write(&path, PRICES).expect("a file");
+    let done = import(&desk.store, &path, false, NOW_MS, &mut |_| {}).expect("an import");
+    assert_eq!(done.changed, 4);
+}
+
+#[test]
+fn prices_that_can_never_count_again_are_taken_off_after_a_week() {
+    let desk = Desk::new();
+    import_files(&desk, SPECIAL_STORE, &special(&[]), PRICES, false).expect("an import");
+    let price = |from: &str, price: &str| PriceText {
+        sku: "1".into(),
+        from: from.into(),
+        price: price.into(),
+        ..PriceText::default()
+    };
+    import_price(&desk.store, &price("2026-03-10T07:00+08:00", "4.60"), NOW_MS).expect("a price");
+    assert_eq!(prices_of(&desk, "1", &PriceScope::Chain).len(), 3);
+    let later = NOW_MS + 20 * 24 * 3_600_000;
+    import_price(&desk.store, &price("2026-04-01T07:00+08:00", "4.40"), later).expect("a price");
+    // That of March 2nd made room; the one for members stays beside the others.
+    let left = prices_of(&desk, "1", &PriceScope::Chain);
+    let mut left: Vec<_> = left.into_iter().map(|(.., price)| price).collect();
+    left.sort_unstable();
+    assert_eq!(left, [440, 460, 470]);
+}
+
+#[test]
+fn an_item_has_only_so_many_prices_in_one_place() {
+    let desk = Desk::new();
+    let mut prices = "sku,from,price\n".to_owned();
+    for minute in 0..=PRICES_PER_PLACE_MAX {
+        prices.push_str(&format!("1,2026-03-02T07:{minute:02}+08:00,1\n"));
+    }
+    let refusal = import_files(&desk, SPECIAL_STORE, &special(&[]), &prices, false).expect_err("too many");
+    assert!(refusal.contains("51 prices in one place; at most 50"), "{refusal}");
+    assert!(desk.product("1").is_none(), "nothing is half applied");
 }
 
 #[test]

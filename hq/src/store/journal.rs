@@ -288,7 +288,8 @@ impl Writing<'_> {
             ])?;
         let mut insert = self.connection.prepare_cached(
             "INSERT INTO sale_line (store, lane, epoch, seq, position, line, sku, quantity,
-             unit_price, net, tax_rate) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+             unit_price, net, tax_rate, unit, factor)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?;
         for (position, line) in sale.lines.iter().enumerate() {
             insert.execute(params![
@@ -303,6 +304,8 @@ impl Writing<'_> {
                 line.unit_price,
                 line.net,
                 line.tax_rate,
+                line.unit.as_ref().map_or("", |unit| unit.id.as_str()),
+                line.unit.as_ref().map_or(1, |unit| unit.factor),
             ])?;
         }
         let mut insert = self.connection.prepare_cached(

@@ -1,5 +1,6 @@
 //! Rows of the reference: entities with versions, product codes, members.
 
+use protocol::pull::{self, PriceRow, PriceScope};
 use rusqlite::{OptionalExtension, params};
 
 use super::{Reading, StoreError, Writing, signed, unsigned};
@@ -17,6 +18,10 @@ pub enum Kind {
     Staff,
     /// A price promotion.
     Promotion,
+    /// A price on a price list; scoped to its store, its group or the chain.
+    Price,
+    /// A class of goods in the tax law.
+    TaxClass,
 }
 
 impl Kind {
@@ -28,21 +33,52 @@ impl Kind {
             Self::Product => "product",
             Self::Staff => "staff",
             Self::Promotion => "promotion",
+            Self::Price => "price",
+            Self::TaxClass => "tax_class",
         }
     }
 
-    /// Whose rows these are: a store row belongs to its store, all others to
-    /// the whole chain.
+    /// Whose rows these are: a store row belongs to its store, a price to
+    /// whom [`Writing::put_price`] says, all others to the whole chain.
     fn scope(self, key: &str) -> &str {
         match self {
             Self::Store => key,
-            Self::Category | Self::Product | Self::Staff | Self::Promotion => CHAIN,
+            Self::Category | Self::Product | Self::Staff | Self::Promotion | Self::Price | Self::TaxClass => {
+                CHAIN
+            }
         }
     }
 }
 
 /// The store of what belongs to all of them.
 const CHAIN: &str = "";
+
+/// What stands before a group's name where a store's code would stand; no
+/// store's code has a colon.
+const GROUP: &str = "group:";
+
+/// Whose a price is, as the table says it.
+fn scope_of(scope: &PriceScope) -> String {
+    match scope {
+        PriceScope::Chain => CHAIN.to_owned(),
+        PriceScope::Group(group) => format!("{GROUP}{group}"),
+        PriceScope::Store(store) => store.clone(),
+    }
+}
+
+/// What a price is known by; its item comes first, so that the prices of one
+/// item lie together.
+pub fn price_key(row: &PriceRow) -> String {
+    let parts = (&row.sku, &row.unit, &row.scope, &row.audience, row.from_ms, &row.list);
+    serde_json::to_string(&parts).expect("plain data serialises")
+}
+
+/// Before, and after, the keys of an item's prices.
+fn price_keys_of(sku: &str) -> (String, String) {
+    let begin = format!("[{},", serde_json::to_string(sku).expect("a text serialises"));
+    let end = format!("{begin}{}", char::MAX);
+    (begin, end)
+}
 
 /// What putting an entity did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,24 +132,72 @@ impl Reading<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The changes after a version that concern a store, in order of version,
+    /// Whose rows a store's lanes are told: the chain's, its own, and those of
+    /// the groups that it is in.
+    pub fn scopes_of_store(&self, store: &str) -> Result<Vec<String>, StoreError> {
+        let mut scopes = vec![CHAIN.to_owned(), store.to_owned()];
+        if let Some(body) = self.entity(Kind::Store, store)? {
+            let found: pull::Store = serde_json::from_str(&body)
+                .map_err(|error| StoreError::Row { table: "entity", reason: error.to_string() })?;
+            scopes.extend(found.groups.iter().map(|group| scope_of(&PriceScope::Group(group.clone()))));
+        }
+        Ok(scopes)
+    }
+
+    /// The prices of an item in one scope, as stored, by key.
+    pub fn prices_of(&self, sku: &str, scope: &PriceScope) -> Result<Vec<PriceRow>, StoreError> {
+        let (begin, end) = price_keys_of(sku);
+        let mut statement = self.connection.prepare_cached(
+            "SELECT body FROM entity WHERE store = ?1 AND kind = 'price' AND key > ?2 AND key < ?3
+             AND body IS NOT NULL ORDER BY key",
+        )?;
+        let bodies = statement.query_map([scope_of(scope), begin, end], |row| row.get::<_, String>(0))?;
+        bodies
+            .map(|body| {
+                serde_json::from_str(&body?)
+                    .map_err(|error| StoreError::Row { table: "entity", reason: error.to_string() })
+            })
+            .collect()
+    }
+
+    /// A kit with a part that is no product, and the part.
+    pub fn kit_without_part(&self) -> Result<Option<(String, String)>, StoreError> {
+        let found = self
+            .connection
+            .query_row(
+                "SELECT kit.key, part.value ->> '$.sku' AS sku
+                 FROM entity AS kit, json_each(kit.body, '$.kit') AS part
+                 WHERE kit.store = '' AND kit.kind = 'product' AND kit.body IS NOT NULL
+                 AND NOT EXISTS (SELECT 1 FROM entity AS product WHERE product.store = ''
+                     AND product.kind = 'product' AND product.key = part.value ->> '$.sku'
+                     AND product.body IS NOT NULL)
+                 LIMIT 1",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .optional()?;
+        Ok(found)
+    }
+
+    /// The changes after a version in some scopes, in order of version,
     /// until `take` says that the page is full. Deleted rows only where
     /// `with_deleted`. Returns whether there are more.
     pub fn changes_after(
         &self,
-        store: &str,
+        scopes: &[String],
         after: u64,
         with_deleted: bool,
         mut take: impl FnMut(ChangeRow) -> bool,
     ) -> Result<bool, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT version, kind, key, body FROM entity
-             WHERE version > ?1 AND store IN ('', ?2) AND (?3 OR body IS NOT NULL)
+             WHERE version > ?1 AND store IN (SELECT value FROM json_each(?2)) AND (?3 OR body IS NOT NULL)
              ORDER BY version",
         )?;
         // A reader that claims a version beyond 63 bits is beyond every row.
         let after = i64::try_from(after).unwrap_or(i64::MAX);
-        let mut rows = statement.query(params![after, store, with_deleted])?;
+        let scopes = serde_json::to_string(scopes).expect("texts serialise");
+        let mut rows = statement.query(params![after, scopes, with_deleted])?;
         while let Some(row) = rows.next()? {
             let change = ChangeRow {
                 version: unsigned(row.get(0)?)?,
@@ -147,15 +231,53 @@ impl Writing<'_> {
     /// Makes an entity what `body` says. Nothing happens, and no version is
     /// used, when it is that already.
     pub fn put_entity(&self, kind: Kind, key: &str, body: &str) -> Result<Put, StoreError> {
-        self.set_entity(kind, key, Some(body))
+        self.set_entity(kind.scope(key), kind, key, Some(body))
+    }
+
+    /// Puts a price on its list, in the place of one of the same key.
+    pub fn put_price(&self, row: &PriceRow) -> Result<Put, StoreError> {
+        let body = serde_json::to_string(row).expect("plain data serialises");
+        self.set_entity(&scope_of(&row.scope), Kind::Price, &price_key(row), Some(&body))
+    }
+
+    /// Takes a price off its list; lanes hear of it.
+    pub fn delete_price(&self, row: &PriceRow) -> Result<Put, StoreError> {
+        self.set_entity(&scope_of(&row.scope), Kind::Price, &price_key(row), None)
+    }
+
+    /// Gives all prices of a group a new version, those taken off their list
+    /// among them: the lanes of a store that joins it have not been told yet.
+    pub fn tell_group_again(&self, group: &str) -> Result<(), StoreError> {
+        let scope = scope_of(&PriceScope::Group(group.to_owned()));
+        let keys: Vec<String> = self
+            .connection
+            .prepare_cached("SELECT key FROM entity WHERE store = ?1 AND kind = 'price' ORDER BY version")?
+            .query_map([&scope], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        let mut tell = self.connection.prepare_cached(
+            "UPDATE entity SET version = ?1 WHERE store = ?2 AND kind = 'price' AND key = ?3",
+        )?;
+        for key in keys {
+            let version = self.reference_version()? + 1;
+            tell.execute(params![signed(version)?, scope, key])?;
+            self.set_reference_version(version)?;
+        }
+        Ok(())
     }
 
     /// Deletes an entity; its row stays so that lanes hear of it.
     pub fn delete_entity(&self, kind: Kind, key: &str) -> Result<Put, StoreError> {
-        self.set_entity(kind, key, None)
+        self.set_entity(kind.scope(key), kind, key, None)
     }
 
-    fn set_entity(&self, kind: Kind, key: &str, body: Option<&str>) -> Result<Put, StoreError> {
+    fn set_reference_version(&self, version: u64) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("UPDATE counter SET value = ?1 WHERE name = 'reference_version'")?
+            .execute([signed(version)?])?;
+        Ok(())
+    }
+
+    fn set_entity(&self, scope: &str, kind: Kind, key: &str, body: Option<&str>) -> Result<Put, StoreError> {
         let version = self.reference_version()? + 1;
         let changed = self
             .connection
@@ -165,13 +287,11 @@ impl Writing<'_> {
                  SET version = excluded.version, body = excluded.body
                  WHERE body IS NOT excluded.body",
             )?
-            .execute(params![kind.scope(key), kind.name(), key, signed(version)?, body])?;
+            .execute(params![scope, kind.name(), key, signed(version)?, body])?;
         if changed == 0 {
             return Ok(Put::Same);
         }
-        self.connection
-            .prepare_cached("UPDATE counter SET value = ?1 WHERE name = 'reference_version'")?
-            .execute([signed(version)?])?;
+        self.set_reference_version(version)?;
         Ok(Put::Changed(version))
     }
 
@@ -216,16 +336,16 @@ impl Writing<'_> {
 
     /// Deletes all entities of a kind that were not noted, and says how many.
     pub fn delete_unnamed(&self, kind: Kind) -> Result<u64, StoreError> {
-        let gone: Vec<String> = self
+        let gone: Vec<(String, String)> = self
             .connection
             .prepare_cached(
-                "SELECT key FROM entity WHERE kind = ?1 AND body IS NOT NULL
+                "SELECT store, key FROM entity WHERE kind = ?1 AND body IS NOT NULL
                  AND key NOT IN (SELECT key FROM temp.named WHERE kind = ?1) ORDER BY key",
             )?
-            .query_map([kind.name()], |row| row.get(0))?
+            .query_map([kind.name()], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()?;
-        for key in &gone {
-            self.delete_entity(kind, key)?;
+        for (scope, key) in &gone {
+            self.set_entity(scope, kind, key, None)?;
             if kind == Kind::Product {
                 self.set_product_codes(key, [])?;
             }

@@ -7,7 +7,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// The version of the tables that this program knows.
-pub(super) const VERSION: i32 = 1;
+pub(super) const VERSION: i32 = 2;
 
 const TABLES: &str = "
 -- What HQ tells lanes. A row's version is drawn from one counter inside the
@@ -144,6 +144,8 @@ CREATE TABLE sale_line (
     unit_price INTEGER NOT NULL,
     net        INTEGER NOT NULL,
     tax_rate   INTEGER NOT NULL,
+    unit       TEXT NOT NULL DEFAULT '',        -- of quantity and unit_price; empty for the base unit
+    factor     INTEGER NOT NULL DEFAULT 1,      -- base units in one
     PRIMARY KEY (store, lane, epoch, seq, position),
     FOREIGN KEY (store, lane, epoch, seq) REFERENCES sale
 ) STRICT, WITHOUT ROWID;
@@ -188,6 +190,12 @@ CREATE TABLE sales_of_day (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// From version 1 to version 2: sales by the pack.
+const TO_2: &str = "
+ALTER TABLE sale_line ADD COLUMN unit TEXT NOT NULL DEFAULT '';
+ALTER TABLE sale_line ADD COLUMN factor INTEGER NOT NULL DEFAULT 1;
+";
+
 /// Brings a file that is new or of an earlier version to [`VERSION`], whole
 /// or not at all.
 pub(super) fn migrate(connection: &mut Connection, application_id: i32) -> rusqlite::Result<()> {
@@ -196,6 +204,10 @@ pub(super) fn migrate(connection: &mut Connection, application_id: i32) -> rusql
     if version < 1 {
         transaction.execute_batch(TABLES)?;
         transaction.pragma_update(None, "application_id", application_id)?;
+    } else if version < 2 {
+        transaction.execute_batch(TO_2)?;
+    }
+    if version < VERSION {
         transaction.pragma_update(None, "user_version", VERSION)?;
     }
     transaction.commit()

@@ -1,175 +1,227 @@
 //! What a scanned or typed text stands for. Looks nothing up.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`symbology`] | the three characters by which a scanner says what it saw |
+//! | [`gtin`] | trade item numbers and their check digit |
+//! | [`scale`] | codes that a scale prints |
+//! | [`shop`] | the shop's own codes: members, coupons, staff, labels, receipts |
+//! | [`element`] | GS1 element strings |
+//! | [`link`] | the same as a web address: GS1 Digital Link |
+//! | [`ai`], [`lint`] | the table of Application Identifiers, and the rules for their data |
+//! | [`goods`] | what an element string says of goods |
 
-use crate::money::{Money, Quantity};
+pub mod ai;
+pub mod element;
+pub mod goods;
+pub mod gtin;
+pub mod link;
+pub mod lint;
+pub mod scale;
+pub mod shop;
+pub mod symbology;
 
-/// A trade item number whose check digit has been verified (GS1 General
-/// Specifications, 7.9).
-///
-/// Stored as fourteen digits, so that a GTIN-8, -12 and -13 of one item compare equal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Gtin {
-    digits: [u8; 14],
-}
+use chrono::NaiveDate;
 
-/// Why a text is not a [`Gtin`].
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum GtinError {
-    /// GTINs have 8, 12, 13 or 14 digits.
-    #[error("read a GTIN: 8, 12, 13 or 14 digits are needed, found {0}")]
-    Length(usize),
-    /// Something else than a digit stands in it.
-    #[error("read a GTIN: {0:?} is not a digit")]
-    NotADigit(char),
-    /// A digit was misread or mistyped.
-    #[error("read a GTIN: the check digit should be {expected}, found {found}")]
-    CheckDigit {
-        /// What the other digits ask for.
-        expected: u8,
-        /// What stands there.
-        found: u8,
-    },
-}
+use crate::money::Quantity;
+use element::{ElementError, Elements, SEPARATOR};
+pub use goods::{Goods, Price};
+pub use gtin::{Gtin, GtinError};
+pub use scale::{ScaleLabel, ScaleLabelError, ScalePattern, ScalePatternError};
+pub use shop::{ReceiptCode, ShopCheckError, ShopKind, ShopPattern, ShopPatternError};
+use symbology::Symbology;
 
-impl Gtin {
-    /// Reads 8, 12, 13 or 14 digits and verifies the last.
-    pub fn parse(text: &str) -> Result<Self, GtinError> {
-        if let Some(other) = text.chars().find(|c| !c.is_ascii_digit()) {
-            return Err(GtinError::NotADigit(other));
-        }
-        if !matches!(text.len(), 8 | 12 | 13 | 14) {
-            return Err(GtinError::Length(text.len()));
-        }
-        let (body, found) = text.split_at(text.len() - 1);
-        let (expected, found) = (check_digit(body), found.as_bytes()[0] - b'0');
-        if expected != found {
-            return Err(GtinError::CheckDigit { expected, found });
-        }
-        let mut digits = [b'0'; 14];
-        digits[14 - text.len()..].copy_from_slice(text.as_bytes());
-        Ok(Self { digits })
-    }
+/// The longest text that is looked at: what the largest QR code holds in
+/// letters (ISO/IEC 18004, version 40-L).
+pub const CODE_LENGTH_MAX: usize = 4_296;
 
-    /// The fourteen digits.
-    pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.digits).expect("digits are ASCII")
-    }
-}
+/// The longest text that is kept of what is no code.
+pub const OTHER_LENGTH_MAX: usize = 256;
 
-/// The GS1 modulo-10 check digit of the digits before it.
-fn check_digit(body: &str) -> u8 {
-    let sum: u32 = body
-        .bytes()
-        .rev()
-        .enumerate()
-        .map(|(index, digit)| u32::from(digit - b'0') * if index % 2 == 0 { 3 } else { 1 })
-        .sum();
-    u8::try_from((10 - sum % 10) % 10).expect("below ten")
-}
+/// The longest item number that is typed or printed.
+const ITEM_CODE_LENGTH_MAX: usize = 32;
 
-/// The layout of a code that a scale prints: literal digits first, then `I`
-/// for the item's number (PLU), `W` for grams, `P` for the amount in minor
-/// units, and `C` for the check digit at the end.
+/// What a text stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScalePattern {
-    layout: String,
+pub enum Barcode {
+    /// A trade item, with what its code says of this piece.
+    Goods(Goods),
+    /// What a scale printed.
+    Scale(ScaleLabel),
+    /// A member's card.
+    Member(String),
+    /// A coupon: the shop's own, or GS1 data.
+    Coupon(String),
+    /// A card of the staff.
+    Staff(String),
+    /// A receipt's number.
+    Receipt(ReceiptCode),
+    /// An electronic label on the shelf.
+    Label(String),
+    /// A customer's payment code.
+    Payment,
+    /// A code of the shop's own: an item number or PLU.
+    ItemCode(String),
+    /// Of a known form, but something in it is wrong.
+    Misread(String, Misread),
+    /// GS1 data in which something is wrong.
+    Malformed(ElementError),
+    /// Something that is no code of goods.
+    Other(String),
 }
 
-/// Why a text is not a [`ScalePattern`].
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ScalePatternError {
-    /// Not of the form above.
-    #[error(
-        "read scale pattern {0:?}: literal digits, then I, W and P fields, then one C are needed, \
-         such as 21IIIIIWWWWWC"
-    )]
-    Form(String),
-    /// Codes of this layout would look like a customer's payment code.
-    #[error("read scale pattern {0:?}: its codes would look like payment codes; choose another prefix")]
-    LooksLikePayment(String),
+/// What is wrong in a code of a known form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Misread {
+    /// A GTIN with a wrong check digit, or with a letter in it.
+    #[error(transparent)]
+    Gtin(GtinError),
+    /// A scale's label.
+    #[error(transparent)]
+    Scale(ScaleLabelError),
+    /// A code of the shop's own.
+    #[error(transparent)]
+    Shop(ShopCheckError),
 }
 
-/// The most digits of a weight or an amount: they stay below
-/// [`crate::money::AMOUNT_MAX`].
-const FIELD_DIGITS_MAX: usize = 14;
-
-/// What a scale printed.
+/// Which codes of its own a shop uses. No code is of two of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScaleLabel {
-    /// The item's number on the scale.
-    pub plu: String,
-    /// The weight, where the layout has one.
-    pub weight: Option<Quantity>,
-    /// The amount, where the layout has one.
-    pub amount: Option<Money>,
+pub struct Codes {
+    scale: Vec<ScalePattern>,
+    shop: Vec<ShopPattern>,
+    weight_max: Quantity,
 }
 
-impl ScalePattern {
-    /// Reads a layout.
-    pub fn parse(layout: &str) -> Result<Self, ScalePatternError> {
-        let refuse = || ScalePatternError::Form(layout.to_owned());
-        let fields = layout.trim_start_matches(|c: char| c.is_ascii_digit());
-        let (fields, last) = fields.split_at_checked(fields.len().saturating_sub(1)).ok_or_else(refuse)?;
-        let prefix = layout.len() - fields.len() - last.len();
-        let runs = |field: char| {
-            let count = fields.matches(field).count();
-            let joined: String = std::iter::repeat_n(field, count).collect();
-            (count, fields.contains(&joined))
-        };
-        let (items, weights, amounts) = (runs('I'), runs('W'), runs('P'));
-        let whole = items.0 + weights.0 + amounts.0 == fields.len() && items.1 && weights.1 && amounts.1;
-        let fits = weights.0 <= FIELD_DIGITS_MAX && amounts.0 <= FIELD_DIGITS_MAX && layout.len() <= 24;
-        if last != "C" || prefix == 0 || items.0 == 0 || weights.0 + amounts.0 == 0 || !whole || !fits {
-            return Err(refuse());
+/// Why a pattern does not join the others.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("add a code pattern with prefix {added}: its codes would look like those with prefix {other}")]
+pub struct CodesError {
+    /// The prefix of the one that was to be added.
+    pub added: String,
+    /// The prefix of the one that is there.
+    pub other: String,
+}
+
+/// The most that a scale of the counter prints, five digits of grams.
+const WEIGHT_MAX_GRAMS: i64 = 99_999;
+
+impl Default for Codes {
+    /// No scale, and [`ShopPattern::defaults`].
+    fn default() -> Self {
+        Self {
+            scale: Vec::new(),
+            shop: ShopPattern::defaults(),
+            weight_max: Quantity::from_thousandths(WEIGHT_MAX_GRAMS).unwrap_or(Quantity::MAX),
         }
-        // What follows the prefix may be any digit, and two digits tell a payment code.
-        let looks = |next: char| {
-            let fields = next.to_string().repeat(layout.len() - prefix);
-            looks_like_payment(&format!("{}{fields}", &layout[..prefix]))
-        };
-        if ('0'..='9').any(looks) {
-            return Err(ScalePatternError::LooksLikePayment(layout.to_owned()));
-        }
-        Ok(Self { layout: layout.to_owned() })
+    }
+}
+
+impl Codes {
+    /// Without any code of the shop's own.
+    pub fn none() -> Self {
+        Self { shop: Vec::new(), ..Self::default() }
     }
 
-    /// Reads a code of this layout; `None` where it is not one. A weight or an
-    /// amount of nothing is not a label.
-    fn read(&self, text: &str) -> Option<ScaleLabel> {
-        if text.len() != self.layout.len() {
-            return None;
+    /// Adds a layout of scale codes.
+    ///
+    /// # Errors
+    /// Its codes would look like those of another pattern.
+    pub fn add_scale(&mut self, pattern: ScalePattern) -> Result<(), CodesError> {
+        let (prefix, length) = (pattern.prefix(), pattern.length());
+        let scales = self
+            .scale
+            .iter()
+            .filter(|other| other.length() == length && meet(prefix, |_| true, other.prefix(), |_| true));
+        let shops = self.shop.iter().filter(|other| other.is_numeric() && other.lengths().contains(&length));
+        let shops = shops.filter(|other| meet(prefix, |_| true, other.prefix(), |_| true));
+        let mut others = scales.map(ScalePattern::prefix).chain(shops.map(ShopPattern::prefix));
+        if let Some(other) = others.next() {
+            return Err(CodesError { added: prefix.to_owned(), other: other.to_owned() });
         }
-        let mut plu = String::new();
-        let (mut grams, mut minor) = (0i64, 0i64);
-        for (place, digit) in self.layout.chars().zip(text.chars()) {
-            let value = i64::from(digit.to_digit(10)?);
-            match place {
-                'I' => plu.push(digit),
-                'W' => grams = grams * 10 + value,
-                'P' => minor = minor * 10 + value,
-                'C' => {}
-                literal if literal == digit => {}
-                _ => return None,
-            }
+        self.scale.push(pattern);
+        Ok(())
+    }
+
+    /// Adds a form of the shop's own codes.
+    ///
+    /// # Errors
+    /// Its codes would look like those of another pattern.
+    pub fn add_shop(&mut self, pattern: ShopPattern) -> Result<(), CodesError> {
+        let prefix = pattern.prefix();
+        let scales = self
+            .scale
+            .iter()
+            .filter(|other| pattern.is_numeric() && pattern.lengths().contains(&other.length()));
+        let scales = scales.filter(|other| meet(prefix, |_| true, other.prefix(), |_| true));
+        let shops = self.shop.iter().filter(|other| {
+            let (ours, theirs) = (pattern.lengths(), other.lengths());
+            ours.start() <= theirs.end()
+                && theirs.start() <= ours.end()
+                && meet(
+                    prefix,
+                    |byte| pattern.body_holds(byte),
+                    other.prefix(),
+                    |byte| other.body_holds(byte),
+                )
+        });
+        let mut others = scales.map(ScalePattern::prefix).chain(shops.map(ShopPattern::prefix));
+        if let Some(other) = others.next() {
+            return Err(CodesError { added: prefix.to_owned(), other: other.to_owned() });
         }
-        let (body, check) = text.split_at(text.len() - 1);
-        if check.as_bytes()[0] - b'0' != check_digit(body) {
-            return None;
+        self.shop.push(pattern);
+        Ok(())
+    }
+
+    /// Sets the most that a scale's label may say; above it the label is wrong.
+    pub fn set_weight_max(&mut self, most: Quantity) {
+        self.weight_max = most;
+    }
+
+    fn read_shop(&self, text: &str) -> Option<Barcode> {
+        let misread = |error| Barcode::Misread(text.to_owned(), Misread::Shop(error));
+        if let Some(receipt) = ReceiptCode::read(text) {
+            return Some(receipt.map_or_else(misread, Barcode::Receipt));
         }
-        let weight = Quantity::from_thousandths(grams);
-        let amount = (minor > 0).then_some(Money::from_minor(minor));
-        let promised = |field: char| self.layout.contains(field);
-        if promised('W') && weight.is_none() || promised('P') && amount.is_none() {
-            return None;
-        }
-        Some(ScaleLabel { plu, weight, amount })
+        self.shop.iter().find_map(|pattern| {
+            let of_kind = |code| match pattern.kind() {
+                ShopKind::Member => Barcode::Member(code),
+                ShopKind::Coupon => Barcode::Coupon(code),
+                ShopKind::Staff => Barcode::Staff(code),
+                ShopKind::Label => Barcode::Label(code),
+            };
+            pattern.read(text).map(|read| read.map_or_else(misread, of_kind))
+        })
+    }
+
+    fn read_scale(&self, text: &str) -> Option<Barcode> {
+        let read = |text: &str| self.scale.iter().find_map(|pattern| pattern.read(text, self.weight_max));
+        // A UPC-A is an EAN-13 whose leading zero the scanner left out.
+        let label = read(text).or_else(|| if text.len() == 12 { read(&format!("0{text}")) } else { None })?;
+        Some(
+            label.map_or_else(
+                |error| Barcode::Misread(text.to_owned(), Misread::Scale(error)),
+                Barcode::Scale,
+            ),
+        )
+    }
+}
+
+/// Whether a code may begin with both prefixes: one begins the other, and the
+/// rest of the longer may stand in the body of the shorter.
+fn meet(ours: &str, our_body: impl Fn(u8) -> bool, theirs: &str, their_body: impl Fn(u8) -> bool) -> bool {
+    match (ours.strip_prefix(theirs), theirs.strip_prefix(ours)) {
+        (Some(rest), _) => rest.bytes().all(their_body),
+        (_, Some(rest)) => rest.bytes().all(our_body),
+        (None, None) => false,
     }
 }
 
 /// Whether a text has the form of a customer's payment code, which must never
 /// resolve to goods: WeChat 18 digits from 10-15, Alipay 16-24 digits from
 /// 25-30, UnionPay 19 digits from 62.
-fn looks_like_payment(text: &str) -> bool {
-    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+pub fn looks_like_payment(text: &str) -> bool {
+    // Lengths first: most scans end here.
+    if !(16..=24).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return false;
     }
     let start: u8 = text.get(..2).and_then(|start| start.parse().ok()).unwrap_or(0);
@@ -181,140 +233,161 @@ fn looks_like_payment(text: &str) -> bool {
     }
 }
 
-/// The longest text that is looked at; scanners send no longer one-dimensional codes.
-pub const CODE_LENGTH_MAX: usize = 256;
-
-/// What a text stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Barcode {
-    /// A trade item.
-    Gtin(Gtin),
-    /// What a scale printed.
-    Scale(ScaleLabel),
-    /// A customer's payment code.
-    Payment,
-    /// A code of the shop's own: an item number or PLU.
-    ItemCode(String),
-    /// As long as a GTIN, but its check digit is wrong.
-    Misread(String),
-    /// Something that is no code of goods.
-    Other(String),
+/// Whether some digits after this prefix make a payment code of this length.
+fn may_look_like_payment(prefix: &str, length: usize) -> bool {
+    // What follows the prefix may be any digit, and two digits tell a payment code.
+    ('0'..='9').any(|next| {
+        let rest = next.to_string().repeat(length.saturating_sub(prefix.len()));
+        looks_like_payment(&format!("{prefix}{rest}"))
+    })
 }
 
-/// Tells what a text stands for.
+/// Whether some digits after this prefix make an element string that begins
+/// with (01) and a GTIN.
+fn may_look_like_gs1(prefix: &str, length: usize) -> bool {
+    let start = "01";
+    length >= GTIN_ELEMENT_LENGTH && (prefix.starts_with(start) || start.starts_with(prefix))
+}
+
+/// (01) and fourteen digits.
+const GTIN_ELEMENT_LENGTH: usize = 16;
+
+/// Tells what a text stands for; `today` is the calendar day of the lane,
+/// which tells the century of dates.
 ///
-/// The order matters: payment codes first, so that none is ever sold as
-/// goods; then what the shop configured; then GTINs.
-pub fn recognise(text: &str, patterns: &[ScalePattern]) -> Barcode {
-    let text = text.trim();
-    if text.is_empty() || text.len() > CODE_LENGTH_MAX {
-        return Barcode::Other(text.chars().take(CODE_LENGTH_MAX).collect());
+/// What the scanner says of the symbol goes first: an element string is never
+/// taken for anything else. Without a word from it, the order matters: payment
+/// codes, so that none is ever sold as goods; what only GS1 data has; what the
+/// shop configured; GTINs; and last an element string whose separators and
+/// identifier the scanner did not send.
+pub fn recognise(text: &str, codes: &Codes, today: NaiveDate) -> Barcode {
+    let (symbology, data) = symbology::split(text.trim());
+    if data.is_empty() || data.len() > CODE_LENGTH_MAX {
+        return other(data);
     }
-    if looks_like_payment(text) {
+    let numeric = symbology.is_some_and(Symbology::is_numeric);
+    if looks_like_payment(data) && !symbology.is_some_and(Symbology::is_gs1) {
         return Barcode::Payment;
     }
-    if let Some(label) = patterns.iter().find_map(|pattern| pattern.read(text)) {
-        return Barcode::Scale(label);
+    if let Some(elements) = elements_of(symbology, data) {
+        return match elements {
+            Ok(elements) => goods::understand(&elements, today),
+            Err(error) => Barcode::Malformed(error),
+        };
     }
-    match Gtin::parse(text) {
-        Ok(gtin) => Barcode::Gtin(gtin),
-        Err(GtinError::CheckDigit { .. }) => Barcode::Misread(text.to_owned()),
-        Err(GtinError::Length(_) | GtinError::NotADigit(_)) => {
-            if text.len() <= 32 && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) {
-                Barcode::ItemCode(text.to_owned())
-            } else {
-                Barcode::Other(text.to_owned())
-            }
+    if let Some(found) = codes.read_shop(data).or_else(|| codes.read_scale(data)) {
+        return found;
+    }
+    if let Some(item) = retail(symbology, data) {
+        return item;
+    }
+    if let Some(elements) = bare_elements(data) {
+        return match elements {
+            Ok(elements) => goods::understand(&elements, today),
+            Err(error) => Barcode::Malformed(error),
+        };
+    }
+    if let Some(error) = letters_in_gtin(data, numeric) {
+        return Barcode::Misread(data.to_owned(), Misread::Gtin(error));
+    }
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if data.len() <= ITEM_CODE_LENGTH_MAX && data.chars().all(is_plain) {
+        return Barcode::ItemCode(data.to_owned());
+    }
+    other(data)
+}
+
+/// The GS1 data of a text, as [`recognise`] takes it; `None` where it takes it
+/// for something else.
+pub fn elements(text: &str) -> Option<Result<Elements<'_>, ElementError>> {
+    let (symbology, data) = symbology::split(text.trim());
+    if data.is_empty() || data.len() > CODE_LENGTH_MAX {
+        return None;
+    }
+    elements_of(symbology, data).or_else(|| bare_elements(data))
+}
+
+fn other(text: &str) -> Barcode {
+    Barcode::Other(text.chars().take(OTHER_LENGTH_MAX).collect())
+}
+
+/// What can be nothing but GS1 data.
+fn elements_of(symbology: Option<Symbology>, data: &str) -> Option<Result<Elements<'_>, ElementError>> {
+    let is_link = data.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("http"));
+    if let Some(link) = if is_link { link::parse(data) } else { None } {
+        return Some(link);
+    }
+    if symbology.is_some_and(Symbology::is_gs1) {
+        return Some(Elements::parse(data));
+    }
+    let typed = data.starts_with('(') && data.as_bytes().get(1).is_some_and(u8::is_ascii_digit);
+    if typed {
+        return Some(Elements::parse_bracketed(data));
+    }
+    data.contains(SEPARATOR).then(|| Elements::parse(data))
+}
+
+/// An element string that came without identifier and separators: where it
+/// begins with (01) and a good GTIN; or where it begins as one and all of it
+/// is one.
+fn bare_elements(data: &str) -> Option<Result<Elements<'_>, ElementError>> {
+    if data.len() < GTIN_ELEMENT_LENGTH || !data.bytes().take(4).all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    if let Some(rest) = data.strip_prefix("01") {
+        let gtin = rest.get(..14).is_some_and(|gtin| Gtin::parse(gtin).is_ok());
+        return gtin.then(|| Elements::parse(data));
+    }
+    let begins = ["00", "255", "8018", "8110", "8112"].iter().any(|ai| data.starts_with(ai));
+    if begins { Elements::parse(data).ok().map(Ok) } else { None }
+}
+
+/// A trade item number.
+fn retail(symbology: Option<Symbology>, data: &str) -> Option<Barcode> {
+    // The add-on tells issues of a magazine apart; goods are found without it.
+    let data = match (symbology, data.len()) {
+        (Some(Symbology::EanAddOn), 14 | 17) => data.get(..12)?,
+        (Some(Symbology::EanAddOn), 15 | 18) => data.get(..13)?,
+        (Some(Symbology::AddOn), _) => return Some(other(data)),
+        _ => data,
+    };
+    let upc_e = if data.len() == 8 && symbology != Some(Symbology::Ean8) {
+        Gtin::parse_upc_e(data).ok()
+    } else {
+        None
+    };
+    let read = match (symbology, upc_e) {
+        // The scanner did not see an EAN-8.
+        (Some(Symbology::Ean), Some(upc_e)) => Ok(Goods::of(upc_e)),
+        (_, upc_e) => match (Gtin::parse(data), upc_e) {
+            (Ok(gtin), also) => Ok(Goods { also, ..Goods::of(gtin) }),
+            (Err(_), Some(upc_e)) => Ok(Goods::of(upc_e)),
+            (Err(error), None) => Err(error),
+        },
+    };
+    match read {
+        Ok(goods) => Some(Barcode::Goods(goods)),
+        Err(error @ GtinError::CheckDigit { .. }) => {
+            Some(Barcode::Misread(data.to_owned(), Misread::Gtin(error)))
         }
+        Err(GtinError::Length(_) | GtinError::NotADigit(_)) => None,
     }
+}
+
+/// How many letters of a typed GTIN are taken for slips; with more it is an item number.
+const LETTERS_MAX: usize = 2;
+
+/// A GTIN in which letters stand for digits, such as O for 0. Item numbers of
+/// eight characters with a letter are common, so those are not taken for one.
+fn letters_in_gtin(data: &str, numeric: bool) -> Option<GtinError> {
+    let letters = data.bytes().filter(|byte| !byte.is_ascii_digit()).count();
+    let looks = matches!(data.len(), 12..=14) && (1..=LETTERS_MAX).contains(&letters);
+    if !data.bytes().all(|byte| byte.is_ascii_alphanumeric()) || !looks && !numeric {
+        return None;
+    }
+    let first = data.chars().find(|c| !c.is_ascii_digit());
+    Some(first.map_or(GtinError::Length(data.len()), GtinError::NotADigit))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn patterns() -> Vec<ScalePattern> {
-        ["21IIIIIWWWWWC", "23IIIIIPPPPPC", "22IIIIIPPPPPWWWWWC"]
-            .map(|layout| ScalePattern::parse(layout).expect("a good layout"))
-            .to_vec()
-    }
-
-    fn with_check(body: &str) -> String {
-        format!("{body}{}", check_digit(body))
-    }
-
-    fn check(text: &str, expected: Barcode) {
-        assert_eq!(recognise(text, &patterns()), expected, "{text}");
-    }
-
-    #[test]
-    fn one_item_has_one_number_however_it_is_printed() {
-        let short = Gtin::parse("036000291452").expect("UPC-A");
-        assert_eq!(short, Gtin::parse("0036000291452").expect("EAN-13"));
-        assert_eq!(short.as_str(), "00036000291452");
-        assert_eq!(Gtin::parse("96385074").expect("EAN-8").as_str(), "00000096385074");
-        assert_eq!(Gtin::parse("9520000000012"), Err(GtinError::CheckDigit { expected: 1, found: 2 }));
-        assert_eq!(Gtin::parse("123"), Err(GtinError::Length(3)));
-    }
-
-    #[test]
-    fn a_scale_label_carries_weight_or_amount() {
-        let label = |plu: &str, weight: Option<i64>, amount: Option<i64>| {
-            Barcode::Scale(ScaleLabel {
-                plu: plu.into(),
-                weight: weight.and_then(Quantity::from_thousandths),
-                amount: amount.map(Money::from_minor),
-            })
-        };
-        check(&with_check("211000101235"), label("10001", Some(1_235), None));
-        check(&with_check("231000101235"), label("10001", None, Some(1_235)));
-        check(&with_check("22100010123500534"), label("10001", Some(534), Some(1_235)));
-    }
-
-    #[test]
-    fn a_label_that_weighs_nothing_is_an_ordinary_number() {
-        let text = with_check("211000100000");
-        check(&text, Barcode::Gtin(Gtin::parse(&text).expect("valid")));
-    }
-
-    #[test]
-    fn a_payment_code_is_never_goods() {
-        check("134567890123456789", Barcode::Payment);
-        check("281234567890123456", Barcode::Payment);
-        check("6212345678901234567", Barcode::Payment);
-        assert!(matches!(
-            ScalePattern::parse("28IIIIIPPPPPWWWWWC"),
-            Err(ScalePatternError::LooksLikePayment(_))
-        ));
-        // Whether it looks like one depends on the item's first digit.
-        assert!(matches!(
-            ScalePattern::parse("2IIIIIPPPPPWWWWWWC"),
-            Err(ScalePatternError::LooksLikePayment(_))
-        ));
-    }
-
-    #[test]
-    fn everything_else_is_said_to_be_what_it_is() {
-        check("10001", Barcode::ItemCode("10001".into()));
-        check("85123A", Barcode::ItemCode("85123A".into()));
-        check(" 9520000000012 ", Barcode::Misread("9520000000012".into()));
-        check("https://example.com/x", Barcode::Other("https://example.com/x".into()));
-        check("", Barcode::Other(String::new()));
-    }
-
-    #[test]
-    fn a_pattern_that_cannot_work_is_refused() {
-        for wrong in [
-            "",
-            "C",
-            "21C",
-            "IIIIIWWWWWC",
-            "21IIWWIIC",
-            "21IIIIIWWWWW",
-            "21IIIIIXXXXXC",
-            "21IPPPPPPPPPPPPPPPC",
-        ] {
-            assert!(matches!(ScalePattern::parse(wrong), Err(ScalePatternError::Form(_))), "{wrong}");
-        }
-    }
-}
+mod tests;

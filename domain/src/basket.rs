@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
+
 use crate::catalogue::{Item, Promotion, Unit};
 use crate::kit::allocate_kit;
 use crate::money::{Money, Quantity, TaxRate};
@@ -16,7 +18,7 @@ pub struct Line {
     pub number: u32,
     /// What is sold, as it was when it was scanned.
     pub item: Arc<Item>,
-    /// What was scanned or chosen.
+    /// What was scanned or chosen; of GS1 data, the item's number.
     pub code: String,
     /// The pack that it is sold in; `None` for pieces or kilograms.
     pub unit: Option<Unit>,
@@ -30,6 +32,20 @@ pub struct Line {
     pub promotion: Option<AppliedPromotion>,
     /// The line's price as a scale printed it; it stands whatever the unit price says.
     pub label_amount: Option<Money>,
+    /// What its code said of this piece.
+    pub trace: Trace,
+}
+
+/// What a code says of one piece of goods beside what it is, so that it can be
+/// followed when the maker calls a batch back.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Trace {
+    /// The batch it was made in (GS1 AI 10).
+    pub batch: Option<String>,
+    /// The last day on which it may be used (GS1 AI 17 or 7003).
+    pub expiry: Option<NaiveDate>,
+    /// The number that no other piece of the item has (GS1 AI 21).
+    pub serial: Option<String>,
 }
 
 /// Where a line's unit price comes from.
@@ -151,6 +167,11 @@ impl Basket {
     /// The line with this number, unless it was voided.
     pub fn line(&self, number: u32) -> Option<&Line> {
         self.lines.iter().find(|line| line.number == number)
+    }
+
+    /// Whether this very piece is in it.
+    pub fn has_serial(&self, sku: &str, serial: &str) -> bool {
+        self.lines.iter().any(|line| line.item.sku == sku && line.trace.serial.as_deref() == Some(serial))
     }
 
     /// Sum of line nets.

@@ -10,9 +10,9 @@ mod words;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use chrono::{DateTime, Duration, NaiveDate};
+use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime};
 
-use crate::barcode::ScalePattern;
+use crate::barcode::Codes;
 use crate::basket::Basket;
 use crate::catalogue::Catalogue;
 use crate::money::{Currency, Money};
@@ -40,8 +40,8 @@ pub struct Settings {
     pub cash_rounding: Money,
     /// The most change that is given: above it the amount is taken for a barcode.
     pub change_max: Money,
-    /// The layouts of codes that scales print.
-    pub scale_patterns: Vec<ScalePattern>,
+    /// Which codes of its own the shop uses.
+    pub codes: Codes,
     /// Whether sales of this lane are printed.
     pub prints_receipts: bool,
 }
@@ -61,9 +61,18 @@ pub struct Context<'a> {
 impl Context<'_> {
     /// The calendar day at the lane.
     fn today(&self) -> NaiveDate {
+        self.local().date()
+    }
+
+    /// The time of day at the lane.
+    fn time(&self) -> NaiveTime {
+        self.local().time()
+    }
+
+    fn local(&self) -> NaiveDateTime {
         let utc = DateTime::from_timestamp_millis(self.now_ms).unwrap_or_default();
         // A clock at the end of time has no later hour.
-        utc.checked_add_signed(Duration::minutes(i64::from(self.offset_minutes))).unwrap_or(utc).date_naive()
+        utc.checked_add_signed(Duration::minutes(i64::from(self.offset_minutes))).unwrap_or(utc).naive_utc()
     }
 }
 

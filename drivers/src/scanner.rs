@@ -32,6 +32,21 @@ pub enum Symbology {
 }
 
 impl Symbology {
+    /// The letter and the modifier of its identifier.
+    fn identifier(self) -> (char, char) {
+        match self {
+            Self::Ean => ('E', '0'),
+            Self::Ean8 => ('E', '4'),
+            Self::Gs1Code128 => ('C', '1'),
+            Self::Code128 => ('C', '0'),
+            Self::Gs1DataBar => ('e', '0'),
+            Self::Gs1DataMatrix => ('d', '2'),
+            Self::Gs1Qr => ('Q', '3'),
+            Self::Qr => ('Q', '1'),
+            Self::Other { letter, modifier } => (letter, modifier),
+        }
+    }
+
     fn parse(letter: char, modifier: char) -> Self {
         match (letter, modifier) {
             ('E', '0') => Self::Ean,
@@ -74,6 +89,14 @@ impl Scan {
         }
         Self { symbology: None, text: raw.to_owned() }
     }
+
+    /// What the scanner sent, for whoever needs to know the kind of symbol with the text.
+    pub fn raw(&self) -> String {
+        match self.symbology.map(Symbology::identifier) {
+            Some((letter, modifier)) => format!("]{letter}{modifier}{}", self.text),
+            None => self.text.clone(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -103,6 +126,7 @@ mod tests {
             ("", None, ""),
         ] {
             assert_eq!(Scan::parse(raw), Scan { symbology, text: text.to_owned() }, "{raw}");
+            assert_eq!(Scan::parse(raw).raw(), raw);
         }
     }
 }

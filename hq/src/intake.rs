@@ -298,6 +298,9 @@ mod tests {
             kit: Vec::new(),
             age_restricted: false,
             no_points: false,
+            batch: None,
+            expiry: None,
+            serial: None,
         };
         let total = nets.iter().sum();
         Sale {

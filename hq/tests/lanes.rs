@@ -207,6 +207,9 @@ impl Lane {
             kit: Vec::new(),
             age_restricted: false,
             no_points: false,
+            batch: None,
+            expiry: None,
+            serial: None,
         };
         let sale = Sale {
             currency: "CNY".into(),

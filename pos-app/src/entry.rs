@@ -7,12 +7,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::NaiveDate;
 use domain::barcode::{self, Barcode};
 use domain::catalogue::{Catalogue, Item};
 use domain::money::Money;
 use domain::sale;
 use domain::till::{Desk, Input, Paper};
-use drivers::scanner::Scan;
 use drivers::scanner::wedge::{Wedge, WedgeConfig, WedgeKey, WedgeOutcome};
 use ui::action::{Button, Key};
 use ui::view::{Language, Notice, Theme};
@@ -188,7 +188,7 @@ impl Lane {
         if self.question_is_open() {
             // Nothing of it went into the entry.
             self.front.notice = None;
-            return self.scan_over(&Scan::parse(text).text);
+            return self.scan_over(text);
         }
         self.front.notice = None;
         // A window that was busy may have torn a scan in two: where all of the
@@ -201,7 +201,7 @@ impl Lane {
         // before them stays.
         let kept = self.front.entry.chars().count().saturating_sub(typed);
         self.front.entry = self.front.entry.chars().take(kept).collect();
-        self.scan_over(&Scan::parse(text).text);
+        self.scan_over(text);
     }
 
     /// A scan joins the basket whatever stands over it: a question of the
@@ -234,15 +234,23 @@ impl Lane {
     /// longer than either.
     fn is_known(&self, text: &str) -> bool {
         let State::Open(open) = &self.state else { return false };
-        let found = match barcode::recognise(text, &open.settings().scale_patterns) {
-            Barcode::Gtin(gtin) if text.len() <= 13 => {
-                open.reference().item_by_gtin(&gtin).map(|found| found.map(|found| found.item))
+        // Neither is told apart by dates, so any day will do.
+        let day = NaiveDate::default();
+        let found = match barcode::recognise(text, &open.settings().codes, day) {
+            Barcode::Goods(goods) if text.len() <= 13 => {
+                open.reference().item_by_gtin(&goods.gtin).map(|found| found.map(|found| found.item))
             }
             Barcode::Scale(label) => open.reference().item_by_plu(&label.plu),
-            Barcode::Gtin(_)
+            Barcode::Goods(_)
+            | Barcode::Member(_)
+            | Barcode::Coupon(_)
+            | Barcode::Staff(_)
+            | Barcode::Receipt(_)
+            | Barcode::Label(_)
             | Barcode::Payment
             | Barcode::ItemCode(_)
-            | Barcode::Misread(_)
+            | Barcode::Misread(..)
+            | Barcode::Malformed(_)
             | Barcode::Other(_) => Ok(None),
         };
         found.is_ok_and(|item| item.is_some())

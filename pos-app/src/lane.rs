@@ -201,7 +201,7 @@ impl Lane {
             Event::Action(action) => self.act(action),
             Event::Scan(scan) => {
                 self.front.notice = None;
-                self.scan_over(&scan.text);
+                self.scan_over(&scan.raw());
             }
             Event::Printer(event) => self.hear_printer(event),
             Event::JournalDamaged { reason } => {

@@ -366,6 +366,24 @@ pub(crate) fn notice(message: &Message, open: &OpenLane, language: Language) -> 
         Message::PaymentCode => Notice::PaymentCode,
         Message::NotGoods(code) => Notice::NotGoods { code: short(code) },
         Message::Misread(code) => Notice::Misread { code: short(code) },
+        Message::Malformed { code, error } => {
+            Notice::MalformedCode { at: error.ai.map_or_else(|| short(code), |ai| format!("({ai})")) }
+        }
+        Message::LabelRange(code) => Notice::LabelRange { code: short(code) },
+        Message::MemberCode(code) => Notice::MemberCode { code: short(code) },
+        Message::CouponCode(code) => Notice::CouponCode { code: short(code) },
+        Message::StaffCode(code) => Notice::StaffCode { code: short(code) },
+        Message::ReceiptCode(code) => Notice::ReceiptCode { code: short(&code.to_string()) },
+        Message::LabelCode(code) => Notice::LabelCode { code: short(code) },
+        Message::Expired { item, expiry } => {
+            Notice::Expired { name: format!("{} {expiry}", name(item, language)) }
+        }
+        Message::PastBest { item, date } => {
+            Notice::PastBest { name: format!("{} {date}", name(item, language)) }
+        }
+        Message::SerialInBasket { item, serial } => {
+            Notice::SerialInBasket { name: format!("{} {}", name(item, language), short(serial)) }
+        }
         Message::AgeRestricted(item) => Notice::AgeRestricted { name: name(item, language) },
         Message::LabelPriceDiffers(item) => Notice::LabelPriceDiffers { name: name(item, language) },
         Message::WeightNeeded(item) => Notice::WeightNeeded { name: name(item, language) },

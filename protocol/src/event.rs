@@ -225,6 +225,15 @@ pub struct Line {
     /// Whether it earns no points.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub no_points: bool,
+    /// The batch, where the code said it (GS1 AI 10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<String>,
+    /// The last day of use, where the code said it (GS1 AI 17 or 7003).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expiry: Option<NaiveDate>,
+    /// The piece's own number, where the code said it (GS1 AI 21).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
 }
 
 /// The pack that a line was sold in, as it was then.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use domain::basket::{AppliedPromotion, Line, LoweredPrice, PriceFrom};
+use domain::basket::{AppliedPromotion, Line, LoweredPrice, PriceFrom, Trace};
 use domain::catalogue::{Item, KitPart, TaxClass, TaxTreatment, Unit};
 use domain::kit::allocate_kit;
 use domain::money::{AMOUNT_MAX, Money, Quantity, TaxRate};
@@ -198,6 +198,9 @@ impl From<&Line> for event::Line {
             kit: kit_shares(line),
             age_restricted: item.age_restricted,
             no_points: item.no_points,
+            batch: line.trace.batch.clone(),
+            expiry: line.trace.expiry,
+            serial: line.trace.serial.clone(),
         }
     }
 }
@@ -371,6 +374,7 @@ impl event::Line {
             },
             promotion: self.promotion.as_ref().map(Into::into),
             label_amount: self.label_amount.map(Money::from_minor),
+            trace: Trace { batch: self.batch.clone(), expiry: self.expiry, serial: self.serial.clone() },
         };
         if let Some(unit) = &line.unit
             && unit.base_quantity(line.quantity).is_none()

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use domain::basket::{AppliedPromotion, Line, LoweredPrice, PriceFrom};
+use domain::basket::{AppliedPromotion, Line, LoweredPrice, PriceFrom, Trace};
 use domain::catalogue::{Item, KitPart, TaxClass, TaxTreatment, Unit};
 use domain::money::{Money, Quantity, TaxRate};
 use domain::record::{PaperOutcome, Record, Staff};
@@ -71,7 +71,18 @@ fn beer() -> Line {
             name_en: "Weekend".into(),
         }),
         label_amount: None,
+        trace: Trace::default(),
     }
+}
+
+/// The same, whose code said which piece it is.
+fn traced_beer() -> Line {
+    let trace = Trace {
+        batch: Some("A/1".into()),
+        expiry: NaiveDate::from_ymd_opt(2027, 3, 31),
+        serial: Some("S7".into()),
+    };
+    Line { number: 4, quantity: Quantity::ONE, trace, ..beer() }
 }
 
 /// Apples at the amount that a scale printed, which is not weight times price.
@@ -93,6 +104,7 @@ fn apples() -> Line {
         price_from: PriceFrom::List,
         promotion: None,
         label_amount: Some(Money::from_minor(683)),
+        trace: Trace::default(),
     }
 }
 
@@ -115,6 +127,7 @@ fn cases() -> Line {
         price_from: PriceFrom::List,
         promotion: None,
         label_amount: None,
+        trace: Trace::default(),
     }
 }
 
@@ -139,6 +152,7 @@ fn gift_set() -> Line {
         price_from: PriceFrom::List,
         promotion: None,
         label_amount: None,
+        trace: Trace::default(),
     }
 }
 
@@ -157,6 +171,7 @@ fn loose() -> Line {
         price_from: PriceFrom::Typed,
         promotion: None,
         label_amount: None,
+        trace: Trace::default(),
     }
 }
 
@@ -245,6 +260,7 @@ fn records() -> Vec<(&'static str, Record)> {
         ("line_added_set_price", Record::LineAdded { line: Line { price_from: PriceFrom::Set, ..cases() } }),
         ("line_price_lowered", lowered(None)),
         ("line_price_lowered_promotion", lowered(beer().promotion)),
+        ("line_added_traced", Record::LineAdded { line: traced_beer() }),
     ]
 }
 

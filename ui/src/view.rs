@@ -402,6 +402,56 @@ pub enum Notice {
         /// As scanned, cut to 32 characters.
         code: String,
     },
+    /// GS1 data in which something is wrong was read. Nothing was added. Scan again, or type the number.
+    MalformedCode {
+        /// Which part of it, such as `(17)`; the code itself where no part is known.
+        at: String,
+    },
+    /// A scale's label that weighs or costs what cannot be. Nothing was added. Weigh again.
+    LabelRange {
+        /// As scanned, cut to 32 characters.
+        code: String,
+    },
+    /// A member's card. Nothing was added.
+    MemberCode {
+        /// As scanned, cut to 32 characters.
+        code: String,
+    },
+    /// A coupon. Nothing was added.
+    CouponCode {
+        /// As scanned, cut to 32 characters.
+        code: String,
+    },
+    /// A card of the staff. Nothing was added.
+    StaffCode {
+        /// As scanned, cut to 32 characters.
+        code: String,
+    },
+    /// A receipt's number. Nothing was added.
+    ReceiptCode {
+        /// As scanned, cut to 32 characters.
+        code: String,
+    },
+    /// A label on the shelf. Nothing was added.
+    LabelCode {
+        /// As scanned, cut to 32 characters.
+        code: String,
+    },
+    /// Goods that have expired. Nothing was added. Take them off the shelf.
+    Expired {
+        /// The item's name, and the last day of its use.
+        name: String,
+    },
+    /// Goods past their best; they were added. Tell the customer.
+    PastBest {
+        /// The item's name, and until when it was at its best.
+        name: String,
+    },
+    /// The very piece is in the basket already. Nothing was changed.
+    SerialInBasket {
+        /// The item's name, and the piece's number.
+        name: String,
+    },
     /// Weighed goods need a weight: put them on the scale or type the grams.
     WeightNeeded {
         /// The item's name.
@@ -533,6 +583,8 @@ impl Notice {
             | Self::LastSale { .. }
             | Self::Reprinting { .. } => Tone::Quiet,
             Self::AgeRestricted { .. }
+            | Self::PastBest { .. }
+            | Self::SerialInBasket { .. }
             | Self::LabelPriceDiffers { .. }
             | Self::ReceiptUnconfirmed { .. }
             | Self::WeightNeeded { .. }
@@ -549,6 +601,14 @@ impl Notice {
             | Self::BasketFull { .. }
             | Self::SignInFirst => Tone::Attend,
             Self::UnknownCode { .. }
+            | Self::MalformedCode { .. }
+            | Self::LabelRange { .. }
+            | Self::MemberCode { .. }
+            | Self::CouponCode { .. }
+            | Self::StaffCode { .. }
+            | Self::ReceiptCode { .. }
+            | Self::LabelCode { .. }
+            | Self::Expired { .. }
             | Self::PaymentCode
             | Self::NotGoods { .. }
             | Self::Misread { .. }

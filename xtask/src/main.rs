@@ -44,9 +44,11 @@ cargo xtask COMMAND
                         or ../shared/data through till, ledger, agent and HQ; compares the sums
   price [--tag-price-binding] FILE
                         prices a case file; one JSON line for each case, and nothing else
+  scan                  what each line of standard input stands for, as a line of JSON; \\x1d in a
+                        line is a control character, \\\\ a backslash
   help                  this
 
-scan, powercut, simulate and bench are not part of this version.
+powercut, simulate and bench are not part of this version.
 
 Exit codes: 0 done, 1 a step failed, 2 the command line, 3 the machine lacks something.";
 
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         "test" => test(rest),
         "replay" => replay(rest),
         "price" => of_fixtures("price", rest),
+        "scan" => of_fixtures("scan", rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             Ok(())
@@ -131,6 +134,7 @@ fn replay(arguments: &[OsString]) -> Result<(), Failure> {
     shop_in_a_box("replay", "replay", arguments)
 }
 
+/// Nothing but JSON goes to standard output.
 fn test(arguments: &[OsString]) -> Result<(), Failure> {
     if !arguments.is_empty() {
         return Err(Failure::Usage(format!("test takes nothing\n\n{USAGE}")));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::step::{Measure, Step};
 use super::{Context, Message};
-use crate::basket::{Line, LoweredPrice, PriceFrom};
+use crate::basket::{Line, LoweredPrice, PriceFrom, Trace};
 use crate::catalogue::{Buyer, Found, Item, LookUpError, PriceCut, Promotion, SaleUnit};
 use crate::money::Money;
 use crate::price_list;
@@ -51,7 +51,7 @@ impl Step {
             Ok(None) => self.unknown(Message::UnknownCode(asked.to_owned())),
             Ok(Some(item)) => {
                 let code = item.code.clone();
-                self.add(context, &item.into(), &code, Measure::Single, Some(price));
+                self.add(context, &item.into(), &code, Measure::Single, Trace::default(), Some(price));
             }
         }
     }

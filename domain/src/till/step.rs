@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
+
 use super::goods::Priced;
 use super::{Context, Desk, Effect, Input, Message, Paper, Sound, Till};
-use crate::barcode::{self, Barcode};
-use crate::basket::{LINES_MAX, Line};
+use crate::barcode::element::{ElementError, ElementFault};
+use crate::barcode::{self, Barcode, Goods, Misread, ScaleLabelError, symbology};
+use crate::basket::{LINES_MAX, Line, Trace};
 use crate::catalogue::{Found, Item};
-use crate::money::{Money, Quantity};
+use crate::money::{Currency, Money, Quantity};
 use crate::record::{PaperOutcome, Record, Staff};
 use crate::sale::Sale;
 
@@ -19,6 +22,32 @@ pub(super) enum Measure {
     Counted(Quantity),
     /// A scale said it.
     Label(barcode::ScaleLabel),
+}
+
+impl Measure {
+    /// What a code says of how much of an item it stands for. A weight on
+    /// goods that are sold by the piece does not matter.
+    fn of(item: &Item, goods: &Goods, currency: &Currency) -> Result<Self, ElementFault> {
+        let amount = match goods.price {
+            None => None,
+            Some(price) => Some(price.amount(currency).ok_or(ElementFault::Currency)?),
+        };
+        // Whoever sells weighed goods is asked for their weight.
+        let measured = goods.weight.is_some() || goods.count.is_some() || amount.is_some();
+        if goods.gtin.is_variable_measure() && !item.weighed && !measured {
+            return Err(ElementFault::MeasureMissing);
+        }
+        let measure = if item.weighed { goods.weight } else { goods.count };
+        Ok(match (measure, amount) {
+            (None, None) => Self::Single,
+            (Some(measure), None) => Self::Counted(measure),
+            (measure, Some(_)) => {
+                // Of weighed goods, the price tells the weight.
+                let weight = if item.weighed { measure } else { Some(measure.unwrap_or(Quantity::ONE)) };
+                Self::Label(barcode::ScaleLabel { plu: String::new(), weight, amount })
+            }
+        })
+    }
 }
 
 /// A step while it is being decided.
@@ -147,33 +176,99 @@ impl Step {
             return;
         }
         let catalogue = context.catalogue;
-        let mut label = None;
-        let barcode = barcode::recognise(text, &context.settings.scale_patterns);
+        let barcode = barcode::recognise(text, &context.settings.codes, context.today());
+        let (_, code) = symbology::split(text.trim());
         let found = match &barcode {
-            Barcode::Gtin(gtin) => catalogue.item_by_gtin(gtin),
-            Barcode::Scale(scale) => {
-                label = Some(scale.clone());
-                catalogue.item_by_plu(&scale.plu).map(one_base_unit)
-            }
-            Barcode::ItemCode(code) | Barcode::Misread(code) => match catalogue.item_by_plu(code) {
+            Barcode::Goods(goods) => match (catalogue.item_by_gtin(&goods.gtin), &goods.also) {
+                (Ok(None), Some(also)) => catalogue.item_by_gtin(also),
+                (answer, _) => answer,
+            },
+            Barcode::Scale(scale) => catalogue.item_by_plu(&scale.plu).map(one_base_unit),
+            Barcode::ItemCode(code) | Barcode::Misread(code, _) => match catalogue.item_by_plu(code) {
                 Ok(None) => catalogue.item_by_sku(code),
                 answer => answer,
             }
             .map(one_base_unit),
-            Barcode::Payment | Barcode::Other(_) => Ok(None),
+            Barcode::Member(_)
+            | Barcode::Coupon(_)
+            | Barcode::Staff(_)
+            | Barcode::Receipt(_)
+            | Barcode::Label(_)
+            | Barcode::Payment
+            | Barcode::Malformed(_)
+            | Barcode::Other(_) => Ok(None),
         };
         match (found, barcode) {
             (Err(fault), _) => self.refuse(Message::Fault(fault)),
+            (Ok(Some(found)), Barcode::Goods(goods)) => self.goods(context, &found, code, &goods),
+            (Ok(Some(found)), Barcode::Scale(label)) => {
+                self.add(context, &found, code, Measure::Label(label), Trace::default(), None);
+            }
             (Ok(Some(found)), _) => {
-                let measure = label.map_or(Measure::Single, Measure::Label);
-                self.add(context, &found, text.trim(), measure, None);
+                self.add(context, &found, code, Measure::Single, Trace::default(), None);
             }
-            (Ok(None), Barcode::Payment) => self.refuse(Message::PaymentCode),
-            (Ok(None), Barcode::Other(code)) => self.unknown(Message::NotGoods(code)),
-            (Ok(None), Barcode::Misread(code)) => self.unknown(Message::Misread(code)),
-            (Ok(None), Barcode::Gtin(_) | Barcode::Scale(_) | Barcode::ItemCode(_)) => {
-                self.unknown(Message::UnknownCode(text.trim().to_owned()));
+            (Ok(None), barcode) => self.not_goods(code, barcode),
+        }
+    }
+
+    /// Says what a code stands for that no goods have.
+    fn not_goods(&mut self, code: &str, barcode: Barcode) {
+        match barcode {
+            Barcode::Goods(_) | Barcode::Scale(_) | Barcode::ItemCode(_) => {
+                self.unknown(Message::UnknownCode(code.to_owned()));
             }
+            Barcode::Misread(code, Misread::Scale(wrong)) => match wrong {
+                ScaleLabelError::CheckDigit { .. } => self.unknown(Message::Misread(code)),
+                ScaleLabelError::Weight { .. } | ScaleLabelError::Amount => {
+                    self.refuse(Message::LabelRange(code));
+                }
+            },
+            Barcode::Misread(code, Misread::Gtin(_) | Misread::Shop(_)) => {
+                self.unknown(Message::Misread(code))
+            }
+            Barcode::Malformed(error) => self.unknown(Message::Malformed { code: code.to_owned(), error }),
+            Barcode::Member(code) => self.refuse(Message::MemberCode(code)),
+            Barcode::Coupon(code) => self.refuse(Message::CouponCode(code)),
+            Barcode::Staff(code) => self.refuse(Message::StaffCode(code)),
+            Barcode::Receipt(code) => self.refuse(Message::ReceiptCode(code)),
+            Barcode::Label(code) => self.refuse(Message::LabelCode(code)),
+            Barcode::Payment => self.refuse(Message::PaymentCode),
+            Barcode::Other(code) => self.unknown(Message::NotGoods(code)),
+        }
+    }
+
+    /// Goods join the basket with what their code says of this piece; what has
+    /// expired, or is in the basket already, does not.
+    fn goods(&mut self, context: &Context<'_>, found: &Found, code: &str, goods: &Goods) {
+        let item = found.item.clone();
+        let (today, time) = (context.today(), context.time());
+        let expired = |expiry: NaiveDate| {
+            expiry < today || expiry == today && goods.expiry_time.is_some_and(|end| end < time)
+        };
+        if let Some(expiry) = goods.expiry.filter(|expiry| expired(*expiry)) {
+            return self.refuse(Message::Expired { item, expiry });
+        }
+        if let Some(serial) = &goods.serial
+            && self.till.basket.has_serial(&item.sku, serial)
+        {
+            return self.refuse(Message::SerialInBasket { item, serial: serial.clone() });
+        }
+        let measure = match Measure::of(&item, goods, &context.settings.currency) {
+            Ok(measure) => measure,
+            Err(fault) => {
+                let error = ElementError { ai: None, position: 0, fault };
+                return self.unknown(Message::Malformed { code: code.to_owned(), error });
+            }
+        };
+        let trace = Trace { batch: goods.batch.clone(), expiry: goods.expiry, serial: goods.serial.clone() };
+        // Of GS1 data, the line shows the number only.
+        let plain = code.bytes().all(|byte| byte.is_ascii_digit());
+        let code = if plain { code } else { goods.gtin.as_printed() };
+        let lines = self.till.basket.lines().len();
+        self.add(context, found, code, measure, trace, None);
+        let past = goods.best_before.into_iter().chain(goods.sell_by).find(|date| *date < today);
+        if let Some(date) = past.filter(|_| self.till.basket.lines().len() > lines) {
+            self.tell(Message::PastBest { item, date });
         }
     }
 
@@ -190,7 +285,7 @@ impl Step {
             Err(fault) => self.refuse(Message::Fault(fault)),
             Ok(None) => self.unknown(Message::UnknownCode(sku.to_owned())),
             Ok(Some(item)) => {
-                let code = item.code.clone();
+                let (code, trace) = (item.code.clone(), Trace::default());
                 let quantity = match (count, item.weighed) {
                     (None, _) => None,
                     (Some(grams), true) => Some(Quantity::from_thousandths(grams)),
@@ -199,9 +294,9 @@ impl Step {
                 match quantity {
                     Some(None) => self.refuse(Message::QuantityRange),
                     Some(Some(quantity)) => {
-                        self.add(context, &item.into(), &code, Measure::Counted(quantity), None);
+                        self.add(context, &item.into(), &code, Measure::Counted(quantity), trace, None);
                     }
-                    None => self.add(context, &item.into(), &code, Measure::Single, None),
+                    None => self.add(context, &item.into(), &code, Measure::Single, trace, None),
                 }
             }
         }
@@ -214,6 +309,7 @@ impl Step {
         found: &Found,
         code: &str,
         measure: Measure,
+        trace: Trace,
         typed: Option<Money>,
     ) {
         let item = &found.item;
@@ -246,6 +342,7 @@ impl Step {
             price_from: from,
             promotion: price.promotion.map(Into::into),
             label_amount,
+            trace,
         };
         if !line.is_within_bounds() {
             return self.refuse(Message::QuantityRange);
@@ -274,6 +371,10 @@ impl Step {
         let Some((mut line, _)) = self.line(number) else { return };
         if line.item.weighed || line.label_amount.is_some() {
             return self.refuse(Message::QuantityWeighed);
+        }
+        // Each piece has a number of its own.
+        if let (Some(serial), true) = (&line.trace.serial, pieces != 1) {
+            return self.refuse(Message::SerialInBasket { item: line.item.clone(), serial: serial.clone() });
         }
         let Some(quantity) = Quantity::from_pieces(pieces) else {
             return self.refuse(Message::QuantityRange);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::barcode;
-use crate::basket::{LINES_MAX, Line};
+use crate::basket::{LINES_MAX, Line, Trace};
 use crate::catalogue::{
     Audience, Found, Item, KitPart, LookUpError, PriceBounds, PriceCut, PriceRow, PriceScope, Promotion,
     SaleUnit, Unit,
@@ -30,6 +30,8 @@ const NO_PRICE: &str = "9520000000110";
 const BAG: &str = "9520000000127";
 const LOOSE: &str = "9520000000134";
 const APPLE: &str = "10001";
+/// Apples that a supplier packed: of variable measure.
+const APPLES: &str = "99520000000069";
 const APPLE_WEIGHED: &str = "2110001012358";
 const APPLE_PRICED: &str = "2310001015810";
 const APPLE_BOTH: &str = "221000100684005342";
@@ -67,14 +69,14 @@ const GOODS: [Good; 11] = [
     Good { sku: "free", name: "free", gtin: NO_PRICE, plu: "", price: 0 },
     Good { sku: "bag", name: "bag", gtin: BAG, plu: "", price: 0 },
     Good { sku: "loose", name: "loose", gtin: LOOSE, plu: "", price: 0 },
-    Good { sku: "apple", name: "apple", gtin: "", plu: APPLE, price: 1_280 },
+    Good { sku: "apple", name: "apple", gtin: APPLES, plu: APPLE, price: 1_280 },
 ];
 
 impl Good {
     fn item(&self) -> Item {
         Item {
             weighed: self.name == "apple",
-            code: if self.gtin.is_empty() { self.plu } else { self.gtin }.into(),
+            code: if self.plu.is_empty() { self.gtin } else { self.plu }.into(),
             age_restricted: self.name == "beer",
             gift: self.name == "bag",
             units: match self.name {
@@ -174,11 +176,18 @@ fn settings() -> Settings {
         currency: yuan(),
         cash_rounding: Money::from_minor(10),
         change_max: Money::from_minor(100_000),
-        scale_patterns: ["21IIIIIWWWWWC", "23IIIIIPPPPPC", "22IIIIIPPPPPWWWWWC"]
-            .map(|layout| ScalePattern::parse(layout).expect("a good layout"))
-            .to_vec(),
+        codes: codes(),
         prints_receipts: true,
     }
+}
+
+fn codes() -> Codes {
+    let mut codes = Codes::default();
+    for layout in ["21IIIIIWWWWWC", "23IIIIIPPPPPC", "22IIIIIPPPPPWWWWWC"] {
+        let pattern = barcode::ScalePattern::parse(layout).expect("a good layout");
+        codes.add_scale(pattern).expect("no other is like it");
+    }
+    codes
 }
 
 fn yuan() -> Currency {
@@ -405,7 +414,17 @@ fn message_words(message: &Message) -> String {
         Message::WrongPin { wait_seconds } => format!("wrong PIN, wait {wait_seconds}"),
         Message::Reprinting { document } => format!("reprinting #{document}"),
         Message::Fault(fault) => fault.to_string(),
-        Message::UnknownCode(_)
+        Message::Malformed { error, .. } => error.to_string(),
+        Message::Expired { item, expiry } => format!("{} expired {expiry}", item.sku),
+        Message::PastBest { item, date } => format!("{} best before {date}", item.sku),
+        Message::SerialInBasket { item, serial } => format!("{} {serial} in the basket", item.sku),
+        Message::MemberCode(_)
+        | Message::CouponCode(_)
+        | Message::StaffCode(_)
+        | Message::ReceiptCode(_)
+        | Message::LabelCode(_)
+        | Message::LabelRange(_)
+        | Message::UnknownCode(_)
         | Message::PaymentCode
         | Message::NotGoods(_)
         | Message::Misread(_)
@@ -477,14 +496,23 @@ fn line_words(line: &Line) -> String {
     let promotion =
         line.promotion.as_ref().map(|promotion| format!(" by {}", promotion.name_en)).unwrap_or_default();
     let unit = line.unit.as_ref().map(|unit| format!(" {}", unit.id)).unwrap_or_default();
-    format!(
+    let mut words = format!(
         "{} {} {}{unit} x {}{promotion} = {}",
         line.number,
         line.item.sku,
         line.quantity,
         amount(line.unit_price),
         amount(line.net())
-    )
+    );
+    let Trace { batch, expiry, serial } = &line.trace;
+    for (what, value) in
+        [("batch", batch), ("expiry", &expiry.map(|day| day.to_string())), ("serial", serial)]
+    {
+        if let Some(value) = value {
+            words.push_str(&format!(", {what} {value}"));
+        }
+    }
+    words
 }
 
 fn till_line(till: &Till) -> String {
@@ -1859,4 +1887,237 @@ proptest! {
             check_step(&mut lane, happens)?;
         }
     }
+}
+
+// Codes that say more than what it is.
+
+const COLA_UNTIL_TODAY: &str = "]d2010952000000001110A1\u{1d}17260302";
+const COLA_UNTIL_YESTERDAY: &str = "(01)09520000000011(17)260301";
+const COLA_SERIAL: &str = "]C1010952000000001121S7";
+const APPLE_CASE: &str = "]e0019952000000006931030012343922001599";
+
+#[test]
+fn batch_expiry_and_serial_come_with_the_line() {
+    check(
+        selling(),
+        &[scan(COLA_UNTIL_TODAY), scan("https://id.gs1.org/01/09520000000028/10/E2/21/9")],
+        expect![[r#"
+            commit line 1 cola 1 x 3.50 = 3.50, batch A1, expiry 2026-03-02
+            sound Accepted
+            commit line 2 egg 1 x 2.00 by breakfast = 2.00, batch E2, serial 9
+            sound Accepted
+            = shift 1 of 2026-03-02, li selling; 2 lines 5.50
+        "#]],
+    );
+}
+
+#[test]
+fn what_has_expired_is_not_sold() {
+    check(
+        selling(),
+        &[scan(COLA_UNTIL_YESTERDAY)],
+        expect![[r#"
+        sound Blocked
+        tell cola expired 2026-03-01
+        = shift 1 of 2026-03-02, li selling
+    "#]],
+    );
+    // Until 09:59, and it is 10:00.
+    check(
+        selling(),
+        &[scan("(01)09520000000011(7003)2603020959")],
+        expect![[r#"
+        sound Blocked
+        tell cola expired 2026-03-02
+        = shift 1 of 2026-03-02, li selling
+    "#]],
+    );
+    check(
+        selling(),
+        &[scan("(01)09520000000011(7003)2603021000")],
+        expect![[r#"
+        commit line 1 cola 1 x 3.50 = 3.50, expiry 2026-03-02
+        sound Accepted
+        = shift 1 of 2026-03-02, li selling; 1 lines 3.50
+    "#]],
+    );
+    // A day without a day is the month's last.
+    check(
+        selling(),
+        &[scan("(01)09520000000011(17)260200")],
+        expect![[r#"
+        sound Blocked
+        tell cola expired 2026-02-28
+        = shift 1 of 2026-03-02, li selling
+    "#]],
+    );
+    check(
+        selling(),
+        &[scan(COLA_UNTIL_TODAY), Later(DAY_MS), scan(COLA_UNTIL_TODAY)],
+        expect![[r#"
+        commit line 1 cola 1 x 3.50 = 3.50, batch A1, expiry 2026-03-02
+        sound Accepted
+        sound Blocked
+        tell cola expired 2026-03-02
+        = shift 1 of 2026-03-02, li selling; 1 lines 3.50
+    "#]],
+    );
+}
+
+#[test]
+fn what_is_past_its_best_is_sold_and_said() {
+    check(
+        selling(),
+        &[scan("(01)09520000000011(15)260301")],
+        expect![[r#"
+        commit line 1 cola 1 x 3.50 = 3.50
+        sound Accepted
+        tell cola best before 2026-03-01
+        = shift 1 of 2026-03-02, li selling; 1 lines 3.50
+    "#]],
+    );
+    check(
+        selling(),
+        &[scan("(01)09520000000011(16)260301")],
+        expect![[r#"
+        commit line 1 cola 1 x 3.50 = 3.50
+        sound Accepted
+        tell cola best before 2026-03-01
+        = shift 1 of 2026-03-02, li selling; 1 lines 3.50
+    "#]],
+    );
+    check(
+        selling(),
+        &[scan("(01)09520000000011(15)260302")],
+        expect![[r#"
+        commit line 1 cola 1 x 3.50 = 3.50
+        sound Accepted
+        = shift 1 of 2026-03-02, li selling; 1 lines 3.50
+    "#]],
+    );
+}
+
+#[test]
+fn a_piece_with_a_number_is_sold_once() {
+    check(
+        selling(),
+        &[scan(COLA_SERIAL), scan(COLA_SERIAL), pieces(1, 2), pieces(1, 1), void(1), scan(COLA_SERIAL)],
+        expect![[r#"
+            commit line 1 cola 1 x 3.50 = 3.50, serial S7
+            sound Accepted
+            sound Blocked
+            tell cola S7 in the basket
+            sound Blocked
+            tell cola S7 in the basket
+            commit line 1 quantity 1 net 3.50
+            commit line 1 voided by li
+            tell cola voided
+            commit line 2 cola 1 x 3.50 = 3.50, serial S7
+            sound Accepted
+            = shift 1 of 2026-03-02, li selling; 1 lines 3.50
+        "#]],
+    );
+}
+
+#[test]
+fn a_code_may_carry_measure_and_price() {
+    check(
+        selling(),
+        &[scan(APPLE_CASE)],
+        expect![[r#"
+        commit line 1 apple 1.234 x 12.80 = 15.99
+        sound Accepted
+        tell label price of apple differs
+        = shift 1 of 2026-03-02, li selling; 1 lines 15.99
+    "#]],
+    );
+    check(
+        selling(),
+        &[scan("]e001995200000000693103001234")],
+        expect![[r#"
+        commit line 1 apple 1.234 x 12.80 = 15.80
+        sound Accepted
+        = shift 1 of 2026-03-02, li selling; 1 lines 15.80
+    "#]],
+    );
+    // In Hong Kong dollars.
+    check(
+        selling(),
+        &[scan("]e00199520000000069310300123439323441599")],
+        expect![[r#"
+        sound Unknown
+        tell read GS1 data, character 1: a price in another currency
+        = shift 1 of 2026-03-02, li selling
+    "#]],
+    );
+    check(
+        selling(),
+        &[scan("]e00199520000000069")],
+        expect![[r#"
+            sound Blocked
+            tell weight of apple needed
+            = shift 1 of 2026-03-02, li selling
+        "#]],
+    );
+    check(
+        selling(),
+        &[scan("]e00109520000000011306")],
+        expect![[r#"
+        commit line 1 cola 6 x 3.50 = 21.00
+        sound Accepted
+        = shift 1 of 2026-03-02, li selling; 1 lines 21.00
+    "#]],
+    );
+    check(
+        selling(),
+        &[scan("]e00109520000000011306\u{1d}39222150")],
+        expect![[r#"
+            commit line 1 cola 6 x 3.50 = 21.50
+            sound Accepted
+            tell label price of cola differs
+            = shift 1 of 2026-03-02, li selling; 1 lines 21.50
+        "#]],
+    );
+}
+
+#[test]
+fn a_code_that_is_no_goods_is_said_to_be_what_it_is() {
+    check(
+        selling(),
+        &[
+            scan("M000001W"),
+            scan("CSPRING26K"),
+            scan("S0101K"),
+            scan("L0000021E7A3F4C596"),
+            scan("RS001-2-1-41-H"),
+            scan("281234567890123456"),
+            scan("]C1010952000000001117991332"),
+            scan("2110001000003"),
+            scan("2110001012359"),
+            scan("69O1028075763"),
+        ],
+        expect![[r#"
+            sound Blocked
+            tell MemberCode("M000001W")
+            sound Blocked
+            tell CouponCode("CSPRING26K")
+            sound Blocked
+            tell StaffCode("S0101K")
+            sound Blocked
+            tell LabelCode("L0000021E7A3F4C596")
+            sound Blocked
+            tell ReceiptCode(ReceiptCode { store: "S001", lane: 2, epoch: 1, seq: 41 })
+            sound Blocked
+            tell PaymentCode
+            sound Unknown
+            tell read GS1 data, AI (17), character 21: it has no such month
+            sound Blocked
+            tell LabelRange("2110001000003")
+            sound Unknown
+            tell Misread("2110001012359")
+            sound Unknown
+            tell Misread("69O1028075763")
+            = shift 1 of 2026-03-02, li selling
+        "#]],
+    );
 }

@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
+
+use crate::barcode::ReceiptCode;
+use crate::barcode::element::ElementError;
 use crate::catalogue::{Item, LookUpError, PriceBounds};
 use crate::money::Money;
 use crate::record::{PaperOutcome, Record, Staff};
@@ -138,8 +142,48 @@ pub enum Message {
     PaymentCode,
     /// A code of another kind.
     NotGoods(String),
-    /// The check digit is wrong.
+    /// The check digit is wrong, or a letter stands in it.
     Misread(String),
+    /// GS1 data in which something is wrong.
+    Malformed {
+        /// What was scanned.
+        code: String,
+        /// What is wrong, and where.
+        error: ElementError,
+    },
+    /// A scale's label that weighs or costs what cannot be.
+    LabelRange(String),
+    /// A member's card; it is no goods.
+    MemberCode(String),
+    /// A coupon; it is no goods.
+    CouponCode(String),
+    /// A card of the staff; it is no goods.
+    StaffCode(String),
+    /// A receipt's number; it is no goods.
+    ReceiptCode(ReceiptCode),
+    /// A label on the shelf; it is no goods.
+    LabelCode(String),
+    /// The piece may not be sold any more.
+    Expired {
+        /// What it is.
+        item: Arc<Item>,
+        /// The last day on which it might be used.
+        expiry: NaiveDate,
+    },
+    /// A line was added that is past its best.
+    PastBest {
+        /// What it is.
+        item: Arc<Item>,
+        /// Until when it was at its best, or should have been sold.
+        date: NaiveDate,
+    },
+    /// The very piece is in the basket already, and there is no second.
+    SerialInBasket {
+        /// What it is.
+        item: Arc<Item>,
+        /// Its number.
+        serial: String,
+    },
     /// A line was added whose buyer must be 18; asked before payment.
     AgeRestricted(Arc<Item>),
     /// A line was added at its label's amount, which is not weight times price.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::barcode::ScalePattern;
+use domain::barcode::{Codes, ScalePattern};
 use domain::basket::Basket;
 use domain::catalogue::{Catalogue, Item};
 use domain::money::{Currency, Money};
@@ -262,16 +262,25 @@ fn settings(store: &Store, config: &Config) -> Settings {
     Settings {
         cash_rounding: Money::from_minor(store.cash_rounding),
         change_max: Money::from_minor(config.change_max.saturating_mul(major)),
-        scale_patterns: store
-            .scale_patterns
-            .iter()
-            .filter_map(|layout| {
-                ScalePattern::parse(layout)
-                    .inspect_err(|error| tracing::warn!(%error, "pattern left out"))
-                    .ok()
-            })
-            .collect(),
+        codes: codes(store),
         prints_receipts: config.printer.is_some(),
         currency,
     }
+}
+
+/// The codes of a store; a pattern that cannot be is left out, as the others
+/// still sell.
+fn codes(store: &Store) -> Codes {
+    let mut codes = Codes::default();
+    for layout in &store.scale_patterns {
+        match ScalePattern::parse(layout) {
+            Ok(pattern) => {
+                if let Err(error) = codes.add_scale(pattern) {
+                    tracing::warn!(%error, layout, "pattern left out");
+                }
+            }
+            Err(error) => tracing::warn!(%error, "pattern left out"),
+        }
+    }
+    codes
 }

@@ -293,6 +293,49 @@ const fn fail_whole(error: LintError, text: &str) -> Checked {
 }
 
 impl Lint {
+    /// Every rule.
+    pub const ALL: [Self; 39] = [
+        Self::Digits,
+        Self::Set82,
+        Self::Set39,
+        Self::Base64,
+        Self::CheckDigit,
+        Self::CheckPair,
+        Self::CompanyPrefix,
+        Self::CompanyPrefixSecond,
+        Self::Date,
+        Self::DateOrMonth,
+        Self::FullDate,
+        Self::FullDateOrMonth,
+        Self::Hour,
+        Self::HourMinute,
+        Self::Minute,
+        Self::Second,
+        Self::CountryNumber,
+        Self::CountryNumberOr999,
+        Self::CountryLetters,
+        Self::CurrencyNumber,
+        Self::Iban,
+        Self::Latitude,
+        Self::Longitude,
+        Self::MediaType,
+        Self::PackageType,
+        Self::PercentEncoded,
+        Self::PieceOfTotal,
+        Self::PositionInSequence,
+        Self::Sex,
+        Self::Winding,
+        Self::YesNo,
+        Self::Zero,
+        Self::NonZero,
+        Self::NoZeroPrefix,
+        Self::HasNonDigit,
+        Self::Hyphen,
+        Self::ImporterIndex,
+        Self::Coupon,
+        Self::PositiveOffer,
+    ];
+
     /// Looks at one component. Total: any text may come.
     pub fn check(self, text: &str) -> Checked {
         match self {
@@ -476,13 +519,14 @@ const COMPANY_PREFIX_LENGTH_MIN: usize = 4;
 
 /// Which prefixes GS1 has given out is a table that changes daily, so only the
 /// form is looked at.
-fn company_prefix(text: &str, start: usize) -> Checked {
-    let prefix = text.as_bytes().get(start..).unwrap_or_default();
+fn company_prefix(text: &str, skipped: usize) -> Checked {
+    let start = text.char_indices().nth(skipped).map_or(text.len(), |(at, _)| at);
+    let prefix = &text.as_bytes()[start..];
     let length = prefix.iter().take_while(|byte| byte.is_ascii_digit()).count();
     if length >= COMPANY_PREFIX_LENGTH_MIN {
         Ok(())
     } else {
-        fail(LintError::CompanyPrefix, start.min(text.len()), prefix.len())
+        fail(LintError::CompanyPrefix, start, prefix.len())
     }
 }
 

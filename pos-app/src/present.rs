@@ -186,14 +186,7 @@ fn basket_line(lane: &Lane, open: &OpenLane, line: &Line) -> ui::view::Line {
     let detail = if item.weighed {
         format!("{} kg × {}/kg", line.quantity, currency.format(line.unit_price))
     } else {
-        let pack = line.unit.as_ref().map(|unit| {
-            let name = match lane.front.language {
-                Language::Chinese => &unit.name_zh,
-                Language::English => &unit.name_en,
-            };
-            format!("{name} ×{}    ", unit.factor)
-        });
-        let pack = pack.unwrap_or_default();
+        let pack = line.unit.as_ref().map(|unit| format!("×{}    ", unit.factor)).unwrap_or_default();
         format!("{pack}{}    {}", line.code, spec(item, lane.front.language)).trim_end().to_owned()
     };
     let promotion = line.promotion.as_ref().map_or_else(String::new, |promotion| {
@@ -208,7 +201,11 @@ fn basket_line(lane: &Lane, open: &OpenLane, line: &Line) -> ui::view::Line {
         name: name(item, lane.front.language),
         detail,
         promotion,
-        quantity: line.quantity.to_string(),
+        quantity: match (&line.unit, lane.front.language) {
+            (Some(unit), Language::Chinese) => format!("{} {}", line.quantity, unit.name_zh),
+            (Some(unit), Language::English) => format!("{} {}", line.quantity, unit.name_en),
+            (None, _) => line.quantity.to_string(),
+        },
         unit_price: currency.format(line.unit_price),
         net: currency.format(line.net()),
         age_open: open.basket().age_open().any(|open| open.number == line.number),

@@ -161,6 +161,12 @@ fn reference(folder: &Path) -> shop::Shop {
     for product in &shop.products {
         apply(&product.sku, Entity::Product(Some(product.clone())));
     }
+    for class in &shop.tax_classes {
+        apply(&class.id, Entity::TaxClass(Some(class.clone())));
+    }
+    for (number, row) in shop.prices.iter().enumerate() {
+        apply(&number.to_string(), Entity::Price(Some(row.clone())));
+    }
     for promotion in &shop.promotions {
         apply(&promotion.id, Entity::Promotion(Some(promotion.clone())));
     }
@@ -278,6 +284,54 @@ fn a_whole_sale_in_two_languages() {
     till.see("泡泡星可乐味汽水");
     assert_eq!(till.lane.till().map(|till| till.basket().lines().len()), Some(1));
     assert!(!till.lane.till().is_some_and(|till| matches!(till.desk(), domain::till::Desk::SignedOut)));
+}
+
+#[test]
+fn a_case_a_kit_and_a_typed_price_are_paid_across_a_change_of_prices() {
+    i_slint_backend_testing::init_no_event_loop();
+    let folder = tempfile::tempdir().expect("a folder");
+    reference(folder.path());
+    let printer = SimulatedPrinter::start("127.0.0.1:0", PrinterOptions::default()).expect("a printer");
+    let mut till = Till::open(folder.path(), &printer);
+    // The prices that the shop has armed are for seven o'clock on the first of January 2030.
+    let change = 1_893_452_400_000;
+    till.moment = Moment { now_ms: change - 60_000, offset_minutes: 480 };
+    till.type_digits("101");
+    till.key(Key::Enter);
+    till.type_digits("1234");
+    till.key(Key::Enter);
+
+    till.scan("19520025014106");
+    till.see("1 箱 × 148.00");
+    till.see("148.00");
+    till.scan("9520025014109");
+    till.see("155.00");
+    till.scan("9520028014977");
+    till.see("273.00");
+    // Loose snacks: by department, and by their number with the price asked for.
+    till.type_digits_by_key("12.50*10");
+    till.key(Key::Enter);
+    till.see("285.50");
+    till.scan("17011");
+    till.see("需要输入价格：散装零食");
+    till.type_digits_by_key("999");
+    till.key(Key::Enter);
+    till.see("价格须在 ¥0.10–¥200.00 之间");
+    till.type_digits_by_key("3");
+    till.key(Key::Enter);
+    till.see("288.50");
+
+    till.moment.now_ms = change;
+    till.key(Key::Char(' '));
+    till.key(Key::Enter);
+    till.see("278.10");
+    till.type_digits("300");
+    till.key(Key::Enter);
+    till.wait("the receipt", |till| till.lane.till().is_some_and(|till| till.papers().is_empty()));
+    let receipts = printer.receipts();
+    for line in ["1箱 x 138.00", "1 x 6.60", "藤下葡萄酒双支礼盒", "278.10", "21.90", "6%"] {
+        assert!(receipts[0].text.contains(line), "{line} is not on:\n{}", receipts[0].text);
+    }
 }
 
 #[test]

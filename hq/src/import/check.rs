@@ -407,9 +407,10 @@ impl Checker {
             for sku in parts {
                 let stored = self.stored_product(&sku, reading)?;
                 let is_known = stored.is_some() || self.skus.contains(&sku);
-                let is_kit = match self.skus.contains(&sku) {
-                    true => self.kits.contains_key(&sku),
-                    false => stored.is_some_and(|product| !product.kit.is_empty()),
+                let is_kit = if self.skus.contains(&sku) {
+                    self.kits.contains_key(&sku)
+                } else {
+                    stored.is_some_and(|product| !product.kit.is_empty())
                 };
                 if !is_known {
                     self.note(

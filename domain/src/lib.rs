@@ -12,7 +12,9 @@
 //! | [`pricing`] | the price of one unit, and why |
 //! | [`kit`] | what each part of a kit takes of its price |
 //! | [`basket`] | lines not yet paid |
+//! | [`tax`] | VAT by line and by document |
 //! | [`sale`] | a paid basket, its tax and its sums |
+//! | [`rights`] | what a person may do alone |
 //! | [`record`] | what a lane writes into its journal |
 //! | [`till`] | the state machine of one lane |
 
@@ -27,5 +29,7 @@ pub mod price_list;
 pub mod pricing;
 pub mod promotion;
 pub mod record;
+pub mod rights;
 pub mod sale;
+pub mod tax;
 pub mod till;

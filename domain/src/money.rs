@@ -15,6 +15,9 @@ use rust_decimal::Decimal;
 /// journal's lifetime can overflow.
 pub const AMOUNT_MAX: i64 = 100_000_000_000_000;
 
+/// Basis points in a whole.
+pub const BASIS_POINTS: u32 = 10_000;
+
 /// An amount in minor units of the currency that its document names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Money(i64);
@@ -88,20 +91,6 @@ impl Money {
         Self(divide_half_up(i128::from(self.0) * i128::from(percent), 100))
     }
 
-    /// So many basis points of it, rounded half up.
-    pub fn basis_points(self, points: i64) -> Self {
-        Self(divide_half_up(i128::from(self.0) * i128::from(points), 10_000))
-    }
-
-    /// What falls on the pieces from `from` up to `to` of `whole` equal ones:
-    /// the difference of what falls, rounded half up, on the first `to` and
-    /// the first `from`. So parts that meet sum without losing anything.
-    pub fn part_between(self, from: i64, to: i64, whole: i64) -> Self {
-        let first =
-            |pieces: i64| divide_half_up(i128::from(self.0) * i128::from(pieces), i128::from(whole.max(1)));
-        Self(first(to) - first(from))
-    }
-
     /// So many per cent of it, rounded down.
     pub fn percent_floor(self, percent: u32) -> Self {
         let part = (i128::from(self.0) * i128::from(percent)).div_euclid(100);
@@ -113,11 +102,6 @@ impl Money {
         let percent = i128::from(percent.max(1));
         let whole = (i128::from(self.0) * 100 + percent - 1).div_euclid(percent);
         Self(i64::try_from(whole).unwrap_or(i64::MAX))
-    }
-
-    /// How often a positive amount goes into it; never where `part` is nothing.
-    pub fn whole_times(self, part: Self) -> u32 {
-        if part.0 <= 0 || self.0 <= 0 { 0 } else { u32::try_from(self.0 / part.0).unwrap_or(u32::MAX) }
     }
 
     /// What points are worth at so many for 100 minor units, rounded down.
@@ -140,6 +124,97 @@ impl Money {
         Self(divide_half_up(i128::from(self.0) * rate, 10_000 + rate))
     }
 
+    /// The tax that comes on top of this amount without tax, rounded half up.
+    pub fn tax_on_top(self, rate: TaxRate) -> Self {
+        self.basis_points(rate.0)
+    }
+
+    /// So many basis points of it, rounded half up: 1500 of 10.00 is 1.50.
+    pub fn basis_points(self, points: u32) -> Self {
+        Self(divide_half_up(i128::from(self.0) * i128::from(points), i128::from(BASIS_POINTS)))
+    }
+
+    /// The basis points, rounded up, that `part` is of it: what somebody must
+    /// be allowed at least who takes `part` off. `None` where it is not above
+    /// nothing.
+    pub fn basis_points_of(self, part: Self) -> Option<u32> {
+        if self.0 <= 0 {
+            return None;
+        }
+        let points = -(-i128::from(part.0) * i128::from(BASIS_POINTS)).div_euclid(i128::from(self.0));
+        u32::try_from(points.max(0)).ok()
+    }
+
+    /// How many whole times `unit` goes into it; nothing where either is not
+    /// above nothing.
+    pub fn whole_times(self, unit: Self) -> i64 {
+        if unit.0 <= 0 { 0 } else { self.0.max(0) / unit.0 }
+    }
+
+    /// What a foreign amount is worth, rounded half up; `parts_per_million`
+    /// are our minor units for a million of theirs. `None` where no document
+    /// may carry it.
+    pub fn at_rate(self, parts_per_million: u64) -> Option<Self> {
+        try_divide_half_up(i128::from(self.0) * i128::from(parts_per_million), 1_000_000)
+            .map(Self)
+            .filter(|value| value.is_amount())
+    }
+
+    /// What `part` of `whole` of it comes to, counted from the first: rounded
+    /// half up, and all of it for the whole.
+    ///
+    /// `None` where `part` is not within nothing and `whole`, or `whole` is nothing.
+    pub fn cumulative(self, part: i64, whole: i64) -> Option<Self> {
+        if whole <= 0 || !(0..=whole).contains(&part) {
+            return None;
+        }
+        try_divide_half_up(i128::from(self.0) * i128::from(part), i128::from(whole)).map(Self)
+    }
+
+    /// What the next `part` comes to after `before` of `whole` were given:
+    /// the difference of two [`cumulative`](Self::cumulative) ones, so that
+    /// however it is cut, all parts sum to all of it.
+    pub fn share(self, before: i64, part: i64, whole: i64) -> Option<Self> {
+        let until = before.checked_add(part).filter(|_| part >= 0)?;
+        Some(self.cumulative(until, whole)? - self.cumulative(before, whole)?)
+    }
+
+    /// Spreads it over weights by largest remainders: each gets the whole
+    /// units of its share, and the units that are missing go to the largest
+    /// remainders, of equal ones to the earliest. Sums to exactly this amount;
+    /// a negative amount mirrors the positive one.
+    ///
+    /// A weight of nothing gets nothing; negative weights count as nothing.
+    /// `None` where no weight is above nothing, unless this is nothing.
+    pub fn prorate(self, weights: &[i64]) -> Option<Vec<Self>> {
+        if self.0 == 0 {
+            return Some(vec![Self::ZERO; weights.len()]);
+        }
+        let weight = |index: usize| i128::from(weights[index].max(0));
+        let sum: i128 = (0..weights.len()).map(weight).sum();
+        if sum == 0 {
+            return None;
+        }
+        let magnitude = i128::from(self.0).abs();
+        // Below 2^63 times 2^63: an i128 holds it.
+        let product = |index: usize| magnitude * weight(index);
+        let mut shares: Vec<i128> = (0..weights.len()).map(|index| product(index) / sum).collect();
+        let missing = magnitude - shares.iter().sum::<i128>();
+        let mut order: Vec<usize> = (0..weights.len()).collect();
+        order.sort_by_key(|index| (std::cmp::Reverse(product(*index) % sum), *index));
+        // Fewer units are missing than there are weights.
+        for index in order.into_iter().take(usize::try_from(missing).unwrap_or(usize::MAX)) {
+            shares[index] += 1;
+        }
+        let sign = if self.0 < 0 { -1 } else { 1 };
+        shares.into_iter().map(|share| i64::try_from(sign * share).ok().map(Self)).collect()
+    }
+
+    /// The sum; `None` where no document may carry it, whichever its sign.
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        self.0.checked_add(other.0).map(Self).filter(|sum| sum.0.unsigned_abs() <= AMOUNT_MAX.unsigned_abs())
+    }
+
     /// The largest multiple of `step` that is not above it; itself where
     /// `step` is below two.
     pub fn floor_to(self, step: Self) -> Self {
@@ -153,33 +228,11 @@ impl Money {
     }
 }
 
-/// Splits an amount over weights by the largest remainder: each share is
-/// floored, and what is missing goes one minor unit each to the largest
-/// remainders, of equal ones to the earliest. Shares sum to the amount; a
-/// weight of nothing gets nothing; a negative amount mirrors a positive one.
-///
-/// Where no weight is above nothing, the shares are all nothing.
+/// Spreads an amount over amounts, as [`Money::prorate`] does; where no
+/// weight is above nothing, the shares are all nothing.
 pub fn prorate(amount: Money, weights: &[Money]) -> Vec<Money> {
-    let whole: i128 = weights.iter().map(|weight| i128::from(weight.0.max(0))).sum();
-    if whole == 0 {
-        return vec![Money::ZERO; weights.len()];
-    }
-    let magnitude = i128::from(amount.0).abs();
-    let parts = |weight: &Money| {
-        let part = magnitude * i128::from(weight.0.max(0));
-        (part / whole, part % whole)
-    };
-    let mut shares: Vec<i128> = weights.iter().map(|weight| parts(weight).0).collect();
-    let missing = magnitude - shares.iter().sum::<i128>();
-    let mut order: Vec<usize> = (0..weights.len()).collect();
-    order.sort_by_key(|index| std::cmp::Reverse(parts(&weights[*index]).1));
-    for index in order.into_iter().take(usize::try_from(missing).unwrap_or(0)) {
-        shares[index] += 1;
-    }
-    let sign = amount.0.signum();
-    // No share is larger than the amount, which is an i64.
-    let signed = |share: i128| Money(i64::try_from(share).unwrap_or(i64::MAX) * sign);
-    shares.into_iter().map(signed).collect()
+    let minor: Vec<i64> = weights.iter().map(|weight| weight.0).collect();
+    amount.prorate(&minor).unwrap_or_else(|| vec![Money::ZERO; weights.len()])
 }
 
 /// Divides and rounds to the nearest whole, halves away from zero, so that a
@@ -189,7 +242,7 @@ fn divide_half_up(dividend: i128, divisor: i128) -> i64 {
 }
 
 fn try_divide_half_up(dividend: i128, divisor: i128) -> Option<i64> {
-    let magnitude = (dividend.abs() * 2 + divisor) / (divisor * 2);
+    let magnitude = dividend.checked_abs()?.checked_mul(2)?.checked_add(divisor)? / (divisor * 2);
     let rounded = if dividend < 0 { -magnitude } else { magnitude };
     i64::try_from(rounded).ok()
 }
@@ -432,6 +485,40 @@ mod tests {
     }
 
     #[test]
+    fn the_missing_units_go_to_the_largest_remainders() {
+        let spread = |minor, weights: &[i64]| {
+            Money(minor)
+                .prorate(weights)
+                .map(|shares| shares.into_iter().map(Money::minor).collect::<Vec<_>>())
+        };
+        assert_eq!(spread(100, &[1, 1, 1]), Some(vec![34, 33, 33]));
+        assert_eq!(spread(-100, &[1, 1, 1]), Some(vec![-34, -33, -33]));
+        assert_eq!(spread(10, &[0, 5, 0, 15]), Some(vec![0, 3, 0, 7])); // 2.5 and 7.5
+        assert_eq!(spread(5, &[0, 0]), None);
+        assert_eq!(spread(5, &[]), None);
+        assert_eq!(spread(0, &[0, 0]), Some(vec![0, 0]));
+        assert_eq!(spread(5, &[-3, 1]), Some(vec![0, 5]));
+        assert_eq!(spread(i64::MAX, &[i64::MAX, i64::MAX]), Some(vec![i64::MAX / 2 + 1, i64::MAX / 2]));
+    }
+
+    #[test]
+    fn a_part_is_the_difference_of_two_sums() {
+        let refund = |before| Money(1_975).share(before, 1, 3).map(Money::minor);
+        assert_eq!([0, 1, 2].map(refund), [Some(658), Some(659), Some(658)]);
+        assert_eq!(refund(3), None);
+        assert_eq!(Money(1_975).share(i64::MAX, 1, 3), None);
+        assert_eq!(Money(1_975).share(1, -1, 3), None);
+        assert_eq!(Money(1_975).cumulative(0, 0), None);
+        assert_eq!(Money(1_999).basis_points(1_500), Money(300)); // 299.85
+        assert_eq!(Money(1_999).basis_points_of(Money(300)), Some(1_501));
+        assert_eq!(Money::ZERO.basis_points_of(Money(300)), None);
+        // 100.00 of theirs at 0.9153 of ours.
+        assert_eq!(Money(10_000).at_rate(915_300), Some(Money(9_153)));
+        assert_eq!(Money(i64::MAX).at_rate(u64::MAX), None);
+        assert_eq!(Money(AMOUNT_MAX).checked_add(Money(1)), None);
+    }
+
+    #[test]
     fn tax_is_what_the_price_contains() {
         let rate = TaxRate::from_basis_points(1_300).expect("in range");
         assert_eq!(Money(11_300).tax_contained(rate), Money(1_300));
@@ -472,6 +559,69 @@ mod tests {
             let amount = Money(minor);
             let rounded = amount.floor_to(Money(step));
             prop_assert!(rounded <= amount && amount.minor() - rounded.minor() < step.max(1));
+        }
+
+        #[test]
+        fn what_is_spread_comes_together_again(
+            minor in -AMOUNT_MAX..AMOUNT_MAX,
+            weights in prop::collection::vec(prop_oneof![1 => Just(0), 4 => 0i64..5_000, 1 => 0..AMOUNT_MAX], 1..40),
+        ) {
+            let amount = Money(minor);
+            let Some(shares) = amount.prorate(&weights) else {
+                prop_assert!(weights.iter().all(|weight| *weight == 0));
+                return Ok(());
+            };
+            prop_assert_eq!(shares.iter().copied().sum::<Money>(), amount);
+            let sum: i128 = weights.iter().copied().map(i128::from).sum();
+            for (share, weight) in shares.iter().zip(&weights) {
+                prop_assert!(*weight > 0 || *share == Money::ZERO);
+                // Nobody is further than one unit from the true share.
+                if sum > 0 {
+                    let off = i128::from(share.0) * sum - i128::from(minor) * i128::from(*weight);
+                    prop_assert!(off.abs() < sum);
+                }
+            }
+            let mirrored: Vec<Money> = shares.iter().map(|share| -*share).collect();
+            prop_assert_eq!((-amount).prorate(&weights), Some(mirrored));
+        }
+
+        #[test]
+        fn the_order_of_unlike_weights_does_not_matter(
+            minor in 0..AMOUNT_MAX,
+            weights in prop::collection::btree_set(1i64..1_000_000, 1..20),
+            turn in 0usize..20,
+        ) {
+            let weights: Vec<i64> = weights.into_iter().collect();
+            let mut turned = weights.clone();
+            turned.rotate_left(turn % weights.len());
+            let mut shares = Money(minor).prorate(&weights).expect("weights");
+            shares.rotate_left(turn % weights.len());
+            // Equal remainders go by place, so two shares may swap a unit, never more.
+            for (one, other) in shares.iter().zip(Money(minor).prorate(&turned).expect("weights")) {
+                prop_assert!((one.0 - other.0).abs() <= 1);
+            }
+        }
+
+        #[test]
+        fn however_it_is_cut_all_of_it_is_given(
+            minor in -AMOUNT_MAX..AMOUNT_MAX,
+            cuts in prop::collection::vec(0i64..10_000, 1..30),
+        ) {
+            let whole: i64 = cuts.iter().sum::<i64>().max(1);
+            let mut before = 0;
+            let mut given = Money::ZERO;
+            for part in cuts.iter().chain([&(whole - cuts.iter().sum::<i64>())]) {
+                given += Money(minor).share(before, *part, whole).expect("within");
+                before += part;
+            }
+            prop_assert_eq!(given, Money(minor));
+        }
+
+        #[test]
+        fn an_allowance_covers_what_it_was_asked_for(base in 1i64..1_000_000, part in 0i64..1_000_000) {
+            let points = Money(base).basis_points_of(Money(part)).expect("a base");
+            prop_assert!(i128::from(points) * i128::from(base) >= i128::from(part) * 10_000);
+            prop_assert!((i128::from(points) - 1) * i128::from(base) < i128::from(part) * 10_000);
         }
 
         #[test]

@@ -22,7 +22,7 @@ pub struct EarnRule {
 impl EarnRule {
     /// The points that a net earns; none where it is nothing or below.
     pub fn held(&self, net: Money) -> i64 {
-        let points = i64::from(net.whole_times(self.money_per_point));
+        let points = net.whole_times(self.money_per_point);
         let multiplied = i128::from(points) * i128::from(self.multiplier) / i128::from(MULTIPLIER_ONE);
         i64::try_from(multiplied).unwrap_or(i64::MAX)
     }

@@ -75,7 +75,7 @@ pub(super) fn times(min: Money, repeat_max: u32, base: Money) -> u32 {
     if base < min || !base.is_positive() {
         return 0;
     }
-    if repeat_max == 1 { 1 } else { base.whole_times(min).min(repeat_max) }
+    if repeat_max == 1 { 1 } else { u32::try_from(base.whole_times(min)).unwrap_or(u32::MAX).min(repeat_max) }
 }
 
 impl Laid {

@@ -201,7 +201,10 @@ impl<'a, 'b> Finder<'a, 'b> {
                 others += sold.goods.gross();
             }
         }
-        others.whole_times(min).min(units.div_ceil(per.max(1))).min(ADD_ON_LEVELS_MAX)
+        u32::try_from(others.whole_times(min))
+            .unwrap_or(u32::MAX)
+            .min(units.div_ceil(per.max(1)))
+            .min(ADD_ON_LEVELS_MAX)
     }
 
     fn search_level(

@@ -6,7 +6,10 @@ use chrono::NaiveDate;
 
 use crate::catalogue::{Item, Promotion, Unit};
 use crate::kit::allocate_kit;
-use crate::money::{Money, Quantity, TaxRate};
+use crate::money::{BASIS_POINTS, Money, Quantity};
+use crate::refund::{PastSale, ReturnedLine};
+use crate::sale::Sums;
+use crate::tax::{TaxMode, TaxRules, Taxable};
 
 /// The most lines that a basket holds; a longer sale is paid in two.
 pub const LINES_MAX: usize = 2_000;
@@ -34,6 +37,10 @@ pub struct Line {
     pub label_amount: Option<Money>,
     /// What its code said of this piece.
     pub trace: Trace,
+    /// What a person took off it.
+    pub discount: Option<Discount>,
+    /// Its share of what a person took off the basket.
+    pub basket_discount: Money,
 }
 
 /// What a code says of one piece of goods beside what it is, so that it can be
@@ -59,6 +66,38 @@ pub enum PriceFrom {
     Set,
 }
 
+/// How much a person takes off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// So many basis points of the price: 1500 leaves 85 %.
+    Part(u32),
+    /// An amount.
+    Amount(Money),
+}
+
+/// What a person took off a line or a basket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Discount {
+    /// How much.
+    pub cut: Cut,
+    /// The most that whoever gave or approved it may take off, in basis
+    /// points: an amount shrinks with it when goods are taken back later.
+    pub most: u32,
+    /// Why.
+    pub reason: String,
+}
+
+impl Discount {
+    /// What it takes off a price: never more than it may, nor all of it and more.
+    pub fn off(&self, price: Money) -> Money {
+        let left = |points: u32| price.basis_points(BASIS_POINTS - points.min(BASIS_POINTS));
+        match self.cut {
+            Cut::Part(points) => price - left(points.min(self.most)),
+            Cut::Amount(amount) => amount.max(Money::ZERO).min(price - left(self.most)),
+        }
+    }
+}
+
 /// What a line remembers of the promotion that set its price.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppliedPromotion {
@@ -79,7 +118,23 @@ impl From<Promotion> for AppliedPromotion {
 impl Line {
     /// What the customer pays for it, tax included.
     pub fn net(&self) -> Money {
+        self.after_own_discount() - self.basket_discount
+    }
+
+    /// What it costs before a person takes anything off.
+    pub fn price(&self) -> Money {
         self.label_amount.unwrap_or_else(|| self.unit_price.times(self.quantity))
+    }
+
+    /// What it costs before what was taken off the basket.
+    pub fn after_own_discount(&self) -> Money {
+        let price = self.price();
+        price - self.discount.as_ref().map_or(Money::ZERO, |discount| discount.off(price))
+    }
+
+    /// What people took off it.
+    pub fn discounted(&self) -> Money {
+        self.price() - self.net()
     }
 
     /// Whether its prices, and what they come to, are amounts that a document
@@ -89,6 +144,8 @@ impl Line {
         holds(self.unit_price)
             && holds(self.item.price)
             && self.label_amount.is_none_or(Money::is_amount)
+            && self.basket_discount.is_amount()
+            && self.basket_discount <= self.after_own_discount()
             && self.checked_base_quantity().is_some()
     }
 
@@ -105,14 +162,15 @@ impl Line {
         self.checked_base_quantity().expect("a line within bounds joins a basket")
     }
 
-    /// Its net by tax rate: one share, or one a part of a kit.
-    pub fn taxed_shares(&self) -> Vec<(TaxRate, Money)> {
+    /// What tax is reckoned on: one share, or one a part of a kit.
+    pub fn taxables(&self) -> Vec<Taxable> {
         let net = self.net();
         if self.item.kit.is_empty() {
-            return vec![(self.item.tax_rate, net)];
+            return vec![Taxable { rate: self.item.tax_rate, net }];
         }
         let shares = allocate_kit(net, &self.item.kit);
-        self.item.kit.iter().map(|part| part.tax_rate).zip(shares).collect()
+        let taxable = |(rate, net)| Taxable { rate, net };
+        self.item.kit.iter().map(|part| part.tax_rate).zip(shares).map(taxable).collect()
     }
 
     /// Whether its price follows the price lists until it is paid: nobody set
@@ -140,28 +198,73 @@ pub struct LoweredPrice {
     pub promotion: Option<AppliedPromotion>,
 }
 
-/// Lines in order of scanning.
+/// Lines in order of scanning, and goods that come back.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Basket {
     lines: Vec<Line>,
     numbers_given: u32,
     age_confirmed: bool,
+    voids: u32,
+    discount: Option<Discount>,
+    past: Option<Box<PastSale>>,
+    returns: Vec<ReturnedLine>,
 }
 
 impl Basket {
+    /// A basket as it was parked.
+    pub fn parked(
+        lines: Vec<Line>,
+        numbers_given: u32,
+        age_confirmed: bool,
+        voids: u32,
+        discount: Option<Discount>,
+    ) -> Self {
+        Self { lines, numbers_given, age_confirmed, voids, discount, past: None, returns: Vec::new() }
+    }
+
     /// The lines that count.
     pub fn lines(&self) -> &[Line] {
         &self.lines
     }
 
+    /// The goods that come back.
+    pub fn returns(&self) -> &[ReturnedLine] {
+        &self.returns
+    }
+
+    /// The past sale that goods come back from.
+    pub fn past(&self) -> Option<&PastSale> {
+        self.past.as_deref()
+    }
+
+    /// What a person took off the basket.
+    pub fn discount(&self) -> Option<&Discount> {
+        self.discount.as_ref()
+    }
+
     /// Whether nothing is in it.
     pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
+        self.lines.is_empty() && self.returns.is_empty() && self.past.is_none()
     }
 
     /// The number that the next line gets.
     pub fn next_number(&self) -> u32 {
-        self.numbers_given + 1
+        self.numbers_given.saturating_add(1)
+    }
+
+    /// How many numbers were given to lines.
+    pub fn numbers_given(&self) -> u32 {
+        self.numbers_given
+    }
+
+    /// How many lines were taken back.
+    pub fn voids(&self) -> u32 {
+        self.voids
+    }
+
+    /// Whether somebody looked at the buyer's age.
+    pub fn age_confirmed(&self) -> bool {
+        self.age_confirmed
     }
 
     /// The line with this number, unless it was voided.
@@ -174,12 +277,29 @@ impl Basket {
         self.lines.iter().any(|line| line.item.sku == sku && line.trace.serial.as_deref() == Some(serial))
     }
 
-    /// Sum of line nets.
+    /// Sum of line nets, less what comes back; tax on top not included.
     pub fn total(&self) -> Money {
-        self.lines.iter().map(Line::net).sum()
+        let nets: Money = self.lines.iter().map(Line::net).sum();
+        nets - self.returns.iter().map(|back| back.amount).sum()
     }
 
-    /// What promotions and set prices took off.
+    /// What the basket comes to under a store's tax rules.
+    pub fn sums(&self, rules: TaxRules) -> Sums {
+        let nets: Money = self.lines.iter().map(Line::net).sum();
+        let taxables: Vec<Taxable> = self.lines.iter().flat_map(Line::taxables).collect();
+        let on_top = match rules.mode {
+            TaxMode::Inclusive => Money::ZERO,
+            TaxMode::Exclusive => rules.shares(&taxables).into_iter().sum(),
+        };
+        Sums {
+            sold: nets + on_top,
+            returned: self.returns.iter().map(|back| back.value(rules.mode)).sum(),
+            left: self.past.as_ref().map(|past| past.left),
+            all_back: self.past.as_ref().is_some_and(|past| past.is_all_back(&self.returns)),
+        }
+    }
+
+    /// What promotions, set prices and discounts took off.
     pub fn saved(&self) -> Money {
         self.lines.iter().map(|line| line.gross() - line.net()).sum()
     }
@@ -194,43 +314,95 @@ impl Basket {
         self.lines.iter().filter(|line| line.item.age_restricted && !self.age_confirmed)
     }
 
+    /// What a discount on the basket is reckoned on: the lines that may be reduced.
+    pub fn reducible(&self) -> Money {
+        self.lines.iter().filter(|line| !line.item.no_promotion).map(Line::after_own_discount).sum()
+    }
+
     pub(crate) fn add(&mut self, line: Line) {
         self.numbers_given = self.numbers_given.max(line.number);
         self.lines.push(line);
+        self.spread_discount();
     }
 
     pub(crate) fn set_quantity(&mut self, number: u32, quantity: Quantity) {
-        if let Some(line) = self.line_mut(number) {
-            line.quantity = quantity;
-        }
+        self.change(number, |line| line.quantity = quantity);
     }
 
     pub(crate) fn set_price(&mut self, number: u32, unit_price: Money) {
-        if let Some(line) = self.line_mut(number) {
+        self.change(number, |line| {
             line.unit_price = unit_price;
             line.price_from = PriceFrom::Set;
             line.promotion = None;
             line.label_amount = None;
-        }
+            line.discount = None;
+        });
+    }
+
+    pub(crate) fn reduce_line(&mut self, number: u32, discount: Option<Discount>) {
+        self.change(number, |line| line.discount = discount);
+    }
+
+    pub(crate) fn reduce(&mut self, discount: Option<Discount>) {
+        self.discount = discount;
+        self.spread_discount();
     }
 
     pub(crate) fn lower_price(&mut self, lowered: &LoweredPrice) {
-        if let Some(line) = self.line_mut(lowered.line) {
+        self.change(lowered.line, |line| {
             line.item = line.item.at_price(lowered.list_price);
             line.unit_price = lowered.unit_price;
             line.promotion.clone_from(&lowered.promotion);
-        }
+        });
     }
 
     pub(crate) fn void(&mut self, number: u32) {
+        let before = self.lines.len();
         self.lines.retain(|line| line.number != number);
+        if self.lines.len() != before {
+            self.voids = self.voids.saturating_add(1);
+        }
+        self.spread_discount();
     }
 
     pub(crate) fn confirm_age(&mut self) {
         self.age_confirmed = true;
     }
 
-    fn line_mut(&mut self, number: u32) -> Option<&mut Line> {
-        self.lines.iter_mut().find(|line| line.number == number)
+    pub(crate) fn begin_return(&mut self, past: PastSale) {
+        self.past = Some(Box::new(past));
+    }
+
+    pub(crate) fn take_back(&mut self, back: ReturnedLine) {
+        self.returns.push(back);
+    }
+
+    /// Drops everything that comes back.
+    pub(crate) fn end_return(&mut self) {
+        self.past = None;
+        self.returns.clear();
+    }
+
+    fn change(&mut self, number: u32, change: impl FnOnce(&mut Line)) {
+        if let Some(line) = self.lines.iter_mut().find(|line| line.number == number) {
+            change(line);
+        }
+        self.spread_discount();
+    }
+
+    /// Spreads the basket's discount over the lines that may be reduced.
+    fn spread_discount(&mut self) {
+        for line in &mut self.lines {
+            line.basket_discount = Money::ZERO;
+        }
+        let Some(discount) = &self.discount else { return };
+        let weight = |line: &Line| {
+            if line.item.no_promotion { 0 } else { line.after_own_discount().minor() }
+        };
+        let weights: Vec<i64> = self.lines.iter().map(weight).collect();
+        let shares = discount.off(self.reducible()).prorate(&weights).unwrap_or_default();
+        for (line, share) in self.lines.iter_mut().zip(shares) {
+            line.basket_discount = share;
+        }
     }
 }

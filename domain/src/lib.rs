@@ -12,8 +12,12 @@
 //! | [`pricing`] | the price of one unit, and why |
 //! | [`kit`] | what each part of a kit takes of its price |
 //! | [`basket`] | lines not yet paid |
+//! | [`tender`] | means of payment |
 //! | [`tax`] | VAT by line and by document |
-//! | [`sale`] | a paid basket, its tax and its sums |
+//! | [`sale`] | a paid basket and its sums |
+//! | [`refund`] | what is left of a past sale, and what giving it back comes to |
+//! | [`payment`] | one payment by code, from its number to its end |
+//! | [`shift`] | what a shift has taken, and what goes on into the next |
 //! | [`rights`] | what a person may do alone |
 //! | [`record`] | what a lane writes into its journal |
 //! | [`till`] | the state machine of one lane |
@@ -24,12 +28,16 @@ pub mod catalogue;
 pub mod coupon;
 pub mod kit;
 pub mod money;
+pub mod payment;
 pub mod points;
 pub mod price_list;
 pub mod pricing;
 pub mod promotion;
 pub mod record;
+pub mod refund;
 pub mod rights;
 pub mod sale;
+pub mod shift;
 pub mod tax;
+pub mod tender;
 pub mod till;

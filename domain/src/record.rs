@@ -2,9 +2,14 @@
 
 use chrono::NaiveDate;
 
-use crate::basket::{Line, LoweredPrice};
+use crate::basket::{Discount, Line, LoweredPrice};
 use crate::money::{Money, Quantity};
+use crate::payment::{Outcome, Purpose};
+use crate::refund::{PastSale, ReturnedLine};
+use crate::rights::Act;
 use crate::sale::Sale;
+use crate::shift::{Carried, CashMove, Denomination, ShiftReport};
+use crate::tender::{Tender, Wallet};
 
 /// A person who may work at a till.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,11 +37,43 @@ pub enum Record {
         staff: String,
         /// Cash put into the drawer.
         float: Money,
+        /// What goes on from before.
+        carried: Box<Carried>,
     },
     /// The open shift ended.
     ShiftClosed {
         /// By whom.
         staff: String,
+        /// What it has taken (Z); `None` in what a program wrote that did not
+        /// reckon it.
+        report: Option<Box<ShiftReport>>,
+    },
+    /// Cash moved without a sale.
+    CashMoved {
+        /// Where.
+        kind: CashMove,
+        /// How much, above nothing.
+        amount: Money,
+        /// By whom.
+        staff: String,
+        /// Why.
+        reason: String,
+    },
+    /// The cash in the drawer was counted.
+    CashCounted {
+        /// What there was.
+        denominations: Vec<Denomination>,
+        /// What it comes to.
+        total: Money,
+        /// By whom.
+        staff: String,
+    },
+    /// The drawer was opened without a sale.
+    DrawerOpened {
+        /// By whom.
+        staff: String,
+        /// Why.
+        reason: String,
     },
     /// Somebody signed in.
     SignedIn {
@@ -52,6 +89,28 @@ pub enum Record {
     SignedOut {
         /// Who.
         staff: String,
+    },
+    /// The lane was locked; who is signed in stays so.
+    Locked {
+        /// By whom.
+        staff: String,
+    },
+    /// Whoever locked the lane is back.
+    Unlocked {
+        /// Who.
+        staff: String,
+    },
+    /// Somebody with the right to it let somebody without do what the next
+    /// records say.
+    Approved {
+        /// What was approved.
+        act: Act,
+        /// Who asked.
+        staff: String,
+        /// Who approved.
+        approver: String,
+        /// Why.
+        reason: String,
     },
     /// A line joined the basket.
     LineAdded {
@@ -85,12 +144,30 @@ pub enum Record {
         /// Its new net.
         net: Money,
     },
+    /// A person took something off a line, or put it on again.
+    LineDiscounted {
+        /// Its number.
+        line: u32,
+        /// What was taken off; `None` for nothing any more.
+        discount: Option<Discount>,
+        /// By whom.
+        staff: String,
+    },
+    /// A person took something off the basket, or put it on again.
+    BasketDiscounted {
+        /// What was taken off; `None` for nothing any more.
+        discount: Option<Discount>,
+        /// By whom.
+        staff: String,
+    },
     /// A line was taken back.
     LineVoided {
         /// Its number.
         line: u32,
         /// By whom.
         staff: String,
+        /// Why, where somebody said so.
+        reason: String,
     },
     /// The buyer's age was confirmed.
     AgeConfirmed {
@@ -103,6 +180,71 @@ pub enum Record {
         staff: String,
         /// What it would have come to.
         total: Money,
+        /// Why, where somebody said so.
+        reason: String,
+    },
+    /// The basket was put aside.
+    BasketParked {
+        /// Its number on this lane.
+        basket: u32,
+        /// By whom.
+        staff: String,
+        /// What the cashier noted.
+        note: String,
+    },
+    /// A basket was taken up again.
+    BasketRecalled {
+        /// Its number on this lane.
+        basket: u32,
+        /// By whom.
+        staff: String,
+    },
+    /// Goods of a past sale are about to come back.
+    ReturnBegun {
+        /// What is left of it.
+        past: Box<PastSale>,
+    },
+    /// Goods came back into the basket.
+    LineReturned {
+        /// What, and what is given for it.
+        returned: ReturnedLine,
+        /// Who took it.
+        staff: String,
+    },
+    /// Nothing comes back after all.
+    ReturnDropped {
+        /// By whom.
+        staff: String,
+    },
+    /// A tender was put against the basket, which it does not cover yet.
+    TenderAdded {
+        /// The tender.
+        tender: Tender,
+    },
+    /// A tender was handed back.
+    TenderRemoved {
+        /// Its place among the basket's tenders, from 0.
+        place: u32,
+    },
+    /// A payment leaves the machine now; from here on it may have been made.
+    PaymentBegun {
+        /// Our own number, counted on this lane.
+        number: u64,
+        /// Who is to take it.
+        wallet: Wallet,
+        /// How much.
+        amount: Money,
+        /// What it is for.
+        purpose: Purpose,
+    },
+    /// What is known of a payment. In doubt is no end: another record may follow.
+    PaymentEnded {
+        /// Its number.
+        number: u64,
+        /// How it ended.
+        outcome: Outcome,
+        /// The wallet's reference or reason, where it gave one.
+        reference: String,
     },
     /// The basket was paid.
     SaleCompleted {

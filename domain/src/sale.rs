@@ -1,36 +1,12 @@
 //! A paid basket, its tax and its sums.
 
 use crate::basket::{Basket, Line};
-use crate::money::{Currency, Money, TaxRate};
+use crate::money::{Currency, Money};
 use crate::record::Staff;
-
-/// One means of payment put against a sale.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tender {
-    /// Notes and coins, as handed over.
-    Cash(Money),
-}
-
-impl Tender {
-    /// What was handed over.
-    pub fn amount(&self) -> Money {
-        match self {
-            Self::Cash(amount) => *amount,
-        }
-    }
-}
-
-/// VAT of one rate within a sale.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TaxSummary {
-    /// The rate.
-    pub rate: TaxRate,
-    /// Sum of nets at this rate, tax included.
-    pub net: Money,
-    /// Sum of the taxes that the nets contain, each line, and each part of a
-    /// kit, rounded half up.
-    pub tax: Money,
-}
+use crate::refund::{RefundOrder, ReturnedLine, allocate};
+pub use crate::tax::TaxSummary;
+use crate::tax::{self, TaxMode, TaxRules, Taxable};
+pub use crate::tender::Tender;
 
 /// A paid basket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,13 +19,20 @@ pub struct Sale {
     pub staff: Staff,
     /// What was paid for.
     pub lines: Vec<Line>,
-    /// Sum of line nets.
+    /// What came back.
+    pub returns: Vec<ReturnedLine>,
+    /// Sum of line nets, less what came back, with the tax that prices do not hold.
     pub total: Money,
-    /// What cash rounding took off: never above nothing.
+    /// The tax that comes on top of prices; nothing where they hold it.
+    pub tax_added: Money,
+    /// What rounding took off. Without returns never above nothing.
     pub rounding: Money,
-    /// `total + rounding`.
+    /// The part of it that belongs to what came back: the rounding of the past
+    /// sale that its last return undoes, and what a payout is rounded by.
+    pub rounding_returned: Money,
+    /// `total + rounding`; below nothing where money is paid out.
     pub payable: Money,
-    /// What was put against it.
+    /// What was put against it, or paid out.
     pub tenders: Vec<Tender>,
     /// Cash given back.
     pub change: Money,
@@ -87,59 +70,202 @@ pub fn likely_cash(payable: Money, currency: &Currency) -> Vec<Money> {
     amounts
 }
 
+/// What a basket comes to before it is paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sums {
+    /// What the goods cost.
+    pub sold: Money,
+    /// What the goods that come back cost once.
+    pub returned: Money,
+    /// What was paid for the past sale and not given back; `None` where
+    /// nothing, or no past sale, is known.
+    pub left: Option<Money>,
+    /// Whether the past sale is all back with this.
+    pub all_back: bool,
+}
+
+/// What is due for a basket with the tenders that it has so far, the rest
+/// being paid, or paid out, in cash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// What the goods cost, less those that come back.
+    pub total: Money,
+    /// What rounding takes off.
+    pub rounding: Money,
+    /// The part of it that belongs to what comes back.
+    pub rounding_returned: Money,
+    /// `total + rounding`.
+    pub payable: Money,
+    /// What is still to be paid in cash; nothing where money is paid out.
+    pub cash: Money,
+    /// What is still to be paid by other means, which nothing is rounded off.
+    pub exact: Money,
+    /// Change, were no more handed over.
+    pub change: Money,
+    /// What is paid out, with amounts below nothing.
+    pub payout: Vec<Tender>,
+}
+
+/// How a store settles: in what steps cash is paid, and what money goes back to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settling {
+    /// Cash is a multiple of this.
+    pub cash_step: Money,
+    /// What a payout goes to first.
+    pub order: RefundOrder,
+}
+
+impl Sums {
+    /// What is due. `paid` are the tenders so far; `past` those of the past sale.
+    ///
+    /// What goods that come back are worth: what they cost, never more than
+    /// is left of what was paid, and exactly that where all is back, so that
+    /// the rounding of the sale returns with its last goods. Every rounding is
+    /// in the customer's favour.
+    pub fn due(&self, paid: &[Tender], past: &[Tender], settling: Settling) -> Due {
+        let total = self.sold - self.returned;
+        let credit = match self.left {
+            Some(left) if self.all_back => left,
+            Some(left) => self.returned.min(left),
+            None => self.returned,
+        };
+        let base = self.sold - credit;
+        if base < Money::ZERO {
+            return self.payout(total, credit, past, settling);
+        }
+        let sum =
+            |cash: bool| paid.iter().filter(|tender| tender.is_cash() == cash).map(Tender::amount).sum();
+        let (in_cash, other): (Money, Money) = (sum(true), sum(false));
+        let part = base - other;
+        let payable = other + part.floor_to(settling.cash_step);
+        Due {
+            total,
+            rounding: payable - total,
+            rounding_returned: self.returned - credit,
+            payable,
+            cash: (payable - other - in_cash).max(Money::ZERO),
+            exact: (base - other - in_cash).max(Money::ZERO),
+            change: (in_cash + other - payable).max(Money::ZERO),
+            payout: Vec::new(),
+        }
+    }
+
+    fn payout(&self, total: Money, credit: Money, past: &[Tender], settling: Settling) -> Due {
+        let mut payout = allocate(credit - self.sold, past, settling.order);
+        let mut paid_out: Money = -payout.iter().map(Tender::amount).sum::<Money>();
+        if let Some(Tender::Cash(cash)) = payout.last_mut() {
+            let more = cash.floor_to(settling.cash_step);
+            // Goods that are bought too bear the rounding, as in any sale;
+            // what only comes back is never worth more than was paid.
+            let most = if self.sold == Money::ZERO { self.left } else { None };
+            let rounded = paid_out + (*cash - more);
+            if most.is_none_or(|most| rounded <= most) {
+                paid_out = rounded;
+                *cash = more;
+            } else if let Some(most) = most {
+                *cash = *cash - (most - paid_out);
+                paid_out = most;
+            }
+        }
+        let payable = -paid_out;
+        let rounding = payable - total;
+        let rounding_returned = if self.sold == Money::ZERO { rounding } else { self.returned - credit };
+        Due {
+            total,
+            rounding,
+            rounding_returned,
+            payable,
+            cash: Money::ZERO,
+            exact: Money::ZERO,
+            change: Money::ZERO,
+            payout,
+        }
+    }
+}
+
+/// Who settles a basket, and under which rules.
+pub(crate) struct Settled<'a> {
+    pub staff: Staff,
+    pub currency: &'a str,
+    pub reference_version: u64,
+    pub rules: TaxRules,
+}
+
 impl Sale {
-    /// A basket paid in cash; `cash` is at least what is due.
-    pub(crate) fn paid_in_cash(
-        basket: &Basket,
-        cash: Money,
-        due: CashDue,
-        staff: Staff,
-        currency: String,
-        reference_version: u64,
-    ) -> Self {
+    /// A basket whose tenders cover what is due.
+    pub(crate) fn settled(basket: &Basket, tenders: Vec<Tender>, due: &Due, by: Settled<'_>) -> Self {
+        let taxables: Vec<Taxable> = basket.lines().iter().flat_map(Line::taxables).collect();
+        let taxes = by.rules.shares(&taxables);
+        let back = basket
+            .returns()
+            .iter()
+            .map(|back| (Taxable { rate: back.item.tax_rate, net: -back.amount }, -back.tax));
+        let taxes = tax::summaries(taxables.into_iter().zip(taxes).chain(back));
         let sale = Self {
-            currency,
-            reference_version,
-            staff,
+            currency: by.currency.to_owned(),
+            reference_version: by.reference_version,
+            staff: by.staff,
             lines: basket.lines().to_vec(),
-            total: basket.total(),
+            returns: basket.returns().to_vec(),
+            total: due.total,
+            tax_added: match by.rules.mode {
+                TaxMode::Inclusive => Money::ZERO,
+                TaxMode::Exclusive => taxes.iter().map(|tax| tax.tax).sum(),
+            },
             rounding: due.rounding,
+            rounding_returned: due.rounding_returned,
             payable: due.payable,
-            tenders: vec![Tender::Cash(cash)],
-            change: cash - due.payable,
-            taxes: tax_summaries(basket.lines()),
+            change: due.change,
+            tenders,
+            taxes,
         };
         assert!(sale.adds_up(), "a sale that was just made adds up");
         sale
     }
 
-    /// Whether sum of line nets + rounding = payable = tenders - change.
+    /// What was given for the goods that came back, before rounding.
+    pub fn returned(&self) -> Money {
+        let mode = if self.tax_added == Money::ZERO { TaxMode::Inclusive } else { TaxMode::Exclusive };
+        self.returns.iter().map(|back| back.value(mode)).sum()
+    }
+
+    /// What was paid for its lines, with goods that came back or with money.
+    pub(crate) fn paid_for_lines(&self, mode: TaxMode) -> Money {
+        let returned: Money = self.returns.iter().map(|back| back.value(mode)).sum();
+        self.total + returned + self.rounding - self.rounding_returned
+    }
+
+    /// Whether sum of line nets - returns + tax on top = total, total +
+    /// rounding = payable = tenders - change, and nobody pays more than that:
+    /// rounding only takes off, change comes out of cash, and tenders either
+    /// all bring money or all pay it out.
     pub fn adds_up(&self) -> bool {
         // A sale may come from outside: sums that cannot be held do not add up.
-        let sum = |amounts: &[Money]| Money::checked_sum(amounts.iter().copied());
-        let nets = Money::checked_sum(self.lines.iter().map(Line::net));
-        let tendered = Money::checked_sum(self.tenders.iter().map(Tender::amount));
-        nets == Some(self.total)
-            && sum(&[self.total, self.rounding]) == Some(self.payable)
+        let sum = |amounts: &mut dyn Iterator<Item = Money>| Money::checked_sum(amounts);
+        let negated = |amount: Money| amount.minor().checked_neg().map(Money::from_minor);
+        let parts: Option<Vec<Money>> = self
+            .lines
+            .iter()
+            .map(|line| Some(line.net()))
+            .chain(self.returns.iter().map(|back| negated(back.amount)))
+            .chain([Some(self.tax_added)])
+            .collect();
+        let tendered = sum(&mut self.tenders.iter().map(Tender::amount));
+        let in_cash = sum(&mut self.tenders.iter().filter(|tender| tender.is_cash()).map(Tender::amount));
+        let taxes = sum(&mut self.taxes.iter().map(|tax| tax.tax));
+        let floor =
+            negated(self.rounding_returned).and_then(|back| sum(&mut [self.rounding, back].into_iter()));
+        let pays_out = self.payable < Money::ZERO;
+        parts.and_then(|parts| sum(&mut parts.into_iter())) == Some(self.total)
+            && sum(&mut [self.total, self.rounding].into_iter()) == Some(self.payable)
             && tendered.is_some()
-            && tendered == sum(&[self.payable, self.change])
-            && self.rounding <= Money::ZERO
+            && tendered == sum(&mut [self.payable, self.change].into_iter())
+            && (self.tax_added == Money::ZERO || taxes == Some(self.tax_added))
+            && floor.is_some_and(|floor| floor <= Money::ZERO)
+            && (!self.returns.is_empty() || (self.rounding_returned == Money::ZERO && !pays_out))
+            && self.returns.iter().all(|back| back.amount.is_amount() && back.tax.is_amount())
             && self.change >= Money::ZERO
+            && (self.change == Money::ZERO || in_cash.is_some_and(|cash| self.change <= cash))
+            && self.tenders.iter().all(|tender| (tender.amount() < Money::ZERO) == pays_out)
     }
-}
-
-fn tax_summaries(lines: &[Line]) -> Vec<TaxSummary> {
-    let mut taxes: Vec<TaxSummary> = Vec::new();
-    for (rate, net) in lines.iter().flat_map(Line::taxed_shares) {
-        let tax = net.tax_contained(rate);
-        match taxes.iter_mut().find(|summary| summary.rate == rate) {
-            Some(summary) => {
-                summary.net += net;
-                summary.tax += tax;
-            }
-            None => taxes.push(TaxSummary { rate, net, tax }),
-        }
-    }
-    taxes.sort_by_key(|summary| std::cmp::Reverse(summary.rate));
-    taxes
 }

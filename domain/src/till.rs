@@ -4,7 +4,13 @@
 //! till, and it changes it only by records. So a till is rebuilt from its
 //! journal by applying the same records again.
 
+mod charging;
+mod drawer;
 mod goods;
+mod paying;
+mod people;
+mod returning;
+mod selling;
 mod step;
 mod words;
 
@@ -16,10 +22,16 @@ use crate::barcode::Codes;
 use crate::basket::Basket;
 use crate::catalogue::Catalogue;
 use crate::money::{Currency, Money};
+use crate::payment::{Belongs, Outcome, Payment, Purpose};
 use crate::record::{PaperOutcome, Record, Staff};
-use crate::sale::{self, CashDue, Sale};
+use crate::refund::RefundOrder;
+use crate::rights::{Act, Rights};
+use crate::sale::{CashDue, Due, Sale, Settling};
+use crate::shift::{Carried, GrandTotals, Parked, ShiftReport, Takings};
+use crate::tax::TaxRules;
+use crate::tender::{ForeignRate, Tender, Wallet};
 use step::Step;
-pub use words::{Effect, Input, Message, Sound};
+pub use words::{Effect, Input, Message, Offer, Sound};
 
 /// The most documents whose paper may wait; beyond it the oldest is waived,
 /// because its customer has long left.
@@ -44,6 +56,47 @@ pub struct Settings {
     pub codes: Codes,
     /// Whether sales of this lane are printed.
     pub prints_receipts: bool,
+    /// What a chain may set as it likes.
+    pub rules: Rules,
+}
+
+/// What a chain may set as it likes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    /// How tax is reckoned.
+    pub tax: TaxRules,
+    /// What a payout goes to first.
+    pub refund_order: RefundOrder,
+    /// A sign-in opens a shift where none is open, without a float.
+    pub shift_opens_itself: bool,
+    /// The drawer is counted without a look at what it should hold.
+    pub blind_count: bool,
+    /// So many lines of a basket anybody may void; more need the right to.
+    pub free_voids: u32,
+    /// Lines up to this net anybody may void.
+    pub free_void_net: Money,
+    /// Whether a basket with goods is cancelled by right only.
+    pub cancel_by_right: bool,
+    /// The currencies whose notes are taken.
+    pub foreign: Vec<ForeignRate>,
+    /// Who takes payments by code or card here.
+    pub wallets: Vec<Wallet>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            tax: TaxRules::default(),
+            refund_order: RefundOrder::default(),
+            shift_opens_itself: true,
+            blind_count: false,
+            free_voids: u32::MAX,
+            free_void_net: Money::from_minor(i64::MAX),
+            cancel_by_right: false,
+            foreign: Vec::new(),
+            wallets: Vec::new(),
+        }
+    }
 }
 
 /// What a step may look at beside the till and its input.
@@ -98,6 +151,8 @@ pub enum Desk {
     Saving(Staff, Box<Sale>),
     /// The sale is on disk; the change is shown.
     Done(Staff, Box<Sale>, u64),
+    /// The cashier stepped away.
+    Locked(Staff),
 }
 
 impl Desk {
@@ -105,9 +160,11 @@ impl Desk {
     pub fn staff(&self) -> Option<&Staff> {
         match self {
             Self::SignedOut => None,
-            Self::Selling(staff) | Self::Paying(staff) | Self::Saving(staff, _) | Self::Done(staff, ..) => {
-                Some(staff)
-            }
+            Self::Selling(staff)
+            | Self::Paying(staff)
+            | Self::Saving(staff, _)
+            | Self::Done(staff, ..)
+            | Self::Locked(staff) => Some(staff),
         }
     }
 }
@@ -133,13 +190,30 @@ struct PinRefusals {
     last_ms: i64,
 }
 
+/// What waits for somebody who may approve it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Pending {
+    input: Box<Input>,
+    act: Act,
+}
+
 /// One lane's till.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Till {
     shift: Option<Shift>,
     shifts_opened: u32,
+    takings: Takings,
+    totals: GrandTotals,
+    counted: Option<Money>,
     desk: Desk,
+    rights: Rights,
+    pending: Option<Pending>,
     basket: Basket,
+    tenders: Vec<Tender>,
+    parked: Vec<Parked>,
+    parked_count: u32,
+    payments: Vec<Payment>,
+    payment_count: u64,
     papers: BTreeMap<u64, Paper>,
     last_sale: Option<u64>,
     pin_refusals: VecDeque<(String, PinRefusals)>,
@@ -150,8 +224,18 @@ impl Default for Till {
         Self {
             shift: None,
             shifts_opened: 0,
+            takings: Takings::default(),
+            totals: GrandTotals::default(),
+            counted: None,
             desk: Desk::SignedOut,
+            rights: Rights::NONE,
+            pending: None,
             basket: Basket::default(),
+            tenders: Vec::new(),
+            parked: Vec::new(),
+            parked_count: 0,
+            payments: Vec::new(),
+            payment_count: 0,
             papers: BTreeMap::new(),
             last_sale: None,
             pin_refusals: VecDeque::new(),
@@ -170,9 +254,35 @@ impl Till {
         &self.desk
     }
 
+    /// What whoever is signed in may do alone.
+    pub fn rights(&self) -> Rights {
+        self.rights
+    }
+
+    /// What waits for an approval.
+    pub fn pending(&self) -> Option<Act> {
+        self.pending.as_ref().map(|pending| pending.act)
+    }
+
     /// The open basket.
     pub fn basket(&self) -> &Basket {
         &self.basket
+    }
+
+    /// What was put against the open basket, which it does not cover yet.
+    pub fn tenders(&self) -> &[Tender] {
+        &self.tenders
+    }
+
+    /// The baskets that were put aside, oldest first.
+    pub fn parked(&self) -> &[Parked] {
+        &self.parked
+    }
+
+    /// The payments whose end is not known, oldest first: what is under way,
+    /// and the attendant's list of what is in doubt.
+    pub fn payments(&self) -> &[Payment] {
+        &self.payments
     }
 
     /// The documents whose paper has not ended, oldest first.
@@ -185,9 +295,49 @@ impl Till {
         self.last_sale
     }
 
-    /// What the open basket comes to in cash.
+    /// What is due for the open basket, the rest being paid in cash.
+    pub fn due(&self, settings: &Settings) -> Due {
+        self.due_with(settings, &self.tenders)
+    }
+
+    fn due_with(&self, settings: &Settings, tenders: &[Tender]) -> Due {
+        let past = self.basket.past().map_or(&[][..], |past| &past.tenders);
+        let settling = Settling { cash_step: settings.cash_rounding, order: settings.rules.refund_order };
+        self.basket.sums(settings.rules.tax).due(tenders, past, settling)
+    }
+
+    /// What is still to be paid for the open basket in cash.
     pub fn cash_due(&self, settings: &Settings) -> CashDue {
-        sale::cash_due(self.basket.total(), settings.cash_rounding)
+        let due = self.due(settings);
+        CashDue { rounding: due.rounding, payable: due.cash }
+    }
+
+    /// A report on the open shift.
+    pub fn report(&self) -> Option<ShiftReport> {
+        let shift = self.shift?;
+        Some(ShiftReport {
+            number: shift.number,
+            business_date: shift.business_date,
+            takings: self.takings.clone(),
+            counted: self.counted,
+            totals: self.totals,
+            parked: self.parked.iter().map(|parked| parked.number).collect(),
+            in_doubt: self.payments.iter().map(|payment| payment.number).collect(),
+        })
+    }
+
+    /// What goes on into the next shift.
+    fn carried(&self) -> Carried {
+        let mut payments = self.payments.clone();
+        // Between two records a payment's stage is nobody's but this till's.
+        payments.iter_mut().for_each(Payment::wake);
+        Carried {
+            totals: self.totals,
+            parked: self.parked.clone(),
+            parked_count: self.parked_count,
+            payments,
+            payment_count: self.payment_count,
+        }
     }
 
     /// Seconds until a PIN of this person is looked at again.
@@ -211,7 +361,7 @@ impl Till {
     /// The till that comes back is in force once its [`Effect::Commit`]s are
     /// on disk; where they cannot be written, the old one stays.
     pub fn step(&self, context: &Context<'_>, input: Input) -> (Self, Vec<Effect>) {
-        let mut step = Step { till: self.clone(), effects: Vec::new(), now_ms: context.now_ms };
+        let mut step = Step::new(self.clone(), context.now_ms);
         step.decide(context, input);
         (step.till, step.effects)
     }
@@ -236,9 +386,13 @@ impl Till {
     }
 
     /// What a start after a stop makes of a restored till: somebody must sign
-    /// in, and whatever was on its way to the printer is in doubt.
+    /// in, whatever was on its way to the printer is in doubt, and payments
+    /// that were under way are asked about.
     pub fn wake(&mut self, settings: &Settings) {
         self.desk = Desk::SignedOut;
+        self.rights = Rights::NONE;
+        self.pending = None;
+        self.payments.iter_mut().for_each(Payment::wake);
         if settings.prints_receipts {
             for paper in self.papers.values_mut() {
                 if *paper == Paper::Begun {
@@ -253,26 +407,85 @@ impl Till {
     /// Changes the till by one record.
     fn apply(&mut self, at_ms: i64, record: &Record) {
         match record {
-            Record::ShiftOpened { number, business_date, .. } => {
+            Record::ShiftOpened { number, business_date, float, carried, .. } => {
                 self.shift = Some(Shift { number: *number, business_date: *business_date });
                 self.shifts_opened = *number;
+                self.takings = Takings { float: *float, ..Takings::default() };
+                self.counted = None;
+                self.carry_on(carried);
             }
             Record::ShiftClosed { .. } => self.shift = None,
+            Record::CashMoved { kind, amount, .. } => self.takings.move_cash(*kind, *amount),
+            Record::CashCounted { total, .. } => self.counted = Some(*total),
+            Record::DrawerOpened { .. } => {
+                self.takings.drawer_opened = self.takings.drawer_opened.saturating_add(1);
+            }
             Record::SignedIn { staff } => {
-                self.pin_refusals.retain(|(id, _)| *id != staff.id);
-                self.desk = Desk::Selling(staff.clone());
+                self.forget_refusals(&staff.id);
+                self.desk = self.desk_of(staff.clone());
             }
             Record::SignInRefused { staff } => self.remember_refusal(staff, at_ms),
-            Record::SignedOut { .. } => self.desk = Desk::SignedOut,
+            Record::SignedOut { .. } => {
+                self.desk = Desk::SignedOut;
+                self.rights = Rights::NONE;
+            }
+            Record::Locked { .. } => {
+                if let Some(staff) = self.desk.staff() {
+                    self.desk = Desk::Locked(staff.clone());
+                }
+            }
+            Record::Unlocked { staff } => {
+                self.forget_refusals(staff);
+                if let Some(staff) = self.desk.staff() {
+                    self.desk = self.desk_of(staff.clone());
+                }
+            }
+            Record::Approved { approver, .. } => self.forget_refusals(approver),
             Record::LineAdded { line } => self.basket.add(line.clone()),
             Record::LineQuantitySet { line, quantity, .. } => self.basket.set_quantity(*line, *quantity),
             Record::LinePriceSet { line, unit_price, .. } => self.basket.set_price(*line, *unit_price),
             Record::LinePriceLowered { lowered, .. } => self.basket.lower_price(lowered),
-            Record::LineVoided { line, .. } => self.basket.void(*line),
+            Record::LineDiscounted { line, discount, .. } => self.basket.reduce_line(*line, discount.clone()),
+            Record::BasketDiscounted { discount, .. } => self.basket.reduce(discount.clone()),
+            Record::LineVoided { line, .. } => {
+                if let Some(voided) = self.basket.line(*line) {
+                    self.takings.voided.add(voided.net());
+                }
+                self.basket.void(*line);
+            }
             Record::AgeConfirmed { .. } => self.basket.confirm_age(),
-            Record::BasketCancelled { .. } => self.basket = Basket::default(),
+            Record::BasketCancelled { total, .. } => {
+                self.takings.cancelled.add(*total);
+                self.leave_basket(Belongs::Nothing);
+            }
+            Record::BasketParked { basket: number, staff, note } => {
+                let basket = self.leave_basket(Belongs::Parked(*number));
+                let (staff, note) = (staff.clone(), note.clone());
+                self.parked.push(Parked { number: *number, staff, at_ms, note, basket });
+                self.parked_count = *number;
+            }
+            Record::BasketRecalled { basket, .. } => self.recall(*basket),
+            Record::ReturnBegun { past } => self.basket.begin_return(past.as_ref().clone()),
+            Record::LineReturned { returned, .. } => self.basket.take_back(returned.clone()),
+            Record::ReturnDropped { .. } => self.basket.end_return(),
+            Record::TenderAdded { tender } => self.tenders.push(tender.clone()),
+            Record::TenderRemoved { place } => {
+                let place = usize::try_from(*place).unwrap_or(usize::MAX);
+                if place < self.tenders.len() {
+                    self.tenders.remove(place);
+                }
+            }
+            Record::PaymentBegun { number, wallet, amount, purpose } => {
+                self.payments.push(Payment::begun(*number, *wallet, *amount, purpose.clone(), at_ms));
+                self.payment_count = *number;
+            }
+            Record::PaymentEnded { number, outcome, reference } => {
+                self.end_payment(*number, *outcome, reference);
+            }
             Record::SaleCompleted { sale } => {
-                self.basket = Basket::default();
+                self.takings.add_sale(sale);
+                self.totals.add_sale(sale);
+                self.leave_basket(Belongs::Nothing);
                 self.desk = Desk::Saving(sale.staff.clone(), sale.clone());
             }
             Record::PaperBegun { document, .. } => {
@@ -287,6 +500,76 @@ impl Till {
                 }
             },
         }
+    }
+
+    /// Where somebody who signs in or comes back stands.
+    fn desk_of(&self, staff: Staff) -> Desk {
+        if self.tenders.is_empty() && self.payment_of_basket().is_none() {
+            Desk::Selling(staff)
+        } else {
+            Desk::Paying(staff)
+        }
+    }
+
+    /// The charge of the open basket whose end is not known.
+    fn payment_of_basket(&self) -> Option<&Payment> {
+        self.payments.iter().find(|payment| payment.belongs == Belongs::Open)
+    }
+
+    /// Empties the counter; the payments of the basket belong elsewhere now.
+    fn leave_basket(&mut self, belongs: Belongs) -> Basket {
+        for payment in self.payments.iter_mut().filter(|payment| payment.belongs == Belongs::Open) {
+            payment.belongs = belongs;
+        }
+        self.tenders.clear();
+        std::mem::take(&mut self.basket)
+    }
+
+    fn recall(&mut self, number: u32) {
+        let Some(place) = self.parked.iter().position(|parked| parked.number == number) else { return };
+        self.basket = self.parked.remove(place).basket;
+        for payment in &mut self.payments {
+            if payment.belongs == Belongs::Parked(number) {
+                payment.belongs = Belongs::Open;
+            }
+        }
+    }
+
+    fn end_payment(&mut self, number: u64, outcome: Outcome, reference: &str) {
+        let Some(place) = self.payments.iter().position(|payment| payment.number == number) else { return };
+        match outcome {
+            Outcome::InDoubt => self.payments[place].doubt(),
+            Outcome::Declined | Outcome::Closed | Outcome::Reversed => drop(self.payments.remove(place)),
+            Outcome::Paid | Outcome::PaidAfterAll => {
+                let payment = self.payments.remove(place);
+                if payment.purpose == Purpose::Charge && payment.belongs == Belongs::Open {
+                    self.tenders.push(Tender::Wallet {
+                        wallet: payment.wallet,
+                        payment: number,
+                        reference: reference.to_owned(),
+                        amount: payment.amount,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Takes over what the last shift left. A till that lived through it keeps
+    /// the stages of its payments.
+    fn carry_on(&mut self, carried: &Carried) {
+        self.totals = carried.totals;
+        self.parked.clone_from(&carried.parked);
+        self.parked_count = carried.parked_count;
+        self.payment_count = carried.payment_count;
+        let numbers =
+            |payments: &[Payment]| payments.iter().map(|payment| payment.number).collect::<Vec<_>>();
+        if numbers(&self.payments) != numbers(&carried.payments) {
+            self.payments.clone_from(&carried.payments);
+        }
+    }
+
+    fn forget_refusals(&mut self, staff: &str) {
+        self.pin_refusals.retain(|(id, _)| id != staff);
     }
 
     /// The oldest paper that waits, where too many do.

@@ -196,6 +196,23 @@ fn project(writing: &Writing<'_>, event: &Event) -> Result<(), StoreError> {
         | Fact::SignedIn { .. }
         | Fact::SignInRefused { .. }
         | Fact::SignedOut { .. }
+        | Fact::CashMoved { .. }
+        | Fact::CashCounted { .. }
+        | Fact::DrawerOpened { .. }
+        | Fact::Locked { .. }
+        | Fact::Unlocked { .. }
+        | Fact::Approved { .. }
+        | Fact::LineDiscounted { .. }
+        | Fact::BasketDiscounted { .. }
+        | Fact::BasketParked { .. }
+        | Fact::BasketRecalled { .. }
+        | Fact::ReturnBegun { .. }
+        | Fact::LineReturned { .. }
+        | Fact::ReturnDropped { .. }
+        | Fact::TenderAdded { .. }
+        | Fact::TenderRemoved { .. }
+        | Fact::PaymentBegun { .. }
+        | Fact::PaymentEnded { .. }
         | Fact::LineAdded { .. }
         | Fact::LineQuantitySet { .. }
         | Fact::LinePriceSet { .. }
@@ -231,15 +248,19 @@ fn read_event(lane: &LaneRow, epoch: u32, seq: u64, bytes: &[u8]) -> Result<Even
     Ok(event)
 }
 
-/// Sum of line nets + rounding = payable = sum of tenders - change.
+/// Sum of line nets - returns + tax on top + rounding = payable = sum of
+/// tenders - change; rounding takes nothing from the customer, and money is
+/// paid out only for what came back.
 fn check_sums(sale: &Sale) -> Result<(), String> {
     let amounts = sale
         .lines
         .iter()
         .flat_map(|line| [line.net, line.list_price, line.unit_price, line.quantity])
+        .chain(sale.returns.iter().flat_map(|back| [back.amount, back.tax, back.quantity]))
         .chain(sale.tenders.iter().map(|tender| tender.amount))
         .chain(sale.taxes.iter().flat_map(|tax| [tax.net, tax.tax]))
-        .chain([sale.total, sale.rounding, sale.payable, sale.change]);
+        .chain([sale.total, sale.tax_added, sale.rounding, sale.rounding_returned])
+        .chain([sale.payable, sale.change]);
     for amount in amounts {
         if amount.unsigned_abs() > AMOUNT_MAX.unsigned_abs() {
             return Err(format!("the amount {amount} is beyond {AMOUNT_MAX}"));
@@ -250,6 +271,8 @@ fn check_sums(sale: &Sale) -> Result<(), String> {
     }
     let sum = |amounts: &mut dyn Iterator<Item = i64>| amounts.map(i128::from).sum::<i128>();
     let nets = sum(&mut sale.lines.iter().map(|line| line.net));
+    let returned = sum(&mut sale.returns.iter().map(|back| back.amount));
+    let total = nets - returned + i128::from(sale.tax_added);
     let tendered = sum(&mut sale.tenders.iter().map(|tender| tender.amount));
     for line in sale.lines.iter().filter(|line| !line.kit.is_empty()) {
         let shares = sum(&mut line.kit.iter().map(|part| part.net));
@@ -265,15 +288,56 @@ fn check_sums(sale: &Sale) -> Result<(), String> {
             Err(format!("{what} come to {found}, but the sale says {says}"))
         }
     };
-    equal("line nets", nets, sale.total)?;
-    equal("line nets and rounding", nets + i128::from(sale.rounding), sale.payable)?;
-    equal("tenders less change", tendered - i128::from(sale.change), sale.payable)
+    equal("line nets less returns", total, sale.total)?;
+    equal("line nets and rounding", total + i128::from(sale.rounding), sale.payable)?;
+    equal("tenders less change", tendered - i128::from(sale.change), sale.payable)?;
+    check_returns(sale)
+}
+
+fn check_returns(sale: &Sale) -> Result<(), String> {
+    if sale.returns.iter().any(|back| back.amount < 0 || back.tax < 0 || back.quantity <= 0) {
+        return Err("what came back is below nothing".into());
+    }
+    if sale.rounding > sale.rounding_returned {
+        return Err(format!("the rounding {} takes money from the customer", sale.rounding));
+    }
+    if sale.returns.is_empty() && (sale.payable < 0 || sale.rounding_returned != 0) {
+        return Err(format!("nothing came back, but {} is paid", sale.payable));
+    }
+    let pays_out = sale.payable < 0;
+    if sale.tenders.iter().any(|tender| (tender.amount < 0) != pays_out) {
+        return Err("money goes both ways".into());
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::event::{KitShare, Staff, Tender};
+    use protocol::event::{KitShare, Returned, Staff, Tender};
+
+    fn cash(amount: i64) -> Tender {
+        Tender { kind: "cash".into(), amount, payment: None, reference: String::new(), foreign: None }
+    }
+
+    fn back(amount: i64) -> Returned {
+        Returned {
+            origin: None,
+            line: 1,
+            sku: "1".into(),
+            code: "1".into(),
+            name_zh: "水".into(),
+            name_en: "Water".into(),
+            spec: String::new(),
+            category: String::new(),
+            weighed: false,
+            quantity: 1_000,
+            amount,
+            tax: 0,
+            tax_rate: 1_300,
+            reason: "stale".into(),
+        }
+    }
 
     fn sale(nets: &[i64], rounding: i64, tendered: i64, change: i64) -> Sale {
         let line = |net: &i64| protocol::event::Line {
@@ -301,6 +365,9 @@ mod tests {
             batch: None,
             expiry: None,
             serial: None,
+            no_promotion: false,
+            discount: None,
+            basket_discount: 0,
         };
         let total = nets.iter().sum();
         Sale {
@@ -308,10 +375,13 @@ mod tests {
             reference_version: 1,
             staff: Staff { id: "1".into(), number: "1".into(), name: "李".into() },
             lines: nets.iter().map(line).collect(),
+            returns: Vec::new(),
             total,
+            tax_added: 0,
             rounding,
+            rounding_returned: 0,
             payable: total + rounding,
-            tenders: vec![Tender { kind: "cash".into(), amount: tendered }],
+            tenders: vec![cash(tendered)],
             change,
             taxes: Vec::new(),
         }
@@ -334,5 +404,35 @@ mod tests {
         assert!(check_sums(&wrong).is_err());
         wrong.total = i64::MAX;
         assert!(check_sums(&wrong).is_err());
+    }
+
+    /// A return of `amounts` with nothing else, paid out in cash.
+    fn refund(amounts: &[i64], rounding: i64, paid_out: i64) -> Sale {
+        let total = -amounts.iter().sum::<i64>();
+        let payable = total + rounding;
+        let returns = amounts.iter().map(|amount| back(*amount)).collect();
+        Sale { returns, total, payable, rounding_returned: rounding, ..sale(&[], rounding, -paid_out, 0) }
+    }
+
+    #[test]
+    fn money_goes_out_only_for_what_came_back() {
+        assert_eq!(check_sums(&refund(&[199, 304], 3, 500)), Ok(()));
+        assert_eq!(check_sums(&refund(&[199], -1, 200)), Ok(()));
+        assert!(check_sums(&refund(&[199], 0, 200)).is_err());
+        assert!(check_sums(&refund(&[-199], 0, -199)).is_err());
+        // An exchange.
+        let mut exchange = sale(&[500], 0, 400, 99);
+        exchange.returns = vec![back(199)];
+        (exchange.total, exchange.payable) = (301, 301);
+        assert_eq!(check_sums(&exchange), Ok(()));
+        // Money in and out at once, money out for nothing, rounding up.
+        let mut both = refund(&[199], 0, 199);
+        both.tenders = vec![cash(100), cash(-299)];
+        assert!(check_sums(&both).is_err());
+        let mut nothing = refund(&[199], 0, 199);
+        nothing.returns.clear();
+        nothing.lines = sale(&[-199], 0, 0, 0).lines;
+        assert!(check_sums(&nothing).is_err());
+        assert!(check_sums(&sale(&[199], 1, 200, 0)).is_err());
     }
 }

@@ -10,7 +10,7 @@ use hq::server::{self, Config, Running};
 use protocol::answer::SalesAnswer;
 use protocol::chain::ChainHash;
 use protocol::enrol::{EnrolRefusal, Enrolment};
-use protocol::event::{self, Event, Fact, Line, Sale, Staff, TaxSummary, Tender};
+use protocol::event::{self, Event, Fact, Line, Origin, Returned, Sale, Staff, TaxSummary, Tender};
 use protocol::pull::{Change, Entity, PageHead};
 use protocol::push::{BATCH_BYTES_MAX, PushAnswer, PushRefusal, encode_batch};
 use reqwest::{Client, Response, StatusCode};
@@ -149,6 +149,10 @@ struct Lane {
     events: Vec<(ChainHash, Vec<u8>)>,
 }
 
+fn cash(amount: i64) -> Tender {
+    Tender { kind: "cash".into(), amount, payment: None, reference: String::new(), foreign: None }
+}
+
 impl Lane {
     fn new(identity: Enrolment) -> Self {
         Self { identity, events: Vec::new() }
@@ -210,18 +214,61 @@ impl Lane {
             batch: None,
             expiry: None,
             serial: None,
+            no_promotion: false,
+            discount: None,
+            basket_discount: 0,
         };
         let sale = Sale {
             currency: "CNY".into(),
             reference_version: 5,
             staff: Staff { id: "u1".into(), number: "1001".into(), name: "李明".into() },
             lines: vec![line],
+            returns: Vec::new(),
             total: net,
+            tax_added: 0,
             rounding: 0,
+            rounding_returned: 0,
             payable,
-            tenders: vec![Tender { kind: "cash".into(), amount: payable }],
+            tenders: vec![cash(payable)],
             change: 0,
             taxes: vec![TaxSummary { rate: 1_300, net, tax: 10 }],
+        };
+        let event = self.event(Fact::SaleCompleted { sale });
+        self.write(event::encode(&event));
+    }
+
+    /// Water for so much comes back, and so much is paid out.
+    fn refund(&mut self, amount: i64, paid_out: i64) {
+        let returned = Returned {
+            origin: Some(Origin { store: self.identity.store.clone(), lane: 1, epoch: 1, seq: 1 }),
+            line: 1,
+            sku: "1".into(),
+            code: "6901028075763".into(),
+            name_zh: "清泉水".into(),
+            name_en: "Water".into(),
+            spec: String::new(),
+            category: "drinks".into(),
+            weighed: false,
+            quantity: 1_000,
+            amount,
+            tax: 10,
+            tax_rate: 1_300,
+            reason: "stale".into(),
+        };
+        let sale = Sale {
+            currency: "CNY".into(),
+            reference_version: 5,
+            staff: Staff { id: "u1".into(), number: "1001".into(), name: "李明".into() },
+            lines: Vec::new(),
+            returns: vec![returned],
+            total: -amount,
+            tax_added: 0,
+            rounding: 0,
+            rounding_returned: 0,
+            payable: -amount,
+            tenders: vec![cash(-paid_out)],
+            change: 0,
+            taxes: vec![TaxSummary { rate: 1_300, net: -amount, tax: -10 }],
         };
         let event = self.event(Fact::SaleCompleted { sale });
         self.write(event::encode(&event));
@@ -297,6 +344,18 @@ async fn a_batch_sent_twice_is_filed_once() {
     assert_eq!(shop.push(&lane, 1, 1).await, Ok(overlapping.clone()), "an old batch comes late");
     assert_eq!(shop.position(&lane).await, overlapping);
     assert_eq!(shop.sales().await, [("2026-03-01".to_owned(), 1, 3, 3, 1_250)]);
+}
+
+#[tokio::test]
+async fn a_refund_lowers_the_days_sums_and_one_that_pays_too_much_is_set_aside() {
+    let shop = Shop::open().await;
+    let mut lane = shop.enrol(1).await;
+    lane.sell(500);
+    lane.refund(200, 200);
+    lane.refund(200, 201);
+    let answer = shop.push(&lane, 1, 3).await.expect("filed");
+    assert_eq!((answer.acknowledged, answer.quarantined), (3, 1));
+    assert_eq!(shop.sales().await, [("2026-03-01".to_owned(), 1, 2, 2, 300)]);
 }
 
 #[tokio::test]

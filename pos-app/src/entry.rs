@@ -11,6 +11,7 @@ use chrono::NaiveDate;
 use domain::barcode::{self, Barcode};
 use domain::catalogue::{Catalogue, Item};
 use domain::money::Money;
+use domain::rights::Rights;
 use domain::sale;
 use domain::till::{Desk, Input, Paper};
 use drivers::scanner::wedge::{Wedge, WedgeConfig, WedgeKey, WedgeOutcome};
@@ -284,7 +285,7 @@ impl Lane {
         }
         let State::Open(open) = &self.state else { return };
         let takes = match open.till().desk() {
-            Desk::SignedOut => character.is_ascii_digit(),
+            Desk::SignedOut | Desk::Locked(_) => character.is_ascii_digit(),
             Desk::Paying(_) => character.is_ascii_digit() || character == '.',
             Desk::Selling(_) | Desk::Done(..) => !character.is_control(),
             Desk::Saving(..) => false,
@@ -366,7 +367,7 @@ impl Lane {
             return self.answer(button);
         }
         match desk {
-            Desk::SignedOut => self.press_signed_out(button),
+            Desk::SignedOut | Desk::Locked(_) => self.press_signed_out(button),
             Desk::Selling(_) => self.press_selling(button, had_notice),
             Desk::Paying(_) => self.press_paying(button),
             Desk::Saving(..) => {}
@@ -416,7 +417,7 @@ impl Lane {
             (Some(Asked::Cancel), true) => {
                 self.front.sheet = None;
                 self.front.line = None;
-                self.input(Input::Cancel);
+                self.input(Input::Cancel { reason: String::new() });
             }
             (Some(Asked::Age | Asked::Cancel), false) => self.front.sheet = None,
             // The question is whether it was printed.
@@ -472,9 +473,10 @@ impl Lane {
         // While a wait runs no PIN is looked at, so trying tells nothing.
         let waits = open.till().pin_wait_seconds(id, self.moment.now_ms) > 0;
         let matches = !waits && pin.len() <= pin::PIN_DIGITS_MAX && pin::matches(&pin, &member.pin_hash);
+        let rights = Rights::of_role(&member.role, &open.settings().currency);
         let staff = domain::record::Staff { id: member.id, number: member.number, name: member.name };
-        self.input(Input::PinChecked { staff, matches });
-        if self.till().is_some_and(|till| *till.desk() != Desk::SignedOut) {
+        self.input(Input::PinChecked { staff, rights, matches });
+        if self.till().is_some_and(|till| !matches!(till.desk(), Desk::SignedOut | Desk::Locked(_))) {
             self.front.chosen = None;
             self.front.line = None;
             self.front.notice = self.front.on_sign_in.take();
@@ -504,7 +506,7 @@ impl Lane {
             Button::CancelBasket => {
                 let State::Open(open) = &self.state else { return };
                 if open.basket().is_empty() {
-                    self.input(Input::Cancel);
+                    self.input(Input::Cancel { reason: String::new() });
                 } else {
                     self.front.ask(Ask::Cancel);
                 }
@@ -626,7 +628,7 @@ impl Lane {
     fn void(&mut self) {
         let line = self.selected_number().unwrap_or(0);
         self.front.line = None;
-        self.input(Input::Void { line });
+        self.input(Input::Void { line, reason: String::new() });
     }
 
     fn press_paying(&mut self, button: Button) {

@@ -11,6 +11,7 @@ mod open;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use domain::payment::Answer;
 use domain::record::PaperOutcome;
 use domain::till::{Desk, Effect, Input, Message, Paper, Sound, Till};
 use drivers::frame::{Health, Reason};
@@ -20,7 +21,7 @@ use drivers::sound::Tone;
 use ledger::journal::{AppendError, Journal};
 use ledger::reference::{AgentState, AgentWatch, Reference, ReferenceError};
 use ui::action::Action;
-use ui::view::{Closed, Notice, View};
+use ui::view::{Closed, Language, Notice, View};
 
 use crate::config::{Config, Paths};
 use crate::entry::{CALM_MS, Front};
@@ -208,7 +209,12 @@ impl Lane {
                 let file = self.paths.journal().display().to_string();
                 self.state = State::Closed(Closed::Ledger { file, reason });
             }
-            Event::Tick => self.look_around(),
+            Event::Tick => {
+                if self.till().is_some_and(|till| !till.payments().is_empty()) {
+                    self.input(Input::Tick);
+                }
+                self.look_around();
+            }
         }
     }
 
@@ -304,6 +310,25 @@ impl Lane {
                 self.commands.push(Command::OpenDrawer { id });
             }
             Effect::Print { document, reprint } => self.print(document, reprint),
+            // Nothing is driven that could take a payment: it is refused, and
+            // nobody knows more of an old one.
+            Effect::Charge { payment, .. } | Effect::Refund(payment) => {
+                let reason = match self.front.language {
+                    Language::Chinese => "没有支付终端".to_owned(),
+                    Language::English => "no payment terminal".to_owned(),
+                };
+                let answer = Answer::Declined { reason };
+                self.input(Input::PaymentAnswered { number: payment.number, answer });
+            }
+            Effect::QueryPayment(payment) | Effect::ReversePayment(payment) => {
+                let answer = Answer::Unknown;
+                self.input(Input::PaymentAnswered { number: payment.number, answer });
+            }
+            Effect::Ask(act) => {
+                tracing::info!(?act, "an approval is needed");
+                self.front.notice = Some(Notice::ApprovalNeeded);
+            }
+            Effect::Report(report) => tracing::info!(?report, "shift report"),
             Effect::Tell(message) => self.tell(message),
         }
     }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, FixedOffset};
 use domain::money::{Currency, Money};
 use domain::sale::{Sale, Tender};
+use domain::tender::Wallet;
 use drivers::printer::Document;
 use ledger::journal::{Identity, Stamp};
 use protocol::pull::Store;
@@ -12,6 +13,14 @@ use crate::config::Language;
 /// Words of the paper, which has a language of its own.
 struct Words {
     receipt: &'static str,
+    return_receipt: &'static str,
+    exchange_receipt: &'static str,
+    returned: &'static str,
+    discount: &'static str,
+    tax_added: &'static str,
+    paid_out: &'static str,
+    voucher: &'static str,
+    wallets: [&'static str; 4],
     reprint: &'static str,
     lane: &'static str,
     number: &'static str,
@@ -29,6 +38,14 @@ struct Words {
 
 const CHINESE: Words = Words {
     receipt: "销售小票",
+    return_receipt: "退货小票",
+    exchange_receipt: "换货小票",
+    returned: "退",
+    discount: "手工折扣",
+    tax_added: "税额",
+    paid_out: "应退",
+    voucher: "代金券",
+    wallets: ["微信支付", "支付宝", "云闪付", "银行卡"],
     reprint: "** 重打 REPRINT **",
     lane: "收银台",
     number: "单号",
@@ -46,6 +63,14 @@ const CHINESE: Words = Words {
 
 const ENGLISH: Words = Words {
     receipt: "Sales receipt",
+    return_receipt: "Return receipt",
+    exchange_receipt: "Exchange receipt",
+    returned: "Returned",
+    discount: "Discount",
+    tax_added: "Tax",
+    paid_out: "To pay out",
+    voucher: "Voucher",
+    wallets: ["WeChat Pay", "Alipay", "UnionPay", "Card"],
     reprint: "** 重打 REPRINT **",
     lane: "Lane",
     number: "No.",
@@ -93,7 +118,11 @@ pub fn document(heading: &Heading<'_>, sale: &Sale, currency: &Currency) -> Docu
     for line in &heading.store.receipt_header {
         paper = paper.centred(line.clone());
     }
-    paper = paper.centred(words.receipt);
+    paper = paper.centred(match (sale.lines.is_empty(), sale.returns.is_empty()) {
+        (_, true) => words.receipt,
+        (true, false) => words.return_receipt,
+        (false, false) => words.exchange_receipt,
+    });
     if heading.reprint {
         paper = paper.centred(words.reprint);
     }
@@ -126,7 +155,27 @@ pub fn document(heading: &Heading<'_>, sale: &Sale, currency: &Currency) -> Docu
                 Language::Zh => &promotion.name_zh,
                 Language::En => &promotion.name_en,
             };
-            paper = paper.pair(format!("  {name}"), format!("({})", amount(line.net() - line.gross())));
+            paper = paper.pair(format!("  {name}"), format!("({})", amount(line.price() - line.gross())));
+        }
+        if line.discounted() != Money::ZERO {
+            paper = paper.pair(format!("  {}", words.discount), amount(-line.discounted()));
+        }
+    }
+    for back in &sale.returns {
+        let name = match heading.language {
+            Language::Zh => &back.item.name_zh,
+            Language::En => &back.item.name_en,
+        };
+        let unit = if back.item.weighed { "kg" } else { "" };
+        let of = back.origin.as_ref().map_or_else(String::new, |origin| {
+            let place = (&origin.store, origin.lane, origin.epoch);
+            format!("  {}-{}-{}-{:06}", place.0, place.1, place.2, origin.seq)
+        });
+        paper = paper
+            .text(format!("{}: {name}", words.returned))
+            .pair(format!("  {} {}{unit}", back.code, back.quantity), amount(-back.amount));
+        if !of.is_empty() {
+            paper = paper.text(of);
         }
     }
     paper = paper.rule();
@@ -143,19 +192,41 @@ pub fn document(heading: &Heading<'_>, sale: &Sale, currency: &Currency) -> Docu
     if saved.is_positive() {
         paper = paper.pair(words.saved, amount(saved));
     }
+    if sale.tax_added != Money::ZERO {
+        paper = paper.pair(words.tax_added, amount(sale.tax_added));
+    }
     if sale.rounding != Money::ZERO {
         paper = paper.pair(words.rounding, amount(sale.rounding));
     }
     paper = paper.row(drivers::printer::Row::Pair {
-        left: words.payable.to_owned(),
-        right: currency.format_with_symbol(sale.payable),
+        left: if sale.payable < Money::ZERO { words.paid_out } else { words.payable }.to_owned(),
+        right: currency.format_with_symbol(if sale.payable < Money::ZERO {
+            -sale.payable
+        } else {
+            sale.payable
+        }),
         bold: true,
         size: drivers::printer::Size::DoubleHeight,
     });
     for tender in &sale.tenders {
-        match tender {
-            Tender::Cash(cash) => paper = paper.pair(words.cash, amount(*cash)),
-        }
+        paper = match tender {
+            Tender::Cash(cash) => paper.pair(words.cash, amount(*cash)),
+            Tender::ForeignCash { currency: theirs, amount: notes, value, .. } => {
+                paper.pair(format!("{} {theirs} {}", words.cash, amount(*notes)), amount(*value))
+            }
+            Tender::Wallet { wallet, amount: paid, .. } => {
+                let name = match wallet {
+                    Wallet::WeChat => words.wallets[0],
+                    Wallet::Alipay => words.wallets[1],
+                    Wallet::UnionPay => words.wallets[2],
+                    Wallet::Card => words.wallets[3],
+                };
+                paper.pair(name, amount(*paid))
+            }
+            Tender::Voucher { number, amount: paid } => {
+                paper.pair(format!("{} {number}", words.voucher), amount(*paid))
+            }
+        };
     }
     paper = paper.pair(words.change, amount(sale.change)).rule();
     for tax in &sale.taxes {

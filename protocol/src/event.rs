@@ -55,11 +55,45 @@ pub enum Fact {
         staff: String,
         /// Cash put into the drawer, minor units.
         float: i64,
+        /// What goes on from before, where anything does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        carried: Option<Box<Carried>>,
     },
     /// The open shift ended.
     ShiftClosed {
         /// The staff id of who closed it.
         staff: String,
+        /// What it has taken.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        report: Option<Box<ShiftReport>>,
+    },
+    /// Cash moved without a sale.
+    CashMoved {
+        /// Where.
+        kind: CashMove,
+        /// How much, minor units, above nothing.
+        amount: i64,
+        /// The staff id of who moved it.
+        staff: String,
+        /// Why.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
+    /// The cash in the drawer was counted.
+    CashCounted {
+        /// What there was.
+        denominations: Vec<Denomination>,
+        /// What it comes to, minor units.
+        total: i64,
+        /// The staff id of who counted.
+        staff: String,
+    },
+    /// The drawer was opened without a sale.
+    DrawerOpened {
+        /// The staff id of who opened it.
+        staff: String,
+        /// Why.
+        reason: String,
     },
     /// Somebody signed in.
     SignedIn {
@@ -75,6 +109,28 @@ pub enum Fact {
     SignedOut {
         /// Who.
         staff: String,
+    },
+    /// The lane was locked; who is signed in stays so.
+    Locked {
+        /// The staff id of who locked it.
+        staff: String,
+    },
+    /// Whoever locked the lane is back.
+    Unlocked {
+        /// The staff id.
+        staff: String,
+    },
+    /// Somebody let somebody do what they may not do alone: what the next
+    /// events say.
+    Approved {
+        /// What was approved.
+        act: Act,
+        /// The staff id of who asked.
+        staff: String,
+        /// The staff id of who approved.
+        approver: String,
+        /// Why.
+        reason: String,
     },
     /// A line joined the open basket.
     LineAdded {
@@ -116,12 +172,33 @@ pub enum Fact {
         /// The line's new net, minor units.
         net: i64,
     },
+    /// A person took something off a line, or put it on again.
+    LineDiscounted {
+        /// The line's number in its basket.
+        line: u32,
+        /// What was taken off; absent for nothing any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        discount: Option<Discount>,
+        /// The staff id of who did.
+        staff: String,
+    },
+    /// A person took something off the basket, or put it on again.
+    BasketDiscounted {
+        /// What was taken off; absent for nothing any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        discount: Option<Discount>,
+        /// The staff id of who did.
+        staff: String,
+    },
     /// A line was taken back before payment.
     LineVoided {
         /// The line's number in its basket.
         line: u32,
         /// The staff id of who voided it.
         staff: String,
+        /// Why, where somebody said so.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
     },
     /// The customer's age was confirmed for lines that need it.
     AgeConfirmed {
@@ -134,6 +211,75 @@ pub enum Fact {
         staff: String,
         /// What the basket would have come to, minor units.
         total: i64,
+        /// Why, where somebody said so.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
+    /// The open basket was put aside.
+    BasketParked {
+        /// Its number on this lane.
+        basket: u32,
+        /// The staff id of who parked it.
+        staff: String,
+        /// What the cashier noted.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        note: String,
+    },
+    /// A parked basket was taken up again.
+    BasketRecalled {
+        /// Its number on this lane.
+        basket: u32,
+        /// The staff id of who recalled it.
+        staff: String,
+    },
+    /// Goods of a past sale are about to come back.
+    ReturnBegun {
+        /// What is left of it.
+        past: Box<PastSale>,
+    },
+    /// Goods came back into the open basket.
+    LineReturned {
+        /// What, and what is given for it.
+        returned: Returned,
+        /// The staff id of who took it.
+        staff: String,
+    },
+    /// Nothing comes back after all.
+    ReturnDropped {
+        /// The staff id of who dropped it.
+        staff: String,
+    },
+    /// A tender was put against the open basket, which it does not cover yet.
+    TenderAdded {
+        /// The tender.
+        tender: Tender,
+    },
+    /// A tender was handed back.
+    TenderRemoved {
+        /// Its place among the basket's tenders, from 0.
+        place: u32,
+    },
+    /// A payment leaves the machine; from here on it may have been made.
+    PaymentBegun {
+        /// Our own number, counted on this lane.
+        number: u64,
+        /// Who is to take it.
+        wallet: Wallet,
+        /// How much, minor units, above nothing.
+        amount: i64,
+        /// The payment that the money goes back to; absent for a charge.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refund: Option<RefundOf>,
+    },
+    /// What is known of a payment; after `in_doubt` another may follow.
+    PaymentEnded {
+        /// Its number.
+        number: u64,
+        /// How it ended.
+        outcome: PaymentOutcome,
+        /// The wallet's reference or reason, where it gave one.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reference: String,
     },
     /// A basket was paid. The whole document: nothing else is needed to
     /// account for it.
@@ -234,6 +380,15 @@ pub struct Line {
     /// The piece's own number, where the code said it (GS1 AI 21).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub serial: Option<String>,
+    /// Whether it is never reduced.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_promotion: bool,
+    /// What a person took off it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discount: Option<Discount>,
+    /// Its share of what a person took off the basket, minor units.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub basket_discount: i64,
 }
 
 /// The pack that a line was sold in, as it was then.
@@ -295,6 +450,25 @@ pub struct KitShare {
     pub net: i64,
 }
 
+/// What a person took off a line or a basket: a part or an amount.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Discount {
+    /// Basis points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<u32>,
+    /// Minor units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<i64>,
+    /// The most that whoever gave it may take off, basis points.
+    pub most: u32,
+    /// Why.
+    pub reason: String,
+}
+
+fn is_nothing(amount: &i64) -> bool {
+    *amount == 0
+}
+
 /// The promotion that set a line's price.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PromotionApplied {
@@ -317,10 +491,20 @@ pub struct Sale {
     pub staff: Staff,
     /// The lines that were paid for; voided ones are not among them.
     pub lines: Vec<Line>,
-    /// Sum of line nets, minor units.
+    /// What came back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub returns: Vec<Returned>,
+    /// Sum of line nets, less what came back, plus `tax_added`, minor units.
     pub total: i64,
-    /// What cash rounding took off (never positive), minor units.
+    /// The tax that comes on top of prices, minor units; nothing where prices hold it.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub tax_added: i64,
+    /// What cash rounding took off, minor units; never positive but for what
+    /// `rounding_returned` says.
     pub rounding: i64,
+    /// The part of `rounding` that belongs to what came back, minor units.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub rounding_returned: i64,
     /// `total + rounding`, minor units.
     pub payable: i64,
     /// What was put against it.
@@ -334,10 +518,358 @@ pub struct Sale {
 /// One means of payment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tender {
-    /// `cash`; others are added as they come.
+    /// `cash`, `foreign_cash`, `wechat`, `alipay`, `unionpay`, `card` or
+    /// `voucher`; others are added as they come.
     pub kind: String,
-    /// What the customer handed over, minor units.
+    /// What the customer handed over, minor units; below nothing for what was
+    /// paid out.
     pub amount: i64,
+    /// Our own number of the payment on this lane.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment: Option<u64>,
+    /// The wallet's reference, or the voucher's number.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reference: String,
+    /// Notes of another currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign: Option<Foreign>,
+}
+
+/// Notes of another currency, as handed over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Foreign {
+    /// ISO 4217 code.
+    pub currency: String,
+    /// In its minor units.
+    pub amount: i64,
+    /// Our minor units for a million of theirs.
+    pub rate: u64,
+}
+
+/// Where a sale stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The store's code.
+    pub store: String,
+    /// The lane's number within its store.
+    pub lane: u32,
+    /// The epoch of its journal.
+    pub epoch: u32,
+    /// The sale's sequence number.
+    pub seq: u64,
+}
+
+/// Goods that came back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Returned {
+    /// The sale that it reverses; absent for a blind return.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// The number of the line that it reverses; of a blind return, its own.
+    pub line: u32,
+    /// HQ's item code.
+    pub sku: String,
+    /// What was scanned or typed when it was sold.
+    pub code: String,
+    /// The item's name in Chinese, as sold.
+    pub name_zh: String,
+    /// The item's name in English, as sold.
+    pub name_en: String,
+    /// The item's size or pack, as sold.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub spec: String,
+    /// The item's category.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub category: String,
+    /// Whether quantity is kilograms (true) or pieces.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub weighed: bool,
+    /// Thousandths of a piece or of a kilogram.
+    pub quantity: i64,
+    /// What it counts for, minor units.
+    pub amount: i64,
+    /// The tax in or on top of that, minor units.
+    pub tax: i64,
+    /// VAT in basis points.
+    pub tax_rate: u32,
+    /// Why it came back.
+    pub reason: String,
+}
+
+/// What is left of a past sale.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastSale {
+    /// Where it stands.
+    pub origin: Origin,
+    /// The ISO 4217 code of its amounts.
+    pub currency: String,
+    /// Its lines.
+    pub lines: Vec<PastLine>,
+    /// What was paid for them and not given back, minor units.
+    pub left: i64,
+    /// What it was paid with, less what went back.
+    pub tenders: Vec<Tender>,
+}
+
+/// A line of a past sale.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastLine {
+    /// As it was sold.
+    pub line: Line,
+    /// Its tax, minor units.
+    pub tax: i64,
+    /// How much came back already, thousandths.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub returned: i64,
+}
+
+/// Who takes a payment by code or card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Wallet {
+    /// WeChat Pay.
+    WeChat,
+    /// Alipay.
+    Alipay,
+    /// UnionPay by code.
+    UnionPay,
+    /// A card at a terminal.
+    Card,
+}
+
+/// The payment that money goes back to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundOf {
+    /// The sale that it belonged to; absent for the open basket's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// Our own number of that payment on its lane.
+    pub payment: u64,
+}
+
+/// How a payment ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentOutcome {
+    /// The money moved.
+    Paid,
+    /// Refused; no money moved.
+    Declined,
+    /// Never paid, and cannot be paid any more.
+    Closed,
+    /// Taken back; no money moved in the end.
+    Reversed,
+    /// Paid, though it was asked to be reversed or had been in doubt.
+    PaidAfterAll,
+    /// Nobody knows.
+    InDoubt,
+}
+
+/// What needs a right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    /// Set a line's price.
+    SetPrice,
+    /// Set a line's price to nothing.
+    GiveAway,
+    /// Take something off a line or a basket.
+    Discount,
+    /// Take back a line.
+    Void,
+    /// Drop a basket.
+    Cancel,
+    /// Give money back for a past sale.
+    Return,
+    /// Give money back without the sale.
+    BlindReturn,
+    /// Open the drawer without a sale.
+    OpenDrawer,
+    /// Take cash out of the drawer.
+    TakeOut,
+    /// Look at what the drawer should hold.
+    Report,
+    /// Say what became of a payment.
+    ResolvePayment,
+    /// Take over a locked lane.
+    TakeOver,
+}
+
+/// Cash that moves without a sale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CashMove {
+    /// Into the drawer.
+    PayIn,
+    /// Out of the drawer.
+    PayOut,
+    /// Out of the drawer into the safe.
+    Drop,
+}
+
+/// How many notes or coins of one value were counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Denomination {
+    /// What one is worth, minor units.
+    pub value: i64,
+    /// How many.
+    pub count: u32,
+}
+
+/// How often something happened, and what it came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Tally {
+    /// How often.
+    pub count: u32,
+    /// Minor units.
+    pub amount: i64,
+}
+
+/// What a shift has taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShiftReport {
+    /// The shift's number on its lane.
+    pub number: u32,
+    /// The day its sales belong to.
+    pub business_date: NaiveDate,
+    /// Cash put into the drawer when it opened, minor units.
+    pub float: i64,
+    /// Documents, sales and returns alike.
+    pub documents: u32,
+    /// Goods sold, minor units.
+    pub sold: i64,
+    /// Goods taken back.
+    pub returned: Tally,
+    /// What cash rounding came to, minor units.
+    pub rounding: i64,
+    /// By kind of tender, less change and what was paid back.
+    pub tenders: Vec<TenderSum>,
+    /// Notes of other currencies, in their minor units.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign: Vec<ForeignSum>,
+    /// Cash paid in without a sale.
+    pub paid_in: Tally,
+    /// Cash paid out without a sale.
+    pub paid_out: Tally,
+    /// Cash dropped into the safe.
+    pub dropped: Tally,
+    /// Lines taken back before payment.
+    pub voided: Tally,
+    /// Baskets dropped.
+    pub cancelled: Tally,
+    /// What people took off by hand, minor units.
+    pub discounts: i64,
+    /// How often the drawer was opened without a sale.
+    pub drawer_opened: u32,
+    /// What the drawer should hold, minor units.
+    pub expected_cash: i64,
+    /// What was counted, minor units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<i64>,
+    /// Counted less expected, minor units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variance: Option<i64>,
+    /// The running sums of the journal, this shift included.
+    pub totals: GrandTotals,
+    /// The baskets that stay parked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parked: Vec<u32>,
+    /// The payments whose end is not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub in_doubt: Vec<u64>,
+}
+
+/// What was taken with one kind of tender.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TenderSum {
+    /// As in [`Tender::kind`].
+    pub kind: String,
+    /// Minor units.
+    pub amount: i64,
+}
+
+/// Notes of one other currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForeignSum {
+    /// ISO 4217 code.
+    pub currency: String,
+    /// In its minor units.
+    pub amount: i64,
+}
+
+/// Sums over all shifts of a journal; never reset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct GrandTotals {
+    /// Documents.
+    pub documents: u64,
+    /// Goods sold, minor units.
+    pub sold: i64,
+    /// Goods taken back, minor units.
+    pub returned: i64,
+}
+
+/// What goes on from one shift into the next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    /// The running sums.
+    pub totals: GrandTotals,
+    /// The parked baskets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parked: Vec<Parked>,
+    /// How many baskets were ever parked.
+    pub parked_count: u32,
+    /// The payments whose end is not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub payments: Vec<OpenPayment>,
+    /// How many payments were ever begun.
+    pub payment_count: u64,
+}
+
+/// A basket that was put aside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parked {
+    /// Its number on this lane.
+    pub number: u32,
+    /// The staff id of who parked it.
+    pub staff: String,
+    /// When, milliseconds UTC.
+    pub at_ms: i64,
+    /// What the cashier noted.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+    /// Its lines.
+    pub lines: Vec<Line>,
+    /// How many numbers were given to lines.
+    pub numbers_given: u32,
+    /// Whether somebody looked at the buyer's age.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub age_confirmed: bool,
+    /// How many lines were voided.
+    #[serde(default)]
+    pub voids: u32,
+    /// What a person took off it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discount: Option<Discount>,
+}
+
+/// A payment whose end is not known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenPayment {
+    /// Our own number, counted on this lane.
+    pub number: u64,
+    /// Who is to take it.
+    pub wallet: Wallet,
+    /// How much, minor units.
+    pub amount: i64,
+    /// The payment that the money goes back to; absent for a charge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund: Option<RefundOf>,
+    /// The parked basket that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parked: Option<u32>,
+    /// Whether it was said to be in doubt.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_doubt: bool,
 }
 
 /// VAT of one rate within a sale.
@@ -345,9 +877,9 @@ pub struct Tender {
 pub struct TaxSummary {
     /// Basis points.
     pub rate: u32,
-    /// Sum of nets at this rate, tax included, minor units.
+    /// Sum of nets at this rate less what came back, as the tags say, minor units.
     pub net: i64,
-    /// Sum of line taxes, each rounded half up, minor units.
+    /// Sum of their taxes, minor units.
     pub tax: i64,
 }
 

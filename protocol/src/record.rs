@@ -3,14 +3,18 @@
 //! Two sets of types on purpose: the rules may change their own at any time,
 //! the journal's are frozen.
 
+mod refund;
+mod shift;
+mod tender;
+
 use std::sync::Arc;
 
-use domain::basket::{AppliedPromotion, Line, LoweredPrice, PriceFrom, Trace};
+use domain::basket::{AppliedPromotion, Cut, Discount, Line, LoweredPrice, PriceFrom, Trace};
 use domain::catalogue::{Item, KitPart, TaxClass, TaxTreatment, Unit};
 use domain::kit::allocate_kit;
-use domain::money::{AMOUNT_MAX, Money, Quantity, TaxRate};
+use domain::money::{AMOUNT_MAX, BASIS_POINTS, Money, Quantity, TaxRate};
 use domain::record::{PaperOutcome, Record, Staff};
-use domain::sale::{Sale, TaxSummary, Tender};
+use domain::sale::{Sale, TaxSummary};
 
 use crate::event::{self, Event, Fact};
 
@@ -46,13 +50,40 @@ pub enum UnderstandEventError {
 impl From<&Record> for Fact {
     fn from(record: &Record) -> Self {
         match record {
-            Record::ShiftOpened { staff, float, .. } => {
-                Self::ShiftOpened { staff: staff.clone(), float: float.minor() }
+            Record::ShiftOpened { staff, float, carried, .. } => Self::ShiftOpened {
+                staff: staff.clone(),
+                float: float.minor(),
+                carried: shift::encode_carried(carried),
+            },
+            Record::ShiftClosed { staff, report } => Self::ShiftClosed {
+                staff: staff.clone(),
+                report: report.as_deref().map(|report| Box::new(report.into())),
+            },
+            Record::CashMoved { kind, amount, staff, reason } => Self::CashMoved {
+                kind: (*kind).into(),
+                amount: amount.minor(),
+                staff: staff.clone(),
+                reason: reason.clone(),
+            },
+            Record::CashCounted { denominations, total, staff } => Self::CashCounted {
+                denominations: denominations.iter().map(Into::into).collect(),
+                total: total.minor(),
+                staff: staff.clone(),
+            },
+            Record::DrawerOpened { staff, reason } => {
+                Self::DrawerOpened { staff: staff.clone(), reason: reason.clone() }
             }
-            Record::ShiftClosed { staff } => Self::ShiftClosed { staff: staff.clone() },
             Record::SignedIn { staff } => Self::SignedIn { staff: staff.into() },
             Record::SignInRefused { staff } => Self::SignInRefused { staff: staff.clone() },
             Record::SignedOut { staff } => Self::SignedOut { staff: staff.clone() },
+            Record::Locked { staff } => Self::Locked { staff: staff.clone() },
+            Record::Unlocked { staff } => Self::Unlocked { staff: staff.clone() },
+            Record::Approved { act, staff, approver, reason } => Self::Approved {
+                act: (*act).into(),
+                staff: staff.clone(),
+                approver: approver.clone(),
+                reason: reason.clone(),
+            },
             Record::LineAdded { line } => Self::LineAdded { line: line.into() },
             Record::LineQuantitySet { line, quantity, net } => {
                 Self::LineQuantitySet { line: *line, quantity: quantity.thousandths(), net: net.minor() }
@@ -70,11 +101,45 @@ impl From<&Record> for Fact {
                 promotion: lowered.promotion.as_ref().map(Into::into),
                 net: net.minor(),
             },
-            Record::LineVoided { line, staff } => Self::LineVoided { line: *line, staff: staff.clone() },
-            Record::AgeConfirmed { staff } => Self::AgeConfirmed { staff: staff.clone() },
-            Record::BasketCancelled { staff, total } => {
-                Self::BasketCancelled { staff: staff.clone(), total: total.minor() }
+            Record::LineDiscounted { line, discount, staff } => Self::LineDiscounted {
+                line: *line,
+                discount: discount.as_ref().map(Into::into),
+                staff: staff.clone(),
+            },
+            Record::BasketDiscounted { discount, staff } => {
+                Self::BasketDiscounted { discount: discount.as_ref().map(Into::into), staff: staff.clone() }
             }
+            Record::LineVoided { line, staff, reason } => {
+                Self::LineVoided { line: *line, staff: staff.clone(), reason: reason.clone() }
+            }
+            Record::AgeConfirmed { staff } => Self::AgeConfirmed { staff: staff.clone() },
+            Record::BasketCancelled { staff, total, reason } => {
+                Self::BasketCancelled { staff: staff.clone(), total: total.minor(), reason: reason.clone() }
+            }
+            Record::BasketParked { basket, staff, note } => {
+                Self::BasketParked { basket: *basket, staff: staff.clone(), note: note.clone() }
+            }
+            Record::BasketRecalled { basket, staff } => {
+                Self::BasketRecalled { basket: *basket, staff: staff.clone() }
+            }
+            Record::ReturnBegun { past } => Self::ReturnBegun { past: Box::new(past.as_ref().into()) },
+            Record::LineReturned { returned, staff } => {
+                Self::LineReturned { returned: returned.into(), staff: staff.clone() }
+            }
+            Record::ReturnDropped { staff } => Self::ReturnDropped { staff: staff.clone() },
+            Record::TenderAdded { tender } => Self::TenderAdded { tender: tender.into() },
+            Record::TenderRemoved { place } => Self::TenderRemoved { place: *place },
+            Record::PaymentBegun { number, wallet, amount, purpose } => Self::PaymentBegun {
+                number: *number,
+                wallet: (*wallet).into(),
+                amount: amount.minor(),
+                refund: tender::encode_purpose(purpose),
+            },
+            Record::PaymentEnded { number, outcome, reference } => Self::PaymentEnded {
+                number: *number,
+                outcome: (*outcome).into(),
+                reference: reference.clone(),
+            },
             Record::SaleCompleted { sale } => Self::SaleCompleted { sale: sale.as_ref().into() },
             Record::PaperBegun { document, reprint } => {
                 Self::PaperBegun { document: *document, reprint: *reprint }
@@ -201,7 +266,20 @@ impl From<&Line> for event::Line {
             batch: line.trace.batch.clone(),
             expiry: line.trace.expiry,
             serial: line.trace.serial.clone(),
+            no_promotion: item.no_promotion,
+            discount: line.discount.as_ref().map(Into::into),
+            basket_discount: line.basket_discount.minor(),
         }
+    }
+}
+
+impl From<&Discount> for event::Discount {
+    fn from(discount: &Discount) -> Self {
+        let (part, amount) = match discount.cut {
+            Cut::Part(points) => (Some(points), None),
+            Cut::Amount(amount) => (None, Some(amount.minor())),
+        };
+        Self { part, amount, most: discount.most, reason: discount.reason.clone() }
     }
 }
 
@@ -212,16 +290,13 @@ impl From<&Sale> for event::Sale {
             reference_version: sale.reference_version,
             staff: (&sale.staff).into(),
             lines: sale.lines.iter().map(Into::into).collect(),
+            returns: sale.returns.iter().map(Into::into).collect(),
             total: sale.total.minor(),
+            tax_added: sale.tax_added.minor(),
             rounding: sale.rounding.minor(),
+            rounding_returned: sale.rounding_returned.minor(),
             payable: sale.payable.minor(),
-            tenders: sale
-                .tenders
-                .iter()
-                .map(|tender| match tender {
-                    Tender::Cash(amount) => event::Tender { kind: "cash".into(), amount: amount.minor() },
-                })
-                .collect(),
+            tenders: sale.tenders.iter().map(Into::into).collect(),
             change: sale.change.minor(),
             taxes: sale
                 .taxes
@@ -242,16 +317,48 @@ impl Event {
     pub fn record(&self) -> Result<Record, UnderstandEventError> {
         let seq = self.seq;
         Ok(match &self.fact {
-            Fact::ShiftOpened { staff, float } => Record::ShiftOpened {
+            Fact::ShiftOpened { staff, float, carried } => Record::ShiftOpened {
                 number: self.shift,
                 business_date: self.business_date,
                 staff: staff.clone(),
-                float: Money::from_minor(*float),
+                float: understand_amount(seq, "float", *float)?,
+                carried: Box::new(
+                    carried
+                        .as_deref()
+                        .map(|carried| carried.understand(seq))
+                        .transpose()?
+                        .unwrap_or_default(),
+                ),
             },
-            Fact::ShiftClosed { staff } => Record::ShiftClosed { staff: staff.clone() },
+            Fact::ShiftClosed { staff, report } => Record::ShiftClosed {
+                staff: staff.clone(),
+                report: report.as_deref().map(|report| report.understand(seq)).transpose()?.map(Box::new),
+            },
+            Fact::CashMoved { kind, amount, staff, reason } => Record::CashMoved {
+                kind: (*kind).into(),
+                amount: understand_amount(seq, "amount", *amount)?,
+                staff: staff.clone(),
+                reason: reason.clone(),
+            },
+            Fact::CashCounted { denominations, total, staff } => Record::CashCounted {
+                denominations: shift::understand_count(seq, denominations, *total)?,
+                total: understand_amount(seq, "total", *total)?,
+                staff: staff.clone(),
+            },
+            Fact::DrawerOpened { staff, reason } => {
+                Record::DrawerOpened { staff: staff.clone(), reason: reason.clone() }
+            }
             Fact::SignedIn { staff } => Record::SignedIn { staff: staff.into() },
             Fact::SignInRefused { staff } => Record::SignInRefused { staff: staff.clone() },
             Fact::SignedOut { staff } => Record::SignedOut { staff: staff.clone() },
+            Fact::Locked { staff } => Record::Locked { staff: staff.clone() },
+            Fact::Unlocked { staff } => Record::Unlocked { staff: staff.clone() },
+            Fact::Approved { act, staff, approver, reason } => Record::Approved {
+                act: (*act).into(),
+                staff: staff.clone(),
+                approver: approver.clone(),
+                reason: reason.clone(),
+            },
             Fact::LineAdded { line } => Record::LineAdded { line: line.understand(seq)? },
             Fact::LineQuantitySet { line, quantity, net } => Record::LineQuantitySet {
                 line: *line,
@@ -275,11 +382,48 @@ impl Event {
                     net: Money::from_minor(*net),
                 }
             }
-            Fact::LineVoided { line, staff } => Record::LineVoided { line: *line, staff: staff.clone() },
-            Fact::AgeConfirmed { staff } => Record::AgeConfirmed { staff: staff.clone() },
-            Fact::BasketCancelled { staff, total } => {
-                Record::BasketCancelled { staff: staff.clone(), total: Money::from_minor(*total) }
+            Fact::LineDiscounted { line, discount, staff } => Record::LineDiscounted {
+                line: *line,
+                discount: understand_discount(seq, discount.as_ref())?,
+                staff: staff.clone(),
+            },
+            Fact::BasketDiscounted { discount, staff } => Record::BasketDiscounted {
+                discount: understand_discount(seq, discount.as_ref())?,
+                staff: staff.clone(),
+            },
+            Fact::LineVoided { line, staff, reason } => {
+                Record::LineVoided { line: *line, staff: staff.clone(), reason: reason.clone() }
             }
+            Fact::AgeConfirmed { staff } => Record::AgeConfirmed { staff: staff.clone() },
+            Fact::BasketCancelled { staff, total, reason } => Record::BasketCancelled {
+                staff: staff.clone(),
+                total: Money::from_minor(*total),
+                reason: reason.clone(),
+            },
+            Fact::BasketParked { basket, staff, note } => {
+                Record::BasketParked { basket: *basket, staff: staff.clone(), note: note.clone() }
+            }
+            Fact::BasketRecalled { basket, staff } => {
+                Record::BasketRecalled { basket: *basket, staff: staff.clone() }
+            }
+            Fact::ReturnBegun { past } => Record::ReturnBegun { past: Box::new(past.understand(seq)?) },
+            Fact::LineReturned { returned, staff } => {
+                Record::LineReturned { returned: returned.understand(seq)?, staff: staff.clone() }
+            }
+            Fact::ReturnDropped { staff } => Record::ReturnDropped { staff: staff.clone() },
+            Fact::TenderAdded { tender } => Record::TenderAdded { tender: tender.understand(seq)? },
+            Fact::TenderRemoved { place } => Record::TenderRemoved { place: *place },
+            Fact::PaymentBegun { number, wallet, amount, refund } => Record::PaymentBegun {
+                number: *number,
+                wallet: (*wallet).into(),
+                amount: understand_amount(seq, "payment", *amount)?,
+                purpose: tender::understand_purpose(refund.as_ref()),
+            },
+            Fact::PaymentEnded { number, outcome, reference } => Record::PaymentEnded {
+                number: *number,
+                outcome: (*outcome).into(),
+                reference: reference.clone(),
+            },
             Fact::SaleCompleted { sale } => Record::SaleCompleted { sale: Box::new(sale.understand(seq)?) },
             Fact::PaperBegun { document, reprint } => {
                 Record::PaperBegun { document: *document, reprint: *reprint }
@@ -321,6 +465,28 @@ fn understand_rate(seq: u64, points: u32) -> Result<TaxRate, UnderstandEventErro
     })
 }
 
+fn understand_discount(
+    seq: u64,
+    discount: Option<&event::Discount>,
+) -> Result<Option<Discount>, UnderstandEventError> {
+    let Some(discount) = discount else { return Ok(None) };
+    let most = i64::from(discount.most);
+    let range = |what, value| UnderstandEventError::Range { seq, what, value };
+    if discount.most > BASIS_POINTS {
+        return Err(range("discount", most));
+    }
+    let cut = match (discount.part, discount.amount) {
+        (Some(points), None) if points <= BASIS_POINTS => Cut::Part(points),
+        (None, Some(amount)) if Money::from_minor(amount).is_amount() => {
+            Cut::Amount(Money::from_minor(amount))
+        }
+        (part, amount) => {
+            return Err(range("discount", amount.or(part.map(i64::from)).unwrap_or_default()));
+        }
+    };
+    Ok(Some(Discount { cut, most: discount.most, reason: discount.reason.clone() }))
+}
+
 impl event::Line {
     fn understand(&self, seq: u64) -> Result<Line, UnderstandEventError> {
         let line = Line {
@@ -336,8 +502,7 @@ impl event::Line {
                 tax_rate: understand_rate(seq, self.tax_rate)?,
                 code: self.code.clone(),
                 age_restricted: self.age_restricted,
-                // Whether it may be reduced is not asked again once it is a line.
-                no_promotion: false,
+                no_promotion: self.no_promotion,
                 no_points: self.no_points,
                 gift: false,
                 tax_class: self.tax_class.as_ref().map(Into::into),
@@ -375,6 +540,8 @@ impl event::Line {
             promotion: self.promotion.as_ref().map(Into::into),
             label_amount: self.label_amount.map(Money::from_minor),
             trace: Trace { batch: self.batch.clone(), expiry: self.expiry, serial: self.serial.clone() },
+            discount: understand_discount(seq, self.discount.as_ref())?,
+            basket_discount: Money::from_minor(self.basket_discount),
         };
         if let Some(unit) = &line.unit
             && unit.base_quantity(line.quantity).is_none()
@@ -403,17 +570,13 @@ impl event::Sale {
             reference_version: self.reference_version,
             staff: (&self.staff).into(),
             lines: self.lines.iter().map(|line| line.understand(seq)).collect::<Result<_, _>>()?,
+            returns: self.returns.iter().map(|back| back.understand(seq)).collect::<Result<_, _>>()?,
             total: understand_amount(seq, "total", self.total)?,
+            tax_added: understand_amount(seq, "tax", self.tax_added)?,
             rounding: understand_amount(seq, "rounding", self.rounding)?,
+            rounding_returned: understand_amount(seq, "rounding", self.rounding_returned)?,
             payable: understand_amount(seq, "payable", self.payable)?,
-            tenders: self
-                .tenders
-                .iter()
-                .map(|tender| match tender.kind.as_str() {
-                    "cash" => Ok(Tender::Cash(understand_amount(seq, "tender", tender.amount)?)),
-                    _ => Err(UnderstandEventError::Tender { seq, kind: tender.kind.clone() }),
-                })
-                .collect::<Result<_, _>>()?,
+            tenders: self.tenders.iter().map(|tender| tender.understand(seq)).collect::<Result<_, _>>()?,
             change: understand_amount(seq, "change", self.change)?,
             taxes: self
                 .taxes

@@ -6,11 +6,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use domain::basket::{AppliedPromotion, Line, LoweredPrice, PriceFrom, Trace};
+use domain::basket::{AppliedPromotion, Basket, Cut, Discount, Line, LoweredPrice, PriceFrom, Trace};
 use domain::catalogue::{Item, KitPart, TaxClass, TaxTreatment, Unit};
 use domain::money::{Money, Quantity, TaxRate};
+use domain::payment::{Belongs, Outcome, Payment, Purpose};
 use domain::record::{PaperOutcome, Record, Staff};
+use domain::refund::{Origin, PastLine, PastSale, ReturnedLine};
+use domain::rights::Act;
 use domain::sale::{Sale, TaxSummary, Tender};
+use domain::shift::{Carried, CashMove, Denomination, GrandTotals, Parked, ShiftReport, Takings, Tally};
+use domain::tender::{TenderKind, Wallet};
 use expect_test::{Expect, expect};
 use protocol::event::{self, EVENT_VERSION, Event, Fact};
 
@@ -72,6 +77,8 @@ fn beer() -> Line {
         }),
         label_amount: None,
         trace: Trace::default(),
+        discount: None,
+        basket_discount: Money::ZERO,
     }
 }
 
@@ -105,6 +112,8 @@ fn apples() -> Line {
         promotion: None,
         label_amount: Some(Money::from_minor(683)),
         trace: Trace::default(),
+        discount: None,
+        basket_discount: Money::ZERO,
     }
 }
 
@@ -128,6 +137,8 @@ fn cases() -> Line {
         promotion: None,
         label_amount: None,
         trace: Trace::default(),
+        discount: None,
+        basket_discount: Money::ZERO,
     }
 }
 
@@ -153,6 +164,8 @@ fn gift_set() -> Line {
         promotion: None,
         label_amount: None,
         trace: Trace::default(),
+        discount: None,
+        basket_discount: Money::ZERO,
     }
 }
 
@@ -172,6 +185,8 @@ fn loose() -> Line {
         promotion: None,
         label_amount: None,
         trace: Trace::default(),
+        discount: None,
+        basket_discount: Money::ZERO,
     }
 }
 
@@ -195,8 +210,11 @@ fn sale() -> Sale {
         reference_version: 4_711,
         staff: staff(),
         lines: vec![beer(), apples()],
+        returns: Vec::new(),
         total: Money::from_minor(1_863),
+        tax_added: Money::ZERO,
         rounding: Money::from_minor(-3),
+        rounding_returned: Money::ZERO,
         payable: Money::from_minor(1_860),
         tenders: vec![Tender::Cash(Money::from_minor(2_000))],
         change: Money::from_minor(140),
@@ -205,6 +223,244 @@ fn sale() -> Sale {
             TaxSummary { rate: rate(900), net: Money::from_minor(683), tax: Money::from_minor(56) },
         ],
     }
+}
+
+fn money(minor: i64) -> Money {
+    Money::from_minor(minor)
+}
+
+fn origin() -> Origin {
+    Origin { store: "S001".into(), lane: 2, epoch: 1, seq: 13 }
+}
+
+/// Tobacco, which is never reduced, with what was taken off all the same.
+fn reduced() -> Line {
+    let discount = Discount { cut: Cut::Amount(money(30)), most: 3_000, reason: "压坏".into() };
+    let item = Item { no_promotion: true, ..beer().item.as_ref().clone() };
+    Line {
+        item: Arc::new(item),
+        promotion: None,
+        discount: Some(discount),
+        basket_discount: money(50),
+        ..beer()
+    }
+}
+
+/// One of the two beers of [`sale`], with the price that nobody asks for again.
+fn beer_back() -> ReturnedLine {
+    let sold = beer();
+    let item = Item { price: Money::ZERO, age_restricted: false, ..sold.item.as_ref().clone() };
+    ReturnedLine {
+        origin: Some(origin()),
+        line: 1,
+        item: Arc::new(item),
+        code: sold.code,
+        quantity: Quantity::ONE,
+        amount: money(590),
+        tax: money(68),
+        reason: "漏气".into(),
+    }
+}
+
+fn wechat(minor: i64) -> Tender {
+    Tender::Wallet { wallet: Wallet::WeChat, payment: 9, reference: "4200001".into(), amount: money(minor) }
+}
+
+/// Apples for a beer, the rest by several means.
+fn exchange() -> Sale {
+    let rate = |points| TaxRate::from_basis_points(points).expect("in range");
+    Sale {
+        lines: vec![apples()],
+        returns: vec![beer_back()],
+        total: money(93),
+        rounding: money(-2),
+        payable: money(91),
+        tenders: vec![
+            wechat(20),
+            Tender::ForeignCash {
+                currency: "HKD".into(),
+                amount: money(50),
+                rate: 915_300,
+                value: money(46),
+            },
+            Tender::Voucher { number: "v1".into(), amount: money(21) },
+            Tender::Cash(money(10)),
+        ],
+        change: money(6),
+        taxes: vec![
+            TaxSummary { rate: rate(1_300), net: money(-590), tax: money(-68) },
+            TaxSummary { rate: rate(900), net: money(683), tax: money(56) },
+        ],
+        ..sale()
+    }
+}
+
+/// A beer back for money, the rounding of its sale with it.
+fn refunded() -> Sale {
+    let rate = TaxRate::from_basis_points(1_300).expect("in range");
+    Sale {
+        lines: Vec::new(),
+        returns: vec![beer_back(), ReturnedLine { origin: None, line: 2, ..beer_back() }],
+        total: money(-1_180),
+        rounding: money(3),
+        rounding_returned: money(3),
+        payable: money(-1_177),
+        tenders: vec![wechat(-1_000), Tender::Cash(money(-177))],
+        change: Money::ZERO,
+        taxes: vec![TaxSummary { rate, net: money(-1_180), tax: money(-136) }],
+        ..sale()
+    }
+}
+
+/// Apples whose tax comes on top.
+fn taxed_on_top() -> Sale {
+    let rate = TaxRate::from_basis_points(900).expect("in range");
+    Sale {
+        lines: vec![apples()],
+        total: money(744),
+        tax_added: money(61),
+        rounding: Money::ZERO,
+        payable: money(744),
+        tenders: vec![Tender::Cash(money(744))],
+        change: Money::ZERO,
+        taxes: vec![TaxSummary { rate, net: money(683), tax: money(61) }],
+        ..sale()
+    }
+}
+
+fn refund_of_nine() -> Purpose {
+    Purpose::Refund { origin: Some(origin()), payment: 9 }
+}
+
+fn carried() -> Carried {
+    let discount = Discount { cut: Cut::Part(500), most: 3_000, reason: "会员日".into() };
+    Carried {
+        totals: GrandTotals { documents: 12, sold: money(45_000), returned: money(590) },
+        parked: vec![Parked {
+            number: 3,
+            staff: "e1".into(),
+            at_ms: 1_772_416_800_000,
+            note: "红衣服".into(),
+            basket: Basket::parked(vec![reduced()], 4, true, 2, Some(discount)),
+        }],
+        parked_count: 3,
+        payments: vec![
+            Payment::carried(9, Wallet::WeChat, money(350), Purpose::Charge, Belongs::Parked(3), true),
+            Payment::carried(10, Wallet::Alipay, money(590), refund_of_nine(), Belongs::Nothing, false),
+        ],
+        payment_count: 10,
+    }
+}
+
+fn report() -> ShiftReport {
+    let tally = |count, minor| Tally { count, amount: money(minor) };
+    ShiftReport {
+        number: 12,
+        business_date: day(),
+        takings: Takings {
+            float: money(20_000),
+            documents: 3,
+            sold: money(5_000),
+            returned: tally(1, 590),
+            rounding: money(-5),
+            tenders: vec![(TenderKind::Cash, money(4_000)), (TenderKind::Wallet(Wallet::Card), money(405))],
+            foreign: vec![("HKD".into(), money(50))],
+            paid_in: tally(1, 100),
+            paid_out: tally(1, 20),
+            dropped: tally(1, 10_000),
+            voided: tally(2, 700),
+            cancelled: tally(0, 0),
+            discounts: money(80),
+            drawer_opened: 1,
+        },
+        counted: Some(money(14_070)),
+        totals: carried().totals,
+        parked: vec![3],
+        in_doubt: vec![9],
+    }
+}
+
+/// The records of returns, tenders, shifts and rights.
+fn later_records() -> Vec<(&'static str, Record)> {
+    let id = || "e1".to_owned();
+    let why = || "顾客要求".to_owned();
+    let past = PastSale {
+        origin: origin(),
+        currency: "CNY".into(),
+        lines: vec![
+            PastLine { line: beer(), tax: money(136), returned: 1_000 },
+            PastLine { line: apples(), tax: money(56), returned: 0 },
+        ],
+        left: money(1_270),
+        tenders: vec![wechat(1_000), Tender::Cash(money(270))],
+    };
+    let begun =
+        |purpose| Record::PaymentBegun { number: 9, wallet: Wallet::WeChat, amount: money(350), purpose };
+    let moved = |kind| Record::CashMoved { kind, amount: money(300), staff: id(), reason: why() };
+    let part = Discount { cut: Cut::Part(1_500), most: 3_000, reason: why() };
+    vec![
+        (
+            "shift_opened_carried",
+            Record::ShiftOpened {
+                number: 12,
+                business_date: day(),
+                staff: id(),
+                float: Money::ZERO,
+                carried: Box::new(carried()),
+            },
+        ),
+        ("shift_closed_report", Record::ShiftClosed { staff: id(), report: Some(Box::new(report())) }),
+        ("cash_moved_pay_in", moved(CashMove::PayIn)),
+        ("cash_moved_pay_out", moved(CashMove::PayOut)),
+        ("cash_moved_drop", moved(CashMove::Drop)),
+        (
+            "cash_counted",
+            Record::CashCounted {
+                denominations: vec![
+                    Denomination { value: money(10_000), count: 1 },
+                    Denomination { value: money(10), count: 7 },
+                ],
+                total: money(10_070),
+                staff: id(),
+            },
+        ),
+        ("drawer_opened", Record::DrawerOpened { staff: id(), reason: why() }),
+        ("locked", Record::Locked { staff: id() }),
+        ("unlocked", Record::Unlocked { staff: id() }),
+        (
+            "approved",
+            Record::Approved { act: Act::SetPrice, staff: id(), approver: "e2".into(), reason: why() },
+        ),
+        ("line_added_reduced", Record::LineAdded { line: reduced() }),
+        ("line_discounted", Record::LineDiscounted { line: 1, discount: Some(part.clone()), staff: id() }),
+        ("line_discounted_not", Record::LineDiscounted { line: 1, discount: None, staff: id() }),
+        ("basket_discounted", Record::BasketDiscounted { discount: Some(part), staff: id() }),
+        ("line_voided_reason", Record::LineVoided { line: 2, staff: id(), reason: why() }),
+        (
+            "basket_cancelled_reason",
+            Record::BasketCancelled { staff: id(), total: money(1_863), reason: why() },
+        ),
+        ("basket_parked", Record::BasketParked { basket: 3, staff: id(), note: "红衣服".into() }),
+        ("basket_recalled", Record::BasketRecalled { basket: 3, staff: id() }),
+        ("return_begun", Record::ReturnBegun { past: Box::new(past) }),
+        ("line_returned", Record::LineReturned { returned: beer_back(), staff: id() }),
+        ("return_dropped", Record::ReturnDropped { staff: id() }),
+        ("tender_added", Record::TenderAdded { tender: wechat(350) }),
+        ("tender_removed", Record::TenderRemoved { place: 0 }),
+        ("payment_begun", begun(Purpose::Charge)),
+        ("payment_begun_refund", begun(refund_of_nine())),
+        (
+            "payment_ended",
+            Record::PaymentEnded { number: 9, outcome: Outcome::Paid, reference: "4200001".into() },
+        ),
+        (
+            "payment_ended_in_doubt",
+            Record::PaymentEnded { number: 9, outcome: Outcome::InDoubt, reference: String::new() },
+        ),
+        ("sale_completed_exchange", Record::SaleCompleted { sale: Box::new(exchange()) }),
+        ("sale_completed_refund", Record::SaleCompleted { sale: Box::new(refunded()) }),
+        ("sale_completed_tax_on_top", Record::SaleCompleted { sale: Box::new(taxed_on_top()) }),
+    ]
 }
 
 /// One record of every kind, and of every form that a kind has.
@@ -219,9 +475,10 @@ fn records() -> Vec<(&'static str, Record)> {
                 business_date: day(),
                 staff: id(),
                 float: Money::from_minor(20_000),
+                carried: Box::default(),
             },
         ),
-        ("shift_closed", Record::ShiftClosed { staff: id() }),
+        ("shift_closed", Record::ShiftClosed { staff: id(), report: None }),
         ("signed_in", Record::SignedIn { staff: staff() }),
         ("sign_in_refused", Record::SignInRefused { staff: id() }),
         ("signed_out", Record::SignedOut { staff: id() }),
@@ -244,9 +501,12 @@ fn records() -> Vec<(&'static str, Record)> {
                 staff: id(),
             },
         ),
-        ("line_voided", Record::LineVoided { line: 2, staff: id() }),
+        ("line_voided", Record::LineVoided { line: 2, staff: id(), reason: String::new() }),
         ("age_confirmed", Record::AgeConfirmed { staff: id() }),
-        ("basket_cancelled", Record::BasketCancelled { staff: id(), total: Money::from_minor(1_863) }),
+        (
+            "basket_cancelled",
+            Record::BasketCancelled { staff: id(), total: Money::from_minor(1_863), reason: String::new() },
+        ),
         ("sale_completed", Record::SaleCompleted { sale: Box::new(sale()) }),
         ("paper_begun", Record::PaperBegun { document: 41, reprint: false }),
         ("paper_begun_reprint", Record::PaperBegun { document: 41, reprint: true }),
@@ -262,6 +522,9 @@ fn records() -> Vec<(&'static str, Record)> {
         ("line_price_lowered_promotion", lowered(beer().promotion)),
         ("line_added_traced", Record::LineAdded { line: traced_beer() }),
     ]
+    .into_iter()
+    .chain(later_records())
+    .collect()
 }
 
 /// A new kind does not compile before it stands here, and not pass before it
@@ -273,6 +536,12 @@ const fn kind(record: &Record) -> &'static str {
         Record::SignedIn { .. } => "signed_in",
         Record::SignInRefused { .. } => "sign_in_refused",
         Record::SignedOut { .. } => "signed_out",
+        Record::CashMoved { .. } => "cash_moved",
+        Record::CashCounted { .. } => "cash_counted",
+        Record::DrawerOpened { .. } => "drawer_opened",
+        Record::Locked { .. } => "locked",
+        Record::Unlocked { .. } => "unlocked",
+        Record::Approved { .. } => "approved",
         Record::LineAdded { .. } => "line_added",
         Record::LineQuantitySet { .. } => "line_quantity_set",
         Record::LinePriceSet { .. } => "line_price_set",
@@ -280,13 +549,24 @@ const fn kind(record: &Record) -> &'static str {
         Record::LineVoided { .. } => "line_voided",
         Record::AgeConfirmed { .. } => "age_confirmed",
         Record::BasketCancelled { .. } => "basket_cancelled",
+        Record::LineDiscounted { .. } => "line_discounted",
+        Record::BasketDiscounted { .. } => "basket_discounted",
+        Record::BasketParked { .. } => "basket_parked",
+        Record::BasketRecalled { .. } => "basket_recalled",
+        Record::ReturnBegun { .. } => "return_begun",
+        Record::LineReturned { .. } => "line_returned",
+        Record::ReturnDropped { .. } => "return_dropped",
+        Record::TenderAdded { .. } => "tender_added",
+        Record::TenderRemoved { .. } => "tender_removed",
+        Record::PaymentBegun { .. } => "payment_begun",
+        Record::PaymentEnded { .. } => "payment_ended",
         Record::SaleCompleted { .. } => "sale_completed",
         Record::PaperBegun { .. } => "paper_begun",
         Record::PaperEnded { .. } => "paper_ended",
     }
 }
 
-const KINDS: usize = 15;
+const KINDS: usize = 32;
 
 #[test]
 fn every_record_comes_back_from_its_bytes() {
@@ -326,6 +606,27 @@ fn every_sample_is_understood_and_written_again_byte_for_byte() {
         let event = event::decode(&bytes).unwrap_or_else(|error| panic!("{}: {error}", sample.display()));
         assert_eq!(event::encode(&event), bytes, "{}", sample.display());
         event.record().unwrap_or_else(|error| panic!("{}: {error}", sample.display()));
+    }
+}
+
+#[test]
+fn a_return_that_pays_out_more_than_it_takes_back_is_refused() {
+    let refused = |seq: u64| format!("understand event {seq}: the sale does not add up");
+    let seq =
+        1 + records().iter().position(|(name, _)| *name == "sale_completed_refund").expect("there") as u64;
+    let refused = refused(seq);
+    for (from, to) in [
+        (r#""total":-1180"#, r#""total":-1181"#),
+        (r#""amount":-177"#, r#""amount":-178"#),
+        (r#""rounding_returned":3"#, r#""rounding_returned":2"#),
+        (r#""amount":590"#, r#""amount":591"#),
+        // Money in and out in one document.
+        (r#"{"kind":"cash","amount":-177}"#, r#"{"kind":"cash","amount":23},{"kind":"cash","amount":-200}"#),
+    ] {
+        let text = String::from_utf8(wire("sale_completed_refund")).expect("UTF-8");
+        assert!(text.contains(from), "{from}");
+        let event = event::decode(text.replacen(from, to, 1).as_bytes()).expect("the form is right");
+        assert_eq!(event.record().map_err(|error| error.to_string()), Err(refused.clone()), "{to}");
     }
 }
 

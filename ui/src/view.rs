@@ -571,6 +571,91 @@ pub enum Notice {
         /// The sale's number.
         number: String,
     },
+    /// A supervisor must approve this. Nothing was changed. Let a supervisor sign in and do it.
+    ApprovalNeeded,
+    /// This person may not approve it. Nothing was changed. Ask somebody who has the right.
+    MayNotApprove,
+    /// Nothing waits for an approval. Nothing was changed. Do it first, then have it approved.
+    NothingToApprove,
+    /// A reason is needed. Nothing was changed. Say why, and do it again.
+    ReasonNeeded,
+    /// The lane is locked. The basket is kept. Its cashier or a supervisor opens it.
+    Locked,
+    /// That discount is not possible. The price is unchanged. Type less than the price.
+    DiscountRange,
+    /// Never reduced. The price is unchanged. Such goods keep their price.
+    NotReducible {
+        /// The item's name.
+        name: String,
+    },
+    /// No more baskets can be parked. The basket is kept. Finish a parked one first.
+    ParkedFull,
+    /// No basket is parked under this number. Nothing was changed. Choose another one.
+    NotParked,
+    /// Basket was parked. Nothing was sold. Recall it when the customer is back.
+    BasketParked {
+        /// Its number.
+        number: String,
+    },
+    /// There is an open basket. Nothing was changed. Pay, park or cancel it first.
+    BasketFirst,
+    /// Some of it is already paid. The basket is kept. Hand the money back first.
+    TendersFirst,
+    /// No more tenders can be taken. What was taken is kept. Pay the rest with one.
+    TendersFull,
+    /// There is no such tender. Nothing was taken. Check its number.
+    NoTender,
+    /// No more than this is due. Nothing was taken. Only cash gives change.
+    MoreThanDue {
+        /// What is due, with currency.
+        due: String,
+    },
+    /// No rate is known for this currency. Nothing was taken. Ask for other money.
+    UnknownCurrency,
+    /// That amount is not possible. Nothing was changed. Type it again.
+    AmountRange,
+    /// The customer gets money back. Nothing was taken. Pay it out.
+    PayOutDue {
+        /// How much, with currency.
+        amount: String,
+    },
+    /// A payment is under way. Nothing more was taken. Wait for its answer.
+    PaymentOpen,
+    /// This lane takes no such payment. Nothing was charged. Ask for another means.
+    NoTerminal,
+    /// The payment was refused. Nothing was charged. Ask for another means.
+    PaymentDeclined {
+        /// As the wallet says it.
+        reason: String,
+    },
+    /// The payment did not happen. Nothing was charged. Take it again.
+    PaymentNotTaken,
+    /// Nobody knows if payment was made. The basket is kept. Ask again, or call a supervisor.
+    PaymentInDoubt {
+        /// Its number.
+        number: String,
+    },
+    /// Too many payments are in doubt. Nothing was charged. Settle some of them first.
+    TooManyInDoubt,
+    /// No such payment is in doubt. Nothing was changed. Choose another one.
+    NoPayment,
+    /// The basket of this payment is parked. Nothing was changed. Recall it first.
+    RecallFirst,
+    /// A return is under way. Nothing was changed. Finish it or drop it first.
+    ReturnOpen,
+    /// Nothing of this is left to return. No money was given. Check the receipt.
+    NothingToReturn,
+    /// Only this much is left to return. No money was given. Type less.
+    ReturnTooMuch {
+        /// How much is left.
+        left: String,
+    },
+    /// This receipt cannot be returned here. No money was given. Call a supervisor.
+    NotReturnable,
+    /// No shift is open. Nothing was added. Open one with its float first.
+    OpenShiftFirst,
+    /// A shift is open already. Nothing was changed. Close it first.
+    ShiftIsOpen,
 }
 
 impl Notice {
@@ -581,6 +666,7 @@ impl Notice {
             | Self::BasketCancelled
             | Self::BasketRestored { .. }
             | Self::LastSale { .. }
+            | Self::BasketParked { .. }
             | Self::Reprinting { .. } => Tone::Quiet,
             Self::AgeRestricted { .. }
             | Self::PastBest { .. }
@@ -599,6 +685,30 @@ impl Notice {
             | Self::TooLittle { .. }
             | Self::ScanWhilePaying
             | Self::BasketFull { .. }
+            | Self::ApprovalNeeded
+            | Self::NothingToApprove
+            | Self::ReasonNeeded
+            | Self::Locked
+            | Self::DiscountRange
+            | Self::NotReducible { .. }
+            | Self::ParkedFull
+            | Self::NotParked
+            | Self::BasketFirst
+            | Self::TendersFirst
+            | Self::TendersFull
+            | Self::NoTender
+            | Self::MoreThanDue { .. }
+            | Self::AmountRange
+            | Self::PayOutDue { .. }
+            | Self::PaymentOpen
+            | Self::PaymentNotTaken
+            | Self::NoPayment
+            | Self::RecallFirst
+            | Self::ReturnOpen
+            | Self::NothingToReturn
+            | Self::ReturnTooMuch { .. }
+            | Self::OpenShiftFirst
+            | Self::ShiftIsOpen
             | Self::SignInFirst => Tone::Attend,
             Self::UnknownCode { .. }
             | Self::MalformedCode { .. }
@@ -618,6 +728,13 @@ impl Notice {
             | Self::UnknownStaff { .. }
             | Self::DiskFull
             | Self::LedgerFault { .. }
+            | Self::MayNotApprove
+            | Self::UnknownCurrency
+            | Self::NoTerminal
+            | Self::PaymentDeclined { .. }
+            | Self::PaymentInDoubt { .. }
+            | Self::TooManyInDoubt
+            | Self::NotReturnable
             | Self::ReferenceFault { .. } => Tone::Stop,
         }
     }

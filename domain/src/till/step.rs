@@ -5,14 +5,15 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::goods::Priced;
-use super::{Context, Desk, Effect, Input, Message, Paper, Sound, Till};
+use super::{Context, Desk, Effect, Input, Message, Paper, Pending, Sound, Till};
 use crate::barcode::element::{ElementError, ElementFault};
 use crate::barcode::{self, Barcode, Goods, Misread, ScaleLabelError, symbology};
 use crate::basket::{LINES_MAX, Line, Trace};
 use crate::catalogue::{Found, Item};
 use crate::money::{Currency, Money, Quantity};
 use crate::record::{PaperOutcome, Record, Staff};
-use crate::sale::Sale;
+use crate::rights::{Act, Rights, kept_words};
+use crate::tender::Tender;
 
 /// How much of an item joins the basket.
 pub(super) enum Measure {
@@ -50,35 +51,105 @@ impl Measure {
     }
 }
 
+/// Who lets somebody do what they may not do alone.
+pub(super) struct Approver {
+    pub(super) staff: String,
+    pub(super) rights: Rights,
+    pub(super) reason: String,
+}
+
 /// A step while it is being decided.
 pub(super) struct Step {
     pub(super) till: Till,
     pub(super) effects: Vec<Effect>,
     pub(super) now_ms: i64,
+    /// What is being decided, for whoever may have to approve it.
+    asked: Option<Input>,
+    approver: Option<Approver>,
 }
 
 impl Step {
+    pub(super) fn new(till: Till, now_ms: i64) -> Self {
+        Self { till, effects: Vec::new(), now_ms, asked: None, approver: None }
+    }
+
+    // Whatever else is asked for is decided below, where every input is named.
+    #[allow(clippy::wildcard_enum_match_arm)]
     pub(super) fn decide(&mut self, context: &Context<'_>, input: Input) {
         match input {
-            Input::PinChecked { staff, matches } => self.sign_in(context, staff, matches),
+            Input::Approve { staff, rights, matches, reason } => {
+                let Some(pending) = self.till.pending.clone() else {
+                    return self.refuse(Message::NothingToApprove);
+                };
+                if self.approved_by(staff, rights, matches, &reason) {
+                    self.decide_one(context, *pending.input);
+                }
+            }
+            Input::Disapprove => self.till.pending = None,
+            _ => {
+                // What comes by itself does not put a question away.
+                if !comes_by_itself(&input) {
+                    self.till.pending = None;
+                }
+                self.decide_one(context, input);
+            }
+        }
+    }
+
+    fn decide_one(&mut self, context: &Context<'_>, input: Input) {
+        self.asked = Some(input.clone());
+        match input {
+            Input::PinChecked { staff, rights, matches } => self.pin_checked(context, staff, rights, matches),
             Input::SignOut => self.sign_out(),
+            Input::Lock => self.lock(),
             Input::Code(text) => self.code(context, &text),
             Input::Choose { sku, count } => self.choose(context, &sku, count),
             Input::ChoosePriced { sku, price } => self.choose_priced(context, &sku, price),
             Input::Department { code, price } => self.department(context, &code, price),
             Input::SetQuantity { line, pieces } => self.set_quantity(line, pieces),
             Input::SetPrice { line, unit_price } => self.set_price(line, unit_price),
-            Input::Void { line } => self.void(line),
-            Input::Cancel => self.cancel(),
+            Input::Discount { line: Some(line), cut, reason } => self.discount_line(line, cut, &reason),
+            Input::Discount { line: None, cut, reason } => self.discount_basket(cut, &reason),
+            Input::Void { line, reason } => self.void(context, line, &reason),
+            Input::Cancel { reason } => self.cancel(context, &reason),
+            Input::Park { note } => self.park(&note),
+            Input::Recall { basket } => self.recall(basket),
+            Input::BeginReturn { past } => self.begin_return(context, *past),
+            Input::ReturnLine { line, thousandths, reason } => {
+                self.return_line(context, line, thousandths, &reason)
+            }
+            Input::ReturnBlind { sku, count, unit_price, reason } => {
+                self.return_blind(context, &sku, count, unit_price, &reason);
+            }
+            Input::DropReturn => self.drop_return(),
             Input::ConfirmAge => self.confirm_age(),
             Input::Pay => self.pay(context),
             Input::Back => self.back(),
             Input::TakeCash(cash) => self.take_cash(context, cash),
+            Input::Tender(offer) => self.take_offer(context, offer),
+            Input::TakeTenderBack { place } => self.take_tender_back(place),
+            Input::PayOut => self.pay_out(context),
+            Input::Charge { wallet, code, amount } => self.charge(context, wallet, code, amount),
+            Input::PaymentAnswered { number, answer } => self.payment_answered(context, number, &answer),
+            Input::GiveUpPayment => self.give_up_payment(),
+            Input::AskPayment { number } => self.ask_payment(number),
+            Input::ResolvePayment { number, paid, reason } => {
+                self.resolve_payment(context, number, paid, &reason)
+            }
+            Input::OpenShift { float } => self.open_shift(context, float),
+            Input::MoveCash { kind, amount, reason } => self.move_cash(kind, amount, &reason),
+            Input::OpenDrawer { reason } => self.open_drawer(&reason),
+            Input::CountCash { denominations } => self.count_cash(denominations),
+            Input::Report => self.report(context),
+            Input::CloseShift => self.close_shift(),
+            Input::Tick => self.tick(context),
             Input::Committed { seq } => self.committed(context, seq),
             Input::Reprint { document } => self.reprint(context, document),
             Input::PrinterReady => self.begin_paper(),
             Input::PaperEnded { document, outcome } => self.paper_ended(document, outcome),
             Input::WaivePaper { document } => self.waive_paper(document),
+            // Decided before it comes here; an approval approves no other.
+            Input::Approve { .. } | Input::Disapprove => {}
         }
     }
 
@@ -87,7 +158,7 @@ impl Step {
         self.effects.push(Effect::Commit(record));
     }
 
-    fn tell(&mut self, message: Message) {
+    pub(super) fn tell(&mut self, message: Message) {
         self.effects.push(Effect::Tell(message));
     }
 
@@ -96,34 +167,94 @@ impl Step {
         self.tell(message);
     }
 
-    fn sign_in(&mut self, context: &Context<'_>, staff: Staff, matches: bool) {
-        if self.till.desk != Desk::SignedOut {
-            return;
+    /// Whether an act may be done now: whoever is signed in may do it, or
+    /// somebody approves who may. Otherwise it waits, and somebody is asked.
+    /// Gives the rights by which it may. The last thing before the act's records.
+    pub(super) fn allow(&mut self, act: Act, may: impl Fn(&Rights) -> bool) -> Option<Rights> {
+        let own = self.till.rights;
+        if may(&own) {
+            return Some(own);
         }
-        let wait_seconds = self.till.pin_wait_seconds(&staff.id, self.now_ms);
+        match self.approver.take() {
+            Some(approver) if may(&approver.rights) => {
+                let staff = self.till.desk.staff().map(|staff| staff.id.clone()).unwrap_or_default();
+                let rights = approver.rights;
+                self.till.pending = None;
+                self.commit(Record::Approved {
+                    act,
+                    staff,
+                    approver: approver.staff,
+                    reason: approver.reason,
+                });
+                Some(rights)
+            }
+            Some(_) => {
+                self.refuse(Message::MayNotApprove);
+                None
+            }
+            None => {
+                if let Some(input) = self.asked.take() {
+                    self.till.pending = Some(Pending { input: Box::new(input), act });
+                }
+                self.effects.push(Effect::Sound(Sound::Blocked));
+                self.effects.push(Effect::Ask(act));
+                None
+            }
+        }
+    }
+
+    /// Whether a PIN was right and looked at; a wrong one counts.
+    pub(super) fn is_pin_right(&mut self, staff: &str, matches: bool) -> bool {
+        let wait_seconds = self.till.pin_wait_seconds(staff, self.now_ms);
         if wait_seconds > 0 {
-            return self.refuse(Message::WrongPin { wait_seconds });
+            self.refuse(Message::WrongPin { wait_seconds });
+            return false;
         }
         if !matches {
-            self.commit(Record::SignInRefused { staff: staff.id.clone() });
-            let wait_seconds = self.till.pin_wait_seconds(&staff.id, self.now_ms);
-            return self.refuse(Message::WrongPin { wait_seconds });
+            self.commit(Record::SignInRefused { staff: staff.to_owned() });
+            let wait_seconds = self.till.pin_wait_seconds(staff, self.now_ms);
+            self.refuse(Message::WrongPin { wait_seconds });
         }
+        matches
+    }
+
+    /// Whoever is signed in, where goods are rung up or a sale is done, which
+    /// is left behind.
+    pub(super) fn at_counter(&mut self) -> Option<Staff> {
+        match &self.till.desk {
+            Desk::Selling(staff) => Some(staff.clone()),
+            Desk::Done(staff, ..) => {
+                let staff = staff.clone();
+                self.till.desk = Desk::Selling(staff.clone());
+                Some(staff)
+            }
+            Desk::SignedOut => {
+                self.refuse(Message::SignInFirst);
+                None
+            }
+            Desk::Locked(_) => {
+                self.refuse(Message::Locked);
+                None
+            }
+            Desk::Paying(_) | Desk::Saving(..) => None,
+        }
+    }
+
+    pub(super) fn set_approver(&mut self, approver: Approver) {
+        self.approver = Some(approver);
+    }
+
+    pub(super) fn sign_in(&mut self, context: &Context<'_>, staff: Staff, rights: Rights) {
         let today = context.today();
         let stale = self.till.shift.is_some_and(|shift| shift.business_date < today);
         if stale && self.till.basket.is_empty() {
-            self.commit(Record::ShiftClosed { staff: staff.id.clone() });
+            self.end_shift(&staff.id);
         }
-        if self.till.shift.is_none() {
-            self.waive_old_papers();
-            self.commit(Record::ShiftOpened {
-                number: self.till.shifts_opened + 1,
-                business_date: today,
-                staff: staff.id.clone(),
-                float: Money::ZERO,
-            });
+        if self.till.shift.is_none() && context.settings.rules.shift_opens_itself {
+            self.begin_shift(today, &staff.id, Money::ZERO);
         }
         self.commit(Record::SignedIn { staff });
+        self.till.rights = rights;
         self.effects.push(Effect::Sound(Sound::Accepted));
     }
 
@@ -132,7 +263,7 @@ impl Step {
     ///
     /// A start after a stop reads the journal of two shifts and no more, so
     /// nothing of an older one may matter.
-    fn waive_old_papers(&mut self) {
+    pub(super) fn waive_old_papers(&mut self) {
         let open = |(document, paper): (&u64, &Paper)| match paper {
             Paper::Waiting { .. } | Paper::InDoubt => Some(*document),
             Paper::Begun => None,
@@ -144,7 +275,13 @@ impl Step {
     }
 
     fn sign_out(&mut self) {
-        if let Desk::Selling(staff) | Desk::Paying(staff) | Desk::Done(staff, ..) = &self.till.desk {
+        let under_way = self.till.payment_of_basket().is_some_and(|payment| payment.is_active());
+        if under_way {
+            return self.refuse(Message::PaymentOpen);
+        }
+        if let Desk::Selling(staff) | Desk::Paying(staff) | Desk::Done(staff, ..) | Desk::Locked(staff) =
+            &self.till.desk
+        {
             let staff = staff.id.clone();
             self.commit(Record::SignedOut { staff });
         }
@@ -159,10 +296,21 @@ impl Step {
                 self.refuse(Message::SignInFirst);
                 return false;
             }
+            Desk::Locked(_) => {
+                self.refuse(Message::Locked);
+                return false;
+            }
             Desk::Paying(_) | Desk::Saving(..) => {
                 self.refuse(Message::ScanWhilePaying);
                 return false;
             }
+        }
+        if self.till.shift.is_none() {
+            self.refuse(Message::OpenShiftFirst);
+            return false;
+        }
+        if self.is_frozen() {
+            return false;
         }
         if self.till.basket.lines().len() >= LINES_MAX {
             self.refuse(Message::BasketFull);
@@ -172,7 +320,7 @@ impl Step {
     }
 
     fn code(&mut self, context: &Context<'_>, text: &str) {
-        if !self.may_add() {
+        if self.is_payment_code(context, text) || !self.may_add() {
             return;
         }
         let catalogue = context.catalogue;
@@ -343,6 +491,8 @@ impl Step {
             promotion: price.promotion.map(Into::into),
             label_amount,
             trace,
+            discount: None,
+            basket_discount: Money::ZERO,
         };
         if !line.is_within_bounds() {
             return self.refuse(Message::QuantityRange);
@@ -357,10 +507,22 @@ impl Step {
         }
     }
 
+    /// Whether a payment in doubt holds the basket as it is: what it asked
+    /// for must never be more than what is due.
+    pub(super) fn is_frozen(&mut self) -> bool {
+        let Some(payment) = self.till.payment_of_basket() else { return false };
+        let number = payment.number;
+        self.refuse(Message::PaymentInDoubt { number });
+        true
+    }
+
     /// The line, if goods are being rung up and it exists.
-    fn line(&mut self, number: u32) -> Option<(Line, Staff)> {
+    pub(super) fn line(&mut self, number: u32) -> Option<(Line, Staff)> {
         let Desk::Selling(staff) = &self.till.desk else { return None };
         let found = self.till.basket.line(number).cloned().map(|line| (line, staff.clone()));
+        if found.is_some() && self.is_frozen() {
+            return None;
+        }
         if found.is_none() {
             self.refuse(Message::NoLine);
         }
@@ -380,6 +542,7 @@ impl Step {
             return self.refuse(Message::QuantityRange);
         };
         line.quantity = quantity;
+        line.basket_discount = Money::ZERO;
         if !line.is_within_bounds() {
             return self.refuse(Message::QuantityRange);
         }
@@ -390,25 +553,40 @@ impl Step {
         let Some((mut line, staff)) = self.line(number) else { return };
         line.unit_price = unit_price;
         line.label_amount = None;
+        line.discount = None;
+        line.basket_discount = Money::ZERO;
         if !line.is_within_bounds() {
             return self.refuse(Message::QuantityRange);
+        }
+        let act = if unit_price == Money::ZERO { Act::GiveAway } else { Act::SetPrice };
+        if self.allow(act, |rights| rights.allow(act)).is_none() {
+            return;
         }
         self.commit(Record::LinePriceSet { line: number, unit_price, net: line.net(), staff: staff.id });
     }
 
-    fn void(&mut self, number: u32) {
+    fn void(&mut self, context: &Context<'_>, number: u32, reason: &str) {
         let Some((line, staff)) = self.line(number) else { return };
-        self.commit(Record::LineVoided { line: number, staff: staff.id });
+        let rules = &context.settings.rules;
+        let free = self.till.basket.voids() < rules.free_voids && line.net() <= rules.free_void_net;
+        if !free && self.allow(Act::Void, |rights| rights.allow(Act::Void)).is_none() {
+            return;
+        }
+        self.commit(Record::LineVoided { line: number, staff: staff.id, reason: kept_words(reason) });
         self.tell(Message::LineVoided(line.item));
     }
 
-    fn cancel(&mut self) {
+    fn cancel(&mut self, context: &Context<'_>, reason: &str) {
         let Desk::Selling(staff) = &self.till.desk else { return };
         if self.till.basket.is_empty() {
             return self.refuse(Message::NoLine);
         }
         let (staff, total) = (staff.id.clone(), self.till.basket.total());
-        self.commit(Record::BasketCancelled { staff, total });
+        let by_right = context.settings.rules.cancel_by_right && !self.till.basket.lines().is_empty();
+        if by_right && self.allow(Act::Cancel, |rights| rights.allow(Act::Cancel)).is_none() {
+            return;
+        }
+        self.commit(Record::BasketCancelled { staff, total, reason: kept_words(reason) });
         self.tell(Message::BasketCancelled);
     }
 
@@ -420,51 +598,14 @@ impl Step {
         }
     }
 
-    fn pay(&mut self, context: &Context<'_>) {
-        let Desk::Selling(staff) = &self.till.desk else { return };
-        let staff = staff.clone();
-        if self.till.basket.is_empty() {
-            return self.refuse(Message::NoLine);
-        }
-        if self.till.basket.age_open().next().is_some() {
-            return self.refuse(Message::AgeCheckFirst);
-        }
-        self.lower_prices(context);
-        self.till.desk = Desk::Paying(staff);
-    }
-
-    fn back(&mut self) {
-        if let Desk::Paying(staff) | Desk::Done(staff, ..) = &self.till.desk {
-            self.till.desk = Desk::Selling(staff.clone());
-        }
-    }
-
-    fn take_cash(&mut self, context: &Context<'_>, cash: Money) {
-        let Desk::Paying(staff) = &self.till.desk else { return };
-        let due = self.till.cash_due(context.settings);
-        if cash < due.payable {
-            // Less than nothing is nothing.
-            return self.refuse(Message::TooLittle { missing: due.payable - cash.max(Money::ZERO) });
-        }
-        if !cash.is_amount() || cash - due.payable > context.settings.change_max {
-            return self.refuse(Message::ChangeTooLarge);
-        }
-        let sale = Sale::paid_in_cash(
-            &self.till.basket,
-            cash,
-            due,
-            staff.clone(),
-            context.settings.currency.code.clone(),
-            context.catalogue.version(),
-        );
-        self.commit(Record::SaleCompleted { sale: Box::new(sale) });
-    }
-
     fn committed(&mut self, context: &Context<'_>, seq: u64) {
         let Desk::Saving(staff, sale) = &self.till.desk else { return };
+        let in_cash = sale.tenders.iter().any(Tender::is_cash);
         self.till.desk = Desk::Done(staff.clone(), sale.clone(), seq);
         self.till.last_sale = Some(seq);
-        self.effects.push(Effect::OpenDrawer);
+        if in_cash {
+            self.effects.push(Effect::OpenDrawer);
+        }
         self.effects.push(Effect::Sound(Sound::Accepted));
         if context.settings.prints_receipts {
             self.queue_paper(seq, false);
@@ -481,7 +622,13 @@ impl Step {
     fn reprint(&mut self, context: &Context<'_>, document: Option<u64>) {
         let document = match (document.or(self.till.last_sale), &self.till.desk) {
             (_, Desk::SignedOut) => return self.refuse(Message::SignInFirst),
-            (Some(document), _) if context.settings.prints_receipts => document,
+            (_, Desk::Locked(_)) => return self.refuse(Message::Locked),
+            // Nothing after the last sale was ever sold.
+            (Some(document), _)
+                if context.settings.prints_receipts && Some(document) <= self.till.last_sale =>
+            {
+                document
+            }
             _ => return self.refuse(Message::NothingToReprint),
         };
         match self.till.papers.get(&document) {
@@ -522,4 +669,16 @@ impl Step {
 
 fn one_base_unit(item: Option<Arc<Item>>) -> Option<Found> {
     item.map(Found::from)
+}
+
+/// Whether no person is behind an input.
+fn comes_by_itself(input: &Input) -> bool {
+    matches!(
+        input,
+        Input::Committed { .. }
+            | Input::PrinterReady
+            | Input::PaperEnded { .. }
+            | Input::PaymentAnswered { .. }
+            | Input::Tick
+    )
 }

@@ -6,9 +6,15 @@ use chrono::NaiveDate;
 
 use crate::barcode::ReceiptCode;
 use crate::barcode::element::ElementError;
+use crate::basket::Cut;
 use crate::catalogue::{Item, LookUpError, PriceBounds};
 use crate::money::Money;
+use crate::payment::{Answer, Payment};
 use crate::record::{PaperOutcome, Record, Staff};
+use crate::refund::PastSale;
+use crate::rights::{Act, Rights};
+use crate::shift::{CashMove, Denomination, ShiftReport};
+use crate::tender::Wallet;
 
 /// What can happen to a till.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,11 +23,29 @@ pub enum Input {
     PinChecked {
         /// Whose.
         staff: Staff,
+        /// What they may do.
+        rights: Rights,
         /// Whether it is theirs.
         matches: bool,
     },
     /// The cashier leaves.
     SignOut,
+    /// The cashier steps away and stays signed in.
+    Lock,
+    /// Somebody is to let the cashier do what was asked for; their PIN was
+    /// compared with what HQ knows of them.
+    Approve {
+        /// Who.
+        staff: Staff,
+        /// What they may do.
+        rights: Rights,
+        /// Whether the PIN is theirs.
+        matches: bool,
+        /// Why.
+        reason: String,
+    },
+    /// What was asked for is not to be done after all.
+    Disapprove,
     /// A code was scanned or typed.
     Code(String),
     /// An item was chosen from a list.
@@ -59,21 +83,143 @@ pub enum Input {
         /// The new price.
         unit_price: Money,
     },
+    /// A person takes something off a line or the basket.
+    Discount {
+        /// The line's number; the basket where `None`.
+        line: Option<u32>,
+        /// How much; `None` takes back what was taken off.
+        cut: Option<Cut>,
+        /// Why.
+        reason: String,
+    },
     /// A line is taken back.
     Void {
         /// The line's number.
         line: u32,
+        /// Why; may be empty.
+        reason: String,
     },
     /// The basket is dropped.
-    Cancel,
+    Cancel {
+        /// Why; may be empty.
+        reason: String,
+    },
+    /// The basket is put aside.
+    Park {
+        /// By what the cashier will know it again; may be empty.
+        note: String,
+    },
+    /// A parked basket is taken up again.
+    Recall {
+        /// Its number.
+        basket: u32,
+    },
+    /// Goods of a past sale are to come back.
+    BeginReturn {
+        /// What is left of it.
+        past: Box<PastSale>,
+    },
+    /// Goods of that sale come back.
+    ReturnLine {
+        /// The number of the line of the past sale.
+        line: u32,
+        /// How much, thousandths.
+        thousandths: i64,
+        /// Why.
+        reason: String,
+    },
+    /// Goods come back without a receipt.
+    ReturnBlind {
+        /// Their item code.
+        sku: String,
+        /// Pieces, or grams of weighed goods.
+        count: i64,
+        /// What is given for a piece or kilogram; today's price where `None`.
+        unit_price: Option<Money>,
+        /// Why.
+        reason: String,
+    },
+    /// Nothing comes back after all.
+    DropReturn,
     /// The cashier has looked at the buyer's age.
     ConfirmAge,
     /// To payment.
     Pay,
     /// Back to the goods; away from a finished sale.
     Back,
-    /// Cash was handed over.
+    /// Cash was handed over for all that is still due.
     TakeCash(Money),
+    /// Something was handed over, for all that is still due or for some of it.
+    Tender(Offer),
+    /// A tender is handed back.
+    TakeTenderBack {
+        /// Its place among the basket's tenders, from 0.
+        place: usize,
+    },
+    /// Money is paid out for what came back.
+    PayOut,
+    /// A payment by code or card is asked for.
+    Charge {
+        /// Who is to take it.
+        wallet: Wallet,
+        /// The customer's payment code; empty for a terminal that reads it itself.
+        code: String,
+        /// How much; all that is due where `None`.
+        amount: Option<Money>,
+    },
+    /// A request, question or reversal was answered.
+    PaymentAnswered {
+        /// Our own number of the payment.
+        number: u64,
+        /// What was said.
+        answer: Answer,
+    },
+    /// The cashier waits no longer for the payment that is under way.
+    GiveUpPayment,
+    /// A person wants to know how a payment in doubt stands.
+    AskPayment {
+        /// Its number.
+        number: u64,
+    },
+    /// A person knows from elsewhere how a payment in doubt ended.
+    ResolvePayment {
+        /// Its number.
+        number: u64,
+        /// Whether the money moved.
+        paid: bool,
+        /// How that is known.
+        reason: String,
+    },
+    /// A shift begins.
+    OpenShift {
+        /// Cash put into the drawer.
+        float: Money,
+    },
+    /// Cash moves without a sale.
+    MoveCash {
+        /// Where.
+        kind: CashMove,
+        /// How much.
+        amount: Money,
+        /// Why.
+        reason: String,
+    },
+    /// The drawer is to be opened without a sale.
+    OpenDrawer {
+        /// Why.
+        reason: String,
+    },
+    /// The cash in the drawer was counted.
+    CountCash {
+        /// What there is.
+        denominations: Vec<Denomination>,
+    },
+    /// What has the shift taken (X)?
+    Report,
+    /// The shift ends (Z).
+    CloseShift,
+    /// Time passed.
+    Tick,
     /// The last commit of a sale is on disk under this number.
     Committed {
         /// The sale's sequence number.
@@ -100,6 +246,27 @@ pub enum Input {
     },
 }
 
+/// What a customer hands over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Offer {
+    /// Notes and coins.
+    Cash(Money),
+    /// Notes of another currency.
+    ForeignCash {
+        /// ISO 4217 code.
+        currency: String,
+        /// How much, in its minor units.
+        amount: Money,
+    },
+    /// A voucher whose validity was checked elsewhere.
+    Voucher {
+        /// Its number.
+        number: String,
+        /// Its face value.
+        face: Money,
+    },
+}
+
 /// What the lane is to do, in this order.
 // A record that holds a line is the usual case.
 #[allow(clippy::large_enum_variant)]
@@ -118,6 +285,24 @@ pub enum Effect {
         /// Whether to mark it as a reprint.
         reprint: bool,
     },
+    /// Ask a wallet for money. The begin of the payment is on disk.
+    Charge {
+        /// What, and under which number.
+        payment: Box<Payment>,
+        /// The customer's payment code. It is written nowhere.
+        code: String,
+    },
+    /// Give money back to a payment of a past sale. Its begin is on disk.
+    Refund(Box<Payment>),
+    /// Ask a wallet how a payment stands.
+    QueryPayment(Box<Payment>),
+    /// Ask a wallet to take a payment back.
+    ReversePayment(Box<Payment>),
+    /// Nothing was done: somebody who may do this must approve it, with a
+    /// reason, by [`Input::Approve`].
+    Ask(Act),
+    /// Show or print a report on the shift.
+    Report(Box<ShiftReport>),
     /// Tell the cashier what was not done, or what to look at.
     Tell(Message),
 }
@@ -242,4 +427,85 @@ pub enum Message {
     },
     /// The goods could not be asked.
     Fault(LookUpError),
+    /// The lane is locked, and this person may not take it over.
+    Locked,
+    /// This person may not approve what was asked for.
+    MayNotApprove,
+    /// Nothing waits for an approval.
+    NothingToApprove,
+    /// A reason is needed.
+    ReasonNeeded,
+    /// A discount of nothing, of more than the price, or of more than all.
+    DiscountRange,
+    /// The item is never reduced.
+    NotReducible(Arc<Item>),
+    /// No more baskets, or lines of them, can be parked.
+    ParkedFull,
+    /// No basket is parked under this number.
+    NotParked,
+    /// The basket was put aside.
+    BasketParked {
+        /// Its number.
+        basket: u32,
+    },
+    /// The basket must be paid, parked or cancelled first.
+    BasketFirst,
+    /// The tenders that were put against the basket must be handed back first.
+    TendersFirst,
+    /// A basket takes no more tenders.
+    TendersFull,
+    /// No such tender.
+    NoTender,
+    /// More than is due, by a means from which no change is given; or nothing is due.
+    MoreThanDue {
+        /// What is due.
+        due: Money,
+    },
+    /// No rate is known for this currency.
+    UnknownCurrency,
+    /// An amount of nothing, or one that no document may carry.
+    AmountRange,
+    /// Money is to be paid out, not taken.
+    PayOutDue {
+        /// How much.
+        amount: Money,
+    },
+    /// A payment is under way.
+    PaymentOpen,
+    /// This lane takes no payment of this kind.
+    NoTerminal,
+    /// A payment was refused; nothing was charged.
+    PaymentDeclined {
+        /// Why, as the wallet says it.
+        reason: String,
+    },
+    /// A payment was closed or taken back; nothing was charged.
+    PaymentNotTaken,
+    /// Nobody knows whether this payment was made. It must be settled before
+    /// its basket is paid.
+    PaymentInDoubt {
+        /// Its number.
+        number: u64,
+    },
+    /// Too many payments are in doubt; some must be settled first.
+    TooManyInDoubt,
+    /// No payment in doubt has this number.
+    NoPayment,
+    /// The basket of this payment is parked and must be recalled first.
+    RecallFirst,
+    /// A return is under way; it must be ended first.
+    ReturnOpen,
+    /// Nothing of this sale, or of this line, is left to come back.
+    NothingToReturn,
+    /// More than is left to come back.
+    ReturnTooMuch {
+        /// What is left, thousandths.
+        left: i64,
+    },
+    /// The sale was in another currency, or its numbers make no sense.
+    NotReturnable,
+    /// No shift is open.
+    OpenShiftFirst,
+    /// A shift is open.
+    ShiftIsOpen,
 }

@@ -308,6 +308,25 @@ impl Writing<'_> {
                 line.unit.as_ref().map_or(1, |unit| unit.factor),
             ])?;
         }
+        // What came back is a row below nothing, so that a document's rows sum
+        // to its total.
+        for (position, back) in (sale.lines.len()..).zip(&sale.returns) {
+            insert.execute(params![
+                event.store,
+                event.lane,
+                event.epoch,
+                seq,
+                position as i64,
+                back.line,
+                back.sku,
+                -back.quantity,
+                0,
+                -back.amount,
+                back.tax_rate,
+                "",
+                1,
+            ])?;
+        }
         let mut insert = self.connection.prepare_cached(
             "INSERT INTO sale_tender (store, lane, epoch, seq, position, kind, amount)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -353,7 +372,7 @@ impl Writing<'_> {
                 event.lane,
                 event.business_date.to_string(),
                 sale.currency,
-                sale.lines.len() as i64,
+                (sale.lines.len() + sale.returns.len()) as i64,
                 sale.total,
                 sale.payable,
                 tax,

@@ -499,6 +499,7 @@ fn check_start(events: &str, expected: u64) {
                 business_date: stamp().business_date,
                 staff: "e1".into(),
                 float: domain::money::Money::ZERO,
+                carried: Box::default(),
             },
             's' => Record::SaleCompleted { sale: Box::new(nothing_sold()) },
             _ => signed_in(index).1,
@@ -517,8 +518,11 @@ fn nothing_sold() -> domain::sale::Sale {
         reference_version: 1,
         staff: Staff { id: "e1".into(), number: "01".into(), name: "li".into() },
         lines: Vec::new(),
+        returns: Vec::new(),
         total: zero,
+        tax_added: zero,
         rounding: zero,
+        rounding_returned: zero,
         payable: zero,
         tenders: Vec::new(),
         change: zero,
@@ -536,4 +540,51 @@ fn a_start_reads_two_shifts_and_from_the_last_sale_on() {
     check_start("..o.s.o..o.", 5);
     check_start("..o.s.s.o..o.o.", 7);
     check_start("..o..o..o..", 6);
+}
+
+#[test]
+fn what_a_shift_carries_outlives_the_shifts_before_it() {
+    use domain::basket::Basket;
+    use domain::money::Money;
+    use domain::payment::{Belongs, Payment, Purpose};
+    use domain::shift::{Carried, GrandTotals, Parked};
+    use domain::tender::Wallet;
+    use domain::till::Till;
+
+    let basket = Basket::parked(Vec::new(), 7, true, 2, None);
+    let note = "red coat".to_owned();
+    let parked = Parked { number: 3, staff: "e1".into(), at_ms: 5, note, basket };
+    let amount = Money::from_minor(350);
+    let payment = Payment::carried(9, Wallet::WeChat, amount, Purpose::Charge, Belongs::Parked(3), true);
+    let carried = Carried {
+        totals: GrandTotals { documents: 12, sold: Money::from_minor(45_000), returned: Money::ZERO },
+        parked: vec![parked],
+        parked_count: 3,
+        payments: vec![payment],
+        payment_count: 9,
+    };
+    let desk = Desk::new();
+    let mut journal = desk.open();
+    for number in 1..6 {
+        let opened = Record::ShiftOpened {
+            number,
+            business_date: stamp().business_date,
+            staff: "e1".into(),
+            float: Money::ZERO,
+            carried: Box::new(if number < 3 { Carried::default() } else { carried.clone() }),
+        };
+        let sold = Record::SaleCompleted { sale: Box::new(nothing_sold()) };
+        let closed = Record::ShiftClosed { staff: "e1".into(), report: None };
+        let stamp = Stamp { shift: number, ..stamp() };
+        journal.append(&[opened, sold, closed].map(|record| (stamp, record))).expect("appended");
+    }
+    drop(journal);
+
+    let mut till = Till::default();
+    for stored in desk.open().since_last_shift().expect("read") {
+        assert!(stored.stamp.shift >= 4);
+        till.restore(stored.seq, stored.stamp.at_ms, &stored.record);
+    }
+    assert_eq!(till.parked(), carried.parked);
+    assert_eq!(till.payments(), carried.payments);
 }

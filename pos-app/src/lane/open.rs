@@ -7,7 +7,7 @@ use domain::basket::Basket;
 use domain::catalogue::{Catalogue, Item};
 use domain::money::{Currency, Money};
 use domain::record::Record;
-use domain::till::{Context, Desk, Effect, Input, Paper, Settings, Till};
+use domain::till::{Context, Desk, Effect, Input, Paper, Rules, Settings, Till};
 use drivers::printer::Document;
 use ledger::journal::{AppendError, Journal, ReadJournalError, Stamp};
 use ledger::reference::{Reference, ReferenceError};
@@ -95,12 +95,8 @@ impl OpenLane {
             return Some(Notice::ReceiptUnconfirmed { number: sale_number(self, *seq) });
         }
         let last = self.journal.record(self.till.last_sale()?).ok()?;
-        match last.record {
-            Record::SaleCompleted { sale } => {
-                Some(Notice::LastSale { change: self.settings.currency.format_with_symbol(sale.change) })
-            }
-            _ => None,
-        }
+        let Record::SaleCompleted { sale } = last.record else { return None };
+        Some(Notice::LastSale { change: self.settings.currency.format_with_symbol(sale.change) })
     }
 
     /// As the cashier sees it.
@@ -183,9 +179,16 @@ impl OpenLane {
         for effect in effects {
             match effect {
                 Effect::Commit(record) => self.batch.push((self.books.stamp(moment, &record), record)),
-                Effect::Sound(_) | Effect::OpenDrawer | Effect::Print { .. } | Effect::Tell(_) => {
-                    self.deferred.push(effect);
-                }
+                Effect::Sound(_)
+                | Effect::OpenDrawer
+                | Effect::Print { .. }
+                | Effect::Charge { .. }
+                | Effect::Refund(_)
+                | Effect::QueryPayment(_)
+                | Effect::ReversePayment(_)
+                | Effect::Ask(_)
+                | Effect::Report(_)
+                | Effect::Tell(_) => self.deferred.push(effect),
             }
         }
         // A sale's number is that of the batch's last record; and what wants
@@ -264,6 +267,8 @@ fn settings(store: &Store, config: &Config) -> Settings {
         change_max: Money::from_minor(config.change_max.saturating_mul(major)),
         codes: codes(store),
         prints_receipts: config.printer.is_some(),
+        // No payment terminal is driven yet, so no wallet is named.
+        rules: Rules::default(),
         currency,
     }
 }

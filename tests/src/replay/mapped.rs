@@ -136,16 +136,16 @@ impl Shop {
         let shop = folder.join("shop.json");
         let category =
             Category { id: "all".into(), name_zh: "全部".into(), name_en: "All".into(), position: 1 };
+        // What costs nothing is marked as a gift, for which a row has no room.
+        let products = self.items.values().map(|item| &item.product);
+        let (gifts, priced): (Vec<&Product>, Vec<&Product>) = products.partition(|product| product.gift);
         let content = json!({
-            "store": self.store, "categories": [category], "products": [], "members": [], "promotions": [],
+            "store": self.store, "categories": [category], "products": gifts, "members": [], "promotions": [],
             "staff": [{ "id": "replay", "number": "1", "name": "重放", "role": "manager", "pin": self.pin }],
         });
         std::fs::write(&shop, content.to_string())?;
         let goods = folder.join("products.csv");
-        write_products_csv(
-            std::fs::File::create(&goods)?,
-            self.items.values().map(|item| item.product.clone()),
-        )?;
+        write_products_csv(std::fs::File::create(&goods)?, priced.into_iter().cloned())?;
         Ok(vec![shop, goods])
     }
 }

@@ -1,0 +1,350 @@
+//! What is left of a past sale, and what giving some of it back comes to.
+//!
+//! Every refund is the difference of two sums, so that however a sale is
+//! given back, piece by piece or at once, no unit is lost and never more is
+//! paid out than was paid.
+
+use std::sync::Arc;
+
+use crate::basket::Line;
+use crate::catalogue::Item;
+use crate::money::{Money, Quantity};
+use crate::sale::Sale;
+use crate::tax::{TaxMode, TaxRules, Taxable};
+use crate::tender::Tender;
+
+/// Where a sale stands: enough to find it from any lane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The store's code.
+    pub store: String,
+    /// The lane's number within its store.
+    pub lane: u32,
+    /// The epoch of its journal.
+    pub epoch: u32,
+    /// The sale's sequence number.
+    pub seq: u64,
+}
+
+/// Goods that a document takes back, and what is given for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReturnedLine {
+    /// The sale it reverses; `None` for a blind return.
+    pub origin: Option<Origin>,
+    /// The number of the line it reverses; of a blind return, its own number.
+    pub line: u32,
+    /// What comes back.
+    pub item: Arc<Item>,
+    /// What was scanned or chosen when it was sold.
+    pub code: String,
+    /// How much comes back.
+    pub quantity: Quantity,
+    /// What it counts for, as the tag said it.
+    pub amount: Money,
+    /// The tax in or on top of that.
+    pub tax: Money,
+    /// Why it comes back.
+    pub reason: String,
+}
+
+impl ReturnedLine {
+    /// What is given for it, tax included.
+    pub fn value(&self, mode: TaxMode) -> Money {
+        match mode {
+            TaxMode::Inclusive => self.amount,
+            TaxMode::Exclusive => self.amount + self.tax,
+        }
+    }
+}
+
+/// A line of a past sale, and what of it came back already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastLine {
+    /// As it was sold.
+    pub line: Line,
+    /// Its tax.
+    pub tax: Money,
+    /// How much came back, thousandths.
+    pub returned: i64,
+}
+
+/// A past sale as it can be given back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastSale {
+    /// Where it stands.
+    pub origin: Origin,
+    /// ISO 4217 code of its amounts.
+    pub currency: String,
+    /// Its lines.
+    pub lines: Vec<PastLine>,
+    /// What was paid for the lines and not given back.
+    pub left: Money,
+    /// The tenders that it was paid with, less what went back to them.
+    pub tenders: Vec<Tender>,
+}
+
+/// Why something is not taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ReturnError {
+    /// The sale has no such line.
+    #[error("take back a line: the sale has none with this number")]
+    NoLine,
+    /// Not so much was sold, or some of it came back already.
+    #[error("take back more than the {0} thousandths that are left")]
+    TooMuch(i64),
+}
+
+impl PastSale {
+    /// A sale less what later documents took back of it, however many.
+    pub fn new(origin: Origin, sale: &Sale, later: &[Sale], rules: TaxRules) -> Self {
+        let by_line: Vec<Vec<Taxable>> = sale.lines.iter().map(Line::taxables).collect();
+        let mut shares = rules.shares(&by_line.concat()).into_iter();
+        // A kit has a share for each of its parts.
+        let taxes = by_line.iter().map(|parts| shares.by_ref().take(parts.len()).sum::<Money>());
+        let taxes: Vec<Money> = taxes.collect();
+        let mut past = Self {
+            currency: sale.currency.clone(),
+            lines: sale
+                .lines
+                .iter()
+                .zip(taxes)
+                .map(|(line, tax)| PastLine { line: line.clone(), tax, returned: 0 })
+                .collect(),
+            left: sale.paid_for_lines(rules.mode),
+            tenders: sale.tenders.iter().filter(|tender| tender.amount().is_positive()).cloned().collect(),
+            origin,
+        };
+        past.take_from_tenders(sale.change, Tender::is_cash);
+        for document in later {
+            past.take_back(document, rules.mode);
+        }
+        // What was given for other goods did not come out of any tender: it is
+        // taken from the cash first, so that no card turns into cash.
+        let tendered: Money = past.tenders.iter().map(Tender::amount).sum();
+        let excess = (tendered - past.left).max(Money::ZERO);
+        let rest = past.take_from_tenders(excess, Tender::is_cash);
+        past.take_from_tenders(rest, |_| true);
+        past
+    }
+
+    /// Whether its numbers are such as a document may carry: it may come from
+    /// another lane's journal.
+    pub fn is_within_bounds(&self) -> bool {
+        let tenders = &self.tenders;
+        let tendered = Money::checked_sum(tenders.iter().map(Tender::amount));
+        self.left.is_amount()
+            && tendered.is_some_and(Money::is_amount)
+            && tenders.iter().all(|tender| tender.amount().is_amount())
+            && self.lines.len() <= crate::basket::LINES_MAX
+            && Money::checked_sum(self.lines.iter().map(|past| past.line.net())).is_some_and(Money::is_amount)
+            && self.lines.iter().all(|past| {
+                past.line.is_within_bounds()
+                    && past.tax.is_amount()
+                    && (0..=past.line.quantity.thousandths()).contains(&past.returned)
+            })
+    }
+
+    fn take_back(&mut self, document: &Sale, mode: TaxMode) {
+        let of_this = |back: &&ReturnedLine| back.origin.as_ref() == Some(&self.origin);
+        let back: Vec<ReturnedLine> = document.returns.iter().filter(of_this).cloned().collect();
+        if back.is_empty() {
+            return;
+        }
+        for returned in &back {
+            if let Some(line) = self.lines.iter_mut().find(|line| line.line.number == returned.line) {
+                line.returned += returned.quantity.thousandths();
+            }
+        }
+        let value: Money = back.iter().map(|returned| returned.value(mode)).sum();
+        self.left = (self.left - (value - document.rounding_returned)).max(Money::ZERO);
+        for tender in document.tenders.iter().filter(|tender| !tender.amount().is_positive()) {
+            let kind = tender.kind();
+            let cash = tender.is_cash();
+            self.take_from_tenders(
+                -tender.amount(),
+                |paid| {
+                    if cash { paid.is_cash() } else { paid.kind() == kind }
+                },
+            );
+        }
+    }
+
+    /// Takes an amount from some of the tenders, the last first; gives what
+    /// they did not hold.
+    fn take_from_tenders(&mut self, amount: Money, of: impl Fn(&Tender) -> bool) -> Money {
+        let mut rest = amount;
+        for tender in self.tenders.iter_mut().rev().filter(|tender| of(tender)) {
+            let part = rest.min(tender.amount());
+            *tender = tender.with_amount(tender.amount() - part);
+            rest = rest - part;
+        }
+        self.tenders.retain(|tender| tender.amount().is_positive());
+        rest
+    }
+
+    /// How many thousandths of a line can still come back, after what a
+    /// document that is being made takes back.
+    pub fn quantity_left(&self, line: u32, taken: &[ReturnedLine]) -> i64 {
+        let Some(past) = self.lines.iter().find(|past| past.line.number == line) else { return 0 };
+        past.line.quantity.thousandths() - past.returned - taken_of(line, taken)
+    }
+
+    /// Whether nothing is left when this comes back too.
+    pub fn is_all_back(&self, taken: &[ReturnedLine]) -> bool {
+        self.lines.iter().all(|past| self.quantity_left(past.line.number, taken) == 0)
+    }
+
+    /// What so much of a line is given back for, after what came back already
+    /// and what the document that is being made takes back.
+    pub fn give_back(
+        &self,
+        line: u32,
+        quantity: Quantity,
+        taken: &[ReturnedLine],
+        reason: String,
+    ) -> Result<ReturnedLine, ReturnError> {
+        let past = self.lines.iter().find(|past| past.line.number == line).ok_or(ReturnError::NoLine)?;
+        let left = self.quantity_left(line, taken);
+        let whole = past.line.quantity.thousandths();
+        let before = whole - left;
+        let too_much = ReturnError::TooMuch(left);
+        if quantity.thousandths() > left {
+            return Err(too_much);
+        }
+        let share = |amount: Money| amount.share(before, quantity.thousandths(), whole).ok_or(too_much);
+        Ok(ReturnedLine {
+            origin: Some(self.origin.clone()),
+            line,
+            item: past.line.item.clone(),
+            code: past.line.code.clone(),
+            quantity,
+            amount: share(past.line.net())?,
+            tax: share(past.tax)?,
+            reason,
+        })
+    }
+}
+
+fn taken_of(line: u32, taken: &[ReturnedLine]) -> i64 {
+    taken.iter().filter(|back| back.line == line).map(|back| back.quantity.thousandths()).sum()
+}
+
+/// Which tenders money goes back to first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RefundOrder {
+    /// To wallets and vouchers first, what they do not hold in cash.
+    #[default]
+    CashLast,
+    /// To all in proportion to what was paid with each.
+    Proportional,
+}
+
+/// Spreads a payout over the tenders that the sale was paid with; gives
+/// tenders with amounts below nothing, all cash in one and last. No tender but
+/// cash gets back more than it holds.
+pub fn allocate(payout: Money, paid: &[Tender], order: RefundOrder) -> Vec<Tender> {
+    let others: Vec<&Tender> = paid.iter().filter(|tender| !tender.is_cash()).collect();
+    let weights: Vec<i64> = paid.iter().map(|tender| tender.amount().minor()).collect();
+    let mut rest = payout;
+    let mut back = Vec::new();
+    let wanted: Vec<Money> = match order {
+        RefundOrder::CashLast => vec![payout; others.len()],
+        RefundOrder::Proportional => {
+            let shares = payout.prorate(&weights).unwrap_or_else(|| vec![Money::ZERO; paid.len()]);
+            paid.iter().zip(shares).filter(|(tender, _)| !tender.is_cash()).map(|(_, share)| share).collect()
+        }
+    };
+    for (tender, wanted) in others.into_iter().zip(wanted) {
+        let part = wanted.min(tender.amount()).min(rest);
+        if part.is_positive() {
+            back.push(tender.with_amount(-part));
+            rest = rest - part;
+        }
+    }
+    if rest.is_positive() {
+        back.push(Tender::Cash(-rest));
+    }
+    back
+}
+
+/// Points to take back when what a member paid falls from `before` to `after`:
+/// those held before less those held after, each rounded down.
+pub fn points_reversed(before: Money, after: Money, per_point: Money) -> i64 {
+    before.whole_times(per_point) - after.whole_times(per_point)
+}
+
+/// Commission to take back when its base falls from `before` to `after`, at a
+/// rate in basis points: the difference of two, each rounded half up.
+pub fn commission_reversed(before: Money, after: Money, rate: u32) -> Money {
+    before.basis_points(rate) - after.basis_points(rate)
+}
+
+/// A refund less the regular price of a gift that the customer keeps, though
+/// the goods that earned it come back. Never below nothing.
+pub fn less_kept_gift(refund: Money, gift: Money) -> Money {
+    (refund - gift).max(Money::ZERO)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tender::Wallet;
+    use proptest::prelude::*;
+
+    fn money(minor: i64) -> Money {
+        Money::from_minor(minor)
+    }
+
+    #[test]
+    fn points_and_commission_come_back_as_differences_of_two_sums() {
+        // 89.20 earned 89; 44.34 and 44.86 come back.
+        assert_eq!(points_reversed(money(8_920), money(4_486), money(100)), 45);
+        assert_eq!(points_reversed(money(4_486), money(0), money(100)), 44);
+        assert_eq!(points_reversed(money(4_486), money(0), money(0)), 0);
+        assert_eq!(commission_reversed(money(8_920), money(4_486), 333), money(148)); // 297 - 149
+        assert_eq!(commission_reversed(money(4_486), money(0), 333), money(149));
+    }
+
+    #[test]
+    fn a_kept_gift_is_deducted_at_its_regular_price() {
+        assert_eq!(less_kept_gift(money(1_500), money(800)), money(700));
+        assert_eq!(less_kept_gift(money(500), money(800)), money(0));
+    }
+
+    fn wechat(minor: i64) -> Tender {
+        Tender::Wallet { wallet: Wallet::WeChat, payment: 1, reference: "w".into(), amount: money(minor) }
+    }
+
+    #[test]
+    fn money_goes_back_where_it_came_from() {
+        let paid = [wechat(1_000), Tender::Cash(money(500))];
+        let back = |minor, order| allocate(money(minor), &paid, order);
+        assert_eq!(back(700, RefundOrder::CashLast), [wechat(-700)]);
+        assert_eq!(back(1_200, RefundOrder::CashLast), [wechat(-1_000), Tender::Cash(money(-200))]);
+        assert_eq!(back(300, RefundOrder::Proportional), [wechat(-200), Tender::Cash(money(-100))]);
+        assert_eq!(back(0, RefundOrder::CashLast), []);
+        assert_eq!(allocate(money(5), &[], RefundOrder::Proportional), [Tender::Cash(money(-5))]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_tender_gets_back_more_than_it_holds(
+            wallets in prop::collection::vec(1i64..10_000, 0..4),
+            cash in 0i64..10_000,
+            payout in 0i64..60_000,
+            proportional in any::<bool>(),
+        ) {
+            let order = if proportional { RefundOrder::Proportional } else { RefundOrder::CashLast };
+            let mut paid: Vec<Tender> = wallets.iter().map(|minor| wechat(*minor)).collect();
+            paid.push(Tender::Cash(money(cash)));
+            let back = allocate(money(payout), &paid, order);
+            prop_assert_eq!(back.iter().map(Tender::amount).sum::<Money>(), money(-payout));
+            let to_wallets: Money = back.iter().filter(|tender| !tender.is_cash()).map(Tender::amount).sum();
+            prop_assert!(-to_wallets <= money(wallets.iter().sum()));
+            if payout <= cash + wallets.iter().sum::<i64>() {
+                let in_cash: Money = back.iter().filter(|tender| tender.is_cash()).map(Tender::amount).sum();
+                prop_assert!(-in_cash <= money(cash) || proportional);
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Means of payment put against a basket. Whether one is accepted is the till's to decide.
+
+use crate::money::Money;
+
+/// The most tenders of one basket.
+pub const TENDERS_MAX: usize = 16;
+
+/// The most characters of a number or reference that a tender keeps.
+pub const REFERENCE_LENGTH_MAX: usize = 64;
+
+/// Who takes a payment by code or card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Wallet {
+    /// WeChat Pay.
+    WeChat,
+    /// Alipay.
+    Alipay,
+    /// UnionPay by code.
+    UnionPay,
+    /// A card at a terminal.
+    Card,
+}
+
+/// What kind of tender, as a shift's report sums them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TenderKind {
+    /// Notes and coins of the currency.
+    Cash,
+    /// Notes of another currency.
+    ForeignCash,
+    /// By code or card.
+    Wallet(Wallet),
+    /// A voucher with a face value.
+    Voucher,
+}
+
+/// One means of payment put against a sale. In a document that pays money
+/// back the amounts are below nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tender {
+    /// Notes and coins, as handed over.
+    Cash(Money),
+    /// Notes of another currency, as handed over. Change is given in ours.
+    ForeignCash {
+        /// ISO 4217 code.
+        currency: String,
+        /// What was handed over, in its minor units.
+        amount: Money,
+        /// Our minor units for a million of theirs.
+        rate: u64,
+        /// What it is worth.
+        value: Money,
+    },
+    /// By code or card; never more than what is due.
+    Wallet {
+        /// Who took it.
+        wallet: Wallet,
+        /// Our own number of the payment on this lane.
+        payment: u64,
+        /// The wallet's reference, where it gave one.
+        reference: String,
+        /// How much.
+        amount: Money,
+    },
+    /// A voucher; what its face is above the due is lost, change is not given.
+    Voucher {
+        /// Its number.
+        number: String,
+        /// How much of it counts.
+        amount: Money,
+    },
+}
+
+impl Tender {
+    /// What it counts for.
+    pub fn amount(&self) -> Money {
+        match self {
+            Self::Cash(amount) => *amount,
+            Self::ForeignCash { value, .. } => *value,
+            Self::Wallet { amount, .. } | Self::Voucher { amount, .. } => *amount,
+        }
+    }
+
+    /// Whether it went into the drawer: only from cash is change given, and
+    /// only cash is rounded.
+    pub fn is_cash(&self) -> bool {
+        match self {
+            Self::Cash(_) | Self::ForeignCash { .. } => true,
+            Self::Wallet { .. } | Self::Voucher { .. } => false,
+        }
+    }
+
+    /// Its kind.
+    pub fn kind(&self) -> TenderKind {
+        match self {
+            Self::Cash(_) => TenderKind::Cash,
+            Self::ForeignCash { .. } => TenderKind::ForeignCash,
+            Self::Wallet { wallet, .. } => TenderKind::Wallet(*wallet),
+            Self::Voucher { .. } => TenderKind::Voucher,
+        }
+    }
+
+    /// The same means with another amount; foreign cash is given back as ours.
+    pub(crate) fn with_amount(&self, amount: Money) -> Self {
+        match self {
+            Self::Cash(_) | Self::ForeignCash { .. } => Self::Cash(amount),
+            Self::Wallet { wallet, payment, reference, .. } => {
+                Self::Wallet { wallet: *wallet, payment: *payment, reference: reference.clone(), amount }
+            }
+            Self::Voucher { number, .. } => Self::Voucher { number: number.clone(), amount },
+        }
+    }
+}
+
+/// What a note of another currency is worth here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignRate {
+    /// ISO 4217 code.
+    pub currency: String,
+    /// Our minor units for a million of theirs.
+    pub rate: u64,
+}

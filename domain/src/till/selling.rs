@@ -1,0 +1,104 @@
+//! What people take off prices, and baskets that are put aside.
+
+use super::step::Step;
+use super::{Desk, Effect, Message, Sound};
+use crate::basket::{Cut, Discount};
+use crate::money::{BASIS_POINTS, Money};
+use crate::record::Record;
+use crate::rights::{Act, kept_words};
+use crate::shift::{PARKED_LINES_MAX, PARKED_MAX};
+
+impl Step {
+    pub(super) fn discount_line(&mut self, number: u32, cut: Option<Cut>, reason: &str) {
+        let Some((line, staff)) = self.line(number) else { return };
+        let Some(cut) = cut else {
+            if line.discount.is_none() {
+                return self.refuse(Message::DiscountRange);
+            }
+            return self.commit(Record::LineDiscounted { line: number, discount: None, staff: staff.id });
+        };
+        if line.item.no_promotion {
+            return self.refuse(Message::NotReducible(line.item));
+        }
+        if let Some(discount) = self.discount(line.price(), cut, reason) {
+            let discount = Some(discount);
+            self.commit(Record::LineDiscounted { line: number, discount, staff: staff.id });
+        }
+    }
+
+    pub(super) fn discount_basket(&mut self, cut: Option<Cut>, reason: &str) {
+        let Desk::Selling(staff) = &self.till.desk else { return };
+        let staff = staff.id.clone();
+        if self.till.basket.lines().is_empty() {
+            return self.refuse(Message::NoLine);
+        }
+        if self.is_frozen() {
+            return;
+        }
+        let Some(cut) = cut else {
+            if self.till.basket.discount().is_none() {
+                return self.refuse(Message::DiscountRange);
+            }
+            return self.commit(Record::BasketDiscounted { discount: None, staff });
+        };
+        if let Some(discount) = self.discount(self.till.basket.reducible(), cut, reason) {
+            self.commit(Record::BasketDiscounted { discount: Some(discount), staff });
+        }
+    }
+
+    /// A discount off a price, where it makes sense and somebody may give it.
+    fn discount(&mut self, price: Money, cut: Cut, reason: &str) -> Option<Discount> {
+        let needed = match cut {
+            Cut::Part(points) => (1..=BASIS_POINTS).contains(&points).then_some(points),
+            Cut::Amount(amount) if amount.is_positive() && amount <= price => price.basis_points_of(amount),
+            Cut::Amount(_) => None,
+        };
+        let Some(needed) = needed else {
+            self.refuse(Message::DiscountRange);
+            return None;
+        };
+        let reason = kept_words(reason);
+        if reason.is_empty() {
+            self.refuse(Message::ReasonNeeded);
+            return None;
+        }
+        let by =
+            self.allow(Act::Discount, |rights| rights.allow(Act::Discount) && needed <= rights.discount_max)?;
+        Some(Discount { cut, most: by.discount_max, reason })
+    }
+
+    pub(super) fn park(&mut self, note: &str) {
+        let Desk::Selling(staff) = &self.till.desk else { return };
+        let staff = staff.id.clone();
+        let basket = &self.till.basket;
+        if basket.past().is_some() || !basket.returns().is_empty() {
+            return self.refuse(Message::ReturnOpen);
+        }
+        if basket.lines().is_empty() {
+            return self.refuse(Message::NoLine);
+        }
+        let parked = &self.till.parked;
+        let lines: usize = parked.iter().map(|parked| parked.basket.lines().len()).sum();
+        if parked.len() >= PARKED_MAX || lines + basket.lines().len() > PARKED_LINES_MAX {
+            return self.refuse(Message::ParkedFull);
+        }
+        let number = self.till.parked_count.saturating_add(1);
+        self.commit(Record::BasketParked { basket: number, staff, note: kept_words(note) });
+        self.tell(Message::BasketParked { basket: number });
+    }
+
+    pub(super) fn recall(&mut self, basket: u32) {
+        let Some(staff) = self.at_counter() else { return };
+        if self.till.shift.is_none() {
+            return self.refuse(Message::OpenShiftFirst);
+        }
+        if !self.till.basket.is_empty() {
+            return self.refuse(Message::BasketFirst);
+        }
+        if !self.till.parked.iter().any(|parked| parked.number == basket) {
+            return self.refuse(Message::NotParked);
+        }
+        self.commit(Record::BasketRecalled { basket, staff: staff.id });
+        self.effects.push(Effect::Sound(Sound::Accepted));
+    }
+}

@@ -1,0 +1,105 @@
+//! Goods that come back, between the rules and the journal.
+
+use std::sync::Arc;
+
+use domain::catalogue::Item;
+use domain::money::Money;
+use domain::refund::{Origin, PastLine, PastSale, ReturnedLine};
+
+use super::{UnderstandEventError, understand_amount, understand_quantity, understand_rate};
+use crate::event;
+
+impl From<&Origin> for event::Origin {
+    fn from(origin: &Origin) -> Self {
+        Self { store: origin.store.clone(), lane: origin.lane, epoch: origin.epoch, seq: origin.seq }
+    }
+}
+
+impl From<&event::Origin> for Origin {
+    fn from(origin: &event::Origin) -> Self {
+        Self { store: origin.store.clone(), lane: origin.lane, epoch: origin.epoch, seq: origin.seq }
+    }
+}
+
+impl From<&ReturnedLine> for event::Returned {
+    fn from(back: &ReturnedLine) -> Self {
+        let item = back.item.as_ref();
+        Self {
+            origin: back.origin.as_ref().map(Into::into),
+            line: back.line,
+            sku: item.sku.clone(),
+            code: back.code.clone(),
+            name_zh: item.name_zh.clone(),
+            name_en: item.name_en.clone(),
+            spec: item.spec.clone(),
+            category: item.category.clone(),
+            weighed: item.weighed,
+            quantity: back.quantity.thousandths(),
+            amount: back.amount.minor(),
+            tax: back.tax.minor(),
+            tax_rate: item.tax_rate.basis_points(),
+            reason: back.reason.clone(),
+        }
+    }
+}
+
+impl event::Returned {
+    pub(super) fn understand(&self, seq: u64) -> Result<ReturnedLine, UnderstandEventError> {
+        Ok(ReturnedLine {
+            origin: self.origin.as_ref().map(Into::into),
+            line: self.line,
+            item: Arc::new(Item {
+                name_zh: self.name_zh.clone(),
+                name_en: self.name_en.clone(),
+                spec: self.spec.clone(),
+                category: self.category.clone(),
+                weighed: self.weighed,
+                code: self.code.clone(),
+                // What comes back is worth its amount; nobody asks for a price again.
+                ..Item::plain(&self.sku, Money::ZERO, understand_rate(seq, self.tax_rate)?)
+            }),
+            code: self.code.clone(),
+            quantity: understand_quantity(seq, self.quantity)?,
+            amount: understand_amount(seq, "returned amount", self.amount)?,
+            tax: understand_amount(seq, "returned tax", self.tax)?,
+            reason: self.reason.clone(),
+        })
+    }
+}
+
+impl From<&PastSale> for event::PastSale {
+    fn from(past: &PastSale) -> Self {
+        let lines = past.lines.iter().map(|past| event::PastLine {
+            line: (&past.line).into(),
+            tax: past.tax.minor(),
+            returned: past.returned,
+        });
+        Self {
+            origin: (&past.origin).into(),
+            currency: past.currency.clone(),
+            lines: lines.collect(),
+            left: past.left.minor(),
+            tenders: past.tenders.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl event::PastSale {
+    pub(super) fn understand(&self, seq: u64) -> Result<PastSale, UnderstandEventError> {
+        let line = |past: &event::PastLine| {
+            Ok(PastLine {
+                line: past.line.understand(seq)?,
+                tax: understand_amount(seq, "tax", past.tax)?,
+                returned: past.returned,
+            })
+        };
+        let past = PastSale {
+            origin: (&self.origin).into(),
+            currency: self.currency.clone(),
+            lines: self.lines.iter().map(line).collect::<Result<_, UnderstandEventError>>()?,
+            left: understand_amount(seq, "left", self.left)?,
+            tenders: self.tenders.iter().map(|tender| tender.understand(seq)).collect::<Result<_, _>>()?,
+        };
+        if past.is_within_bounds() { Ok(past) } else { Err(UnderstandEventError::Sums { seq }) }
+    }
+}

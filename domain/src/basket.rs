@@ -295,7 +295,6 @@ impl Basket {
             sold: nets + on_top,
             returned: self.returns.iter().map(|back| back.value(rules.mode)).sum(),
             left: self.past.as_ref().map(|past| past.left),
-            all_back: self.past.as_ref().is_some_and(|past| past.is_all_back(&self.returns)),
         }
     }
 

@@ -80,8 +80,6 @@ pub struct Sums {
     /// What was paid for the past sale and not given back; `None` where
     /// nothing, or no past sale, is known.
     pub left: Option<Money>,
-    /// Whether the past sale is all back with this.
-    pub all_back: bool,
 }
 
 /// What is due for a basket with the tenders that it has so far, the rest
@@ -118,14 +116,13 @@ pub struct Settling {
 impl Sums {
     /// What is due. `paid` are the tenders so far; `past` those of the past sale.
     ///
-    /// What goods that come back are worth: what they cost, never more than
-    /// is left of what was paid, and exactly that where all is back, so that
-    /// the rounding of the sale returns with its last goods. Every rounding is
-    /// in the customer's favour.
+    /// What goods that come back are worth: what they cost, and never more
+    /// than is left of what was paid. Every rounding is in the customer's
+    /// favour, so what is left is never more than the goods that are left cost,
+    /// and the rounding of the sale returns with its last goods.
     pub fn due(&self, paid: &[Tender], past: &[Tender], settling: Settling) -> Due {
         let total = self.sold - self.returned;
         let credit = match self.left {
-            Some(left) if self.all_back => left,
             Some(left) => self.returned.min(left),
             None => self.returned,
         };

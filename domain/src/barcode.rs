@@ -102,6 +102,20 @@ pub struct CodesError {
     pub other: String,
 }
 
+/// Why a pattern that a store configured is left out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigureCodesError {
+    /// It is no layout of scale codes.
+    #[error(transparent)]
+    Scale(#[from] ScalePatternError),
+    /// It is no form of the shop's own codes.
+    #[error(transparent)]
+    Shop(#[from] ShopPatternError),
+    /// Its codes would be mistaken for others.
+    #[error(transparent)]
+    Mistaken(#[from] CodesError),
+}
+
 /// The most that a scale of the counter prints, five digits of grams.
 const WEIGHT_MAX_GRAMS: i64 = 99_999;
 
@@ -120,6 +134,23 @@ impl Codes {
     /// Without any code of the shop's own.
     pub fn none() -> Self {
         Self { shop: Vec::new(), ..Self::default() }
+    }
+
+    /// What a store configured: layouts of scale codes, and forms of its own
+    /// codes with their kinds ([`ShopPattern::parse_with_kind`]), the defaults
+    /// where it has none. What cannot be is left out and told.
+    pub fn configured(scale: &[String], shop: &[String]) -> (Self, Vec<ConfigureCodesError>) {
+        let mut codes = if shop.is_empty() { Self::default() } else { Self::none() };
+        let mut left_out = Vec::new();
+        for text in scale {
+            let added = ScalePattern::parse(text).map_err(Into::into);
+            left_out.extend(added.and_then(|pattern| codes.add_scale(pattern).map_err(Into::into)).err());
+        }
+        for text in shop {
+            let added = ShopPattern::parse_with_kind(text).map_err(Into::into);
+            left_out.extend(added.and_then(|pattern| codes.add_shop(pattern).map_err(Into::into)).err());
+        }
+        (codes, left_out)
     }
 
     /// Adds a layout of scale codes.

@@ -1,6 +1,7 @@
 //! A sale as paper: what the customer takes home.
 
 use chrono::{DateTime, FixedOffset};
+use domain::barcode::ReceiptCode;
 use domain::money::{Currency, Money};
 use domain::sale::{Sale, Tender};
 use domain::tender::Wallet;
@@ -235,7 +236,8 @@ pub fn document(heading: &Heading<'_>, sale: &Sale, currency: &Currency) -> Docu
     for line in &heading.store.receipt_footer {
         paper = paper.centred(line.clone());
     }
-    paper.qr(number(heading.identity, heading.seq)).cut()
+    let Identity { store, lane, epoch } = heading.identity.clone();
+    paper.qr(ReceiptCode { store, lane, epoch, seq: heading.seq }.to_string()).cut()
 }
 
 fn local_time(stamp: Stamp) -> String {

@@ -321,7 +321,7 @@ pub struct Line {
     pub line: u32,
     /// HQ's item code.
     pub sku: String,
-    /// What was scanned or typed.
+    /// What was scanned or typed; of GS1 data, the item's number.
     pub code: String,
     /// The item's name in Chinese, as sold.
     pub name_zh: String,

@@ -91,6 +91,10 @@ pub struct Store {
     /// The groups of stores that it is in; their prices are its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
+    /// The forms of the shop's own codes with their kinds, such as
+    /// `member 29 N10`; the till's defaults where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub code_patterns: Vec<String>,
 }
 
 /// A group of goods.

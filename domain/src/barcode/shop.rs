@@ -116,6 +116,21 @@ impl ShopPattern {
         Ok(pattern)
     }
 
+    /// Reads a form with its kind in front, as a store configures it:
+    /// `member M X4..20`, `coupon 99 N10`, `staff …`, `label …`.
+    pub fn parse_with_kind(text: &str) -> Result<Self, ShopPatternError> {
+        let refuse = || ShopPatternError::Form(text.to_owned());
+        let (kind, form) = text.split_once(' ').ok_or_else(refuse)?;
+        let kind = match kind {
+            "member" => ShopKind::Member,
+            "coupon" => ShopKind::Coupon,
+            "staff" => ShopKind::Staff,
+            "label" => ShopKind::Label,
+            _ => return Err(refuse()),
+        };
+        Self::parse(kind, form)
+    }
+
     /// The forms that are used where nothing is configured: `M` before members,
     /// `C` before coupons, `S` before staff and `L` before labels.
     ///
@@ -369,6 +384,10 @@ mod tests {
             "M Né",
         ] {
             check(text, Form);
+        }
+        assert_eq!(ShopPattern::parse_with_kind("member M X4..20"), Ok(pattern("M X4..20")));
+        for text in ["M X4..20", "friend M X4..20", "member", ""] {
+            assert_eq!(ShopPattern::parse_with_kind(text), Err(Form(text.to_owned())));
         }
         check("28 N13..16", LooksLikePayment);
         check("13 N15", LooksLikePayment);

@@ -280,3 +280,20 @@ fn patterns_whose_codes_would_be_mistaken_are_refused() {
     assert!(scale("29IIIIIWWWWWC"));
     assert!(!scale("24IIIIIWWWWWC"));
 }
+
+#[test]
+fn a_store_that_configured_something_impossible_still_has_the_rest() {
+    let list = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let (codes, left_out) = Codes::configured(
+        &list(&["21IIIIIWWWWWC", "21IIIIIPPPPPC", "28IIIIIPPPPPWWWWWC"]),
+        &list(&["member 29 N10", "coupon 290 N9", "friend F N4"]),
+    );
+    let told: Vec<String> = left_out.iter().map(ToString::to_string).collect();
+    expect![[r#"
+        add a code pattern with prefix 21: its codes would look like those with prefix 21
+        read scale pattern "28IIIIIPPPPPWWWWWC": its codes would look like payment codes; choose another prefix
+        add a code pattern with prefix 290: its codes would look like those with prefix 29
+        read code pattern "friend F N4": a prefix of digits or capital letters, a blank, N or X and a length of 1 to 24 are needed, such as M X4..20"#]].assert_eq(&told.join("\n"));
+    assert_eq!((codes.scale.len(), codes.shop.len()), (1, 1));
+    assert_eq!(Codes::configured(&[], &[]), (Codes::default(), Vec::new()));
+}

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
-use domain::barcode::{Codes, Gtin, ScalePattern};
+use domain::barcode::{Codes, Gtin};
 use domain::catalogue::{FACTOR_MAX, KIT_PARTS_MAX, UNITS_MAX};
 use domain::money::{AMOUNT_MAX, Currency, Money, Quantity, TaxRate};
 use pinyin::ToPinyin;
@@ -206,10 +206,8 @@ impl Checker {
         if !(1..=AMOUNT_MAX).contains(&store.cash_rounding) {
             return Err(format!("cash_rounding {}: use 1 for none", store.cash_rounding));
         }
-        let mut codes = Codes::default();
-        for pattern in &store.scale_patterns {
-            let pattern = ScalePattern::parse(pattern).map_err(|error| error.to_string())?;
-            codes.add_scale(pattern).map_err(|error| error.to_string())?;
+        if let Some(error) = Codes::configured(&store.scale_patterns, &store.code_patterns).1.first() {
+            return Err(error.to_string());
         }
         check_texts(&[&store.name_zh, &store.name_en, &store.currency_symbol])
     }

@@ -627,6 +627,7 @@ fn people_stores_and_categories_come_and_go() {
         cash_rounding: 10,
         scale_patterns: vec![],
         groups: vec![],
+        code_patterns: vec![],
     }));
     let mut agent = Agent::new();
     agent.pull(

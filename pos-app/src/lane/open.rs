@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::barcode::{Codes, ScalePattern};
+use domain::barcode::Codes;
 use domain::basket::Basket;
 use domain::catalogue::{Catalogue, Item};
 use domain::money::{Currency, Money};
@@ -276,16 +276,9 @@ fn settings(store: &Store, config: &Config) -> Settings {
 /// The codes of a store; a pattern that cannot be is left out, as the others
 /// still sell.
 fn codes(store: &Store) -> Codes {
-    let mut codes = Codes::default();
-    for layout in &store.scale_patterns {
-        match ScalePattern::parse(layout) {
-            Ok(pattern) => {
-                if let Err(error) = codes.add_scale(pattern) {
-                    tracing::warn!(%error, layout, "pattern left out");
-                }
-            }
-            Err(error) => tracing::warn!(%error, "pattern left out"),
-        }
+    let (codes, left_out) = Codes::configured(&store.scale_patterns, &store.code_patterns);
+    for error in left_out {
+        tracing::warn!(%error, "pattern left out");
     }
     codes
 }

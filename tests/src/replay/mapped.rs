@@ -112,6 +112,7 @@ impl Shop {
             cash_rounding: 1,
             scale_patterns: vec!["22IIIIIPPPPPWWWWWC".into()],
             groups: Vec::new(),
+            code_patterns: Vec::new(),
         };
         Ok(Self { items, store, pin: pin.into(), currency })
     }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use crate::catalogue::{Item, Promotion, Unit};
+use crate::catalogue::{Item, Unit};
 use crate::kit::allocate_kit;
 use crate::money::{BASIS_POINTS, Money, Quantity};
+use crate::promotion::{Layer, Promotion};
 use crate::refund::{PastSale, ReturnedLine};
 use crate::sale::Sums;
 use crate::tax::{TaxMode, TaxRules, Taxable};
@@ -37,6 +38,8 @@ pub struct Line {
     pub label_amount: Option<Money>,
     /// What its code said of this piece.
     pub trace: Trace,
+    /// What promotions of the whole basket take off it.
+    pub savings: Vec<Saving>,
     /// What a person took off it.
     pub discount: Option<Discount>,
     /// Its share of what a person took off the basket.
@@ -109,16 +112,38 @@ pub struct AppliedPromotion {
     pub name_en: String,
 }
 
-impl From<Promotion> for AppliedPromotion {
-    fn from(promotion: Promotion) -> Self {
-        Self { id: promotion.id, name_zh: promotion.name_zh, name_en: promotion.name_en }
+impl From<&Promotion> for AppliedPromotion {
+    fn from(promotion: &Promotion) -> Self {
+        Self {
+            id: promotion.id.clone(),
+            name_zh: promotion.name_zh.clone(),
+            name_en: promotion.name_en.clone(),
+        }
     }
+}
+
+/// What a promotion takes off a line beyond what its tag shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saving {
+    /// Which.
+    pub promotion: AppliedPromotion,
+    /// Its layer.
+    pub layer: Layer,
+    /// Units of the line that take part; 0 where it is about amounts.
+    pub units: u32,
+    /// What it takes off.
+    pub off: Money,
 }
 
 impl Line {
     /// What the customer pays for it, tax included.
     pub fn net(&self) -> Money {
-        self.after_own_discount() - self.basket_discount
+        self.after_savings() - self.basket_discount
+    }
+
+    /// What it costs after promotions, before what was taken off the basket.
+    pub fn after_savings(&self) -> Money {
+        self.after_own_discount() - self.savings.iter().map(|saving| saving.off).sum()
     }
 
     /// What it costs before a person takes anything off.
@@ -126,7 +151,8 @@ impl Line {
         self.label_amount.unwrap_or_else(|| self.unit_price.times(self.quantity))
     }
 
-    /// What it costs before what was taken off the basket.
+    /// What it costs before promotions of the whole basket, and before what
+    /// was taken off the basket.
     pub fn after_own_discount(&self) -> Money {
         let price = self.price();
         price - self.discount.as_ref().map_or(Money::ZERO, |discount| discount.off(price))
@@ -134,7 +160,7 @@ impl Line {
 
     /// What people took off it.
     pub fn discounted(&self) -> Money {
-        self.price() - self.net()
+        self.price() - self.after_own_discount() + self.basket_discount
     }
 
     /// Whether its prices, and what they come to, are amounts that a document
@@ -144,8 +170,11 @@ impl Line {
         holds(self.unit_price)
             && holds(self.item.price)
             && self.label_amount.is_none_or(Money::is_amount)
+            && self.savings.iter().all(|saving| saving.off.is_amount())
+            && Money::checked_sum(self.savings.iter().map(|saving| saving.off))
+                .is_some_and(|off| off <= self.after_own_discount())
             && self.basket_discount.is_amount()
-            && self.basket_discount <= self.after_own_discount()
+            && self.basket_discount <= self.after_savings()
             && self.checked_base_quantity().is_some()
     }
 
@@ -208,7 +237,21 @@ pub struct Basket {
     discount: Option<Discount>,
     past: Option<Box<PastSale>>,
     returns: Vec<ReturnedLine>,
+    savings_due: Due,
 }
+
+/// Whether something is still to be worked out. It says nothing of what a
+/// basket is, so two that differ in it are the same.
+#[derive(Debug, Clone, Copy, Default)]
+struct Due(bool);
+
+impl PartialEq for Due {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Due {}
 
 impl Basket {
     /// A basket as it was parked.
@@ -219,7 +262,16 @@ impl Basket {
         voids: u32,
         discount: Option<Discount>,
     ) -> Self {
-        Self { lines, numbers_given, age_confirmed, voids, discount, past: None, returns: Vec::new() }
+        Self {
+            lines,
+            numbers_given,
+            age_confirmed,
+            voids,
+            discount,
+            past: None,
+            returns: Vec::new(),
+            savings_due: Due(true),
+        }
     }
 
     /// The lines that count.
@@ -315,7 +367,7 @@ impl Basket {
 
     /// What a discount on the basket is reckoned on: the lines that may be reduced.
     pub fn reducible(&self) -> Money {
-        self.lines.iter().filter(|line| !line.item.no_promotion).map(Line::after_own_discount).sum()
+        self.lines.iter().filter(|line| !line.item.no_promotion).map(Line::after_savings).sum()
     }
 
     pub(crate) fn add(&mut self, line: Line) {
@@ -391,12 +443,37 @@ impl Basket {
 
     /// Spreads the basket's discount over the lines that may be reduced.
     fn spread_discount(&mut self) {
+        self.savings_due = Due(true);
+        self.spread_over_lines();
+    }
+
+    /// Whether it changed since promotions were worked out for it.
+    pub fn savings_are_due(&self) -> bool {
+        self.savings_due.0
+    }
+
+    /// Asks for promotions to be worked out again: the time may have come for others.
+    pub(crate) fn ask_for_savings(&mut self) {
+        self.savings_due = Due(true);
+    }
+
+    /// Takes in what promotions take off each line; nothing where lines are missing.
+    pub(crate) fn make_savings(&mut self, savings: Vec<Vec<Saving>>) {
+        let mut savings = savings.into_iter();
+        for line in &mut self.lines {
+            line.savings = savings.next().unwrap_or_default();
+        }
+        self.savings_due = Due(false);
+        self.spread_over_lines();
+    }
+
+    fn spread_over_lines(&mut self) {
         for line in &mut self.lines {
             line.basket_discount = Money::ZERO;
         }
         let Some(discount) = &self.discount else { return };
         let weight = |line: &Line| {
-            if line.item.no_promotion { 0 } else { line.after_own_discount().minor() }
+            if line.item.no_promotion { 0 } else { line.after_savings().minor() }
         };
         let weights: Vec<i64> = self.lines.iter().map(weight).collect();
         let shares = discount.off(self.reducible()).prorate(&weights).unwrap_or_default();

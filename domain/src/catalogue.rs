@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::barcode::Gtin;
 use crate::money::{Money, Quantity, TaxRate};
+use crate::promotion::PromotionSet;
 
 /// The most sale units of one item beside its base unit.
 pub const UNITS_MAX: usize = 16;
@@ -233,34 +234,6 @@ pub enum TaxTreatment {
     Exempt,
 }
 
-/// A promotion of the price layer: it lowers what one unit costs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Promotion {
-    /// HQ's id.
-    pub id: String,
-    /// Its name in Chinese.
-    pub name_zh: String,
-    /// Its name in English.
-    pub name_en: String,
-    /// How it lowers.
-    pub cut: PriceCut,
-    /// From this instant on, milliseconds UTC.
-    pub from_ms: Option<i64>,
-    /// Up to but not including this instant, milliseconds UTC.
-    pub until_ms: Option<i64>,
-}
-
-/// How a price promotion lowers a unit price.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PriceCut {
-    /// A unit costs this much.
-    FixedPrice(Money),
-    /// A unit costs this many per cent of its price: 85 is 85折.
-    Percent(u32),
-    /// A unit costs this much less.
-    AmountOff(Money),
-}
-
 /// Why the goods could not be asked; nothing was found out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("look up goods: {0}")]
@@ -301,6 +274,6 @@ pub trait Catalogue {
     /// The stand-in for goods without a code of this department.
     fn item_by_department(&self, department: &str) -> Result<Option<Arc<Item>>, LookUpError>;
 
-    /// Every price promotion that names this item, whenever it runs.
-    fn promotions_of(&self, sku: &str) -> Result<Vec<Promotion>, LookUpError>;
+    /// Every promotion that is known here, whenever it holds.
+    fn promotions(&self) -> Result<Arc<PromotionSet>, LookUpError>;
 }

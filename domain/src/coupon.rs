@@ -256,6 +256,7 @@ mod tests {
                 sku: sku.into(),
                 category: String::new(),
                 goods: Goods::Pieces { count: 1, price: Money::from_minor(amount) },
+                factor: 1,
                 price_stands: false,
                 no_promotion: false,
                 expires_in_days: None,

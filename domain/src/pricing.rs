@@ -1,101 +1,131 @@
-//! The price of one unit, and why.
+//! What the shelf tag of goods shows: the list price, or the lowest price
+//! promotion that everybody who buys here and now gets for any number of units.
 //!
-//! The price layer only: a unit takes the lowest of its list price and the
-//! price promotions that run, which is the least it can cost.
+//! What else promotions take off is worked out for a whole basket, in
+//! [`crate::promotion`].
 
-use crate::catalogue::{Item, PriceCut, Promotion};
+use crate::basket::AppliedPromotion;
+use crate::catalogue::Item;
 use crate::money::Money;
+use crate::promotion::PromotionSet;
+use crate::promotion::rule::{PriceRule, Promotion, Rule};
+use crate::promotion::ticket::Occasion;
 
 /// What one unit costs, and the promotion that made it so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnitPrice {
-    /// Per piece or kilogram.
+    /// Per unit: a piece, a kilogram or a pack.
     pub price: Money,
     /// `None` where it is the list price.
-    pub promotion: Option<Promotion>,
+    pub promotion: Option<AppliedPromotion>,
 }
 
-/// The lowest price of a unit at an instant (milliseconds UTC).
+/// The price on the tag of a unit whose list price is the item's `price`, and
+/// which holds so many base units.
 ///
 /// Only a promotion that lowers the price counts; of two that lower it
 /// equally the one with the smaller id is named, so that the answer does not
 /// depend on their order.
-pub fn unit_price(item: &Item, promotions: &[Promotion], now_ms: i64) -> UnitPrice {
+pub fn tag_price(set: &PromotionSet, item: &Item, factor: u32, occasion: &Occasion) -> UnitPrice {
     let list = UnitPrice { price: item.price, promotion: None };
     if item.no_promotion {
         return list;
     }
-    promotions
-        .iter()
-        .filter(|promotion| runs(promotion, now_ms))
-        .map(|promotion| (cut_price(item.price, promotion.cut), promotion))
-        .filter(|(price, _)| *price < item.price)
+    set.about([(item.sku.as_str(), item.category.as_str())])
+        .into_iter()
+        .map(|index| &set.promotions()[index])
+        .filter(|promotion| is_on_the_tag(promotion, item, occasion))
+        .filter_map(|promotion| Some((lowered(promotion, item.price, factor)?, promotion)))
         .min_by(|(price, promotion), (other_price, other)| {
             price.cmp(other_price).then_with(|| promotion.id.cmp(&other.id))
         })
-        .map_or(list, |(price, promotion)| UnitPrice { price, promotion: Some(promotion.clone()) })
+        .map_or(list, |(price, promotion)| UnitPrice { price, promotion: Some(promotion.into()) })
 }
 
-fn runs(promotion: &Promotion, now_ms: i64) -> bool {
-    promotion.from_ms.is_none_or(|from| from <= now_ms)
-        && promotion.until_ms.is_none_or(|until| now_ms < until)
+/// Whether everybody gets a promotion for any number of these goods.
+fn is_on_the_tag(promotion: &Promotion, item: &Item, occasion: &Occasion) -> bool {
+    promotion.quota.is_none()
+        && promotion.applications_max.is_none()
+        && !promotion.is_brought()
+        && promotion.scope.holds(&item.sku, &item.category, None)
+        && promotion.conditions.unmet(occasion).is_none()
 }
 
-/// A unit never costs less than nothing.
-fn cut_price(price: Money, cut: PriceCut) -> Money {
-    let reduced = match cut {
-        PriceCut::FixedPrice(fixed) => fixed,
-        // What would raise the price is no cut, however large it is.
-        PriceCut::Percent(percent) => price.percent(percent.min(100)),
-        PriceCut::AmountOff(off) => price - off.max(Money::ZERO),
+/// What a unit of so many base units costs under a price promotion, where that is less.
+pub(crate) fn lowered(promotion: &Promotion, price: Money, factor: u32) -> Option<Money> {
+    let Rule::Price(rule) = &promotion.rule else { return None };
+    let lower = match rule {
+        PriceRule::Fixed(fixed) => fixed.checked_multiple(factor)?,
+        PriceRule::Percent(percent) => price.percent(*percent),
+        PriceRule::Off(off) => (price - off.checked_multiple(factor)?).max(Money::ZERO),
+        PriceRule::AddOn { .. } => return None,
     };
-    reduced.max(Money::ZERO)
+    (lower < price).then_some(lower)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::money::TaxRate;
+    use crate::promotion::rule::{Conditions, Scope, Stacking};
 
-    fn promotion(id: &str, cut: PriceCut) -> Promotion {
+    fn promotion(id: &str, rule: PriceRule) -> Promotion {
         Promotion {
             id: id.into(),
             name_zh: id.into(),
             name_en: id.into(),
-            cut,
-            from_ms: Some(100),
-            until_ms: Some(200),
+            rule: Rule::Price(rule),
+            scope: Scope::of(["egg"]),
+            conditions: Conditions { from_ms: Some(100), until_ms: Some(200), ..Conditions::default() },
+            quota: None,
+            applications_max: None,
+            stacking: Stacking::default(),
         }
     }
 
-    fn check(no_promotion: bool, promotions: &[Promotion], now_ms: i64, price: i64, why: Option<&str>) {
-        let item = Item {
-            no_promotion,
-            ..Item::plain("1", Money::from_minor(250), TaxRate::from_basis_points(1_300).expect("in range"))
-        };
-        let found = unit_price(&item, promotions, now_ms);
+    fn check(item: &Item, promotions: &[Promotion], now_ms: i64, price: i64, why: Option<&str>) {
+        let (set, refused) = PromotionSet::load(1, promotions.iter().cloned());
+        assert_eq!(refused, []);
+        let found = tag_price(&set, item, 1, &Occasion { now_ms, ..Occasion::default() });
         assert_eq!(found.price, Money::from_minor(price));
         assert_eq!(found.promotion.as_ref().map(|promotion| promotion.id.as_str()), why);
     }
 
-    #[test]
-    fn the_lowest_price_that_runs_is_charged() {
-        let fixed = promotion("b", PriceCut::FixedPrice(Money::from_minor(200)));
-        let percent = promotion("a", PriceCut::Percent(85)); // 2.125 -> 2.13
-        let off = promotion("c", PriceCut::AmountOff(Money::from_minor(50)));
-        check(false, &[percent.clone(), fixed.clone(), off.clone()], 150, 200, Some("b"));
-        check(false, &[off.clone(), percent.clone()], 150, 200, Some("c"));
-        check(false, std::slice::from_ref(&percent), 150, 213, Some("a"));
-        check(false, std::slice::from_ref(&percent), 99, 250, None);
-        check(false, std::slice::from_ref(&percent), 200, 250, None);
-        check(true, &[percent, fixed, off], 150, 250, None);
+    fn egg() -> Item {
+        Item::plain("egg", Money::from_minor(250), TaxRate::from_basis_points(900).expect("in range"))
     }
 
     #[test]
-    fn a_promotion_never_raises_a_price_nor_pays_the_customer() {
-        check(false, &[promotion("a", PriceCut::FixedPrice(Money::from_minor(300)))], 150, 250, None);
-        check(false, &[promotion("a", PriceCut::AmountOff(Money::from_minor(300)))], 150, 0, Some("a"));
-        check(false, &[promotion("a", PriceCut::AmountOff(Money::from_minor(i64::MIN)))], 150, 250, None);
-        check(false, &[promotion("a", PriceCut::Percent(u32::MAX))], 150, 250, None);
+    fn the_lowest_price_that_runs_is_on_the_tag() {
+        let fixed = promotion("b", PriceRule::Fixed(Money::from_minor(200)));
+        let percent = promotion("a", PriceRule::Percent(85)); // 2.125 -> 2.13
+        let off = promotion("c", PriceRule::Off(Money::from_minor(50)));
+        let all = [percent.clone(), fixed, off.clone()];
+        check(&egg(), &all, 150, 200, Some("b"));
+        check(&egg(), &[off, percent.clone()], 150, 200, Some("c"));
+        check(&egg(), std::slice::from_ref(&percent), 150, 213, Some("a"));
+        check(&egg(), std::slice::from_ref(&percent), 99, 250, None);
+        check(&egg(), std::slice::from_ref(&percent), 200, 250, None);
+        check(&Item { no_promotion: true, ..egg() }, &all, 150, 250, None);
+        check(&Item { sku: "tea".into(), ..egg() }, &all, 150, 250, None);
+    }
+
+    #[test]
+    fn a_tag_never_shows_more_than_the_list_nor_less_than_nothing() {
+        let price = |price| promotion("a", PriceRule::Fixed(Money::from_minor(price)));
+        check(&egg(), &[price(300)], 150, 250, None);
+        check(&egg(), &[promotion("a", PriceRule::Off(Money::from_minor(300)))], 150, 0, Some("a"));
+    }
+
+    #[test]
+    fn what_only_some_get_is_not_on_the_tag() {
+        let cut = || promotion("a", PriceRule::Fixed(Money::from_minor(100)));
+        let mut members = cut();
+        members.conditions.members_only = true;
+        let mut brought = cut();
+        brought.conditions.brought = true;
+        for promotion in [Promotion { quota: Some(2), ..cut() }, members, brought] {
+            check(&egg(), &[promotion], 150, 250, None);
+        }
     }
 }

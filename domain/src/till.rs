@@ -10,6 +10,7 @@ mod goods;
 mod paying;
 mod people;
 mod returning;
+mod savings;
 mod selling;
 mod step;
 mod words;
@@ -23,6 +24,7 @@ use crate::basket::Basket;
 use crate::catalogue::Catalogue;
 use crate::money::{Currency, Money};
 use crate::payment::{Belongs, Outcome, Payment, Purpose};
+use crate::promotion::Objective;
 use crate::record::{PaperOutcome, Record, Staff};
 use crate::refund::RefundOrder;
 use crate::rights::{Act, Rights};
@@ -30,6 +32,8 @@ use crate::sale::{CashDue, Due, Sale, Settling};
 use crate::shift::{Carried, GrandTotals, Parked, ShiftReport, Takings};
 use crate::tax::TaxRules;
 use crate::tender::{ForeignRate, Tender, Wallet};
+pub use savings::Reckoning;
+use savings::Recollection;
 use step::Step;
 pub use words::{Effect, Input, Message, Offer, Sound};
 
@@ -81,6 +85,21 @@ pub struct Rules {
     pub foreign: Vec<ForeignRate>,
     /// Who takes payments by code or card here.
     pub wallets: Vec<Wallet>,
+    /// Which price of a basket counts as the best.
+    pub objective: Objective,
+    /// Where the lane stands, as promotions ask for it.
+    pub place: Place,
+}
+
+/// Where a lane stands, as promotions ask for it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Place {
+    /// The store's code.
+    pub store: String,
+    /// The sales channel, such as `store` or `kiosk`.
+    pub channel: String,
+    /// The chain's member days.
+    pub member_days: Vec<NaiveDate>,
 }
 
 impl Default for Rules {
@@ -95,6 +114,8 @@ impl Default for Rules {
             cancel_by_right: false,
             foreign: Vec::new(),
             wallets: Vec::new(),
+            objective: Objective::default(),
+            place: Place::default(),
         }
     }
 }
@@ -217,6 +238,8 @@ pub struct Till {
     papers: BTreeMap<u64, Paper>,
     last_sale: Option<u64>,
     pin_refusals: VecDeque<(String, PinRefusals)>,
+    reckoning: Reckoning,
+    recollection: Recollection,
 }
 
 impl Default for Till {
@@ -230,6 +253,8 @@ impl Default for Till {
             desk: Desk::SignedOut,
             rights: Rights::NONE,
             pending: None,
+            reckoning: Reckoning::default(),
+            recollection: Recollection::default(),
             basket: Basket::default(),
             tenders: Vec::new(),
             parked: Vec::new(),
@@ -362,7 +387,9 @@ impl Till {
     /// on disk; where they cannot be written, the old one stays.
     pub fn step(&self, context: &Context<'_>, input: Input) -> (Self, Vec<Effect>) {
         let mut step = Step::new(self.clone(), context.now_ms);
+        step.make_savings(context);
         step.decide(context, input);
+        step.make_savings(context);
         (step.till, step.effects)
     }
 

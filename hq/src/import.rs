@@ -16,6 +16,7 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use domain::money::Currency;
+use protocol::promotion::PromotionForm;
 use protocol::pull::{self, Category, PriceRow, PriceScope, Product, Promotion, StaffMember, TaxClass};
 use serde::{Deserialize, Serialize};
 
@@ -133,6 +134,7 @@ struct Shop {
     staff: Option<Vec<StaffSource>>,
     members: Option<Vec<serde_json::Value>>,
     promotions: Option<Vec<Promotion>>,
+    promotion_rules: Option<Vec<PromotionForm>>,
 }
 
 /// Somebody who works here, as the import file says it: the only place where
@@ -356,6 +358,9 @@ fn apply(
     for promotion in shop.promotions.iter().flatten() {
         applying.put(Kind::Promotion, &promotion.id, promotion)?;
     }
+    for rule in shop.promotion_rules.iter().flatten() {
+        applying.put(Kind::PromotionRule, &rule.id, rule)?;
+    }
     for member in shop.members.iter().flatten() {
         if let Some(id) = check::member_id(member)
             && writing.put_member(&id, &member.to_string())?
@@ -369,6 +374,7 @@ fn apply(
             (Kind::Product, shop.products.is_some() || source.goods.is_some()),
             (Kind::Staff, shop.staff.is_some()),
             (Kind::Promotion, shop.promotions.is_some()),
+            (Kind::PromotionRule, shop.promotion_rules.is_some()),
             (Kind::TaxClass, shop.tax_classes.is_some()),
             (Kind::Price, shop.prices.is_some() || source.prices.is_some()),
         ];

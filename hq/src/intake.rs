@@ -367,6 +367,7 @@ mod tests {
             serial: None,
             no_promotion: false,
             discount: None,
+            savings: Vec::new(),
             basket_discount: 0,
         };
         let total = nets.iter().sum();

@@ -216,6 +216,7 @@ impl Lane {
             serial: None,
             no_promotion: false,
             discount: None,
+            savings: Vec::new(),
             basket_discount: 0,
         };
         let sale = Sale {
@@ -566,6 +567,7 @@ async fn a_lane_is_told_the_prices_of_its_store_and_groups_and_of_no_other() {
             | Entity::Product(_)
             | Entity::Staff(_)
             | Entity::Promotion(_)
+            | Entity::PromotionRule(_)
             | Entity::TaxClass(_) => None,
         };
         changes.iter().filter_map(price).collect()

@@ -10,10 +10,12 @@ use std::sync::Arc;
 
 use domain::barcode::Gtin;
 use domain::catalogue::{
-    Audience, Catalogue, Found, Item, KIT_PARTS_MAX, KitPart, LookUpError, PRICES_MAX, PriceBounds, PriceCut,
-    PriceRow, PriceScope, Promotion, SaleUnit, TaxClass, TaxTreatment, UNITS_MAX, Unit,
+    Audience, Catalogue, Found, Item, KIT_PARTS_MAX, KitPart, LookUpError, PRICES_MAX, PriceBounds, PriceRow,
+    PriceScope, SaleUnit, TaxClass, TaxTreatment, UNITS_MAX, Unit,
 };
 use domain::money::{Money, Quantity, TaxRate};
+use domain::promotion::PromotionSet;
+use protocol::promotion::PromotionForm;
 use protocol::pull::{self, Change, Entity};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::de::DeserializeOwned;
@@ -64,12 +66,6 @@ const KIND: Kind = Kind {
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX code_by_sku ON code (sku);
         CREATE TABLE promotion (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
-        CREATE TABLE promotion_item (
-            sku       TEXT NOT NULL,
-            promotion TEXT NOT NULL,
-            PRIMARY KEY (sku, promotion)
-        ) STRICT, WITHOUT ROWID;
-        CREATE INDEX promotion_item_by_promotion ON promotion_item (promotion);
         CREATE TABLE price (
             key     TEXT PRIMARY KEY,
             sku     TEXT NOT NULL,
@@ -83,6 +79,7 @@ const KIND: Kind = Kind {
         );
     ",
     upgrades: &["
+        DROP TABLE promotion_item;
         ALTER TABLE state ADD COLUMN outdated INTEGER NOT NULL DEFAULT 0;
         UPDATE state SET outdated = 1 WHERE version > 0;
         ALTER TABLE product ADD COLUMN department TEXT NOT NULL DEFAULT '';
@@ -281,8 +278,15 @@ impl Update<'_> {
             }
             Entity::Promotion(promotion) => {
                 self.remove("promotion", "id", &change.key)?;
-                self.remove("promotion_item", "promotion", &change.key)?;
-                promotion.as_ref().map_or(Ok(()), |promotion| self.add_promotion(promotion))
+                let add =
+                    |promotion: &pull::Promotion| self.put("promotion", &[("id", &promotion.id)], promotion);
+                promotion.as_ref().map_or(Ok(()), add)
+            }
+            Entity::PromotionRule(promotion) => {
+                self.remove("promotion", "id", &change.key)?;
+                let add =
+                    |promotion: &PromotionForm| self.put("promotion", &[("id", &promotion.id)], promotion);
+                promotion.as_ref().map_or(Ok(()), add)
             }
             Entity::Price(Some(row)) => {
                 self.put("price", &[("key", &change.key), ("sku", &row.sku), ("from_ms", &row.from_ms)], row)
@@ -303,7 +307,7 @@ impl Update<'_> {
     pub fn clear(&self) -> Result<(), ReferenceError> {
         Ok(self.transaction.execute_batch(
             "DELETE FROM store; DELETE FROM category; DELETE FROM staff; DELETE FROM product; DELETE FROM code;
-             DELETE FROM promotion; DELETE FROM promotion_item; DELETE FROM product_word; DELETE FROM price;
+             DELETE FROM promotion; DELETE FROM product_word; DELETE FROM price;
              DELETE FROM tax_class;",
         )?)
     }
@@ -378,16 +382,6 @@ impl Update<'_> {
             .execute(params![id, words])?;
         Ok(())
     }
-
-    fn add_promotion(&self, promotion: &pull::Promotion) -> Result<(), ReferenceError> {
-        self.put("promotion", &[("id", &promotion.id)], promotion)?;
-        for sku in &promotion.skus {
-            self.transaction
-                .prepare_cached("INSERT OR IGNORE INTO promotion_item (sku, promotion) VALUES (?1, ?2)")?
-                .execute([sku, &promotion.id])?;
-        }
-        Ok(())
-    }
 }
 
 /// The goods as the lane reads them.
@@ -413,6 +407,10 @@ struct View {
     store: String,
     /// The groups that it is in.
     groups: Vec<String>,
+    /// The promotions, once they were asked for.
+    promotions: Option<Arc<PromotionSet>>,
+    /// Why others of them cannot work.
+    refused: Vec<String>,
 }
 
 impl Reference {
@@ -441,8 +439,21 @@ impl Reference {
         let store = state.identity.map(|identity| identity.store).unwrap_or_default();
         let groups = self.store(&store)?.map(|store| store.groups).unwrap_or_default();
         let has_prices = layout >= VERSION_WITH_PRICES;
-        *self.view.borrow_mut() = View { version: state.version, has_prices, store, groups };
+        let mut view = self.view.borrow_mut();
+        // Promotions are read again only where something changed.
+        let (promotions, refused) = if view.version == state.version {
+            (view.promotions.take(), std::mem::take(&mut view.refused))
+        } else {
+            (None, Vec::new())
+        };
+        *view = View { version: state.version, has_prices, store, groups, promotions, refused };
         Ok(())
+    }
+
+    /// Why some promotions cannot work, once promotions were asked for; the
+    /// others are live.
+    pub fn refused_promotions(&self) -> Vec<String> {
+        self.view.borrow().refused.clone()
     }
 
     /// The store the lane stands in.
@@ -621,14 +632,27 @@ impl Catalogue for Reference {
         self.item_by("SELECT body FROM product WHERE sku = ?1", sku)
     }
 
-    fn promotions_of(&self, sku: &str) -> Result<Vec<Promotion>, LookUpError> {
-        let promotions: Vec<pull::Promotion> = self.all(
-            "SELECT body FROM promotion_item JOIN promotion ON promotion.id = promotion_item.promotion
-             WHERE promotion_item.sku = ?1 ORDER BY promotion.id",
-            &[&sku],
-            "promotion",
-        )?;
-        Ok(promotions.into_iter().map(promotion).collect())
+    fn promotions(&self) -> Result<Arc<PromotionSet>, LookUpError> {
+        if let Some(set) = &self.view.borrow().promotions {
+            return Ok(set.clone());
+        }
+        let forms: Vec<PromotionForm> =
+            self.all("SELECT body FROM promotion ORDER BY id", &[], "promotion")?;
+        let mut refused = Vec::new();
+        let mut live = Vec::new();
+        for form in &forms {
+            match form.understand() {
+                Ok(promotion) => live.push(promotion),
+                Err(error) => refused.push(error.to_string()),
+            }
+        }
+        let (set, more) = PromotionSet::load(self.version(), live);
+        refused.extend(more.iter().map(ToString::to_string));
+        let set = Arc::new(set);
+        let mut view = self.view.borrow_mut();
+        view.promotions = Some(set.clone());
+        view.refused = refused;
+        Ok(set)
     }
 }
 
@@ -715,21 +739,6 @@ fn price_row(row: pull::PriceRow, view: &View) -> Option<PriceRow> {
         until_ms: row.until_ms,
         price: Money::from_minor(row.price),
     })
-}
-
-fn promotion(promotion: pull::Promotion) -> Promotion {
-    Promotion {
-        id: promotion.id,
-        name_zh: promotion.name_zh,
-        name_en: promotion.name_en,
-        cut: match promotion.cut {
-            pull::PriceCut::FixedPrice { price } => PriceCut::FixedPrice(Money::from_minor(price)),
-            pull::PriceCut::Percent { pay_pct } => PriceCut::Percent(pay_pct),
-            pull::PriceCut::AmountOff { off } => PriceCut::AmountOff(Money::from_minor(off)),
-        },
-        from_ms: promotion.from_ms,
-        until_ms: promotion.until_ms,
-    }
 }
 
 /// What the lane knows of its agent, always the newest.

@@ -255,8 +255,11 @@ fn tile(lane: &Lane, open: &OpenLane, item: &Item) -> Tile {
     // What it would be sold for now; where that cannot be asked, the list says.
     let now_ms = lane.moment.now_ms;
     let listed = price_list::list_price(item, None, Buyer::WalkIn, now_ms).unwrap_or(item.price);
-    let promotions = open.reference().promotions_of(&item.sku).unwrap_or_default();
-    let price = pricing::unit_price(&item.at_price(listed), &promotions, now_ms).price;
+    let occasion = open.settings().occasion(now_ms, lane.moment.offset_minutes);
+    let price = match open.reference().promotions() {
+        Ok(set) => pricing::tag_price(&set, &item.at_price(listed), 1, &occasion).price,
+        Err(_) => listed,
+    };
     let price = match item.open_price {
         Some(_) => String::new(),
         None => currency.format(price),

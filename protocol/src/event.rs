@@ -383,6 +383,9 @@ pub struct Line {
     /// Whether it is never reduced.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub no_promotion: bool,
+    /// What promotions of the whole basket took off it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub savings: Vec<Saving>,
     /// What a person took off it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discount: Option<Discount>,
@@ -448,6 +451,40 @@ pub struct KitShare {
     pub tax_rate: u32,
     /// Its share of the line's net, minor units.
     pub net: i64,
+}
+
+/// What a promotion took off a line beyond what the tag showed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Saving {
+    /// The promotion.
+    pub promotion: PromotionApplied,
+    /// Its layer: `price`, `item`, `order` or `coupon`.
+    pub layer: SavingLayer,
+    /// Units of the line that took part; 0 where it is about amounts.
+    #[serde(default, skip_serializing_if = "no_units")]
+    pub units: u32,
+    /// What it took off, minor units.
+    pub off: i64,
+}
+
+/// The layer of a promotion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SavingLayer {
+    /// Shelf prices.
+    Price,
+    /// Units taken together.
+    Item,
+    /// The order.
+    Order,
+    /// What the customer brought.
+    Coupon,
+}
+
+// serde asks by reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn no_units(units: &u32) -> bool {
+    *units == 0
 }
 
 /// What a person took off a line or a basket: a part or an amount.

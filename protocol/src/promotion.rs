@@ -25,7 +25,8 @@ pub struct PromotionForm {
     /// Its name in English; its id where empty.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name_en: String,
-    /// `price`, `item`, `order` or `coupon`.
+    /// `price`, `item`, `order` or `coupon`; `price` where empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub layer: String,
     /// The rule within the layer, such as `fixed_price` or `threshold_off`.
     #[serde(rename = "type")]
@@ -348,7 +349,8 @@ impl PromotionForm {
 
     fn rule(&self) -> Result<Rule, UnderstandPromotionError> {
         Ok(match self.layer.as_str() {
-            "price" => Rule::Price(self.price_rule()?),
+            // The first promotions were all about prices, and did not say so.
+            "price" | "" => Rule::Price(self.price_rule()?),
             "item" => Rule::Item(self.item_rule()?),
             "order" => Rule::Order(self.order_rule()?),
             "coupon" => {

@@ -7,6 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::promotion::PromotionForm;
+
 /// The most changes in one page.
 pub const PAGE_CHANGES_MAX: usize = 10_000;
 
@@ -50,6 +52,8 @@ pub enum Entity {
     Staff(Option<StaffMember>),
     /// A price promotion.
     Promotion(Option<Promotion>),
+    /// A promotion of any type.
+    PromotionRule(Option<PromotionForm>),
     /// A price on a price list.
     Price(Option<PriceRow>),
     /// A class of goods in the tax law.

@@ -9,10 +9,11 @@ mod tender;
 
 use std::sync::Arc;
 
-use domain::basket::{AppliedPromotion, Cut, Discount, Line, LoweredPrice, PriceFrom, Trace};
+use domain::basket::{AppliedPromotion, Cut, Discount, Line, LoweredPrice, PriceFrom, Saving, Trace};
 use domain::catalogue::{Item, KitPart, TaxClass, TaxTreatment, Unit};
 use domain::kit::allocate_kit;
 use domain::money::{AMOUNT_MAX, BASIS_POINTS, Money, Quantity, TaxRate};
+use domain::promotion::Layer;
 use domain::record::{PaperOutcome, Record, Staff};
 use domain::sale::{Sale, TaxSummary};
 
@@ -229,6 +230,38 @@ fn kit_shares(line: &Line) -> Vec<event::KitShare> {
     parts.iter().zip(shares).map(share).collect()
 }
 
+impl From<&Saving> for event::Saving {
+    fn from(saving: &Saving) -> Self {
+        Self {
+            promotion: (&saving.promotion).into(),
+            layer: match saving.layer {
+                Layer::Price => event::SavingLayer::Price,
+                Layer::Item => event::SavingLayer::Item,
+                Layer::Order => event::SavingLayer::Order,
+                Layer::Coupon => event::SavingLayer::Coupon,
+            },
+            units: saving.units,
+            off: saving.off.minor(),
+        }
+    }
+}
+
+impl event::Saving {
+    fn understand(&self, seq: u64) -> Result<Saving, UnderstandEventError> {
+        Ok(Saving {
+            promotion: (&self.promotion).into(),
+            layer: match self.layer {
+                event::SavingLayer::Price => Layer::Price,
+                event::SavingLayer::Item => Layer::Item,
+                event::SavingLayer::Order => Layer::Order,
+                event::SavingLayer::Coupon => Layer::Coupon,
+            },
+            units: self.units,
+            off: understand_amount(seq, "what a promotion took off", self.off)?,
+        })
+    }
+}
+
 impl From<&Line> for event::Line {
     fn from(line: &Line) -> Self {
         let item = line.item.as_ref();
@@ -267,6 +300,7 @@ impl From<&Line> for event::Line {
             expiry: line.trace.expiry,
             serial: line.trace.serial.clone(),
             no_promotion: item.no_promotion,
+            savings: line.savings.iter().map(Into::into).collect(),
             discount: line.discount.as_ref().map(Into::into),
             basket_discount: line.basket_discount.minor(),
         }
@@ -540,6 +574,7 @@ impl event::Line {
             promotion: self.promotion.as_ref().map(Into::into),
             label_amount: self.label_amount.map(Money::from_minor),
             trace: Trace { batch: self.batch.clone(), expiry: self.expiry, serial: self.serial.clone() },
+            savings: self.savings.iter().map(|saving| saving.understand(seq)).collect::<Result<_, _>>()?,
             discount: understand_discount(seq, self.discount.as_ref())?,
             basket_discount: Money::from_minor(self.basket_discount),
         };

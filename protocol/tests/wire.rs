@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use domain::basket::{AppliedPromotion, Basket, Cut, Discount, Line, LoweredPrice, PriceFrom, Trace};
+use domain::basket::{AppliedPromotion, Basket, Cut, Discount, Line, LoweredPrice, PriceFrom, Saving, Trace};
 use domain::catalogue::{Item, KitPart, TaxClass, TaxTreatment, Unit};
 use domain::money::{Money, Quantity, TaxRate};
 use domain::payment::{Belongs, Outcome, Payment, Purpose};
+use domain::promotion::Layer;
 use domain::record::{PaperOutcome, Record, Staff};
 use domain::refund::{Origin, PastLine, PastSale, ReturnedLine};
 use domain::rights::Act;
@@ -78,6 +79,7 @@ fn beer() -> Line {
         label_amount: None,
         trace: Trace::default(),
         discount: None,
+        savings: Vec::new(),
         basket_discount: Money::ZERO,
     }
 }
@@ -90,6 +92,18 @@ fn traced_beer() -> Line {
         serial: Some("S7".into()),
     };
     Line { number: 4, quantity: Quantity::ONE, trace, ..beer() }
+}
+
+/// Of two beers the second at half price, and a share of what the order saves.
+fn beer_with_savings() -> Line {
+    let saving = |id: &str, layer, units, off| Saving {
+        promotion: AppliedPromotion { id: id.into(), name_zh: "满减".into(), name_en: "Off".into() },
+        layer,
+        units,
+        off: Money::from_minor(off),
+    };
+    let savings = vec![saving("p8", Layer::Item, 2, 295), saving("p9", Layer::Order, 0, 41)];
+    Line { number: 5, quantity: Quantity::from_pieces(2).expect("in range"), savings, ..beer() }
 }
 
 /// Apples at the amount that a scale printed, which is not weight times price.
@@ -113,6 +127,7 @@ fn apples() -> Line {
         label_amount: Some(Money::from_minor(683)),
         trace: Trace::default(),
         discount: None,
+        savings: Vec::new(),
         basket_discount: Money::ZERO,
     }
 }
@@ -138,6 +153,7 @@ fn cases() -> Line {
         label_amount: None,
         trace: Trace::default(),
         discount: None,
+        savings: Vec::new(),
         basket_discount: Money::ZERO,
     }
 }
@@ -165,6 +181,7 @@ fn gift_set() -> Line {
         label_amount: None,
         trace: Trace::default(),
         discount: None,
+        savings: Vec::new(),
         basket_discount: Money::ZERO,
     }
 }
@@ -186,6 +203,7 @@ fn loose() -> Line {
         label_amount: None,
         trace: Trace::default(),
         discount: None,
+        savings: Vec::new(),
         basket_discount: Money::ZERO,
     }
 }
@@ -521,6 +539,7 @@ fn records() -> Vec<(&'static str, Record)> {
         ("line_price_lowered", lowered(None)),
         ("line_price_lowered_promotion", lowered(beer().promotion)),
         ("line_added_traced", Record::LineAdded { line: traced_beer() }),
+        ("line_added_with_savings", Record::LineAdded { line: beer_with_savings() }),
     ]
     .into_iter()
     .chain(later_records())

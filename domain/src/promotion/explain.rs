@@ -60,7 +60,7 @@ pub(super) fn missed(
                     Some(overlay) => {
                         parts.iter().filter(|part| part.mask & overlay.bit != 0).map(|part| part.net).sum()
                     }
-                    None => problem.whole_base(*index),
+                    None => problem.whole_net(*index, &found.outcome.portions),
                 };
                 promotion.order_rule().and_then(|rule| amount_lacking(rule, base, applied.contains(index)))
             }

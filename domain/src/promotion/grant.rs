@@ -94,6 +94,7 @@ mod tests {
             sku: sku.into(),
             category: String::new(),
             goods: Goods::Amount(Money::ZERO),
+            factor: 1,
             price_stands: false,
             no_promotion,
             expires_in_days: None,

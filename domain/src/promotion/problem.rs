@@ -85,13 +85,14 @@ impl<'a> Problem<'a> {
                 Rule::Price(rule) => {
                     if is_about(promotion, line)
                         && !line.price_stands
-                        && let Some(price) = lowered(rule, line.goods)
+                        && (line.factor == 1 || !self.is_limited(index))
+                        && let Some(price) = lowered(rule, line)
                     {
                         prices.push((index, price));
                     }
                 }
                 Rule::Item(_) => {
-                    if matches!(line.goods, Goods::Pieces { .. }) {
+                    if line.factor == 1 && matches!(line.goods, Goods::Pieces { .. }) {
                         for slot in 0..promotion.slots().len() {
                             if slot_fits(promotion, slot, line) {
                                 slots.push((index, slot));
@@ -130,10 +131,21 @@ impl<'a> Problem<'a> {
         self.prices.iter().flatten().any(|(other, _)| *other == index)
     }
 
-    /// What the goods of an order or coupon promotion cost without promotions.
-    pub(super) fn whole_base(&self, index: usize) -> Money {
-        let lines = self.ticket.lines.iter().zip(&self.wholes);
-        lines.filter(|(_, wholes)| wholes.contains(&index)).map(|(line, _)| line.goods.gross()).sum()
+    /// What portions come to that count for an order or coupon promotion.
+    pub(super) fn whole_net(&self, index: usize, portions: &[Portion]) -> Money {
+        let is_coupon = self.promotion(index).layer() == Layer::Coupon;
+        let allows = |lowered: usize| {
+            let stacking = &self.promotion(lowered).stacking;
+            if is_coupon { stacking.allow_coupon } else { stacking.allow_order }
+        };
+        portions
+            .iter()
+            .filter(|portion| self.wholes[portion.line].contains(&index))
+            .filter(|portion| {
+                [portion.price_promotion, portion.item_promotion].into_iter().flatten().all(allows)
+            })
+            .map(|portion| portion.net)
+            .sum()
     }
 
     /// How many units an item promotion still needs for one application.
@@ -671,16 +683,17 @@ fn unit_of(goods: Goods) -> (u32, Money) {
 }
 
 /// What a unit costs under a price rule, where that is less.
-fn lowered(rule: &PriceRule, goods: Goods) -> Option<Money> {
+fn lowered(rule: &PriceRule, line: &TicketLine) -> Option<Money> {
+    let of_pack = |amount: Money| amount.checked_multiple(line.factor);
     let cut = |price: Money| match rule {
-        PriceRule::Fixed(fixed) | PriceRule::AddOn { price: fixed, .. } => *fixed,
-        PriceRule::Percent(percent) => price.percent(*percent),
-        PriceRule::Off(off) => (price - *off).max(Money::ZERO),
+        PriceRule::Fixed(fixed) | PriceRule::AddOn { price: fixed, .. } => of_pack(*fixed),
+        PriceRule::Percent(percent) => Some(price.percent(*percent)),
+        PriceRule::Off(off) => Some((price - of_pack(*off)?).max(Money::ZERO)),
     };
-    match goods {
-        Goods::Pieces { price, .. } => Some(cut(price)).filter(|lower| *lower < price),
+    match line.goods {
+        Goods::Pieces { price, .. } => cut(price).filter(|lower| *lower < price),
         Goods::Measured { quantity, price } => {
-            Some(cut(price)).filter(|lower| *lower < price).map(|lower| lower.times(quantity))
+            cut(price).filter(|lower| *lower < price).map(|lower| lower.times(quantity))
         }
         Goods::Amount(_) => None,
     }

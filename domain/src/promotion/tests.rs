@@ -196,6 +196,7 @@ fn line(number: u32, sku: &str, goods: Goods) -> TicketLine {
         sku: sku.into(),
         category: "food".into(),
         goods,
+        factor: 1,
         price_stands: false,
         no_promotion: false,
         expires_in_days: None,

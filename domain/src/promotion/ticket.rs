@@ -36,6 +36,9 @@ pub struct TicketLine {
     pub category: String,
     /// What it is, and what it costs without promotions.
     pub goods: Goods,
+    /// How many base units one of it holds: more than one for a pack, which
+    /// takes shelf prices and counts for the order, and for nothing else.
+    pub factor: u32,
     /// Its price stands, whatever price promotions say: a scale printed it,
     /// or a person set it.
     pub price_stands: bool,

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::step::{Measure, Step};
 use super::{Context, Message};
 use crate::basket::{Line, LoweredPrice, PriceFrom, Trace};
-use crate::catalogue::{Buyer, Found, Item, LookUpError, PriceCut, Promotion, SaleUnit};
+use crate::catalogue::{Buyer, Found, Item, LookUpError, SaleUnit};
 use crate::money::Money;
 use crate::price_list;
 use crate::pricing::{self, UnitPrice};
+use crate::promotion::Objective;
 use crate::record::Record;
 
 /// What one unit of what was found costs.
@@ -90,10 +91,15 @@ impl Step {
         if !list_price.is_positive() && !item.gift {
             return Err(Message::PriceMissing(item.clone()));
         }
-        let promotions = context.catalogue.promotions_of(&item.sku).map_err(Message::Fault)?;
-        let promotions: Vec<Promotion> =
-            promotions.into_iter().filter_map(|promotion| for_unit(promotion, unit)).collect();
-        let price = pricing::unit_price(&item.at_price(list_price), &promotions, self.now_ms);
+        let price = match context.settings.rules.objective {
+            // Whether the tag's price is taken is for the whole basket to say.
+            Objective::CustomerBest => UnitPrice { price: list_price, promotion: None },
+            Objective::TagPriceBinding => {
+                let set = context.promotions().map_err(Message::Fault)?;
+                let factor = unit.map_or(1, |sold| sold.unit.factor);
+                pricing::tag_price(&set, &item.at_price(list_price), factor, &context.occasion())
+            }
+        };
         Ok(Priced { list_price, price, from: PriceFrom::List })
     }
 
@@ -122,7 +128,7 @@ impl Step {
         let now = self.listed_price(context, &item, unit).ok()?;
         let list_price = now.list_price.min(line.item.price);
         let (unit_price, promotion) = if now.price.price < line.unit_price {
-            (now.price.price, now.price.promotion.map(Into::into))
+            (now.price.price, now.price.promotion)
         } else {
             (line.unit_price, line.promotion.clone())
         };
@@ -132,17 +138,4 @@ impl Step {
         let lowered = LoweredPrice { line: line.number, list_price, unit_price, promotion };
         Some((lowered, unit_price.times(line.quantity)))
     }
-}
-
-/// A promotion as it is for a pack: what it says of one piece holds for each
-/// piece of it. `None` where that is no amount.
-fn for_unit(promotion: Promotion, unit: Option<&SaleUnit>) -> Option<Promotion> {
-    let Some(sold) = unit else { return Some(promotion) };
-    let together = |price: Money| price.checked_multiple(sold.unit.factor);
-    let cut = match promotion.cut {
-        PriceCut::FixedPrice(price) => PriceCut::FixedPrice(together(price)?),
-        PriceCut::Percent(percent) => PriceCut::Percent(percent),
-        PriceCut::AmountOff(off) => PriceCut::AmountOff(together(off)?),
-    };
-    Some(Promotion { cut, ..promotion })
 }

@@ -20,6 +20,7 @@ impl Step {
             return self.refuse(Message::AgeCheckFirst);
         }
         self.lower_prices(context);
+        self.till.basket.ask_for_savings();
         self.till.desk = Desk::Paying(staff);
     }
 

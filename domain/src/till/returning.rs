@@ -3,7 +3,9 @@
 use super::step::Step;
 use super::{Context, Desk, Effect, Message, Sound};
 use crate::basket::LINES_MAX;
+use crate::catalogue::Buyer;
 use crate::money::{Money, Quantity};
+use crate::price_list;
 use crate::pricing;
 use crate::record::{Record, Staff};
 use crate::refund::{PastSale, ReturnError, ReturnedLine};
@@ -56,7 +58,7 @@ impl Step {
             return self.refuse(Message::ReturnOpen);
         }
         let catalogue = context.catalogue;
-        let found = catalogue.item_by_sku(sku).and_then(|item| Ok((item, catalogue.promotions_of(sku)?)));
+        let found = catalogue.item_by_sku(sku).and_then(|item| Ok((item, catalogue.promotions()?)));
         let (item, promotions) = match found {
             Err(fault) => return self.refuse(Message::Fault(fault)),
             Ok((None, _)) => return self.refuse(Message::UnknownCode(kept_words(sku))),
@@ -66,7 +68,10 @@ impl Step {
             if item.weighed { Quantity::from_thousandths(count) } else { Quantity::from_pieces(count) };
         let Some(quantity) = quantity else { return self.refuse(Message::QuantityRange) };
         // Without a receipt nothing says that more was paid than today.
-        let most = pricing::unit_price(&item, &promotions, self.now_ms).price;
+        let list_price = price_list::list_price(&item, None, Buyer::WalkIn, self.now_ms);
+        let Some(list_price) = list_price else { return self.refuse(Message::PriceMissing(item)) };
+        let listed = item.at_price(list_price);
+        let most = pricing::tag_price(&promotions, &listed, 1, &context.occasion()).price;
         let price = unit_price.unwrap_or(most);
         let amount = price.checked_times(quantity).filter(|_| price.is_positive() && price <= most);
         let Some(amount) = amount else { return self.refuse(Message::AmountRange) };

@@ -488,10 +488,11 @@ impl Step {
             quantity,
             unit_price: price.price,
             price_from: from,
-            promotion: price.promotion.map(Into::into),
+            promotion: price.promotion,
             label_amount,
             trace,
             discount: None,
+            savings: Vec::new(),
             basket_discount: Money::ZERO,
         };
         if !line.is_within_bounds() {

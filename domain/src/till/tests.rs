@@ -12,11 +12,13 @@ use super::*;
 use crate::barcode;
 use crate::basket::{Cut, Discount, LINES_MAX, Line, Trace};
 use crate::catalogue::{
-    Audience, Found, Item, KitPart, LookUpError, PriceBounds, PriceCut, PriceRow, PriceScope, Promotion,
-    SaleUnit, Unit,
+    Audience, Found, Item, KitPart, LookUpError, PriceBounds, PriceRow, PriceScope, SaleUnit, Unit,
 };
 use crate::money::{AMOUNT_MAX, Quantity, TaxRate};
 use crate::payment::Answer;
+use crate::promotion::explain::Lacking;
+use crate::promotion::rule::{Conditions, ItemRule, OrderRule, PriceRule, Rule as Works, Scope, Stacking};
+use crate::promotion::{Promotion, PromotionSet};
 use crate::refund::{Origin, PastSale};
 use crate::shift::{CashMove, Denomination, PARKED_MAX};
 
@@ -35,6 +37,8 @@ const GIFT_SET: &str = "9520000000103";
 const NO_PRICE: &str = "9520000000110";
 const BAG: &str = "9520000000127";
 const LOOSE: &str = "9520000000134";
+const YOGHURT: &str = "9520000000158";
+const MILK: &str = "9520000000165";
 const APPLE: &str = "10001";
 /// Apples that a supplier packed: of variable measure.
 const APPLES: &str = "99520000000069";
@@ -64,7 +68,9 @@ struct Good {
     price: i64,
 }
 
-const GOODS: [Good; 11] = [
+const GOODS: [Good; 13] = [
+    Good { sku: "yoghurt", name: "yoghurt", gtin: YOGHURT, plu: "", price: 801 },
+    Good { sku: "milk", name: "milk", gtin: MILK, plu: "", price: 650 },
     Good { sku: "cola", name: "cola", gtin: COLA, plu: "", price: 350 },
     Good { sku: "egg", name: "egg", gtin: EGG, plu: "", price: 250 },
     Good { sku: "beer", name: "beer", gtin: BEER, plu: "", price: 1_000 },
@@ -164,16 +170,41 @@ impl Catalogue for Goods {
         self.find(|good| good.sku == sku)
     }
 
-    fn promotions_of(&self, sku: &str) -> Result<Vec<Promotion>, LookUpError> {
-        let cut = Promotion {
-            id: "p1".into(),
-            name_zh: "早餐".into(),
-            name_en: "breakfast".into(),
-            cut: PriceCut::FixedPrice(Money::from_minor(200)),
-            from_ms: None,
-            until_ms: None,
+    fn promotions(&self) -> Result<Arc<PromotionSet>, LookUpError> {
+        if self.fails {
+            return Err(LookUpError("the file is gone".into()));
+        }
+        let breakfast = promotion(
+            "p1",
+            "早餐",
+            "breakfast",
+            &["egg"],
+            Works::Price(PriceRule::Fixed(Money::from_minor(200))),
+        );
+        let pair = ItemRule::NthUnit { n: 2, pay_percent: 50, same_sku: false, spread: false };
+        let half =
+            promotion("p2", "第二件半价", "second at half price", &["yoghurt", "milk"], Works::Item(pair));
+        let off = OrderRule::ThresholdOff {
+            min: Money::from_minor(2_000),
+            off: Money::from_minor(300),
+            repeat_max: 1,
         };
-        Ok((sku == "egg").then_some(cut).into_iter().collect())
+        let dairy = promotion("p3", "满20减3", "3 off 20", &["yoghurt", "milk"], Works::Order(off));
+        Ok(Arc::new(PromotionSet::load(7, [breakfast, half, dairy]).0))
+    }
+}
+
+fn promotion(id: &str, name_zh: &str, name_en: &str, skus: &[&str], rule: Works) -> Promotion {
+    Promotion {
+        id: id.into(),
+        name_zh: name_zh.into(),
+        name_en: name_en.into(),
+        rule,
+        scope: Scope::of(skus.iter().copied()),
+        conditions: Conditions::default(),
+        quota: None,
+        applications_max: None,
+        stacking: Stacking::default(),
     }
 }
 
@@ -448,13 +479,7 @@ impl Lane {
                 return Vec::new();
             }
         };
-        let context = Context {
-            now_ms: self.now_ms,
-            offset_minutes: 480,
-            catalogue: &self.goods,
-            settings: &self.settings,
-        };
-        let (till, effects) = self.till.step(&context, input);
+        let (till, effects) = self.till.step(&self.context(), input);
         self.till = till;
         for effect in &effects {
             if let Effect::Commit(record) = effect {
@@ -466,6 +491,10 @@ impl Lane {
             }
         }
         effects
+    }
+
+    fn context(&self) -> Context<'_> {
+        Context { now_ms: self.now_ms, offset_minutes: 480, catalogue: &self.goods, settings: &self.settings }
     }
 
     /// What is left of the last sale that sold goods, as the lane finds it in its journal.
@@ -490,7 +519,8 @@ impl Lane {
             till.restore(*seq, *at_ms, record);
         }
         till.wake(&self.settings);
-        till
+        // No basket is shown before it is priced.
+        till.repriced(&self.context())
     }
 }
 
@@ -1147,6 +1177,93 @@ fn a_running_promotion_sets_the_price() {
             = shift 1 of 2026-03-02, li selling; 1 lines 2.00
         "#]],
     );
+}
+
+#[test]
+fn a_basket_costs_the_least_that_promotions_allow() {
+    let priced = |inputs: &[Happens]| {
+        let mut lane = Lane::new();
+        for happens in then(selling(), inputs.to_vec()) {
+            lane.take(happens);
+        }
+        lane
+    };
+    let nets = |lane: &Lane| lane.till.basket().lines().iter().map(|l| l.net().minor()).collect::<Vec<_>>();
+    // 8.01 and 6.50: the cheaper at half price.
+    let lane = priced(&[scan(YOGHURT), scan(MILK)]);
+    assert_eq!(nets(&lane), [801, 325]);
+    assert_eq!(lane.till.basket().total(), money("11.26"));
+    // Pairs of a kind come to 12.02 and 9.75, and 20.00 are reached.
+    let lane = priced(&[scan(YOGHURT), scan(MILK), scan(YOGHURT), scan(MILK)]);
+    assert_eq!(lane.till.basket().total(), money("18.77"));
+    let saved: Vec<&str> =
+        lane.till.basket().lines()[3].savings.iter().map(|saving| saving.promotion.id.as_str()).collect();
+    assert_eq!(saved, ["p2", "p3"]);
+    assert_eq!(lane.till.reckoning().gap, Money::ZERO);
+    // A pair of one line, then one more of it.
+    let lane = priced(&[scan(YOGHURT), pieces(1, 3)]);
+    assert_eq!(nets(&lane), [801 * 3 - 400 - 300]);
+    // 20.03 were reached before, so nothing lacks; with one less, 7.98 do.
+    assert!(lane.till.reckoning().almost.is_empty(), "{:?}", lane.till.reckoning());
+    let lane = priced(&[scan(YOGHURT), pieces(1, 2)]);
+    let (promotion, missed) = &lane.till.reckoning().almost[0];
+    let lacking = Lacking::Amount { missing: money("7.98"), off: money("3.00") };
+    assert_eq!((promotion.id.as_str(), missed.lacking), ("p3", lacking));
+    // A line that is taken back takes its promotions along.
+    let lane = priced(&[scan(YOGHURT), scan(MILK), void(1)]);
+    assert_eq!(nets(&lane), [650]);
+}
+
+#[test]
+fn a_sale_holds_what_promotions_took_off() {
+    let mut lane = Lane::new();
+    let basket = [scan(YOGHURT), scan(MILK), scan(EGG), In(Input::Pay), cash("20.00"), Saved];
+    for happens in then(selling(), basket) {
+        lane.take(happens);
+    }
+    let Desk::Done(_, sale, _) = lane.till.desk() else { panic!("{:?}", lane.till.desk()) };
+    assert!(sale.adds_up());
+    assert_eq!((sale.total, sale.change), (money("13.26"), money("6.80")));
+    let line = &sale.lines[1];
+    assert_eq!(
+        (line.price(), line.net(), line.savings[0].off),
+        (money("6.50"), money("3.25"), money("3.25"))
+    );
+    // The tag of the egg was lower, and that is no saving of the basket.
+    assert!(sale.lines[2].savings.is_empty() && sale.lines[2].promotion.is_some());
+    // What comes back is worth what was paid for it.
+    let past = lane.past_sale().expect("a sale");
+    assert_eq!(past.lines[1].line.net(), money("3.25"));
+}
+
+#[test]
+fn a_basket_that_was_open_at_a_stop_costs_what_it_did() {
+    let mut lane = Lane::new();
+    for happens in then(selling(), [scan(YOGHURT), scan(MILK), PowerCut]) {
+        lane.take(happens);
+    }
+    assert_eq!(lane.till.basket().total(), money("11.26"));
+}
+
+#[test]
+fn a_price_that_a_person_made_is_no_promotions() {
+    let mut lane = Lane::new();
+    let manager = [signs_in("102", "manager"), scan(YOGHURT), scan(MILK), cut(Some(2), Cut::Part(1_000))];
+    for happens in manager {
+        lane.take(happens);
+    }
+    assert_eq!(lane.till.basket().total(), money("13.86"));
+}
+
+#[test]
+fn the_customers_best_price_may_leave_a_tag_alone() {
+    let mut lane = Lane::new();
+    lane.settings.rules.objective = Objective::CustomerBest;
+    for happens in then(selling(), [scan(EGG), scan(YOGHURT)]) {
+        lane.take(happens);
+    }
+    let egg = &lane.till.basket().lines()[0];
+    assert_eq!((egg.unit_price, egg.net(), egg.savings.len()), (money("2.50"), money("2.00"), 1));
 }
 
 #[test]
@@ -3289,7 +3406,7 @@ fn any_count() -> impl Strategy<Value = i64> {
 
 fn any_happening() -> impl Strategy<Value = Happens> {
     let code = prop_oneof![
-        8 => prop::sample::select(vec![COLA, EGG, BEER, APPLE_WEIGHED, APPLE_PRICED, APPLE_DIFFERS]).prop_map(String::from),
+        8 => prop::sample::select(vec![COLA, EGG, YOGHURT, MILK, BEER, APPLE_WEIGHED, APPLE_PRICED, APPLE_DIFFERS]).prop_map(String::from),
         6 => prop::sample::select(vec![TEA, TEA_SIX, TEA_CASE, EGG_TRAY, GIFT_SET, NO_PRICE, BAG, LOOSE]).prop_map(String::from),
         2 => prop::sample::select(vec![GOLD, ODD, APPLE, "9520000000012", "134567890123456789", ""]).prop_map(String::from),
         1 => any::<String>(),
@@ -3427,7 +3544,7 @@ fn any_answer() -> impl Strategy<Value = Answer> {
 /// its waits, goods that come back. So that days get somewhere.
 fn any_scene() -> impl Strategy<Value = Vec<Happens>> {
     let goods = || {
-        let codes = vec![COLA, EGG, BEER, APPLE_WEIGHED, APPLE_DIFFERS];
+        let codes = vec![COLA, EGG, YOGHURT, MILK, YOGHURT, BEER, APPLE_WEIGHED, APPLE_DIFFERS];
         prop::collection::vec(prop::sample::select(codes).prop_map(scan), 1..4)
     };
     let line = || 1u32..4;

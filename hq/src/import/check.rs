@@ -8,6 +8,7 @@ use domain::barcode::{Codes, Gtin};
 use domain::catalogue::{FACTOR_MAX, KIT_PARTS_MAX, UNITS_MAX};
 use domain::money::{AMOUNT_MAX, Currency, Money, Quantity, TaxRate};
 use pinyin::ToPinyin;
+use protocol::promotion::PromotionForm;
 use protocol::pull::{self, PriceCut, PriceRow, PriceScope, Product, Promotion, TaxTreatment};
 
 use super::{ImportError, PROBLEMS_MAX, Problem, Shop, StaffSource, pins};
@@ -448,17 +449,35 @@ impl Checker {
                 continue;
             }
             for sku in &promotion.skus {
-                let stays = !self.products_are_replaced || self.skus.is_empty();
-                let known =
-                    self.skus.contains(sku) || (stays && reading.entity(Kind::Product, sku)?.is_some());
-                if !known {
-                    self.note(
-                        file,
-                        &place,
-                        format!("there is no product {sku:?}; import it, or take it out"),
-                    );
-                }
+                self.check_promoted(file, &place, sku, reading)?;
             }
+        }
+        for (index, rule) in shop.promotion_rules.iter().flatten().enumerate() {
+            let place = format!("promotion_rules[{index}]");
+            if let Err(what) = check_rule(rule, &mut ids) {
+                self.note(file, &place, what);
+                continue;
+            }
+            let slots = rule.slots.iter().flatten().filter_map(|slot| slot.skus.as_ref());
+            for sku in rule.skus.iter().chain(slots).flatten() {
+                self.check_promoted(file, &place, sku, reading)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A promotion must name goods that exist.
+    fn check_promoted(
+        &mut self,
+        file: &str,
+        place: &str,
+        sku: &String,
+        reading: &Reading<'_>,
+    ) -> Result<(), ImportError> {
+        let stays = !self.products_are_replaced || self.skus.is_empty();
+        let known = self.skus.contains(sku) || (stays && reading.entity(Kind::Product, sku)?.is_some());
+        if !known {
+            self.note(file, place, format!("there is no product {sku:?}; import it, or take it out"));
         }
         Ok(())
     }
@@ -611,6 +630,15 @@ fn check_promotion(promotion: &Promotion, ids: &mut HashSet<String>) -> Result<(
         }
         (Some(_) | None, Some(_) | None) => Ok(()),
     }
+}
+
+fn check_rule(rule: &PromotionForm, ids: &mut HashSet<String>) -> Result<(), String> {
+    check_key("id", &rule.id, ids)?;
+    check_texts(&[&rule.name_zh, &rule.name_en])?;
+    if rule.layer.is_empty() {
+        return Err("layer is missing; use price, item, order or coupon".into());
+    }
+    rule.understand().map(|_| ()).map_err(|error| error.to_string())
 }
 
 /// The id of a member, whose further form is free for now.

@@ -18,6 +18,8 @@ pub enum Kind {
     Staff,
     /// A price promotion.
     Promotion,
+    /// A promotion of any type.
+    PromotionRule,
     /// A price on a price list; scoped to its store, its group or the chain.
     Price,
     /// A class of goods in the tax law.
@@ -33,6 +35,7 @@ impl Kind {
             Self::Product => "product",
             Self::Staff => "staff",
             Self::Promotion => "promotion",
+            Self::PromotionRule => "promotion_rule",
             Self::Price => "price",
             Self::TaxClass => "tax_class",
         }
@@ -43,9 +46,13 @@ impl Kind {
     fn scope(self, key: &str) -> &str {
         match self {
             Self::Store => key,
-            Self::Category | Self::Product | Self::Staff | Self::Promotion | Self::Price | Self::TaxClass => {
-                CHAIN
-            }
+            Self::Category
+            | Self::Product
+            | Self::Staff
+            | Self::Promotion
+            | Self::PromotionRule
+            | Self::Price
+            | Self::TaxClass => CHAIN,
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use tempfile::TempDir;
 
+use domain::promotion::rule::{PriceRule, Rule};
+
 use super::*;
 
 /// An agent that writes and a folder it writes into.
@@ -313,17 +315,45 @@ fn promotions_are_those_that_name_the_item() {
     };
     let mut agent = shop();
     let of = |agent: &Agent, sku: &str| -> Vec<String> {
-        agent.lane().promotions_of(sku).expect("answered").into_iter().map(|promotion| promotion.id).collect()
+        let set = agent.lane().promotions().expect("answered");
+        set.about([(sku, "")]).into_iter().map(|place| set.promotions()[place].id.clone()).collect()
     };
     agent.pull(2, &[("p2", promotion("p2", &["c1", "c1"])), ("p1", promotion("p1", &["c1", "a1"]))]);
     assert_eq!(
         (of(&agent, "c1"), of(&agent, "a1"), of(&agent, "j1")),
         (vec!["p1".into(), "p2".into()], vec!["p1".into()], vec![])
     );
-    let found = agent.lane().promotions_of("a1").expect("answered").remove(0);
-    assert_eq!((found.cut, found.from_ms, found.until_ms), (PriceCut::Percent(85), Some(1), None));
+    let set = agent.lane().promotions().expect("answered");
+    let found = &set.promotions()[0];
+    assert_eq!(found.rule, Rule::Price(PriceRule::Percent(85)));
+    assert_eq!((found.conditions.from_ms, found.conditions.until_ms), (Some(1), None));
     agent.pull(3, &[("p1", promotion("p1", &["j1"])), ("p2", Entity::Promotion(None))]);
     assert_eq!((of(&agent, "c1"), of(&agent, "a1"), of(&agent, "j1")), (vec![], vec![], vec!["p1".into()]));
+}
+
+#[test]
+fn a_promotion_that_cannot_work_leaves_the_others_live() {
+    let rule = |id: &str, off: i64| {
+        Entity::PromotionRule(Some(PromotionForm {
+            id: id.into(),
+            layer: "order".into(),
+            kind: "threshold_off".into(),
+            min: Some(10_000),
+            off: Some(off),
+            ..PromotionForm::default()
+        }))
+    };
+    let mut agent = shop();
+    agent.pull(2, &[("m1", rule("m1", 1_000)), ("m2", rule("m2", 0))]);
+    let lane = agent.lane();
+    let set = lane.promotions().expect("answered");
+    assert_eq!((set.version(), set.promotions().len()), (2, 1));
+    let why = "use promotion m2: what is taken off is 0; it must be above 0";
+    assert_eq!(lane.refused_promotions(), [why]);
+    agent.pull(3, &[("m1", Entity::PromotionRule(None)), ("m2", rule("m2", 500))]);
+    lane.refresh().expect("refreshed");
+    assert_eq!(lane.promotions().expect("answered").promotions()[0].id, "m2");
+    assert!(lane.refused_promotions().is_empty());
 }
 
 // Packs, price lists, kits, departments and tax classes.

@@ -1,0 +1,187 @@
+//! What promotions take off a basket: worked out anew whenever it changes.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use super::step::Step;
+use super::{Context, Desk, Settings, Till};
+use crate::basket::{AppliedPromotion, Line, Saving};
+use crate::catalogue::LookUpError;
+use crate::money::Money;
+use crate::pricing;
+use crate::promotion::explain::Missed;
+use crate::promotion::ticket::{Coupons, Goods, Occasion, TicketLine};
+use crate::promotion::{Layer, Memory, Objective, PromotionSet, Ticket, WORK_MAX, price};
+
+/// What was found out while pricing earlier baskets. It changes no answer, so
+/// two tills with different recollections are the same till.
+#[derive(Clone, Default)]
+pub(super) struct Recollection(Arc<Mutex<Memory>>);
+
+impl fmt::Debug for Recollection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Recollection")
+    }
+}
+
+impl PartialEq for Recollection {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Recollection {}
+
+/// What the savings of a basket rest on, for a cashier who is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reckoning {
+    /// What almost applied, and what is missing; what lacks least first.
+    pub almost: Vec<(AppliedPromotion, Missed)>,
+    /// What more could be taken off at most: nothing where the price is proved
+    /// to be the best.
+    pub gap: Money,
+}
+
+impl Context<'_> {
+    /// What promotions need to know of this sale.
+    pub(super) fn occasion(&self) -> Occasion {
+        let member_day = self.settings.rules.place.member_days.contains(&self.today());
+        Occasion { member_day, ..self.settings.occasion(self.now_ms, self.offset_minutes) }
+    }
+
+    pub(super) fn promotions(&self) -> Result<Arc<PromotionSet>, LookUpError> {
+        self.catalogue.promotions()
+    }
+}
+
+impl Settings {
+    /// What promotions need to know of anything sold here at an instant, by
+    /// whoever buys it; that it is a member day is left out.
+    pub fn occasion(&self, now_ms: i64, offset_minutes: i32) -> Occasion {
+        let place = &self.rules.place;
+        Occasion {
+            now_ms,
+            offset_minutes,
+            store: place.store.clone(),
+            channel: place.channel.clone(),
+            ..Occasion::default()
+        }
+    }
+}
+
+impl Till {
+    /// What the price of the open basket rests on.
+    pub fn reckoning(&self) -> &Reckoning {
+        &self.reckoning
+    }
+
+    /// The till with its basket priced: what a start after a stop needs before
+    /// anything is shown, since the journal holds no savings of open baskets.
+    pub fn repriced(&self, context: &Context<'_>) -> Self {
+        let mut step = Step::new(self.clone(), context.now_ms);
+        step.make_savings(context);
+        step.till
+    }
+}
+
+impl Step {
+    /// Prices the basket, where it changed since it was priced.
+    pub(super) fn make_savings(&mut self, context: &Context<'_>) {
+        if !self.till.basket.savings_are_due() || matches!(self.till.desk, Desk::Saving(..)) {
+            return;
+        }
+        // Where they cannot be asked, what was found before stands, and the
+        // next step asks again.
+        let Ok(set) = context.promotions() else { return };
+        let objective = context.settings.rules.objective;
+        let occasion = context.occasion();
+        let lines = self.till.basket.lines();
+        let lines = lines.iter().map(|line| ticket_line(context, &set, line, objective, &occasion)).collect();
+        let ticket = Ticket { lines, occasion, coupons: Coupons::Held(Vec::new()), ..Ticket::default() };
+        let priced = match self.till.recollection.0.lock() {
+            Ok(mut memory) => price(&set, &ticket, objective, &mut memory, WORK_MAX),
+            Err(_) => price(&set, &ticket, objective, &mut Memory::default(), WORK_MAX),
+        };
+        let mut savings: Vec<Vec<Saving>> = vec![Vec::new(); ticket.lines.len()];
+        for applied in &priced.applied {
+            let promotion: AppliedPromotion = (&set.promotions()[applied.promotion]).into();
+            for part in &applied.parts {
+                let line = &self.till.basket.lines()[part.line];
+                let on_the_tag = match applied.layer {
+                    Layer::Price => on_the_tag(line, &ticket.lines[part.line], part.units),
+                    Layer::Item | Layer::Order | Layer::Coupon => Money::ZERO,
+                };
+                let off = part.off - on_the_tag;
+                if off.is_positive() {
+                    let (promotion, layer) = (promotion.clone(), applied.layer);
+                    savings[part.line].push(Saving { promotion, layer, units: part.units, off });
+                }
+            }
+        }
+        for ((line, savings), net) in self.till.basket.lines().iter().zip(&mut savings).zip(&priced.nets) {
+            make_add_up(line, savings, *net);
+        }
+        let name = |missed: &Missed| ((&set.promotions()[missed.promotion]).into(), missed.clone());
+        self.till.reckoning =
+            Reckoning { almost: priced.missed.iter().map(name).collect(), gap: priced.gap() };
+        self.till.basket.make_savings(savings);
+    }
+}
+
+/// Savings are the difference that promotions make to what the tag shows. Were
+/// they ever not, the customer pays the lower of the two.
+fn make_add_up(line: &Line, savings: &mut Vec<Saving>, net: Money) {
+    let off: Money = savings.iter().map(|saving| saving.off).sum();
+    let difference = line.after_own_discount() - net;
+    if off == difference {
+        return;
+    }
+    savings.truncate(1);
+    match savings.first_mut() {
+        Some(saving) if difference.is_positive() => saving.off = difference,
+        Some(_) | None => savings.clear(),
+    }
+}
+
+/// What a unit's tag has off its list price, for so many units.
+fn on_the_tag(line: &Line, ticket: &TicketLine, units: u32) -> Money {
+    match ticket.goods {
+        Goods::Pieces { price, .. } => (price - line.unit_price).times_count(units),
+        Goods::Measured { .. } => ticket.goods.gross() - line.price(),
+        Goods::Amount(_) => Money::ZERO,
+    }
+}
+
+fn ticket_line(
+    context: &Context<'_>,
+    set: &PromotionSet,
+    line: &Line,
+    objective: Objective,
+    occasion: &Occasion,
+) -> TicketLine {
+    let factor = line.unit.as_ref().map_or(1, |unit| unit.factor);
+    let tag = match objective {
+        Objective::TagPriceBinding => pricing::tag_price(set, &line.item, factor, occasion).price,
+        Objective::CustomerBest => line.item.price,
+    };
+    // A price that nobody's tag shows now was kept from the scan, or a person made it.
+    let price_stands = !line.follows_price_list() || line.discount.is_some() || line.unit_price != tag;
+    let price = if price_stands { line.unit_price } else { line.item.price };
+    let goods = match line.quantity.pieces().and_then(|pieces| u32::try_from(pieces).ok()) {
+        _ if line.label_amount.is_some() || line.discount.is_some() => {
+            Goods::Amount(line.after_own_discount())
+        }
+        Some(count) if !line.item.weighed => Goods::Pieces { count, price },
+        Some(_) | None => Goods::Measured { quantity: line.quantity, price },
+    };
+    TicketLine {
+        number: line.number,
+        sku: line.item.sku.clone(),
+        category: line.item.category.clone(),
+        goods,
+        factor,
+        price_stands,
+        no_promotion: line.item.no_promotion,
+        expires_in_days: line.trace.expiry.map(|expiry| (expiry - context.today()).num_days()),
+    }
+}

@@ -5,7 +5,6 @@
 //! is rung up is real in number, weight, price, order and day; which item it
 //! is called is not.
 
-mod logs;
 mod mapped;
 
 use std::path::{Path, PathBuf};
@@ -16,15 +15,14 @@ use chrono::{NaiveDate, TimeZone, Utc};
 use domain::money::{Currency, Money};
 use domain::till::{Desk, Input};
 use drivers::scanner::Scan;
+use fixtures::logs::{self, Log, Measure, Sums, Ticket, TicketLine, data_folder};
 use indicatif::{ProgressBar, ProgressStyle};
 use pos_app::config::{Config, Paths};
 use pos_app::lane::{Event, Lane, Moment};
-use serde::Serialize;
 use ui::action::{Action, Button, Key};
 
 use crate::process::wait_for;
 use crate::shop::{Headquarters, LaneFiles};
-pub use logs::{Log, Measure, Ticket, TicketLine, Unringable};
 
 /// The store that the replay sells in.
 const STORE: &str = "R001";
@@ -34,31 +32,6 @@ const PIN: &str = "8888";
 
 /// Nine in the morning of a ticket's day: any hour of it would do.
 const HOUR: u32 = 9;
-
-/// Counts and sums of one side, for one day or for all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Sums {
-    /// Sales.
-    pub sales: u64,
-    /// Lines.
-    pub lines: u64,
-    /// Sum of totals, minor units.
-    pub total: i64,
-}
-
-impl Sums {
-    fn add(&mut self, lines: u64, total: i64) {
-        self.sales += 1;
-        self.lines += lines;
-        self.total += total;
-    }
-}
-
-/// Where `cargo xtask replay` finds the logs: `GUITAI_DATA`, or `../shared/data`.
-pub fn data_folder() -> Option<PathBuf> {
-    let named = std::env::var_os("GUITAI_DATA").map(PathBuf::from);
-    named.or_else(|| Some(PathBuf::from("../shared/data"))).filter(|folder| folder.is_dir())
-}
 
 /// Replays a log by name; at most `tickets_max` tickets of it where given.
 /// Fails where any two sides differ.

@@ -343,7 +343,7 @@ fn parse(line: &str) -> Result<(u64, i64)> {
 
 #[test]
 fn real_logs_come_out_equal_on_both_sides() -> Result<()> {
-    if tests::replay::data_folder().is_none() && !PathBuf::from("../../shared/data").is_dir() {
+    if fixtures::logs::data_folder().is_none() && !PathBuf::from("../../shared/data").is_dir() {
         println!("not run: neither GUITAI_DATA nor ../shared/data is there");
         return Ok(());
     }

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use domain::barcode::Gtin;
 use domain::money::Currency;
+use fixtures::logs::{Log, Measure};
 use fixtures::shop::write_products_csv;
 use protocol::pull::{Category, Product, Store};
 use serde_json::json;
 
-use super::logs::{Log, Measure};
 use crate::shop::check_digit;
 
 /// The first number on scales; five digits, so 90,000 items fit.

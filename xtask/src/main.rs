@@ -46,9 +46,11 @@ cargo xtask COMMAND
                         prices a case file; one JSON line for each case, and nothing else
   scan                  what each line of standard input stands for, as a line of JSON; \\x1d in a
                         line is a control character, \\\\ a backslash
+  bench [NAME]          benchmarks in release, all or one (pricing), as ratios measured in one run:
+                        a table, and target/bench.json; real baskets come from the same folder
   help                  this
 
-powercut, simulate and bench are not part of this version.
+powercut and simulate are not part of this version.
 
 Exit codes: 0 done, 1 a step failed, 2 the command line, 3 the machine lacks something.";
 
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
         "replay" => replay(rest),
         "price" => of_fixtures("price", rest),
         "scan" => of_fixtures("scan", rest),
+        "bench" => bench(rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             Ok(())
@@ -134,7 +137,17 @@ fn replay(arguments: &[OsString]) -> Result<(), Failure> {
     shop_in_a_box("replay", "replay", arguments)
 }
 
-/// Nothing but JSON goes to standard output.
+/// Builds without the window: benchmarks stand in `fixtures`.
+fn bench(arguments: &[OsString]) -> Result<(), Failure> {
+    if arguments.len() > 1 {
+        return Err(Failure::Usage(format!("bench takes one name at most\n\n{USAGE}")));
+    }
+    machine::install(&[machine::BUILD])?;
+    let mut command =
+        cargo(&["run", "--release", "--locked", "--package", "fixtures", "--bin", "bench", "--"]);
+    step("bench", command.args(arguments))
+}
+
 fn test(arguments: &[OsString]) -> Result<(), Failure> {
     if !arguments.is_empty() {
         return Err(Failure::Usage(format!("test takes nothing\n\n{USAGE}")));

@@ -56,7 +56,7 @@ pub fn price(
     memory: &mut Memory,
     work_max: u64,
 ) -> Priced {
-    let problem = Problem::new(set, ticket, objective);
+    let problem = Problem::new(set, ticket, objective, memory);
     let (found, work) = Finder::new(&problem, memory, work_max).find();
     answer(&problem, found, work)
 }

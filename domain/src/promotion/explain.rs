@@ -48,7 +48,7 @@ pub(super) fn missed(
     applied: &BTreeSet<usize>,
 ) -> Vec<Missed> {
     let mut missed: Vec<Missed> = Vec::new();
-    let parts = problem.parts(&found.outcome.portions, overlays, &[]);
+    let parts = problem.parts(&found.outcome.portions, &problem.masks(overlays, &[]));
     for index in &problem.candidates {
         let promotion = problem.promotion(*index);
         let lacking = match promotion.layer() {

@@ -1,11 +1,13 @@
 //! A ticket against the promotions that are about it, in the form that is searched.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::component::Portion;
 use super::component::{Class, Component, Group, Join, Single};
 use super::overlay::{ADD_ONS_MAX, COUPON_FROM, COUPONS, Mask, OVERLAYS_MAX, Overlay, Part};
 use super::rule::{Layer, PriceRule, Promotion, Rule};
+use super::search::Memory;
 use super::set::PromotionSet;
 use super::ticket::{Coupons, Goods, Objective, Ticket, TicketLine, Unmet};
 use crate::money::Money;
@@ -27,8 +29,8 @@ pub(super) struct Problem<'a> {
     prices: Vec<Vec<(usize, Money)>>,
     /// For each line the item promotions that it fits, with the slot.
     slots: Vec<Vec<(usize, usize)>>,
-    /// For each line the order and coupon promotions that count it.
-    wholes: Vec<BTreeSet<usize>>,
+    /// For each promotion the lines that it lowers, takes units of, or counts.
+    about: BTreeMap<usize, Vec<usize>>,
 }
 
 /// A choice among promotions that exclude one another: what may be used.
@@ -39,16 +41,65 @@ pub(super) struct Active {
     pub add_ons: BTreeMap<usize, u32>,
 }
 
-impl<'a> Problem<'a> {
-    pub(super) fn new(set: &'a PromotionSet, ticket: &'a Ticket, objective: Objective) -> Self {
-        let goods = || ticket.lines.iter().map(|line| (line.sku.as_str(), line.category.as_str()));
-        let (mut candidates, mut unmet) = (Vec::new(), Vec::new());
-        for index in set.about(goods()) {
+/// The promotions of a set whose goods include some goods, whether or not they hold.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Fits {
+    /// In the order of the set.
+    promotions: Vec<usize>,
+    /// Those of the item layer, with each slot that fits.
+    slots: Vec<(usize, usize)>,
+}
+
+/// What goods are, as far as a scope can tell.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Kind {
+    sku: String,
+    category: String,
+    expires_in_days: Option<i64>,
+}
+
+impl Kind {
+    pub(super) fn of(line: &TicketLine) -> Self {
+        Self { sku: line.sku.clone(), category: line.category.clone(), expires_in_days: line.expires_in_days }
+    }
+}
+
+impl Fits {
+    /// Looks through the promotions that name such goods.
+    pub(super) fn find(set: &PromotionSet, line: &TicketLine) -> Self {
+        let mut fits = Self::default();
+        for index in set.about([(line.sku.as_str(), line.category.as_str())]) {
             let promotion = &set.promotions()[index];
-            if !ticket.lines.iter().any(|line| is_about(promotion, line)) {
-                continue;
+            if matches!(promotion.rule, Rule::Item(_)) {
+                let before = fits.slots.len();
+                let slots = 0..promotion.slots().len();
+                let fitting = slots.filter(|slot| slot_fits(promotion, *slot, line));
+                fits.slots.extend(fitting.map(|slot| (index, slot)));
+                if fits.slots.len() > before {
+                    fits.promotions.push(index);
+                }
+            } else if is_about(promotion, line) {
+                fits.promotions.push(index);
             }
-            match unmet_by(promotion, ticket) {
+        }
+        fits
+    }
+}
+
+impl<'a> Problem<'a> {
+    pub(super) fn new(
+        set: &'a PromotionSet,
+        ticket: &'a Ticket,
+        objective: Objective,
+        memory: &mut Memory,
+    ) -> Self {
+        let fits: Vec<Arc<Fits>> = ticket.lines.iter().map(|line| memory.fits(set, line)).collect();
+        let mut named: Vec<usize> = fits.iter().flat_map(|fits| fits.promotions.iter().copied()).collect();
+        named.sort_unstable();
+        named.dedup();
+        let (mut candidates, mut unmet) = (Vec::new(), Vec::new());
+        for index in named {
+            match unmet_by(&set.promotions()[index], ticket) {
                 None => candidates.push(index),
                 Some(why) => unmet.push((index, why)),
             }
@@ -61,55 +112,53 @@ impl<'a> Problem<'a> {
             unmet,
             prices: Vec::new(),
             slots: Vec::new(),
-            wholes: Vec::new(),
+            about: BTreeMap::new(),
         };
-        for line in &ticket.lines {
-            problem.look_at(line);
+        for (line, fits) in ticket.lines.iter().zip(&fits) {
+            problem.look_at(line, fits);
         }
         problem
     }
 
-    fn look_at(&mut self, line: &TicketLine) {
-        let (mut prices, mut slots, mut wholes) = (Vec::new(), Vec::new(), BTreeSet::new());
-        let own = if line.no_promotion {
-            Vec::new()
-        } else {
-            self.set.about([(line.sku.as_str(), line.category.as_str())])
-        };
+    fn look_at(&mut self, line: &TicketLine, fits: &Fits) {
+        let place = self.prices.len();
+        let (mut prices, mut slots) = (Vec::new(), Vec::new());
+        let own = fits.promotions.iter().copied().filter(|_| !line.no_promotion);
         for index in own {
             if self.candidates.binary_search(&index).is_err() {
                 continue;
             }
             let promotion = &self.set.promotions()[index];
-            match &promotion.rule {
-                Rule::Price(rule) => {
-                    if is_about(promotion, line)
-                        && !line.price_stands
-                        && (line.factor == 1 || !self.is_limited(index))
-                        && let Some(price) = lowered(rule, line)
-                    {
+            let counts = match &promotion.rule {
+                Rule::Price(rule) => match lowered(rule, line)
+                    .filter(|_| !line.price_stands && (line.factor == 1 || !self.is_limited(index)))
+                {
+                    Some(price) => {
                         prices.push((index, price));
+                        true
                     }
-                }
+                    None => false,
+                },
                 Rule::Item(_) => {
-                    if line.factor == 1 && matches!(line.goods, Goods::Pieces { .. }) {
-                        for slot in 0..promotion.slots().len() {
-                            if slot_fits(promotion, slot, line) {
-                                slots.push((index, slot));
-                            }
-                        }
+                    let is_counted = line.factor == 1 && matches!(line.goods, Goods::Pieces { .. });
+                    if is_counted {
+                        slots.extend(fits.slots.iter().copied().filter(|(other, _)| *other == index));
                     }
+                    is_counted
                 }
-                Rule::Order(_) | Rule::Coupon { .. } => {
-                    if is_about(promotion, line) {
-                        wholes.insert(index);
-                    }
-                }
+                Rule::Order(_) | Rule::Coupon { .. } => true,
+            };
+            if counts {
+                self.about.entry(index).or_default().push(place);
             }
         }
         self.prices.push(prices);
         self.slots.push(slots);
-        self.wholes.push(wholes);
+    }
+
+    /// The lines that a promotion lowers, takes units of, or counts.
+    fn lines_of(&self, index: usize) -> &[usize] {
+        self.about.get(&index).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn promotion(&self, index: usize) -> &'a Promotion {
@@ -128,7 +177,12 @@ impl<'a> Problem<'a> {
 
     /// Whether a price promotion lowers any line.
     pub(super) fn lowers_anything(&self, index: usize) -> bool {
-        self.prices.iter().flatten().any(|(other, _)| *other == index)
+        !self.lines_of(index).is_empty()
+    }
+
+    /// What the goods of an order or coupon promotion cost without promotions.
+    pub(super) fn whole_base(&self, index: usize) -> Money {
+        self.lines_of(index).iter().map(|line| self.ticket.lines[*line].goods.gross()).sum()
     }
 
     /// What portions come to that count for an order or coupon promotion.
@@ -140,7 +194,7 @@ impl<'a> Problem<'a> {
         };
         portions
             .iter()
-            .filter(|portion| self.wholes[portion.line].contains(&index))
+            .filter(|portion| self.lines_of(index).contains(&portion.line))
             .filter(|portion| {
                 [portion.price_promotion, portion.item_promotion].into_iter().flatten().all(allows)
             })
@@ -152,10 +206,10 @@ impl<'a> Problem<'a> {
     pub(super) fn units_missing(&self, index: usize) -> u32 {
         let promotion = self.promotion(index);
         let there = |slot: usize, sku: Option<&str>| -> u32 {
-            (0..self.ticket.lines.len())
-                .filter(|line| self.slots[*line].contains(&(index, slot)))
-                .filter(|line| sku.is_none_or(|sku| self.ticket.lines[*line].sku == sku))
-                .map(|line| self.count(line))
+            let own = self.lines_of(index).iter();
+            own.filter(|line| self.slots[**line].contains(&(index, slot)))
+                .filter(|line| sku.is_none_or(|sku| self.ticket.lines[**line].sku == sku))
+                .map(|line| self.count(*line))
                 .fold(0, u32::saturating_add)
         };
         let missing = |sku: Option<&str>| -> u32 {
@@ -163,8 +217,9 @@ impl<'a> Problem<'a> {
             slots.iter().enumerate().map(|(slot, (_, units))| units.saturating_sub(there(slot, sku))).sum()
         };
         if promotion.is_of_one_sku() {
-            let lines = self.ticket.lines.iter();
-            lines.map(|line| missing(Some(&line.sku))).min().unwrap_or(0)
+            let all: u32 = promotion.slots().iter().map(|(_, units)| *units).sum();
+            let own = self.lines_of(index).iter().map(|line| self.ticket.lines[*line].sku.as_str());
+            own.map(|sku| missing(Some(sku))).min().unwrap_or(all)
         } else {
             missing(None)
         }
@@ -215,6 +270,13 @@ impl<'a> Problem<'a> {
     /// Every largest choice of promotions that do not exclude one another, at
     /// most so many; and whether these are all.
     pub(super) fn choices(&self, most: usize) -> (Vec<BTreeSet<usize>>, bool) {
+        let stands_alone = |index: &usize| {
+            let stacking = &self.promotion(*index).stacking;
+            stacking.exclusive_ticket || !stacking.excludes.is_empty()
+        };
+        if !self.candidates.iter().any(stands_alone) {
+            return (vec![self.candidates.iter().copied().collect()], true);
+        }
         let forced = self.forced();
         let places: BTreeMap<&str, usize> =
             self.candidates.iter().map(|index| (self.promotion(*index).id.as_str(), *index)).collect();
@@ -274,8 +336,8 @@ impl<'a> Problem<'a> {
 
     /// Add-on promotions of a choice, those that are about some line.
     pub(super) fn add_ons(&self, choice: &BTreeSet<usize>) -> Vec<usize> {
-        let about = |index: &usize| self.prices.iter().flatten().any(|(other, _)| other == index);
-        choice.iter().copied().filter(|index| is_add_on(self.promotion(*index)) && about(index)).collect()
+        let is_of_use = |index: &usize| is_add_on(self.promotion(*index)) && self.lowers_anything(*index);
+        choice.iter().copied().filter(is_of_use).collect()
     }
 
     /// The order and coupon promotions of a choice that could be reached, in
@@ -286,10 +348,7 @@ impl<'a> Problem<'a> {
             .copied()
             .filter(|index| {
                 let Some(rule) = self.promotion(*index).order_rule() else { return false };
-                let most: Money = (0..self.ticket.lines.len())
-                    .filter(|line| self.wholes[*line].contains(index))
-                    .map(|line| self.ticket.lines[line].goods.gross())
-                    .sum();
+                let most = self.whole_base(*index);
                 super::overlay::discount(rule, most, most).is_positive()
             })
             .collect();
@@ -335,26 +394,33 @@ impl<'a> Problem<'a> {
         (overlays, all)
     }
 
-    /// What may be taken off a portion, and which add-on offers it counts for.
-    pub(super) fn mask(
-        &self,
-        line: usize,
-        price: Option<usize>,
-        item: Option<usize>,
-        overlays: &[Overlay<'_>],
-        add_ons: &[usize],
-    ) -> Mask {
-        let mut mask: Mask = 0;
+    /// For each line what may be taken off it, and which add-on offers it counts for.
+    pub(super) fn masks(&self, overlays: &[Overlay<'_>], add_ons: &[usize]) -> Masks {
+        let mut lines = vec![LineMask::default(); self.ticket.lines.len()];
         for overlay in overlays {
-            let regular_only = matches!(
-                self.promotion(overlay.promotion).rule,
-                Rule::Coupon { regular_price_only: true, .. }
-            );
-            if self.wholes[line].contains(&overlay.promotion) && !(regular_only && (price.or(item)).is_some())
-            {
-                mask |= overlay.bit;
+            let rule = &self.promotion(overlay.promotion).rule;
+            let regular_only = matches!(rule, Rule::Coupon { regular_price_only: true, .. });
+            for line in self.lines_of(overlay.promotion) {
+                lines[*line].regular |= overlay.bit;
+                if !regular_only {
+                    lines[*line].lowered |= overlay.bit;
+                }
             }
         }
+        for (place, index) in add_ons.iter().enumerate().take(ADD_ONS_MAX as usize) {
+            for (line, sold) in self.ticket.lines.iter().enumerate() {
+                if !is_about(self.promotion(*index), sold) {
+                    lines[line].add_ons |= add_on_bit(place);
+                }
+            }
+        }
+        Masks { lines }
+    }
+
+    /// What may be taken off a portion, and which add-on offers it counts for.
+    pub(super) fn mask(&self, masks: &Masks, line: usize, price: Option<usize>, item: Option<usize>) -> Mask {
+        let own = &masks.lines[line];
+        let mut mask = if price.or(item).is_some() { own.lowered } else { own.regular };
         for promotion in [price, item].into_iter().flatten() {
             let stacking = &self.promotion(promotion).stacking;
             if !stacking.allow_order {
@@ -364,33 +430,16 @@ impl<'a> Problem<'a> {
                 mask &= !COUPONS;
             }
         }
-        let sold = &self.ticket.lines[line];
-        for (place, index) in add_ons.iter().enumerate().take(ADD_ONS_MAX as usize) {
-            if !is_about(self.promotion(*index), sold) {
-                mask |= add_on_bit(place);
-            }
-        }
-        mask
+        mask | own.add_ons
     }
 
     /// Portions of all lines, as overlays see them.
-    pub(super) fn parts(
-        &self,
-        portions: &[Portion],
-        overlays: &[Overlay<'_>],
-        add_ons: &[usize],
-    ) -> Vec<Part> {
+    pub(super) fn parts(&self, portions: &[Portion], masks: &Masks) -> Vec<Part> {
         portions
             .iter()
             .map(|portion| Part {
                 line: portion.line,
-                mask: self.mask(
-                    portion.line,
-                    portion.price_promotion,
-                    portion.item_promotion,
-                    overlays,
-                    add_ons,
-                ),
+                mask: self.mask(masks, portion.line, portion.price_promotion, portion.item_promotion),
                 net: portion.net,
             })
             .collect()
@@ -407,13 +456,10 @@ impl<'a> Problem<'a> {
         for index in &usable {
             let promotion = self.promotion(*index);
             let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
-            for line in (0..lines).filter(|line| self.slots[*line].iter().any(|(own, _)| own == index)) {
+            let apart = promotion.is_of_one_sku() && self.item_limit(*index).is_none();
+            for line in self.lines_of(*index).iter().copied() {
                 // Units of one item only meet their like; a limit joins all.
-                let key = if promotion.is_of_one_sku() && self.item_limit(*index).is_none() {
-                    self.ticket.lines[line].sku.as_str()
-                } else {
-                    ""
-                };
+                let key = if apart { self.ticket.lines[line].sku.as_str() } else { "" };
                 match seen.get(key) {
                     Some(other) => joined.join(*other, line),
                     None => {
@@ -424,10 +470,8 @@ impl<'a> Problem<'a> {
         }
         let limits = self.price_limits(active);
         for index in limits.keys() {
-            let mut own =
-                (0..lines).filter(|line| self.prices[*line].iter().any(|(other, _)| other == index));
-            if let Some(first) = own.next() {
-                own.for_each(|line| joined.join(first, line));
+            if let Some((first, others)) = self.lines_of(*index).split_first() {
+                others.iter().for_each(|line| joined.join(*first, *line));
             }
         }
         let mut components = Vec::new();
@@ -501,15 +545,17 @@ impl<'a> Problem<'a> {
     /// How many units, or applications, an item promotion may still take
     /// where that is less than what is there.
     fn item_limit(&self, index: usize) -> Option<u32> {
-        let units: u32 = (0..self.ticket.lines.len())
-            .filter(|line| self.slots[*line].iter().any(|(own, _)| *own == index))
-            .map(|line| self.count(line))
-            .fold(0, u32::saturating_add);
+        let units = self.units_of(index);
         let promotion = self.promotion(index);
         let needed: u32 = promotion.slots().iter().map(|(_, units)| *units).sum();
         let quota = self.units_left(index).filter(|quota| *quota < units);
         let applications = promotion.applications_max.filter(|most| *most < units / needed.max(1));
         quota.or(applications)
+    }
+
+    /// Units of the lines that a promotion is about.
+    fn units_of(&self, index: usize) -> u32 {
+        self.lines_of(index).iter().map(|line| self.count(*line)).fold(0, u32::saturating_add)
     }
 
     fn price_limits(&self, active: &Active) -> BTreeMap<usize, u32> {
@@ -519,12 +565,9 @@ impl<'a> Problem<'a> {
             if promotion.layer() != Layer::Price {
                 continue;
             }
-            let own = (0..self.ticket.lines.len())
-                .filter(|line| self.prices[*line].iter().any(|(other, _)| other == index));
-            let units = own.map(|line| self.count(line)).fold(0, u32::saturating_add);
             let most =
                 [self.units_left(*index), active.add_ons.get(index).copied()].into_iter().flatten().min();
-            if let Some(most) = most.filter(|most| *most < units) {
+            if let Some(most) = most.filter(|most| *most < self.units_of(*index)) {
                 limits.insert(*index, most);
             }
         }
@@ -634,6 +677,21 @@ impl<'a> Problem<'a> {
         }
         Some((singles, joins))
     }
+}
+
+/// What may be taken off each line.
+pub(super) struct Masks {
+    lines: Vec<LineMask>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct LineMask {
+    /// At its regular price.
+    regular: Mask,
+    /// Where a price or item promotion lowered it.
+    lowered: Mask,
+    /// The add-on offers that it counts for.
+    add_ons: Mask,
 }
 
 /// The bit of the other goods of an add-on offer.

@@ -12,8 +12,10 @@ use std::sync::Arc;
 
 use super::component::{Component, Exhausted, Outcome, Search, WEIGHT_ONE, Way, Ways, Work};
 use super::overlay::{ADD_ONS_MAX, Best, Choice, Mask, Overlay, Part, times};
-use super::problem::{Active, Problem, UNITS_MAX, add_on_bit};
-use super::rule::{OrderRule, PriceRule, Rule};
+use super::problem::{Active, Fits, Kind, Masks, Problem, UNITS_MAX, add_on_bit};
+use super::rule::{Layer, OrderRule, PriceRule, Rule};
+use super::set::PromotionSet;
+use super::ticket::TicketLine;
 use crate::money::Money;
 
 /// The most choices among promotions that exclude one another.
@@ -46,15 +48,39 @@ const REMEMBERED_MAX: usize = 4_096;
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
     version: u64,
-    least: HashMap<Arc<Component>, (Arc<Ways>, u64)>,
+    least: HashMap<Arc<Component>, Arc<Least>>,
+    fits: HashMap<Kind, Arc<Fits>>,
+}
+
+/// The least sum of a component, and what it takes to find it.
+#[derive(Debug)]
+struct Least {
+    /// `None` where some units have no price left to take.
+    outcome: Option<Outcome>,
+    sum: Money,
+    whole: bool,
+    work: u64,
 }
 
 impl Memory {
     pub(super) fn turn_to(&mut self, version: u64) {
-        if self.version != version || self.least.len() > REMEMBERED_MAX {
+        if self.version != version {
+            self.fits.clear();
             self.least.clear();
             self.version = version;
         }
+        if self.fits.len() > REMEMBERED_MAX {
+            self.fits.clear();
+        }
+        if self.least.len() > REMEMBERED_MAX {
+            self.least.clear();
+        }
+    }
+
+    /// The promotions whose goods include those of a line.
+    pub(super) fn fits(&mut self, set: &PromotionSet, line: &TicketLine) -> Arc<Fits> {
+        self.turn_to(set.version());
+        self.fits.entry(Kind::of(line)).or_insert_with(|| Arc::new(Fits::find(set, line))).clone()
     }
 }
 
@@ -83,9 +109,17 @@ pub(super) struct Finder<'a, 'b> {
 struct Stage<'a, 'b> {
     components: Vec<Arc<Component>>,
     overlays: &'b [Overlay<'a>],
-    add_ons: &'b [usize],
+    masks: Masks,
     /// What the goods outside each limited add-on offer must come to.
     add_on_min: Vec<(Mask, Money)>,
+}
+
+/// The least that the layers below come to.
+struct Plain {
+    sum: Money,
+    outcome: Outcome,
+    /// Whether it is surely the least.
+    exact: bool,
 }
 
 /// What a scenario supposes of the overlays.
@@ -136,7 +170,7 @@ impl<'a, 'b> Finder<'a, 'b> {
             })
             .collect();
         let outcome = Outcome { portions, applications: Vec::new() };
-        let parts = self.problem.parts(&outcome.portions, &[], &[]);
+        let parts = self.problem.parts(&outcome.portions, &self.problem.masks(&[], &[]));
         let best = self.choice(&[]).best(parts);
         Found { outcome, best, applications: 0, overlays: Vec::new(), bound: Money::ZERO }
     }
@@ -231,40 +265,44 @@ impl<'a, 'b> Finder<'a, 'b> {
             debug_assert!(UNITS_MAX > 0);
         }
         let components = components.into_iter().map(Arc::new).collect();
-        let stage = Stage { components, overlays, add_ons, add_on_min };
+        let masks = self.problem.masks(overlays, add_ons);
+        let stage = Stage { components, overlays, masks, add_on_min };
         if self.search_stage(&stage).is_err() {
             self.leave_open(Money::ZERO);
         }
     }
 
     fn search_stage(&mut self, stage: &Stage<'a, '_>) -> Result<(), Exhausted> {
-        let Some((sum, outcome, exact)) = self.least_plain(stage) else { return Ok(()) };
-        self.offer(stage, &outcome);
+        let Some(plain) = self.least_plain(stage) else { return Ok(()) };
+        let Plain { sum, outcome, exact } = &plain;
+        let (sum, exact) = (*sum, *exact);
+        self.offer(stage, outcome);
         if !exact {
             self.leave_open(Money::ZERO);
         }
+        let most: Vec<Money> =
+            stage.overlays.iter().map(|overlay| self.most_base(stage, overlay.bit)).collect();
         let mut scenarios = Scenarios {
+            finder: self,
             overlays: stage.overlays,
-            coupons_max: self.problem.ticket.coupons_max,
-            most: stage.overlays.iter().map(|overlay| self.most_base(stage, overlay.bit)).collect(),
+            most: &most,
+            sum,
             left: SCENARIOS_MAX,
             list: Vec::new(),
+            left_out: None,
         };
         scenarios.collect(0, &Scenario::default());
-        let complete = scenarios.left > 0;
-        let list = scenarios.list;
-        let mut ordered: Vec<(Money, Scenario)> =
-            list.into_iter().map(|scenario| (self.rough_bound(stage, sum, &scenario), scenario)).collect();
+        let (mut ordered, left_out) = (scenarios.list, scenarios.left_out);
         ordered.sort_by_key(|(bound, _)| *bound);
-        if !complete {
-            self.leave_open(Money::ZERO);
+        if let Some(bound) = left_out {
+            self.leave_open(bound);
         }
         for (bound, scenario) in ordered {
             self.work.spend(1)?;
             if self.is_settled(bound) {
                 break;
             }
-            self.search_scenario(stage, &scenario, bound)?;
+            self.search_scenario(stage, &plain, &scenario, bound)?;
         }
         Ok(())
     }
@@ -274,45 +312,40 @@ impl<'a, 'b> Finder<'a, 'b> {
         self.found.as_ref().is_some_and(|found| bound >= found.best.total)
     }
 
-    /// The least sum of all components, without any weights; whether it is
-    /// exact. `None` where some units have no price left to take.
-    fn least_plain(&mut self, stage: &Stage<'a, '_>) -> Option<(Money, Outcome, bool)> {
-        let mut outcome = Outcome::default();
-        let mut sum = Money::ZERO;
-        let mut exact = true;
+    /// The least sum of all components, without any weights. `None` where
+    /// some units have no price left to take.
+    fn least_plain(&mut self, stage: &Stage<'a, '_>) -> Option<Plain> {
+        let mut plain = Plain { sum: Money::ZERO, outcome: Outcome::default(), exact: true };
         for component in &stage.components {
-            let (ways, whole) = self.remembered(component);
-            exact &= whole;
-            if ways.ways.is_empty() {
-                if !whole {
+            let least = self.remembered(component);
+            plain.exact &= least.whole;
+            let Some(outcome) = &least.outcome else {
+                if !least.whole {
                     self.leave_open(Money::ZERO);
                 }
                 return None;
-            }
-            let part = ways.outcome(self.problem.set, 0);
-            sum += part.portions.iter().map(|portion| portion.net).sum();
-            outcome.portions.extend(part.portions);
-            outcome.applications.extend(part.applications);
+            };
+            plain.sum += least.sum;
+            plain.outcome.portions.extend_from_slice(&outcome.portions);
+            plain.outcome.applications.extend_from_slice(&outcome.applications);
         }
-        Some((sum, outcome, exact))
+        Some(plain)
     }
 
-    fn remembered(&mut self, component: &Arc<Component>) -> (Arc<Ways>, bool) {
-        if let Some((ways, work)) = self.memory.least.get(component) {
+    fn remembered(&mut self, component: &Arc<Component>) -> Arc<Least> {
+        if let Some(least) = self.memory.least.get(component) {
             // What was worked out before costs as much as then, so that the
             // same ticket is always searched equally far.
-            self.work.done = self.work.done.saturating_add(*work);
-            return (ways.clone(), !ways.cut);
+            self.work.done = self.work.done.saturating_add(least.work);
+            return least.clone();
         }
         let before = self.work.done;
         let found = component.search(self.problem.set, &[WEIGHT_ONE], Search::Least, &mut self.work);
         match found {
             Ok(ways) => {
-                let ways = Arc::new(ways);
-                let work = self.work.done - before;
-                self.memory.least.insert(component.clone(), (ways.clone(), work));
-                let whole = !ways.cut;
-                (ways, whole)
+                let least = Arc::new(self.least_of(&ways, self.work.done - before));
+                self.memory.least.insert(component.clone(), least.clone());
+                least
             }
             Err(Exhausted) => {
                 // Without item rules it is always found.
@@ -325,14 +358,22 @@ impl<'a, 'b> Finder<'a, 'b> {
                 simple.limits.clear();
                 let mut work = Work { done: 0, limit: u64::MAX };
                 let ways = simple.search(self.problem.set, &[WEIGHT_ONE], Search::Least, &mut work);
-                (Arc::new(ways.unwrap_or_else(|Exhausted| Ways::none())), false)
+                let least = self.least_of(&ways.unwrap_or_else(|Exhausted| Ways::none()), 0);
+                Arc::new(Least { whole: false, ..least })
             }
         }
     }
 
+    fn least_of(&self, ways: &Ways, work: u64) -> Least {
+        let outcome = (!ways.ways.is_empty()).then(|| ways.outcome(self.problem.set, 0));
+        let portions = outcome.iter().flat_map(|outcome| &outcome.portions);
+        let sum = portions.map(|portion| portion.net).sum();
+        Least { outcome, sum, whole: !ways.cut, work }
+    }
+
     /// Works an outcome out to the end, and keeps it where it is the best.
     fn offer(&mut self, stage: &Stage<'a, '_>, outcome: &Outcome) -> Money {
-        let parts = self.problem.parts(&outcome.portions, stage.overlays, stage.add_ons);
+        let parts = self.problem.parts(&outcome.portions, &stage.masks);
         let reached = |(bit, min): &(Mask, Money)| base(&parts, *bit) >= *min;
         if !stage.add_on_min.iter().all(reached) {
             return Money::from_minor(i64::MAX);
@@ -393,39 +434,7 @@ impl<'a, 'b> Finder<'a, 'b> {
     }
 
     fn mask(&self, stage: &Stage<'a, '_>, line: usize, price: Option<usize>, item: Option<usize>) -> Mask {
-        self.problem.mask(line, price, item, stage.overlays, stage.add_ons)
-    }
-
-    /// What a scenario cannot come below, seen from afar.
-    fn rough_bound(&self, stage: &Stage<'a, '_>, sum: Money, scenario: &Scenario) -> Money {
-        let mut bound = sum;
-        let mut least_needed = Money::ZERO;
-        for (index, effect) in &scenario.effects {
-            match effect {
-                Effect::Constant { off, min } => {
-                    // What is taken off before must be there as well.
-                    least_needed = least_needed.max(*min);
-                    let _ = index;
-                    bound = bound - *off;
-                }
-                Effect::Percent(percent, _) => {
-                    bound = bound.percent_floor(*percent);
-                }
-            }
-        }
-        let constants: Money = scenario
-            .effects
-            .iter()
-            .map(|(_, effect)| match effect {
-                Effect::Constant { off, .. } => *off,
-                Effect::Percent(..) => Money::ZERO,
-            })
-            .sum();
-        if scenario.effects.iter().all(|(_, effect)| matches!(effect, Effect::Constant { .. })) {
-            bound = bound.max(least_needed - constants);
-        }
-        let _ = stage;
-        self.after_points_at_least(bound.max(Money::ZERO))
+        self.problem.mask(&stage.masks, line, price, item)
     }
 
     /// What a total is at least after points, if it is at least so much before.
@@ -440,6 +449,7 @@ impl<'a, 'b> Finder<'a, 'b> {
     fn search_scenario(
         &mut self,
         stage: &Stage<'a, '_>,
+        plain: &Plain,
         scenario: &Scenario,
         rough: Money,
     ) -> Result<(), Exhausted> {
@@ -454,10 +464,9 @@ impl<'a, 'b> Finder<'a, 'b> {
         let mut outcome = Outcome::default();
         let mut cut = false;
         if forms.is_uniform {
-            let Some((sum, plain, exact)) = self.least_plain(stage) else { return Ok(()) };
-            cut |= !exact;
-            least = i128::from(sum.minor()) * forms.weights.first().copied().unwrap_or(WEIGHT_ONE);
-            outcome = plain;
+            cut |= !plain.exact;
+            least = i128::from(plain.sum.minor()) * forms.weights.first().copied().unwrap_or(WEIGHT_ONE);
+            outcome = plain.outcome.clone();
         } else {
             for component in &components {
                 match component.search(self.problem.set, &forms.weights, Search::Least, &mut self.work) {
@@ -480,7 +489,7 @@ impl<'a, 'b> Finder<'a, 'b> {
         }
         let slop = forms.roundings;
         let bound = forms.bound(least, slop);
-        let settled = self.after_points_at_least(bound);
+        let settled = self.after_points_at_least(bound).max(rough);
         if self.is_settled(settled) {
             return Ok(());
         }
@@ -489,7 +498,7 @@ impl<'a, 'b> Finder<'a, 'b> {
             return Ok(());
         }
         // One region that varies, nothing that must be reached: more of it is never less to pay.
-        let parts = self.problem.parts(&outcome.portions, stage.overlays, stage.add_ons);
+        let parts = self.problem.parts(&outcome.portions, &stage.masks);
         if forms.surely_met(&parts)
             && !forms.uneven
             && forms.vary_one(&components)
@@ -594,38 +603,37 @@ fn base(parts: &[Part], bit: Mask) -> Money {
     parts.iter().filter(|part| part.mask & bit != 0).map(|part| part.net).sum()
 }
 
-/// All scenarios of a stage.
-struct Scenarios<'a, 'b> {
-    overlays: &'b [Overlay<'a>],
-    coupons_max: Option<u32>,
+/// The scenarios of a stage that could come below the best total known.
+struct Scenarios<'a, 'b, 'c> {
+    finder: &'c Finder<'a, 'b>,
+    overlays: &'c [Overlay<'a>],
     /// The most that each overlay's goods can come to.
-    most: Vec<Money>,
+    most: &'c [Money],
+    /// What the layers below leave at least.
+    sum: Money,
     left: u64,
-    list: Vec<Scenario>,
+    /// With what each cannot come below.
+    list: Vec<(Money, Scenario)>,
+    /// What those that there was no room for cannot come below.
+    left_out: Option<Money>,
 }
 
-impl Scenarios<'_, '_> {
+impl Scenarios<'_, '_, '_> {
     fn collect(&mut self, next: usize, so_far: &Scenario) {
-        if self.left == 0 {
+        let bound = self.bound(next, so_far);
+        if self.finder.is_settled(bound) {
             return;
         }
+        if self.left == 0 {
+            self.left_out = Some(self.left_out.map_or(bound, |least| least.min(bound)));
+            return;
+        }
+        self.left -= 1;
         let Some(overlay) = self.overlays.get(next) else {
-            self.left -= 1;
-            self.list.push(so_far.clone());
+            self.list.push((bound, so_far.clone()));
             return;
         };
-        let clash = so_far.effects.iter().any(|(index, _)| {
-            let other = &self.overlays[*index];
-            (other.layer, other.group) == (overlay.layer, overlay.group)
-        });
-        let coupons = so_far
-            .effects
-            .iter()
-            .filter(|(index, _)| self.overlays[*index].layer == super::rule::Layer::Coupon)
-            .count();
-        let full = overlay.layer == super::rule::Layer::Coupon
-            && self.coupons_max.is_some_and(|most| coupons >= most as usize);
-        if !clash && !full {
+        if self.fits(overlay, so_far) {
             for effect in effects(overlay.rule, self.most[next]) {
                 let mut with = so_far.clone();
                 with.effects.push((next, effect));
@@ -633,6 +641,63 @@ impl Scenarios<'_, '_> {
             }
         }
         self.collect(next + 1, so_far);
+    }
+
+    /// Whether nothing that a scenario supposes keeps an overlay away.
+    fn fits(&self, overlay: &Overlay<'_>, so_far: &Scenario) -> bool {
+        let others = || so_far.effects.iter().map(|(index, _)| &self.overlays[*index]);
+        let clash = others().any(|other| (other.layer, other.group) == (overlay.layer, overlay.group));
+        let coupons = others().filter(|other| other.layer == Layer::Coupon).count();
+        let full = overlay.layer == Layer::Coupon
+            && self.finder.problem.ticket.coupons_max.is_some_and(|most| coupons >= most as usize);
+        !clash && !full
+    }
+
+    /// The most that an overlay takes off.
+    fn most_off(&self, index: usize) -> Money {
+        super::overlay::discount(self.overlays[index].rule, self.most[index], self.most[index])
+    }
+
+    /// What no scenario comes below that supposes so much, and may suppose
+    /// anything of the overlays from `next` on: each takes off the most it can.
+    fn bound(&self, next: usize, so_far: &Scenario) -> Money {
+        let (mut off, mut needed) = (Money::ZERO, Money::ZERO);
+        for (index, effect) in &so_far.effects {
+            let (min, own) = match effect {
+                Effect::Constant { off, min } => (*min, *off),
+                Effect::Percent(_, min) => (*min, self.most_off(*index)),
+            };
+            // What is taken off before must be there as well.
+            needed = needed.max(min);
+            off += own;
+        }
+        let mut groups: Vec<(Layer, usize, Money)> = Vec::new();
+        for index in next..self.overlays.len() {
+            let overlay = &self.overlays[index];
+            if !self.fits(overlay, so_far) {
+                continue;
+            }
+            let own = self.most_off(index);
+            let known = groups
+                .iter_mut()
+                .find(|(layer, group, _)| (*layer, *group) == (overlay.layer, overlay.group));
+            match known {
+                Some((_, _, most)) => *most = own.max(*most),
+                None => groups.push((overlay.layer, overlay.group, own)),
+            }
+        }
+        let mut coupons: Vec<Money> = Vec::new();
+        for (layer, _, own) in groups {
+            if layer == Layer::Coupon { coupons.push(own) } else { off += own }
+        }
+        coupons.sort_unstable_by_key(|own| std::cmp::Reverse(*own));
+        if let Some(most) = self.finder.problem.ticket.coupons_max {
+            let used =
+                so_far.effects.iter().filter(|(index, _)| self.overlays[*index].layer == Layer::Coupon);
+            coupons.truncate((most as usize).saturating_sub(used.count()));
+        }
+        off += coupons.into_iter().sum();
+        self.finder.after_points_at_least((self.sum.max(needed) - off).max(Money::ZERO))
     }
 }
 
@@ -743,7 +808,7 @@ impl Forms {
         let mut roundings = 0;
         for (index, effect) in &scenario.effects {
             let (Effect::Constant { min, .. } | Effect::Percent(_, min)) = effect;
-            let coupon = overlay(*index).layer == super::rule::Layer::Coupon;
+            let coupon = overlay(*index).layer == Layer::Coupon;
             let sure = if barred && coupon { Money::from_minor(i64::MAX) } else { *min + taken };
             certain.push((overlay(*index).bit, sure.least_whole_of(shrunk)));
             match effect {
@@ -857,7 +922,9 @@ impl Forms {
     /// What a weighted sum comes to at least.
     fn bound(&self, cost: i128, roundings: i128) -> Money {
         let least = cost - self.off - roundings * WEIGHT_ONE / 2;
-        let up = least.div_euclid(WEIGHT_ONE) + i128::from(least.rem_euclid(WEIGHT_ONE) > 0);
+        // What is rounded half up is more than half a minor unit less.
+        let above = roundings > 0 || least.rem_euclid(WEIGHT_ONE) > 0;
+        let up = least.div_euclid(WEIGHT_ONE) + i128::from(above);
         Money::from_minor(i64::try_from(up.max(0)).unwrap_or(i64::MAX))
     }
 

@@ -402,10 +402,7 @@ impl Run {
         tiers: Vec<Option<Tier>>,
     ) -> Self {
         let counted = (0..component.groups.len())
-            .map(|group| {
-                tiers[group].is_some()
-                    || search == Search::Least && can_be_counted(component, set, weights, group)
-            })
+            .map(|group| tiers[group].is_some() || can_be_counted(component, set, weights, search, group))
             .collect();
         let mut classes: Vec<usize> = (0..component.classes.len()).collect();
         let price = |class: &Class| {
@@ -578,9 +575,17 @@ fn keep_labels(mut labels: Vec<Label>, search: Search, cut: &mut bool) -> Vec<La
     kept
 }
 
-/// Whether, for the least sum, it is enough to count a group's members.
-fn can_be_counted(component: &Component, set: &PromotionSet, weights: &[i128], group: usize) -> bool {
-    let mut one_weight = None;
+/// Whether it is enough to count a group's members: for the least sum where
+/// they weigh the same, for the frontier where they are of one region, since
+/// no other way of grouping them leaves less of it.
+fn can_be_counted(
+    component: &Component,
+    set: &PromotionSet,
+    weights: &[i128],
+    search: Search,
+    group: usize,
+) -> bool {
+    let (mut one_weight, mut one_region) = (None, None);
     let mut cheapest: Vec<Money> = Vec::new();
     for class in &component.classes {
         let mut prices = class.joins.iter().map(|join| join.price);
@@ -592,6 +597,11 @@ fn can_be_counted(component: &Component, set: &PromotionSet, weights: &[i128], g
             }
             if *one_weight.get_or_insert(weights[join.region]) != weights[join.region] {
                 return false;
+            }
+            match search {
+                Search::Least => {}
+                Search::Frontier { .. } if *one_region.get_or_insert(join.region) == join.region => {}
+                Search::Frontier { .. } | Search::Distinct { .. } => return false,
             }
             cheapest.push(join.price);
         }

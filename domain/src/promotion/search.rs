@@ -42,6 +42,15 @@ const OUTCOMES_MAX: usize = 4_096;
 /// The most results of components that are remembered; beyond it all are forgotten.
 const REMEMBERED_MAX: usize = 4_096;
 
+/// Prices on a threshold are so many parts of the weight of its goods.
+const PRICE_STEPS: i128 = 16;
+
+/// The most prices on a threshold that are tried.
+const PRICES_MAX: usize = 5;
+
+/// The most work for one price.
+const PRICE_WORK_MAX: u64 = 4_000;
+
 /// What was found out about components, to be used again at the next scan.
 ///
 /// It never changes an answer, only the time it takes.
@@ -117,9 +126,20 @@ struct Stage<'a, 'b> {
 /// The least that the layers below come to.
 struct Plain {
     sum: Money,
+    /// By component.
+    sums: Vec<Money>,
     outcome: Outcome,
     /// Whether it is surely the least.
     exact: bool,
+}
+
+/// Weights with a price on a threshold.
+struct Priced {
+    weights: Vec<i128>,
+    /// Nothing that reaches the threshold costs less.
+    cost: i128,
+    /// What of that is paid for the threshold.
+    reward: i128,
 }
 
 /// What a scenario supposes of the overlays.
@@ -267,17 +287,13 @@ impl<'a, 'b> Finder<'a, 'b> {
         let components = components.into_iter().map(Arc::new).collect();
         let masks = self.problem.masks(overlays, add_ons);
         let stage = Stage { components, overlays, masks, add_on_min };
-        if self.search_stage(&stage).is_err() {
-            self.leave_open(Money::ZERO);
-        }
+        self.search_stage(&stage);
     }
 
-    fn search_stage(&mut self, stage: &Stage<'a, '_>) -> Result<(), Exhausted> {
-        let Some(plain) = self.least_plain(stage) else { return Ok(()) };
-        let Plain { sum, outcome, exact } = &plain;
-        let (sum, exact) = (*sum, *exact);
-        self.offer(stage, outcome);
-        if !exact {
+    fn search_stage(&mut self, stage: &Stage<'a, '_>) {
+        let Some(plain) = self.least_plain(stage) else { return };
+        self.offer(stage, &plain.outcome);
+        if !plain.exact {
             self.leave_open(Money::ZERO);
         }
         let most: Vec<Money> =
@@ -286,7 +302,7 @@ impl<'a, 'b> Finder<'a, 'b> {
             finder: self,
             overlays: stage.overlays,
             most: &most,
-            sum,
+            sum: plain.sum,
             left: SCENARIOS_MAX,
             list: Vec::new(),
             left_out: None,
@@ -298,13 +314,17 @@ impl<'a, 'b> Finder<'a, 'b> {
             self.leave_open(bound);
         }
         for (bound, scenario) in ordered {
-            self.work.spend(1)?;
             if self.is_settled(bound) {
                 break;
             }
-            self.search_scenario(stage, &plain, &scenario, bound)?;
+            let searched =
+                self.work.spend(1).and_then(|()| self.search_scenario(stage, &plain, &scenario, bound));
+            if searched.is_err() {
+                // All that follow are bounded by as much.
+                self.leave_open(bound);
+                break;
+            }
         }
-        Ok(())
     }
 
     /// Whether nothing at or above a bound is of interest any more.
@@ -315,7 +335,8 @@ impl<'a, 'b> Finder<'a, 'b> {
     /// The least sum of all components, without any weights. `None` where
     /// some units have no price left to take.
     fn least_plain(&mut self, stage: &Stage<'a, '_>) -> Option<Plain> {
-        let mut plain = Plain { sum: Money::ZERO, outcome: Outcome::default(), exact: true };
+        let mut plain =
+            Plain { sum: Money::ZERO, sums: Vec::new(), outcome: Outcome::default(), exact: true };
         for component in &stage.components {
             let least = self.remembered(component);
             plain.exact &= least.whole;
@@ -326,6 +347,7 @@ impl<'a, 'b> Finder<'a, 'b> {
                 return None;
             };
             plain.sum += least.sum;
+            plain.sums.push(least.sum);
             plain.outcome.portions.extend_from_slice(&outcome.portions);
             plain.outcome.applications.extend_from_slice(&outcome.applications);
         }
@@ -507,26 +529,35 @@ impl<'a, 'b> Finder<'a, 'b> {
         {
             return Ok(());
         }
-        self.search_all_ways(stage, &forms, &components, least, settled)
+        self.search_all_ways(stage, plain, &forms, &components, least, settled)
     }
 
     /// Every way that could still be better, worked out to the end.
     fn search_all_ways(
         &mut self,
         stage: &Stage<'a, '_>,
+        plain: &Plain,
         forms: &Forms,
         components: &[Component],
         least: i128,
         bound: Money,
     ) -> Result<(), Exhausted> {
+        let priced = self.reach_thresholds(stage, forms, components, least);
+        let bound = bound.max(self.after_points_at_least(forms.bound(priced.cost, forms.roundings)));
+        if self.is_settled(bound) {
+            return Ok(());
+        }
         let Some(best) = self.found.as_ref().map(|found| found.best.total) else { return Ok(()) };
-        let slack = forms.slack(least, self.window(forms, least, best));
-        let distinct = !forms.thresholds.is_empty() || forms.uneven || self.problem.ticket.points.is_some();
+        // Whatever reaches the threshold costs at most so much above the least, priced as here.
+        let slack = forms.slack(priced.cost, self.window(forms, priced.cost, best));
+        // Where thresholds are met anyway, less of everything is never worse.
+        let distinct =
+            !forms.are_safe(components, plain) || forms.uneven || self.problem.ticket.points.is_some();
         let search = if distinct { Search::Distinct { slack } } else { Search::Frontier { slack } };
         let mut all: Vec<Ways> = Vec::new();
         let mut cut = false;
         for component in components {
-            match component.search(self.problem.set, &forms.weights, search, &mut self.work) {
+            match component.search(self.problem.set, &priced.weights, search, &mut self.work) {
                 Ok(ways) => {
                     cut |= ways.cut;
                     all.push(ways);
@@ -543,7 +574,7 @@ impl<'a, 'b> Finder<'a, 'b> {
         cut |= joint.cut;
         let mut tried = 0;
         for way in joint.ways.iter() {
-            let here = self.after_points_at_least(forms.bound(way.cost, forms.roundings));
+            let here = self.after_points_at_least(forms.bound(way.cost + priced.reward, forms.roundings));
             if self.is_settled(here) && self.problem.ticket.points.is_none() {
                 break;
             }
@@ -568,6 +599,71 @@ impl<'a, 'b> Finder<'a, 'b> {
             self.leave_open(bound);
         }
         Ok(())
+    }
+
+    /// A price on the threshold that the least sum misses: what counts for it
+    /// is weighed less by so much, and what it must reach is paid for in
+    /// return. Whatever reaches it costs at least as much as the least so
+    /// priced; of some prices the one that says the most is given.
+    fn reach_thresholds(
+        &mut self,
+        stage: &Stage<'a, '_>,
+        forms: &Forms,
+        components: &[Component],
+        least: i128,
+    ) -> Priced {
+        let mut best = Priced { weights: forms.weights.clone(), cost: least, reward: 0 };
+        for (bit, min) in &forms.thresholds {
+            let counted = |region: usize| forms.regions[region].0 & bit != 0;
+            let own = (0..forms.regions.len()).filter(|region| counted(*region));
+            let Some(most) = own.map(|region| forms.weights[region]).min() else { continue };
+            let (mut low, mut high) = (0i128, PRICE_STEPS);
+            let mut price = high;
+            for _ in 0..PRICES_MAX {
+                let weight = most / PRICE_STEPS * price;
+                let weights: Vec<i128> = forms
+                    .weights
+                    .iter()
+                    .enumerate()
+                    .map(|(region, own)| if counted(region) { own - weight } else { *own })
+                    .collect();
+                let Some((cost, outcome)) = self.least_weighted(components, &weights) else { break };
+                let reward = weight * i128::from(min.minor());
+                let parts = self.problem.parts(&outcome.portions, &stage.masks);
+                let is_reached = base(&parts, *bit) >= *min;
+                if cost + reward > best.cost {
+                    best = Priced { weights, cost: cost + reward, reward };
+                }
+                if is_reached {
+                    self.offer(stage, &outcome);
+                    high = price;
+                } else {
+                    low = price;
+                }
+                if high - low < 2 {
+                    break;
+                }
+                price = (low + high) / 2;
+            }
+        }
+        best
+    }
+
+    /// The least weighted sum of all components, where it is found with little work.
+    fn least_weighted(&mut self, components: &[Component], weights: &[i128]) -> Option<(i128, Outcome)> {
+        let (mut cost, mut outcome) = (0, Outcome::default());
+        let mut work =
+            Work { done: self.work.done, limit: self.work.limit.min(self.work.done + PRICE_WORK_MAX) };
+        for component in components {
+            let ways = component.search(self.problem.set, weights, Search::Least, &mut work);
+            self.work.done = work.done;
+            let ways = ways.ok().filter(|ways| !ways.cut)?;
+            cost += ways.ways.first()?.cost;
+            let part = ways.outcome(self.problem.set, 0);
+            outcome.portions.extend(part.portions);
+            outcome.applications.extend(part.applications);
+        }
+        Some((cost, outcome))
     }
 
     /// The largest total before points that could still come to less than the best after.
@@ -661,16 +757,22 @@ impl Scenarios<'_, '_, '_> {
     /// What no scenario comes below that supposes so much, and may suppose
     /// anything of the overlays from `next` on: each takes off the most it can.
     fn bound(&self, next: usize, so_far: &Scenario) -> Money {
-        let (mut off, mut needed) = (Money::ZERO, Money::ZERO);
+        // What is left at each overlay's turn, at which its threshold must be there.
+        let mut left = self.sum;
+        let mut coupons_off = Money::ZERO;
         for (index, effect) in &so_far.effects {
-            let (min, own) = match effect {
-                Effect::Constant { off, min } => (*min, *off),
-                Effect::Percent(_, min) => (*min, self.most_off(*index)),
+            let (min, most, percent) = match effect {
+                Effect::Constant { off, min } => (*min, *off, 0),
+                Effect::Percent(percent, min) => (*min, self.most_off(*index), *percent),
             };
-            // What is taken off before must be there as well.
-            needed = needed.max(min);
-            off += own;
+            // Thresholds of coupons look at what the order layer left.
+            let before = left.max(min - coupons_off);
+            left = (before - most).max(before.percent_floor(percent));
+            if self.overlays[*index].layer == Layer::Coupon {
+                coupons_off += most;
+            }
         }
+        let mut off = Money::ZERO;
         let mut groups: Vec<(Layer, usize, Money)> = Vec::new();
         for index in next..self.overlays.len() {
             let overlay = &self.overlays[index];
@@ -697,7 +799,7 @@ impl Scenarios<'_, '_, '_> {
             coupons.truncate((most as usize).saturating_sub(used.count()));
         }
         off += coupons.into_iter().sum();
-        self.finder.after_points_at_least((self.sum.max(needed) - off).max(Money::ZERO))
+        self.finder.after_points_at_least((left - off).max(Money::ZERO))
     }
 }
 
@@ -947,6 +1049,23 @@ impl Forms {
             }
         }
         varying.len() <= 1
+    }
+
+    /// Whether every threshold is met whatever promotions of the layers below are used.
+    fn are_safe(&self, components: &[Component], plain: &Plain) -> bool {
+        let counts = |component: &Component, bit: Mask| {
+            component.classes.iter().all(|class| {
+                let singles = class.singles.iter().map(|single| single.region);
+                let joins = class.joins.iter().map(|join| join.region);
+                singles.chain(joins).all(|region| self.regions[region].0 & bit != 0)
+            })
+        };
+        let least = |bit: Mask| -> Money {
+            let own = components.iter().zip(&plain.sums);
+            own.filter(|(component, _)| counts(component, bit)).map(|(_, sum)| *sum).sum()
+        };
+        let overlays = self.certain.iter().all(|(bit, min)| least(*bit) >= *min);
+        plain.exact && overlays && self.thresholds.iter().all(|(bit, min)| least(*bit) >= *min)
     }
 
     fn thresholds_within(&self, sums: &[i64]) -> bool {

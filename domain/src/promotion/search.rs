@@ -302,6 +302,7 @@ impl<'a, 'b> Finder<'a, 'b> {
             finder: self,
             overlays: stage.overlays,
             most: &most,
+            least: self.least_bases(stage, &plain),
             sum: plain.sum,
             left: SCENARIOS_MAX,
             list: Vec::new(),
@@ -455,6 +456,30 @@ impl<'a, 'b> Finder<'a, 'b> {
         most
     }
 
+    /// The least that the goods of each overlay can come to: what those
+    /// components come to that it counts whatever is done to them.
+    fn least_bases(&self, stage: &Stage<'a, '_>, plain: &Plain) -> Vec<Money> {
+        let counted = |component: &Component| {
+            component.classes.iter().fold(Mask::MAX, |mask, class| {
+                let singles = class.singles.iter().map(|single| (single.promotion, None));
+                let joins = class
+                    .joins
+                    .iter()
+                    .map(|join| (join.price_promotion, Some(component.groups[join.group].promotion)));
+                singles
+                    .chain(joins)
+                    .fold(mask, |mask, (price, item)| mask & self.mask(stage, class.line, price, item))
+            })
+        };
+        let counted: Vec<Mask> = stage.components.iter().map(|component| counted(component)).collect();
+        let least = |bit: Mask| -> Money {
+            let own = counted.iter().zip(&plain.sums).filter(|(mask, _)| **mask & bit != 0);
+            own.map(|(_, sum)| *sum).sum()
+        };
+        let overlays = stage.overlays.iter().map(|overlay| overlay.bit);
+        overlays.map(|bit| if plain.exact { least(bit) } else { Money::ZERO }).collect()
+    }
+
     fn mask(&self, stage: &Stage<'a, '_>, line: usize, price: Option<usize>, item: Option<usize>) -> Mask {
         self.problem.mask(&stage.masks, line, price, item)
     }
@@ -529,7 +554,7 @@ impl<'a, 'b> Finder<'a, 'b> {
         {
             return Ok(());
         }
-        self.search_all_ways(stage, plain, &forms, &components, least, settled)
+        self.search_all_ways(stage, plain, &forms, &components, &parts, least, settled)
     }
 
     /// Every way that could still be better, worked out to the end.
@@ -539,10 +564,11 @@ impl<'a, 'b> Finder<'a, 'b> {
         plain: &Plain,
         forms: &Forms,
         components: &[Component],
+        parts: &[Part],
         least: i128,
         bound: Money,
     ) -> Result<(), Exhausted> {
-        let priced = self.reach_thresholds(stage, forms, components, least);
+        let priced = self.reach_thresholds(stage, forms, components, parts, least);
         let bound = bound.max(self.after_points_at_least(forms.bound(priced.cost, forms.roundings)));
         if self.is_settled(bound) {
             return Ok(());
@@ -610,10 +636,14 @@ impl<'a, 'b> Finder<'a, 'b> {
         stage: &Stage<'a, '_>,
         forms: &Forms,
         components: &[Component],
+        parts: &[Part],
         least: i128,
     ) -> Priced {
         let mut best = Priced { weights: forms.weights.clone(), cost: least, reward: 0 };
         for (bit, min) in &forms.thresholds {
+            if base(parts, *bit) >= *min {
+                continue;
+            }
             let counted = |region: usize| forms.regions[region].0 & bit != 0;
             let own = (0..forms.regions.len()).filter(|region| counted(*region));
             let Some(most) = own.map(|region| forms.weights[region]).min() else { continue };
@@ -705,6 +735,8 @@ struct Scenarios<'a, 'b, 'c> {
     overlays: &'c [Overlay<'a>],
     /// The most that each overlay's goods can come to.
     most: &'c [Money],
+    /// The least that each overlay's goods can come to before overlays.
+    least: Vec<Money>,
     /// What the layers below leave at least.
     sum: Money,
     left: u64,
@@ -730,7 +762,7 @@ impl Scenarios<'_, '_, '_> {
             return;
         };
         if self.fits(overlay, so_far) {
-            for effect in effects(overlay.rule, self.most[next]) {
+            for effect in effects(overlay.rule, self.most[next], self.least_at_turn(next, so_far)) {
                 let mut with = so_far.clone();
                 with.effects.push((next, effect));
                 self.collect(next + 1, &with);
@@ -747,6 +779,21 @@ impl Scenarios<'_, '_, '_> {
         let full = overlay.layer == Layer::Coupon
             && self.finder.problem.ticket.coupons_max.is_some_and(|most| coupons >= most as usize);
         !clash && !full
+    }
+
+    /// The least that an overlay's goods can come to at its turn.
+    fn least_at_turn(&self, index: usize, so_far: &Scenario) -> Money {
+        let overlay = &self.overlays[index];
+        let before =
+            || so_far.effects.iter().filter(|(index, _)| self.overlays[*index].layer == Layer::Order);
+        if overlay.layer == Layer::Coupon && before().any(|(index, _)| !self.overlays[*index].allow_coupon) {
+            return Money::ZERO;
+        }
+        let off = |(index, effect): &(usize, Effect)| match effect {
+            Effect::Constant { off, .. } => *off,
+            Effect::Percent(..) => self.most_off(*index),
+        };
+        self.least[index] - so_far.effects.iter().map(off).sum()
     }
 
     /// The most that an overlay takes off.
@@ -803,8 +850,9 @@ impl Scenarios<'_, '_, '_> {
     }
 }
 
-/// What a rule may take off where its goods come to at most so much.
-fn effects(rule: &OrderRule, most: Money) -> Vec<Effect> {
+/// What a rule may take off where its goods come to at most so much, and at
+/// their turn to at least so much.
+fn effects(rule: &OrderRule, most: Money, least: Money) -> Vec<Effect> {
     match rule {
         OrderRule::ThresholdOff { min, off, repeat_max } => {
             let reach = times(*min, *repeat_max, most);
@@ -821,12 +869,12 @@ fn effects(rule: &OrderRule, most: Money) -> Vec<Effect> {
         OrderRule::Percent { pay_percent, min, cap } => {
             let mut effects = Vec::new();
             if *min <= most {
-                effects.push(Effect::Percent(*pay_percent, *min));
-                if let Some(cap) = cap {
-                    let min = (*min).max(capped_from(*pay_percent, *cap));
-                    if min <= most {
-                        effects.push(Effect::Constant { off: *cap, min });
-                    }
+                let capped = cap.map(|cap| (cap, (*min).max(capped_from(*pay_percent, cap))));
+                if capped.is_none_or(|(_, from)| least < from) {
+                    effects.push(Effect::Percent(*pay_percent, *min));
+                }
+                if let Some((off, min)) = capped.filter(|(_, from)| *from <= most) {
+                    effects.push(Effect::Constant { off, min });
                 }
             }
             effects

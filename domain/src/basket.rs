@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use crate::catalogue::{Item, Unit};
 use crate::kit::allocate_kit;
 use crate::money::{BASIS_POINTS, Money, Quantity};
+use crate::promotion::explain::Missed;
 use crate::promotion::{Layer, Promotion};
 use crate::refund::{PastSale, ReturnedLine};
 use crate::sale::Sums;
@@ -237,21 +238,34 @@ pub struct Basket {
     discount: Option<Discount>,
     past: Option<Box<PastSale>>,
     returns: Vec<ReturnedLine>,
-    savings_due: Due,
+    derived: Derived,
 }
 
-/// Whether something is still to be worked out. It says nothing of what a
-/// basket is, so two that differ in it are the same.
-#[derive(Debug, Clone, Copy, Default)]
-struct Due(bool);
+/// What is worked out from a basket's goods. It says nothing of what a basket
+/// is, so two that differ in it are the same.
+#[derive(Debug, Clone, Default)]
+struct Derived {
+    savings_due: bool,
+    reckoning: Reckoning,
+}
 
-impl PartialEq for Due {
+impl PartialEq for Derived {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl Eq for Due {}
+impl Eq for Derived {}
+
+/// What the price of a basket rests on, for a cashier who is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reckoning {
+    /// What almost applied, and what is missing; what lacks least first.
+    pub almost: Vec<(AppliedPromotion, Missed)>,
+    /// What more could be taken off at most: nothing where the price is proved
+    /// to be the best.
+    pub gap: Money,
+}
 
 impl Basket {
     /// A basket as it was parked.
@@ -270,7 +284,7 @@ impl Basket {
             discount,
             past: None,
             returns: Vec::new(),
-            savings_due: Due(true),
+            derived: Derived { savings_due: true, ..Derived::default() },
         }
     }
 
@@ -443,27 +457,38 @@ impl Basket {
 
     /// Spreads the basket's discount over the lines that may be reduced.
     fn spread_discount(&mut self) {
-        self.savings_due = Due(true);
+        self.derived.savings_due = true;
         self.spread_over_lines();
     }
 
     /// Whether it changed since promotions were worked out for it.
     pub fn savings_are_due(&self) -> bool {
-        self.savings_due.0
+        self.derived.savings_due
+    }
+
+    /// What its price rests on.
+    pub fn reckoning(&self) -> &Reckoning {
+        &self.derived.reckoning
     }
 
     /// Asks for promotions to be worked out again: the time may have come for others.
     pub(crate) fn ask_for_savings(&mut self) {
-        self.savings_due = Due(true);
+        self.derived.savings_due = true;
+    }
+
+    /// Forgets what promotions take off, until it is worked out again.
+    pub(crate) fn forget_savings(&mut self) {
+        self.make_savings(Vec::new(), Reckoning::default());
+        self.ask_for_savings();
     }
 
     /// Takes in what promotions take off each line; nothing where lines are missing.
-    pub(crate) fn make_savings(&mut self, savings: Vec<Vec<Saving>>) {
+    pub(crate) fn make_savings(&mut self, savings: Vec<Vec<Saving>>, reckoning: Reckoning) {
         let mut savings = savings.into_iter();
         for line in &mut self.lines {
             line.savings = savings.next().unwrap_or_default();
         }
-        self.savings_due = Due(false);
+        self.derived = Derived { savings_due: false, reckoning };
         self.spread_over_lines();
     }
 

@@ -32,7 +32,6 @@ use crate::sale::{CashDue, Due, Sale, Settling};
 use crate::shift::{Carried, GrandTotals, Parked, ShiftReport, Takings};
 use crate::tax::TaxRules;
 use crate::tender::{ForeignRate, Tender, Wallet};
-pub use savings::Reckoning;
 use savings::Recollection;
 use step::Step;
 pub use words::{Effect, Input, Message, Offer, Sound};
@@ -238,7 +237,6 @@ pub struct Till {
     papers: BTreeMap<u64, Paper>,
     last_sale: Option<u64>,
     pin_refusals: VecDeque<(String, PinRefusals)>,
-    reckoning: Reckoning,
     recollection: Recollection,
 }
 
@@ -253,7 +251,6 @@ impl Default for Till {
             desk: Desk::SignedOut,
             rights: Rights::NONE,
             pending: None,
-            reckoning: Reckoning::default(),
             recollection: Recollection::default(),
             basket: Basket::default(),
             tenders: Vec::new(),
@@ -486,7 +483,9 @@ impl Till {
                 self.leave_basket(Belongs::Nothing);
             }
             Record::BasketParked { basket: number, staff, note } => {
-                let basket = self.leave_basket(Belongs::Parked(*number));
+                let mut basket = self.leave_basket(Belongs::Parked(*number));
+                // Another day may have other promotions.
+                basket.forget_savings();
                 let (staff, note) = (staff.clone(), note.clone());
                 self.parked.push(Parked { number: *number, staff, at_ms, note, basket });
                 self.parked_count = *number;

@@ -494,7 +494,8 @@ impl Lane {
         };
         match Journal::open(&self.paths.journal(), &identity) {
             Ok(journal) => match OpenLane::start(journal, reference, &self.config) {
-                Ok((open, restored)) => {
+                Ok((mut open, restored)) => {
+                    open.reprice(self.moment);
                     self.front.on_sign_in = restored;
                     self.state = State::Open(open);
                 }

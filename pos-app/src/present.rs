@@ -1,7 +1,7 @@
 //! The till as the screen shows it: everything formatted, nothing decided.
 
 use chrono::{DateTime, FixedOffset};
-use domain::basket::{Basket, Line};
+use domain::basket::{AppliedPromotion, Basket, Line};
 use domain::catalogue::{Buyer, Catalogue, Item};
 use domain::money::{Money, Quantity};
 use domain::sale;
@@ -189,13 +189,17 @@ fn basket_line(lane: &Lane, open: &OpenLane, line: &Line) -> ui::view::Line {
         let pack = line.unit.as_ref().map(|unit| format!("×{}    ", unit.factor)).unwrap_or_default();
         format!("{pack}{}    {}", line.code, spec(item, lane.front.language)).trim_end().to_owned()
     };
-    let promotion = line.promotion.as_ref().map_or_else(String::new, |promotion| {
-        let name = match lane.front.language {
-            Language::Chinese => &promotion.name_zh,
-            Language::English => &promotion.name_en,
-        };
-        format!("{name} −{}", currency.format(line.gross() - line.net()))
-    });
+    let promotion = taken_off(line)
+        .into_iter()
+        .map(|(promotion, off)| {
+            let name = match lane.front.language {
+                Language::Chinese => &promotion.name_zh,
+                Language::English => &promotion.name_en,
+            };
+            format!("{name} −{}", currency.format(off))
+        })
+        .collect::<Vec<_>>()
+        .join(" · ");
     ui::view::Line {
         number: line.number.to_string(),
         name: name(item, lane.front.language),
@@ -210,6 +214,13 @@ fn basket_line(lane: &Lane, open: &OpenLane, line: &Line) -> ui::view::Line {
         net: currency.format(line.net()),
         age_open: open.basket().age_open().any(|open| open.number == line.number),
     }
+}
+
+/// What promotions take off a line: that of its tag, and those of the whole basket.
+fn taken_off(line: &Line) -> Vec<(&AppliedPromotion, Money)> {
+    let on_the_tag = line.promotion.as_ref().map(|promotion| (promotion, line.gross() - line.price()));
+    let savings = line.savings.iter().map(|saving| (&saving.promotion, saving.off));
+    on_the_tag.into_iter().filter(|(_, off)| off.is_positive()).chain(savings).collect()
 }
 
 fn side(lane: &Lane, open: &OpenLane) -> Side {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::step::Step;
 use super::{Context, Desk, Settings, Till};
-use crate::basket::{AppliedPromotion, Line, Saving};
+use crate::basket::{AppliedPromotion, Line, Reckoning, Saving};
 use crate::catalogue::LookUpError;
 use crate::money::Money;
 use crate::pricing;
@@ -31,16 +31,6 @@ impl PartialEq for Recollection {
 }
 
 impl Eq for Recollection {}
-
-/// What the savings of a basket rest on, for a cashier who is asked.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Reckoning {
-    /// What almost applied, and what is missing; what lacks least first.
-    pub almost: Vec<(AppliedPromotion, Missed)>,
-    /// What more could be taken off at most: nothing where the price is proved
-    /// to be the best.
-    pub gap: Money,
-}
 
 impl Context<'_> {
     /// What promotions need to know of this sale.
@@ -70,11 +60,6 @@ impl Settings {
 }
 
 impl Till {
-    /// What the price of the open basket rests on.
-    pub fn reckoning(&self) -> &Reckoning {
-        &self.reckoning
-    }
-
     /// The till with its basket priced: what a start after a stop needs before
     /// anything is shown, since the journal holds no savings of open baskets.
     pub fn repriced(&self, context: &Context<'_>) -> Self {
@@ -122,9 +107,8 @@ impl Step {
             make_add_up(line, savings, *net);
         }
         let name = |missed: &Missed| ((&set.promotions()[missed.promotion]).into(), missed.clone());
-        self.till.reckoning =
-            Reckoning { almost: priced.missed.iter().map(name).collect(), gap: priced.gap() };
-        self.till.basket.make_savings(savings);
+        let reckoning = Reckoning { almost: priced.missed.iter().map(name).collect(), gap: priced.gap() };
+        self.till.basket.make_savings(savings, reckoning);
     }
 }
 

@@ -1199,14 +1199,14 @@ fn a_basket_costs_the_least_that_promotions_allow() {
     let saved: Vec<&str> =
         lane.till.basket().lines()[3].savings.iter().map(|saving| saving.promotion.id.as_str()).collect();
     assert_eq!(saved, ["p2", "p3"]);
-    assert_eq!(lane.till.reckoning().gap, Money::ZERO);
+    assert_eq!(lane.till.basket().reckoning().gap, Money::ZERO);
     // A pair of one line, then one more of it.
     let lane = priced(&[scan(YOGHURT), pieces(1, 3)]);
     assert_eq!(nets(&lane), [801 * 3 - 400 - 300]);
     // 20.03 were reached before, so nothing lacks; with one less, 7.98 do.
-    assert!(lane.till.reckoning().almost.is_empty(), "{:?}", lane.till.reckoning());
+    assert!(lane.till.basket().reckoning().almost.is_empty(), "{:?}", lane.till.basket().reckoning());
     let lane = priced(&[scan(YOGHURT), pieces(1, 2)]);
-    let (promotion, missed) = &lane.till.reckoning().almost[0];
+    let (promotion, missed) = &lane.till.basket().reckoning().almost[0];
     let lacking = Lacking::Amount { missing: money("7.98"), off: money("3.00") };
     assert_eq!((promotion.id.as_str(), missed.lacking), ("p3", lacking));
     // A line that is taken back takes its promotions along.

@@ -7,7 +7,7 @@ use domain::basket::Basket;
 use domain::catalogue::{Catalogue, Item};
 use domain::money::{Currency, Money};
 use domain::record::Record;
-use domain::till::{Context, Desk, Effect, Input, Paper, Rules, Settings, Till};
+use domain::till::{Context, Desk, Effect, Input, Paper, Place, Rules, Settings, Till};
 use drivers::printer::Document;
 use ledger::journal::{AppendError, Journal, ReadJournalError, Stamp};
 use ledger::reference::{Reference, ReferenceError};
@@ -154,6 +154,22 @@ impl OpenLane {
         Ok(())
     }
 
+    /// Prices a basket that a stop left open: the journal holds no savings of
+    /// open baskets.
+    pub(super) fn reprice(&mut self, moment: Moment) {
+        let context = Context {
+            now_ms: moment.now_ms,
+            offset_minutes: moment.offset_minutes,
+            catalogue: &self.reference,
+            settings: &self.settings,
+        };
+        self.till = self.till.repriced(&context);
+        self.durable = self.till.clone();
+        for reason in self.reference.refused_promotions() {
+            tracing::warn!(reason, "promotion left out");
+        }
+    }
+
     /// Whether there is room on the disk for another sale.
     pub(super) fn has_room(&mut self) -> bool {
         self.journal.has_room()
@@ -268,7 +284,10 @@ fn settings(store: &Store, config: &Config) -> Settings {
         codes: codes(store),
         prints_receipts: config.printer.is_some(),
         // No payment terminal is driven yet, so no wallet is named.
-        rules: Rules::default(),
+        rules: Rules {
+            place: Place { store: store.code.clone(), channel: "store".to_owned(), member_days: Vec::new() },
+            ..Rules::default()
+        },
         currency,
     }
 }

@@ -92,10 +92,20 @@ pub(super) enum Search {
     /// The least weighted sum, and one way to it.
     Least,
     /// Every way whose weighted sum is at most so much above the least, but
-    /// for those that another is at least as good as in every region.
-    Frontier { slack: i128 },
-    /// As before, but ways differ wherever the sum of a region does.
-    Distinct { slack: i128 },
+    /// for those that another is as good as: the same in the regions of which
+    /// the bit is set in `exact`, and no more in any other.
+    Frontier { slack: i128, exact: u128 },
+}
+
+impl Search {
+    /// Whether ways differ wherever the sum of a region does. Regions beyond
+    /// the bits there are always tell ways apart.
+    fn is_exact(self, region: usize) -> bool {
+        match self {
+            Self::Least => false,
+            Self::Frontier { exact, .. } => exact.checked_shr(region as u32).is_none_or(|bits| bits & 1 == 1),
+        }
+    }
 }
 
 /// Steps of work, counted so that a limit means the same on every machine.
@@ -200,7 +210,7 @@ struct Step {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pick {
     Single(usize),
-    /// The join, and the place of the open group that it joins.
+    /// The join, and the place, or the level, of the open group that it joins.
     Join(usize, Option<usize>),
 }
 
@@ -226,7 +236,7 @@ struct Tier {
 #[derive(Debug, Clone)]
 struct Run {
     tiers: Vec<Option<Tier>>,
-    counted: Vec<bool>,
+    modes: Vec<Mode>,
     /// The class of each step.
     order: Vec<usize>,
     /// How many units each step takes.
@@ -292,7 +302,7 @@ impl Component {
         let least = ways.ways.first().map_or(0, |way| way.cost);
         match search {
             Search::Least => ways.ways.truncate(1),
-            Search::Frontier { slack } | Search::Distinct { slack } => {
+            Search::Frontier { slack, .. } => {
                 ways.ways.retain(|way| way.cost <= least + slack);
             }
         }
@@ -401,8 +411,11 @@ impl Run {
         search: Search,
         tiers: Vec<Option<Tier>>,
     ) -> Self {
-        let counted = (0..component.groups.len())
-            .map(|group| tiers[group].is_some() || can_be_counted(component, set, weights, search, group))
+        let modes = (0..component.groups.len())
+            .map(|group| match tiers[group] {
+                Some(_) => Mode::Counted,
+                None => Mode::of(component, set, weights, search, group),
+            })
             .collect();
         let mut classes: Vec<usize> = (0..component.classes.len()).collect();
         let price = |class: &Class| {
@@ -417,7 +430,7 @@ impl Run {
         let steps_max = match (component.is_single(), search) {
             (false, _) => u32::MAX,
             (true, Search::Least) => 1,
-            (true, Search::Frontier { .. } | Search::Distinct { .. }) => SINGLE_STEPS_MAX,
+            (true, Search::Frontier { .. }) => SINGLE_STEPS_MAX,
         };
         let (mut order, mut times) = (Vec::new(), Vec::new());
         for index in classes {
@@ -428,7 +441,7 @@ impl Run {
                 times.push(count / steps + u32::from(step < count % steps));
             }
         }
-        Self { tiers, counted, order, times, nodes: Vec::new() }
+        Self { tiers, modes, order, times, nodes: Vec::new() }
     }
 
     /// Makes the states that can be reached, unit by unit.
@@ -452,7 +465,7 @@ impl Run {
             search,
             places: &places,
             tiers: &self.tiers,
-            counted: &self.counted,
+            modes: &self.modes,
         };
         for (step, class) in self.order.iter().enumerate() {
             let mut next: Vec<Node> = Vec::new();
@@ -535,7 +548,7 @@ impl Run {
                     }
                 }
                 work.spend(labels.len() as u64)?;
-                node.labels = keep_labels(labels, search, cut);
+                node.labels = keep_labels(labels, regions, search, cut);
             }
         }
         Ok(())
@@ -543,27 +556,17 @@ impl Run {
 }
 
 /// What a way leaves out of others: see [`Search`].
-fn keep_labels(mut labels: Vec<Label>, search: Search, cut: &mut bool) -> Vec<Label> {
-    let (slack, distinct) = match search {
-        Search::Least => return labels,
-        Search::Frontier { slack } => (slack, false),
-        Search::Distinct { slack } => (slack, true),
-    };
+fn keep_labels(mut labels: Vec<Label>, regions: usize, search: Search, cut: &mut bool) -> Vec<Label> {
+    let Search::Frontier { slack, .. } = search else { return labels };
     labels.sort_by(|one, other| {
         (one.cost, one.applications, &one.sums).cmp(&(other.cost, other.applications, &other.sums))
     });
     let Some(least) = labels.first().map(|label| label.cost) else { return labels };
     labels.retain(|label| label.cost <= least + slack);
     let mut kept: Vec<Label> = Vec::new();
+    let mut front = Front::new(search, regions);
     for label in labels {
-        let covered = |other: &Label| {
-            if distinct {
-                other.sums == label.sums
-            } else {
-                other.sums.iter().zip(&label.sums).all(|(one, own)| one <= own)
-            }
-        };
-        if kept.iter().any(covered) {
+        if !front.takes(&label.sums) {
             continue;
         }
         if kept.len() == LABELS_MAX {
@@ -575,40 +578,106 @@ fn keep_labels(mut labels: Vec<Label>, search: Search, cut: &mut bool) -> Vec<La
     kept
 }
 
-/// Whether it is enough to count a group's members: for the least sum where
-/// they weigh the same, for the frontier where they are of one region, since
-/// no other way of grouping them leaves less of it.
-fn can_be_counted(
-    component: &Component,
-    set: &PromotionSet,
-    weights: &[i128],
+/// Sums of ways that none of the others is as good as.
+pub(super) struct Front {
     search: Search,
-    group: usize,
-) -> bool {
-    let (mut one_weight, mut one_region) = (None, None);
-    let mut cheapest: Vec<Money> = Vec::new();
-    for class in &component.classes {
-        let mut prices = class.joins.iter().map(|join| join.price);
-        let own = class.joins.iter().filter(|join| join.group == group);
-        for join in own {
-            // Prices in order only where a unit has one price for all groups.
-            if prices.any(|price| price != join.price) {
-                return false;
+    regions: usize,
+    /// By the sums of exact regions, the sums of the others.
+    known: HashMap<Vec<i64>, Vec<Vec<i64>>, BuildHasherDefault<DefaultHasher>>,
+}
+
+impl Front {
+    /// Sums stand in blocks of so many regions.
+    pub(super) fn new(search: Search, regions: usize) -> Self {
+        Self { search, regions, known: HashMap::default() }
+    }
+
+    /// Takes sums, unless some that it has are as good.
+    pub(super) fn takes(&mut self, sums: &[i64]) -> bool {
+        let split = |exact: bool| -> Vec<i64> {
+            let places = sums.iter().enumerate();
+            let own = places.filter(|(place, _)| self.search.is_exact(place % self.regions.max(1)) == exact);
+            own.map(|(_, sum)| *sum).collect()
+        };
+        let (exact, others) = (split(true), split(false));
+        let known = self.known.entry(exact).or_default();
+        if known.iter().any(|known| known.iter().zip(&others).all(|(one, own)| one <= own)) {
+            return false;
+        }
+        known.push(others);
+        true
+    }
+}
+
+/// What is remembered of a group's members until they are settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// Each of them.
+    Remembered,
+    /// How many there are, since the dearest go together, or since it does
+    /// not matter which do.
+    Counted,
+    /// How many groups have come how far, since it only matters which are the
+    /// last to join.
+    Levels,
+}
+
+impl Mode {
+    /// How much must be remembered: for the least sum nothing but a count
+    /// where members weigh the same, since no other way of grouping them
+    /// leaves less. The same holds of a region of which less is never worse;
+    /// of one whose every sum counts, where it does not matter to the sum.
+    fn of(component: &Component, set: &PromotionSet, weights: &[i128], search: Search, group: usize) -> Self {
+        let (mut one_weight, mut one_region, mut one_price) = (None, None, true);
+        let mut least: Option<Money> = None;
+        for class in &component.classes {
+            for join in class.joins.iter().filter(|join| join.group == group) {
+                // Prices come in order only where a unit has one price for all groups.
+                one_price &= class.joins.iter().all(|other| other.price == join.price);
+                let weighs_the_same = *one_weight.get_or_insert(weights[join.region]) == weights[join.region];
+                let is_apart =
+                    search != Search::Least && *one_region.get_or_insert(join.region) != join.region;
+                if !weighs_the_same || is_apart {
+                    return Self::Remembered;
+                }
+                least = Some(least.map_or(join.price, |least| least.min(join.price)));
             }
-            if *one_weight.get_or_insert(weights[join.region]) != weights[join.region] {
-                return false;
+        }
+        let least = least.unwrap_or_default();
+        let promotion = &set.promotions()[component.groups[group].promotion];
+        let units: u32 = component.groups[group].slots.iter().sum();
+        let together = least.times_count(units);
+        if promotion.depends_on_company(together) {
+            return Self::Remembered;
+        }
+        if !one_region.is_some_and(|region| search.is_exact(region)) {
+            return if one_price { Self::Counted } else { Self::Remembered };
+        }
+        let Rule::Item(rule) = &promotion.rule else { return Self::Remembered };
+        // Every group must take something off, or it is none.
+        let lowers = |percent: u32| least.percent(percent) < least;
+        match rule {
+            ItemRule::NthUnit { pay_percent, .. } if one_price && lowers(*pay_percent) => Self::Levels,
+            ItemRule::BuyNGetM { .. } if one_price && least.is_positive() => Self::Levels,
+            ItemRule::XForY { amount, .. }
+            | ItemRule::Bundle { reward: BundleReward::Amount(amount), .. }
+                if *amount < together =>
+            {
+                Self::Counted
             }
-            match search {
-                Search::Least => {}
-                Search::Frontier { .. } if *one_region.get_or_insert(join.region) == join.region => {}
-                Search::Frontier { .. } | Search::Distinct { .. } => return false,
+            ItemRule::Bundle { reward: BundleReward::Off(off), .. } if off.is_positive() => Self::Counted,
+            ItemRule::Bundle { reward: BundleReward::Slots { pay_percents, .. }, .. }
+                if pay_percents.iter().any(|percent| lowers(*percent)) =>
+            {
+                Self::Counted
             }
-            cheapest.push(join.price);
+            ItemRule::NthUnit { .. }
+            | ItemRule::BuyNGetM { .. }
+            | ItemRule::XForY { .. }
+            | ItemRule::QuantityTier { .. }
+            | ItemRule::Bundle { .. } => Self::Remembered,
         }
     }
-    let units: u32 = component.groups[group].slots.iter().sum();
-    let least = cheapest.into_iter().min().unwrap_or_default().times_count(units);
-    !set.promotions()[component.groups[group].promotion].depends_on_company(least)
 }
 
 /// Where the slots of each group stand in [`State::fills`].
@@ -623,7 +692,9 @@ impl Places {
         let mut first = Vec::new();
         for group in &component.groups {
             first.push(count);
-            count += group.slots.len();
+            // A slot each, or a level each.
+            let units: u32 = group.slots.iter().sum();
+            count += group.slots.len().max(units as usize);
         }
         Self { first, count }
     }
@@ -667,8 +738,18 @@ impl Left {
                 }
                 continue;
             }
-            if !reach.counted[index] {
-                continue;
+            match reach.modes[index] {
+                Mode::Remembered => continue,
+                Mode::Counted => {}
+                Mode::Levels => {
+                    let units = group.slots[0];
+                    let wanted: u32 =
+                        (1..units).map(|level| state.fills[first + level as usize] * (units - level)).sum();
+                    if wanted > left[first] {
+                        return false;
+                    }
+                    continue;
+                }
             }
             let slots = || group.slots.iter().enumerate();
             let whole =
@@ -701,7 +782,7 @@ struct Reach<'a> {
     search: Search,
     places: &'a Places,
     tiers: &'a [Option<Tier>],
-    counted: &'a [bool],
+    modes: &'a [Mode],
 }
 
 impl Reach<'_> {
@@ -720,10 +801,12 @@ impl Reach<'_> {
                 moves.extend(self.join_tier(state, index, join, tier));
             } else if self.is_tier(join.group) {
                 // This run does without it.
-            } else if self.counted[join.group] {
-                moves.extend(self.join_counted(state, index, join));
             } else {
-                self.join_open(&state, class, index, join, &mut moves);
+                match self.modes[join.group] {
+                    Mode::Counted => moves.extend(self.join_counted(state, index, join)),
+                    Mode::Levels => self.join_levels(&state, index, join, &mut moves),
+                    Mode::Remembered => self.join_open(&state, class, index, join, &mut moves),
+                }
             }
         }
         moves
@@ -830,6 +913,48 @@ impl Reach<'_> {
         Some((state, step))
     }
 
+    /// Joins a group of each level, or opens one.
+    fn join_levels(&self, state: &State, index: usize, join: &Join, moves: &mut Vec<(State, Step)>) {
+        let group = &self.component.groups[join.group];
+        let (first, units) = (self.places.first[join.group], group.slots[0]);
+        for level in 0..units {
+            let mut next = state.clone();
+            if level == 0 {
+                if let Some(limit) = group.applications {
+                    match next.limits[limit].checked_sub(1) {
+                        Some(left) => next.limits[limit] = left,
+                        None => continue,
+                    }
+                }
+            } else {
+                match next.fills[first + level as usize].checked_sub(1) {
+                    Some(left) => next.fills[first + level as usize] = left,
+                    None => continue,
+                }
+            }
+            let pays = match self.rule(join.group) {
+                ItemRule::NthUnit { pay_percent, .. } if level + 1 == units => {
+                    join.price.percent(*pay_percent)
+                }
+                ItemRule::BuyNGetM { n, .. } if level >= *n => Money::ZERO,
+                ItemRule::NthUnit { .. }
+                | ItemRule::BuyNGetM { .. }
+                | ItemRule::XForY { .. }
+                | ItemRule::QuantityTier { .. }
+                | ItemRule::Bundle { .. } => join.price,
+            };
+            let mut step = self.step(Pick::Join(index, (level > 0).then_some(level as usize)));
+            step.applications = u32::from(join.price_promotion.is_some());
+            self.charge(&mut step, pays, join.region);
+            if level + 1 == units {
+                step.applications += 1;
+            } else {
+                next.fills[first + level as usize + 1] += 1;
+            }
+            moves.push((next, step));
+        }
+    }
+
     fn join_open(
         &self,
         state: &State,
@@ -930,6 +1055,7 @@ impl Ways {
         let run = &self.runs[way.run];
         let mut outcome = Outcome::default();
         let mut counted: Vec<Vec<(usize, usize)>> = vec![Vec::new(); component.groups.len()];
+        let mut levels: Vec<Vec<Vec<(usize, usize)>>> = vec![Vec::new(); component.groups.len()];
         let (mut node, mut label) = (0usize, way.label as usize);
         for (step, class) in run.order.iter().enumerate() {
             let here = &run.nodes[step][node];
@@ -949,16 +1075,30 @@ impl Ways {
                 }
                 Pick::Join(join, place) => {
                     let group = units.joins[join].group;
-                    if run.counted[group] {
-                        counted[group].push((*class, join));
-                    } else {
-                        let mut members =
-                            place.map_or_else(Vec::new, |place| here.state.open[place].members.clone());
-                        members.push((*class, join));
-                        members.sort_unstable();
-                        let units: u32 = component.groups[group].slots.iter().sum();
-                        if members.len() == units as usize {
-                            outcome.apply(component, set, group, &members);
+                    let units: u32 = component.groups[group].slots.iter().sum();
+                    match run.modes[group] {
+                        Mode::Counted => counted[group].push((*class, join)),
+                        Mode::Levels => {
+                            let level = place.unwrap_or(0);
+                            let open = levels[group].iter().position(|members| members.len() == level);
+                            let mut members = open
+                                .filter(|_| level > 0)
+                                .map_or_else(Vec::new, |open| levels[group].remove(open));
+                            members.push((*class, join));
+                            if members.len() == units as usize {
+                                outcome.apply(component, set, group, &members);
+                            } else {
+                                levels[group].push(members);
+                            }
+                        }
+                        Mode::Remembered => {
+                            let mut members =
+                                place.map_or_else(Vec::new, |place| here.state.open[place].members.clone());
+                            members.push((*class, join));
+                            members.sort_unstable();
+                            if members.len() == units as usize {
+                                outcome.apply(component, set, group, &members);
+                            }
                         }
                     }
                 }

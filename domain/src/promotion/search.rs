@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::component::{Component, Exhausted, Outcome, Search, WEIGHT_ONE, Way, Ways, Work};
+use super::component::{Component, Exhausted, Front, Outcome, Search, WEIGHT_ONE, Way, Ways, Work};
 use super::overlay::{ADD_ONS_MAX, Best, Choice, Mask, Overlay, Part, times};
 use super::problem::{Active, Fits, Kind, Masks, Problem, UNITS_MAX, add_on_bit};
 use super::rule::{Layer, OrderRule, PriceRule, Rule};
@@ -126,9 +126,11 @@ struct Stage<'a, 'b> {
 /// The least that the layers below come to.
 struct Plain {
     sum: Money,
-    /// By component.
-    sums: Vec<Money>,
     outcome: Outcome,
+    /// By component.
+    outcomes: Vec<Arc<Least>>,
+    /// The least that the goods of each overlay can come to before overlays.
+    bases: Vec<Money>,
     /// Whether it is surely the least.
     exact: bool,
 }
@@ -291,7 +293,8 @@ impl<'a, 'b> Finder<'a, 'b> {
     }
 
     fn search_stage(&mut self, stage: &Stage<'a, '_>) {
-        let Some(plain) = self.least_plain(stage) else { return };
+        let Some(mut plain) = self.least_plain(stage) else { return };
+        plain.bases = self.least_bases(stage, &plain);
         self.offer(stage, &plain.outcome);
         if !plain.exact {
             self.leave_open(Money::ZERO);
@@ -302,7 +305,7 @@ impl<'a, 'b> Finder<'a, 'b> {
             finder: self,
             overlays: stage.overlays,
             most: &most,
-            least: self.least_bases(stage, &plain),
+            least: &plain.bases,
             sum: plain.sum,
             left: SCENARIOS_MAX,
             list: Vec::new(),
@@ -336,8 +339,13 @@ impl<'a, 'b> Finder<'a, 'b> {
     /// The least sum of all components, without any weights. `None` where
     /// some units have no price left to take.
     fn least_plain(&mut self, stage: &Stage<'a, '_>) -> Option<Plain> {
-        let mut plain =
-            Plain { sum: Money::ZERO, sums: Vec::new(), outcome: Outcome::default(), exact: true };
+        let mut plain = Plain {
+            sum: Money::ZERO,
+            outcome: Outcome::default(),
+            outcomes: Vec::new(),
+            bases: Vec::new(),
+            exact: true,
+        };
         for component in &stage.components {
             let least = self.remembered(component);
             plain.exact &= least.whole;
@@ -348,9 +356,9 @@ impl<'a, 'b> Finder<'a, 'b> {
                 return None;
             };
             plain.sum += least.sum;
-            plain.sums.push(least.sum);
             plain.outcome.portions.extend_from_slice(&outcome.portions);
             plain.outcome.applications.extend_from_slice(&outcome.applications);
+            plain.outcomes.push(least);
         }
         Some(plain)
     }
@@ -456,6 +464,25 @@ impl<'a, 'b> Finder<'a, 'b> {
         most
     }
 
+    /// Whatever masks the portions of each line may have.
+    fn all_masks(&self, stage: &Stage<'a, '_>) -> Vec<(usize, Mask)> {
+        let mut masks = Vec::new();
+        for component in &stage.components {
+            for class in &component.classes {
+                let singles = class.singles.iter().map(|single| (single.promotion, None));
+                let joins = class
+                    .joins
+                    .iter()
+                    .map(|join| (join.price_promotion, Some(component.groups[join.group].promotion)));
+                let of_line = |(price, item)| (class.line, self.mask(stage, class.line, price, item));
+                masks.extend(singles.chain(joins).map(of_line));
+            }
+        }
+        masks.sort_unstable();
+        masks.dedup();
+        masks
+    }
+
     /// The least that the goods of each overlay can come to: what those
     /// components come to that it counts whatever is done to them.
     fn least_bases(&self, stage: &Stage<'a, '_>, plain: &Plain) -> Vec<Money> {
@@ -473,8 +500,8 @@ impl<'a, 'b> Finder<'a, 'b> {
         };
         let counted: Vec<Mask> = stage.components.iter().map(|component| counted(component)).collect();
         let least = |bit: Mask| -> Money {
-            let own = counted.iter().zip(&plain.sums).filter(|(mask, _)| **mask & bit != 0);
-            own.map(|(_, sum)| *sum).sum()
+            let own = counted.iter().zip(&plain.outcomes).filter(|(mask, _)| **mask & bit != 0);
+            own.map(|(_, least)| least.sum).sum()
         };
         let overlays = stage.overlays.iter().map(|overlay| overlay.bit);
         overlays.map(|bit| if plain.exact { least(bit) } else { Money::ZERO }).collect()
@@ -500,7 +527,7 @@ impl<'a, 'b> Finder<'a, 'b> {
         scenario: &Scenario,
         rough: Money,
     ) -> Result<(), Exhausted> {
-        let forms = Forms::new(self, stage, scenario);
+        let forms = Forms::new(self, stage, plain, scenario);
         if !forms.can_be_reached {
             return Ok(());
         }
@@ -515,7 +542,17 @@ impl<'a, 'b> Finder<'a, 'b> {
             least = i128::from(plain.sum.minor()) * forms.weights.first().copied().unwrap_or(WEIGHT_ONE);
             outcome = plain.outcome.clone();
         } else {
-            for component in &components {
+            for (place, component) in components.iter().enumerate() {
+                if let Some(weight) = forms.one_weight(component) {
+                    let known = &plain.outcomes[place];
+                    cut |= !known.whole;
+                    least += i128::from(known.sum.minor()) * weight;
+                    if let Some(part) = &known.outcome {
+                        outcome.portions.extend_from_slice(&part.portions);
+                        outcome.applications.extend_from_slice(&part.applications);
+                    }
+                    continue;
+                }
                 match component.search(self.problem.set, &forms.weights, Search::Least, &mut self.work) {
                     Ok(ways) => {
                         cut |= ways.cut;
@@ -568,7 +605,7 @@ impl<'a, 'b> Finder<'a, 'b> {
         least: i128,
         bound: Money,
     ) -> Result<(), Exhausted> {
-        let priced = self.reach_thresholds(stage, forms, components, parts, least);
+        let priced = self.reach_thresholds(stage, plain, forms, components, parts, least);
         let bound = bound.max(self.after_points_at_least(forms.bound(priced.cost, forms.roundings)));
         if self.is_settled(bound) {
             return Ok(());
@@ -577,9 +614,9 @@ impl<'a, 'b> Finder<'a, 'b> {
         // Whatever reaches the threshold costs at most so much above the least, priced as here.
         let slack = forms.slack(priced.cost, self.window(forms, priced.cost, best));
         // Where thresholds are met anyway, less of everything is never worse.
-        let distinct =
-            !forms.are_safe(components, plain) || forms.uneven || self.problem.ticket.points.is_some();
-        let search = if distinct { Search::Distinct { slack } } else { Search::Frontier { slack } };
+        let exact =
+            if forms.uneven || self.problem.ticket.points.is_some() { u128::MAX } else { forms.exact() };
+        let search = Search::Frontier { slack, exact };
         let mut all: Vec<Ways> = Vec::new();
         let mut cut = false;
         for component in components {
@@ -596,7 +633,7 @@ impl<'a, 'b> Finder<'a, 'b> {
         }
         // Shares of a fen that were not told apart may be worth a few.
         cut |= forms.uneven && !forms.by_line;
-        let joint = Joint::of(&all, forms, slack, distinct, &mut self.work)?;
+        let joint = Joint::of(&all, forms, slack, search, &mut self.work)?;
         cut |= joint.cut;
         let mut tried = 0;
         for way in joint.ways.iter() {
@@ -634,6 +671,7 @@ impl<'a, 'b> Finder<'a, 'b> {
     fn reach_thresholds(
         &mut self,
         stage: &Stage<'a, '_>,
+        plain: &Plain,
         forms: &Forms,
         components: &[Component],
         parts: &[Part],
@@ -657,7 +695,7 @@ impl<'a, 'b> Finder<'a, 'b> {
                     .enumerate()
                     .map(|(region, own)| if counted(region) { own - weight } else { *own })
                     .collect();
-                let Some((cost, outcome)) = self.least_weighted(components, &weights) else { break };
+                let Some((cost, outcome)) = self.least_weighted(plain, components, &weights) else { break };
                 let reward = weight * i128::from(min.minor());
                 let parts = self.problem.parts(&outcome.portions, &stage.masks);
                 let is_reached = base(&parts, *bit) >= *min;
@@ -680,11 +718,26 @@ impl<'a, 'b> Finder<'a, 'b> {
     }
 
     /// The least weighted sum of all components, where it is found with little work.
-    fn least_weighted(&mut self, components: &[Component], weights: &[i128]) -> Option<(i128, Outcome)> {
+    fn least_weighted(
+        &mut self,
+        plain: &Plain,
+        components: &[Component],
+        weights: &[i128],
+    ) -> Option<(i128, Outcome)> {
         let (mut cost, mut outcome) = (0, Outcome::default());
         let mut work =
             Work { done: self.work.done, limit: self.work.limit.min(self.work.done + PRICE_WORK_MAX) };
-        for component in components {
+        for (place, component) in components.iter().enumerate() {
+            if let Some(weight) = one_weight(component, weights)
+                && weight > 0
+            {
+                let known = &plain.outcomes[place];
+                let part = known.outcome.as_ref().filter(|_| known.whole)?;
+                cost += i128::from(known.sum.minor()) * weight;
+                outcome.portions.extend_from_slice(&part.portions);
+                outcome.applications.extend_from_slice(&part.applications);
+                continue;
+            }
             let ways = component.search(self.problem.set, weights, Search::Least, &mut work);
             self.work.done = work.done;
             let ways = ways.ok().filter(|ways| !ways.cut)?;
@@ -736,7 +789,7 @@ struct Scenarios<'a, 'b, 'c> {
     /// The most that each overlay's goods can come to.
     most: &'c [Money],
     /// The least that each overlay's goods can come to before overlays.
-    least: Vec<Money>,
+    least: &'c [Money],
     /// What the layers below leave at least.
     sum: Money,
     left: u64,
@@ -885,24 +938,8 @@ fn effects(rule: &OrderRule, most: Money, least: Money) -> Vec<Effect> {
 /// Whether an overlay takes from goods that a later one counts in part, and
 /// that later one rounds: then the total depends on which lines shares of a
 /// fen fall on.
-fn shares_matter(
-    finder: &Finder<'_, '_>,
-    stage: &Stage<'_, '_>,
-    scenario: &Scenario,
-    relevant: Mask,
-) -> bool {
-    let mut masks = BTreeSet::new();
-    for component in &stage.components {
-        for class in &component.classes {
-            for single in &class.singles {
-                masks.insert(finder.mask(stage, class.line, single.promotion, None) & relevant);
-            }
-            for join in &class.joins {
-                let item = Some(component.groups[join.group].promotion);
-                masks.insert(finder.mask(stage, class.line, join.price_promotion, item) & relevant);
-            }
-        }
-    }
+fn shares_matter(stage: &Stage<'_, '_>, scenario: &Scenario, masks: &[(usize, Mask)]) -> bool {
+    let masks: BTreeSet<Mask> = masks.iter().map(|(_, mask)| *mask).collect();
     let bit = |index: usize| stage.overlays[index].bit;
     scenario.effects.iter().enumerate().any(|(place, (later, effect))| {
         matches!(effect, Effect::Percent(..))
@@ -949,58 +986,50 @@ struct Forms {
 }
 
 impl Forms {
-    fn new(finder: &Finder<'_, '_>, stage: &Stage<'_, '_>, scenario: &Scenario) -> Self {
+    fn new(finder: &Finder<'_, '_>, stage: &Stage<'_, '_>, plain: &Plain, scenario: &Scenario) -> Self {
         let overlay = |index: usize| &stage.overlays[index];
         let mut relevant: Mask = stage.add_on_min.iter().fold(0, |mask, (bit, _)| mask | bit);
         let mut thresholds = stage.add_on_min.clone();
         let mut certain = Vec::new();
         let (mut taken, mut shrunk, mut barred) = (Money::ZERO, 100u32, false);
         let mut roundings = 0;
+        let lines = finder.problem.ticket.lines.len();
+        let fens = Money::from_minor(i64::try_from(lines).unwrap_or(i64::MAX));
+        // What per cents and missed thresholds look at.
+        let mut told_apart = relevant;
         for (index, effect) in &scenario.effects {
             let (Effect::Constant { min, .. } | Effect::Percent(_, min)) = effect;
+            let bit = overlay(*index).bit;
             let coupon = overlay(*index).layer == Layer::Coupon;
-            let sure = if barred && coupon { Money::from_minor(i64::MAX) } else { *min + taken };
-            certain.push((overlay(*index).bit, sure.least_whole_of(shrunk)));
+            let sure = if barred && coupon {
+                Money::from_minor(i64::MAX)
+            } else {
+                (*min + taken).least_whole_of(shrunk)
+            };
+            certain.push((bit, sure));
+            // Shares of per cents may be a fen off on each line.
+            let is_safe = !(barred && coupon) && plain.bases[*index] >= sure + fens;
+            if min.is_positive() && !is_safe {
+                thresholds.push((bit, *min));
+                told_apart |= bit;
+            }
             match effect {
                 Effect::Constant { off, .. } => taken += *off,
-                Effect::Percent(percent, _) => shrunk = shrunk * percent / 100,
-            }
-            barred |= !coupon && !overlay(*index).allow_coupon;
-            relevant |= overlay(*index).bit;
-            match effect {
-                Effect::Constant { min, .. } => thresholds.push((overlay(*index).bit, *min)),
-                Effect::Percent(_, min) => {
+                Effect::Percent(percent, _) => {
+                    shrunk = shrunk * percent / 100;
                     roundings += 1;
-                    if min.is_positive() {
-                        thresholds.push((overlay(*index).bit, *min));
-                    }
+                    told_apart |= bit;
                 }
             }
+            barred |= !coupon && !overlay(*index).allow_coupon;
+            relevant |= bit;
         }
-        let lines = finder.problem.ticket.lines.len();
-        let uneven = shares_matter(finder, stage, scenario, relevant);
+        let masks = finder.all_masks(stage);
+        let uneven = shares_matter(stage, scenario, &masks);
         let by_line = uneven && lines <= LINES_APART_MAX;
         if uneven {
             roundings += i128::try_from(lines).unwrap_or(0);
         }
-        let mut regions: Vec<(Mask, Option<usize>)> = Vec::new();
-        for component in &stage.components {
-            for class in &component.classes {
-                let singles = class.singles.iter().map(|single| (single.promotion, None));
-                let joins = class
-                    .joins
-                    .iter()
-                    .map(|join| (join.price_promotion, Some(component.groups[join.group].promotion)));
-                for (price, item) in singles.chain(joins) {
-                    let mask = finder.mask(stage, class.line, price, item) & relevant;
-                    let region = (mask, by_line.then_some(class.line));
-                    if !regions.contains(&region) {
-                        regions.push(region);
-                    }
-                }
-            }
-        }
-        regions.sort_unstable();
         let weight = |mask: Mask, from: usize| {
             let percents = scenario.effects.iter().filter(|(index, _)| *index >= from);
             percents.fold(WEIGHT_ONE, |weight, (index, effect)| match effect {
@@ -1010,16 +1039,23 @@ impl Forms {
                 Effect::Percent(..) | Effect::Constant { .. } => weight,
             })
         };
-        let weights: Vec<i128> = regions.iter().map(|(mask, _)| weight(*mask, 0)).collect();
         let mut off = 0;
         for (index, effect) in &scenario.effects {
             if let Effect::Constant { off: constant, .. } = effect {
                 // Later per cents lower it too, where they count all of its goods.
-                let own = regions.iter().filter(|(mask, _)| mask & overlay(*index).bit != 0);
-                let most = own.map(|(mask, _)| weight(*mask, index + 1)).max().unwrap_or(WEIGHT_ONE);
+                let own = masks.iter().filter(|(_, mask)| mask & overlay(*index).bit != 0);
+                let most = own.map(|(_, mask)| weight(*mask, index + 1)).max().unwrap_or(WEIGHT_ONE);
                 off += i128::from(constant.minor()) * most;
             }
         }
+        if !uneven {
+            relevant = told_apart;
+        }
+        let mut regions: Vec<(Mask, Option<usize>)> =
+            masks.iter().map(|(line, mask)| (mask & relevant, by_line.then_some(*line))).collect();
+        regions.sort_unstable();
+        regions.dedup();
+        let weights: Vec<i128> = regions.iter().map(|(mask, _)| weight(*mask, 0)).collect();
         let is_uniform = weights.iter().all(|weight| Some(weight) == weights.first());
         let can_be_reached = thresholds.iter().all(|(bit, min)| finder.most_base(stage, *bit) >= *min);
         Self {
@@ -1035,6 +1071,11 @@ impl Forms {
             roundings,
             can_be_reached,
         }
+    }
+
+    /// The weight of a component, where it has one.
+    fn one_weight(&self, component: &Component) -> Option<i128> {
+        one_weight(component, &self.weights)
     }
 
     fn region(&self, mask: Mask, line: usize) -> usize {
@@ -1099,21 +1140,12 @@ impl Forms {
         varying.len() <= 1
     }
 
-    /// Whether every threshold is met whatever promotions of the layers below are used.
-    fn are_safe(&self, components: &[Component], plain: &Plain) -> bool {
-        let counts = |component: &Component, bit: Mask| {
-            component.classes.iter().all(|class| {
-                let singles = class.singles.iter().map(|single| single.region);
-                let joins = class.joins.iter().map(|join| join.region);
-                singles.chain(joins).all(|region| self.regions[region].0 & bit != 0)
-            })
-        };
-        let least = |bit: Mask| -> Money {
-            let own = components.iter().zip(&plain.sums);
-            own.filter(|(component, _)| counts(component, bit)).map(|(_, sum)| *sum).sum()
-        };
-        let overlays = self.certain.iter().all(|(bit, min)| least(*bit) >= *min);
-        plain.exact && overlays && self.thresholds.iter().all(|(bit, min)| least(*bit) >= *min)
+    /// The regions of which less could be worse: what counts for a threshold
+    /// that may be missed.
+    fn exact(&self) -> u128 {
+        let bits = self.thresholds.iter().fold(0, |bits, (bit, _)| bits | bit);
+        let regions = self.regions.iter().enumerate().take(128);
+        regions.filter(|(_, (mask, _))| mask & bits != 0).fold(0, |exact, (place, _)| exact | 1 << place)
     }
 
     fn thresholds_within(&self, sums: &[i64]) -> bool {
@@ -1128,6 +1160,16 @@ impl Forms {
             base >= min.minor()
         })
     }
+}
+
+/// The weight of a component, where all that is in it weighs the same.
+fn one_weight(component: &Component, weights: &[i128]) -> Option<i128> {
+    let mut regions = component.classes.iter().flat_map(|class| {
+        let singles = class.singles.iter().map(|single| single.region);
+        singles.chain(class.joins.iter().map(|join| join.region))
+    });
+    let first = weights[regions.next()?];
+    regions.all(|region| weights[region] == first).then_some(first)
 }
 
 /// The ways of all components together.
@@ -1152,7 +1194,7 @@ impl Joint {
         all: &[Ways],
         forms: &Forms,
         slack: i128,
-        distinct: bool,
+        search: Search,
         work: &mut Work,
     ) -> Result<Self, Exhausted> {
         let regions = forms.regions.len();
@@ -1176,15 +1218,10 @@ impl Joint {
             next.sort_by(|one, other| {
                 (one.cost, one.applications, &one.sums).cmp(&(other.cost, other.applications, &other.sums))
             });
-            let mut seen: BTreeSet<Vec<i64>> = BTreeSet::new();
+            let mut front = Front::new(search, regions);
             let mut kept: Vec<JointWay> = Vec::new();
             for way in next {
-                let known = if distinct {
-                    !seen.insert(way.sums.clone())
-                } else {
-                    kept.iter().any(|other| other.sums.iter().zip(&way.sums).all(|(one, own)| one <= own))
-                };
-                if known {
+                if !front.takes(&way.sums) {
                     continue;
                 }
                 if kept.len() == JOINT_WAYS_MAX {

@@ -215,6 +215,16 @@ impl Line {
     }
 }
 
+/// What promotions, set prices and discounts took off lines.
+pub fn saved(lines: &[Line]) -> Money {
+    lines.iter().map(|line| line.gross() - line.net()).sum()
+}
+
+/// How many pieces lines are; a weighed line counts as one.
+pub fn pieces(lines: &[Line]) -> i64 {
+    lines.iter().map(|line| line.item.pieces(line.quantity)).sum()
+}
+
 /// What a line costs since its price fell while the basket was open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoweredPrice {
@@ -366,12 +376,12 @@ impl Basket {
 
     /// What promotions, set prices and discounts took off.
     pub fn saved(&self) -> Money {
-        self.lines.iter().map(|line| line.gross() - line.net()).sum()
+        saved(&self.lines)
     }
 
     /// How many pieces; a weighed line counts as one.
     pub fn pieces(&self) -> i64 {
-        self.lines.iter().map(|line| line.quantity.pieces().filter(|_| !line.item.weighed).unwrap_or(1)).sum()
+        pieces(&self.lines)
     }
 
     /// The lines whose buyer's age nobody has confirmed.

@@ -93,6 +93,11 @@ impl Item {
         self.units.iter().find(|sold| sold.unit.id == id)
     }
 
+    /// How many pieces a customer counts in so much of it; what is weighed is one.
+    pub fn pieces(&self, quantity: Quantity) -> i64 {
+        quantity.pieces().filter(|_| !self.weighed).unwrap_or(1)
+    }
+
     /// The item as a line remembers it: at this list price, without what only
     /// the choice of a price needs.
     pub fn at_price(&self, price: Money) -> Arc<Self> {

@@ -16,6 +16,7 @@
 //! | [`tax`] | VAT by line and by document |
 //! | [`sale`] | a paid basket and its sums |
 //! | [`refund`] | what is left of a past sale, and what giving it back comes to |
+//! | [`receipt`] | what the paper of a sale says |
 //! | [`payment`] | one payment by code, from its number to its end |
 //! | [`shift`] | what a shift has taken, and what goes on into the next |
 //! | [`rights`] | what a person may do alone |
@@ -33,6 +34,7 @@ pub mod points;
 pub mod price_list;
 pub mod pricing;
 pub mod promotion;
+pub mod receipt;
 pub mod record;
 pub mod refund;
 pub mod rights;

@@ -16,7 +16,11 @@ const ALL: &[&str] =
     &["domain", "protocol", "ledger", "drivers", "ui", "pos-app", "sync-agent", "hq", "fixtures"];
 
 const TABLE: &[Row] = &[
-    Row { room: "domain", ours: &[], outside: Some(&["chrono", "rust_decimal", "thiserror"]) },
+    Row {
+        room: "domain",
+        ours: &[],
+        outside: Some(&["chrono", "rust_decimal", "thiserror", "unicode-width"]),
+    },
     Row {
         room: "protocol",
         ours: &["domain"],

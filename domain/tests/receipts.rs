@@ -1,0 +1,452 @@
+//! Receipts as golden files, and what a customer with a pencil finds.
+//!
+//! `UPDATE_EXPECT=1` writes the files of `fixtures/receipts` that are missing;
+//! one that is there is never overwritten.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use domain::basket::{AppliedPromotion, Cut, Discount, Line, PriceFrom, Saving, Trace};
+use domain::catalogue::{Item, Unit};
+use domain::money::{Currency, Money, Quantity, TaxRate};
+use domain::promotion::Layer;
+use domain::receipt::{Heading, Language, Points, Receipt, Row, receipt};
+use domain::record::Staff;
+use domain::refund::{Origin, ReturnedLine};
+use domain::sale::{Sale, Tender};
+use domain::tax::{TaxMode, TaxRules, Taxable, summaries};
+use domain::tender::Wallet;
+use proptest::prelude::*;
+
+fn money(minor: i64) -> Money {
+    Money::from_minor(minor)
+}
+
+fn yuan() -> Currency {
+    Currency { code: "CNY".into(), symbol: "¥".into(), exponent: 2 }
+}
+
+fn promotion(id: &str, name_zh: &str, name_en: &str) -> AppliedPromotion {
+    AppliedPromotion { id: id.into(), name_zh: name_zh.into(), name_en: name_en.into() }
+}
+
+fn item(name_zh: &str, name_en: &str, spec: &str, price: i64, rate: u32) -> Item {
+    Item {
+        name_zh: name_zh.into(),
+        name_en: name_en.into(),
+        spec: spec.into(),
+        ..Item::plain(
+            name_en,
+            money(price),
+            TaxRate::from_basis_points(rate).expect("no rate is above 100 %"),
+        )
+    }
+}
+
+/// So many thousandths of an item at its list price.
+fn line(code: &str, item: Item, thousandths: i64) -> Line {
+    Line {
+        number: 1,
+        code: code.into(),
+        unit: None,
+        quantity: Quantity::from_thousandths(thousandths).expect("a quantity"),
+        unit_price: item.price,
+        item: Arc::new(item),
+        price_from: PriceFrom::List,
+        promotion: None,
+        label_amount: None,
+        trace: Trace::default(),
+        savings: Vec::new(),
+        discount: None,
+        basket_discount: Money::ZERO,
+    }
+}
+
+fn saving(promotion: AppliedPromotion, layer: Layer, off: i64) -> Saving {
+    Saving { promotion, layer, units: 1, off: money(off) }
+}
+
+fn returned(code: &str, item: Item, thousandths: i64, amount: i64, origin: Option<u64>) -> ReturnedLine {
+    ReturnedLine {
+        origin: origin.map(|seq| Origin { store: "S001".into(), lane: 1, epoch: 1, seq }),
+        line: 1,
+        tax: money(amount).tax_contained(item.tax_rate),
+        item: Arc::new(item),
+        code: code.into(),
+        quantity: Quantity::from_thousandths(thousandths).expect("a quantity"),
+        amount: money(amount),
+        reason: "不想要".into(),
+    }
+}
+
+/// A sale of these lines; `payable` is what is left after rounding.
+fn sale(
+    mode: TaxMode,
+    lines: Vec<Line>,
+    returns: Vec<ReturnedLine>,
+    payable: impl Fn(Money) -> Money,
+    tenders: Vec<Tender>,
+) -> Sale {
+    let taxables: Vec<Taxable> = lines.iter().flat_map(Line::taxables).collect();
+    let shares = TaxRules { mode, ..TaxRules::default() }.shares(&taxables);
+    let back =
+        returns.iter().map(|back| (Taxable { rate: back.item.tax_rate, net: -back.amount }, -back.tax));
+    let taxes = summaries(taxables.into_iter().zip(shares).chain(back));
+    let tax_added = match mode {
+        TaxMode::Inclusive => Money::ZERO,
+        TaxMode::Exclusive => taxes.iter().map(|tax| tax.tax).sum(),
+    };
+    let nets: Money = lines.iter().map(Line::net).sum();
+    let total = nets - returns.iter().map(|back| back.amount).sum() + tax_added;
+    let payable = payable(total);
+    let rounding = payable - total;
+    let sale = Sale {
+        currency: "CNY".into(),
+        reference_version: 1,
+        staff: Staff { id: "u1".into(), number: "101".into(), name: "李敏".into() },
+        rounding_returned: if rounding > Money::ZERO { rounding } else { Money::ZERO },
+        change: tenders.iter().map(Tender::amount).sum::<Money>() - payable,
+        lines,
+        returns,
+        total,
+        tax_added,
+        rounding,
+        payable,
+        tenders,
+        taxes,
+    };
+    assert!(sale.adds_up(), "{sale:?}");
+    sale
+}
+
+fn water() -> Item {
+    item("清泉饮用天然水", "Clear Spring water", "550ml", 200, 1_300)
+}
+
+fn apples() -> Item {
+    Item { weighed: true, ..item("散装红富士苹果", "Fuji apples, loose", "", 1_180, 900) }
+}
+
+fn milk() -> Item {
+    item(
+        "草原牧歌高钙低脂纯牛奶礼盒装",
+        "Prairie Song high-calcium low-fat milk gift box",
+        "12×250ml",
+        5_990,
+        1_300,
+    )
+}
+
+fn to_the_jiao(total: Money) -> Money {
+    total.floor_to(money(10))
+}
+
+fn wechat(amount: i64) -> Tender {
+    Tender::Wallet {
+        wallet: Wallet::WeChat,
+        payment: 7,
+        reference: "4200002315202601317712345678".into(),
+        amount: money(amount),
+    }
+}
+
+/// Everything at once: weighed goods, a pack, a tag's promotion, savings of
+/// lines and of the ticket, discounts by a person, two rates, rounding.
+fn rich(tenders: Vec<Tender>) -> Sale {
+    let order = promotion("p-100", "满100减15", "15 off 100");
+    let coupon = promotion("c-5", "会员券减5元", "Member coupon 5 off");
+    let points = promotion("points", "积分抵现", "Points");
+    let mut water = Line {
+        unit_price: money(180),
+        promotion: Some(promotion("p-1", "周末特价", "Weekend special")),
+        savings: vec![saving(promotion("p-2", "第二件半价", "Second at half price"), Layer::Item, 90)],
+        ..line("6901234567892", water(), 3_000)
+    };
+    let mut apples = Line {
+        savings: vec![saving(promotion("p-3", "水果会员价", "Fruit for members"), Layer::Price, 101)],
+        ..line("2100321008564", apples(), 856)
+    };
+    let mut milk = Line {
+        unit: Some(Unit { id: "box".into(), name_zh: "提".into(), name_en: "box".into(), factor: 12 }),
+        ..line("6907992512570", milk(), 2_000)
+    };
+    let mut noodles = Line {
+        discount: Some(Discount { cut: Cut::Part(1_000), most: 2_000, reason: "外包装破损".into() }),
+        ..line("6920152400012", item("红烧牛肉面", "Braised beef noodles", "5×80g", 1_450, 1_300), 1_000)
+    };
+    for (line, (order_off, coupon_off, share)) in [&mut water, &mut apples, &mut milk, &mut noodles]
+        .into_iter()
+        .zip([(50, 16, 10), (98, 33, 20), (1_205, 402, 240), (147, 49, 30)])
+    {
+        line.savings.push(saving(order.clone(), Layer::Order, order_off));
+        line.savings.push(saving(coupon.clone(), Layer::Coupon, coupon_off));
+        line.basket_discount = money(share);
+        line.savings.push(saving(points.clone(), Layer::Coupon, 50));
+    }
+    let bag = Line {
+        unit_price: money(20),
+        price_from: PriceFrom::Set,
+        ..line("B-30", item("购物袋", "Carrier bag", "大", 30, 1_300), 1_000)
+    };
+    sale(TaxMode::Inclusive, vec![water, apples, milk, noodles, bag], Vec::new(), to_the_jiao, tenders)
+}
+
+fn cash_sale() -> Sale {
+    rich(vec![Tender::Cash(money(15_000))])
+}
+
+fn split_tender() -> Sale {
+    rich(vec![
+        wechat(5_000),
+        Tender::Voucher { number: "V20260131-0042".into(), amount: money(1_000) },
+        Tender::ForeignCash {
+            currency: "USD".into(),
+            amount: money(1_000),
+            rate: 7_123_400,
+            value: money(7_123),
+        },
+        Tender::Cash(money(1_000)),
+    ])
+}
+
+fn refund() -> Sale {
+    let back = vec![
+        returned("6907992512570", milk(), 1_000, 5_066, Some(41)),
+        returned("2100321008564", apples(), 856, 742, Some(41)),
+        returned("6901234567892", water(), 1_000, 180, None),
+    ];
+    let out = vec![
+        Tender::Wallet {
+            wallet: Wallet::Alipay,
+            payment: 9,
+            reference: "2026013122001498765432109876".into(),
+            amount: money(-5_000),
+        },
+        Tender::Cash(money(-990)),
+    ];
+    sale(TaxMode::Inclusive, Vec::new(), back, to_the_jiao, out)
+}
+
+fn exchange() -> Sale {
+    let back = vec![returned("6901234567892", water(), 2_000, 400, Some(41))];
+    let lines = vec![line("6907992512570", milk(), 1_000)];
+    sale(TaxMode::Inclusive, lines, back, to_the_jiao, vec![Tender::Cash(money(6_000))])
+}
+
+fn tax_on_top() -> Sale {
+    let lines = vec![line("6907992512570", milk(), 1_000), line("2100321008564", apples(), 500)];
+    let card = |amount| Tender::Wallet {
+        wallet: Wallet::Card,
+        payment: 3,
+        reference: String::new(),
+        amount: money(amount),
+    };
+    sale(TaxMode::Exclusive, lines, Vec::new(), |total| total, vec![card(7_412)])
+}
+
+fn written(sale: &Sale, language: Language, reprint: bool, points: Option<Points>) -> Receipt {
+    let header = ["上海市静安区文林路 1266 号".to_owned(), "电话 021-5555 0123".to_owned()];
+    let footer = ["谢谢惠顾，欢迎再次光临".to_owned(), "七日内凭小票退换".to_owned()];
+    let heading = Heading {
+        store_zh: "柜台便利店 文林路店",
+        store_en: "Guitai Wenlin Road",
+        header: &header,
+        footer: &footer,
+        lane: 2,
+        number: "S001-2-1-000042",
+        qr: "R1-S001-2-1-42",
+        at_ms: 1_769_853_900_000,
+        offset_minutes: 480,
+        reprint,
+        points,
+    };
+    receipt(&heading, sale, &yuan(), language)
+}
+
+fn check(name: &str, sale: &Sale, reprint: bool, points: Option<Points>) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/receipts");
+    for (language, short) in [(Language::Chinese, "zh"), (Language::English, "en")] {
+        let receipt = written(sale, language, reprint, points);
+        pencil(&receipt, sale);
+        for columns in [32, 48] {
+            let mut text = receipt.text(columns).join("\n");
+            text.push('\n');
+            let path = folder.join(format!("{name}_{short}_{columns}.txt"));
+            if !path.exists() && std::env::var_os("UPDATE_EXPECT").is_some() {
+                std::fs::write(&path, &text).expect("the folder can be written");
+            }
+            let wanted = std::fs::read_to_string(&path)
+                .unwrap_or_else(|error| panic!("{}: {error}; UPDATE_EXPECT=1 writes it", path.display()));
+            assert_eq!(text, wanted, "{} is another paper", path.display());
+        }
+    }
+}
+
+/// Adds up what stands at the right edge between the first rule and what is
+/// to pay, as a customer does.
+fn pencil(receipt: &Receipt, sale: &Sale) {
+    let mut sum = Money::ZERO;
+    let mut totals = 0;
+    for row in receipt.rows.iter().skip_while(|row| **row != Row::Rule) {
+        match row {
+            Row::Pair { left, right } => {
+                let amount = right.rsplit(' ').next().expect("an amount");
+                let (sign, digits) = match amount.strip_prefix('-') {
+                    Some(digits) => (-1, digits),
+                    None => (1, amount),
+                };
+                let amount = money(sign * yuan().parse(digits).expect("an amount").minor());
+                // The subtotal, the total: what stands above comes to it.
+                let is_sum = ["件数", "Pieces", "合计", "Total"].iter().any(|word| left.starts_with(word));
+                if is_sum {
+                    assert_eq!(amount, sum, "{left} {right}");
+                    totals += 1;
+                } else {
+                    sum += amount;
+                }
+            }
+            Row::Strong { right, .. } => {
+                let amount = yuan().parse(right.trim_start_matches('¥')).expect("an amount");
+                assert_eq!(amount, if sum < Money::ZERO { -sum } else { sum });
+                assert_eq!(sum, sale.payable);
+                assert!((1..=2).contains(&totals), "{totals}");
+                return;
+            }
+            Row::Title(_) | Row::Centred(_) | Row::Text(_) | Row::Rule | Row::Qr(_) | Row::End => {}
+        }
+    }
+    panic!("nothing is to pay");
+}
+
+#[test]
+fn a_sale_shows_what_it_is_made_of() {
+    let points = Points { spent: 200, value: money(200), earned: 121, balance: Some(3_456) };
+    check("sale", &cash_sale(), false, Some(points));
+}
+
+#[test]
+fn a_split_tender_shows_each_and_how_to_find_it() {
+    check("split_tender", &split_tender(), false, None);
+}
+
+#[test]
+fn a_refund_shows_where_the_goods_and_the_money_came_from() {
+    check(
+        "refund",
+        &refund(),
+        false,
+        Some(Points { spent: 0, value: Money::ZERO, earned: -58, balance: None }),
+    );
+}
+
+#[test]
+fn an_exchange_shows_both_and_a_reprint_says_so() {
+    check("exchange", &exchange(), true, None);
+}
+
+#[test]
+fn tax_on_top_stands_above_the_total() {
+    check("tax_on_top", &tax_on_top(), false, None);
+}
+
+#[test]
+fn notes_of_a_currency_without_decimals_are_not_hundredths() {
+    let notes = |currency: &str, rate| Tender::ForeignCash {
+        currency: currency.into(),
+        amount: money(1_000),
+        rate,
+        value: money(4_700),
+    };
+    for (currency, rate, amount, worth) in [
+        ("JPY", 4_700_000, "现金 JPY 1000", "  汇率: 1 JPY = 0.047 CNY"),
+        ("USD", 4_700_000, "现金 USD 10.00", "  汇率: 1 USD = 4.7 CNY"),
+        ("KWD", 4_700_000, "现金 KWD 1.000", "  汇率: 1 KWD = 47 CNY"),
+    ] {
+        let bought = sale(
+            TaxMode::Inclusive,
+            vec![line("1", water(), 1_000)],
+            Vec::new(),
+            to_the_jiao,
+            vec![notes(currency, rate)],
+        );
+        let rows = written(&bought, Language::Chinese, false, None).rows;
+        assert!(rows.contains(&Row::Pair { left: amount.into(), right: "47.00".into() }), "{rows:?}");
+        assert!(rows.contains(&Row::Text(worth.into())), "{rows:?}");
+    }
+}
+
+#[test]
+fn a_receipt_without_a_valid_time_is_a_receipt() {
+    let heading = Heading {
+        store_zh: "店",
+        store_en: "Store",
+        header: &[],
+        footer: &[],
+        lane: 1,
+        number: "1",
+        qr: "1",
+        at_ms: i64::MAX,
+        offset_minutes: i32::MAX,
+        reprint: false,
+        points: None,
+    };
+    assert_eq!(receipt(&heading, &exchange(), &yuan(), Language::English).text(32)[2], "No.: 1");
+}
+
+fn any_line() -> impl Strategy<Value = Line> {
+    let off = (0i64..40, 0i64..40, 0i64..40, 0i64..40);
+    let discount = prop_oneof![
+        Just(None),
+        (1u32..5_000).prop_map(|points| Some(Cut::Part(points))),
+        (1i64..30).prop_map(|minor| Some(Cut::Amount(money(minor)))),
+    ];
+    (500i64..20_000, 1i64..9, any::<bool>(), off, discount, 0i64..40).prop_map(
+        |(price, count, weighed, (price_off, item_off, order_off, coupon_off), discount, share)| {
+            let goods = Item { weighed, ..item("面", "Noodles", "", price, 1_300) };
+            let saving = |id: &str, layer, off| saving(promotion(id, id, id), layer, off);
+            Line {
+                unit_price: money(price - price_off),
+                promotion: (price_off > 0).then(|| promotion("t", "特价", "Special")),
+                savings: vec![
+                    saving("a", Layer::Price, price_off),
+                    saving("b", Layer::Item, item_off),
+                    saving("c", Layer::Order, order_off),
+                    saving("d", Layer::Coupon, coupon_off),
+                ],
+                discount: discount.map(|cut| Discount { cut, most: 5_000, reason: "旧".into() }),
+                basket_discount: money(share),
+                ..line("1", goods, count * if weighed { 857 } else { 1_000 })
+            }
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn a_customer_with_a_pencil_comes_to_what_is_to_pay(
+        lines in prop::collection::vec(any_line(), 1..8),
+        back in prop::collection::vec(1i64..9_000, 0..4),
+        on_top in any::<bool>(),
+    ) {
+        let mode = if on_top { TaxMode::Exclusive } else { TaxMode::Inclusive };
+        let back: Vec<_> = back.into_iter().map(|amount| returned("2", water(), 1_000, amount, None)).collect();
+        let free = sale_of(mode, lines, back);
+        for language in [Language::Chinese, Language::English] {
+            pencil(&written(&free, language, false, None), &free);
+        }
+    }
+}
+
+/// A sale that is paid, or paid out, in cash.
+fn sale_of(mode: TaxMode, lines: Vec<Line>, back: Vec<ReturnedLine>) -> Sale {
+    let mut due = Money::ZERO;
+    let taxables: Vec<Taxable> = lines.iter().flat_map(Line::taxables).collect();
+    if mode == TaxMode::Exclusive {
+        due += TaxRules { mode, ..TaxRules::default() }.shares(&taxables).into_iter().sum();
+        due = due - back.iter().map(|back| back.tax).sum();
+    }
+    due += lines.iter().map(Line::net).sum();
+    due = to_the_jiao(due - back.iter().map(|back| back.amount).sum());
+    let tenders = if due == Money::ZERO { Vec::new() } else { vec![Tender::Cash(due)] };
+    sale(mode, lines, back, to_the_jiao, tenders)
+}

@@ -46,7 +46,7 @@ cargo xtask COMMAND
                         prices a case file; one JSON line for each case, and nothing else
   scan                  what each line of standard input stands for, as a line of JSON; \\x1d in a
                         line is a control character, \\\\ a backslash
-  bench [NAME]          benchmarks in release, all or one (pricing), as ratios measured in one run:
+  bench [NAME]          benchmarks in release, all or one (pricing, scan), as ratios measured in one run:
                         a table, and target/bench.json; real baskets come from the same folder
   help                  this
 

@@ -39,6 +39,8 @@ pub struct Change {
 }
 
 /// A thing of the reference, or the fact that it is gone.
+// One at a time is read and put away.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "body", rename_all = "snake_case")]
 pub enum Entity {

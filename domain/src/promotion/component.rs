@@ -341,6 +341,13 @@ impl Component {
     /// Leaves out what the least sum never needs: of prices without a limit
     /// all but the lowest, and limited ones that are not lower still.
     fn keep_cheapest(&mut self, weights: &[i128]) {
+        let weighs_the_same: Vec<bool> = (0..self.groups.len())
+            .map(|group| {
+                let joins = self.classes.iter().flat_map(|class| &class.joins);
+                let mut own = joins.filter(|join| join.group == group).map(|join| weights[join.region]);
+                own.next().is_none_or(|first| own.all(|weight| weight == first))
+            })
+            .collect();
         for class in &mut self.classes {
             let weighted = |price: Money, region: usize| i128::from(price.minor()) * weights[region];
             let best = class
@@ -355,15 +362,17 @@ impl Component {
                     single == best || !single.takes.is_empty() && weighted(single.price, single.region) < cost
                 });
             }
-            // A lower price before an item rule never makes its outcome dearer.
+            // A lower price before an item rule never makes its outcome dearer,
+            // unless the reward then falls on what weighs less.
             let joins = class.joins.clone();
             class.joins.retain(|join| {
-                !joins.iter().any(|other| {
-                    other.takes.iter().all(|limit| join.takes.contains(limit))
-                        && (other.group, other.slot) == (join.group, join.slot)
-                        && weights[other.region] <= weights[join.region]
-                        && (other.price, other.price_promotion) < (join.price, join.price_promotion)
-                })
+                !weighs_the_same[join.group]
+                    || !joins.iter().any(|other| {
+                        other.takes.iter().all(|limit| join.takes.contains(limit))
+                            && (other.group, other.slot) == (join.group, join.slot)
+                            && weights[other.region] <= weights[join.region]
+                            && (other.price, other.price_promotion) < (join.price, join.price_promotion)
+                    })
             });
         }
     }

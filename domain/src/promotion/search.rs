@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::component::{Component, Exhausted, Front, Outcome, Search, WEIGHT_ONE, Way, Ways, Work};
 use super::overlay::{ADD_ONS_MAX, Best, Choice, Mask, Overlay, Part, times};
-use super::problem::{Active, Fits, Kind, Masks, Problem, UNITS_MAX, add_on_bit};
+use super::problem::{Active, Fits, Kind, Masks, Problem, add_on_bit};
 use super::rule::{Layer, OrderRule, PriceRule, Rule};
 use super::set::PromotionSet;
 use super::ticket::TicketLine;
@@ -284,7 +284,6 @@ impl<'a, 'b> Finder<'a, 'b> {
         let Some((components, whole)) = self.problem.components(&active) else { return };
         if !whole {
             self.leave_open(Money::ZERO);
-            debug_assert!(UNITS_MAX > 0);
         }
         let components = components.into_iter().map(Arc::new).collect();
         let masks = self.problem.masks(overlays, add_ons);
@@ -595,6 +594,7 @@ impl<'a, 'b> Finder<'a, 'b> {
     }
 
     /// Every way that could still be better, worked out to the end.
+    #[allow(clippy::too_many_arguments)]
     fn search_all_ways(
         &mut self,
         stage: &Stage<'a, '_>,
@@ -978,6 +978,8 @@ struct Forms {
     /// What the constants take off at most, weighted.
     off: i128,
     thresholds: Vec<(Mask, Money)>,
+    /// What such thresholds look at.
+    missed: Mask,
     /// The same, with all that overlays before may take off added.
     certain: Vec<(Mask, Money)>,
     /// Per cents, each of which rounds by at most half a minor unit.
@@ -995,8 +997,8 @@ impl Forms {
         let mut roundings = 0;
         let lines = finder.problem.ticket.lines.len();
         let fens = Money::from_minor(i64::try_from(lines).unwrap_or(i64::MAX));
-        // What per cents and missed thresholds look at.
-        let mut told_apart = relevant;
+        // What per cents look at, and thresholds that may be missed.
+        let (mut told_apart, mut missed) = (relevant, relevant);
         for (index, effect) in &scenario.effects {
             let (Effect::Constant { min, .. } | Effect::Percent(_, min)) = effect;
             let bit = overlay(*index).bit;
@@ -1007,11 +1009,17 @@ impl Forms {
                 (*min + taken).least_whole_of(shrunk)
             };
             certain.push((bit, sure));
-            // Shares of per cents may be a fen off on each line.
-            let is_safe = !(barred && coupon) && plain.bases[*index] >= sure + fens;
-            if min.is_positive() && !is_safe {
+            // It can only take off what is there. Shares of per cents may be a
+            // fen off on each line.
+            let there = match effect {
+                Effect::Constant { off, min } => (*min).max(*off),
+                Effect::Percent(_, min) => *min,
+            };
+            let sure = (there + taken).least_whole_of(shrunk) + fens;
+            let is_safe = !(barred && coupon) && plain.bases[*index] >= sure;
+            if there.is_positive() && !is_safe {
                 thresholds.push((bit, *min));
-                told_apart |= bit;
+                missed |= bit;
             }
             match effect {
                 Effect::Constant { off, .. } => taken += *off,
@@ -1025,6 +1033,24 @@ impl Forms {
             relevant |= bit;
         }
         let masks = finder.all_masks(stage);
+        for (place, (index, _)) in scenario.effects.iter().enumerate().rev() {
+            // What an overlay takes from goods of a later one depends on what
+            // else it counts.
+            let bit = overlay(*index).bit;
+            let own = || masks.iter().map(|(_, mask)| *mask).filter(|mask| mask & bit != 0);
+            let later = scenario.effects[place + 1..].iter().map(|(later, _)| overlay(*later));
+            for later in later {
+                let in_part =
+                    own().any(|mask| mask & later.bit != 0) && own().any(|mask| mask & later.bit == 0);
+                if in_part && missed & later.bit != 0 {
+                    missed |= bit;
+                }
+                if later.layer == Layer::Coupon && !overlay(*index).allow_coupon {
+                    told_apart |= bit;
+                }
+            }
+        }
+        told_apart |= missed;
         let uneven = shares_matter(stage, scenario, &masks);
         let by_line = uneven && lines <= LINES_APART_MAX;
         if uneven {
@@ -1067,6 +1093,7 @@ impl Forms {
             is_uniform,
             off,
             thresholds,
+            missed,
             certain,
             roundings,
             can_be_reached,
@@ -1140,12 +1167,13 @@ impl Forms {
         varying.len() <= 1
     }
 
-    /// The regions of which less could be worse: what counts for a threshold
-    /// that may be missed.
+    /// The regions of which less could be worse: what a threshold that may be
+    /// missed looks at.
     fn exact(&self) -> u128 {
-        let bits = self.thresholds.iter().fold(0, |bits, (bit, _)| bits | bit);
         let regions = self.regions.iter().enumerate().take(128);
-        regions.filter(|(_, (mask, _))| mask & bits != 0).fold(0, |exact, (place, _)| exact | 1 << place)
+        regions
+            .filter(|(_, (mask, _))| mask & self.missed != 0)
+            .fold(0, |exact, (place, _)| exact | 1 << place)
     }
 
     fn thresholds_within(&self, sums: &[i64]) -> bool {

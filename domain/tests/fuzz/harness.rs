@@ -21,6 +21,11 @@ const CHANGES_MAX: u64 = 6;
 /// where something does not hold. `fragments` are what the target's inputs
 /// are made of, for putting between.
 pub fn fuzz(target: &str, fragments: &[&str], property: impl Fn(&[u8])) {
+    fuzz_times(target, fragments, ITERATIONS, property);
+}
+
+/// The same with so many mutations unless asked for more.
+pub fn fuzz_times(target: &str, fragments: &[&str], times: u64, property: impl Fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seeds").join(target);
     let mut files: Vec<_> = std::fs::read_dir(&folder)
         .unwrap_or_else(|error| panic!("read the seeds {}: {error}", folder.display()))
@@ -34,7 +39,7 @@ pub fn fuzz(target: &str, fragments: &[&str], property: impl Fn(&[u8])) {
     }
     let iterations = std::env::var("GUITAI_FUZZ_ITERATIONS")
         .ok()
-        .map_or(ITERATIONS, |number| number.parse().expect("GUITAI_FUZZ_ITERATIONS is a number"));
+        .map_or(times, |number| number.parse().expect("GUITAI_FUZZ_ITERATIONS is a number"));
     for iteration in 0..iterations {
         let mut dice = Dice::new(target, iteration);
         let mut input = dice.pick(&seeds).clone();

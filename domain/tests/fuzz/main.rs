@@ -1,6 +1,7 @@
-//! Every parser on bytes of any kind: none panics, and what each accepts is what it says.
+//! Every parser on bytes of any kind, and the till on days of any kind: none panics, and what each accepts is what it says.
 
 mod harness;
+mod till;
 
 use chrono::NaiveDate;
 use domain::barcode::element::{Elements, SEPARATOR};

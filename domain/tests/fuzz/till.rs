@@ -1,0 +1,360 @@
+//! The till on days of any kind, told line by line as a script: none stops it, and what must hold does after each step.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use domain::barcode::{Codes, Gtin};
+use domain::basket::Cut;
+use domain::catalogue::{Catalogue, Found, Item, LookUpError};
+use domain::money::{Currency, Money, TaxRate};
+use domain::payment::Answer;
+use domain::promotion::rule::{Conditions, ItemRule, OrderRule, Promotion, Rule, Scope, Stacking};
+use domain::promotion::{Objective, PromotionSet};
+use domain::record::{PaperOutcome, Record, Staff};
+use domain::refund::{Origin, PastSale};
+use domain::rights::Rights;
+use domain::shift::{CashMove, PARKED_MAX};
+use domain::tender::Wallet;
+use domain::till::{Context, Effect, Input, Offer, PAPERS_WAITING_MAX, Rules, Settings, Till};
+
+use crate::harness::fuzz_times;
+
+/// Days that are made of the seeds unless asked for more: each has many steps.
+const DAYS: u64 = 1_500;
+
+/// The most steps of a day.
+const STEPS_MAX: usize = 200;
+
+/// What scripts are made of.
+const FRAGMENTS: &[&str] = &[
+    "in manager\n",
+    "in cashier\n",
+    "approve manager\n",
+    "out\n",
+    "lock\n",
+    "scan tea\n",
+    "scan milk\n",
+    "scan 2110001012358\n",
+    "choose apple 1200\n",
+    "qty 1 3\n",
+    "qty 2 -1\n",
+    "price 1 250\n",
+    "cut 1 1000\n",
+    "cut 0 500\n",
+    "void 1\n",
+    "cancel\n",
+    "park\n",
+    "recall 1\n",
+    "pay\n",
+    "back\n",
+    "cash 10000\n",
+    "cash 1\n",
+    "voucher 500\n",
+    "foreign 100\n",
+    "charge\n",
+    "answer paid\n",
+    "answer unknown\n",
+    "answer declined\n",
+    "give-up\n",
+    "ask 1\n",
+    "resolve 1\n",
+    "saved\n",
+    "return\n",
+    "back-line 1 1000\n",
+    "blind 500\n",
+    "drop\n",
+    "payout\n",
+    "open 10000\n",
+    "move in 500\n",
+    "move out 500\n",
+    "move drop 500\n",
+    "drawer\n",
+    "count 100 3\n",
+    "x\n",
+    "z\n",
+    "tick\n",
+    "later 60000\n",
+    "later -99999999999\n",
+    "reprint\n",
+    "ready\n",
+    "paper\n",
+    "waive\n",
+    "stop\n",
+    "99999",
+    "9223372036854775807",
+    "-9223372036854775808",
+];
+
+#[test]
+fn days_of_the_till() {
+    fuzz_times("till", FRAGMENTS, DAYS, |bytes| {
+        let script = String::from_utf8_lossy(bytes).into_owned();
+        let mut lane = Lane::new();
+        for line in script.lines().take(STEPS_MAX) {
+            lane.play(line);
+        }
+    });
+}
+
+struct Goods {
+    promotions: Arc<PromotionSet>,
+}
+
+impl Goods {
+    fn new() -> Self {
+        let promotion = |id: &str, rule| Promotion {
+            id: id.into(),
+            name_zh: id.into(),
+            name_en: id.into(),
+            rule,
+            scope: Scope::of(["tea", "milk"]),
+            conditions: Conditions::default(),
+            quota: None,
+            applications_max: None,
+            stacking: Stacking::default(),
+        };
+        let pair = ItemRule::NthUnit { n: 2, pay_percent: 50, same_sku: false, spread: false };
+        let off = Money::from_minor(300);
+        let threshold = OrderRule::ThresholdOff { min: Money::from_minor(2_000), off, repeat_max: 3 };
+        let all = [promotion("pair", Rule::Item(pair)), promotion("off", Rule::Order(threshold))];
+        Self { promotions: Arc::new(PromotionSet::load(1, all).0) }
+    }
+
+    fn item(&self, sku: &str) -> Option<Arc<Item>> {
+        let (price, weighed) = match sku {
+            "tea" => (550, false),
+            "milk" => (801, false),
+            "apple" | "10001" => (1_280, true),
+            _ => return None,
+        };
+        let rate = TaxRate::from_basis_points(1_300).expect("in range");
+        Some(Arc::new(Item { weighed, ..Item::plain(sku, Money::from_minor(price), rate) }))
+    }
+}
+
+impl Catalogue for Goods {
+    fn version(&self) -> u64 {
+        1
+    }
+
+    fn item_by_gtin(&self, _: &Gtin) -> Result<Option<Found>, LookUpError> {
+        Ok(None)
+    }
+
+    fn item_by_plu(&self, plu: &str) -> Result<Option<Arc<Item>>, LookUpError> {
+        Ok(self.item(plu))
+    }
+
+    fn item_by_sku(&self, sku: &str) -> Result<Option<Arc<Item>>, LookUpError> {
+        Ok(self.item(sku))
+    }
+
+    fn item_by_department(&self, _: &str) -> Result<Option<Arc<Item>>, LookUpError> {
+        Ok(None)
+    }
+
+    fn promotions(&self) -> Result<Arc<PromotionSet>, LookUpError> {
+        Ok(self.promotions.clone())
+    }
+}
+
+struct Lane {
+    goods: Goods,
+    settings: Settings,
+    till: Till,
+    now_ms: i64,
+    journal: RefCell<Vec<(u64, i64, Record)>>,
+    sale: u64,
+}
+
+impl Lane {
+    fn new() -> Self {
+        let (codes, _) = Codes::configured(&["21IIIIIWWWWWC".to_owned()], &[]);
+        let rules = Rules {
+            wallets: vec![Wallet::WeChat],
+            objective: Objective::TagPriceBinding,
+            ..Rules::default()
+        };
+        Self {
+            goods: Goods::new(),
+            settings: Settings {
+                currency: Currency { code: "CNY".into(), symbol: "¥".into(), exponent: 2 },
+                cash_rounding: Money::from_minor(10),
+                change_max: Money::from_minor(100_000),
+                codes,
+                prints_receipts: true,
+                rules,
+            },
+            till: Till::default(),
+            now_ms: 1_772_416_800_000,
+            journal: RefCell::default(),
+            sale: 0,
+        }
+    }
+
+    fn context(&self) -> Context<'_> {
+        Context { now_ms: self.now_ms, offset_minutes: 480, catalogue: &self.goods, settings: &self.settings }
+    }
+
+    fn play(&mut self, line: &str) {
+        let mut words = line.split_whitespace();
+        let verb = words.next().unwrap_or_default();
+        let rest: Vec<&str> = words.collect();
+        match verb {
+            "later" => self.now_ms = self.now_ms.saturating_add(number(&rest, 0)),
+            "stop" => {
+                let mut till = Till::default();
+                for (seq, at_ms, record) in self.journal.borrow().iter() {
+                    till.restore(*seq, *at_ms, record);
+                }
+                till.wake(&self.settings);
+                self.till = till.repriced(&self.context());
+            }
+            _ => {
+                if let Some(input) = self.input(verb, &rest) {
+                    self.step(input);
+                }
+            }
+        }
+    }
+
+    fn input(&self, verb: &str, rest: &[&str]) -> Option<Input> {
+        let text = |place: usize| rest.get(place).copied().unwrap_or_default().to_owned();
+        let money = |place: usize| Money::from_minor(number(rest, place));
+        let small = |place: usize| u32::try_from(number(rest, place)).unwrap_or(u32::MAX);
+        let big = |place: usize| u64::try_from(number(rest, place)).unwrap_or(u64::MAX);
+        let who = || (staff(&text(0)), Rights::of_role(&text(0), &self.settings.currency));
+        let reason = || "why".to_owned();
+        Some(match verb {
+            "in" => {
+                let (staff, rights) = who();
+                Input::PinChecked { staff, rights, matches: rest.len() < 2 }
+            }
+            "approve" => {
+                let (staff, rights) = who();
+                Input::Approve { staff, rights, matches: rest.len() < 2, reason: reason() }
+            }
+            "no" => Input::Disapprove,
+            "out" => Input::SignOut,
+            "lock" => Input::Lock,
+            "scan" => Input::Code(rest.join(" ")),
+            "choose" => Input::Choose { sku: text(0), count: rest.get(1).map(|_| number(rest, 1)) },
+            "qty" => Input::SetQuantity { line: small(0), pieces: number(rest, 1) },
+            "price" => Input::SetPrice { line: small(0), unit_price: money(1) },
+            "cut" => Input::Discount {
+                line: Some(small(0)).filter(|line| *line > 0),
+                cut: Some(if rest.len() > 2 { Cut::Amount(money(1)) } else { Cut::Part(small(1)) }),
+                reason: reason(),
+            },
+            "void" => Input::Void { line: small(0), reason: reason() },
+            "cancel" => Input::Cancel { reason: reason() },
+            "park" => Input::Park { note: text(0) },
+            "recall" => Input::Recall { basket: small(0) },
+            "age" => Input::ConfirmAge,
+            "pay" => Input::Pay,
+            "back" => Input::Back,
+            "cash" => Input::TakeCash(money(0)),
+            "voucher" => Input::Tender(Offer::Voucher { number: text(1), face: money(0) }),
+            "tender-back" => Input::TakeTenderBack { place: usize::try_from(small(0)).unwrap_or(0) },
+            "payout" => Input::PayOut,
+            "charge" => Input::Charge { wallet: Wallet::WeChat, code: text(1), amount: None },
+            "answer" => Input::PaymentAnswered {
+                number: big(1).max(1),
+                answer: match rest.first().copied() {
+                    Some("paid") => Answer::Paid { reference: text(2) },
+                    Some("declined") => Answer::Declined { reason: reason() },
+                    _ => Answer::Unknown,
+                },
+            },
+            "give-up" => Input::GiveUpPayment,
+            "ask" => Input::AskPayment { number: big(0) },
+            "resolve" => Input::ResolvePayment { number: big(0), paid: rest.len() < 2, reason: reason() },
+            "return" => Input::BeginReturn { past: Box::new(self.past_sale()?) },
+            "back-line" => {
+                Input::ReturnLine { line: small(0), thousandths: number(rest, 1), reason: reason() }
+            }
+            "blind" => Input::ReturnBlind {
+                sku: "tea".into(),
+                count: number(rest, 1).max(1),
+                unit_price: Some(money(0)),
+                reason: reason(),
+            },
+            "drop" => Input::DropReturn,
+            "open" => Input::OpenShift { float: money(0) },
+            "move" => Input::MoveCash {
+                kind: match rest.first().copied() {
+                    Some("in") => CashMove::PayIn,
+                    Some("out") => CashMove::PayOut,
+                    _ => CashMove::Drop,
+                },
+                amount: money(1),
+                reason: reason(),
+            },
+            "drawer" => Input::OpenDrawer { reason: reason() },
+            "x" => Input::Report,
+            "z" => Input::CloseShift,
+            "tick" => Input::Tick,
+            "saved" => Input::Committed { seq: self.sale },
+            "reprint" => Input::Reprint { document: rest.first().map(|_| big(0)) },
+            "ready" => Input::PrinterReady,
+            "paper" => Input::PaperEnded { document: self.sale, outcome: PaperOutcome::Confirmed },
+            "waive" => Input::WaivePaper { document: big(0) },
+            _ => return None,
+        })
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm)]
+    fn past_sale(&self) -> Option<PastSale> {
+        let journal = self.journal.borrow();
+        let sales = || {
+            journal.iter().filter_map(|(seq, _, record)| match record {
+                Record::SaleCompleted { sale } => Some((*seq, sale.as_ref().clone())),
+                _ => None,
+            })
+        };
+        let (seq, sale) = sales().find(|(_, sale)| !sale.lines.is_empty())?;
+        let origin = Origin { store: "S001".into(), lane: 1, epoch: 1, seq };
+        let later: Vec<_> = sales().filter(|(own, _)| *own > seq).map(|(_, sale)| sale).collect();
+        Some(PastSale::new(origin, &sale, &later, self.settings.rules.tax))
+    }
+
+    // Sounds and words are not looked at.
+    #[allow(clippy::wildcard_enum_match_arm)]
+    fn step(&mut self, input: Input) {
+        let (till, effects) = self.till.step(&self.context(), input);
+        let mut physical = false;
+        for effect in &effects {
+            match effect {
+                Effect::Commit(record) => {
+                    let mut journal = self.journal.borrow_mut();
+                    let seq = journal.len() as u64 + 1;
+                    if let Record::SaleCompleted { sale } = record {
+                        assert!(sale.adds_up());
+                        assert!(!physical, "nothing physical before the sale is written");
+                        self.sale = seq;
+                    }
+                    journal.push((seq, self.now_ms, record.clone()));
+                }
+                Effect::OpenDrawer | Effect::Print { .. } => physical = true,
+                _ => {}
+            }
+        }
+        let basket = till.basket();
+        for line in basket.lines() {
+            assert!(line.is_within_bounds() && line.net() >= Money::ZERO, "{line:?}");
+            assert!(line.net() <= line.price(), "{line:?}");
+        }
+        assert!(till.papers().len() <= PAPERS_WAITING_MAX + 1);
+        assert!(till.parked().len() <= PARKED_MAX);
+        self.till = till;
+    }
+}
+
+fn number(rest: &[&str], place: usize) -> i64 {
+    rest.get(place).and_then(|word| word.parse().ok()).unwrap_or(0)
+}
+
+fn staff(role: &str) -> Staff {
+    let id = if role.is_empty() { "cashier" } else { role };
+    Staff { id: id.into(), number: "1".into(), name: id.into() }
+}

@@ -48,8 +48,8 @@ const PRICE_STEPS: i128 = 16;
 /// The most prices on a threshold that are tried.
 const PRICES_MAX: usize = 5;
 
-/// The most work for one price.
-const PRICE_WORK_MAX: u64 = 4_000;
+/// The most work for the prices of a scenario.
+const PRICE_WORK_MAX: u64 = 3_000;
 
 /// What was found out about components, to be used again at the next scan.
 ///
@@ -119,6 +119,7 @@ struct Stage<'a, 'b> {
     components: Vec<Arc<Component>>,
     overlays: &'b [Overlay<'a>],
     masks: Masks,
+    add_ons: &'b [usize],
     /// What the goods outside each limited add-on offer must come to.
     add_on_min: Vec<(Mask, Money)>,
 }
@@ -133,6 +134,17 @@ struct Plain {
     bases: Vec<Money>,
     /// Whether it is surely the least.
     exact: bool,
+}
+
+/// What is known of a scenario before its ways are looked at.
+#[derive(Clone, Copy)]
+struct Start<'c> {
+    plain: &'c Plain,
+    forms: &'c Forms,
+    components: &'c [Component],
+    /// Of the least weighted sum.
+    parts: &'c [Part],
+    least: i128,
 }
 
 /// Weights with a price on a threshold.
@@ -220,6 +232,7 @@ impl<'a, 'b> Finder<'a, 'b> {
             add_ons.truncate(ADD_ONS_MAX as usize);
             self.leave_open(Money::ZERO);
         }
+        let mut all_levels = true;
         let mut levels: Vec<BTreeMap<usize, u32>> = vec![BTreeMap::new()];
         for index in &add_ons {
             let most = self.add_on_levels(*index);
@@ -236,10 +249,23 @@ impl<'a, 'b> Finder<'a, 'b> {
                 // The lowest levels are dropped last: they are always within reach.
                 levels.truncate(CHOICES_MAX);
                 self.leave_open(Money::ZERO);
+                all_levels = false;
+            }
+        }
+        // Nothing comes below what could be if every level were within reach:
+        // where that is, the levels need no look.
+        if let Some(highest) = levels.last().filter(|_| all_levels && levels.len() > 1)
+            && let Some(mut stage) = self.stage(choice, &overlays, &add_ons, highest)
+        {
+            stage.add_on_min.clear();
+            if self.is_settled_from_afar(&stage) {
+                return;
             }
         }
         for level in levels {
-            self.search_level(choice, &overlays, &add_ons, &level);
+            if let Some(stage) = self.stage(choice, &overlays, &add_ons, &level) {
+                self.search_stage(&stage);
+            }
         }
     }
 
@@ -263,13 +289,22 @@ impl<'a, 'b> Finder<'a, 'b> {
             .min(ADD_ON_LEVELS_MAX)
     }
 
-    fn search_level(
+    /// Whether the least sum is reached, and no scenario could come below it.
+    fn is_settled_from_afar(&mut self, stage: &Stage<'a, '_>) -> bool {
+        let Some(plain) = self.least_plain(stage).filter(|plain| plain.exact) else { return false };
+        self.offer(stage, &plain.outcome);
+        let (scenarios, left_out) = self.scenarios(stage, &plain);
+        self.found.is_some() && scenarios.is_empty() && left_out.is_none()
+    }
+
+    /// `None` where a line has no price that it may be sold at.
+    fn stage<'c>(
         &mut self,
         choice: &BTreeSet<usize>,
-        overlays: &[Overlay<'a>],
-        add_ons: &[usize],
+        overlays: &'c [Overlay<'a>],
+        add_ons: &'c [usize],
         level: &BTreeMap<usize, u32>,
-    ) {
+    ) -> Option<Stage<'a, 'c>> {
         let mut add_on_min = Vec::new();
         let mut active = Active { promotions: choice.clone(), add_ons: BTreeMap::new() };
         for (place, index) in add_ons.iter().enumerate() {
@@ -281,23 +316,19 @@ impl<'a, 'b> Finder<'a, 'b> {
                 }
             }
         }
-        let Some((components, whole)) = self.problem.components(&active) else { return };
+        let (components, whole) = self.problem.components(&active)?;
         if !whole {
             self.leave_open(Money::ZERO);
         }
         let components = components.into_iter().map(Arc::new).collect();
         let masks = self.problem.masks(overlays, add_ons);
-        let stage = Stage { components, overlays, masks, add_on_min };
-        self.search_stage(&stage);
+        Some(Stage { components, overlays, masks, add_ons, add_on_min })
     }
 
-    fn search_stage(&mut self, stage: &Stage<'a, '_>) {
-        let Some(mut plain) = self.least_plain(stage) else { return };
-        plain.bases = self.least_bases(stage, &plain);
-        self.offer(stage, &plain.outcome);
-        if !plain.exact {
-            self.leave_open(Money::ZERO);
-        }
+    /// The scenarios that could come below the best total known, with what
+    /// each cannot come below, least first; and the same of those that there
+    /// was no room for.
+    fn scenarios(&self, stage: &Stage<'a, '_>, plain: &Plain) -> (Vec<(Money, Scenario)>, Option<Money>) {
         let most: Vec<Money> =
             stage.overlays.iter().map(|overlay| self.most_base(stage, overlay.bit)).collect();
         let mut scenarios = Scenarios {
@@ -313,6 +344,16 @@ impl<'a, 'b> Finder<'a, 'b> {
         scenarios.collect(0, &Scenario::default());
         let (mut ordered, left_out) = (scenarios.list, scenarios.left_out);
         ordered.sort_by_key(|(bound, _)| *bound);
+        (ordered, left_out)
+    }
+
+    fn search_stage(&mut self, stage: &Stage<'a, '_>) {
+        let Some(plain) = self.least_plain(stage) else { return };
+        self.offer(stage, &plain.outcome);
+        if !plain.exact {
+            self.leave_open(Money::ZERO);
+        }
+        let (ordered, left_out) = self.scenarios(stage, &plain);
         if let Some(bound) = left_out {
             self.leave_open(bound);
         }
@@ -359,6 +400,7 @@ impl<'a, 'b> Finder<'a, 'b> {
             plain.outcome.applications.extend_from_slice(&outcome.applications);
             plain.outcomes.push(least);
         }
+        plain.bases = self.least_bases(stage, &plain);
         Some(plain)
     }
 
@@ -401,11 +443,25 @@ impl<'a, 'b> Finder<'a, 'b> {
         Least { outcome, sum, whole: !ways.cut, work }
     }
 
+    /// Whether other goods come to enough for the add-on prices that were taken.
+    fn is_earned(&self, index: usize, place: usize, outcome: &Outcome, parts: &[Part]) -> bool {
+        let Rule::Price(PriceRule::AddOn { min, per, .. }) = self.problem.promotion(index).rule else {
+            return true;
+        };
+        let own = outcome.portions.iter().filter(|portion| portion.price_promotion == Some(index));
+        let units: u32 = own.map(|portion| portion.units).sum();
+        base(parts, add_on_bit(place)) >= min.times_count(units.div_ceil(per.max(1)))
+    }
+
     /// Works an outcome out to the end, and keeps it where it is the best.
     fn offer(&mut self, stage: &Stage<'a, '_>, outcome: &Outcome) -> Money {
         let parts = self.problem.parts(&outcome.portions, &stage.masks);
-        let reached = |(bit, min): &(Mask, Money)| base(&parts, *bit) >= *min;
-        if !stage.add_on_min.iter().all(reached) {
+        if !stage
+            .add_ons
+            .iter()
+            .enumerate()
+            .all(|(place, index)| self.is_earned(*index, place, outcome, &parts))
+        {
             return Money::from_minor(i64::MAX);
         }
         let best = self.choice(stage.overlays).best(parts);
@@ -590,7 +646,8 @@ impl<'a, 'b> Finder<'a, 'b> {
         {
             return Ok(());
         }
-        self.search_all_ways(stage, plain, &forms, &components, &parts, least, settled)
+        let start = Start { plain, forms: &forms, components: &components, parts: &parts, least };
+        self.search_all_ways(stage, &start, settled)
     }
 
     /// Every way that could still be better, worked out to the end.
@@ -598,21 +655,23 @@ impl<'a, 'b> Finder<'a, 'b> {
     fn search_all_ways(
         &mut self,
         stage: &Stage<'a, '_>,
-        plain: &Plain,
-        forms: &Forms,
-        components: &[Component],
-        parts: &[Part],
-        least: i128,
+        start: &Start<'_>,
         bound: Money,
     ) -> Result<(), Exhausted> {
-        let priced = self.reach_thresholds(stage, plain, forms, components, parts, least);
+        let Start { forms, components, least, .. } = *start;
+        let priced = self.reach_thresholds(stage, start);
         let bound = bound.max(self.after_points_at_least(forms.bound(priced.cost, forms.roundings)));
         if self.is_settled(bound) {
             return Ok(());
         }
         let Some(best) = self.found.as_ref().map(|found| found.best.total) else { return Ok(()) };
-        // Whatever reaches the threshold costs at most so much above the least, priced as here.
-        let slack = forms.slack(priced.cost, self.window(forms, priced.cost, best));
+        // Whatever reaches the threshold costs at most so much above the least,
+        // priced as here. A price makes ways alike, so it must leave far fewer.
+        let slack_of = |cost: i128| forms.slack(cost, self.window(forms, cost, best));
+        let unpriced = Priced { weights: forms.weights.clone(), cost: least, reward: 0 };
+        let worth = slack_of(priced.cost) <= slack_of(least) / 2;
+        let priced = if worth { priced } else { unpriced };
+        let slack = slack_of(priced.cost);
         // Where thresholds are met anyway, less of everything is never worse.
         let exact =
             if forms.uneven || self.problem.ticket.points.is_some() { u128::MAX } else { forms.exact() };
@@ -668,16 +727,10 @@ impl<'a, 'b> Finder<'a, 'b> {
     /// is weighed less by so much, and what it must reach is paid for in
     /// return. Whatever reaches it costs at least as much as the least so
     /// priced; of some prices the one that says the most is given.
-    fn reach_thresholds(
-        &mut self,
-        stage: &Stage<'a, '_>,
-        plain: &Plain,
-        forms: &Forms,
-        components: &[Component],
-        parts: &[Part],
-        least: i128,
-    ) -> Priced {
+    fn reach_thresholds(&mut self, stage: &Stage<'a, '_>, start: &Start<'_>) -> Priced {
+        let Start { plain, forms, components, parts, least } = *start;
         let mut best = Priced { weights: forms.weights.clone(), cost: least, reward: 0 };
+        let limit = self.work.limit.min(self.work.done + PRICE_WORK_MAX);
         for (bit, min) in &forms.thresholds {
             if base(parts, *bit) >= *min {
                 continue;
@@ -695,7 +748,9 @@ impl<'a, 'b> Finder<'a, 'b> {
                     .enumerate()
                     .map(|(region, own)| if counted(region) { own - weight } else { *own })
                     .collect();
-                let Some((cost, outcome)) = self.least_weighted(plain, components, &weights) else { break };
+                let Some((cost, outcome)) = self.least_weighted(limit, plain, components, &weights) else {
+                    return best;
+                };
                 let reward = weight * i128::from(min.minor());
                 let parts = self.problem.parts(&outcome.portions, &stage.masks);
                 let is_reached = base(&parts, *bit) >= *min;
@@ -720,13 +775,13 @@ impl<'a, 'b> Finder<'a, 'b> {
     /// The least weighted sum of all components, where it is found with little work.
     fn least_weighted(
         &mut self,
+        limit: u64,
         plain: &Plain,
         components: &[Component],
         weights: &[i128],
     ) -> Option<(i128, Outcome)> {
         let (mut cost, mut outcome) = (0, Outcome::default());
-        let mut work =
-            Work { done: self.work.done, limit: self.work.limit.min(self.work.done + PRICE_WORK_MAX) };
+        let mut work = Work { done: self.work.done, limit };
         for (place, component) in components.iter().enumerate() {
             if let Some(weight) = one_weight(component, weights)
                 && weight > 0

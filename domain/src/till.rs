@@ -473,7 +473,8 @@ impl Till {
             Record::BasketDiscounted { discount, .. } => self.basket.reduce(discount.clone()),
             Record::LineVoided { line, .. } => {
                 if let Some(voided) = self.basket.line(*line) {
-                    self.takings.voided.add(voided.net());
+                    // Savings are worked out, not written down: a restored till would not know them.
+                    self.takings.voided.add(voided.after_own_discount());
                 }
                 self.basket.void(*line);
             }

@@ -270,7 +270,7 @@ impl<'a, 'b> Finder<'a, 'b> {
     }
 
     /// How many steps of an add-on offer could matter.
-    fn add_on_levels(&self, index: usize) -> u32 {
+    fn add_on_levels(&mut self, index: usize) -> u32 {
         let Rule::Price(PriceRule::AddOn { min, per, .. }) = self.problem.promotion(index).rule else {
             return 0;
         };
@@ -283,10 +283,12 @@ impl<'a, 'b> Finder<'a, 'b> {
                 others += sold.goods.gross();
             }
         }
-        u32::try_from(others.whole_times(min))
-            .unwrap_or(u32::MAX)
-            .min(units.div_ceil(per.max(1)))
-            .min(ADD_ON_LEVELS_MAX)
+        let times = u32::try_from(others.whole_times(min)).unwrap_or(u32::MAX);
+        let most = times.min(units.div_ceil(per.max(1)));
+        if most > ADD_ON_LEVELS_MAX {
+            self.leave_open(Money::ZERO);
+        }
+        most.min(ADD_ON_LEVELS_MAX)
     }
 
     /// Whether the least sum is reached, and no scenario could come below it.

@@ -5,13 +5,17 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use crate::catalogue::{Item, Unit};
+use crate::coupon::Coupon;
 use crate::kit::allocate_kit;
+use crate::member::{Member, PointsBack, PointsGrant};
 use crate::money::{BASIS_POINTS, Money, Quantity};
 use crate::promotion::explain::Missed;
+use crate::promotion::ticket::PointsSpent;
 use crate::promotion::{Layer, Promotion};
 use crate::refund::{PastSale, ReturnedLine};
-use crate::sale::Sums;
+use crate::sale::{SpentCoupon, Sums};
 use crate::tax::{TaxMode, TaxRules, Taxable};
+use crate::tender::TenderKind;
 
 /// The most lines that a basket holds; a longer sale is paid in two.
 pub const LINES_MAX: usize = 2_000;
@@ -35,12 +39,16 @@ pub struct Line {
     pub price_from: PriceFrom,
     /// The promotion that made it so.
     pub promotion: Option<AppliedPromotion>,
+    /// What one costs whoever is no member, where the price is the member's.
+    pub walk_in: Option<WalkInPrice>,
     /// The line's price as a scale printed it; it stands whatever the unit price says.
     pub label_amount: Option<Money>,
     /// What its code said of this piece.
     pub trace: Trace,
     /// What promotions of the whole basket take off it.
     pub savings: Vec<Saving>,
+    /// Its share of what points paid for (积分抵现).
+    pub points_off: Money,
     /// What a person took off it.
     pub discount: Option<Discount>,
     /// Its share of what a person took off the basket.
@@ -57,6 +65,17 @@ pub struct Trace {
     pub expiry: Option<NaiveDate>,
     /// The number that no other piece of the item has (GS1 AI 21).
     pub serial: Option<String>,
+}
+
+/// What one of a line's unit costs whoever is no member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WalkInPrice {
+    /// On the price list.
+    pub list_price: Money,
+    /// What is charged.
+    pub unit_price: Money,
+    /// The promotion that makes it so.
+    pub promotion: Option<AppliedPromotion>,
 }
 
 /// Where a line's unit price comes from.
@@ -142,9 +161,9 @@ impl Line {
         self.after_savings() - self.basket_discount
     }
 
-    /// What it costs after promotions, before what was taken off the basket.
+    /// What it costs after promotions and points, before what was taken off the basket.
     pub fn after_savings(&self) -> Money {
-        self.after_own_discount() - self.savings.iter().map(|saving| saving.off).sum()
+        self.after_own_discount() - self.savings.iter().map(|saving| saving.off).sum() - self.points_off
     }
 
     /// What it costs before a person takes anything off.
@@ -172,8 +191,10 @@ impl Line {
             && holds(self.item.price)
             && self.label_amount.is_none_or(Money::is_amount)
             && self.savings.iter().all(|saving| saving.off.is_amount())
-            && Money::checked_sum(self.savings.iter().map(|saving| saving.off))
+            && self.points_off.is_amount()
+            && Money::checked_sum(self.savings.iter().map(|saving| saving.off).chain([self.points_off]))
                 .is_some_and(|off| off <= self.after_own_discount())
+            && self.walk_in.as_ref().is_none_or(|price| holds(price.list_price) && holds(price.unit_price))
             && self.basket_discount.is_amount()
             && self.basket_discount <= self.after_savings()
             && self.checked_base_quantity().is_some()
@@ -209,15 +230,17 @@ impl Line {
         self.label_amount.is_none() && self.price_from == PriceFrom::List
     }
 
-    /// What it would cost at the list price; never below its net.
+    /// What it would cost anybody at the list price; never below what it costs.
     pub fn gross(&self) -> Money {
-        self.item.price.times(self.quantity).max(self.net())
+        let list_price = self.walk_in.as_ref().map_or(self.item.price, |price| price.list_price);
+        list_price.times(self.quantity).max(self.net() + self.points_off)
     }
 }
 
-/// What promotions, set prices and discounts took off lines.
+/// What promotions, members' prices, set prices and discounts took off lines; points
+/// are spent, not saved.
 pub fn saved(lines: &[Line]) -> Money {
-    lines.iter().map(|line| line.gross() - line.net()).sum()
+    lines.iter().map(|line| line.gross() - line.net() - line.points_off).sum()
 }
 
 /// How many pieces lines are; a weighed line counts as one.
@@ -246,6 +269,10 @@ pub struct Basket {
     age_confirmed: bool,
     voids: u32,
     discount: Option<Discount>,
+    member: Option<Arc<Member>>,
+    coupons: Vec<Coupon>,
+    grant: Option<PointsGrant>,
+    tender: Option<TenderKind>,
     past: Option<Box<PastSale>>,
     returns: Vec<ReturnedLine>,
     derived: Derived,
@@ -275,6 +302,10 @@ pub struct Reckoning {
     /// What more could be taken off at most: nothing where the price is proved
     /// to be the best.
     pub gap: Money,
+    /// Points that are spent on it.
+    pub points: PointsSpent,
+    /// What each laid coupon takes off, in their order; nothing where it is of no use.
+    pub coupons: Vec<Money>,
 }
 
 impl Basket {
@@ -292,10 +323,57 @@ impl Basket {
             age_confirmed,
             voids,
             discount,
-            past: None,
-            returns: Vec::new(),
             derived: Derived { savings_due: true, ..Derived::default() },
+            ..Self::default()
         }
+    }
+
+    /// The same of a member, with coupons, to be paid with one kind of tender.
+    #[must_use]
+    pub fn brought_by(
+        self,
+        member: Option<Arc<Member>>,
+        coupons: Vec<Coupon>,
+        tender: Option<TenderKind>,
+    ) -> Self {
+        Self { member, coupons, tender, ..self }
+    }
+
+    /// The kind of tender that all of it is paid with, where promotions ask for that.
+    pub fn tender(&self) -> Option<TenderKind> {
+        self.tender
+    }
+
+    /// Who buys, where that is known.
+    pub fn member(&self) -> Option<&Arc<Member>> {
+        self.member.as_ref()
+    }
+
+    /// The coupons that lie on it, whether they are of use or not.
+    pub fn coupons(&self) -> &[Coupon] {
+        &self.coupons
+    }
+
+    /// The coupons that take something off it, and what.
+    pub fn spent_coupons(&self) -> Vec<SpentCoupon> {
+        let offs = self.coupons.iter().zip(&self.derived.reckoning.coupons);
+        offs.filter(|(_, off)| off.is_positive())
+            .map(|(coupon, off)| SpentCoupon {
+                code: coupon.code.clone(),
+                promotion: coupon.promotion.clone(),
+                off: *off,
+            })
+            .collect()
+    }
+
+    /// The points that what comes back undoes.
+    pub fn points_back(&self) -> Option<PointsBack> {
+        self.past.as_ref()?.points_back(&self.returns)
+    }
+
+    /// The points that may be spent on it.
+    pub fn grant(&self) -> Option<&PointsGrant> {
+        self.grant.as_ref()
     }
 
     /// The lines that count.
@@ -321,6 +399,11 @@ impl Basket {
     /// Whether nothing is in it.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty() && self.returns.is_empty() && self.past.is_none()
+    }
+
+    /// Whether nothing is in it, and nobody's card or coupon lies on it.
+    pub fn is_untouched(&self) -> bool {
+        self.is_empty() && self.member.is_none() && self.coupons.is_empty()
     }
 
     /// The number that the next line gets.
@@ -409,6 +492,7 @@ impl Basket {
             line.unit_price = unit_price;
             line.price_from = PriceFrom::Set;
             line.promotion = None;
+            line.walk_in = None;
             line.label_amount = None;
             line.discount = None;
         });
@@ -429,6 +513,58 @@ impl Basket {
             line.unit_price = lowered.unit_price;
             line.promotion.clone_from(&lowered.promotion);
         });
+    }
+
+    /// A member is here: these lines cost less for them.
+    pub(crate) fn join(&mut self, member: Arc<Member>, prices: &[LoweredPrice]) {
+        self.leave();
+        for price in prices {
+            self.change(price.line, |line| {
+                line.walk_in = Some(WalkInPrice {
+                    list_price: line.item.price,
+                    unit_price: line.unit_price,
+                    promotion: line.promotion.clone(),
+                });
+            });
+            self.lower_price(price);
+        }
+        self.member = Some(member);
+        self.spread_discount();
+    }
+
+    /// The member is gone, and with them their prices, coupons and points.
+    pub(crate) fn leave(&mut self) {
+        self.member = None;
+        self.grant = None;
+        self.coupons.retain(|coupon| coupon.owner.is_none());
+        for line in &mut self.lines {
+            if let Some(price) = line.walk_in.take() {
+                line.item = line.item.at_price(price.list_price);
+                line.unit_price = price.unit_price;
+                line.promotion = price.promotion;
+            }
+        }
+        self.spread_discount();
+    }
+
+    pub(crate) fn choose_tender(&mut self, tender: Option<TenderKind>) {
+        self.tender = tender;
+        self.spread_discount();
+    }
+
+    pub(crate) fn lay(&mut self, coupon: Coupon) {
+        self.coupons.push(coupon);
+        self.spread_discount();
+    }
+
+    pub(crate) fn take_coupon_back(&mut self, code: &str) {
+        self.coupons.retain(|coupon| coupon.code != code);
+        self.spread_discount();
+    }
+
+    pub(crate) fn offer_points(&mut self, grant: Option<PointsGrant>) {
+        self.grant = grant;
+        self.spread_discount();
     }
 
     pub(crate) fn void(&mut self, number: u32) {
@@ -492,11 +628,12 @@ impl Basket {
         self.ask_for_savings();
     }
 
-    /// Takes in what promotions take off each line; nothing where lines are missing.
-    pub(crate) fn make_savings(&mut self, savings: Vec<Vec<Saving>>, reckoning: Reckoning) {
+    /// Takes in what promotions and points take off each line; nothing where
+    /// lines are missing.
+    pub(crate) fn make_savings(&mut self, savings: Vec<(Vec<Saving>, Money)>, reckoning: Reckoning) {
         let mut savings = savings.into_iter();
         for line in &mut self.lines {
-            line.savings = savings.next().unwrap_or_default();
+            (line.savings, line.points_off) = savings.next().unwrap_or_default();
         }
         self.derived = Derived { savings_due: false, reckoning };
         self.spread_over_lines();

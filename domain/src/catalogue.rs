@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use crate::barcode::Gtin;
+use crate::coupon::Coupon;
+use crate::member::Member;
 use crate::money::{Money, Quantity, TaxRate};
 use crate::promotion::PromotionSet;
 
@@ -281,4 +283,12 @@ pub trait Catalogue {
 
     /// Every promotion that is known here, whenever it holds.
     fn promotions(&self) -> Result<Arc<PromotionSet>, LookUpError>;
+
+    /// The member with this card, number or telephone, of those that HQ told
+    /// this store of.
+    fn member(&self, code: &str) -> Result<Option<Arc<Member>>, LookUpError>;
+
+    /// The coupon with this number, of those that may be used in this store
+    /// without asking HQ.
+    fn coupon(&self, code: &str) -> Result<Option<Coupon>, LookUpError>;
 }

@@ -8,7 +8,7 @@
 use crate::money::Money;
 use crate::promotion::explain::Lacking;
 use crate::promotion::rule::Promotion;
-use crate::promotion::ticket::Unmet;
+use crate::promotion::ticket::{Applied, Unmet};
 use crate::promotion::{Priced, PromotionSet};
 
 /// The most coupons that are laid on one ticket.
@@ -84,7 +84,7 @@ pub enum CouponRefusal {
     /// It belongs to another member.
     #[error("use coupon {0}: it belongs to a member; sign that member in first")]
     OtherMember(String),
-    /// No more of its group go on this ticket.
+    /// No more of its group go on this ticket; of one kind it is always one.
     #[error("use coupon {code}: at most {most} of its kind go on one ticket")]
     TooMany {
         /// Its number.
@@ -142,6 +142,9 @@ impl Coupon {
         if self.owner.as_deref().is_some_and(|owner| member != Some(owner)) {
             return Err(CouponRefusal::OtherMember(code()));
         }
+        if laid.iter().any(|other| other.promotion == self.promotion) {
+            return Err(CouponRefusal::TooMany { code: code(), most: 1 });
+        }
         let together = laid.iter().filter(|other| other.group == self.group).count();
         if together >= self.together_max as usize || laid.len() >= COUPONS_MAX {
             return Err(CouponRefusal::TooMany { code: code(), most: self.together_max });
@@ -152,6 +155,13 @@ impl Coupon {
     /// What it stands for, among the live promotions.
     pub fn stands_for<'a>(&self, set: &'a PromotionSet) -> Option<(usize, &'a Promotion)> {
         set.promotions().iter().enumerate().find(|(_, promotion)| promotion.id == self.promotion)
+    }
+
+    /// What it took off a ticket that was priced with it.
+    pub fn taken_off(&self, set: &PromotionSet, priced: &Priced) -> Money {
+        let Some((index, _)) = self.stands_for(set) else { return Money::ZERO };
+        let own = priced.applied.iter().filter(|applied| applied.promotion == index);
+        own.map(Applied::off).sum()
     }
 
     /// Whether it took something off a ticket that was priced with it, or what is missing.
@@ -221,7 +231,10 @@ mod tests {
     fn a_coupon_lies_once_and_with_few_of_its_kind() {
         let laid = [coupon()];
         assert_eq!(coupon().check(150, None, &laid), Err(CouponRefusal::Twice("C1".into())));
-        let second = Coupon { code: "C2".into(), ..coupon() };
+        let second = Coupon { code: "C2".into(), promotion: "nine-off".into(), ..coupon() };
+        let same = Coupon { promotion: coupon().promotion, together_max: 9, ..second.clone() };
+        let refusal = CouponRefusal::TooMany { code: "C2".into(), most: 1 };
+        assert_eq!(same.check(150, None, &laid), Err(refusal));
         let refusal = CouponRefusal::TooMany { code: "C2".into(), most: 1 };
         assert_eq!(second.check(150, None, &laid), Err(refusal));
         assert_eq!(Coupon { together_max: 2, ..second.clone() }.check(150, None, &laid), Ok(()));

@@ -8,6 +8,7 @@
 //! | [`promotion`] | the least total that promotions allow, proved, and why |
 //! | [`coupon`] | whether what a customer brings is good |
 //! | [`points`] | points earned and taken back |
+//! | [`member`] | who buys, and what a document does to their points |
 //! | [`price_list`] | which listed price is in force |
 //! | [`pricing`] | the price of one unit, and why |
 //! | [`kit`] | what each part of a kit takes of its price |
@@ -28,6 +29,7 @@ pub mod basket;
 pub mod catalogue;
 pub mod coupon;
 pub mod kit;
+pub mod member;
 pub mod money;
 pub mod payment;
 pub mod points;

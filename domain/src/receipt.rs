@@ -83,21 +83,8 @@ pub struct Heading<'a> {
     pub offset_minutes: i32,
     /// Whether it was printed before.
     pub reprint: bool,
-    /// A member's points; `None` for a walk-in.
-    pub points: Option<Points>,
-}
-
-/// What a sale did to a member's points.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Points {
-    /// How many were spent.
-    pub spent: i64,
-    /// What they took off; the lines' savings hold it already.
-    pub value: Money,
-    /// How many were earned; below nothing where goods came back.
-    pub earned: i64,
-    /// How many there are now, where that is known.
-    pub balance: Option<i64>,
+    /// How many points the member has now, where that is known.
+    pub points_balance: Option<i64>,
 }
 
 /// The number by which people name a sale: store, lane, epoch and sequence.
@@ -122,9 +109,7 @@ pub fn receipt(heading: &Heading<'_>, sale: &Sale, currency: &Currency, language
     paper.paid(sale);
     paper.rows.push(Row::Rule);
     paper.taxes(sale);
-    if let Some(points) = &heading.points {
-        paper.points(points);
-    }
+    paper.member(sale, heading.points_balance);
     for line in heading.footer {
         paper.rows.push(Row::Centred(line.clone()));
     }
@@ -192,14 +177,16 @@ impl Paper<'_> {
         };
         let each = self.currency.format(line.unit_price);
         self.text(format!("  {} {}{unit} x {each}", line.code, line.quantity));
-        let lowered = line.unit_price < line.item.price;
+        let list_price = line.walk_in.as_ref().map_or(line.item.price, |price| price.list_price);
+        let lowered = line.unit_price < list_price;
         let because = match (&line.promotion, line.price_from) {
             (Some(promotion), _) => Some(self.named(promotion).to_owned()),
             (None, PriceFrom::Set) => Some(words.set_price.to_owned()),
+            (None, PriceFrom::List) if line.walk_in.is_some() => Some(words.member_price.to_owned()),
             (None, PriceFrom::List | PriceFrom::Typed) => None,
         };
         if let Some(because) = because {
-            let list = self.currency.format(line.item.price);
+            let list = self.currency.format(list_price);
             self.text(if lowered {
                 format!("  {because} ({} {list})", words.list_price)
             } else {
@@ -241,6 +228,7 @@ impl Paper<'_> {
         let off: Vec<(String, Money)> = of_the_ticket(&sale.lines)
             .into_iter()
             .map(|(promotion, off)| (self.named(promotion).to_owned(), off))
+            .chain([(words.points_off.to_owned(), sale.lines.iter().map(|line| line.points_off).sum())])
             .chain([(words.basket_discount.to_owned(), basket_discount)])
             .collect();
         let in_all: Money = off.iter().map(|(_, off)| *off).sum();
@@ -329,18 +317,35 @@ impl Paper<'_> {
         }
     }
 
-    fn points(&mut self, points: &Points) {
+    /// Who bought, what became of their points, and what the sale was given.
+    fn member(&mut self, sale: &Sale, balance: Option<i64>) {
         let words = self.words;
-        if points.spent != 0 {
-            let worth = self.currency.format(points.value);
-            self.pair(
-                format!("{} ({} {worth})", words.points_spent, words.points_worth),
-                points.spent.to_string(),
-            );
+        if let Some(buyer) = &sale.buyer {
+            self.text(format!("{}: {}", words.member, buyer.shown));
         }
-        self.pair(words.points_earned, points.earned.to_string());
-        if let Some(balance) = points.balance {
+        if let Some(points) = sale.buyer.as_ref().and_then(|buyer| buyer.points.as_ref()) {
+            if points.spent != 0 {
+                let worth = self.currency.format(points.value);
+                self.pair(
+                    format!("{} ({} {worth})", words.points_spent, words.points_worth),
+                    points.spent.to_string(),
+                );
+            }
+            self.pair(words.points_earned, points.earned.to_string());
+        }
+        if let Some(back) = &sale.points_back {
+            if back.reversed != 0 {
+                self.pair(words.points_reversed, (-back.reversed).to_string());
+            }
+            if back.restored != 0 {
+                self.pair(words.points_restored, back.restored.to_string());
+            }
+        }
+        if let Some(balance) = balance {
             self.pair(words.points_balance, balance.to_string());
+        }
+        for given in &sale.given {
+            self.pair(self.named(&given.promotion).to_owned(), format!("x {}", given.times));
         }
     }
 

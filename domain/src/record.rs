@@ -1,15 +1,19 @@
 //! What a lane writes into its journal: facts, in the past tense, complete in themselves.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 
 use crate::basket::{Discount, Line, LoweredPrice};
+use crate::coupon::Coupon;
+use crate::member::{Member, PointsGrant};
 use crate::money::{Money, Quantity};
 use crate::payment::{Outcome, Purpose};
 use crate::refund::{PastSale, ReturnedLine};
 use crate::rights::Act;
 use crate::sale::Sale;
 use crate::shift::{Carried, CashMove, Denomination, ShiftReport};
-use crate::tender::{Tender, Wallet};
+use crate::tender::{Tender, TenderKind, Wallet};
 
 /// A person who may work at a till.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,6 +173,30 @@ pub enum Record {
         /// Why, where somebody said so.
         reason: String,
     },
+    /// A member buys; whoever was named before does not.
+    MemberJoined {
+        /// Who.
+        member: Arc<Member>,
+        /// The lines that cost them less, and what they cost them.
+        prices: Vec<LoweredPrice>,
+    },
+    /// Nobody known buys: members' prices, coupons and points are gone.
+    MemberLeft,
+    /// A coupon was laid on the basket. It is spent with the sale, if at all.
+    CouponLaid {
+        /// The coupon.
+        coupon: Coupon,
+    },
+    /// A coupon was taken from the basket, unspent.
+    CouponTakenBack {
+        /// Its number.
+        code: String,
+    },
+    /// Points may be spent on the basket, or none any more.
+    PointsOffered {
+        /// Which, and how many at most; `None` for none.
+        grant: Option<PointsGrant>,
+    },
     /// The buyer's age was confirmed.
     AgeConfirmed {
         /// By whom.
@@ -215,6 +243,12 @@ pub enum Record {
     ReturnDropped {
         /// By whom.
         staff: String,
+    },
+    /// All of the basket is to be paid with one kind of tender, or not any
+    /// more. Written where promotions are bound to tenders.
+    TenderChosen {
+        /// Which; `None` for several, or where it is not known yet.
+        tender: Option<TenderKind>,
     },
     /// A tender was put against the basket, which it does not cover yet.
     TenderAdded {

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use crate::basket::Line;
 use crate::catalogue::Item;
+use crate::member::{PastPoints, PointsBack};
 use crate::money::{Money, Quantity};
-use crate::sale::Sale;
+use crate::sale::{self, Sale};
 use crate::tax::{TaxMode, TaxRules, Taxable};
 use crate::tender::Tender;
 
@@ -81,6 +82,8 @@ pub struct PastSale {
     pub left: Money,
     /// The tenders that it was paid with, less what went back to them.
     pub tenders: Vec<Tender>,
+    /// Its points, less what came back of them; `None` where a walk-in bought.
+    pub points: Option<PastPoints>,
 }
 
 /// Why something is not taken back.
@@ -112,6 +115,17 @@ impl PastSale {
                 .collect(),
             left: sale.paid_for_lines(rules.mode),
             tenders: sale.tenders.iter().filter(|tender| tender.amount().is_positive()).cloned().collect(),
+            points: sale.buyer.as_ref().and_then(|buyer| {
+                let moved = buyer.points.as_ref()?;
+                Some(PastPoints {
+                    member: buyer.member.clone(),
+                    rule: moved.rule,
+                    earning_left: sale::earning(&sale.lines),
+                    spent: moved.spent,
+                    value: moved.value,
+                    value_back: Money::ZERO,
+                })
+            }),
             origin,
         };
         past.take_from_tenders(sale.change, Tender::is_cash);
@@ -137,6 +151,12 @@ impl PastSale {
             && tenders.iter().all(|tender| tender.amount().is_amount())
             && self.lines.len() <= crate::basket::LINES_MAX
             && Money::checked_sum(self.lines.iter().map(|past| past.line.net())).is_some_and(Money::is_amount)
+            && self.points.as_ref().is_none_or(|points| {
+                let amounts = [points.earning_left, points.value, points.value_back];
+                amounts.into_iter().all(Money::is_amount)
+                    && points.value_back <= points.value
+                    && Money::from_minor(points.spent).is_amount()
+            })
             && self.lines.iter().all(|past| {
                 past.line.is_within_bounds()
                     && past.tax.is_amount()
@@ -149,6 +169,10 @@ impl PastSale {
         let back: Vec<ReturnedLine> = document.returns.iter().filter(of_this).cloned().collect();
         if back.is_empty() {
             return;
+        }
+        let (earning, off) = self.points_of(&back);
+        if let Some(points) = &mut self.points {
+            points.take_back(earning, off);
         }
         for returned in &back {
             if let Some(line) = self.lines.iter_mut().find(|line| line.line.number == returned.line) {
@@ -187,6 +211,28 @@ impl PastSale {
     pub fn quantity_left(&self, line: u32, taken: &[ReturnedLine]) -> i64 {
         let Some(past) = self.lines.iter().find(|past| past.line.number == line) else { return 0 };
         past.line.quantity.thousandths() - past.returned - taken_of(line, taken)
+    }
+
+    /// The points that what comes back undoes.
+    pub fn points_back(&self, back: &[ReturnedLine]) -> Option<PointsBack> {
+        let (earning, value) = self.points_of(back);
+        self.points.as_ref().map(|points| points.undone(earning, value))
+    }
+
+    /// The net that earned points, and what points took off, of what comes
+    /// back beyond what came back before.
+    fn points_of(&self, back: &[ReturnedLine]) -> (Money, Money) {
+        let (mut earning, mut value) = (Money::ZERO, Money::ZERO);
+        for past in &self.lines {
+            let number = past.line.number;
+            let own = back.iter().filter(|back| back.line == number);
+            if !past.line.item.no_points {
+                earning += own.map(|back| back.amount).sum();
+            }
+            let (whole, now) = (past.line.quantity.thousandths(), taken_of(number, back));
+            value += past.line.points_off.share(past.returned, now, whole).unwrap_or(Money::ZERO);
+        }
+        (earning, value)
     }
 
     /// Whether nothing is left when this comes back too.

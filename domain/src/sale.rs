@@ -1,7 +1,9 @@
 //! A paid basket, its tax and its sums.
 
 use crate::basket::{Basket, Line};
+use crate::member::{PointsBack, PointsMoved};
 use crate::money::{Currency, Money};
+use crate::promotion::grant::Given;
 use crate::record::Staff;
 use crate::refund::{RefundOrder, ReturnedLine, allocate};
 pub use crate::tax::TaxSummary;
@@ -38,6 +40,43 @@ pub struct Sale {
     pub change: Money,
     /// VAT by rate, highest rate first.
     pub taxes: Vec<TaxSummary>,
+    /// Who bought, where that is known.
+    pub buyer: Option<SaleBuyer>,
+    /// The coupons that were spent on it.
+    pub coupons: Vec<SpentCoupon>,
+    /// What it was given beside its price.
+    pub given: Vec<Given>,
+    /// Points that what came back undoes.
+    pub points_back: Option<PointsBack>,
+}
+
+/// The member who bought, as the document remembers them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SaleBuyer {
+    /// HQ's id.
+    pub member: String,
+    /// What may be shown of them.
+    pub shown: String,
+    /// Their tier then.
+    pub tier: String,
+    /// Their points.
+    pub points: Option<PointsMoved>,
+}
+
+/// A coupon that was spent on a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpentCoupon {
+    /// Its number.
+    pub code: String,
+    /// The promotion that it stood for.
+    pub promotion: String,
+    /// What it took off.
+    pub off: Money,
+}
+
+/// The net of lines that earns points.
+pub fn earning(lines: &[Line]) -> Money {
+    lines.iter().filter(|line| !line.item.no_points).map(Line::net).sum()
 }
 
 /// What a basket comes to when it is paid in cash.
@@ -186,6 +225,8 @@ pub(crate) struct Settled<'a> {
     pub currency: &'a str,
     pub reference_version: u64,
     pub rules: TaxRules,
+    pub buyer: Option<SaleBuyer>,
+    pub given: Vec<Given>,
 }
 
 impl Sale {
@@ -215,6 +256,10 @@ impl Sale {
             change: due.change,
             tenders,
             taxes,
+            buyer: by.buyer,
+            coupons: basket.spent_coupons(),
+            given: by.given,
+            points_back: basket.points_back(),
         };
         assert!(sale.adds_up(), "a sale that was just made adds up");
         sale

@@ -4,6 +4,7 @@
 use chrono::NaiveDate;
 
 use crate::basket::Basket;
+use crate::member::LeaseSpent;
 use crate::money::Money;
 use crate::payment::Payment;
 use crate::sale::Sale;
@@ -229,6 +230,10 @@ pub struct Carried {
     pub payments: Vec<Payment>,
     /// How many payments were ever begun.
     pub payment_count: u64,
+    /// The numbers of coupons that were spent here and that HQ may not know of.
+    pub coupons_spent: Vec<String>,
+    /// What was spent of points that are lent to the lane, by lease.
+    pub leases_spent: Vec<LeaseSpent>,
 }
 
 #[cfg(test)]

@@ -34,6 +34,21 @@ pub enum TenderKind {
     Voucher,
 }
 
+impl TenderKind {
+    /// How promotions name it: [`crate::promotion::rule::Conditions::tenders`].
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cash => "cash",
+            Self::ForeignCash => "foreign_cash",
+            Self::Wallet(Wallet::WeChat) => "wechat",
+            Self::Wallet(Wallet::Alipay) => "alipay",
+            Self::Wallet(Wallet::UnionPay) => "unionpay",
+            Self::Wallet(Wallet::Card) => "card",
+            Self::Voucher => "voucher",
+        }
+    }
+}
+
 /// One means of payment put against a sale. In a document that pays money
 /// back the amounts are below nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]

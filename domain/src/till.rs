@@ -7,6 +7,7 @@
 mod charging;
 mod drawer;
 mod goods;
+mod member;
 mod paying;
 mod people;
 mod returning;
@@ -22,6 +23,7 @@ use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime};
 use crate::barcode::Codes;
 use crate::basket::Basket;
 use crate::catalogue::Catalogue;
+use crate::member::{LeaseSpent, PointsRules};
 use crate::money::{Currency, Money};
 use crate::payment::{Belongs, Outcome, Payment, Purpose};
 use crate::promotion::Objective;
@@ -45,6 +47,13 @@ pub const PIN_WAIT_SECONDS_MAX: i64 = 60;
 
 /// How many people's wrong PINs are remembered.
 pub const PIN_REFUSALS_MAX: usize = 256;
+
+/// How many coupons a lane spends that HQ does not know to be spent: so many
+/// at most are spent with HQ away.
+pub const COUPONS_SPENT_MAX: usize = 2_048;
+
+/// How many leases of points a lane spends of before HQ takes the oldest back.
+pub const LEASES_SPENT_MAX: usize = 1_024;
 
 /// How a lane is set up; it does not change while a basket is open.
 #[derive(Debug, Clone)]
@@ -88,6 +97,8 @@ pub struct Rules {
     pub objective: Objective,
     /// Where the lane stands, as promotions ask for it.
     pub place: Place,
+    /// How points are earned and spent.
+    pub points: PointsRules,
 }
 
 /// Where a lane stands, as promotions ask for it.
@@ -115,6 +126,7 @@ impl Default for Rules {
             wallets: Vec::new(),
             objective: Objective::default(),
             place: Place::default(),
+            points: PointsRules::default(),
         }
     }
 }
@@ -236,6 +248,8 @@ pub struct Till {
     payment_count: u64,
     papers: BTreeMap<u64, Paper>,
     last_sale: Option<u64>,
+    coupons_spent: VecDeque<String>,
+    leases_spent: Vec<LeaseSpent>,
     pin_refusals: VecDeque<(String, PinRefusals)>,
     recollection: Recollection,
 }
@@ -260,6 +274,8 @@ impl Default for Till {
             payment_count: 0,
             papers: BTreeMap::new(),
             last_sale: None,
+            coupons_spent: VecDeque::new(),
+            leases_spent: Vec::new(),
             pin_refusals: VecDeque::new(),
         }
     }
@@ -359,6 +375,8 @@ impl Till {
             parked_count: self.parked_count,
             payments,
             payment_count: self.payment_count,
+            coupons_spent: self.coupons_spent.iter().cloned().collect(),
+            leases_spent: self.leases_spent.clone(),
         }
     }
 
@@ -478,6 +496,12 @@ impl Till {
                 }
                 self.basket.void(*line);
             }
+            Record::MemberJoined { member, prices } => self.basket.join(member.clone(), prices),
+            Record::MemberLeft => self.basket.leave(),
+            Record::CouponLaid { coupon } => self.basket.lay(coupon.clone()),
+            Record::CouponTakenBack { code } => self.basket.take_coupon_back(code),
+            Record::PointsOffered { grant } => self.basket.offer_points(grant.clone()),
+            Record::TenderChosen { tender } => self.basket.choose_tender(*tender),
             Record::AgeConfirmed { .. } => self.basket.confirm_age(),
             Record::BasketCancelled { total, .. } => {
                 self.takings.cancelled.add(*total);
@@ -485,7 +509,9 @@ impl Till {
             }
             Record::BasketParked { basket: number, staff, note } => {
                 let mut basket = self.leave_basket(Belongs::Parked(*number));
-                // Another day may have other promotions.
+                // Another day may have other promotions, and points are
+                // lent for a while only.
+                basket.offer_points(None);
                 basket.forget_savings();
                 let (staff, note) = (staff.clone(), note.clone());
                 self.parked.push(Parked { number: *number, staff, at_ms, note, basket });
@@ -512,6 +538,8 @@ impl Till {
             Record::SaleCompleted { sale } => {
                 self.takings.add_sale(sale);
                 self.totals.add_sale(sale);
+                self.coupons_spent.extend(sale.coupons.iter().map(|spent| spent.code.clone()));
+                self.spend_points(sale);
                 self.leave_basket(Belongs::Nothing);
                 self.desk = Desk::Saving(sale.staff.clone(), sale.clone());
             }
@@ -535,6 +563,22 @@ impl Till {
             Desk::Selling(staff)
         } else {
             Desk::Paying(staff)
+        }
+    }
+
+    /// Remembers what a sale spent of the points that were lent for it.
+    fn spend_points(&mut self, sale: &Sale) {
+        let moved = sale.buyer.as_ref().and_then(|buyer| buyer.points.as_ref());
+        let Some((moved, grant)) = moved.filter(|moved| moved.spent > 0).zip(self.basket.grant()) else {
+            return;
+        };
+        match self.leases_spent.iter_mut().find(|known| known.lease == grant.lease) {
+            Some(known) => known.spent = known.spent.saturating_add(moved.spent),
+            None => self.leases_spent.push(LeaseSpent {
+                lease: grant.lease.clone(),
+                spent: moved.spent,
+                until_ms: grant.until_ms,
+            }),
         }
     }
 
@@ -588,6 +632,8 @@ impl Till {
         self.parked.clone_from(&carried.parked);
         self.parked_count = carried.parked_count;
         self.payment_count = carried.payment_count;
+        self.coupons_spent = carried.coupons_spent.iter().cloned().collect();
+        self.leases_spent.clone_from(&carried.leases_spent);
         let numbers =
             |payments: &[Payment]| payments.iter().map(|payment| payment.number).collect::<Vec<_>>();
         if numbers(&self.payments) != numbers(&carried.payments) {

@@ -6,14 +6,17 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use domain::basket::{AppliedPromotion, Cut, Discount, Line, PriceFrom, Saving, Trace};
+use domain::basket::{AppliedPromotion, Cut, Discount, Line, PriceFrom, Saving, Trace, WalkInPrice};
 use domain::catalogue::{Item, Unit};
+use domain::member::{PointsBack, PointsMoved};
 use domain::money::{Currency, Money, Quantity, TaxRate};
+use domain::points::EarnRule;
 use domain::promotion::Layer;
-use domain::receipt::{Heading, Language, Points, Receipt, Row, receipt};
+use domain::promotion::grant::{Given, Gives};
+use domain::receipt::{Heading, Language, Receipt, Row, receipt};
 use domain::record::Staff;
 use domain::refund::{Origin, ReturnedLine};
-use domain::sale::{Sale, Tender};
+use domain::sale::{Sale, SaleBuyer, Tender};
 use domain::tax::{TaxMode, TaxRules, Taxable, summaries};
 use domain::tender::Wallet;
 use proptest::prelude::*;
@@ -54,9 +57,11 @@ fn line(code: &str, item: Item, thousandths: i64) -> Line {
         item: Arc::new(item),
         price_from: PriceFrom::List,
         promotion: None,
+        walk_in: None,
         label_amount: None,
         trace: Trace::default(),
         savings: Vec::new(),
+        points_off: Money::ZERO,
         discount: None,
         basket_discount: Money::ZERO,
     }
@@ -114,6 +119,10 @@ fn sale(
         payable,
         tenders,
         taxes,
+        buyer: None,
+        coupons: Vec::new(),
+        given: Vec::new(),
+        points_back: None,
     };
     assert!(sale.adds_up(), "{sale:?}");
     sale
@@ -155,7 +164,6 @@ fn wechat(amount: i64) -> Tender {
 fn rich(tenders: Vec<Tender>) -> Sale {
     let order = promotion("p-100", "满100减15", "15 off 100");
     let coupon = promotion("c-5", "会员券减5元", "Member coupon 5 off");
-    let points = promotion("points", "积分抵现", "Points");
     let mut water = Line {
         unit_price: money(180),
         promotion: Some(promotion("p-1", "周末特价", "Weekend special")),
@@ -181,7 +189,7 @@ fn rich(tenders: Vec<Tender>) -> Sale {
         line.savings.push(saving(order.clone(), Layer::Order, order_off));
         line.savings.push(saving(coupon.clone(), Layer::Coupon, coupon_off));
         line.basket_discount = money(share);
-        line.savings.push(saving(points.clone(), Layer::Coupon, 50));
+        line.points_off = money(50);
     }
     let bag = Line {
         unit_price: money(20),
@@ -193,6 +201,33 @@ fn rich(tenders: Vec<Tender>) -> Sale {
 
 fn cash_sale() -> Sale {
     rich(vec![Tender::Cash(money(15_000))])
+}
+
+/// A member's: one line at the member's price, points earned and spent, a chance to draw.
+fn of_a_member(sale: Sale) -> Sale {
+    let mut lines = sale.lines.clone();
+    let noodles = &mut lines[3];
+    noodles.walk_in =
+        Some(WalkInPrice { list_price: money(1_580), unit_price: money(1_580), promotion: None });
+    let points = PointsMoved {
+        earned: 121,
+        rule: EarnRule { money_per_point: money(100), multiplier: 10_000 },
+        spent: 200,
+        value: money(200),
+        lease: "lease-7".into(),
+    };
+    let buyer = SaleBuyer {
+        member: "m1".into(),
+        shown: "赵** *0001".into(),
+        tier: "gold".into(),
+        points: Some(points),
+    };
+    let given = Given {
+        promotion: promotion("g-1", "抽奖机会", "Chances to draw"),
+        gives: Gives::DrawChances(1),
+        times: 2,
+    };
+    Sale { lines, buyer: Some(buyer), given: vec![given], ..sale }
 }
 
 fn split_tender() -> Sale {
@@ -244,7 +279,7 @@ fn tax_on_top() -> Sale {
     sale(TaxMode::Exclusive, lines, Vec::new(), |total| total, vec![card(7_412)])
 }
 
-fn written(sale: &Sale, language: Language, reprint: bool, points: Option<Points>) -> Receipt {
+fn written(sale: &Sale, language: Language, reprint: bool, points_balance: Option<i64>) -> Receipt {
     let header = ["上海市静安区文林路 1266 号".to_owned(), "电话 021-5555 0123".to_owned()];
     let footer = ["谢谢惠顾，欢迎再次光临".to_owned(), "七日内凭小票退换".to_owned()];
     let heading = Heading {
@@ -258,15 +293,15 @@ fn written(sale: &Sale, language: Language, reprint: bool, points: Option<Points
         at_ms: 1_769_853_900_000,
         offset_minutes: 480,
         reprint,
-        points,
+        points_balance,
     };
     receipt(&heading, sale, &yuan(), language)
 }
 
-fn check(name: &str, sale: &Sale, reprint: bool, points: Option<Points>) {
+fn check(name: &str, sale: &Sale, reprint: bool, balance: Option<i64>) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/receipts");
     for (language, short) in [(Language::Chinese, "zh"), (Language::English, "en")] {
-        let receipt = written(sale, language, reprint, points);
+        let receipt = written(sale, language, reprint, balance);
         pencil(&receipt, sale);
         for columns in [32, 48] {
             let mut text = receipt.text(columns).join("\n");
@@ -320,8 +355,7 @@ fn pencil(receipt: &Receipt, sale: &Sale) {
 
 #[test]
 fn a_sale_shows_what_it_is_made_of() {
-    let points = Points { spent: 200, value: money(200), earned: 121, balance: Some(3_456) };
-    check("sale", &cash_sale(), false, Some(points));
+    check("sale", &of_a_member(cash_sale()), false, Some(3_456));
 }
 
 #[test]
@@ -331,12 +365,8 @@ fn a_split_tender_shows_each_and_how_to_find_it() {
 
 #[test]
 fn a_refund_shows_where_the_goods_and_the_money_came_from() {
-    check(
-        "refund",
-        &refund(),
-        false,
-        Some(Points { spent: 0, value: Money::ZERO, earned: -58, balance: None }),
-    );
+    let points_back = Some(PointsBack { member: "m1".into(), reversed: 58, restored: 40 });
+    check("refund", &Sale { points_back, ..refund() }, false, None);
 }
 
 #[test]
@@ -388,7 +418,7 @@ fn a_receipt_without_a_valid_time_is_a_receipt() {
         at_ms: i64::MAX,
         offset_minutes: i32::MAX,
         reprint: false,
-        points: None,
+        points_balance: None,
     };
     assert_eq!(receipt(&heading, &exchange(), &yuan(), Language::English).text(32)[2], "No.: 1");
 }

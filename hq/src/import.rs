@@ -6,6 +6,7 @@
 
 mod check;
 mod goods;
+mod member;
 mod pins;
 mod prices;
 mod table;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::store::{Kind, Put, Reading, Store, StoreError, Writing, price_key};
 use check::{Checked, Checker};
+use member::CouponSource;
 pub use prices::PriceText;
 
 /// The file of a folder that has everything but many goods.
@@ -135,6 +137,14 @@ struct Shop {
     members: Option<Vec<serde_json::Value>>,
     promotions: Option<Vec<Promotion>>,
     promotion_rules: Option<Vec<PromotionForm>>,
+    coupons: Option<Vec<CouponSource>>,
+}
+
+impl Shop {
+    /// The code of the store that the file is about.
+    fn code(&self) -> Option<&str> {
+        self.store.as_ref().map(|store| store.code.as_str())
+    }
 }
 
 /// Somebody who works here, as the import file says it: the only place where
@@ -362,11 +372,13 @@ fn apply(
         applying.put(Kind::PromotionRule, &rule.id, rule)?;
     }
     for member in shop.members.iter().flatten() {
-        if let Some(id) = check::member_id(member)
-            && writing.put_member(&id, &member.to_string())?
-        {
-            applying.done.members_changed += 1;
+        if let Some(id) = check::member_id(member) {
+            applying.put_member(&id, member, shop.code())?;
         }
+    }
+    for source in shop.coupons.iter().flatten() {
+        let store = source.store.as_deref().or(shop.code()).unwrap_or_default();
+        applying.put_of_store(Kind::Coupon, store, &source.coupon.code, &source.coupon)?;
     }
     if replace {
         let named = [
@@ -377,6 +389,7 @@ fn apply(
             (Kind::PromotionRule, shop.promotion_rules.is_some()),
             (Kind::TaxClass, shop.tax_classes.is_some()),
             (Kind::Price, shop.prices.is_some() || source.prices.is_some()),
+            (Kind::Coupon, shop.coupons.is_some()),
         ];
         for (kind, _) in named.iter().filter(|(_, is_named)| *is_named) {
             applying.done.deleted += writing.delete_unnamed(*kind)?;
@@ -469,6 +482,51 @@ impl<'a, 'c> Applying<'a, 'c> {
             Put::Same => {}
         }
         self.priced.insert((row.sku.clone(), row.scope.clone()));
+        Ok(())
+    }
+
+    /// Puts a member, and tells the lanes of their store; those of the store
+    /// that was theirs before forget them.
+    fn put_member(
+        &mut self,
+        id: &str,
+        row: &serde_json::Value,
+        of_file: Option<&str>,
+    ) -> Result<(), ImportError> {
+        let told = |row: &serde_json::Value| member::told(id, row, of_file).ok().flatten();
+        let now = told(row);
+        if let Some(before) = self.writing.member(id)? {
+            let before: serde_json::Value = serde_json::from_str(&before)?;
+            if let Some((store, _)) = told(&before)
+                && now.as_ref().is_none_or(|(here, _)| *here != store)
+            {
+                self.writing.delete_of_store(Kind::Member, &store, id)?;
+            }
+        }
+        if self.writing.put_member(id, &row.to_string())? {
+            self.done.members_changed += 1;
+        }
+        if let Some((store, member)) = now {
+            self.writing.put_of_store(Kind::Member, &store, id, &serde_json::to_string(&member)?)?;
+        }
+        Ok(())
+    }
+
+    fn put_of_store(
+        &mut self,
+        kind: Kind,
+        store: &str,
+        key: &str,
+        body: &impl Serialize,
+    ) -> Result<(), ImportError> {
+        self.done.named += 1;
+        if self.replace {
+            self.writing.note_named(kind, key)?;
+        }
+        match self.writing.put_of_store(kind, store, key, &serde_json::to_string(body)?)? {
+            Put::Changed(_) => self.done.changed += 1,
+            Put::Same => {}
+        }
         Ok(())
     }
 

@@ -219,6 +219,12 @@ fn project(writing: &Writing<'_>, event: &Event) -> Result<(), StoreError> {
         | Fact::LinePriceLowered { .. }
         | Fact::LineVoided { .. }
         | Fact::AgeConfirmed { .. }
+        | Fact::MemberJoined { .. }
+        | Fact::MemberLeft {}
+        | Fact::CouponLaid { .. }
+        | Fact::CouponTakenBack { .. }
+        | Fact::PointsOffered { .. }
+        | Fact::TenderChosen { .. }
         | Fact::BasketCancelled { .. }
         | Fact::PaperBegun { .. }
         | Fact::PaperEnded { .. } => Ok(()),
@@ -369,6 +375,8 @@ mod tests {
             discount: None,
             savings: Vec::new(),
             basket_discount: 0,
+            walk_in: None,
+            points_off: 0,
         };
         let total = nets.iter().sum();
         Sale {
@@ -385,6 +393,10 @@ mod tests {
             tenders: vec![cash(tendered)],
             change,
             taxes: Vec::new(),
+            buyer: None,
+            coupons: Vec::new(),
+            given: Vec::new(),
+            points_back: None,
         }
     }
 

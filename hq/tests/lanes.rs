@@ -218,6 +218,8 @@ impl Lane {
             discount: None,
             savings: Vec::new(),
             basket_discount: 0,
+            walk_in: None,
+            points_off: 0,
         };
         let sale = Sale {
             currency: "CNY".into(),
@@ -233,6 +235,10 @@ impl Lane {
             tenders: vec![cash(payable)],
             change: 0,
             taxes: vec![TaxSummary { rate: 1_300, net, tax: 10 }],
+            buyer: None,
+            coupons: Vec::new(),
+            given: Vec::new(),
+            points_back: None,
         };
         let event = self.event(Fact::SaleCompleted { sale });
         self.write(event::encode(&event));
@@ -270,6 +276,10 @@ impl Lane {
             tenders: vec![cash(-paid_out)],
             change: 0,
             taxes: vec![TaxSummary { rate: 1_300, net: -amount, tax: -10 }],
+            buyer: None,
+            coupons: Vec::new(),
+            given: Vec::new(),
+            points_back: None,
         };
         let event = self.event(Fact::SaleCompleted { sale });
         self.write(event::encode(&event));
@@ -568,7 +578,9 @@ async fn a_lane_is_told_the_prices_of_its_store_and_groups_and_of_no_other() {
             | Entity::Staff(_)
             | Entity::Promotion(_)
             | Entity::PromotionRule(_)
-            | Entity::TaxClass(_) => None,
+            | Entity::TaxClass(_)
+            | Entity::Member(_)
+            | Entity::Coupon(_) => None,
         };
         changes.iter().filter_map(price).collect()
     };

@@ -13,6 +13,8 @@ use domain::catalogue::{
     Audience, Catalogue, Found, Item, KIT_PARTS_MAX, KitPart, LookUpError, PRICES_MAX, PriceBounds, PriceRow,
     PriceScope, SaleUnit, TaxClass, TaxTreatment, UNITS_MAX, Unit,
 };
+use domain::coupon::{Coupon, CouponState};
+use domain::member::Member;
 use domain::money::{Money, Quantity, TaxRate};
 use domain::promotion::PromotionSet;
 use protocol::promotion::PromotionForm;
@@ -27,7 +29,7 @@ use crate::search;
 const KIND: Kind = Kind {
     name: "Guitai reference",
     application_id: i32::from_be_bytes(*b"GTrf"),
-    version: 2,
+    version: 3,
     schema: "
         CREATE TABLE state (
             one             INTEGER PRIMARY KEY CHECK (one = 1),
@@ -74,11 +76,20 @@ const KIND: Kind = Kind {
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX price_by_sku ON price (sku, from_ms);
         CREATE TABLE tax_class (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+        CREATE TABLE member (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE TABLE member_code (
+            code   TEXT NOT NULL,
+            member TEXT NOT NULL,
+            PRIMARY KEY (code, member)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX member_code_by_member ON member_code (member);
+        CREATE TABLE coupon (code TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
         CREATE VIRTUAL TABLE product_word USING fts5 (
             words, content='', contentless_delete=1, detail=none, prefix='1 2'
         );
     ",
-    upgrades: &["
+    upgrades: &[
+        "
         DROP TABLE promotion_item;
         ALTER TABLE state ADD COLUMN outdated INTEGER NOT NULL DEFAULT 0;
         UPDATE state SET outdated = 1 WHERE version > 0;
@@ -93,7 +104,19 @@ const KIND: Kind = Kind {
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX price_by_sku ON price (sku, from_ms);
         CREATE TABLE tax_class (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
-    "],
+    ",
+        "
+        UPDATE state SET outdated = 1 WHERE version > 0;
+        CREATE TABLE member (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE TABLE member_code (
+            code   TEXT NOT NULL,
+            member TEXT NOT NULL,
+            PRIMARY KEY (code, member)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX member_code_by_member ON member_code (member);
+        CREATE TABLE coupon (code TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    ",
+    ],
 };
 
 /// The most prices of one item that are looked at: also those of groups that
@@ -102,6 +125,9 @@ const PRICES_READ_MAX: usize = 4 * PRICES_MAX;
 
 /// The first version with price lists, packs, departments and tax classes.
 const VERSION_WITH_PRICES: i32 = 2;
+
+/// The first version with members and coupons.
+const VERSION_WITH_MEMBERS: i32 = 3;
 
 /// How far HQ has the lane's journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -294,6 +320,13 @@ impl Update<'_> {
             Entity::Price(None) => self.remove("price", "key", &change.key),
             Entity::TaxClass(Some(class)) => self.put("tax_class", &[("id", &change.key)], class),
             Entity::TaxClass(None) => self.remove("tax_class", "id", &change.key),
+            Entity::Member(member) => {
+                self.remove("member_code", "member", &change.key)?;
+                self.remove("member", "id", &change.key)?;
+                member.as_ref().map_or(Ok(()), |member| self.add_member(&change.key, member))
+            }
+            Entity::Coupon(Some(coupon)) => self.put("coupon", &[("code", &change.key)], coupon),
+            Entity::Coupon(None) => self.remove("coupon", "code", &change.key),
         }
     }
 
@@ -308,7 +341,7 @@ impl Update<'_> {
         Ok(self.transaction.execute_batch(
             "DELETE FROM store; DELETE FROM category; DELETE FROM staff; DELETE FROM product; DELETE FROM code;
              DELETE FROM promotion; DELETE FROM product_word; DELETE FROM price;
-             DELETE FROM tax_class;",
+             DELETE FROM tax_class; DELETE FROM member; DELETE FROM member_code; DELETE FROM coupon;",
         )?)
     }
 
@@ -333,6 +366,17 @@ impl Update<'_> {
         self.transaction
             .prepare_cached(&format!("DELETE FROM {table} WHERE {column} = ?1"))?
             .execute([key])?;
+        Ok(())
+    }
+
+    fn add_member(&self, id: &str, member: &pull::Member) -> Result<(), ReferenceError> {
+        self.put("member", &[("id", &id)], member)?;
+        let phone = Some(format!("{PHONE}{}", member.phone_hash)).filter(|_| !member.phone_hash.is_empty());
+        for code in member.cards.iter().cloned().chain(phone) {
+            self.transaction
+                .prepare_cached("INSERT OR IGNORE INTO member_code (code, member) VALUES (?1, ?2)")?
+                .execute([code.as_str(), id])?;
+        }
         Ok(())
     }
 
@@ -403,6 +447,8 @@ struct View {
     /// Whether the file has price lists and what came with them; one that the
     /// agent has not opened since an update does not.
     has_prices: bool,
+    /// Whether it has members and coupons.
+    has_members: bool,
     /// The lane's store.
     store: String,
     /// The groups that it is in.
@@ -439,6 +485,7 @@ impl Reference {
         let store = state.identity.map(|identity| identity.store).unwrap_or_default();
         let groups = self.store(&store)?.map(|store| store.groups).unwrap_or_default();
         let has_prices = layout >= VERSION_WITH_PRICES;
+        let has_members = layout >= VERSION_WITH_MEMBERS;
         let mut view = self.view.borrow_mut();
         // Promotions are read again only where something changed.
         let (promotions, refused) = if view.version == state.version {
@@ -446,7 +493,7 @@ impl Reference {
         } else {
             (None, Vec::new())
         };
-        *view = View { version: state.version, has_prices, store, groups, promotions, refused };
+        *view = View { version: state.version, has_prices, has_members, store, groups, promotions, refused };
         Ok(())
     }
 
@@ -640,7 +687,15 @@ impl Catalogue for Reference {
             self.all("SELECT body FROM promotion ORDER BY id", &[], "promotion")?;
         let mut refused = Vec::new();
         let mut live = Vec::new();
+        let mut grants = Vec::new();
         for form in &forms {
+            if form.is_grant() {
+                match form.understand_grant() {
+                    Ok(grant) => grants.push(grant),
+                    Err(error) => refused.push(error.to_string()),
+                }
+                continue;
+            }
             match form.understand() {
                 Ok(promotion) => live.push(promotion),
                 Err(error) => refused.push(error.to_string()),
@@ -648,11 +703,88 @@ impl Catalogue for Reference {
         }
         let (set, more) = PromotionSet::load(self.version(), live);
         refused.extend(more.iter().map(ToString::to_string));
-        let set = Arc::new(set);
+        let set = Arc::new(set.with_grants(grants));
         let mut view = self.view.borrow_mut();
         view.promotions = Some(set.clone());
         view.refused = refused;
         Ok(set)
+    }
+
+    fn member(&self, code: &str) -> Result<Option<Arc<Member>>, LookUpError> {
+        if !self.view.borrow().has_members {
+            return Ok(None);
+        }
+        // Two people may give one number: then nobody is found by it.
+        let found = |code: &str| -> Result<Option<pull::Member>, ReferenceError> {
+            let mut members = self.all(
+                "SELECT body FROM member_code JOIN member ON member.id = member_code.member
+                 WHERE member_code.code = ?1 LIMIT 2",
+                &[&code],
+                "member",
+            )?;
+            let one = members.pop();
+            Ok(one.filter(|_| members.is_empty()))
+        };
+        let mut member = self.one("SELECT body FROM member WHERE id = ?1", code, "member")?;
+        if member.is_none() {
+            member = found(code)?;
+        }
+        if member.is_none()
+            && code.len() >= PHONE_LENGTH_MIN
+            && code.bytes().all(|byte| byte.is_ascii_digit())
+        {
+            member = found(&format!("{PHONE}{}", pull::phone_hash(code)))?;
+        }
+        Ok(member.map(|member| Arc::new(self::member(member))))
+    }
+
+    fn coupon(&self, code: &str) -> Result<Option<Coupon>, LookUpError> {
+        if !self.view.borrow().has_members {
+            return Ok(None);
+        }
+        let coupon: Option<pull::Coupon> =
+            self.one("SELECT body FROM coupon WHERE code = ?1", code, "coupon")?;
+        Ok(coupon.map(self::coupon))
+    }
+}
+
+/// What stands before the hash of a telephone number where a card's code
+/// would stand; no card's code has a colon.
+const PHONE: &str = "phone:";
+
+/// The fewest digits of a telephone number.
+const PHONE_LENGTH_MIN: usize = 7;
+
+/// A member as the rules see one.
+fn member(member: pull::Member) -> Member {
+    Member {
+        id: member.id,
+        shown: member.shown,
+        tier: member.tier,
+        tags: member.tags,
+        stage: member.stage,
+        first_order: member.first_order,
+        points: member.points,
+    }
+}
+
+/// A coupon as the rules see one.
+fn coupon(coupon: pull::Coupon) -> Coupon {
+    Coupon {
+        code: coupon.code,
+        promotion: coupon.promotion,
+        state: match coupon.state {
+            pull::CouponState::Issued => CouponState::Issued,
+            pull::CouponState::Reserved => CouponState::Reserved,
+            pull::CouponState::Redeemed => CouponState::Redeemed,
+            pull::CouponState::Frozen => CouponState::Frozen,
+            pull::CouponState::Void => CouponState::Void,
+        },
+        from_ms: coupon.from_ms,
+        until_ms: coupon.until_ms,
+        owner: coupon.owner,
+        group: coupon.group,
+        together_max: coupon.together_max,
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod books;
 mod open;
+mod rules;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -345,7 +346,7 @@ impl Lane {
         if let Message::PriceNeeded(item) | Message::PriceRange { item, .. } = &message {
             self.front.pricing = Some(item.sku.clone());
         }
-        self.front.notice = present::notice(&message, open, self.front.language);
+        self.front.notice = present::notice(&message, open, self.front.language, self.moment.offset_minutes);
     }
 
     fn print(&mut self, document: u64, reprint: bool) {

@@ -3,7 +3,8 @@
 use chrono::{DateTime, FixedOffset};
 use domain::basket::{AppliedPromotion, Basket, Line};
 use domain::catalogue::{Buyer, Catalogue, Item};
-use domain::money::{Money, Quantity};
+use domain::coupon::CouponRefusal;
+use domain::money::{Currency, Money, Quantity};
 use domain::sale;
 use domain::till::{Desk, Message, Paper};
 use domain::{price_list, pricing};
@@ -71,9 +72,13 @@ fn bar(lane: &Lane) -> Bar {
 }
 
 fn clock(lane: &Lane, at_ms: i64) -> String {
-    FixedOffset::east_opt(lane.moment.offset_minutes * 60)
+    local_time(at_ms, lane.moment.offset_minutes, "%H:%M")
+}
+
+fn local_time(at_ms: i64, offset_minutes: i32, form: &str) -> String {
+    FixedOffset::east_opt(offset_minutes * 60)
         .zip(DateTime::from_timestamp_millis(at_ms))
-        .map(|(offset, at)| at.with_timezone(&offset).format("%H:%M").to_string())
+        .map(|(offset, at)| at.with_timezone(&offset).format(form).to_string())
         .unwrap_or_default()
 }
 
@@ -157,7 +162,22 @@ fn sell(lane: &Lane, open: &OpenLane) -> Sell {
         side: side(lane, open),
         sheet: lane.ask().map(|asked| sheet(lane, open, asked)),
         can_pay: !basket.is_empty(),
+        buyer: buyer(basket, currency, lane.front.language),
     }
+}
+
+/// The member who buys, and what coupons and points take off.
+fn buyer(basket: &Basket, currency: &Currency, language: Language) -> String {
+    let (coupons, points) = match language {
+        Language::Chinese => ("券", "积分"),
+        Language::English => ("Coupons", "Points"),
+    };
+    let off = |what: &str, off: Money| off.is_positive().then(|| format!("{what} −{}", currency.format(off)));
+    let reckoning = basket.reckoning();
+    let member = basket.member().map(|member| member.shown.clone());
+    let brought =
+        [off(coupons, reckoning.coupons.iter().copied().sum()), off(points, reckoning.points.value)];
+    member.into_iter().chain(brought.into_iter().flatten()).collect::<Vec<_>>().join(" · ")
 }
 
 fn name(item: &Item, language: Language) -> String {
@@ -189,6 +209,13 @@ fn basket_line(lane: &Lane, open: &OpenLane, line: &Line) -> ui::view::Line {
         let pack = line.unit.as_ref().map(|unit| format!("×{}    ", unit.factor)).unwrap_or_default();
         format!("{pack}{}    {}", line.code, spec(item, lane.front.language)).trim_end().to_owned()
     };
+    let member_price = match (&line.walk_in, &line.promotion, lane.front.language) {
+        (None, ..) | (_, Some(_), _) => None,
+        (Some(_), None, Language::Chinese) => Some("会员价"),
+        (Some(_), None, Language::English) => Some("Member price"),
+    };
+    let member_off = line.gross() - line.price();
+    let member_price = member_price.filter(|_| member_off.is_positive());
     let promotion = taken_off(line)
         .into_iter()
         .map(|(promotion, off)| {
@@ -198,6 +225,7 @@ fn basket_line(lane: &Lane, open: &OpenLane, line: &Line) -> ui::view::Line {
             };
             format!("{name} −{}", currency.format(off))
         })
+        .chain(member_price.map(|name| format!("{name} −{}", currency.format(member_off))))
         .collect::<Vec<_>>()
         .join(" · ");
     ui::view::Line {
@@ -365,12 +393,40 @@ fn done(lane: &Lane, open: &OpenLane, sale: &sale::Sale, seq: u64) -> Done {
     }
 }
 
+/// What is missing for a coupon, as the screen says it.
+fn coupon_refused(open: &OpenLane, offset_minutes: i32, refusal: &CouponRefusal) -> Notice {
+    let currency = &open.settings().currency;
+    let time = |at_ms: i64| local_time(at_ms, offset_minutes, "%Y-%m-%d %H:%M");
+    match refusal {
+        CouponRefusal::Expired { until_ms, .. } => Notice::CouponExpired { until: time(*until_ms) },
+        CouponRefusal::NotYet { from_ms, .. } => Notice::CouponNotYet { from: time(*from_ms) },
+        CouponRefusal::Used(code) => Notice::CouponUsed { code: short(code) },
+        CouponRefusal::Reserved(code) => Notice::CouponReserved { code: short(code) },
+        CouponRefusal::Withdrawn(code) => Notice::CouponWithdrawn { code: short(code) },
+        CouponRefusal::Twice(_) => Notice::CouponTwice,
+        CouponRefusal::OtherMember(_) => Notice::CouponOtherMember,
+        CouponRefusal::TooMany { most, .. } => Notice::CouponTooMany { most: most.to_string() },
+        CouponRefusal::Unknown(code) => Notice::CouponUnknown { code: short(code) },
+        CouponRefusal::OtherGoods(_) => Notice::CouponOtherGoods,
+        CouponRefusal::BelowThreshold { missing, .. } => {
+            Notice::CouponBelow { missing: currency.format_with_symbol(*missing) }
+        }
+        CouponRefusal::Condition { .. } => Notice::CouponCondition,
+        CouponRefusal::Outdone(_) => Notice::CouponOutdone,
+    }
+}
+
 fn short(code: &str) -> String {
     code.chars().filter(|character| !character.is_control()).take(CODE_SHOWN_MAX).collect()
 }
 
 /// A message of the till as the screen says it.
-pub(crate) fn notice(message: &Message, open: &OpenLane, language: Language) -> Option<Notice> {
+pub(crate) fn notice(
+    message: &Message,
+    open: &OpenLane,
+    language: Language,
+    offset_minutes: i32,
+) -> Option<Notice> {
     let currency = &open.settings().currency;
     Some(match message {
         Message::UnknownCode(code) => Notice::UnknownCode { code: short(code) },
@@ -381,8 +437,13 @@ pub(crate) fn notice(message: &Message, open: &OpenLane, language: Language) -> 
             Notice::MalformedCode { at: error.ai.map_or_else(|| short(code), |ai| format!("({ai})")) }
         }
         Message::LabelRange(code) => Notice::LabelRange { code: short(code) },
-        Message::MemberCode(code) => Notice::MemberCode { code: short(code) },
-        Message::CouponCode(code) => Notice::CouponCode { code: short(code) },
+        Message::MemberUnknown(code) => Notice::MemberUnknown { code: short(code) },
+        Message::MemberJoined(member) => Notice::MemberJoined { member: member.shown.clone() },
+        Message::MemberFirst => Notice::MemberFirst,
+        Message::PointsNotSpent => Notice::PointsNotSpent,
+        Message::CouponLaid { off, .. } => Notice::CouponLaid { off: currency.format_with_symbol(*off) },
+        Message::CouponRefused(refusal) => coupon_refused(open, offset_minutes, refusal),
+        Message::CouponsFull => Notice::CouponsFull,
         Message::StaffCode(code) => Notice::StaffCode { code: short(code) },
         Message::ReceiptCode(code) => Notice::ReceiptCode { code: short(&code.to_string()) },
         Message::LabelCode(code) => Notice::LabelCode { code: short(code) },

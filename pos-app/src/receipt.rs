@@ -47,7 +47,7 @@ pub fn document(heading: &Heading<'_>, sale: &Sale, currency: &Currency) -> Docu
         at_ms: heading.stamp.at_ms,
         offset_minutes: heading.stamp.offset_minutes,
         reprint: heading.reprint,
-        points: None,
+        points_balance: None,
     };
     let language = match heading.language {
         Language::Zh => receipt::Language::Chinese,

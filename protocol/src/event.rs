@@ -5,8 +5,15 @@
 //! minor units of the event's currency (fen for CNY), quantities are in
 //! thousandths (of a piece, or of a kilogram), times are UTC.
 
+mod buyer;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+
+pub use buyer::{
+    Buyer, Coupon, Gift, Given, LeaseSpent, LinePrice, Member, PastPoints, PointsBack, PointsGrant,
+    PointsMoved, SpentCoupon, WalkInPrice,
+};
 
 /// The version that [`encode`] writes.
 pub const EVENT_VERSION: u16 = 1;
@@ -301,6 +308,38 @@ pub enum Fact {
         /// How it ended.
         outcome: PaperOutcome,
     },
+    /// A member buys; whoever was named before does not.
+    MemberJoined {
+        /// Who.
+        member: Member,
+        /// The lines that cost them less.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        prices: Vec<LinePrice>,
+    },
+    /// Nobody known buys: members' prices, coupons and points are gone.
+    MemberLeft {},
+    /// A coupon was laid on the basket.
+    CouponLaid {
+        /// The coupon.
+        coupon: Coupon,
+    },
+    /// A coupon was taken from the basket, unspent.
+    CouponTakenBack {
+        /// Its number.
+        code: String,
+    },
+    /// Points may be spent on the basket, or none any more.
+    PointsOffered {
+        /// Which, and how many at most; absent for none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grant: Option<PointsGrant>,
+    },
+    /// All of the basket is to be paid with one kind of tender, or not any more.
+    TenderChosen {
+        /// As in [`Tender::kind`]; absent for none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tender: Option<String>,
+    },
 }
 
 /// A person as an event names one: what was true when it happened.
@@ -392,6 +431,12 @@ pub struct Line {
     /// Its share of what a person took off the basket, minor units.
     #[serde(default, skip_serializing_if = "is_nothing")]
     pub basket_discount: i64,
+    /// What it costs whoever is no member, where the price is a member's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub walk_in: Option<WalkInPrice>,
+    /// Its share of what points paid for, minor units.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub points_off: i64,
 }
 
 /// The pack that a line was sold in, as it was then.
@@ -502,7 +547,7 @@ pub struct Discount {
     pub reason: String,
 }
 
-fn is_nothing(amount: &i64) -> bool {
+pub(crate) fn is_nothing(amount: &i64) -> bool {
     *amount == 0
 }
 
@@ -550,6 +595,18 @@ pub struct Sale {
     pub change: i64,
     /// VAT contained in the nets, one row a rate.
     pub taxes: Vec<TaxSummary>,
+    /// Who bought, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buyer: Option<Buyer>,
+    /// The coupons that were spent on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coupons: Vec<SpentCoupon>,
+    /// What it was given beside its price.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<Given>,
+    /// Points that what came back undoes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points_back: Option<PointsBack>,
 }
 
 /// One means of payment.
@@ -646,6 +703,9 @@ pub struct PastSale {
     pub left: i64,
     /// What it was paid with, less what went back.
     pub tenders: Vec<Tender>,
+    /// Its points, where a member bought.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points: Option<PastPoints>,
 }
 
 /// A line of a past sale.
@@ -860,6 +920,12 @@ pub struct Carried {
     pub payments: Vec<OpenPayment>,
     /// How many payments were ever begun.
     pub payment_count: u64,
+    /// The numbers of coupons that were spent here and that HQ may not know of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coupons_spent: Vec<String>,
+    /// What was spent of points that are lent to the lane.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leases_spent: Vec<LeaseSpent>,
 }
 
 /// A basket that was put aside.
@@ -887,6 +953,15 @@ pub struct Parked {
     /// What a person took off it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discount: Option<Discount>,
+    /// Who buys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<Member>,
+    /// The coupons that lie on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coupons: Vec<Coupon>,
+    /// The kind of tender that all of it is to be paid with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tender: Option<String>,
 }
 
 /// A payment whose end is not known.

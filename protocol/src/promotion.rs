@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use domain::money::Money;
+use domain::promotion::grant::{Gives, Grant};
 use domain::promotion::rule::{
     AmountStep, BundleReward, Conditions, DayWindow, ItemRule, OrderRule, PriceRule, Promotion,
     PromotionError, QuantityStep, Rule, Scope, Slot, Stacking,
@@ -25,7 +26,7 @@ pub struct PromotionForm {
     /// Its name in English; its id where empty.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name_en: String,
-    /// `price`, `item`, `order` or `coupon`; `price` where empty.
+    /// `price`, `item`, `order`, `coupon` or `grant`; `price` where empty.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub layer: String,
     /// The rule within the layer, such as `fixed_price` or `threshold_off`.
@@ -166,6 +167,15 @@ pub struct PromotionForm {
     /// `coupon`: only for what nothing else lowered.
     #[serde(skip_serializing_if = "is_false")]
     pub regular_price_only: bool,
+    /// `draw`: chances to draw, each time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub draws: Option<u32>,
+    /// `coupon_back`: a coupon of this template, each time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
+    /// `points_times`: basis points; 20000 is twice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub multiplier: Option<u32>,
 }
 
 /// One name, or several.
@@ -271,13 +281,7 @@ impl PromotionForm {
             name_zh: name(&self.name_zh),
             name_en: name(&self.name_en),
             rule: self.rule()?,
-            scope: Scope {
-                skus: all(self.skus.as_ref()),
-                categories: all(self.categories.as_ref()),
-                not_skus: all(self.not_skus.as_ref()),
-                not_categories: all(self.not_categories.as_ref()),
-                expires_within_days: self.expires_within_days,
-            },
+            scope: self.scope(),
             conditions: self.conditions(),
             quota: self.quota,
             applications_max: self.max_apps,
@@ -305,6 +309,46 @@ impl PromotionForm {
         }
         promotion.check()?;
         Ok(promotion)
+    }
+
+    /// Whether it gives something beside a price, and changes none.
+    pub fn is_grant(&self) -> bool {
+        self.layer == "grant"
+    }
+
+    /// What it gives a paid ticket, where it is a grant; see [`Self::is_grant`].
+    pub fn understand_grant(&self) -> Result<Grant, UnderstandPromotionError> {
+        let name = |name: &String| if name.is_empty() { self.id.clone() } else { name.clone() };
+        let gives = match self.kind.as_str() {
+            "draw" => Gives::DrawChances(self.number(self.draws, "draws")?),
+            "coupon_back" => Gives::Coupon(self.template.clone().ok_or_else(|| self.missing("template"))?),
+            "points_times" => Gives::PointsMultiplier(self.number(self.multiplier, "multiplier")?),
+            other => return Err(self.unknown("type of a grant", other)),
+        };
+        let scope = self.scope();
+        if self.skus.as_ref().is_some_and(Vec::is_empty) && scope.categories.is_empty() {
+            return Err(PromotionError::NoGoods { id: self.id.clone() }.into());
+        }
+        Ok(Grant {
+            id: self.id.clone(),
+            name_zh: name(&self.name_zh),
+            name_en: name(&self.name_en),
+            scope,
+            conditions: self.conditions(),
+            min: self.money(self.min, "min")?,
+            times_max: if self.repeat { self.max_repeat.unwrap_or(u32::MAX) } else { 1 },
+            gives,
+        })
+    }
+
+    fn scope(&self) -> Scope {
+        Scope {
+            skus: all(self.skus.as_ref()),
+            categories: all(self.categories.as_ref()),
+            not_skus: all(self.not_skus.as_ref()),
+            not_categories: all(self.not_categories.as_ref()),
+            expires_within_days: self.expires_within_days,
+        }
     }
 
     fn conditions(&self) -> Conditions {

@@ -5,9 +5,14 @@
 //! Changes come in order of version, which is the order in which HQ committed
 //! them. Asking after 0 gives everything that exists, without the deleted.
 
+mod member;
+mod rules;
+
 use serde::{Deserialize, Serialize};
 
 use crate::promotion::PromotionForm;
+pub use member::{Coupon, CouponState, Member, phone_hash};
+pub use rules::{Objective, PointsEarned, PointsSpent, RefundOrder, StoreRules, TaxMode, TaxRounding};
 
 /// The most changes in one page.
 pub const PAGE_CHANGES_MAX: usize = 10_000;
@@ -60,12 +65,26 @@ pub enum Entity {
     Price(Option<PriceRow>),
     /// A class of goods in the tax law.
     TaxClass(Option<TaxClass>),
+    /// A member of this store.
+    Member(Option<Member>),
+    /// A coupon of this store.
+    Coupon(Option<Coupon>),
 }
 
 impl Entity {
     /// The kinds that this program knows, as `kind` says them.
-    pub const KINDS: [&'static str; 7] =
-        ["store", "category", "product", "staff", "promotion", "price", "tax_class"];
+    pub const KINDS: [&'static str; 10] = [
+        "store",
+        "category",
+        "product",
+        "staff",
+        "promotion",
+        "promotion_rule",
+        "price",
+        "tax_class",
+        "member",
+        "coupon",
+    ];
 }
 
 /// A store: what a till needs to know of it.
@@ -101,6 +120,9 @@ pub struct Store {
     /// `member 29 N10`; the till's defaults where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub code_patterns: Vec<String>,
+    /// What the chain set for its tills.
+    #[serde(default, skip_serializing_if = "StoreRules::is_empty")]
+    pub rules: StoreRules,
 }
 
 /// A group of goods.

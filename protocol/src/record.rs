@@ -3,6 +3,7 @@
 //! Two sets of types on purpose: the rules may change their own at any time,
 //! the journal's are frozen.
 
+mod buyer;
 mod refund;
 mod shift;
 mod tender;
@@ -112,6 +113,17 @@ impl From<&Record> for Fact {
             }
             Record::LineVoided { line, staff, reason } => {
                 Self::LineVoided { line: *line, staff: staff.clone(), reason: reason.clone() }
+            }
+            Record::MemberJoined { member, prices } => Self::MemberJoined {
+                member: member.as_ref().into(),
+                prices: prices.iter().map(Into::into).collect(),
+            },
+            Record::MemberLeft => Self::MemberLeft {},
+            Record::CouponLaid { coupon } => Self::CouponLaid { coupon: coupon.into() },
+            Record::CouponTakenBack { code } => Self::CouponTakenBack { code: code.clone() },
+            Record::PointsOffered { grant } => Self::PointsOffered { grant: grant.as_ref().map(Into::into) },
+            Record::TenderChosen { tender } => {
+                Self::TenderChosen { tender: tender.map(|kind| tender::kind_name(kind).to_owned()) }
             }
             Record::AgeConfirmed { staff } => Self::AgeConfirmed { staff: staff.clone() },
             Record::BasketCancelled { staff, total, reason } => {
@@ -303,6 +315,8 @@ impl From<&Line> for event::Line {
             savings: line.savings.iter().map(Into::into).collect(),
             discount: line.discount.as_ref().map(Into::into),
             basket_discount: line.basket_discount.minor(),
+            walk_in: line.walk_in.as_ref().map(Into::into),
+            points_off: line.points_off.minor(),
         }
     }
 }
@@ -341,6 +355,10 @@ impl From<&Sale> for event::Sale {
                     tax: tax.tax.minor(),
                 })
                 .collect(),
+            buyer: sale.buyer.as_ref().map(Into::into),
+            coupons: sale.coupons.iter().map(Into::into).collect(),
+            given: sale.given.iter().map(Into::into).collect(),
+            points_back: sale.points_back.as_ref().map(Into::into),
         }
     }
 }
@@ -428,6 +446,19 @@ impl Event {
             Fact::LineVoided { line, staff, reason } => {
                 Record::LineVoided { line: *line, staff: staff.clone(), reason: reason.clone() }
             }
+            Fact::MemberJoined { member, prices } => Record::MemberJoined {
+                member: member.into(),
+                prices: prices.iter().map(|price| price.understand(seq)).collect::<Result<_, _>>()?,
+            },
+            Fact::MemberLeft {} => Record::MemberLeft,
+            Fact::CouponLaid { coupon } => Record::CouponLaid { coupon: coupon.into() },
+            Fact::CouponTakenBack { code } => Record::CouponTakenBack { code: code.clone() },
+            Fact::PointsOffered { grant } => Record::PointsOffered {
+                grant: grant.as_ref().map(|grant| grant.understand(seq)).transpose()?,
+            },
+            Fact::TenderChosen { tender } => Record::TenderChosen {
+                tender: tender.as_ref().map(|kind| tender::understand_kind(seq, kind)).transpose()?,
+            },
             Fact::AgeConfirmed { staff } => Record::AgeConfirmed { staff: staff.clone() },
             Fact::BasketCancelled { staff, total, reason } => Record::BasketCancelled {
                 staff: staff.clone(),
@@ -577,6 +608,8 @@ impl event::Line {
             savings: self.savings.iter().map(|saving| saving.understand(seq)).collect::<Result<_, _>>()?,
             discount: understand_discount(seq, self.discount.as_ref())?,
             basket_discount: Money::from_minor(self.basket_discount),
+            walk_in: self.walk_in.as_ref().map(|price| price.understand(seq)).transpose()?,
+            points_off: Money::from_minor(self.points_off),
         };
         if let Some(unit) = &line.unit
             && unit.base_quantity(line.quantity).is_none()
@@ -624,6 +657,10 @@ impl event::Sale {
                     })
                 })
                 .collect::<Result<_, _>>()?,
+            buyer: self.buyer.as_ref().map(|buyer| buyer.understand(seq)).transpose()?,
+            coupons: self.coupons.iter().map(|spent| spent.understand(seq)).collect::<Result<_, _>>()?,
+            given: self.given.iter().map(Into::into).collect(),
+            points_back: self.points_back.as_ref().map(|back| back.understand(seq)).transpose()?,
         };
         if sale.adds_up() { Ok(sale) } else { Err(UnderstandEventError::Sums { seq }) }
     }

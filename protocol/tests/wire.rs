@@ -1,6 +1,9 @@
 //! Events of every kind as they lie on disks and at HQ: `fixtures/wire/v1`
 //! may be added to, never edited.
 
+#[path = "wire/buyer.rs"]
+mod buyer;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -76,11 +79,13 @@ fn beer() -> Line {
             name_zh: "周末".into(),
             name_en: "Weekend".into(),
         }),
+        walk_in: None,
         label_amount: None,
         trace: Trace::default(),
         discount: None,
         savings: Vec::new(),
         basket_discount: Money::ZERO,
+        points_off: Money::ZERO,
     }
 }
 
@@ -124,11 +129,13 @@ fn apples() -> Line {
         unit_price: Money::from_minor(1_280),
         price_from: PriceFrom::List,
         promotion: None,
+        walk_in: None,
         label_amount: Some(Money::from_minor(683)),
         trace: Trace::default(),
         discount: None,
         savings: Vec::new(),
         basket_discount: Money::ZERO,
+        points_off: Money::ZERO,
     }
 }
 
@@ -150,11 +157,13 @@ fn cases() -> Line {
         unit_price: Money::from_minor(4_500),
         price_from: PriceFrom::List,
         promotion: None,
+        walk_in: None,
         label_amount: None,
         trace: Trace::default(),
         discount: None,
         savings: Vec::new(),
         basket_discount: Money::ZERO,
+        points_off: Money::ZERO,
     }
 }
 
@@ -178,11 +187,13 @@ fn gift_set() -> Line {
         unit_price: Money::from_minor(1_990),
         price_from: PriceFrom::List,
         promotion: None,
+        walk_in: None,
         label_amount: None,
         trace: Trace::default(),
         discount: None,
         savings: Vec::new(),
         basket_discount: Money::ZERO,
+        points_off: Money::ZERO,
     }
 }
 
@@ -200,11 +211,13 @@ fn loose() -> Line {
         unit_price: Money::from_minor(1_250),
         price_from: PriceFrom::Typed,
         promotion: None,
+        walk_in: None,
         label_amount: None,
         trace: Trace::default(),
         discount: None,
         savings: Vec::new(),
         basket_discount: Money::ZERO,
+        points_off: Money::ZERO,
     }
 }
 
@@ -240,6 +253,10 @@ fn sale() -> Sale {
             TaxSummary { rate: rate(1_300), net: Money::from_minor(1_180), tax: Money::from_minor(136) },
             TaxSummary { rate: rate(900), net: Money::from_minor(683), tax: Money::from_minor(56) },
         ],
+        buyer: None,
+        coupons: Vec::new(),
+        given: Vec::new(),
+        points_back: None,
     }
 }
 
@@ -367,6 +384,8 @@ fn carried() -> Carried {
             Payment::carried(10, Wallet::Alipay, money(590), refund_of_nine(), Belongs::Nothing, false),
         ],
         payment_count: 10,
+        coupons_spent: Vec::new(),
+        leases_spent: Vec::new(),
     }
 }
 
@@ -411,6 +430,7 @@ fn later_records() -> Vec<(&'static str, Record)> {
         ],
         left: money(1_270),
         tenders: vec![wechat(1_000), Tender::Cash(money(270))],
+        points: None,
     };
     let begun =
         |purpose| Record::PaymentBegun { number: 9, wallet: Wallet::WeChat, amount: money(350), purpose };
@@ -543,6 +563,7 @@ fn records() -> Vec<(&'static str, Record)> {
     ]
     .into_iter()
     .chain(later_records())
+    .chain(buyer::records())
     .collect()
 }
 
@@ -580,12 +601,18 @@ const fn kind(record: &Record) -> &'static str {
         Record::PaymentBegun { .. } => "payment_begun",
         Record::PaymentEnded { .. } => "payment_ended",
         Record::SaleCompleted { .. } => "sale_completed",
+        Record::MemberJoined { .. } => "member_joined",
+        Record::MemberLeft => "member_left",
+        Record::CouponLaid { .. } => "coupon_laid",
+        Record::CouponTakenBack { .. } => "coupon_taken_back",
+        Record::PointsOffered { .. } => "points_offered",
+        Record::TenderChosen { .. } => "tender_chosen",
         Record::PaperBegun { .. } => "paper_begun",
         Record::PaperEnded { .. } => "paper_ended",
     }
 }
 
-const KINDS: usize = 32;
+const KINDS: usize = 38;
 
 #[test]
 fn every_record_comes_back_from_its_bytes() {

@@ -21,6 +21,10 @@ const WATER: &str = "100001";
 const COLA: &str = "100010";
 /// Orange juice.
 const JUICE: &str = "100028";
+/// A gold member's card.
+const GOLD_CARD: &str = "M00000005C";
+/// 5 off 30.
+const COUPON: &str = "CDEMO0001R";
 /// Milk tea.
 const TEA: &str = "100024";
 
@@ -210,7 +214,7 @@ fn by_itself(folder: &Path) -> Result<()> {
     let wide = Display::start(1_920, 1_080)?;
     counter.start_till(&wide, "1920x1080")?;
     counter.sign_in(&wide, "101", "1234")?;
-    for sku in [WATER, COLA, JUICE, TEA] {
+    for sku in [WATER, COLA, TEA, JUICE] {
         wide.scan(&code_of(sku)?)?;
     }
     counter.wait_for_lines(21)?;
@@ -219,13 +223,25 @@ fn by_itself(folder: &Path) -> Result<()> {
     ensure!(counter.files.count(cheaper)? == 1, "the price that HQ changed is not in use");
     day.say("a wide screen, and a price that HQ has changed meanwhile");
     day.picture(&wide, "sell-wide")?;
+    wide.type_text("5")?;
+    wide.keys(&["F4"])?;
+    wide.scan(GOLD_CARD)?;
+    wide.scan(COUPON)?;
+    counter.files.wait_for_count("a coupon", 1, |record| matches!(record, Record::CouponLaid { .. }))?;
+    day.say("a member's card lowered a price, and a coupon took off 5.00");
+    day.picture(&wide, "sell-wide-member")?;
     wide.keys(&["F1"])?;
     day.picture(&wide, "sell-wide-english")?;
     wide.keys(&["space"])?;
-    wide.type_text("20")?;
+    wide.type_text("50")?;
     day.picture(&wide, "pay-wide-english")?;
     wide.keys(&["Return"])?;
     counter.wait_for_sales(4)?;
+    let members = |record: &Record| match record {
+        Record::SaleCompleted { sale } => sale.buyer.is_some() && sale.coupons.len() == 1,
+        _ => false,
+    };
+    ensure!(counter.files.count(members)? == 1, "the last sale is not the member's, with a coupon");
     let receipts = counter.printer.wait_for_receipts(4, PATIENCE);
     ensure!(receipts.len() == 4, "{} receipts were printed for four sales", receipts.len());
     ensure!(

@@ -152,6 +152,7 @@ fn sell(till: &TillWindow, sell: &Sell) {
     global.set_selected(position(sell.selected.min(earlier.len())));
     global.set_pieces(text(&sell.pieces));
     global.set_saved(text(&sell.saved));
+    global.set_buyer(text(&sell.buyer));
     global.set_currency(text(&sell.currency));
     global.set_total(text(&sell.total));
     global.set_entry(text(&sell.entry));
@@ -243,8 +244,6 @@ fn notice(till: &TillWindow, notice: Option<&Notice>) {
         Notice::Misread { code } => (NoticeKind::Misread, code.as_str()),
         Notice::MalformedCode { at } => (NoticeKind::MalformedCode, at.as_str()),
         Notice::LabelRange { code } => (NoticeKind::LabelRange, code.as_str()),
-        Notice::MemberCode { code } => (NoticeKind::MemberCode, code.as_str()),
-        Notice::CouponCode { code } => (NoticeKind::CouponCode, code.as_str()),
         Notice::StaffCode { code } => (NoticeKind::StaffCode, code.as_str()),
         Notice::ReceiptCode { code } => (NoticeKind::ReceiptCode, code.as_str()),
         Notice::LabelCode { code } => (NoticeKind::LabelCode, code.as_str()),
@@ -302,6 +301,25 @@ fn notice(till: &TillWindow, notice: Option<&Notice>) {
         Notice::PayOutDue { amount } => (NoticeKind::PayOutDue, amount.as_str()),
         Notice::PaymentOpen => (NoticeKind::PaymentOpen, ""),
         Notice::NoTerminal => (NoticeKind::NoTerminal, ""),
+        Notice::MemberJoined { member } => (NoticeKind::MemberJoined, member.as_str()),
+        Notice::MemberUnknown { code } => (NoticeKind::MemberUnknown, code.as_str()),
+        Notice::MemberFirst => (NoticeKind::MemberFirst, ""),
+        Notice::PointsNotSpent => (NoticeKind::PointsNotSpent, ""),
+        Notice::CouponLaid { off } => (NoticeKind::CouponLaid, off.as_str()),
+        Notice::CouponUnknown { code } => (NoticeKind::CouponUnknown, code.as_str()),
+        Notice::CouponExpired { until } => (NoticeKind::CouponExpired, until.as_str()),
+        Notice::CouponNotYet { from } => (NoticeKind::CouponNotYet, from.as_str()),
+        Notice::CouponUsed { code } => (NoticeKind::CouponUsed, code.as_str()),
+        Notice::CouponReserved { code } => (NoticeKind::CouponReserved, code.as_str()),
+        Notice::CouponWithdrawn { code } => (NoticeKind::CouponWithdrawn, code.as_str()),
+        Notice::CouponTwice => (NoticeKind::CouponTwice, ""),
+        Notice::CouponOtherMember => (NoticeKind::CouponOtherMember, ""),
+        Notice::CouponTooMany { most } => (NoticeKind::CouponTooMany, most.as_str()),
+        Notice::CouponOtherGoods => (NoticeKind::CouponOtherGoods, ""),
+        Notice::CouponBelow { missing } => (NoticeKind::CouponBelow, missing.as_str()),
+        Notice::CouponCondition => (NoticeKind::CouponCondition, ""),
+        Notice::CouponOutdone => (NoticeKind::CouponOutdone, ""),
+        Notice::CouponsFull => (NoticeKind::CouponsFull, ""),
         Notice::PaymentDeclined { reason } => (NoticeKind::PaymentDeclined, reason.as_str()),
         Notice::PaymentNotTaken => (NoticeKind::PaymentNotTaken, ""),
         Notice::PaymentInDoubt { number } => (NoticeKind::PaymentInDoubt, number.as_str()),

@@ -199,6 +199,8 @@ pub struct Sell {
     pub pieces: String,
     /// What was saved, `4.12`; empty for nothing.
     pub saved: String,
+    /// The member who buys and what they brought, `赵** *0001 · 券 −5.00`; empty for a walk-in.
+    pub buyer: String,
     /// The currency symbol, `¥`.
     pub currency: String,
     /// What is to be paid, `60.49`.
@@ -409,16 +411,6 @@ pub enum Notice {
     },
     /// A scale's label that weighs or costs what cannot be. Nothing was added. Weigh again.
     LabelRange {
-        /// As scanned, cut to 32 characters.
-        code: String,
-    },
-    /// A member's card. Nothing was added.
-    MemberCode {
-        /// As scanned, cut to 32 characters.
-        code: String,
-    },
-    /// A coupon. Nothing was added.
-    CouponCode {
         /// As scanned, cut to 32 characters.
         code: String,
     },
@@ -656,6 +648,77 @@ pub enum Notice {
     OpenShiftFirst,
     /// A shift is open already. Nothing was changed. Close it first.
     ShiftIsOpen,
+    /// Member: …. Their prices, coupons and points count.
+    MemberJoined {
+        /// What may be shown of them.
+        member: String,
+    },
+    /// No member found: …. Nothing was changed. Check the number, or go on without.
+    MemberUnknown {
+        /// As scanned, cut to 32 characters.
+        code: String,
+    },
+    /// No member is named. Nothing was changed. Scan the member's card first.
+    MemberFirst,
+    /// These points cannot be spent here now. Nothing was taken. Go on without points.
+    PointsNotSpent,
+    /// Coupon takes off …. It is spent when the sale is paid.
+    CouponLaid {
+        /// What it takes off.
+        off: String,
+    },
+    /// This coupon is not known here: …. Nothing was taken off. Ask the service desk.
+    CouponUnknown {
+        /// As scanned, cut to 32 characters.
+        code: String,
+    },
+    /// This coupon was good until …. Nothing was taken off. Give it back.
+    CouponExpired {
+        /// Until when it was good.
+        until: String,
+    },
+    /// This coupon is good from …. Nothing was taken off. Give it back.
+    CouponNotYet {
+        /// From when it is good.
+        from: String,
+    },
+    /// This coupon was used before: …. Nothing was taken off. Ask the service desk.
+    CouponUsed {
+        /// As scanned, cut to 32 characters.
+        code: String,
+    },
+    /// Another open basket holds this coupon: …. Nothing was taken off. Finish or cancel that one.
+    CouponReserved {
+        /// As scanned, cut to 32 characters.
+        code: String,
+    },
+    /// This coupon was withdrawn: …. Nothing was taken off. Ask the service desk.
+    CouponWithdrawn {
+        /// As scanned, cut to 32 characters.
+        code: String,
+    },
+    /// This coupon is on this basket already. It counts once. Go on.
+    CouponTwice,
+    /// This coupon belongs to a member. Nothing was taken off. Scan that member's card first.
+    CouponOtherMember,
+    /// Coupons of this kind on one basket: …. Nothing more was taken off. Use it next time.
+    CouponTooMany {
+        /// How many go together.
+        most: String,
+    },
+    /// This coupon is for other goods. Nothing was taken off. Give it back.
+    CouponOtherGoods,
+    /// This coupon still needs …. Nothing was taken off. Add goods, then scan it again.
+    CouponBelow {
+        /// What is missing.
+        missing: String,
+    },
+    /// This coupon does not hold here and now. Nothing was taken off. Give it back.
+    CouponCondition,
+    /// It is cheaper without this coupon. The lower price stands. Give it back.
+    CouponOutdone,
+    /// Too many coupons wait for HQ. Nothing was taken off. Let the lane reach HQ first.
+    CouponsFull,
 }
 
 impl Notice {
@@ -667,7 +730,10 @@ impl Notice {
             | Self::BasketRestored { .. }
             | Self::LastSale { .. }
             | Self::BasketParked { .. }
-            | Self::Reprinting { .. } => Tone::Quiet,
+            | Self::Reprinting { .. }
+            | Self::MemberJoined { .. }
+            | Self::CouponLaid { .. }
+            | Self::CouponOutdone => Tone::Quiet,
             Self::AgeRestricted { .. }
             | Self::PastBest { .. }
             | Self::SerialInBasket { .. }
@@ -709,12 +775,20 @@ impl Notice {
             | Self::ReturnTooMuch { .. }
             | Self::OpenShiftFirst
             | Self::ShiftIsOpen
-            | Self::SignInFirst => Tone::Attend,
+            | Self::SignInFirst
+            | Self::MemberUnknown { .. }
+            | Self::MemberFirst
+            | Self::PointsNotSpent
+            | Self::CouponReserved { .. }
+            | Self::CouponTwice
+            | Self::CouponOtherMember
+            | Self::CouponTooMany { .. }
+            | Self::CouponOtherGoods
+            | Self::CouponBelow { .. }
+            | Self::CouponCondition => Tone::Attend,
             Self::UnknownCode { .. }
             | Self::MalformedCode { .. }
             | Self::LabelRange { .. }
-            | Self::MemberCode { .. }
-            | Self::CouponCode { .. }
             | Self::StaffCode { .. }
             | Self::ReceiptCode { .. }
             | Self::LabelCode { .. }
@@ -735,7 +809,13 @@ impl Notice {
             | Self::PaymentInDoubt { .. }
             | Self::TooManyInDoubt
             | Self::NotReturnable
-            | Self::ReferenceFault { .. } => Tone::Stop,
+            | Self::ReferenceFault { .. }
+            | Self::CouponUnknown { .. }
+            | Self::CouponExpired { .. }
+            | Self::CouponNotYet { .. }
+            | Self::CouponUsed { .. }
+            | Self::CouponWithdrawn { .. }
+            | Self::CouponsFull => Tone::Stop,
         }
     }
 }

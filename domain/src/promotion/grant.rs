@@ -3,6 +3,7 @@
 
 use super::rule::{Conditions, Promotion, Scope};
 use super::ticket::{Occasion, TicketLine};
+use crate::basket::AppliedPromotion;
 use crate::money::Money;
 
 /// The most of anything that one ticket is given by one promotion.
@@ -43,8 +44,8 @@ pub enum Gives {
 /// What a ticket was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Given {
-    /// The promotion's id.
-    pub promotion: String,
+    /// The promotion.
+    pub promotion: AppliedPromotion,
     /// What.
     pub gives: Gives,
     /// How often.
@@ -61,7 +62,12 @@ pub fn given(grants: &[Grant], lines: &[TicketLine], nets: &[Money], occasion: &
         let base: Money = lines.iter().zip(nets).filter(|(line, _)| own(line)).map(|(_, net)| *net).sum();
         let times = super::overlay::times(grant.min, grant.times_max.min(GRANT_TIMES_MAX), base);
         if times > 0 {
-            given.push(Given { promotion: grant.id.clone(), gives: grant.gives.clone(), times });
+            let promotion = AppliedPromotion {
+                id: grant.id.clone(),
+                name_zh: grant.name_zh.clone(),
+                name_en: grant.name_en.clone(),
+            };
+            given.push(Given { promotion, gives: grant.gives.clone(), times });
         }
     }
     given
@@ -132,8 +138,9 @@ mod tests {
 
     #[test]
     fn the_highest_multiplier_counts_alone() {
+        let promotion = AppliedPromotion { id: "day".into(), name_zh: "倍".into(), name_en: "more".into() };
         let twice =
-            |points| Given { promotion: "day".into(), gives: Gives::PointsMultiplier(points), times: 1 };
+            |points| Given { promotion: promotion.clone(), gives: Gives::PointsMultiplier(points), times: 1 };
         assert_eq!(points_multiplier(&[twice(20_000), twice(15_000)]), 20_000);
         assert_eq!(points_multiplier(&[]), 10_000);
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::grant::Grant;
 use super::rule::{BundleReward, ItemRule, Promotion, PromotionError, Rule, Scope};
 
 /// Promotions that can work, found by the goods that they are about.
@@ -14,6 +15,7 @@ pub struct PromotionSet {
     by_sku: HashMap<String, Vec<usize>>,
     by_category: HashMap<String, Vec<usize>>,
     everywhere: Vec<usize>,
+    grants: Vec<Grant>,
 }
 
 impl PromotionSet {
@@ -61,6 +63,22 @@ impl PromotionSet {
             }
         }
         self.promotions.push(promotion);
+    }
+
+    /// The same, with what paid tickets are given.
+    #[must_use]
+    pub fn with_grants(self, grants: Vec<Grant>) -> Self {
+        Self { grants, ..self }
+    }
+
+    /// What paid tickets are given.
+    pub fn grants(&self) -> &[Grant] {
+        &self.grants
+    }
+
+    /// Whether any promotion asks how the ticket is paid.
+    pub fn asks_for_tender(&self) -> bool {
+        self.promotions.iter().any(|promotion| !promotion.conditions.tenders.is_empty())
     }
 
     /// The version of the reference that they come from.

@@ -10,7 +10,7 @@ use crate::payment::{
 };
 use crate::record::Record;
 use crate::rights::{Act, kept_words};
-use crate::tender::{REFERENCE_LENGTH_MAX, TENDERS_MAX, Wallet};
+use crate::tender::{REFERENCE_LENGTH_MAX, TENDERS_MAX, TenderKind, Wallet};
 
 impl Step {
     /// Whether a code is a customer's payment code at the payment; it is
@@ -50,11 +50,13 @@ impl Step {
         if self.till.tenders.len() + 1 >= TENDERS_MAX {
             return self.refuse(Message::TendersFull);
         }
-        let due = self.till.due(context.settings).exact;
+        let (due, kind) = self.due_by(context, TenderKind::Wallet(wallet), amount);
+        let due = due.exact;
         let amount = amount.unwrap_or(due);
         if !amount.is_positive() || amount > due {
             return self.refuse(Message::MoreThanDue { due });
         }
+        self.choose_tender(context, kind);
         let payment = Box::new(self.begin(wallet, amount, Purpose::Charge));
         self.effects.push(Effect::Charge { payment, code });
     }
@@ -152,6 +154,14 @@ impl Step {
         self.take_turn(context, number, Turn::Ended(outcome), reference);
     }
 
+    /// Nothing was put against the basket after all: what is due is due in cash again.
+    pub(super) fn tender_again(&mut self, context: &Context<'_>) {
+        let nothing_open = self.till.tenders.is_empty() && self.till.payment_of_basket().is_none();
+        if matches!(self.till.desk, Desk::Paying(_)) && nothing_open {
+            self.choose_tender(context, Some(TenderKind::Cash));
+        }
+    }
+
     fn payment(&mut self, number: u64) -> Option<&mut Payment> {
         self.till.payments.iter_mut().find(|payment| payment.number == number)
     }
@@ -173,8 +183,14 @@ impl Step {
                         self.effects.push(Effect::Sound(Sound::Accepted));
                         self.complete_if_covered(context);
                     }
-                    Outcome::Declined => self.refuse(Message::PaymentDeclined { reason: reference }),
-                    Outcome::Closed | Outcome::Reversed => self.refuse(Message::PaymentNotTaken),
+                    Outcome::Declined => {
+                        self.tender_again(context);
+                        self.refuse(Message::PaymentDeclined { reason: reference });
+                    }
+                    Outcome::Closed | Outcome::Reversed => {
+                        self.tender_again(context);
+                        self.refuse(Message::PaymentNotTaken);
+                    }
                     Outcome::InDoubt => self.refuse(Message::PaymentInDoubt { number }),
                 }
             }

@@ -10,8 +10,10 @@ use crate::rights::{Act, kept_words};
 use crate::shift::{CashMove, DENOMINATIONS_MAX, Denomination, counted};
 
 impl Step {
-    pub(super) fn begin_shift(&mut self, business_date: NaiveDate, staff: &str, float: Money) {
+    pub(super) fn begin_shift(&mut self, context: &Context<'_>, staff: &str, float: Money) {
+        let business_date: NaiveDate = context.today();
         self.waive_old_papers();
+        self.forget_what_is_over(context);
         let carried = Box::new(self.till.carried());
         self.commit(Record::ShiftOpened {
             number: self.till.shifts_opened.saturating_add(1),
@@ -35,7 +37,7 @@ impl Step {
         if !float.is_amount() {
             return self.refuse(Message::AmountRange);
         }
-        self.begin_shift(context.today(), &staff.id, float);
+        self.begin_shift(context, &staff.id, float);
         self.effects.push(Effect::OpenDrawer);
         self.effects.push(Effect::Sound(Sound::Accepted));
     }
@@ -105,7 +107,7 @@ impl Step {
     /// and payments in doubt go on into the next shift.
     pub(super) fn close_shift(&mut self) {
         let Some(staff) = self.in_shift() else { return };
-        if !self.till.basket.is_empty() {
+        if !self.till.basket.is_untouched() {
             return self.refuse(Message::BasketFirst);
         }
         let report = self.till.report().map(Box::new);

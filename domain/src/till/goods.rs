@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::step::{Measure, Step};
 use super::{Context, Message};
-use crate::basket::{Line, LoweredPrice, PriceFrom, Trace};
+use crate::basket::{Line, LoweredPrice, PriceFrom, Trace, WalkInPrice};
 use crate::catalogue::{Buyer, Found, Item, LookUpError, SaleUnit};
 use crate::money::Money;
 use crate::price_list;
@@ -20,10 +20,9 @@ pub(super) struct Priced {
     pub price: UnitPrice,
     /// Where that comes from.
     pub from: PriceFrom,
+    /// What it costs whoever is no member, where that is more.
+    pub walk_in: Option<WalkInPrice>,
 }
-
-/// Whom prices are looked up for. A basket has no member yet.
-const BUYER: Buyer<'static> = Buyer::WalkIn;
 
 impl Step {
     /// An item that asks for its price, with the price.
@@ -72,9 +71,23 @@ impl Step {
                 list_price: price,
                 price: UnitPrice { price, promotion: None },
                 from: PriceFrom::Typed,
+                walk_in: None,
             }),
             (Some(bounds), Some(_)) => Err(Message::PriceRange { item: item.clone(), bounds }),
-            (None, None) => self.listed_price(context, item, found.unit.as_ref()),
+            (None, None) => {
+                let usual = self.listed_price(context, item, found.unit.as_ref(), Buyer::WalkIn)?;
+                let Some(member) = self.till.basket.member() else { return Ok(usual) };
+                let own = self.listed_price(context, item, found.unit.as_ref(), member.of_tier())?;
+                if own.price.price >= usual.price.price && own.list_price >= usual.list_price {
+                    return Ok(usual);
+                }
+                let walk_in = Some(WalkInPrice {
+                    list_price: usual.list_price,
+                    unit_price: usual.price.price,
+                    promotion: usual.price.promotion,
+                });
+                Ok(Priced { walk_in, ..own })
+            }
         }
     }
 
@@ -84,8 +97,9 @@ impl Step {
         context: &Context<'_>,
         item: &Arc<Item>,
         unit: Option<&SaleUnit>,
+        buyer: Buyer<'_>,
     ) -> Result<Priced, Message> {
-        let list_price = price_list::list_price(item, unit, BUYER, self.now_ms).ok_or_else(|| {
+        let list_price = price_list::list_price(item, unit, buyer, self.now_ms).ok_or_else(|| {
             Message::Fault(LookUpError(format!("the price of {} is out of range", item.sku)))
         })?;
         if !list_price.is_positive() && !item.gift {
@@ -100,21 +114,33 @@ impl Step {
                 pricing::tag_price(&set, &item.at_price(list_price), factor, &context.occasion())
             }
         };
-        Ok(Priced { list_price, price, from: PriceFrom::List })
+        Ok(Priced { list_price, price, from: PriceFrom::List, walk_in: None })
     }
 
     /// Gives every line that follows the price list the lower of what it cost
     /// when it was scanned and what it costs now: the tag that the customer
     /// saw is a promise. Where the goods cannot be asked, the price stays.
     pub(super) fn lower_prices(&mut self, context: &Context<'_>) {
-        let lowered: Vec<(LoweredPrice, Money)> =
-            self.till.basket.lines().iter().filter_map(|line| self.lowered(context, line)).collect();
-        for (lowered, net) in lowered {
+        let member = self.till.basket.member().cloned();
+        let buyer = member.as_ref().map_or(Buyer::WalkIn, |member| member.of_tier());
+        for lowered in self.lowered_lines(context, buyer) {
+            let net = self.net_at(&lowered);
             self.commit(Record::LinePriceLowered { lowered, net });
         }
     }
 
-    fn lowered(&self, context: &Context<'_>, line: &Line) -> Option<(LoweredPrice, Money)> {
+    /// The lines that cost a buyer less than they cost now.
+    pub(super) fn lowered_lines(&self, context: &Context<'_>, buyer: Buyer<'_>) -> Vec<LoweredPrice> {
+        let lines = self.till.basket.lines().iter();
+        lines.filter_map(|line| self.lowered(context, line, buyer)).collect()
+    }
+
+    fn net_at(&self, lowered: &LoweredPrice) -> Money {
+        let quantity = self.till.basket.line(lowered.line).map(|line| line.quantity);
+        quantity.map_or(Money::ZERO, |quantity| lowered.unit_price.times(quantity))
+    }
+
+    fn lowered(&self, context: &Context<'_>, line: &Line, buyer: Buyer<'_>) -> Option<LoweredPrice> {
         if !line.follows_price_list() {
             return None;
         }
@@ -125,7 +151,7 @@ impl Step {
             Some(unit) => Some(item.unit(&unit.id).filter(|sold| sold.unit.factor == unit.factor)?),
             None => None,
         };
-        let now = self.listed_price(context, &item, unit).ok()?;
+        let now = self.listed_price(context, &item, unit, buyer).ok()?;
         let list_price = now.list_price.min(line.item.price);
         let (unit_price, promotion) = if now.price.price < line.unit_price {
             (now.price.price, now.price.promotion)
@@ -135,7 +161,6 @@ impl Step {
         if list_price == line.item.price && unit_price == line.unit_price {
             return None;
         }
-        let lowered = LoweredPrice { line: line.number, list_price, unit_price, promotion };
-        Some((lowered, unit_price.times(line.quantity)))
+        Some(LoweredPrice { line: line.number, list_price, unit_price, promotion })
     }
 }

@@ -2,12 +2,15 @@
 
 use super::step::Step;
 use super::{Context, Desk, Effect, Message, Offer, Sound};
+use crate::member::PointsMoved;
 use crate::money::Money;
 use crate::payment::{PAYMENTS_IN_DOUBT_MAX, Purpose};
+use crate::points::EarnRule;
+use crate::promotion::grant::{self, Given};
 use crate::record::Record;
 use crate::rights::kept_words;
-use crate::sale::{Due, Sale, Settled};
-use crate::tender::{REFERENCE_LENGTH_MAX, TENDERS_MAX, Tender};
+use crate::sale::{self, Due, Sale, SaleBuyer, Settled};
+use crate::tender::{REFERENCE_LENGTH_MAX, TENDERS_MAX, Tender, TenderKind};
 
 impl Step {
     pub(super) fn pay(&mut self, context: &Context<'_>) {
@@ -19,8 +22,14 @@ impl Step {
         if self.till.basket.age_open().next().is_some() {
             return self.refuse(Message::AgeCheckFirst);
         }
-        self.lower_prices(context);
-        self.till.basket.ask_for_savings();
+        // A charge in doubt asked for what was due then; it stays due.
+        if self.till.payment_of_basket().is_none() {
+            self.lower_prices(context);
+            self.drop_what_is_over(context);
+            // What the screen shows first is what is due in cash.
+            self.choose_tender(context, Some(TenderKind::Cash));
+            self.till.basket.ask_for_savings();
+        }
         self.till.desk = Desk::Paying(staff);
     }
 
@@ -33,11 +42,51 @@ impl Step {
                 } else if self.till.payment_of_basket().is_some_and(|payment| payment.is_active()) {
                     self.refuse(Message::PaymentOpen);
                 } else {
-                    self.till.desk = Desk::Selling(staff.clone());
+                    let staff = staff.clone();
+                    // A charge in doubt asked for what was due with its wallet.
+                    if self.till.payment_of_basket().is_none() && self.till.basket.tender().is_some() {
+                        self.commit(Record::TenderChosen { tender: None });
+                    }
+                    self.till.desk = Desk::Selling(staff);
                 }
             }
             Desk::SignedOut | Desk::Selling(_) | Desk::Saving(..) | Desk::Locked(_) => {}
         }
+    }
+
+    /// All of the basket is to be paid with one kind of tender; what promotions
+    /// bound to it take off shows in what is due.
+    pub(super) fn choose_tender(&mut self, context: &Context<'_>, tender: Option<TenderKind>) {
+        let asked = context.promotions().is_ok_and(|set| set.asks_for_tender());
+        if self.till.basket.tender() != tender && (asked || self.till.basket.tender().is_some()) {
+            self.commit(Record::TenderChosen { tender });
+            self.make_savings(context);
+        }
+    }
+
+    /// What is due where a tender is to pay `amount` of it, or all, and the
+    /// kind that all of it is paid with then: a promotion that is bound to a
+    /// kind asks that it pays all.
+    pub(super) fn due_by(
+        &self,
+        context: &Context<'_>,
+        kind: TenderKind,
+        amount: Option<Money>,
+    ) -> (Due, Option<TenderKind>) {
+        if self.till.tenders.is_empty() {
+            let due = self.due_with_tender(context, Some(kind));
+            let in_cash = matches!(kind, TenderKind::Cash | TenderKind::ForeignCash);
+            if amount.is_none_or(|amount| amount >= if in_cash { due.cash } else { due.exact }) {
+                return (due, Some(kind));
+            }
+        }
+        (self.due_with_tender(context, None), None)
+    }
+
+    fn due_with_tender(&self, context: &Context<'_>, tender: Option<TenderKind>) -> Due {
+        let mut trial = Self::new(self.till.clone(), self.now_ms);
+        trial.choose_tender(context, tender);
+        trial.till.due(context.settings)
     }
 
     /// Whether money may be taken or given now: at the payment, and while no
@@ -64,7 +113,7 @@ impl Step {
         if !self.may_settle() {
             return;
         }
-        let due = self.till.due(context.settings);
+        let (due, kind) = self.due_by(context, TenderKind::Cash, None);
         if due.payable < Money::ZERO {
             return self.refuse(Message::PayOutDue { amount: -due.payable });
         }
@@ -75,6 +124,7 @@ impl Step {
         if !cash.is_amount() || cash - due.cash > context.settings.change_max {
             return self.refuse(Message::ChangeTooLarge);
         }
+        self.choose_tender(context, kind);
         let nothing_more = cash == Money::ZERO && !self.till.tenders.is_empty();
         self.complete(context, (!nothing_more).then_some(Tender::Cash(cash)));
     }
@@ -88,14 +138,17 @@ impl Step {
             return self.refuse(Message::PayOutDue { amount: -due.payable });
         }
         let Some(tender) = self.tender(context, offer, &due) else { return };
+        let (due, kind) = self.due_by(context, tender.kind(), Some(tender.amount()));
         let enough = if tender.is_cash() { due.cash } else { due.exact };
         if tender.amount() >= enough {
+            self.choose_tender(context, kind);
             return self.complete(context, Some(tender));
         }
         // One place is kept for what pays the rest.
         if self.till.tenders.len() + 1 >= TENDERS_MAX {
             return self.refuse(Message::TendersFull);
         }
+        self.choose_tender(context, kind);
         self.commit(Record::TenderAdded { tender });
         self.effects.push(Effect::Sound(Sound::Accepted));
     }
@@ -144,7 +197,7 @@ impl Step {
 
     /// A tender goes back to the customer: cash and vouchers over the
     /// counter, a payment by code as a refund of it.
-    pub(super) fn take_tender_back(&mut self, place: usize) {
+    pub(super) fn take_tender_back(&mut self, context: &Context<'_>, place: usize) {
         if !self.may_settle() {
             return;
         }
@@ -167,6 +220,7 @@ impl Step {
                 self.refund(wallet, amount, Purpose::Refund { origin: None, payment });
             }
         }
+        self.tender_again(context);
     }
 
     /// Completes the basket where what was put against it covers it.
@@ -237,7 +291,10 @@ impl Step {
         tenders: Vec<Tender>,
         due: &Due,
     ) {
+        let given = self.given(context);
         let by = Settled {
+            buyer: self.buyer(context, &given),
+            given,
             staff,
             currency: &context.settings.currency.code,
             reference_version: context.catalogue.version(),
@@ -246,5 +303,43 @@ impl Step {
         let sale = Sale::settled(&self.till.basket, tenders, due, by);
         // The last record of the step: its number is the sale's.
         self.commit(Record::SaleCompleted { sale: Box::new(sale) });
+    }
+
+    /// What the basket is given beside its price.
+    fn given(&self, context: &Context<'_>) -> Vec<Given> {
+        let Ok(set) = context.promotions() else { return Vec::new() };
+        if set.grants().is_empty() {
+            return Vec::new();
+        }
+        let ticket = self.ticket(context, &set);
+        let nets: Vec<Money> = self.till.basket.lines().iter().map(crate::basket::Line::net).collect();
+        grant::given(set.grants(), &ticket.lines, &nets, &ticket.occasion)
+    }
+
+    /// Who buys, with the points that the basket earns and that were spent on it.
+    fn buyer(&self, context: &Context<'_>, given: &[Given]) -> Option<SaleBuyer> {
+        let basket = &self.till.basket;
+        let member = basket.member()?;
+        let spent = basket.reckoning().points;
+        let earning = context.settings.rules.points.earning(&member.tier, grant::points_multiplier(given));
+        // Points may be spent where none are earned.
+        let nothing = EarnRule { money_per_point: Money::ZERO, multiplier: 0 };
+        let rule = earning.unwrap_or(nothing);
+        let moved = PointsMoved {
+            earned: rule.held(sale::earning(basket.lines())),
+            rule,
+            spent: spent.points,
+            value: spent.value,
+            lease: match basket.grant() {
+                Some(grant) if spent.points > 0 => grant.lease.clone(),
+                Some(_) | None => String::new(),
+            },
+        };
+        Some(SaleBuyer {
+            member: member.id.clone(),
+            shown: member.shown.clone(),
+            tier: member.tier.clone(),
+            points: (earning.is_some() || spent.points > 0).then_some(moved),
+        })
     }
 }

@@ -11,7 +11,7 @@ use crate::money::Money;
 use crate::pricing;
 use crate::promotion::explain::Missed;
 use crate::promotion::ticket::{Coupons, Goods, Occasion, TicketLine};
-use crate::promotion::{Layer, Memory, Objective, PromotionSet, Ticket, WORK_MAX, price};
+use crate::promotion::{Layer, Memory, Objective, Priced, PromotionSet, Ticket, WORK_MAX, price};
 
 /// What was found out while pricing earlier baskets. It changes no answer, so
 /// two tills with different recollections are the same till.
@@ -33,7 +33,7 @@ impl PartialEq for Recollection {
 impl Eq for Recollection {}
 
 impl Context<'_> {
-    /// What promotions need to know of this sale.
+    /// What promotions need to know of anything sold here and now, whoever buys it.
     pub(super) fn occasion(&self) -> Occasion {
         let member_day = self.settings.rules.place.member_days.contains(&self.today());
         Occasion { member_day, ..self.settings.occasion(self.now_ms, self.offset_minutes) }
@@ -78,15 +78,8 @@ impl Step {
         // Where they cannot be asked, what was found before stands, and the
         // next step asks again.
         let Ok(set) = context.promotions() else { return };
-        let objective = context.settings.rules.objective;
-        let occasion = context.occasion();
-        let lines = self.till.basket.lines();
-        let lines = lines.iter().map(|line| ticket_line(context, &set, line, objective, &occasion)).collect();
-        let ticket = Ticket { lines, occasion, coupons: Coupons::Held(Vec::new()), ..Ticket::default() };
-        let priced = match self.till.recollection.0.lock() {
-            Ok(mut memory) => price(&set, &ticket, objective, &mut memory, WORK_MAX),
-            Err(_) => price(&set, &ticket, objective, &mut Memory::default(), WORK_MAX),
-        };
+        let ticket = self.ticket(context, &set);
+        let priced = self.priced(context, &set, &ticket);
         let mut savings: Vec<Vec<Saving>> = vec![Vec::new(); ticket.lines.len()];
         for applied in &priced.applied {
             let promotion: AppliedPromotion = (&set.promotions()[applied.promotion]).into();
@@ -103,28 +96,60 @@ impl Step {
                 }
             }
         }
-        for ((line, savings), net) in self.till.basket.lines().iter().zip(&mut savings).zip(&priced.nets) {
-            make_add_up(line, savings, *net);
-        }
+        let spends = priced.points.value.is_positive();
+        let lines = self.till.basket.lines().iter().zip(savings).zip(&priced.nets);
+        let savings = lines.map(|((line, savings), net)| added_up(line, savings, *net, spends)).collect();
         let name = |missed: &Missed| ((&set.promotions()[missed.promotion]).into(), missed.clone());
-        let reckoning = Reckoning { almost: priced.missed.iter().map(name).collect(), gap: priced.gap() };
+        let coupons = self.till.basket.coupons().iter();
+        let reckoning = Reckoning {
+            almost: priced.missed.iter().map(name).collect(),
+            gap: priced.gap(),
+            points: priced.points,
+            coupons: coupons.map(|coupon| coupon.taken_off(&set, &priced)).collect(),
+        };
         self.till.basket.make_savings(savings, reckoning);
+    }
+
+    /// The basket as promotions see it.
+    pub(super) fn ticket(&self, context: &Context<'_>, set: &PromotionSet) -> Ticket {
+        let (basket, rules) = (&self.till.basket, &context.settings.rules);
+        let anybody = context.occasion();
+        let line = |line: &Line| ticket_line(context, set, line, rules.objective, &anybody);
+        let lines = basket.lines().iter().map(line).collect();
+        let occasion = Occasion {
+            member: basket.member().map(|member| member.buyer()),
+            tender: basket.tender().map(|tender| tender.name().to_owned()),
+            ..anybody
+        };
+        let held = basket.coupons().iter().map(|coupon| coupon.promotion.clone()).collect();
+        let points = rules.points.spending.and_then(|spending| Some(spending.offer(basket.grant()?)));
+        Ticket { lines, occasion, coupons: Coupons::Held(held), points, ..Ticket::default() }
+    }
+
+    pub(super) fn priced(&self, context: &Context<'_>, set: &PromotionSet, ticket: &Ticket) -> Priced {
+        let objective = context.settings.rules.objective;
+        match self.till.recollection.0.lock() {
+            Ok(mut memory) => price(set, ticket, objective, &mut memory, WORK_MAX),
+            Err(_) => price(set, ticket, objective, &mut Memory::default(), WORK_MAX),
+        }
     }
 }
 
-/// Savings are the difference that promotions make to what the tag shows. Were
-/// they ever not, the customer pays the lower of the two.
-fn make_add_up(line: &Line, savings: &mut Vec<Saving>, net: Money) {
+/// Savings are the difference that promotions make to what the tag shows, and
+/// what is left of it points paid. Were they ever not, the customer pays the
+/// lower of the two.
+fn added_up(line: &Line, mut savings: Vec<Saving>, net: Money, spends: bool) -> (Vec<Saving>, Money) {
     let off: Money = savings.iter().map(|saving| saving.off).sum();
     let difference = line.after_own_discount() - net;
-    if off == difference {
-        return;
+    if off == difference || spends && off < difference {
+        return (savings, difference - off);
     }
     savings.truncate(1);
     match savings.first_mut() {
         Some(saving) if difference.is_positive() => saving.off = difference,
         Some(_) | None => savings.clear(),
     }
+    (savings, Money::ZERO)
 }
 
 /// What a unit's tag has off its list price, for so many units.

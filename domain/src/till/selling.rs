@@ -92,7 +92,7 @@ impl Step {
         if self.till.shift.is_none() {
             return self.refuse(Message::OpenShiftFirst);
         }
-        if !self.till.basket.is_empty() {
+        if !self.till.basket.is_untouched() {
             return self.refuse(Message::BasketFirst);
         }
         if !self.till.parked.iter().any(|parked| parked.number == basket) {

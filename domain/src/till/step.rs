@@ -122,12 +122,17 @@ impl Step {
                 self.return_blind(context, &sku, count, unit_price, &reason);
             }
             Input::DropReturn => self.drop_return(),
+            Input::FindMember(text) => self.find_member(context, &text),
+            Input::Member(member) => self.join(context, member),
+            Input::DropMember => self.drop_member(),
+            Input::TakeCouponBack { code } => self.take_coupon_back(&code),
+            Input::OfferPoints(grant) => self.offer_points(context, grant),
             Input::ConfirmAge => self.confirm_age(),
             Input::Pay => self.pay(context),
             Input::Back => self.back(),
             Input::TakeCash(cash) => self.take_cash(context, cash),
             Input::Tender(offer) => self.take_offer(context, offer),
-            Input::TakeTenderBack { place } => self.take_tender_back(place),
+            Input::TakeTenderBack { place } => self.take_tender_back(context, place),
             Input::PayOut => self.pay_out(context),
             Input::Charge { wallet, code, amount } => self.charge(context, wallet, code, amount),
             Input::PaymentAnswered { number, answer } => self.payment_answered(context, number, &answer),
@@ -247,11 +252,11 @@ impl Step {
     pub(super) fn sign_in(&mut self, context: &Context<'_>, staff: Staff, rights: Rights) {
         let today = context.today();
         let stale = self.till.shift.is_some_and(|shift| shift.business_date < today);
-        if stale && self.till.basket.is_empty() {
+        if stale && self.till.basket.is_untouched() {
             self.end_shift(&staff.id);
         }
         if self.till.shift.is_none() && context.settings.rules.shift_opens_itself {
-            self.begin_shift(today, &staff.id, Money::ZERO);
+            self.begin_shift(context, &staff.id, Money::ZERO);
         }
         self.commit(Record::SignedIn { staff });
         self.till.rights = rights;
@@ -320,11 +325,28 @@ impl Step {
     }
 
     fn code(&mut self, context: &Context<'_>, text: &str) {
-        if self.is_payment_code(context, text) || !self.may_add() {
+        if self.is_payment_code(context, text) {
             return;
         }
         let catalogue = context.catalogue;
         let barcode = barcode::recognise(text, &context.settings.codes, context.today());
+        match &barcode {
+            Barcode::Member(code) => return self.find_member(context, code),
+            Barcode::Coupon(code) => return self.lay_coupon(context, code),
+            Barcode::Goods(_)
+            | Barcode::Scale(_)
+            | Barcode::ItemCode(_)
+            | Barcode::Misread(..)
+            | Barcode::Staff(_)
+            | Barcode::Receipt(_)
+            | Barcode::Label(_)
+            | Barcode::Payment
+            | Barcode::Malformed(_)
+            | Barcode::Other(_) => {}
+        }
+        if !self.may_add() {
+            return;
+        }
         let (_, code) = symbology::split(text.trim());
         let found = match &barcode {
             Barcode::Goods(goods) => match (catalogue.item_by_gtin(&goods.gtin), &goods.also) {
@@ -375,8 +397,8 @@ impl Step {
                 self.unknown(Message::Misread(code))
             }
             Barcode::Malformed(error) => self.unknown(Message::Malformed { code: code.to_owned(), error }),
-            Barcode::Member(code) => self.refuse(Message::MemberCode(code)),
-            Barcode::Coupon(code) => self.refuse(Message::CouponCode(code)),
+            // Decided before goods are looked for.
+            Barcode::Member(_) | Barcode::Coupon(_) => {}
             Barcode::Staff(code) => self.refuse(Message::StaffCode(code)),
             Barcode::Receipt(code) => self.refuse(Message::ReceiptCode(code)),
             Barcode::Label(code) => self.refuse(Message::LabelCode(code)),
@@ -468,7 +490,7 @@ impl Step {
             Ok(priced) => priced,
             Err(message) => return self.refuse(message),
         };
-        let Priced { list_price, price, from } = priced;
+        let Priced { list_price, price, from, walk_in } = priced;
         let (quantity, label_amount) = match &measure {
             Measure::Single => (Quantity::ONE, None),
             Measure::Counted(quantity) => (*quantity, None),
@@ -489,10 +511,12 @@ impl Step {
             unit_price: price.price,
             price_from: from,
             promotion: price.promotion,
+            walk_in,
             label_amount,
             trace,
             discount: None,
             savings: Vec::new(),
+            points_off: Money::ZERO,
             basket_discount: Money::ZERO,
         };
         if !line.is_within_bounds() {
@@ -580,7 +604,10 @@ impl Step {
     fn cancel(&mut self, context: &Context<'_>, reason: &str) {
         let Desk::Selling(staff) = &self.till.desk else { return };
         if self.till.basket.is_empty() {
-            return self.refuse(Message::NoLine);
+            if self.till.basket.is_untouched() {
+                return self.refuse(Message::NoLine);
+            }
+            return self.clear_counter();
         }
         let (staff, total) = (staff.id.clone(), self.till.basket.total());
         let by_right = context.settings.rules.cancel_by_right && !self.till.basket.lines().is_empty();

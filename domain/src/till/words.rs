@@ -8,6 +8,8 @@ use crate::barcode::ReceiptCode;
 use crate::barcode::element::ElementError;
 use crate::basket::Cut;
 use crate::catalogue::{Item, LookUpError, PriceBounds};
+use crate::coupon::CouponRefusal;
+use crate::member::{Member, PointsGrant};
 use crate::money::Money;
 use crate::payment::{Answer, Payment};
 use crate::record::{PaperOutcome, Record, Staff};
@@ -141,6 +143,19 @@ pub enum Input {
     },
     /// Nothing comes back after all.
     DropReturn,
+    /// A member is looked for by card, number or telephone, as typed.
+    FindMember(String),
+    /// A member was found elsewhere.
+    Member(Arc<Member>),
+    /// The buyer is no member, or does not want to be one now.
+    DropMember,
+    /// A coupon is taken from the basket.
+    TakeCouponBack {
+        /// Its number.
+        code: String,
+    },
+    /// Points may be spent on the basket; `None` where they are not to be.
+    OfferPoints(Option<PointsGrant>),
     /// The cashier has looked at the buyer's age.
     ConfirmAge,
     /// To payment.
@@ -338,10 +353,25 @@ pub enum Message {
     },
     /// A scale's label that weighs or costs what cannot be.
     LabelRange(String),
-    /// A member's card; it is no goods.
-    MemberCode(String),
-    /// A coupon; it is no goods.
-    CouponCode(String),
+    /// Nobody whom this store knows has this card, number or telephone.
+    MemberUnknown(String),
+    /// A member buys now.
+    MemberJoined(Arc<Member>),
+    /// A member must be named first.
+    MemberFirst,
+    /// Points cannot be spent here, or these not any more.
+    PointsNotSpent,
+    /// A coupon was laid on the basket and takes this off.
+    CouponLaid {
+        /// Its number.
+        code: String,
+        /// What it takes off now.
+        off: Money,
+    },
+    /// A coupon was not laid on the basket.
+    CouponRefused(CouponRefusal),
+    /// This lane spent too many coupons that HQ does not know of yet.
+    CouponsFull,
     /// A card of the staff; it is no goods.
     StaffCode(String),
     /// A receipt's number; it is no goods.

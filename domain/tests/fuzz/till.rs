@@ -6,6 +6,8 @@ use std::sync::Arc;
 use domain::barcode::{Codes, Gtin};
 use domain::basket::Cut;
 use domain::catalogue::{Catalogue, Found, Item, LookUpError};
+use domain::coupon::{Coupon, CouponState};
+use domain::member::{Member, PointsGrant, PointsRules, Spending};
 use domain::money::{Currency, Money, TaxRate};
 use domain::payment::Answer;
 use domain::promotion::rule::{Conditions, ItemRule, OrderRule, Promotion, Rule, Scope, Stacking};
@@ -80,6 +82,11 @@ const FRAGMENTS: &[&str] = &[
     "paper\n",
     "waive\n",
     "stop\n",
+    "member gold\n",
+    "no-member\n",
+    "scan CSPRING26K\n",
+    "uncoupon CSPRING26K\n",
+    "points 500\n",
     "99999",
     "9223372036854775807",
     "-9223372036854775808",
@@ -116,7 +123,19 @@ impl Goods {
         let pair = ItemRule::NthUnit { n: 2, pay_percent: 50, same_sku: false, spread: false };
         let off = Money::from_minor(300);
         let threshold = OrderRule::ThresholdOff { min: Money::from_minor(2_000), off, repeat_max: 3 };
-        let all = [promotion("pair", Rule::Item(pair)), promotion("off", Rule::Order(threshold))];
+        let five = OrderRule::ThresholdOff {
+            min: Money::from_minor(100),
+            off: Money::from_minor(50),
+            repeat_max: 1,
+        };
+        let coupon = Rule::Coupon { rule: five.clone(), regular_price_only: false };
+        let conditions = Conditions { tenders: ["wechat".to_owned()].into(), ..Conditions::default() };
+        let all = [
+            promotion("pair", Rule::Item(pair)),
+            promotion("off", Rule::Order(threshold)),
+            promotion("coupon", coupon),
+            Promotion { conditions, ..promotion("wechat", Rule::Order(five)) },
+        ];
         Self { promotions: Arc::new(PromotionSet::load(1, all).0) }
     }
 
@@ -156,6 +175,24 @@ impl Catalogue for Goods {
     fn promotions(&self) -> Result<Arc<PromotionSet>, LookUpError> {
         Ok(self.promotions.clone())
     }
+
+    fn member(&self, code: &str) -> Result<Option<Arc<Member>>, LookUpError> {
+        let member = Member { id: code.into(), tier: code.into(), ..Member::default() };
+        Ok((code != "nobody").then(|| Arc::new(member)))
+    }
+
+    fn coupon(&self, code: &str) -> Result<Option<Coupon>, LookUpError> {
+        Ok(Some(Coupon {
+            code: code.into(),
+            promotion: "coupon".into(),
+            state: CouponState::Issued,
+            from_ms: None,
+            until_ms: Some(1_772_500_000_000),
+            owner: None,
+            group: String::new(),
+            together_max: 1,
+        }))
+    }
 }
 
 struct Lane {
@@ -173,6 +210,11 @@ impl Lane {
         let rules = Rules {
             wallets: vec![Wallet::WeChat],
             objective: Objective::TagPriceBinding,
+            points: PointsRules {
+                money_per_point: Some(Money::from_minor(100)),
+                tier_multipliers: Vec::new(),
+                spending: Some(Spending { step: 100, points_per_hundred: 100, percent_max: 50 }),
+            },
             ..Rules::default()
         };
         Self {
@@ -250,6 +292,15 @@ impl Lane {
             "cancel" => Input::Cancel { reason: reason() },
             "park" => Input::Park { note: text(0) },
             "recall" => Input::Recall { basket: small(0) },
+            "member" => Input::FindMember(text(0)),
+            "no-member" => Input::DropMember,
+            "uncoupon" => Input::TakeCouponBack { code: text(0) },
+            "points" => Input::OfferPoints(Some(PointsGrant {
+                lease: "l".into(),
+                member: "gold".into(),
+                points: number(rest, 0),
+                until_ms: 1_772_500_000_000,
+            })),
             "age" => Input::ConfirmAge,
             "pay" => Input::Pay,
             "back" => Input::Back,

@@ -162,6 +162,9 @@ impl Checker {
             let place = format!("members[{index}]");
             match member_id(member) {
                 None => self.note(file, &place, "it has no \"id\"; give every member one".into()),
+                Some(id) if let Err(what) = super::member::told(&id, member, shop.code()) => {
+                    self.note(file, &place, what);
+                }
                 Some(id) if !ids.insert(id.clone()) => {
                     self.note(file, &place, format!("the id {id:?} is there twice; change one"));
                 }
@@ -452,6 +455,15 @@ impl Checker {
                 self.check_promoted(file, &place, sku, reading)?;
             }
         }
+        let mut codes = HashSet::new();
+        for (index, source) in shop.coupons.iter().flatten().enumerate() {
+            let place = format!("coupons[{index}]");
+            if let Err(what) = super::member::check_coupon(source, shop.code()) {
+                self.note(file, &place, what);
+            } else if !codes.insert(&source.coupon.code) {
+                self.note(file, &place, format!("{} is there twice", source.coupon.code));
+            }
+        }
         for (index, rule) in shop.promotion_rules.iter().flatten().enumerate() {
             let place = format!("promotion_rules[{index}]");
             if let Err(what) = check_rule(rule, &mut ids) {
@@ -637,6 +649,9 @@ fn check_rule(rule: &PromotionForm, ids: &mut HashSet<String>) -> Result<(), Str
     check_texts(&[&rule.name_zh, &rule.name_en])?;
     if rule.layer.is_empty() {
         return Err("layer is missing; use price, item, order or coupon".into());
+    }
+    if rule.is_grant() {
+        return rule.understand_grant().map(|_| ()).map_err(|error| error.to_string());
     }
     rule.understand().map(|_| ()).map_err(|error| error.to_string())
 }

@@ -55,9 +55,9 @@ fn the_same_import_again_changes_nothing() {
     let rows =
         ["1,清泉水550ml,Water,drinks,2.50,1300,6901028075763;9520001003035,", "2,苹果,Apple,,9.9,9%,,00102"];
     let first = desk.import(STORE, &rows, false).expect("an import");
-    assert_eq!((first.named, first.changed, first.members_changed, first.version), (5, 5, 1, 5));
+    assert_eq!((first.named, first.changed, first.members_changed, first.version), (5, 5, 1, 6));
     let again = desk.import(STORE, &rows, false).expect("an import");
-    assert_eq!((again.named, again.changed, again.members_changed, again.version), (5, 0, 0, 5));
+    assert_eq!((again.named, again.changed, again.members_changed, again.version), (5, 0, 0, 6));
     let water = desk.product("1").expect("a product");
     assert_eq!((water.price, water.initials.as_str()), (250, "qqs550ml"));
     assert_eq!(desk.product("2").map(|apple| (apple.price, apple.tax_rate)), Some((990, 900)));
@@ -374,5 +374,51 @@ fn initials_are_those_that_a_cashier_types() {
         [("可口可乐", "kkkl"), ("AD钙奶", "adgn"), ("７喜 330ml", "7x330ml"), ("绿茶", "lc")]
     {
         assert_eq!(check::initials(name), expected, "{name}");
+    }
+}
+
+/// What the lanes of a store are told of one kind: keys, and whether each is still there.
+fn told(desk: &Desk, store: &str, kind: &str) -> Vec<(String, bool)> {
+    let mut told = Vec::new();
+    let scopes = [store.to_owned()];
+    desk.store
+        .read::<_, StoreError>(|reading| {
+            reading.changes_after(&scopes, 0, true, |change| {
+                if change.kind == kind {
+                    told.push((change.key, change.body.is_some()));
+                }
+                true
+            })
+        })
+        .expect("a read");
+    told
+}
+
+#[test]
+fn members_and_coupons_are_told_to_their_store_alone() {
+    let desk = Desk::new();
+    let shop = |members: &str, coupons: &str| {
+        let members = format!(r#""members": [{members}], "coupons": [{coupons}]"#);
+        STORE.replace(r#""members": [{"id": "m1", "phone": "13800000000"}]"#, &members)
+    };
+    let both = shop(r#"{"id": "m1"}, {"id": "m2", "store": "S2"}"#, r#"{"code": "C1", "promotion": "K1"}"#);
+    desk.import(&both, &[], false).expect("an import");
+    let here = |key: &str| vec![(key.to_owned(), true)];
+    assert_eq!((told(&desk, "S1", "member"), told(&desk, "S2", "member")), (here("m1"), here("m2")));
+    assert_eq!((told(&desk, "S1", "coupon"), told(&desk, "S2", "coupon")), (here("C1"), Vec::new()));
+
+    // A member moves, and a coupon is not named any more.
+    let moved = shop(r#"{"id": "m1", "store": "S2"}"#, r#"{"code": "C2", "promotion": "K1"}"#);
+    desk.import(&moved, &[], true).expect("an import");
+    assert_eq!(told(&desk, "S1", "member"), [("m1".to_owned(), false)]);
+    assert_eq!(told(&desk, "S2", "member"), [("m2".to_owned(), true), ("m1".to_owned(), true)]);
+    assert_eq!(told(&desk, "S1", "coupon"), [("C2".to_owned(), true), ("C1".to_owned(), false)]);
+    for (members, coupons, expected) in [
+        (r#"{"id": "m1", "tier": 3}"#, "", "members[0]"),
+        ("", r#"{"code": "", "promotion": "K1"}"#, "coupons[0]"),
+        ("", r#"{"code": "C1", "promotion": "K"}, {"code": "C1", "promotion": "K"}"#, "C1 is there twice"),
+    ] {
+        let refusal = desk.import(&shop(members, coupons), &[], false).expect_err(expected);
+        assert!(refusal.contains(expected), "{refusal}");
     }
 }

@@ -24,6 +24,10 @@ pub enum Kind {
     Price,
     /// A class of goods in the tax law.
     TaxClass,
+    /// A member; scoped to their store.
+    Member,
+    /// A coupon; scoped to the store in which it may be used.
+    Coupon,
 }
 
 impl Kind {
@@ -38,11 +42,14 @@ impl Kind {
             Self::PromotionRule => "promotion_rule",
             Self::Price => "price",
             Self::TaxClass => "tax_class",
+            Self::Member => "member",
+            Self::Coupon => "coupon",
         }
     }
 
     /// Whose rows these are: a store row belongs to its store, a price to
-    /// whom [`Writing::put_price`] says, all others to the whole chain.
+    /// whom [`Writing::put_price`] says, a member or coupon to the store that
+    /// [`Writing::put_of_store`] says, all others to the whole chain.
     fn scope(self, key: &str) -> &str {
         match self {
             Self::Store => key,
@@ -52,7 +59,9 @@ impl Kind {
             | Self::Promotion
             | Self::PromotionRule
             | Self::Price
-            | Self::TaxClass => CHAIN,
+            | Self::TaxClass
+            | Self::Member
+            | Self::Coupon => CHAIN,
         }
     }
 }
@@ -219,6 +228,12 @@ impl Reading<'_> {
         Ok(false)
     }
 
+    /// A member as the import gave it.
+    pub fn member(&self, id: &str) -> Result<Option<String>, StoreError> {
+        let mut select = self.connection.prepare_cached("SELECT body FROM member WHERE id = ?1")?;
+        Ok(select.query_row([id], |row| row.get(0)).optional()?)
+    }
+
     /// One code that two products claim, with their item codes.
     pub fn code_claimed_twice(&self) -> Result<Option<(String, String, String)>, StoreError> {
         let twice = self
@@ -360,8 +375,18 @@ impl Writing<'_> {
         Ok(gone.len() as u64)
     }
 
+    /// Makes an entity of one store what `body` says; its lanes alone hear of it.
+    pub fn put_of_store(&self, kind: Kind, store: &str, key: &str, body: &str) -> Result<Put, StoreError> {
+        self.set_entity(store, kind, key, Some(body))
+    }
+
+    /// Deletes an entity of one store.
+    pub fn delete_of_store(&self, kind: Kind, store: &str, key: &str) -> Result<Put, StoreError> {
+        self.set_entity(store, kind, key, None)
+    }
+
     /// Stores a member as the import gave it, and says whether that changed
-    /// anything. Members are never sent to lanes.
+    /// anything. Lanes hear of a part of it only, as an entity of its own.
     pub fn put_member(&self, id: &str, body: &str) -> Result<bool, StoreError> {
         let changed = self
             .connection

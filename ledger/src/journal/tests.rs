@@ -527,6 +527,10 @@ fn nothing_sold() -> domain::sale::Sale {
         tenders: Vec::new(),
         change: zero,
         taxes: Vec::new(),
+        buyer: None,
+        coupons: Vec::new(),
+        given: Vec::new(),
+        points_back: None,
     }
 }
 
@@ -562,6 +566,8 @@ fn what_a_shift_carries_outlives_the_shifts_before_it() {
         parked_count: 3,
         payments: vec![payment],
         payment_count: 9,
+        coupons_spent: Vec::new(),
+        leases_spent: Vec::new(),
     };
     let desk = Desk::new();
     let mut journal = desk.open();

@@ -658,6 +658,7 @@ fn people_stores_and_categories_come_and_go() {
         scale_patterns: vec![],
         groups: vec![],
         code_patterns: vec![],
+        rules: pull::StoreRules::default(),
     }));
     let mut agent = Agent::new();
     agent.pull(
@@ -724,4 +725,90 @@ fn the_lane_sees_at_once_what_its_agent_knows() {
         (Position::default(), None, 7),
         "a new journal, the same goods"
     );
+}
+
+#[test]
+fn a_member_is_found_by_card_number_or_telephone() {
+    let member = |id: &str, card: &str, phone: &str| {
+        Entity::Member(Some(pull::Member {
+            id: id.into(),
+            shown: "赵** *0001".into(),
+            cards: vec![card.into()],
+            phone_hash: pull::phone_hash(phone),
+            tier: "gold".into(),
+            tags: vec!["社群".into()],
+            ..pull::Member::default()
+        }))
+    };
+    let mut agent = shop();
+    let two = [("m1", member("m1", "M00000001K", "00000000001")), ("m2", member("m2", "M2", "00000000002"))];
+    agent.pull(2, &two);
+    let lane = agent.lane();
+    let found = |code: &str| lane.member(code).expect("answered").map(|member| member.id.clone());
+    for code in ["m1", "M00000001K", "00000000001"] {
+        assert_eq!(found(code).as_deref(), Some("m1"), "{code}");
+    }
+    assert_eq!((found("M2").as_deref(), found("00000000003"), found("000")), (Some("m2"), None, None));
+    // Whoever asks for the hash itself, or for what marks one, finds nobody.
+    assert_eq!(found(&format!("phone:{}", "0".repeat(64))), None);
+    let full = lane.member("m1").expect("answered").expect("there");
+    assert_eq!((full.tier.as_str(), full.tags.as_slice()), ("gold", ["社群".to_owned()].as_slice()));
+
+    // Two of one number: nobody is taken for the other. One moves, one goes.
+    agent.pull(3, &[("m2", member("m2", "M2", "00000000001"))]);
+    lane.refresh().expect("refreshed");
+    assert_eq!(found("00000000001"), None);
+    agent.pull(4, &[("m2", Entity::Member(None)), ("m1", member("m1", "M9", "00000000001"))]);
+    lane.refresh().expect("refreshed");
+    assert_eq!((found("00000000001").as_deref(), found("M9").as_deref()), (Some("m1"), Some("m1")));
+    assert_eq!((found("M00000001K"), found("M2"), found("m2")), (None, None, None));
+}
+
+#[test]
+fn a_coupon_is_known_until_it_is_gone() {
+    let coupon = |state| {
+        Entity::Coupon(Some(pull::Coupon {
+            code: "C1".into(),
+            promotion: "K1".into(),
+            state,
+            from_ms: None,
+            until_ms: Some(9),
+            owner: Some("m1".into()),
+            group: "cash".into(),
+            together_max: 3,
+        }))
+    };
+    let mut agent = shop();
+    agent.pull(2, &[("C1", coupon(pull::CouponState::Issued))]);
+    let lane = agent.lane();
+    let state = || lane.coupon("C1").expect("answered").map(|coupon| coupon.state);
+    assert_eq!(state(), Some(CouponState::Issued));
+    let full = lane.coupon("C1").expect("answered").expect("there");
+    assert_eq!((full.owner.as_deref(), full.until_ms, full.together_max), (Some("m1"), Some(9), 3));
+    agent.pull(3, &[("C1", coupon(pull::CouponState::Redeemed))]);
+    lane.refresh().expect("refreshed");
+    assert_eq!(state(), Some(CouponState::Redeemed));
+    agent.pull(4, &[("C1", Entity::Coupon(None))]);
+    lane.refresh().expect("refreshed");
+    assert_eq!(state(), None);
+}
+
+#[test]
+fn what_a_ticket_is_given_lies_beside_the_promotions() {
+    let form = |id: &str, kind: &str| PromotionForm {
+        id: id.into(),
+        layer: "grant".into(),
+        kind: kind.into(),
+        min: Some(1_000),
+        draws: Some(1),
+        ..PromotionForm::default()
+    };
+    let mut agent = shop();
+    let two = [("g1", form("g1", "draw")), ("g2", form("g2", "no such gift"))];
+    let two = two.map(|(id, form)| (id, Entity::PromotionRule(Some(form))));
+    agent.pull(2, &two);
+    let lane = agent.lane();
+    let set = lane.promotions().expect("answered");
+    assert_eq!(set.grants().iter().map(|grant| grant.id.as_str()).collect::<Vec<_>>(), ["g1"]);
+    assert!(lane.refused_promotions()[0].contains("g2"), "{:?}", lane.refused_promotions());
 }

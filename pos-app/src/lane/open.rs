@@ -7,7 +7,7 @@ use domain::basket::Basket;
 use domain::catalogue::{Catalogue, Item};
 use domain::money::{Currency, Money};
 use domain::record::Record;
-use domain::till::{Context, Desk, Effect, Input, Paper, Place, Rules, Settings, Till};
+use domain::till::{Context, Desk, Effect, Input, Paper, Settings, Till};
 use drivers::printer::Document;
 use ledger::journal::{AppendError, Journal, ReadJournalError, Stamp};
 use ledger::reference::{Reference, ReferenceError};
@@ -283,11 +283,7 @@ fn settings(store: &Store, config: &Config) -> Settings {
         change_max: Money::from_minor(config.change_max.saturating_mul(major)),
         codes: codes(store),
         prints_receipts: config.printer.is_some(),
-        // No payment terminal is driven yet, so no wallet is named.
-        rules: Rules {
-            place: Place { store: store.code.clone(), channel: "store".to_owned(), member_days: Vec::new() },
-            ..Rules::default()
-        },
+        rules: super::rules::rules(store),
         currency,
     }
 }

@@ -80,6 +80,7 @@ impl From<&PastSale> for event::PastSale {
             lines: lines.collect(),
             left: past.left.minor(),
             tenders: past.tenders.iter().map(Into::into).collect(),
+            points: past.points.as_ref().map(Into::into),
         }
     }
 }
@@ -99,6 +100,7 @@ impl event::PastSale {
             lines: self.lines.iter().map(line).collect::<Result<_, UnderstandEventError>>()?,
             left: understand_amount(seq, "left", self.left)?,
             tenders: self.tenders.iter().map(|tender| tender.understand(seq)).collect::<Result<_, _>>()?,
+            points: self.points.as_ref().map(|points| points.understand(seq)).transpose()?,
         };
         if past.is_within_bounds() { Ok(past) } else { Err(UnderstandEventError::Sums { seq }) }
     }

@@ -171,6 +171,8 @@ pub(super) fn encode_carried(carried: &Carried) -> Option<Box<event::Carried>> {
         parked_count: carried.parked_count,
         payments: carried.payments.iter().map(Into::into).collect(),
         payment_count: carried.payment_count,
+        coupons_spent: carried.coupons_spent.clone(),
+        leases_spent: carried.leases_spent.iter().map(Into::into).collect(),
     }))
 }
 
@@ -186,6 +188,12 @@ impl event::Carried {
                 .map(|payment| payment.understand(seq))
                 .collect::<Result<_, _>>()?,
             payment_count: self.payment_count,
+            coupons_spent: self.coupons_spent.clone(),
+            leases_spent: self
+                .leases_spent
+                .iter()
+                .map(|known| known.understand(seq))
+                .collect::<Result<_, _>>()?,
         })
     }
 }
@@ -203,6 +211,9 @@ impl From<&Parked> for event::Parked {
             age_confirmed: basket.age_confirmed(),
             voids: basket.voids(),
             discount: basket.discount().map(Into::into),
+            member: basket.member().map(|member| member.as_ref().into()),
+            coupons: basket.coupons().iter().map(Into::into).collect(),
+            tender: basket.tender().map(|kind| kind_name(kind).to_owned()),
         }
     }
 }
@@ -216,7 +227,12 @@ impl event::Parked {
             staff: self.staff.clone(),
             at_ms: self.at_ms,
             note: self.note.clone(),
-            basket: Basket::parked(lines, self.numbers_given, self.age_confirmed, self.voids, discount),
+            basket: Basket::parked(lines, self.numbers_given, self.age_confirmed, self.voids, discount)
+                .brought_by(
+                    self.member.as_ref().map(Into::into),
+                    self.coupons.iter().map(Into::into).collect(),
+                    self.tender.as_ref().map(|kind| understand_kind(seq, kind)).transpose()?,
+                ),
         })
     }
 }

@@ -8,7 +8,7 @@ use domain::barcode::Gtin;
 use domain::money::Currency;
 use fixtures::logs::{Log, Measure};
 use fixtures::shop::write_products_csv;
-use protocol::pull::{Category, Product, Store};
+use protocol::pull::{Category, Product, Store, StoreRules};
 use serde_json::json;
 
 use crate::shop::check_digit;
@@ -113,6 +113,7 @@ impl Shop {
             scale_patterns: vec!["22IIIIIPPPPPWWWWWC".into()],
             groups: Vec::new(),
             code_patterns: Vec::new(),
+            rules: StoreRules::default(),
         };
         Ok(Self { items, store, pin: pin.into(), currency })
     }

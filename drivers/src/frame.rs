@@ -2,7 +2,11 @@
 //! It opens no device itself.
 //!
 //! Each device has one thread of its own. Callers hand it work through a bounded queue that may refuse, and hear of it
-//! through a function given at the start, so a device that hangs never holds a caller up.
+//! through a function given at the start, so a device that hangs never holds a caller up. [`supervisor`] is that thread,
+//! [`port`] the lines that devices hang on.
+
+pub mod port;
+pub mod supervisor;
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,6 +42,8 @@ pub enum Reason {
     CoverOpen,
     /// The device reports a fault of its own, such as a jammed cutter; printing waits.
     Error,
+    /// What comes from the line makes no sense: another kind of device, or another speed.
+    Garbled,
 }
 
 /// The first pause after a failed try.

@@ -95,7 +95,7 @@ impl PrinterStatus {
             Some(
                 Health::Connecting
                 | Health::Offline { .. }
-                | Health::Degraded(Reason::PaperOut | Reason::CoverOpen | Reason::Error),
+                | Health::Degraded(Reason::PaperOut | Reason::CoverOpen | Reason::Error | Reason::Garbled),
             )
             | None => false,
         }

@@ -117,7 +117,9 @@ fn printer(lane: &Lane) -> PrinterState {
         Some(Health::Offline { .. }) => PrinterState::Offline { waiting: waiting.to_string() },
         Some(Health::Degraded(Reason::PaperOut)) => PrinterState::PaperOut,
         Some(Health::Degraded(Reason::CoverOpen)) => PrinterState::CoverOpen,
-        Some(Health::Degraded(Reason::Error)) => PrinterState::Offline { waiting: waiting.to_string() },
+        Some(Health::Degraded(Reason::Error | Reason::Garbled)) => {
+            PrinterState::Offline { waiting: waiting.to_string() }
+        }
         Some(Health::Degraded(Reason::PaperLow)) => PrinterState::PaperLow,
         Some(Health::Ready | Health::Unknown) if lane.printer.sending => PrinterState::Printing,
         Some(Health::Ready) => PrinterState::Ready,

@@ -23,6 +23,7 @@ use super::document::Document;
 use super::escpos::{BARRIER, EncodeError, drawer_pulse, encode};
 use super::profile::{DrawerPulse, Profile, StatusSupport};
 use super::reply::{QUESTIONS, Replies};
+use crate::frame::supervisor::HealthWatch;
 use crate::frame::{Backoff, Deadline, Health, Reason, lock};
 
 /// Most documents waiting for one printer, the one being printed included.
@@ -149,6 +150,7 @@ pub struct QueueFull;
 #[derive(Debug)]
 pub struct Printer {
     shared: Arc<Shared>,
+    watch: HealthWatch,
     ended: Receiver<()>,
 }
 
@@ -156,19 +158,25 @@ impl Printer {
     /// Starts the thread. `on_event` is called from it and should only pass the event on.
     pub fn spawn(config: PrinterConfig, on_event: impl Fn(PrinterEvent) + Send + 'static) -> Self {
         let shared = Arc::new(Shared::default());
+        let watch = HealthWatch::default();
         let (end, ended) = sync_channel::<()>(1);
         let mut worker = Worker {
+            watch: watch.clone(),
             backoff: Backoff::new(config.retry_pause_first, config.retry_pause_max),
             config,
             shared: Arc::clone(&shared),
             on_event: Box::new(on_event),
-            health: Health::Unknown,
         };
         thread::spawn(move || {
             let _end = end;
             worker.supervise();
         });
-        Self { shared, ended }
+        Self { shared, watch, ended }
+    }
+
+    /// How the printer is.
+    pub fn watch(&self) -> HealthWatch {
+        self.watch.clone()
     }
 
     /// Queues a document behind those already queued. Returns at once, however the printer is.
@@ -279,7 +287,7 @@ struct Worker {
     config: PrinterConfig,
     shared: Arc<Shared>,
     on_event: Box<dyn Fn(PrinterEvent) + Send>,
-    health: Health,
+    watch: HealthWatch,
     backoff: Backoff,
 }
 
@@ -351,8 +359,7 @@ impl Worker {
     }
 
     fn report(&mut self, health: Health) {
-        if self.health != health {
-            self.health = health.clone();
+        if self.watch.set(health.clone()) {
             self.emit(PrinterEvent::Health(health));
         }
     }

@@ -1,6 +1,8 @@
 //! Bytes, paper, ink and e-ink. Has never heard of money.
 
+pub mod display;
 pub mod frame;
 pub mod printer;
+pub mod scale;
 pub mod scanner;
 pub mod sound;

@@ -2,6 +2,8 @@
 
 pub mod display;
 pub mod frame;
+#[cfg(feature = "payment")]
+pub mod payment;
 pub mod printer;
 pub mod scale;
 pub mod scanner;

@@ -1,5 +1,8 @@
 //! Barcode scanners: what they sent, and what kind of symbol they say it was. What the text means is for others.
 
+#[cfg(target_os = "linux")]
+pub mod evdev;
+pub mod keys;
 pub mod serial;
 pub mod wedge;
 

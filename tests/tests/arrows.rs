@@ -30,7 +30,23 @@ const TABLE: &[Row] = &[
     Row {
         room: "drivers",
         ours: &[],
-        outside: Some(&["encoding_rs", "escpos", "qrcode", "serialport", "thiserror"]),
+        outside: Some(&[
+            "base64",
+            "chrono",
+            "encoding_rs",
+            "escpos",
+            "evdev",
+            "md-5",
+            "qrcode",
+            "quick-xml",
+            "reqwest",
+            "ring",
+            "rustix",
+            "rustls",
+            "serde_json",
+            "serialport",
+            "thiserror",
+        ]),
     },
     Row { room: "ui", ours: &[], outside: Some(&["slint", "slint-build"]) },
     Row { room: "pos-app", ours: &["domain", "protocol", "ledger", "drivers", "ui"], outside: None },
@@ -45,15 +61,20 @@ const TABLE: &[Row] = &[
 const SPOKEN_BY: &[(&str, &[&str])] = &[
     ("rusqlite", &["ledger", "hq"]),
     ("slint", &["ui"]),
-    ("reqwest", &["sync-agent"]),
+    ("reqwest", &["sync-agent", "drivers"]),
     ("axum", &["hq"]),
     ("serialport", &["drivers"]),
     ("escpos", &["drivers"]),
 ];
 
-/// What speaks HTTP as a client; none of it may be in the till's tree.
+/// What speaks HTTP as a client; none of it may be in the till's tree but for
+/// what [`PAYMENT`] brings.
 const HTTP_CLIENTS: &[&str] =
     &["reqwest", "hyper", "hyper-util", "ureq", "isahc", "curl", "attohttpc", "minreq"];
+
+/// The feature of `drivers` for payment by code, a device of the lane that is
+/// reached by HTTP.
+const PAYMENT: &str = "payment";
 
 /// Licences whose works may be linked into, or shipped with, a program under
 /// the GPL version 3. CDLA-Permissive is that of the bundled root certificates.
@@ -122,12 +143,13 @@ fn every_arrow_is_in_the_table() {
 }
 
 #[test]
-fn the_till_has_no_http_client_in_its_tree() {
+fn the_till_has_no_http_client_in_its_tree_but_that_of_payment_by_code() {
     let metadata = MetadataCommand::new().exec().expect("cargo resolves the workspace");
     let resolve = metadata.resolve.as_ref().expect("a resolved graph");
     let id_of =
         |name: &str| metadata.packages.iter().find(|package| package.name.as_str() == name).map(|p| &p.id);
     let name_of = |id| metadata.packages.iter().find(|package| &package.id == id).map(|p| p.name.to_string());
+    let drivers = id_of("drivers").expect("drivers are a room");
     let mut seen = BTreeSet::new();
     let mut open = vec![id_of("pos-app").expect("the till is a room").clone()];
     while let Some(id) = open.pop() {
@@ -141,6 +163,8 @@ fn the_till_has_no_http_client_in_its_tree() {
                 .filter(|dependency| {
                     dependency.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal)
                 })
+                // The one arrow by which a client may come.
+                .filter(|dependency| id != *drivers || dependency.name != "reqwest")
                 .map(|dependency| dependency.pkg.clone()),
         );
     }
@@ -148,6 +172,51 @@ fn the_till_has_no_http_client_in_its_tree() {
     assert!(names.contains("rusqlite"), "the walk went nowhere: {names:?}");
     let clients: Vec<_> = HTTP_CLIENTS.iter().filter(|client| names.contains(**client)).collect();
     assert!(clients.is_empty(), "{clients:?}");
+}
+
+#[test]
+fn only_payment_by_code_brings_an_http_client_into_drivers() {
+    let metadata = MetadataCommand::new().no_deps().exec().expect("cargo knows the workspace");
+    let drivers = metadata.packages.iter().find(|package| package.name.as_str() == "drivers");
+    let drivers = drivers.expect("drivers are a room");
+    for dependency in &drivers.dependencies {
+        let client = HTTP_CLIENTS.contains(&dependency.name.as_str());
+        assert!(!client || dependency.optional, "{} comes without being asked for", dependency.name);
+    }
+    let brings = |feature: &str| drivers.features[feature].iter().any(|brought| brought == "dep:reqwest");
+    for feature in drivers.features.keys() {
+        assert_eq!(brings(feature), feature == PAYMENT, "feature {feature}");
+    }
+    assert!(
+        drivers.features.get("default").is_none_or(|features| features.is_empty()),
+        "payment must be asked for"
+    );
+    // Whoever asks for it by name; the agent, which shares the drivers, does not.
+    let asks = |package: &&Package| {
+        package.dependencies.iter().any(|dependency| {
+            dependency.name == "drivers"
+                && dependency.kind == DependencyKind::Normal
+                && dependency.features.iter().any(|feature| feature == PAYMENT)
+        })
+    };
+    let asking: BTreeSet<&str> =
+        metadata.packages.iter().filter(asks).map(|package| package.name.as_str()).collect();
+    assert!(asking.is_subset(&BTreeSet::from(["pos-app", "fixtures", "tests"])), "{asking:?}");
+    // And within drivers it is spoken in one folder.
+    let source = drivers.manifest_path.parent().expect("a folder").join("src");
+    let mut open = vec![source.clone().into_std_path_buf()];
+    let mut speaking = BTreeSet::new();
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder of sources").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                open.push(path);
+            } else if std::fs::read_to_string(&path).expect("a source").contains("reqwest::") {
+                speaking.insert(path.strip_prefix(&source).expect("inside").to_owned());
+            }
+        }
+    }
+    assert_eq!(speaking, BTreeSet::from(["payment/terminal.rs".into()]));
 }
 
 #[test]

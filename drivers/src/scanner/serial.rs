@@ -6,7 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use super::Scan;
-use crate::frame::{Backoff, Health, Stop};
+use crate::frame::supervisor::HealthWatch;
+use crate::frame::{Backoff, Deadline, Health, Stop};
 
 /// The longest line taken from a scanner, in bytes: the largest QR code holds 7,089 digits.
 pub const LINE_LENGTH_MAX: usize = 7_168;
@@ -14,9 +15,14 @@ pub const LINE_LENGTH_MAX: usize = 7_168;
 const READ_TIMEOUT: Duration = Duration::from_millis(100);
 /// Room for what the device sends at once.
 const READ_BUFFER_LENGTH: usize = 1_024;
+/// How long a code may lack its end unless configured otherwise: the longest QR code takes 8 s at 9,600 bits a second, but
+/// never pauses for so long.
+pub const HALF_CODE_MAX: Duration = Duration::from_secs(1);
 /// Speed unless configured otherwise: what scanners leave the factory with.
 pub const BAUD_DEFAULT: u32 = 9_600;
 
+/// What a line that was unplugged or is at rest at another speed reads as; in no code.
+const NUL: u8 = 0;
 const CR: u8 = b'\r';
 const LF: u8 = b'\n';
 const STX: char = '\u{2}';
@@ -29,6 +35,8 @@ pub struct SerialScannerConfig {
     pub path: String,
     /// Bits per second; eight data bits, no parity, one stop bit.
     pub baud: u32,
+    /// How long a code may lack its end before it is dropped, lest a half one join the next.
+    pub half_code_max: Duration,
     /// Pauses between tries to open the device.
     pub retry_pause_first: Duration,
     /// The longest such pause.
@@ -41,6 +49,7 @@ impl SerialScannerConfig {
         Self {
             path: path.into(),
             baud: BAUD_DEFAULT,
+            half_code_max: HALF_CODE_MAX,
             retry_pause_first: crate::frame::RETRY_PAUSE_FIRST,
             retry_pause_max: crate::frame::RETRY_PAUSE_MAX,
         }
@@ -52,7 +61,7 @@ impl SerialScannerConfig {
 pub enum ScannerEvent {
     /// A symbol was scanned.
     Scan(Scan),
-    /// A line was longer than [`LINE_LENGTH_MAX`] and was dropped whole.
+    /// A line was longer than [`LINE_LENGTH_MAX`], or its end never came, and it was dropped whole.
     LineDropped {
         /// How many bytes it had.
         bytes: usize,
@@ -65,6 +74,7 @@ pub enum ScannerEvent {
 #[derive(Debug)]
 pub struct SerialScanner {
     stop: Stop,
+    watch: HealthWatch,
     ended: Receiver<()>,
 }
 
@@ -76,11 +86,18 @@ impl SerialScanner {
         let stop = Stop::default();
         let (end, ended) = sync_channel::<()>(1);
         let thread_stop = stop.clone();
+        let watch = HealthWatch::default();
+        let thread_watch = watch.clone();
         thread::spawn(move || {
             let _end = end;
-            run(&config, &thread_stop, &on_event);
+            run(&config, &thread_stop, &thread_watch, &on_event);
         });
-        Self { stop, ended }
+        Self { stop, watch, ended }
+    }
+
+    /// How the line is.
+    pub fn watch(&self) -> HealthWatch {
+        self.watch.clone()
     }
 
     /// Ends the thread and waits until it has let go of the device, at most `wait`; says whether it has.
@@ -97,12 +114,10 @@ impl Drop for SerialScanner {
     }
 }
 
-fn run(config: &SerialScannerConfig, stop: &Stop, on_event: &impl Fn(ScannerEvent)) {
+fn run(config: &SerialScannerConfig, stop: &Stop, watch: &HealthWatch, on_event: &impl Fn(ScannerEvent)) {
     let mut backoff = Backoff::new(config.retry_pause_first, config.retry_pause_max);
-    let mut health = Health::Unknown;
-    let mut report = |now: Health| {
-        if health != now {
-            health = now.clone();
+    let report = |now: Health| {
+        if watch.set(now.clone()) {
             on_event(ScannerEvent::Health(now));
         }
     };
@@ -115,7 +130,7 @@ fn run(config: &SerialScannerConfig, stop: &Stop, on_event: &impl Fn(ScannerEven
                 let _ = port.write_request_to_send(true);
                 backoff.reset();
                 report(Health::Ready);
-                read_lines(&mut port, stop, on_event)
+                read_lines(&mut port, config.half_code_max, stop, on_event)
             }
             Err(error) => error.to_string(),
         };
@@ -130,13 +145,20 @@ fn run(config: &SerialScannerConfig, stop: &Stop, on_event: &impl Fn(ScannerEven
 }
 
 /// Reads until the line is lost or a stop is asked for; says what was met.
-fn read_lines(port: &mut impl Read, stop: &Stop, on_event: &impl Fn(ScannerEvent)) -> String {
+fn read_lines(
+    port: &mut impl Read,
+    half_code_max: Duration,
+    stop: &Stop,
+    on_event: &impl Fn(ScannerEvent),
+) -> String {
+    let mut patience = Deadline::after(half_code_max);
     let mut codec = LineCodec::default();
     let mut buffer = [0_u8; READ_BUFFER_LENGTH];
     while !stop.is_requested() {
         match port.read(&mut buffer) {
             Ok(0) => return "the line was closed".to_owned(),
             Ok(count) => {
+                patience = Deadline::after(half_code_max);
                 for line in codec.decode(&buffer[..count]) {
                     on_event(match line {
                         Line::Text(text) => ScannerEvent::Scan(Scan::parse(&text)),
@@ -148,7 +170,14 @@ fn read_lines(port: &mut impl Read, stop: &Stop, on_event: &impl Fn(ScannerEvent
                 if matches!(
                     error.kind(),
                     ErrorKind::TimedOut | ErrorKind::WouldBlock | ErrorKind::Interrupted
-                ) => {}
+                ) =>
+            {
+                if patience.has_passed()
+                    && let Some(bytes) = codec.abandon()
+                {
+                    on_event(ScannerEvent::LineDropped { bytes });
+                }
+            }
             Err(error) => return error.to_string(),
         }
     }
@@ -182,7 +211,7 @@ impl LineCodec {
             if byte == CR || byte == LF {
                 // The LF of a CRLF ends an empty line, which is left out.
                 lines.extend(self.end_line());
-            } else {
+            } else if byte != NUL {
                 self.length = self.length.saturating_add(1);
                 if self.length <= LINE_LENGTH_MAX {
                     self.line.push(byte);
@@ -190,6 +219,12 @@ impl LineCodec {
             }
         }
         lines
+    }
+
+    /// Forgets a line whose end has not come; says how many bytes it had.
+    pub fn abandon(&mut self) -> Option<usize> {
+        self.line.clear();
+        Some(std::mem::take(&mut self.length)).filter(|length| *length > 0)
     }
 
     fn end_line(&mut self) -> Option<Line> {
@@ -255,6 +290,16 @@ mod tests {
         );
         let longest = "1".repeat(LINE_LENGTH_MAX);
         assert_eq!(texts(&mut codec, format!("{longest}\n").as_bytes()), [longest]);
+    }
+
+    #[test]
+    fn nuls_are_noise_and_a_half_line_can_be_abandoned() {
+        let mut codec = LineCodec::default();
+        assert_eq!(texts(&mut codec, b"\x00\x0069012\x0034567892\x00\r\x00\r"), ["6901234567892"]);
+        assert_eq!(codec.abandon(), None);
+        assert_eq!(texts(&mut codec, b"69012"), Vec::<String>::new());
+        assert_eq!(codec.abandon(), Some(5));
+        assert_eq!(texts(&mut codec, b"96385074\r"), ["96385074"]);
     }
 
     #[test]

@@ -6,13 +6,16 @@ mod device;
 mod document;
 pub mod escpos;
 mod layout;
+mod picture;
 mod profile;
 mod reply;
 
 pub use charset::{columns_of, normalise};
 pub use device::{
-    DRAWER_QUEUE_MAX, JOB_QUEUE_MAX, Job, Outcome, Printer, PrinterConfig, PrinterEvent, QueueFull, Rejection,
+    BAUD_DEFAULT, DRAWER_QUEUE_MAX, JOB_QUEUE_MAX, Job, Outcome, Printer, PrinterConfig, PrinterEvent,
+    QueueFull, Rejection,
 };
 pub use document::{Align, Cell, Document, Row, Size, Width};
 pub use layout::{Line, lay_out};
+pub use picture::{ParsePictureError, Picture};
 pub use profile::{Charset, DrawerPulse, ParseProfileError, Profile, StatusSupport};

@@ -3,9 +3,12 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{Shutdown, TcpStream, ToSocketAddrs};
+use std::os::unix::fs::OpenOptionsExt;
 use std::str::FromStr;
 use std::time::Duration;
+
+use rustix::fs::OFlags;
 
 use super::Deadline;
 use super::supervisor::Lost;
@@ -32,7 +35,7 @@ pub enum Port {
         /// `host:port`.
         address: String,
     },
-    /// A device file that takes bytes, such as `/dev/usb/lp0`; nothing is read from it.
+    /// A device file, such as `/dev/usb/lp0`; what the device says is read from it too.
     File {
         /// The device file.
         path: String,
@@ -131,8 +134,10 @@ impl Port {
             Self::Serial { path, settings } => open_serial(path, *settings),
             Self::Tcp { address } => open_tcp(address, connect_deadline),
             Self::File { path } => {
-                let file = OpenOptions::new().write(true).open(path).map_err(|error| named(path, &error))?;
-                Ok(Wire { kind: Kind::File(file) })
+                // A printer that takes no more must not hold the thread up.
+                let flags = i32::try_from((OFlags::NONBLOCK | OFlags::NOCTTY).bits()).unwrap_or(0);
+                let file = OpenOptions::new().read(true).write(true).custom_flags(flags).open(path);
+                Ok(Wire { kind: Kind::File(file.map_err(|error| named(path, &error))?) })
             }
         }
     }
@@ -213,11 +218,17 @@ impl Wire {
         let read = match &mut self.kind {
             Kind::Serial(port) => port.read(buffer),
             Kind::Tcp(stream) => stream.read(buffer),
-            Kind::File(_) => {
-                std::thread::sleep(TICK);
-                return Ok(0);
-            }
+            Kind::File(file) => match file.read(buffer) {
+                // A file says nothing more, or nothing yet: neither is a line that was lost.
+                Ok(0) => Err(ErrorKind::WouldBlock.into()),
+                read => read,
+            },
         };
+        if let (Kind::File(_), Err(error)) = (&self.kind, &read)
+            && error.kind() == ErrorKind::WouldBlock
+        {
+            std::thread::sleep(TICK);
+        }
         match read {
             Ok(0) => Err(Lost("the line was closed".to_owned())),
             Ok(count) => Ok(count),
@@ -272,6 +283,29 @@ impl Wire {
         }
     }
 
+    /// Writes what is taken within one tick, which may be nothing.
+    ///
+    /// # Errors
+    /// The line is gone.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<usize, Lost> {
+        let written = match &mut self.kind {
+            Kind::Serial(port) => port.write(bytes),
+            Kind::Tcp(stream) => stream.write(bytes),
+            Kind::File(file) => file.write(bytes),
+        };
+        match written {
+            Ok(0) => Err(Lost("the line takes no more".to_owned())),
+            Ok(count) => Ok(count),
+            Err(error) if is_wait(&error) => {
+                if matches!(self.kind, Kind::File(_)) {
+                    std::thread::sleep(TICK);
+                }
+                Ok(0)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Writes all of it; a device that takes nothing for [`WRITE_DEADLINE`] counts as lost.
     ///
     /// # Errors
@@ -280,26 +314,23 @@ impl Wire {
         let mut rest = bytes;
         let mut stalled = Deadline::after(WRITE_DEADLINE);
         while !rest.is_empty() {
-            let written = match &mut self.kind {
-                Kind::Serial(port) => port.write(rest),
-                Kind::Tcp(stream) => stream.write(rest),
-                Kind::File(file) => file.write(rest),
-            };
-            match written {
-                Ok(0) => return Err(Lost("the line takes no more".to_owned())),
-                Ok(count) => {
-                    rest = &rest[count..];
-                    stalled = Deadline::after(WRITE_DEADLINE);
-                }
-                Err(error) if is_wait(&error) => {
-                    if stalled.has_passed() {
-                        return Err(Lost("the device takes no more".to_owned()));
-                    }
-                }
-                Err(error) => return Err(error.into()),
+            let count = self.write(rest)?;
+            rest = &rest[count..];
+            if count > 0 {
+                stalled = Deadline::after(WRITE_DEADLINE);
+            } else if stalled.has_passed() {
+                return Err(Lost("the device takes no more".to_owned()));
             }
         }
         Ok(())
+    }
+
+    /// Says that no more comes; whether the other side can be waited for to close. Ports and files have no such word.
+    pub fn finish(&mut self) -> bool {
+        match &self.kind {
+            Kind::Tcp(stream) => stream.shutdown(Shutdown::Write).is_ok(),
+            Kind::Serial(_) | Kind::File(_) => false,
+        }
     }
 }
 

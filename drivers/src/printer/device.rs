@@ -1,4 +1,4 @@
-//! The thread that brings documents to one network printer, each exactly once as far as anyone can know.
+//! The thread that brings documents to one printer (on the network, a serial line or USB), each exactly once as far as anyone can know.
 //!
 //! - Not a byte sent: the job waits, for ever, in the bounded queue. The printer may be off, out of paper or open.
 //! - Sent, with the question `GS r 1` behind it: a printer answers only after printing, so the thread waits for that
@@ -11,19 +11,19 @@
 //! when it comes late: a drawer must not spring open with nobody near.
 
 use std::collections::VecDeque;
-use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream, ToSocketAddrs};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::document::Document;
+use super::document::{Document, Row};
 use super::escpos::{BARRIER, EncodeError, drawer_pulse, encode};
+use super::picture::Picture;
 use super::profile::{DrawerPulse, Profile, StatusSupport};
 use super::reply::{QUESTIONS, Replies};
-use crate::frame::supervisor::HealthWatch;
+use crate::frame::port::{Port, SerialFrame, SerialSettings, Wire};
+use crate::frame::supervisor::{HealthWatch, Lost};
 use crate::frame::{Backoff, Deadline, Health, Reason, lock};
 
 /// Most documents waiting for one printer, the one being printed included.
@@ -31,8 +31,10 @@ pub const JOB_QUEUE_MAX: usize = 64;
 /// Most drawer pulses waiting for one printer.
 pub const DRAWER_QUEUE_MAX: usize = 8;
 
-/// How long one read waits, and so how soon a drawer pulse or a stop is noticed.
-const TICK: Duration = Duration::from_millis(20);
+/// Speed of a serial printer unless configured otherwise.
+pub const BAUD_DEFAULT: u32 = 19_200;
+/// Device files that are serial ports; any other is written as a file.
+const SERIAL_PREFIXES: [&str; 3] = ["/dev/tty", "/dev/pts/", "/dev/serial/"];
 /// Between two looks at a printer that is waited for.
 const LOOK_PAUSE: Duration = Duration::from_millis(250);
 /// How long a printer known to wait for paper may fall silent before the connection counts as lost: a printer whose
@@ -40,14 +42,21 @@ const LOOK_PAUSE: Duration = Duration::from_millis(250);
 const BLOCKED_SILENCE_MAX: Duration = Duration::from_secs(1_800);
 /// How long to wait, after the last byte, for a printer that answers nothing to close its side.
 const LINGER: Duration = Duration::from_millis(500);
+/// What a line says that is no printer's; kept apart from a line that was lost.
+const GARBLED: &str = "what answers is no printer, or speaks at another speed";
 /// Room for what a printer says at once.
 const READ_BUFFER_LENGTH: usize = 256;
 
 /// Where a printer is and how long to wait for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrinterConfig {
-    /// `host:port`; receipt printers listen on port 9100.
+    /// `host:port` (receipt printers listen on port 9100), a serial port such as `/dev/ttyUSB0`, or a USB printer's file
+    /// such as `/dev/usb/lp0`.
     pub address: String,
+    /// Bits a second on a serial port.
+    pub baud: u32,
+    /// What is printed above every document.
+    pub logo: Option<Picture>,
     /// What the model can do.
     pub profile: Profile,
     /// How long one try to connect may take.
@@ -71,6 +80,8 @@ impl PrinterConfig {
     pub fn new(address: impl Into<String>, profile: Profile) -> Self {
         Self {
             address: address.into(),
+            baud: BAUD_DEFAULT,
+            logo: None,
             profile,
             connect_deadline: Duration::from_secs(2),
             answer_deadline: Duration::from_secs(1),
@@ -79,6 +90,18 @@ impl PrinterConfig {
             look_interval: Duration::from_secs(10),
             retry_pause_first: crate::frame::RETRY_PAUSE_FIRST,
             retry_pause_max: crate::frame::RETRY_PAUSE_MAX,
+        }
+    }
+}
+
+impl PrinterConfig {
+    fn port(&self) -> Port {
+        let settings = SerialSettings { baud: self.baud, frame: SerialFrame::EIGHT_NONE_ONE };
+        let is_serial = SERIAL_PREFIXES.iter().any(|prefix| self.address.starts_with(prefix));
+        if self.address.starts_with('/') && !is_serial {
+            Port::File { path: self.address.clone() }
+        } else {
+            Port::parse(&self.address, settings)
         }
     }
 }
@@ -273,16 +296,6 @@ enum Work {
     Look,
 }
 
-/// The connection is gone.
-#[derive(Debug)]
-struct Lost(String);
-
-impl From<std::io::Error> for Lost {
-    fn from(error: std::io::Error) -> Self {
-        Self(error.to_string())
-    }
-}
-
 struct Worker {
     config: PrinterConfig,
     shared: Arc<Shared>,
@@ -415,7 +428,7 @@ impl Worker {
     }
 
     /// Asks the printer how it is and reports it; says whether it answered within the deadline. Printers that never
-    /// answer are not asked.
+    /// answer are not asked. What answers without sense is no printer, or one at another speed.
     fn look(&mut self, connection: &mut Connection) -> Result<bool, Lost> {
         if !self.answers() {
             self.report(Health::Unknown);
@@ -427,6 +440,9 @@ impl Worker {
         let deadline = Deadline::after(self.config.answer_deadline);
         while connection.replies.waiting() > 0 {
             if deadline.has_passed() || self.shared.is_stopping() {
+                if connection.replies.is_garbled() && !connection.has_answered {
+                    self.report(Health::Degraded(Reason::Garbled));
+                }
                 return Ok(false);
             }
             connection.listen()?;
@@ -437,7 +453,12 @@ impl Worker {
     }
 
     fn print(&mut self, job: &Job) {
-        let bytes = match encode(&job.document, &self.config.profile) {
+        let headed = self.config.logo.as_ref().map(|logo| {
+            let mut rows = vec![Row::Picture(logo.clone())];
+            rows.extend(job.document.rows.iter().cloned());
+            Document { rows }
+        });
+        let bytes = match encode(headed.as_ref().unwrap_or(&job.document), &self.config.profile) {
             Ok(bytes) => bytes,
             Err(error) => return self.end_first(Outcome::Rejected(error.into())),
         };
@@ -448,7 +469,9 @@ impl Worker {
             Ok(true) => {}
             Ok(false) => return,
             Err(Lost(reason)) => {
-                self.report(Health::Offline { reason });
+                if reason != GARBLED {
+                    self.report(Health::Offline { reason });
+                }
                 return self.pause();
             }
         }
@@ -476,6 +499,10 @@ impl Worker {
     fn await_ready(&mut self, connection: &mut Connection) -> Result<bool, Lost> {
         loop {
             if !self.look(connection)? {
+                if connection.replies.is_garbled() && !connection.has_answered {
+                    // Nothing is sent to what is no printer; perhaps one is there at the next try.
+                    return Err(Lost(GARBLED.to_owned()));
+                }
                 // Silent, or of the kind that is never asked: unknown, and sent to all the same.
                 self.report(Health::Unknown);
                 return Ok(!self.shared.is_stopping());
@@ -497,17 +524,14 @@ impl Worker {
     fn send(&mut self, connection: &mut Connection, bytes: &[u8], sent: &mut usize) -> Result<(), Lost> {
         let barrier: &[u8] = if self.answers() { BARRIER } else { &[] };
         for part in [bytes, barrier] {
+            if part == BARRIER {
+                connection.replies.barrier_asked();
+            }
             let mut rest = part;
             let mut stalled = Deadline::after(self.config.confirm_deadline);
             while !rest.is_empty() {
-                match connection.stream.write(rest) {
-                    Ok(0) => return Err(Lost("the printer takes no more".to_owned())),
-                    Ok(count) => {
-                        *sent += count;
-                        rest = &rest[count..];
-                        stalled = Deadline::after(self.config.confirm_deadline);
-                    }
-                    Err(error) if is_wait(&error) => {
+                match connection.wire.write(rest)? {
+                    0 => {
                         // A full memory empties once there is paper; the printer may say so unasked.
                         connection.listen()?;
                         let waits = connection.replies.status.blocked().is_some();
@@ -515,7 +539,11 @@ impl Worker {
                             return Err(Lost("the printer takes no more".to_owned()));
                         }
                     }
-                    Err(error) => return Err(error.into()),
+                    count => {
+                        *sent += count;
+                        rest = &rest[count..];
+                        stalled = Deadline::after(self.config.confirm_deadline);
+                    }
                 }
             }
         }
@@ -604,7 +632,7 @@ impl Worker {
             return Outcome::Rejected(Rejection::Blocked(reason));
         }
         self.emit(PrinterEvent::JobStarted { id: pulse.id });
-        if connection.stream.write_all(drawer_pulse(kind)).is_err() {
+        if connection.wire.write_all(drawer_pulse(kind)).is_err() {
             return Outcome::InDoubt;
         }
         // Real-time commands are obeyed in order: an answer to a question behind the pulse says that it was obeyed.
@@ -618,26 +646,15 @@ impl Worker {
 
 /// One connection to the printer and what was heard on it.
 struct Connection {
-    stream: TcpStream,
+    wire: Wire,
     replies: Replies,
     has_answered: bool,
 }
 
 impl Connection {
     fn open(config: &PrinterConfig) -> Result<Self, Lost> {
-        let mut failed = Lost("the address names no host".to_owned());
-        for address in config.address.to_socket_addrs()? {
-            match TcpStream::connect_timeout(&address, config.connect_deadline) {
-                Ok(stream) => {
-                    stream.set_nodelay(true)?;
-                    stream.set_read_timeout(Some(TICK))?;
-                    stream.set_write_timeout(Some(TICK))?;
-                    return Ok(Self { stream, replies: Replies::default(), has_answered: false });
-                }
-                Err(error) => failed = error.into(),
-            }
-        }
-        Err(failed)
+        let wire = config.port().open(config.connect_deadline)?;
+        Ok(Self { wire, replies: Replies::default(), has_answered: false })
     }
 
     /// Asks everything about the printer's state, unless answers are still owed; says whether any are now.
@@ -645,11 +662,10 @@ impl Connection {
         if self.replies.waiting() == 0 {
             // DLE EOT n, one after the other.
             let questions: Vec<u8> = QUESTIONS.iter().flat_map(|&question| [0x10, 0x04, question]).collect();
-            match self.stream.write(&questions) {
-                Ok(count) => self.stream.write_all(&questions[count..])?,
+            match self.wire.write(&questions)? {
                 // The printer's memory and ours are full: it cannot be asked now.
-                Err(error) if is_wait(&error) => return Ok(false),
-                Err(error) => return Err(error.into()),
+                0 => return Ok(false),
+                count => self.wire.write_all(&questions[count..])?,
             }
             for question in QUESTIONS {
                 self.replies.asked(question);
@@ -661,28 +677,18 @@ impl Connection {
     /// Takes what the printer says within one tick.
     fn listen(&mut self) -> Result<(), Lost> {
         let mut buffer = [0_u8; READ_BUFFER_LENGTH];
-        match self.stream.read(&mut buffer) {
-            Ok(0) => Err(Lost("the printer closed the connection".to_owned())),
-            Ok(count) => {
-                for &byte in &buffer[..count] {
-                    self.replies.take(byte);
-                }
-                Ok(())
-            }
-            Err(error) if is_wait(&error) => Ok(()),
-            Err(error) => Err(error.into()),
+        let count = self.wire.read(&mut buffer)?;
+        for &byte in &buffer[..count] {
+            self.replies.take(byte);
         }
+        Ok(())
     }
 
     /// Closes our side and waits a little for the other: closing with unread answers would discard what is on its way.
     fn linger(&mut self) {
         let deadline = Deadline::after(LINGER);
-        if self.stream.shutdown(Shutdown::Write).is_ok() {
+        if self.wire.finish() {
             while !deadline.has_passed() && self.listen().is_ok() {}
         }
     }
-}
-
-fn is_wait(error: &std::io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }

@@ -1,5 +1,7 @@
 //! What a piece of paper says, for any printer. How wide the paper is and what it is encoded in are the profile's.
 
+use super::picture::Picture;
+
 /// Where text stands in its line or cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum Align {
@@ -112,6 +114,8 @@ pub enum Row {
         /// What it holds: printable ASCII.
         data: String,
     },
+    /// A picture in the middle, such as the shop's sign; left out where it is wider than the paper.
+    Picture(Picture),
     /// The end of the piece of paper: cut, or fed to the tear bar on printers without a cutter.
     Cut,
 }

@@ -15,6 +15,7 @@ use qrcode::{Color, EcLevel, QrCode};
 use super::charset::normalise;
 use super::document::{Align, Document, Size};
 use super::layout::{Line, lay_out};
+use super::picture::Picture;
 use super::profile::{Charset, DrawerPulse, Profile};
 
 /// Most rows of one document: four metres of paper.
@@ -119,6 +120,7 @@ pub fn encode(document: &Document, profile: &Profile) -> Result<Vec<u8>, EncodeE
             Line::Text { text, align, bold, size } => pen.text(&text, align, bold, size)?,
             Line::Qr { data } => pen.qr(&data)?,
             Line::Barcode { data } => pen.barcode(&data)?,
+            Line::Picture(picture) => pen.picture(&picture)?,
             Line::Cut => pen.cut()?,
         }
     }
@@ -171,7 +173,15 @@ impl Pen<'_> {
             let option = QRCodeOption::new(QRCodeModel::Model2, size, QRCodeCorrectionLevel::M);
             self.printer.qrcode_option(data, option)?;
         } else {
-            self.printer.custom(&raster(&code, module_dots))?;
+            self.printer.custom(&drawn(&code, module_dots).raster())?;
+        }
+        Ok(())
+    }
+
+    fn picture(&mut self, picture: &Picture) -> Result<(), EncodeError> {
+        if picture.width() <= self.profile.dots {
+            self.style(Align::Centre, false, Size::Normal)?;
+            self.printer.custom(&picture.raster())?;
         }
         Ok(())
     }
@@ -251,37 +261,19 @@ impl Pen<'_> {
     }
 }
 
-/// The QR code as `GS v 0`: rows of bits, the leftmost dot the highest bit.
-///
-/// Printers look for real-time commands in pictures too; modules two or more dots wide cannot form one, because their
-/// first byte (0x10) has a single dot between blanks.
-fn raster(code: &QrCode, module_dots: usize) -> Vec<u8> {
+/// The QR code as a picture with its quiet zone.
+fn drawn(code: &QrCode, module_dots: usize) -> Picture {
     let modules = code.width() + 2 * QR_QUIET_MODULES;
-    let dots = modules * module_dots;
-    let row_bytes = dots.div_ceil(8);
-    let low_high = |number: usize| u16::try_from(number).expect("no wider than the paper").to_le_bytes();
-    let mut command = vec![0x1d, b'v', b'0', 0];
-    command.extend(low_high(row_bytes));
-    command.extend(low_high(dots));
     let colors = code.to_colors();
-    let dark = |x: usize, y: usize| {
-        let (Some(x), Some(y)) = (x.checked_sub(QR_QUIET_MODULES), y.checked_sub(QR_QUIET_MODULES)) else {
-            return false;
-        };
-        x < code.width() && y < code.width() && colors[y * code.width() + x] == Color::Dark
-    };
-    for y in 0..modules {
-        let mut row = vec![0_u8; row_bytes];
-        for x in 0..dots {
-            if dark(x / module_dots, y) {
-                row[x / 8] |= 0x80 >> (x % 8);
-            }
+    let side = modules * module_dots;
+    Picture::draw(side, side, |x, y| {
+        let inside =
+            |at: usize| (at / module_dots).checked_sub(QR_QUIET_MODULES).filter(|at| *at < code.width());
+        match (inside(x), inside(y)) {
+            (Some(x), Some(y)) => colors[y * code.width() + x] == Color::Dark,
+            _ => false,
         }
-        for _ in 0..module_dots {
-            command.extend(&row);
-        }
-    }
-    command
+    })
 }
 
 /// The content of a Code 128 barcode for `GS k 73` and how many symbols it takes: digits in pairs (code set C) where

@@ -2,6 +2,7 @@
 
 use super::charset::{columns_of, columns_of_char, normalise};
 use super::document::{Align, Cell, Document, Row, Size, Width};
+use super::picture::Picture;
 use super::profile::Charset;
 
 /// The columns between the two sides of a pair and between cells.
@@ -33,6 +34,8 @@ pub enum Line {
         /// What it holds.
         data: String,
     },
+    /// A picture.
+    Picture(Picture),
     /// The end of the piece of paper.
     Cut,
 }
@@ -67,6 +70,7 @@ pub fn lay_out(document: &Document, columns: usize, charset: Charset) -> Vec<Lin
             Row::Blank => lines.push(plain(String::new())),
             Row::Qr { data } => lines.push(Line::Qr { data: data.clone() }),
             Row::Barcode { data } => lines.push(Line::Barcode { data: data.clone() }),
+            Row::Picture(picture) => lines.push(Line::Picture(picture.clone())),
             Row::Cut => lines.push(Line::Cut),
         }
     }
@@ -280,6 +284,7 @@ mod tests {
                 Line::Text { text, .. } => text,
                 Line::Qr { data } => format!("[qr {data}]"),
                 Line::Barcode { data } => format!("[barcode {data}]"),
+                Line::Picture(_) => "[picture]".to_owned(),
                 Line::Cut => "[cut]".to_owned(),
             })
             .collect()

@@ -8,6 +8,9 @@ use crate::frame::{Health, Reason};
 /// The questions of one look at a printer, in order: printer, cause of being offline, error, paper.
 pub(super) const QUESTIONS: [u8; 4] = [1, 2, 3, 4];
 
+/// Most bytes without sense that are put down to a bad contact.
+const NOISE_MAX: usize = 4;
+
 /// What is known of a printer from its answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Status {
@@ -71,12 +74,26 @@ pub(super) struct Replies {
     pub(super) printed: bool,
     waiting: VecDeque<u8>,
     automatic: Vec<u8>,
+    /// Whether `GS r` was sent: only then can it be answered.
+    barrier_asked: bool,
+    /// Bytes that were no answer to anything.
+    noise: usize,
 }
 
 impl Replies {
     /// Notes that the question `DLE EOT n` was sent.
     pub(super) fn asked(&mut self, question: u8) {
         self.waiting.push_back(question);
+    }
+
+    /// Notes that `GS r` is about to be sent.
+    pub(super) fn barrier_asked(&mut self) {
+        self.barrier_asked = true;
+    }
+
+    /// Whether more came that made no sense than a bad contact makes.
+    pub(super) fn is_garbled(&self) -> bool {
+        self.noise > NOISE_MAX
     }
 
     /// How many questions have no answer yet.
@@ -90,16 +107,20 @@ impl Replies {
             self.take_automatic(byte);
         } else if byte & 0x93 == 0x12 {
             // 0xx1xx10: an answer to DLE EOT.
-            if let Some(question) = self.waiting.pop_front() {
-                self.status.take(question, byte);
+            match self.waiting.pop_front() {
+                Some(question) => self.status.take(question, byte),
+                None => self.noise += 1,
             }
         } else if byte & 0x93 == 0x10 {
             // 0xx1xx00: the first of the four bytes of Automatic Status Back.
             self.automatic.push(byte);
-        } else if byte & 0x90 == 0 {
-            // 0xx0xxxx: an answer to GS r 1.
+        } else if self.barrier_asked && matches!(byte, 0x00 | 0x03 | 0x0c | 0x0f) {
+            // 0000eenn: the answer to GS r 1, each sensor twice. Letters, of which another device's answers are made,
+            // must never be taken for it: they would say that a receipt is on paper.
             self.status.paper_low = byte & 0x03 != 0;
             self.printed = true;
+        } else {
+            self.noise += 1;
         }
     }
 
@@ -154,6 +175,7 @@ mod tests {
     fn the_barrier_is_told_apart_from_status_that_crosses_it() {
         let mut replies = Replies::default();
         replies.asked(1);
+        replies.barrier_asked();
         replies.take(0x00);
         assert_eq!((replies.waiting(), std::mem::take(&mut replies.printed)), (1, true));
         replies.take(0x12);
@@ -170,6 +192,23 @@ mod tests {
         replies.take(0x03);
         assert!(replies.printed);
         assert_eq!(replies.status.health(), Health::Degraded(Reason::PaperLow));
+    }
+
+    #[test]
+    fn no_letter_says_that_a_receipt_is_on_paper() {
+        let mut replies = Replies::default();
+        for question in QUESTIONS {
+            replies.asked(question);
+        }
+        replies.barrier_asked();
+        for byte in *b"HTTP/1.1 400 Bad Request" {
+            replies.take(byte);
+        }
+        assert!(!replies.printed && replies.is_garbled() && replies.waiting() > 0);
+        // Not asked: not answered.
+        let mut replies = Replies::default();
+        replies.take(0x00);
+        assert!(!replies.printed && !replies.is_garbled());
     }
 
     #[test]

@@ -4,6 +4,8 @@ pub mod display;
 pub mod frame;
 #[cfg(feature = "payment")]
 pub mod payment;
+#[cfg(feature = "label")]
+pub mod label;
 pub mod printer;
 pub mod scale;
 pub mod scanner;

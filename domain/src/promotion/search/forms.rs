@@ -1,0 +1,256 @@
+//! A scenario as weights and thresholds over regions.
+
+use std::collections::BTreeSet;
+
+use super::super::component::{Component, WEIGHT_ONE};
+use super::super::overlay::{Mask, Part};
+use super::super::rule::Layer;
+use super::scenario::{Effect, Scenario, shares_matter};
+use super::{Finder, Plain, Stage, base};
+use crate::money::Money;
+
+/// The most lines of a ticket whose shares of a fen are told apart.
+pub(super) const LINES_APART_MAX: usize = 12;
+
+/// A scenario as weights and thresholds over regions: what portions come to
+/// is summed by which overlays count them.
+pub(super) struct Forms {
+    /// Bits that matter here.
+    pub(super) relevant: Mask,
+    /// What overlays count of it, and, where shares of a fen matter, the line.
+    pub(super) regions: Vec<(Mask, Option<usize>)>,
+    pub(super) by_line: bool,
+    /// Whether the total depends on which lines shares of a fen fall on.
+    pub(super) uneven: bool,
+    /// What is left of a minor unit of each region.
+    pub(super) weights: Vec<i128>,
+    pub(super) is_uniform: bool,
+    /// What the constants take off at most, weighted.
+    pub(super) off: i128,
+    pub(super) thresholds: Vec<(Mask, Money)>,
+    /// What such thresholds look at.
+    pub(super) missed: Mask,
+    /// The same, with all that overlays before may take off added.
+    pub(super) certain: Vec<(Mask, Money)>,
+    /// Per cents, each of which rounds by at most half a minor unit.
+    pub(super) roundings: i128,
+    pub(super) can_be_reached: bool,
+}
+
+impl Forms {
+    pub(super) fn new(
+        finder: &Finder<'_, '_>,
+        stage: &Stage<'_, '_>,
+        plain: &Plain,
+        scenario: &Scenario,
+    ) -> Self {
+        let overlay = |index: usize| &stage.overlays[index];
+        let mut relevant: Mask = stage.add_on_min.iter().fold(0, |mask, (bit, _)| mask | bit);
+        let mut thresholds = stage.add_on_min.clone();
+        let mut certain = Vec::new();
+        let (mut taken, mut shrunk, mut barred) = (Money::ZERO, 100u32, false);
+        let mut roundings = 0;
+        let lines = finder.problem.ticket.lines.len();
+        let fens = Money::from_minor(i64::try_from(lines).unwrap_or(i64::MAX));
+        // What per cents look at, and thresholds that may be missed.
+        let (mut told_apart, mut missed) = (relevant, relevant);
+        for (index, effect) in &scenario.effects {
+            let (Effect::Constant { min, .. } | Effect::Percent(_, min)) = effect;
+            let bit = overlay(*index).bit;
+            let coupon = overlay(*index).layer == Layer::Coupon;
+            let sure = if barred && coupon {
+                Money::from_minor(i64::MAX)
+            } else {
+                (*min + taken).least_whole_of(shrunk)
+            };
+            certain.push((bit, sure));
+            // It can only take off what is there. Shares of per cents may be a
+            // fen off on each line.
+            let there = match effect {
+                Effect::Constant { off, min } => (*min).max(*off),
+                Effect::Percent(_, min) => *min,
+            };
+            let sure = (there + taken).least_whole_of(shrunk) + fens;
+            let is_safe = !(barred && coupon) && plain.bases[*index] >= sure;
+            if there.is_positive() && !is_safe {
+                thresholds.push((bit, *min));
+                missed |= bit;
+            }
+            match effect {
+                Effect::Constant { off, .. } => taken += *off,
+                Effect::Percent(percent, _) => {
+                    shrunk = shrunk * percent / 100;
+                    roundings += 1;
+                    told_apart |= bit;
+                }
+            }
+            barred |= !coupon && !overlay(*index).allow_coupon;
+            relevant |= bit;
+        }
+        let masks = finder.all_masks(stage);
+        for (place, (index, _)) in scenario.effects.iter().enumerate().rev() {
+            // What an overlay takes from goods of a later one depends on what
+            // else it counts.
+            let bit = overlay(*index).bit;
+            let own = || masks.iter().map(|(_, mask)| *mask).filter(|mask| mask & bit != 0);
+            let later = scenario.effects[place + 1..].iter().map(|(later, _)| overlay(*later));
+            for later in later {
+                let in_part =
+                    own().any(|mask| mask & later.bit != 0) && own().any(|mask| mask & later.bit == 0);
+                if in_part && missed & later.bit != 0 {
+                    missed |= bit;
+                }
+                if later.layer == Layer::Coupon && !overlay(*index).allow_coupon {
+                    told_apart |= bit;
+                }
+            }
+        }
+        told_apart |= missed;
+        let uneven = shares_matter(stage, scenario, &masks);
+        let by_line = uneven && lines <= LINES_APART_MAX;
+        if uneven {
+            roundings += i128::try_from(lines).unwrap_or(0);
+        }
+        let weight = |mask: Mask, from: usize| {
+            let percents = scenario.effects.iter().filter(|(index, _)| *index >= from);
+            percents.fold(WEIGHT_ONE, |weight, (index, effect)| match effect {
+                Effect::Percent(percent, _) if overlay(*index).bit & mask != 0 => {
+                    weight / 100 * i128::from(*percent)
+                }
+                Effect::Percent(..) | Effect::Constant { .. } => weight,
+            })
+        };
+        let mut off = 0;
+        for (index, effect) in &scenario.effects {
+            if let Effect::Constant { off: constant, .. } = effect {
+                // Later per cents lower it too, where they count all of its goods.
+                let own = masks.iter().filter(|(_, mask)| mask & overlay(*index).bit != 0);
+                let most = own.map(|(_, mask)| weight(*mask, index + 1)).max().unwrap_or(WEIGHT_ONE);
+                off += i128::from(constant.minor()) * most;
+            }
+        }
+        if !uneven {
+            relevant = told_apart;
+        }
+        let mut regions: Vec<(Mask, Option<usize>)> =
+            masks.iter().map(|(line, mask)| (mask & relevant, by_line.then_some(*line))).collect();
+        regions.sort_unstable();
+        regions.dedup();
+        let weights: Vec<i128> = regions.iter().map(|(mask, _)| weight(*mask, 0)).collect();
+        let is_uniform = weights.iter().all(|weight| Some(weight) == weights.first());
+        let can_be_reached = thresholds.iter().all(|(bit, min)| finder.most_base(stage, *bit) >= *min);
+        Self {
+            relevant,
+            by_line,
+            uneven,
+            regions,
+            weights,
+            is_uniform,
+            off,
+            thresholds,
+            missed,
+            certain,
+            roundings,
+            can_be_reached,
+        }
+    }
+
+    /// The weight of a component, where it has one.
+    pub(super) fn one_weight(&self, component: &Component) -> Option<i128> {
+        one_weight(component, &self.weights)
+    }
+
+    pub(super) fn region(&self, mask: Mask, line: usize) -> usize {
+        let own = (mask & self.relevant, self.by_line.then_some(line));
+        self.regions.iter().position(|region| *region == own).unwrap_or(0)
+    }
+
+    pub(super) fn with_regions(
+        &self,
+        finder: &Finder<'_, '_>,
+        stage: &Stage<'_, '_>,
+        component: &Component,
+    ) -> Component {
+        let mut own = component.clone();
+        for class in &mut own.classes {
+            for single in &mut class.singles {
+                single.region =
+                    self.region(finder.mask(stage, class.line, single.promotion, None), class.line);
+            }
+            for join in &mut class.joins {
+                let item = Some(component.groups[join.group].promotion);
+                let mask = finder.mask(stage, class.line, join.price_promotion, item);
+                join.region = self.region(mask, class.line);
+            }
+        }
+        own
+    }
+
+    /// Whether what a scenario supposes holds whatever its overlays take
+    /// from each other's goods.
+    pub(super) fn surely_met(&self, parts: &[Part]) -> bool {
+        self.certain.iter().all(|(bit, min)| base(parts, *bit) >= *min)
+    }
+
+    /// What a weighted sum comes to at least.
+    pub(super) fn bound(&self, cost: i128, roundings: i128) -> Money {
+        let least = cost - self.off - roundings * WEIGHT_ONE / 2;
+        // What is rounded half up is more than half a minor unit less.
+        let above = roundings > 0 || least.rem_euclid(WEIGHT_ONE) > 0;
+        let up = least.div_euclid(WEIGHT_ONE) + i128::from(above);
+        Money::from_minor(i64::try_from(up.max(0)).unwrap_or(i64::MAX))
+    }
+
+    /// How far above the least a weighted sum may be to come to at most so much.
+    pub(super) fn slack(&self, least: i128, most: Money) -> i128 {
+        (i128::from(most.minor()) * WEIGHT_ONE + self.off + (self.roundings + 1) * WEIGHT_ONE - least).max(0)
+    }
+
+    /// Whether all that can be chosen between lies in one region.
+    pub(super) fn vary_one(&self, components: &[Component]) -> bool {
+        let mut varying = BTreeSet::new();
+        for component in components {
+            let fixed = component.groups.is_empty()
+                && component.classes.iter().all(|class| class.singles.len() == 1 && class.joins.is_empty());
+            if !fixed {
+                for class in &component.classes {
+                    varying.extend(class.singles.iter().map(|single| single.region));
+                    varying.extend(class.joins.iter().map(|join| join.region));
+                }
+            }
+        }
+        varying.len() <= 1
+    }
+
+    /// The regions of which less could be worse: what a threshold that may be
+    /// missed looks at.
+    pub(super) fn exact(&self) -> u128 {
+        let regions = self.regions.iter().enumerate().take(128);
+        regions
+            .filter(|(_, (mask, _))| mask & self.missed != 0)
+            .fold(0, |exact, (place, _)| exact | 1 << place)
+    }
+
+    pub(super) fn thresholds_within(&self, sums: &[i64]) -> bool {
+        self.thresholds.iter().all(|(bit, min)| {
+            let base: i64 = self
+                .regions
+                .iter()
+                .zip(sums)
+                .filter(|((mask, _), _)| mask & bit != 0)
+                .map(|(_, sum)| *sum)
+                .sum();
+            base >= min.minor()
+        })
+    }
+}
+
+/// The weight of a component, where all that is in it weighs the same.
+pub(super) fn one_weight(component: &Component, weights: &[i128]) -> Option<i128> {
+    let mut regions = component.classes.iter().flat_map(|class| {
+        let singles = class.singles.iter().map(|single| single.region);
+        singles.chain(class.joins.iter().map(|join| join.region))
+    });
+    let first = weights[regions.next()?];
+    regions.all(|region| weights[region] == first).then_some(first)
+}

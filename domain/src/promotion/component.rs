@@ -19,6 +19,7 @@ mod front;
 mod mode;
 mod moves;
 mod outcome;
+mod rough;
 mod run;
 
 pub(super) use front::Front;
@@ -85,22 +86,48 @@ pub(super) struct Group {
 
 /// How thoroughly a component is searched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Search {
+pub(super) enum Search<'a> {
     /// The least weighted sum, and one way to it.
     Least,
     /// Every way whose weighted sum is at most so much above the least, but
     /// for those that another is as good as: the same in the regions of which
     /// the bit is set in `exact`, and no more in any other.
     Frontier { slack: i128, exact: u128 },
+    /// What may reach a goal: every way whose weighted sum is at most so much
+    /// above the least, but for those that another is as good as: one that
+    /// costs no more and brings no less to any threshold, as far as it goes.
+    Reach { slack: i128, goal: &'a Goal },
 }
 
-impl Search {
+/// Thresholds that ways are to reach together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Goal {
+    /// For each region a bit for each threshold that counts it.
+    pub counts: Vec<u32>,
+    /// Beyond so much, in [`PARTS`] of a minor unit, a threshold is reached whatever else there is.
+    pub caps: Vec<i64>,
+}
+
+/// What counts for thresholds is reckoned in such parts of a minor unit, so
+/// that per cents come out even.
+pub(super) const PARTS: i64 = 100;
+
+impl Goal {
+    /// The thresholds that count a region.
+    pub(super) fn of_region(&self, region: usize) -> impl Iterator<Item = usize> + '_ {
+        let counts = self.counts.get(region).copied().unwrap_or(0);
+        (0..self.caps.len()).filter(move |place| counts >> place & 1 == 1)
+    }
+}
+
+impl Search<'_> {
     /// Whether ways differ wherever the sum of a region does. Regions beyond
     /// the bits there are always tell ways apart.
     fn is_exact(self, region: usize) -> bool {
         match self {
             Self::Least => false,
             Self::Frontier { exact, .. } => exact.checked_shr(region as u32).is_none_or(|bits| bits & 1 == 1),
+            Self::Reach { goal, .. } => goal.of_region(region).next().is_some(),
         }
     }
 }
@@ -173,6 +200,37 @@ pub(super) struct Ways {
 }
 
 impl Component {
+    /// How much of a memory it fills.
+    pub(super) fn size(&self) -> usize {
+        let options = self.classes.iter().map(|class| 1 + class.singles.len() + class.joins.len());
+        options.sum::<usize>() + self.groups.len()
+    }
+
+    /// How many of its promotions round a sum.
+    pub(super) fn tiers(&self, set: &PromotionSet) -> i128 {
+        (0..self.groups.len()).map(|group| i128::from(self.is_tier(set, group))).sum()
+    }
+
+    fn is_tier(&self, set: &PromotionSet, group: usize) -> bool {
+        matches!(
+            &set.promotions()[self.groups[group].promotion].rule,
+            Rule::Item(ItemRule::QuantityTier { .. })
+        )
+    }
+
+    /// By how much a way may weigh less than it says: quantity tiers round
+    /// their sums, and shares of them fall on lines by the fen.
+    pub(super) fn slop(&self, set: &PromotionSet, weights: &[i128]) -> i128 {
+        let mut slop = 0;
+        for group in (0..self.groups.len()).filter(|group| self.is_tier(set, *group)) {
+            let joins = self.classes.iter().flat_map(|class| &class.joins);
+            let own = || joins.clone().filter(|join| join.group == group).map(|join| weights[join.region]);
+            let (least, most) = (own().min().unwrap_or(0), own().max().unwrap_or(0));
+            slop += most.abs().max(least.abs()) / 2 + (most - least) * self.classes.len() as i128;
+        }
+        slop
+    }
+
     /// Whether its units do not touch each other.
     fn is_single(&self) -> bool {
         self.groups.is_empty() && self.limits.is_empty()
@@ -184,7 +242,7 @@ impl Component {
         &self,
         set: &PromotionSet,
         weights: &[i128],
-        search: Search,
+        search: Search<'_>,
         work: &mut Work,
     ) -> Result<Ways, Exhausted> {
         let mut reduced = self.clone();
@@ -197,20 +255,24 @@ impl Component {
         for tiers in reduced.tier_choices(set, &mut ways.cut) {
             let mut run = Run::new(&reduced, set, weights, search, tiers);
             run.spread(&reduced, set, weights, search, work)?;
-            run.gather(weights.len(), search, &mut ways.cut, work)?;
+            run.gather(&reduced, weights.len(), search, &mut ways.cut, work)?;
             let index = ways.runs.len();
             let root = run.nodes.first().and_then(|nodes| nodes.first());
             for (label, found) in root.iter().flat_map(|root| &root.labels).enumerate() {
                 ways.ways.push(Way {
                     cost: found.cost,
                     applications: found.applications,
-                    sums: found.sums.iter().take(weights.len()).copied().collect(),
+                    sums: match search {
+                        Search::Least => Vec::new(),
+                        Search::Frontier { .. } => found.sums.iter().take(weights.len()).copied().collect(),
+                        Search::Reach { .. } => found.sums.clone(),
+                    },
                     run: index,
                     label: u32::try_from(label).unwrap_or(u32::MAX),
                 });
             }
             // What stands in a tier was counted apart, until all of it is known.
-            if !matches!(search, Search::Least) {
+            if matches!(search, Search::Frontier { .. }) {
                 let from = ways.ways.len() - root.map_or(0, |root| root.labels.len());
                 let tiered = run.tiers.iter().any(Option::is_some);
                 ways.runs.push(run);
@@ -232,6 +294,13 @@ impl Component {
             Search::Least => ways.ways.truncate(1),
             Search::Frontier { slack, .. } => {
                 ways.ways.retain(|way| way.cost <= least + slack);
+            }
+            Search::Reach { slack, .. } => {
+                ways.ways.retain(|way| way.cost <= least + slack);
+                if ways.runs.len() > 1 {
+                    let mut front = Front::new(search, weights.len());
+                    ways.ways.retain(|way| front.takes(&way.sums));
+                }
             }
         }
         Ok(ways)

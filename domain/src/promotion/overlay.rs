@@ -91,14 +91,19 @@ impl Laid {
         parts.iter().filter(|part| part.mask & bit != 0).map(|part| part.net).sum()
     }
 
+    /// What its goods come to now, for an overlay's conditions.
+    pub(super) fn threshold(&self, overlay: &Overlay<'_>) -> Money {
+        match (overlay.layer, &self.ordered) {
+            (Layer::Coupon, Some(ordered)) => Self::sum(ordered, overlay.bit),
+            (Layer::Coupon, None) | (Layer::Price | Layer::Item | Layer::Order, _) => {
+                Self::sum(&self.parts, overlay.bit)
+            }
+        }
+    }
+
     /// What an overlay would take off now.
     pub(super) fn discount(&self, overlay: &Overlay<'_>) -> Money {
-        let running = Self::sum(&self.parts, overlay.bit);
-        let threshold = match (overlay.layer, &self.ordered) {
-            (Layer::Coupon, Some(ordered)) => Self::sum(ordered, overlay.bit),
-            (Layer::Coupon, None) | (Layer::Price | Layer::Item | Layer::Order, _) => running,
-        };
-        discount(overlay.rule, threshold, running)
+        discount(overlay.rule, self.threshold(overlay), Self::sum(&self.parts, overlay.bit))
     }
 
     /// Takes an overlay's discount off, over the lines by what they come to,
@@ -200,8 +205,7 @@ impl PointsOffer {
 
 /// The best of all legal choices of overlays on what the layers below left.
 ///
-/// Exact but for the limit of `tries`; where it is reached, the best found
-/// stands and the answer says so.
+/// Exact but for the limit of `tries`; where it is reached, the best found stands.
 pub(super) struct Choice<'a, 'b> {
     pub overlays: &'b [Overlay<'a>],
     pub coupons_max: Option<u32>,
@@ -215,15 +219,13 @@ pub(super) struct Best {
     pub laid: Laid,
     /// After points.
     pub total: Money,
-    /// Whether all choices were weighed.
-    pub complete: bool,
 }
 
 impl<'a> Choice<'a, '_> {
     pub(super) fn best(&mut self, parts: Vec<Part>) -> Best {
         let laid = Laid::new(parts);
         let total = self.after_points(laid.total());
-        let mut best = Best { laid: laid.clone(), total, complete: true };
+        let mut best = Best { laid: laid.clone(), total };
         self.choose(0, laid, &mut best);
         best
     }
@@ -234,7 +236,6 @@ impl<'a> Choice<'a, '_> {
 
     fn choose(&mut self, next: usize, laid: Laid, best: &mut Best) {
         if self.tries == 0 {
-            best.complete = false;
             return;
         }
         self.tries -= 1;

@@ -65,6 +65,11 @@ impl Kind {
 }
 
 impl Fits {
+    /// How much of a memory it fills.
+    pub(super) fn size(&self) -> usize {
+        (self.promotions.len() + self.slots.len()) / 8
+    }
+
     /// Looks through the promotions that name such goods.
     pub(super) fn find(set: &PromotionSet, line: &TicketLine) -> Self {
         let mut fits = Self::default();

@@ -29,7 +29,7 @@ impl Mode {
         component: &Component,
         set: &PromotionSet,
         weights: &[i128],
-        search: Search,
+        search: Search<'_>,
         group: usize,
     ) -> Self {
         let (mut one_weight, mut one_region, mut one_price) = (None, None, true);

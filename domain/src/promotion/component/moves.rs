@@ -6,7 +6,7 @@ use super::super::settle::settle;
 use super::mode::{Mode, Places};
 use super::outcome::members_of;
 use super::run::{Open, Pick, State, Step, Tier};
-use super::{Component, Join, Search};
+use super::{Component, Join, PARTS, Search};
 use crate::money::Money;
 
 /// What can be done with the next unit.
@@ -14,7 +14,7 @@ pub(super) struct Reach<'a> {
     pub(super) component: &'a Component,
     pub(super) set: &'a PromotionSet,
     pub(super) weights: &'a [i128],
-    pub(super) search: Search,
+    pub(super) search: Search<'a>,
     pub(super) places: &'a Places,
     pub(super) tiers: &'a [Option<Tier>],
     pub(super) modes: &'a [Mode],
@@ -58,8 +58,13 @@ impl Reach<'_> {
 
     pub(super) fn charge(&self, step: &mut Step, amount: Money, region: usize) {
         step.cost += i128::from(amount.minor()) * self.weights[region];
-        if self.search != Search::Least {
-            step.sums.push((region, amount.minor()));
+        match self.search {
+            Search::Least => {}
+            Search::Frontier { .. } => step.sums.push((region, amount.minor())),
+            Search::Reach { goal, .. } => {
+                let amount = amount.minor().saturating_mul(PARTS);
+                step.sums.extend(goal.of_region(region).map(|threshold| (threshold, amount)));
+            }
         }
     }
 
@@ -91,10 +96,18 @@ impl Reach<'_> {
         step.applications = u32::from(join.price_promotion.is_some()) + u32::from(is_first);
         step.cost =
             i128::from(join.price.minor()) * self.weights[join.region] / 100 * i128::from(tier.pay_percent);
-        if self.search != Search::Least {
-            let before = self.tiers[..join.group].iter().filter(|tier| tier.is_some()).count();
-            let regions = self.weights.len();
-            step.sums.push((regions * (1 + before) + join.region, join.price.minor()));
+        match self.search {
+            Search::Least => {}
+            Search::Frontier { .. } => {
+                let before = self.tiers[..join.group].iter().filter(|tier| tier.is_some()).count();
+                let regions = self.weights.len();
+                step.sums.push((regions * (1 + before) + join.region, join.price.minor()));
+            }
+            Search::Reach { goal, .. } => {
+                // A hundredth of a minor unit for each per cent.
+                let amount = join.price.minor().saturating_mul(i64::from(tier.pay_percent));
+                step.sums.extend(goal.of_region(join.region).map(|threshold| (threshold, amount)));
+            }
         }
         Some((state, step))
     }

@@ -23,10 +23,10 @@ pub(super) fn members_of(component: &Component, places: &[(usize, usize)]) -> Ve
 }
 
 impl Ways {
-    /// No way at all.
-    pub(in crate::promotion) fn none() -> Self {
-        let searched = Component { classes: Vec::new(), groups: Vec::new(), limits: Vec::new() };
-        Self { ways: Vec::new(), cut: true, runs: Vec::new(), searched }
+    /// How much of a memory it fills.
+    pub(in crate::promotion) fn size(&self) -> usize {
+        let nodes = self.runs.iter().flat_map(|run| run.nodes.iter().flatten());
+        self.ways.len() + nodes.map(|node| node.steps.len() + node.labels.len()).sum::<usize>()
     }
 
     /// What a way comes to, unit by unit.

@@ -7,7 +7,7 @@ use super::super::set::PromotionSet;
 use super::front::keep_labels;
 use super::mode::{Left, Mode, Places};
 use super::moves::Reach;
-use super::{Class, Component, Exhausted, Search, Work};
+use super::{Class, Component, Exhausted, Goal, PARTS, Search, Work};
 
 /// The most states of one step.
 pub(super) const STATES_MAX: usize = 20_000;
@@ -90,7 +90,7 @@ impl Run {
         component: &Component,
         set: &PromotionSet,
         weights: &[i128],
-        search: Search,
+        search: Search<'_>,
         tiers: Vec<Option<Tier>>,
     ) -> Self {
         let modes = (0..component.groups.len())
@@ -112,7 +112,7 @@ impl Run {
         let steps_max = match (component.is_single(), search) {
             (false, _) => u32::MAX,
             (true, Search::Least) => 1,
-            (true, Search::Frontier { .. }) => SINGLE_STEPS_MAX,
+            (true, Search::Frontier { .. } | Search::Reach { .. }) => SINGLE_STEPS_MAX,
         };
         let (mut order, mut times) = (Vec::new(), Vec::new());
         for index in classes {
@@ -132,7 +132,7 @@ impl Run {
         component: &Component,
         set: &PromotionSet,
         weights: &[i128],
-        search: Search,
+        search: Search<'_>,
         work: &mut Work,
     ) -> Result<(), Exhausted> {
         let places = Places::new(component);
@@ -182,14 +182,19 @@ impl Run {
     /// From the last unit back: the ways on from each state.
     pub(super) fn gather(
         &mut self,
+        component: &Component,
         regions: usize,
-        search: Search,
+        search: Search<'_>,
         cut: &mut bool,
         work: &mut Work,
     ) -> Result<(), Exhausted> {
         let tiers = self.tiers.iter().filter(|tier| tier.is_some()).count();
-        let wide = if search == Search::Least { 0 } else { regions * (1 + tiers) };
-        let end = Label { cost: 0, applications: 0, sums: vec![0; wide], step: 0, next: 0 };
+        let sums = match search {
+            Search::Least => Vec::new(),
+            Search::Frontier { .. } => vec![0; regions * (1 + tiers)],
+            Search::Reach { goal, .. } => vec![self.rounding(component, goal); goal.caps.len()],
+        };
+        let end = Label { cost: 0, applications: 0, sums, step: 0, next: 0 };
         if let Some(last) = self.nodes.last_mut() {
             for node in last {
                 node.labels = vec![end.clone()];
@@ -214,11 +219,17 @@ impl Run {
                         let mut sums = label.sums.clone();
                         for (region, amount) in &taken.sums {
                             if let Some(sum) = sums.get_mut(*region) {
-                                *sum += amount;
+                                *sum = sum.saturating_add(*amount);
                             }
                         }
-                        if search == Search::Least {
-                            labels.clear();
+                        match search {
+                            Search::Least => labels.clear(),
+                            Search::Frontier { .. } => {}
+                            Search::Reach { goal, .. } => {
+                                for (sum, cap) in sums.iter_mut().zip(&goal.caps) {
+                                    *sum = (*sum).min(*cap);
+                                }
+                            }
                         }
                         labels.push(Label {
                             cost,
@@ -234,5 +245,25 @@ impl Run {
             }
         }
         Ok(())
+    }
+
+    /// How much more of a group in a tier could count for a threshold than
+    /// what its units come to, in [`PARTS`]: the sum is rounded, and its shares are.
+    fn rounding(&self, component: &Component, goal: &Goal) -> i64 {
+        let mut rounding = 0;
+        for group in (0..self.tiers.len()).filter(|group| self.tiers[*group].is_some()) {
+            let classes = || {
+                component.classes.iter().filter_map(|class| {
+                    let mut own = class.joins.iter().filter(|join| join.group == group);
+                    own.next().map(|join| goal.counts.get(join.region))
+                })
+            };
+            let is_even =
+                component.classes.iter().flat_map(|class| &class.joins).all(|join| {
+                    join.group != group || Some(goal.counts.get(join.region)) == classes().next()
+                });
+            rounding += if is_even { PARTS } else { PARTS * (1 + classes().count() as i64) };
+        }
+        rounding
     }
 }

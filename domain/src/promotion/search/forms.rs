@@ -1,12 +1,11 @@
 //! A scenario as weights and thresholds over regions.
 
-use std::collections::BTreeSet;
-
-use super::super::component::{Component, WEIGHT_ONE};
+use super::super::component::WEIGHT_ONE;
 use super::super::overlay::{Mask, Part};
 use super::super::rule::Layer;
 use super::scenario::{Effect, Scenario, shares_matter};
-use super::{Finder, Plain, Stage, base};
+use super::stage::{Options, Plain, Stage};
+use super::{Finder, base};
 use crate::money::Money;
 
 /// The most lines of a ticket whose shares of a fen are told apart.
@@ -24,7 +23,8 @@ pub(super) struct Forms {
     pub(super) uneven: bool,
     /// What is left of a minor unit of each region.
     pub(super) weights: Vec<i128>,
-    pub(super) is_uniform: bool,
+    /// Per cents, by what they count.
+    percents: Vec<(Mask, u32)>,
     /// What the constants take off at most, weighted.
     pub(super) off: i128,
     pub(super) thresholds: Vec<(Mask, Money)>,
@@ -54,7 +54,7 @@ impl Forms {
         let fens = Money::from_minor(i64::try_from(lines).unwrap_or(i64::MAX));
         // What per cents look at, and thresholds that may be missed.
         let (mut told_apart, mut missed) = (relevant, relevant);
-        for (index, effect) in &scenario.effects {
+        for (place, (index, effect)) in scenario.effects.iter().enumerate() {
             let (Effect::Constant { min, .. } | Effect::Percent(_, min)) = effect;
             let bit = overlay(*index).bit;
             let coupon = overlay(*index).layer == Layer::Coupon;
@@ -73,7 +73,7 @@ impl Forms {
             let sure = (there + taken).least_whole_of(shrunk) + fens;
             let is_safe = !(barred && coupon) && plain.bases[*index] >= sure;
             if there.is_positive() && !is_safe {
-                thresholds.push((bit, *min));
+                thresholds.push((bit, needed(stage, scenario, place, *min, fens)));
                 missed |= bit;
             }
             match effect {
@@ -87,12 +87,12 @@ impl Forms {
             barred |= !coupon && !overlay(*index).allow_coupon;
             relevant |= bit;
         }
-        let masks = finder.all_masks(stage);
+        let masks = &stage.distinct;
         for (place, (index, _)) in scenario.effects.iter().enumerate().rev() {
             // What an overlay takes from goods of a later one depends on what
             // else it counts.
             let bit = overlay(*index).bit;
-            let own = || masks.iter().map(|(_, mask)| *mask).filter(|mask| mask & bit != 0);
+            let own = || masks.iter().filter(|mask| **mask & bit != 0);
             let later = scenario.effects[place + 1..].iter().map(|(later, _)| overlay(*later));
             for later in later {
                 let in_part =
@@ -106,7 +106,7 @@ impl Forms {
             }
         }
         told_apart |= missed;
-        let uneven = shares_matter(stage, scenario, &masks);
+        let uneven = shares_matter(stage, scenario);
         let by_line = uneven && lines <= LINES_APART_MAX;
         if uneven {
             roundings += i128::try_from(lines).unwrap_or(0);
@@ -124,28 +124,34 @@ impl Forms {
         for (index, effect) in &scenario.effects {
             if let Effect::Constant { off: constant, .. } = effect {
                 // Later per cents lower it too, where they count all of its goods.
-                let own = masks.iter().filter(|(_, mask)| mask & overlay(*index).bit != 0);
-                let most = own.map(|(_, mask)| weight(*mask, index + 1)).max().unwrap_or(WEIGHT_ONE);
+                let own = masks.iter().filter(|mask| **mask & overlay(*index).bit != 0);
+                let most = own.map(|mask| weight(*mask, index + 1)).max().unwrap_or(WEIGHT_ONE);
                 off += i128::from(constant.minor()) * most;
             }
         }
         if !uneven {
             relevant = told_apart;
         }
-        let mut regions: Vec<(Mask, Option<usize>)> =
-            masks.iter().map(|(line, mask)| (mask & relevant, by_line.then_some(*line))).collect();
+        let mut regions: Vec<(Mask, Option<usize>)> = if by_line {
+            stage.line_masks.iter().map(|(line, mask)| (mask & relevant, Some(*line))).collect()
+        } else {
+            masks.iter().map(|mask| (mask & relevant, None)).collect()
+        };
         regions.sort_unstable();
         regions.dedup();
         let weights: Vec<i128> = regions.iter().map(|(mask, _)| weight(*mask, 0)).collect();
-        let is_uniform = weights.iter().all(|weight| Some(weight) == weights.first());
-        let can_be_reached = thresholds.iter().all(|(bit, min)| finder.most_base(stage, *bit) >= *min);
+        let can_be_reached = thresholds.iter().all(|(bit, min)| stage.most_base(*bit) >= *min);
+        let percents = scenario.effects.iter().filter_map(|(index, effect)| match effect {
+            Effect::Percent(percent, _) => Some((overlay(*index).bit, *percent)),
+            Effect::Constant { .. } => None,
+        });
         Self {
+            percents: percents.collect(),
             relevant,
             by_line,
             uneven,
             regions,
             weights,
-            is_uniform,
             off,
             thresholds,
             missed,
@@ -155,35 +161,22 @@ impl Forms {
         }
     }
 
-    /// The weight of a component, where it has one.
-    pub(super) fn one_weight(&self, component: &Component) -> Option<i128> {
-        one_weight(component, &self.weights)
+    /// What of a minor unit of goods with such a mask is left.
+    pub(super) fn weight(&self, mask: Mask) -> i128 {
+        let own = self.percents.iter().filter(|(bit, _)| mask & bit != 0);
+        own.fold(WEIGHT_ONE, |weight, (_, percent)| weight / 100 * i128::from(*percent))
+    }
+
+    /// The weight of all options, where they have one.
+    pub(super) fn one_weight(&self, options: &Options) -> Option<i128> {
+        let mut weights = options.all.iter().map(|mask| self.weight(*mask));
+        let first = weights.next()?;
+        weights.all(|weight| weight == first).then_some(first)
     }
 
     pub(super) fn region(&self, mask: Mask, line: usize) -> usize {
         let own = (mask & self.relevant, self.by_line.then_some(line));
         self.regions.iter().position(|region| *region == own).unwrap_or(0)
-    }
-
-    pub(super) fn with_regions(
-        &self,
-        finder: &Finder<'_, '_>,
-        stage: &Stage<'_, '_>,
-        component: &Component,
-    ) -> Component {
-        let mut own = component.clone();
-        for class in &mut own.classes {
-            for single in &mut class.singles {
-                single.region =
-                    self.region(finder.mask(stage, class.line, single.promotion, None), class.line);
-            }
-            for join in &mut class.joins {
-                let item = Some(component.groups[join.group].promotion);
-                let mask = finder.mask(stage, class.line, join.price_promotion, item);
-                join.region = self.region(mask, class.line);
-            }
-        }
-        own
     }
 
     /// Whether what a scenario supposes holds whatever its overlays take
@@ -207,19 +200,11 @@ impl Forms {
     }
 
     /// Whether all that can be chosen between lies in one region.
-    pub(super) fn vary_one(&self, components: &[Component]) -> bool {
-        let mut varying = BTreeSet::new();
-        for component in components {
-            let fixed = component.groups.is_empty()
-                && component.classes.iter().all(|class| class.singles.len() == 1 && class.joins.is_empty());
-            if !fixed {
-                for class in &component.classes {
-                    varying.extend(class.singles.iter().map(|single| single.region));
-                    varying.extend(class.joins.iter().map(|join| join.region));
-                }
-            }
-        }
-        varying.len() <= 1
+    pub(super) fn vary_one(&self, stage: &Stage<'_, '_>) -> bool {
+        let own = stage.components.iter().zip(&stage.options).filter(|(component, _)| !component.is_fixed());
+        let mut varying = own.flat_map(|(_, options)| &options.all).map(|mask| mask & self.relevant);
+        let first = varying.next();
+        varying.all(|mask| Some(mask) == first)
     }
 
     /// The regions of which less could be worse: what a threshold that may be
@@ -245,12 +230,48 @@ impl Forms {
     }
 }
 
-/// The weight of a component, where all that is in it weighs the same.
-pub(super) fn one_weight(component: &Component, weights: &[i128]) -> Option<i128> {
-    let mut regions = component.classes.iter().flat_map(|class| {
-        let singles = class.singles.iter().map(|single| single.region);
-        singles.chain(class.joins.iter().map(|join| join.region))
-    });
-    let first = weights[regions.next()?];
-    regions.all(|region| weights[region] == first).then_some(first)
+/// What the goods of an overlay must come to at least before any overlay, to
+/// be `min` at its turn: those of the order layer that come before take from
+/// them what they take, where all of the one's goods are among the other's.
+/// Shares may be off by so many `fens`.
+fn needed(stage: &Stage<'_, '_>, scenario: &Scenario, place: usize, min: Money, fens: Money) -> Money {
+    let bit = stage.overlays[scenario.effects[place].0].bit;
+    let within = |one: Mask, other: Mask| {
+        stage.distinct.iter().filter(|mask| **mask & one != 0).all(|mask| mask & other != 0)
+    };
+    let mut need = i128::from(min.minor());
+    let fens = i128::from(fens.minor()) + 1;
+    for (index, effect) in scenario.effects[..place].iter().rev() {
+        let earlier = &stage.overlays[*index];
+        if earlier.layer != Layer::Order {
+            continue;
+        }
+        let most = i128::from(stage.most[*index].minor());
+        let (is_within, holds) = (within(earlier.bit, bit), within(bit, earlier.bit));
+        let before = match effect {
+            Effect::Constant { off, min } if off <= min => {
+                let off = i128::from(off.minor());
+                if is_within {
+                    need + off
+                } else if holds && off < most {
+                    (need - fens) * most / (most - off)
+                } else {
+                    need
+                }
+            }
+            Effect::Constant { .. } => need,
+            Effect::Percent(percent, min) => {
+                let percent = i128::from((*percent).min(100));
+                if holds && percent > 0 {
+                    (need - fens) * 100 / percent
+                } else if is_within {
+                    need + i128::from(min.minor()) * (100 - percent) / 100 - 1
+                } else {
+                    need
+                }
+            }
+        };
+        need = need.max(before);
+    }
+    Money::from_minor(i64::try_from(need).unwrap_or(i64::MAX))
 }

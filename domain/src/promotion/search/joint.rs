@@ -1,7 +1,6 @@
 //! The ways of all components together.
 
 use super::super::component::{Exhausted, Front, Search, Way, Ways, Work};
-use super::forms::Forms;
 
 /// The most ways of all components together that are kept at a time.
 pub(super) const JOINT_WAYS_MAX: usize = 20_000;
@@ -26,14 +25,15 @@ pub(super) struct JointWay {
 impl Joint {
     pub(super) fn of(
         all: &[Ways],
-        forms: &Forms,
+        cost: i128,
+        sums: Vec<i64>,
         slack: i128,
-        search: Search,
+        search: Search<'_>,
         work: &mut Work,
     ) -> Result<Self, Exhausted> {
-        let regions = forms.regions.len();
+        let regions = sums.len();
         let mut steps: Vec<Vec<JointWay>> =
-            vec![vec![JointWay { cost: 0, applications: 0, sums: vec![0; regions], own: 0, before: 0 }]];
+            vec![vec![JointWay { cost, applications: 0, sums, own: 0, before: 0 }]];
         let mut cut = false;
         for ways in all {
             let least = ways.ways.first().map_or(0, |way| way.cost);

@@ -1,10 +1,9 @@
 //! What may be supposed of order and coupon promotions.
 
-use std::collections::BTreeSet;
-
-use super::super::overlay::{Mask, Overlay, discount, times};
+use super::super::overlay::{Overlay, discount, times};
 use super::super::rule::{Layer, OrderRule};
-use super::{Finder, Stage};
+use super::Finder;
+use super::stage::Stage;
 use crate::money::Money;
 
 /// What a scenario supposes of the overlays.
@@ -178,15 +177,14 @@ pub(super) fn effects(rule: &OrderRule, most: Money, least: Money) -> Vec<Effect
 /// Whether an overlay takes from goods that a later one counts in part, and
 /// that later one rounds: then the total depends on which lines shares of a
 /// fen fall on.
-pub(super) fn shares_matter(stage: &Stage<'_, '_>, scenario: &Scenario, masks: &[(usize, Mask)]) -> bool {
-    let masks: BTreeSet<Mask> = masks.iter().map(|(_, mask)| *mask).collect();
+pub(super) fn shares_matter(stage: &Stage<'_, '_>, scenario: &Scenario) -> bool {
     let bit = |index: usize| stage.overlays[index].bit;
     scenario.effects.iter().enumerate().any(|(place, (later, effect))| {
         matches!(effect, Effect::Percent(..))
             && scenario.effects[..place].iter().any(|(earlier, _)| {
-                let of_earlier = || masks.iter().filter(|mask| *mask & bit(*earlier) != 0);
-                of_earlier().any(|mask| mask & bit(*later) != 0)
-                    && of_earlier().any(|mask| mask & bit(*later) == 0)
+                let of_earlier = || stage.distinct.iter().filter(|mask| **mask & bit(*earlier) != 0);
+                of_earlier().any(|mask| *mask & bit(*later) != 0)
+                    && of_earlier().any(|mask| *mask & bit(*later) == 0)
             })
     })
 }

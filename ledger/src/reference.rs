@@ -138,6 +138,26 @@ pub struct Position {
     pub quarantined: u64,
 }
 
+impl Position {
+    /// What a journal has lost that ends at `last`, where HQ has more of it
+    /// than the disk: nothing may be sold under numbers that HQ has already.
+    pub fn lost_end(self, last: u64) -> Option<LostEnd> {
+        (self.acknowledged > last).then_some(LostEnd { acknowledged: self.acknowledged, last })
+    }
+}
+
+/// The end of a journal is gone that HQ has filed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "HQ has events up to {acknowledged}, this disk only up to {last}: its end was lost or it is an old copy; enrol the lane again"
+)]
+pub struct LostEnd {
+    /// The last event that HQ filed.
+    pub acknowledged: u64,
+    /// The last event on the disk.
+    pub last: u64,
+}
+
 /// What the lane knows of its agent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AgentState {

@@ -494,14 +494,21 @@ impl Lane {
             return;
         };
         match Journal::open(&self.paths.journal(), &identity) {
-            Ok(journal) => match OpenLane::start(journal, reference, &self.config) {
-                Ok((mut open, restored)) => {
-                    open.reprice(self.moment);
-                    self.front.on_sign_in = restored;
-                    self.state = State::Open(open);
+            Ok(journal) => {
+                let file = self.paths.journal().display().to_string();
+                // What HQ has under the next numbers cannot be sold once more.
+                if let Some(lost) = self.agent.position.lost_end(journal.head().seq) {
+                    return self.refuse_file(file, &lost);
                 }
-                Err(error) => self.refuse_file(self.paths.journal().display().to_string(), error.as_ref()),
-            },
+                match OpenLane::start(journal, reference, &self.config) {
+                    Ok((mut open, restored)) => {
+                        open.reprice(self.moment);
+                        self.front.on_sign_in = restored;
+                        self.state = State::Open(open);
+                    }
+                    Err(error) => self.refuse_file(file, error.as_ref()),
+                }
+            }
             Err(error) => self.refuse_file(self.paths.journal().display().to_string(), &error),
         }
     }

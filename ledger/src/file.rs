@@ -94,6 +94,21 @@ pub(crate) struct Kind {
     pub upgrades: &'static [&'static str],
 }
 
+/// A disk that a trial made, known to SQLite as a VFS: nothing but the
+/// database lies on it, so there is no lock, no owner and no reserve. No
+/// program that is shipped names it.
+#[derive(Debug, Clone, Copy)]
+pub struct Trial {
+    /// The VFS.
+    pub vfs: &'static str,
+    /// `PRAGMA synchronous`: `FULL`, but where a trial shows what less loses.
+    pub synchronous: &'static str,
+    /// How many of the last events have their chain checked at the opening:
+    /// [`TAIL_CHECKED`](crate::journal::TAIL_CHECKED), but where a trial shows
+    /// what less overlooks.
+    pub tail_checked: u64,
+}
+
 /// Whether SQLite says that the disk is full.
 pub(crate) fn is_full(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DiskFull)
@@ -133,7 +148,22 @@ pub(crate) fn open_writer(path: &Path, kind: &Kind) -> Result<Connection, OpenFi
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )
     .map_err(|error| refuse(path, kind, error))?;
-    set_up_writer(&connection, kind).map_err(|error| refuse(path, kind, error))?;
+    set_up_writer(&connection, kind, "FULL").map_err(|error| refuse(path, kind, error))?;
+    check_kind(&connection, path, kind)?;
+    Ok(connection)
+}
+
+/// The same for a file on a trial's disk.
+pub(crate) fn open_trial_writer(
+    path: &Path,
+    kind: &Kind,
+    trial: &Trial,
+) -> Result<Connection, OpenFileError> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags_and_vfs(path, flags, trial.vfs)
+        .map_err(|error| refuse(path, kind, error))?;
+    set_up_writer(&connection, kind, trial.synchronous).map_err(|error| refuse(path, kind, error))?;
     check_kind(&connection, path, kind)?;
     Ok(connection)
 }
@@ -144,11 +174,21 @@ pub(crate) fn open_reader(path: &Path, kind: &Kind) -> Result<Option<Connection>
     if !path.try_exists().map_err(|source| OpenFileError::Io { file: path.to_owned(), source })? {
         return Ok(None);
     }
+    open_existing_reader(path, kind, None)
+}
+
+/// The same for a file that is there, on this VFS or the machine's own.
+pub(crate) fn open_existing_reader(
+    path: &Path,
+    kind: &Kind,
+    vfs: Option<&'static str>,
+) -> Result<Option<Connection>, OpenFileError> {
     let open = || {
-        let connection = Connection::open_with_flags(
-            path,
-            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = match vfs {
+            None => Connection::open_with_flags(path, flags)?,
+            Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs)?,
+        };
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update(None, "trusted_schema", false)?;
         // Its writer may be just about to make it.
@@ -180,7 +220,7 @@ fn check_library(path: &Path) -> Result<(), OpenFileError> {
     Ok(())
 }
 
-fn set_up_writer(connection: &Connection, kind: &Kind) -> rusqlite::Result<()> {
+fn set_up_writer(connection: &Connection, kind: &Kind, synchronous: &str) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let (application_id, version) = (pragma("application_id")?, pragma("user_version")?);
@@ -192,7 +232,7 @@ fn set_up_writer(connection: &Connection, kind: &Kind) -> rusqlite::Result<()> {
         return Ok(());
     }
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "synchronous", synchronous)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;

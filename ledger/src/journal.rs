@@ -12,7 +12,7 @@ use protocol::event::{self, DecodeEventError, EVENT_VERSION, Event, Fact};
 use protocol::record::UnderstandEventError;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::file::{self, Kind, OpenFileError, WriterLock};
+use crate::file::{self, Kind, OpenFileError, Trial, WriterLock};
 use crate::reserve::Reserve;
 
 const KIND: Kind = Kind {
@@ -50,7 +50,7 @@ const KIND: Kind = Kind {
 };
 
 /// How many of the last events have their chain checked before a journal is used.
-const TAIL_CHECKED: u64 = 200;
+pub const TAIL_CHECKED: u64 = 200;
 
 /// Whose journal it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -202,7 +202,7 @@ pub struct Journal {
     identity: Identity,
     head: Head,
     reserve: Reserve,
-    _lock: WriterLock,
+    _lock: Option<WriterLock>,
 }
 
 impl Journal {
@@ -217,6 +217,22 @@ impl Journal {
         }
         let lock = WriterLock::take(path)?;
         let connection = file::open_writer(path, &KIND)?;
+        let journal = Self::go_on(path, connection, identity, TAIL_CHECKED)?;
+        Ok(Self { reserve: Reserve::beside(path), _lock: Some(lock), ..journal })
+    }
+
+    /// The same on a trial's disk, without lock and reserve.
+    pub fn open_trial(path: &Path, identity: &Identity, trial: &Trial) -> Result<Self, OpenJournalError> {
+        let connection = file::open_trial_writer(path, &KIND, trial)?;
+        Self::go_on(path, connection, identity, trial.tail_checked)
+    }
+
+    fn go_on(
+        path: &Path,
+        connection: Connection,
+        identity: &Identity,
+        tail_checked: u64,
+    ) -> Result<Self, OpenJournalError> {
         let content = |source| OpenJournalError::Content { file: path.to_owned(), source };
         let found = begin(&connection, identity).map_err(|error| content(error.into()))?;
         if found != *identity {
@@ -226,9 +242,8 @@ impl Journal {
                 expected: identity.clone(),
             });
         }
-        let head = check_tail(&connection, identity, TAIL_CHECKED).map_err(content)?;
-        let reserve = Reserve::beside(path);
-        Ok(Self { connection, identity: identity.clone(), head, reserve, _lock: lock })
+        let head = check_tail(&connection, identity, tail_checked).map_err(content)?;
+        Ok(Self { connection, identity: identity.clone(), head, reserve: Reserve::none(), _lock: None })
     }
 
     /// Whose it is.
@@ -479,7 +494,16 @@ pub struct JournalReader {
 impl JournalReader {
     /// Opens a journal to read; `None` while the lane has not begun one.
     pub fn open(path: &Path) -> Result<Option<Self>, OpenJournalError> {
-        let Some(connection) = file::open_reader(path, &KIND)? else { return Ok(None) };
+        Self::read(path, file::open_reader(path, &KIND)?)
+    }
+
+    /// The same on a trial's disk, where there is one.
+    pub fn open_trial(path: &Path, trial: &Trial) -> Result<Option<Self>, OpenJournalError> {
+        Self::read(path, file::open_existing_reader(path, &KIND, Some(trial.vfs))?)
+    }
+
+    fn read(path: &Path, connection: Option<Connection>) -> Result<Option<Self>, OpenJournalError> {
+        let Some(connection) = connection else { return Ok(None) };
         let identity = read_identity(&connection)
             .optional()
             .map_err(|error| OpenJournalError::Content { file: path.to_owned(), source: error.into() })?;

@@ -60,13 +60,18 @@ const TABLE: &[Row] = &[
     Row { room: "sync-agent", ours: &["domain", "protocol", "ledger", "drivers"], outside: None },
     Row { room: "hq", ours: &["domain", "protocol"], outside: None },
     Row { room: "fixtures", ours: &["domain", "protocol", "drivers"], outside: None },
+    Row {
+        room: "trials",
+        ours: &["domain", "protocol", "ledger", "drivers", "sync-agent", "hq", "fixtures"],
+        outside: None,
+    },
     Row { room: "tests", ours: ALL, outside: None },
     Row { room: "xtask", ours: &["fixtures", "tests"], outside: Some(&[]) },
 ];
 
 /// Crates that one room alone may name, with that room and those that try it.
 const SPOKEN_BY: &[(&str, &[&str])] = &[
-    ("rusqlite", &["ledger", "hq"]),
+    ("rusqlite", &["ledger", "hq", "trials"]),
     ("slint", &["ui"]),
     ("reqwest", &["sync-agent", "drivers"]),
     ("axum", &["hq"]),
@@ -260,6 +265,35 @@ fn every_room_begins_with_its_rule() {
         let rule =
             text.lines().next().and_then(|line| line.strip_prefix("//! ")).expect("a first line of docs");
         assert!(map.contains(rule), "{}: ARCHITECTURE.md does not hold its rule: {rule}", package.name);
+    }
+}
+
+/// What the ledger offers to trials alone, and `unsafe`, which they alone may use.
+#[test]
+fn no_other_room_speaks_of_trials_or_unsafe() {
+    let metadata = MetadataCommand::new().no_deps().exec().expect("cargo knows the workspace");
+    let mut wrong = Vec::new();
+    for package in metadata.packages.iter().filter(|package| package.name.as_str() != "trials") {
+        let sources = package.manifest_path.parent().expect("a folder").join("src");
+        look(sources.as_std_path(), package.name.as_str(), &mut wrong);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+
+    fn look(folder: &std::path::Path, room: &str, wrong: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).expect("a folder of sources").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                look(&path, room, wrong);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).expect("a source");
+                let says =
+                    |word: &str| text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|w| w == word);
+                let trial = ["open_trial", "Trial"].into_iter().any(says) && room != "ledger";
+                if trial || says("unsafe") || says("unsafe_code") {
+                    wrong.push(format!("{} speaks of what is for trials alone", path.display()));
+                }
+            }
+        }
     }
 }
 

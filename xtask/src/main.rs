@@ -48,9 +48,12 @@ cargo xtask COMMAND
                         line is a control character, \\\\ a backslash
   bench [NAME]          benchmarks in release, all or one (pricing, scan), as ratios measured in one run:
                         a table, and target/bench.json; real baskets come from the same folder
+  powercut [--cuts N] [--seed S]
+                        cuts the power of a simulated lane on the real SQLite; prints one line of JSON
+                        last, and fails where anything acknowledged is lost or changed
   help                  this
 
-powercut and simulate are not part of this version.
+simulate is not part of this version.
 
 Exit codes: 0 done, 1 a step failed, 2 the command line, 3 the machine lacks something.";
 
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         "price" => of_fixtures("price", rest),
         "scan" => of_fixtures("scan", rest),
         "bench" => bench(rest),
+        "powercut" => trial("powercut", rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             Ok(())
@@ -146,6 +150,14 @@ fn bench(arguments: &[OsString]) -> Result<(), Failure> {
     let mut command =
         cargo(&["run", "--release", "--locked", "--package", "fixtures", "--bin", "bench", "--"]);
     step("bench", command.args(arguments))
+}
+
+/// Runs a program of `trials` in release; it builds without the window.
+fn trial(program: &str, arguments: &[OsString]) -> Result<(), Failure> {
+    machine::install(&[machine::BUILD])?;
+    let mut command =
+        cargo(&["run", "--release", "--locked", "--package", "trials", "--bin", program, "--"]);
+    step(program, command.args(arguments))
 }
 
 fn test(arguments: &[OsString]) -> Result<(), Failure> {

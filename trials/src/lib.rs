@@ -1,0 +1,14 @@
+//! Torture and measure: what a lying disk, a killed process and a stopwatch say. Never linked into a shipped binary.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`disk`] | a disk in memory that forgets what was not flushed |
+//! | [`vfs`] | how SQLite uses it, and a tally of what SQLite asks of a real one |
+//! | [`counter`] | a counter where a till, its journal and a printer stand |
+//! | [`powercut`] | power cuts, and what must be there after each |
+
+pub mod counter;
+pub mod disk;
+pub mod powercut;
+#[allow(unsafe_code)]
+pub mod vfs;

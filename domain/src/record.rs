@@ -299,6 +299,33 @@ pub enum Record {
         /// How it ended.
         outcome: PaperOutcome,
     },
+    /// The journal's numbers begin again: it was restored from a copy, or the
+    /// lane was enrolled anew. Documents of the epoch before keep their
+    /// numbers there; their paper waits no longer.
+    EpochBegun {
+        /// The epoch before.
+        previous_epoch: u32,
+        /// Its last number on this lane.
+        previous_seq: u64,
+        /// The chain's hash at it, hexadecimal.
+        previous_hash: String,
+    },
+    /// The clock shows what cannot be: the lane reckons on from what it knew.
+    ClockRefused {
+        /// What the clock showed, milliseconds UTC.
+        shown_ms: i64,
+        /// What the lane reckons with, milliseconds UTC.
+        reckoned_ms: i64,
+    },
+    /// The clock is believed again, by itself or because a person looked.
+    ClockTrusted {
+        /// What the clock shows, milliseconds UTC.
+        shown_ms: i64,
+        /// What the lane had reckoned, milliseconds UTC.
+        reckoned_ms: i64,
+        /// Who says so; empty where the clock came back by itself.
+        staff: String,
+    },
 }
 
 /// What became of a document's paper.

@@ -554,6 +554,11 @@ impl Till {
                     self.papers.insert(*document, Paper::InDoubt);
                 }
             },
+            Record::EpochBegun { .. } => {
+                self.papers.clear();
+                self.last_sale = None;
+            }
+            Record::ClockRefused { .. } | Record::ClockTrusted { .. } => {}
         }
     }
 

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use protocol::enrol::{EnrolRefusal, Enrolment};
+use protocol::head::PublicKey;
 
 use crate::secret::{self, DrawError, SecretHash};
 use crate::store::{CodeRow, Kind, LaneRow, Store, StoreError};
@@ -82,10 +83,17 @@ pub fn make_code(store: &Store, lane_store: &str, lane: u32, now_ms: i64) -> Res
 }
 
 /// Exchanges a code for the lane's identity and a fresh key. An earlier key
-/// of the lane is void from then on.
+/// of the lane is void from then on. `public_key` is what the lane will sign
+/// its journal with, where it signs.
 ///
-/// The epoch is one beyond the newest of which HQ has events.
-pub fn exchange(store: &Store, typed: &str, now_ms: i64) -> Result<Enrolment, ExchangeError> {
+/// The epoch is one beyond every earlier one, whether HQ has events of that or
+/// not: a lane may have given numbers away that HQ never heard of.
+pub fn exchange(
+    store: &Store,
+    typed: &str,
+    public_key: Option<&PublicKey>,
+    now_ms: i64,
+) -> Result<Enrolment, ExchangeError> {
     let code_hash = SecretHash::of(&secret::normalise_code(typed));
     let key = secret::draw_key()?;
     store.write(|writing| {
@@ -93,14 +101,19 @@ pub fn exchange(store: &Store, typed: &str, now_ms: i64) -> Result<Enrolment, Ex
         let Some(code) = code else {
             return Err(EnrolRefusal::Code.into());
         };
-        let epoch = writing.newest_epoch_filed(&code.store, code.lane)? + 1;
-        writing.put_lane(&LaneRow {
+        let enrolled = writing.lane(&code.store, code.lane)?.map_or(0, |row| row.epoch);
+        let epoch = enrolled.max(writing.newest_epoch_filed(&code.store, code.lane)?) + 1;
+        let row = LaneRow {
             store: code.store.clone(),
             lane: code.lane,
             key_hash: SecretHash::of(&key),
             epoch,
             enrolled_at_ms: now_ms,
-        })?;
+        };
+        writing.put_lane(&row)?;
+        if let Some(public_key) = public_key {
+            writing.add_public_key(&row, public_key)?;
+        }
         Ok(Enrolment { store: code.store, lane: code.lane, epoch, key })
     })
 }

@@ -9,13 +9,22 @@ use std::io::Read;
 use domain::money::AMOUNT_MAX;
 use protocol::chain::ChainHash;
 use protocol::event::{self, EVENT_BYTES_MAX, Event, Fact, Sale};
+use protocol::head::HeadClaim;
 use protocol::push::{BATCH_BYTES_MAX, Batch, PushAnswer, PushRefusal, decode_batch};
 
-use crate::store::{AlarmKind, EventRow, JournalHead, LaneRow, Store, StoreError, Writing};
+use crate::store::{AlarmKind, EventRow, JournalHead, LaneRow, Reading, Store, StoreError, Writing};
 
 /// The largest zstd window that is accepted, as a power of two: a batch is
 /// not larger than 16 MiB.
 const WINDOW_LOG_MAX: u32 = 24;
+
+/// The most events of one epoch that are set aside as branches: several
+/// batches of evidence, and no way to fill HQ's disk.
+const BRANCH_EVENTS_MAX: u64 = 20_000;
+
+/// A lane that has a key signs at the latest every 64 events and whenever it
+/// is quiet; after so many without a signature somebody else may be sending.
+const UNSIGNED_EVENTS_MAX: u64 = 4_096;
 
 /// Longest reason kept with a quarantined event, in characters.
 const REASON_LENGTH_MAX: usize = 500;
@@ -44,8 +53,10 @@ struct Arrived<'a> {
 /// Says how far an epoch of a lane's journal is filed.
 pub fn position(store: &Store, lane: &LaneRow, epoch: u32) -> Result<PushAnswer, IntakeError> {
     refuse_epoch(lane, epoch)?;
-    let head = store.read(|reading| reading.journal_head(&lane.store, lane.lane, epoch))?;
-    Ok(answer(epoch, &head))
+    Ok(store.read(|reading| {
+        let head = reading.journal_head(&lane.store, lane.lane, epoch)?;
+        Ok::<_, StoreError>(answer(epoch, &head, signed_up_to(reading, lane, epoch)?))
+    })?)
 }
 
 /// Files the body of a push and answers how far the journal is filed now.
@@ -61,26 +72,44 @@ pub fn file(store: &Store, lane: &LaneRow, body: &[u8], now_ms: i64) -> Result<P
     if first_seq == 0 || last_seq.is_none_or(|last| i64::try_from(last).is_err()) {
         return Err(malformed(format!("no event has the number {first_seq}")));
     }
+    if let Some(signed) = &batch.head.signed
+        && (signed.seq == 0 || i64::try_from(signed.seq).is_err())
+    {
+        return Err(malformed(format!("no event has the signed number {}", signed.seq)));
+    }
     let arrived = take_apart(lane, &batch);
     // A fork is both filed as an alarm and refused, so the transaction
     // commits a refusal.
     let outcome = store.write(|writing| {
         let head = writing.journal_head(&lane.store, lane.lane, epoch)?;
-        file_arrived(writing, lane, &batch, &head, &arrived, now_ms)
+        let filed = file_arrived(writing, lane, &batch, &head, &arrived, now_ms)?;
+        Ok(match filed {
+            Ok(head) => Ok(answer(epoch, &head, signed_up_to(writing, lane, epoch)?)),
+            Err(refusal) => Err(refusal),
+        })
     });
     match outcome {
-        Ok(Ok(head)) => Ok(answer(epoch, &head)),
+        Ok(Ok(answer)) => Ok(answer),
         Ok(Err(refusal)) => Err(refusal.into()),
         Err(error) => Err(IntakeError::Store(error)),
     }
 }
 
-fn answer(epoch: u32, head: &JournalHead) -> PushAnswer {
+/// Up to where the lane's signature is filed, where HQ knows its key.
+fn signed_up_to(reading: &Reading<'_>, lane: &LaneRow, epoch: u32) -> Result<Option<u64>, StoreError> {
+    match reading.public_key(&lane.store, lane.lane, epoch)? {
+        Some(_) => Ok(Some(reading.signed_seq(&lane.store, lane.lane, epoch)?)),
+        None => Ok(None),
+    }
+}
+
+fn answer(epoch: u32, head: &JournalHead, signed: Option<u64>) -> PushAnswer {
     PushAnswer {
         epoch,
         acknowledged: head.acknowledged,
         head: head.head.to_string(),
         quarantined: head.quarantined,
+        signed,
     }
 }
 
@@ -164,8 +193,35 @@ fn file_arrived(
             return Ok(Err(PushRefusal::Malformed { reason }));
         }
         writing.raise_alarm(AlarmKind::Fork, &row(seq, hash, &[]))?;
+        set_aside(writing, lane, batch, seq, now_ms)?;
         return Ok(Err(PushRefusal::Fork { seq }));
     }
+    let key = writing.public_key(&lane.store, lane.lane, epoch)?;
+    let signed = match (&key, &batch.head.signed) {
+        (Some(key), Some(signed)) => {
+            let hash = match signed.seq.checked_sub(first_seq) {
+                Some(place) => {
+                    arrived.get(usize::try_from(place).unwrap_or(usize::MAX)).map(|event| event.hash)
+                }
+                None => writing.event_hash(&lane.store, lane.lane, epoch, signed.seq)?,
+            };
+            let checked = hash.and_then(|hash| {
+                let claim = HeadClaim { store: &lane.store, lane: lane.lane, epoch, seq: signed.seq, hash };
+                let signature = signed.signature().ok()?;
+                (signed.hash == hash.to_string() && key.check(&claim, &signature).is_ok())
+                    .then_some((signed.seq, hash, signature))
+            });
+            if checked.is_none() {
+                let sent = ChainHash::parse(&signed.hash).unwrap_or(batch.previous);
+                writing.raise_alarm(AlarmKind::Signature, &row(signed.seq, &sent, &[]))?;
+                set_aside(writing, lane, batch, head.acknowledged + 1, now_ms)?;
+                return Ok(Err(PushRefusal::Signature { seq: signed.seq }));
+            }
+            checked
+        }
+        // Nothing to check with, or nothing to check.
+        (None, _) | (Some(_), None) => None,
+    };
     let mut moved = head.clone();
     let new = (first_seq..).zip(arrived).filter(|(seq, _)| *seq > head.acknowledged);
     for (seq, event) in new {
@@ -184,7 +240,46 @@ fn file_arrived(
     if moved != *head {
         writing.set_journal_head(&lane.store, lane.lane, epoch, &moved)?;
     }
+    if let Some((seq, hash, signature)) = &signed {
+        writing.add_signed_head(&row(*seq, hash, &[]), signature)?;
+    }
+    if key.is_some() {
+        let signed_seq = writing.signed_seq(&lane.store, lane.lane, epoch)?;
+        let first_unsigned = signed_seq + 1;
+        if moved.acknowledged.saturating_sub(signed_seq) > UNSIGNED_EVENTS_MAX
+            && let Some(hash) = writing.event_hash(&lane.store, lane.lane, epoch, first_unsigned)?
+        {
+            writing.raise_alarm(AlarmKind::Unsigned, &row(first_unsigned, &hash, &[]))?;
+        }
+    }
     Ok(Ok(moved))
+}
+
+/// Keeps a batch's events from a number on that are not of the filed journal,
+/// as evidence; they are in no sum.
+fn set_aside(
+    writing: &Writing<'_>,
+    lane: &LaneRow,
+    batch: &Batch<'_>,
+    from_seq: u64,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    let epoch = batch.head.epoch;
+    let kept = writing.branch_events(&lane.store, lane.lane, epoch)?;
+    let room = usize::try_from(BRANCH_EVENTS_MAX.saturating_sub(kept)).unwrap_or(usize::MAX);
+    let events = (batch.head.first_seq..).zip(&batch.events).filter(|(seq, _)| *seq >= from_seq);
+    for (seq, (hash, bytes)) in events.take(room) {
+        writing.add_branch_event(&EventRow {
+            store: &lane.store,
+            lane: lane.lane,
+            epoch,
+            seq,
+            hash,
+            bytes,
+            received_at_ms: now_ms,
+        })?;
+    }
+    Ok(())
 }
 
 /// Reads what an event says into the tables that answers come from.
@@ -227,7 +322,10 @@ fn project(writing: &Writing<'_>, event: &Event) -> Result<(), StoreError> {
         | Fact::TenderChosen { .. }
         | Fact::BasketCancelled { .. }
         | Fact::PaperBegun { .. }
-        | Fact::PaperEnded { .. } => Ok(()),
+        | Fact::PaperEnded { .. }
+        | Fact::EpochBegun { .. }
+        | Fact::ClockRefused { .. }
+        | Fact::ClockTrusted { .. } => Ok(()),
     }
 }
 

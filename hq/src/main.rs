@@ -12,6 +12,7 @@ use domain::money::{Currency, Money};
 use hq::command::{self, Command, Outcome};
 use hq::import::PriceText;
 use hq::server::{self, Config};
+use hq::store::AlarmKind;
 use protocol::answer::SalesAnswer;
 use tracing_subscriber::EnvFilter;
 
@@ -263,9 +264,14 @@ fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
         Outcome::Alarms { alarms, quarantined } => {
             for alarm in alarms {
                 let found = chrono::DateTime::from_timestamp_millis(alarm.found_at_ms).unwrap_or_default();
+                let kind = match alarm.kind {
+                    AlarmKind::Fork => "FORK",
+                    AlarmKind::Signature => "SIGNATURE",
+                    AlarmKind::Unsigned => "UNSIGNED",
+                };
                 writeln!(
                     out,
-                    "FORK  store {} lane {} epoch {} number {}  {}",
+                    "{kind}  store {} lane {} epoch {} number {}  {}",
                     alarm.store,
                     alarm.lane,
                     alarm.epoch,

@@ -11,6 +11,7 @@ use protocol::answer::SalesAnswer;
 use protocol::chain::ChainHash;
 use protocol::enrol::{EnrolRefusal, Enrolment};
 use protocol::event::{self, Event, Fact, Line, Origin, Returned, Sale, Staff, TaxSummary, Tender};
+use protocol::head::{HeadClaim, SignedHead, SigningKey};
 use protocol::pull::{Change, Entity, PageHead};
 use protocol::push::{BATCH_BYTES_MAX, PushAnswer, PushRefusal, encode_batch};
 use reqwest::{Client, Response, StatusCode};
@@ -77,6 +78,16 @@ impl Shop {
         let body = serde_json::json!({ "code": code });
         let sent = self.client.post(format!("{}/v1/enrol", self.running.url())).json(&body).send();
         sent.await.expect("an answer")
+    }
+
+    /// Enrols a lane that signs its journal.
+    async fn enrol_signing(&self, lane: u32) -> Lane {
+        let (key, _) = SigningKey::draw().expect("a key");
+        let body =
+            serde_json::json!({ "code": self.code(lane).await, "public_key": key.public().to_string() });
+        let sent = self.client.post(format!("{}/v1/enrol", self.running.url())).json(&body).send();
+        let identity = sent.await.expect("an answer").json().await.expect("an enrolment");
+        Lane { key: Some(Arc::new(key)), ..Lane::new(identity) }
     }
 
     async fn enrol(&self, lane: u32) -> Lane {
@@ -147,6 +158,7 @@ impl Shop {
 struct Lane {
     identity: Enrolment,
     events: Vec<(ChainHash, Vec<u8>)>,
+    key: Option<Arc<SigningKey>>,
 }
 
 fn cash(amount: i64) -> Tender {
@@ -155,7 +167,7 @@ fn cash(amount: i64) -> Tender {
 
 impl Lane {
     fn new(identity: Enrolment) -> Self {
-        Self { identity, events: Vec::new() }
+        Self { identity, events: Vec::new(), key: None }
     }
 
     fn hash(&self, seq: usize) -> ChainHash {
@@ -163,6 +175,14 @@ impl Lane {
             0 => ChainHash::genesis(&self.identity.store, self.identity.lane, self.identity.epoch),
             _ => self.events[seq - 1].0,
         }
+    }
+
+    fn sign(&self, seq: usize) -> Option<SignedHead> {
+        let Enrolment { store, lane, epoch, .. } = &self.identity;
+        let (seq, hash) = (seq as u64, self.hash(seq));
+        let claim = HeadClaim { store, lane: *lane, epoch: *epoch, seq, hash };
+        let key = self.key.as_ref().filter(|_| seq > 0)?;
+        Some(SignedHead::new(seq, &hash, &key.sign(&claim)))
     }
 
     fn write(&mut self, bytes: Vec<u8>) {
@@ -288,7 +308,8 @@ impl Lane {
     /// The events from one number to another, both included.
     fn batch(&self, from: usize, to: usize) -> Vec<u8> {
         let events = self.events[from - 1..to].iter().map(|(hash, bytes)| (hash, bytes.as_slice()));
-        let body = encode_batch(self.identity.epoch, from as u64, &self.hash(from - 1), events);
+        let body =
+            encode_batch(self.identity.epoch, from as u64, &self.hash(from - 1), self.sign(to), events);
         zstd::encode_all(&body[..], 3).expect("zstd")
     }
 }
@@ -321,20 +342,20 @@ async fn a_lane_enrolled_again_begins_a_new_epoch_and_its_old_key_is_void() {
     let shop = Shop::open().await;
     let unused = shop.enrol(1).await;
     let mut old = shop.enrol(1).await;
-    assert_eq!((unused.identity.epoch, old.identity.epoch), (1, 1), "nothing was filed in between");
+    assert_eq!((unused.identity.epoch, old.identity.epoch), (1, 2), "whether anything was filed or not");
     old.sell(250);
     assert_eq!(shop.push(&unused, 1, 0).await, Err(PushRefusal::Unauthorised));
     shop.push(&old, 1, 1).await.expect("filed");
     let mut new = shop.enrol(1).await;
-    assert_eq!(new.identity.epoch, 2);
+    assert_eq!(new.identity.epoch, 3);
     new.sell(400);
     assert_eq!(shop.push(&old, 1, 1).await, Err(PushRefusal::Unauthorised));
-    assert_eq!(shop.push(&new, 1, 1).await.map(|answer| (answer.epoch, answer.acknowledged)), Ok((2, 1)));
+    assert_eq!(shop.push(&new, 1, 1).await.map(|answer| (answer.epoch, answer.acknowledged)), Ok((3, 1)));
     // What the old journal still had can be sent with the new key.
     old.sell(600);
     old.identity.key = new.identity.key.clone();
-    assert_eq!(shop.push(&old, 2, 2).await.map(|answer| (answer.epoch, answer.acknowledged)), Ok((1, 2)));
-    let mut future = Lane::new(Enrolment { epoch: 3, ..new.identity.clone() });
+    assert_eq!(shop.push(&old, 2, 2).await.map(|answer| (answer.epoch, answer.acknowledged)), Ok((2, 2)));
+    let mut future = Lane::new(Enrolment { epoch: 4, ..new.identity.clone() });
     future.sell(100);
     assert!(matches!(shop.push(&future, 1, 1).await, Err(PushRefusal::Malformed { .. })));
 }
@@ -670,4 +691,78 @@ async fn everything_is_there_after_a_restart_and_only_one_process_has_it() {
     assert!(
         matches!(sales.await.expect("a task"), Ok(Outcome::Sales { answer, .. }) if answer.rows.len() == 1)
     );
+}
+
+#[tokio::test]
+async fn a_signature_is_filed_where_it_is_the_lanes() {
+    let shop = Shop::open().await;
+    let mut lane = shop.enrol_signing(1).await;
+    (0..4).for_each(|_| lane.sell(100));
+    assert_eq!(shop.position(&lane).await.signed, Some(0));
+    assert_eq!(shop.push(&lane, 1, 2).await.map(|answer| answer.signed), Ok(Some(2)));
+    // A lane may sign less than it sends, and sign later what was sent.
+    let signed = lane.sign(4);
+    let body = |events: &Lane, from: usize, to: usize, signed: Option<SignedHead>| {
+        let taken = events.events[from - 1..to].iter().map(|(hash, bytes)| (hash, bytes.as_slice()));
+        let body = encode_batch(1, from as u64, &events.hash(from - 1), signed, taken);
+        zstd::encode_all(&body[..], 3).expect("zstd")
+    };
+    let answer = shop.push_body(&lane, body(&lane, 3, 4, None)).await.expect("filed");
+    assert_eq!((answer.acknowledged, answer.signed), (4, Some(2)));
+    let answer = shop.push_body(&lane, body(&lane, 5, 4, signed)).await.expect("filed");
+    assert_eq!((answer.acknowledged, answer.signed), (4, Some(4)));
+    assert_eq!(shop.alarms().await.0, 0);
+    // A lane of a program that does not sign is asked for nothing.
+    let mut old = shop.enrol(2).await;
+    old.sell(100);
+    assert_eq!(shop.push(&old, 1, 1).await.map(|answer| answer.signed), Ok(None));
+}
+
+#[tokio::test]
+async fn a_wrong_signature_is_alarmed_and_what_came_with_it_set_aside() {
+    let shop = Shop::open().await;
+    let mut lane = shop.enrol_signing(1).await;
+    lane.sell(100);
+    shop.push(&lane, 1, 1).await.expect("filed");
+    // Somebody has the lane's bearer key, but not its hand.
+    let mut thief = lane.clone();
+    thief.key = Some(Arc::new(SigningKey::draw().expect("a key").0));
+    thief.sell(100);
+    thief.sell(9_900);
+    assert_eq!(shop.push(&thief, 2, 3).await, Err(PushRefusal::Signature { seq: 3 }));
+    assert_eq!(shop.push(&thief, 2, 3).await, Err(PushRefusal::Signature { seq: 3 }));
+    assert_eq!(shop.position(&lane).await.acknowledged, 1);
+    assert_eq!(shop.alarms().await.0, 1, "the same wrong signature is one alarm");
+    lane.sell(200);
+    // The right key over another number, and over a number that did not come.
+    let wrong = |seq: u64| Some(SignedHead { seq, ..lane.sign(2).expect("a signature") });
+    for seq in [1, 7, 0, u64::MAX] {
+        let events = lane.events[1..].iter().map(|(hash, bytes)| (hash, bytes.as_slice()));
+        let body = encode_batch(1, 2, &lane.hash(1), wrong(seq), events);
+        let body = zstd::encode_all(&body[..], 3).expect("zstd");
+        assert!(shop.push_body(&lane, body).await.is_err(), "{seq}");
+    }
+    assert_eq!(shop.push(&lane, 2, 2).await.map(|answer| answer.signed), Ok(Some(2)));
+    assert_eq!(shop.sales().await, [("2026-03-01".to_owned(), 1, 2, 2, 300)]);
+}
+
+#[tokio::test]
+async fn a_clone_of_a_lane_is_a_fork_until_one_of_them_is_enrolled_anew() {
+    let shop = Shop::open().await;
+    let mut lane = shop.enrol_signing(1).await;
+    lane.sell(100);
+    // The disk is copied: both have identity, bearer key and hand.
+    let mut clone = lane.clone();
+    lane.sell(200);
+    shop.push(&lane, 1, 2).await.expect("filed");
+    clone.sell(300);
+    assert_eq!(shop.push(&clone, 1, 2).await, Err(PushRefusal::Fork { seq: 2 }));
+    assert_eq!(shop.alarms().await.0, 1);
+    // Enrolled anew, the clone sells under numbers of its own; the other's
+    // bearer key is void, so nobody sells unseen.
+    let mut fresh = shop.enrol_signing(1).await;
+    fresh.sell(300);
+    assert_eq!(shop.push(&fresh, 1, 1).await.map(|answer| (answer.epoch, answer.signed)), Ok((2, Some(1))));
+    assert_eq!(shop.push(&lane, 2, 2).await, Err(PushRefusal::Unauthorised));
+    assert_eq!(shop.sales().await, [("2026-03-01".to_owned(), 1, 3, 3, 600)]);
 }

@@ -79,6 +79,13 @@ pub enum OpenFileError {
     },
 }
 
+/// Who opens a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Opener {
+    Writer,
+    Reader,
+}
+
 /// What makes a kind of file recognisable.
 pub(crate) struct Kind {
     /// What people call it.
@@ -143,13 +150,14 @@ pub(crate) fn open_writer(path: &Path, kind: &Kind) -> Result<Connection, OpenFi
     }
     // Created here, so that it is readable by its owner only from the first moment.
     OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(io)?;
+    keep_private(path);
     let connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )
     .map_err(|error| refuse(path, kind, error))?;
     set_up_writer(&connection, kind, "FULL").map_err(|error| refuse(path, kind, error))?;
-    check_kind(&connection, path, kind)?;
+    check_kind(&connection, path, kind, Opener::Writer)?;
     Ok(connection)
 }
 
@@ -164,7 +172,7 @@ pub(crate) fn open_trial_writer(
     let connection = Connection::open_with_flags_and_vfs(path, flags, trial.vfs)
         .map_err(|error| refuse(path, kind, error))?;
     set_up_writer(&connection, kind, trial.synchronous).map_err(|error| refuse(path, kind, error))?;
-    check_kind(&connection, path, kind)?;
+    check_kind(&connection, path, kind, Opener::Writer)?;
     Ok(connection)
 }
 
@@ -199,7 +207,7 @@ pub(crate) fn open_existing_reader(
     if !made {
         return Ok(None);
     }
-    check_kind(&connection, path, kind)?;
+    check_kind(&connection, path, kind, Opener::Reader)?;
     Ok(Some(connection))
 }
 
@@ -257,7 +265,12 @@ fn set_up_writer(connection: &Connection, kind: &Kind, synchronous: &str) -> rus
     Ok(())
 }
 
-fn check_kind(connection: &Connection, path: &Path, kind: &Kind) -> Result<(), OpenFileError> {
+fn check_kind(
+    connection: &Connection,
+    path: &Path,
+    kind: &Kind,
+    opener: Opener,
+) -> Result<(), OpenFileError> {
     let pragma = |name| {
         connection
             .pragma_query_value(None, name, |row| row.get::<_, i32>(0))
@@ -267,10 +280,27 @@ fn check_kind(connection: &Connection, path: &Path, kind: &Kind) -> Result<(), O
         return Err(OpenFileError::Foreign { file: path.to_owned(), expected: kind.name });
     }
     let found = pragma("user_version")?;
-    if found > kind.version {
+    let knows = found <= kind.version
+        || (opener == Opener::Reader && min_reader(connection).is_some_and(|min| min <= kind.version));
+    if !knows {
         return Err(OpenFileError::Newer { file: path.to_owned(), found, known: kind.version });
     }
     Ok(())
+}
+
+/// The oldest format of programs that may read a newer file, where it says so.
+fn min_reader(connection: &Connection) -> Option<i32> {
+    connection.query_row("SELECT min_reader FROM compatibility", [], |row| row.get(0)).ok()
+}
+
+/// Takes a file's permissions from everybody but its owner, where it has any
+/// to take. Who cannot do that finds the file as it was.
+pub(crate) fn keep_private(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let Ok(meta) = std::fs::metadata(path) else { return };
+    if meta.permissions().mode() & 0o077 != 0 {
+        let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600));
+    }
 }
 
 fn refuse(path: &Path, kind: &Kind, error: rusqlite::Error) -> OpenFileError {

@@ -3,14 +3,24 @@
 //! The journal is the outbox: what HQ has not acknowledged is "events after
 //! the acknowledged position", and nothing here remembers what was sent.
 
+mod audit;
+mod kind;
+mod reading;
+
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use domain::record::Record;
 use protocol::chain::ChainHash;
 use protocol::event::{self, DecodeEventError, EVENT_VERSION, Event, Fact};
+use protocol::head::{HeadClaim, PublicKey, SigningKey};
 use protocol::record::UnderstandEventError;
 use rusqlite::{Connection, OptionalExtension, params};
+
+pub use audit::{Audit, EpochAudit, KeySeen};
+use kind::{is_signed_at_once, kind_of};
+pub use reading::{JournalReader, Segment, SignedRow};
+use reading::{begin, check_tail, understand};
 
 use crate::file::{self, Kind, OpenFileError, Trial, WriterLock};
 use crate::reserve::Reserve;
@@ -18,39 +28,18 @@ use crate::reserve::Reserve;
 const KIND: Kind = Kind {
     name: "Guitai journal",
     application_id: i32::from_be_bytes(*b"GTjn"),
-    version: 1,
-    schema: "
-        CREATE TABLE identity (
-            one   INTEGER PRIMARY KEY CHECK (one = 1),
-            store TEXT NOT NULL,
-            lane  INTEGER NOT NULL,
-            epoch INTEGER NOT NULL
-        ) STRICT;
-        CREATE TABLE event (
-            epoch INTEGER NOT NULL,
-            seq   INTEGER NOT NULL,
-            kind  TEXT NOT NULL,
-            hash  BLOB NOT NULL CHECK (length(hash) = 32),
-            body  BLOB NOT NULL,
-            PRIMARY KEY (epoch, seq)
-        ) STRICT;
-        CREATE TRIGGER event_is_gapless BEFORE INSERT ON event
-        WHEN NEW.seq IS NOT 1 + coalesce((SELECT max(seq) FROM event WHERE epoch = NEW.epoch), 0)
-        BEGIN SELECT raise(ABORT, 'the journal is gapless'); END;
-        CREATE TRIGGER event_is_not_changed BEFORE UPDATE ON event
-        BEGIN SELECT raise(ABORT, 'the journal is append-only'); END;
-        CREATE TRIGGER event_is_not_deleted BEFORE DELETE ON event
-        BEGIN SELECT raise(ABORT, 'the journal is append-only'); END;
-        CREATE TRIGGER identity_is_not_changed BEFORE UPDATE ON identity
-        BEGIN SELECT raise(ABORT, 'a journal keeps its lane'); END;
-        CREATE TRIGGER identity_is_not_deleted BEFORE DELETE ON identity
-        BEGIN SELECT raise(ABORT, 'a journal keeps its lane'); END;
-    ",
-    upgrades: &[],
+    version: 2,
+    schema: include_str!("../schemas/journal-2.sql"),
+    upgrades: &[include_str!("../schemas/journal-1-to-2.sql")],
 };
 
 /// How many of the last events have their chain checked before a journal is used.
 pub const TAIL_CHECKED: u64 = 200;
+
+/// At the latest after so many events the chain's head is signed; sales, opened
+/// and closed shifts, and a quiet moment are signed at once. A signature takes
+/// some 20 us, a tenth of a commit: a line in a basket does not pay it.
+pub const UNSIGNED_EVENTS_MAX: u64 = 64;
 
 /// Whose journal it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +109,14 @@ pub enum OpenJournalError {
         /// Who the lane is.
         expected: Identity,
     },
+    /// Its next epoch could not be begun.
+    #[error("open {file}: begin epoch")]
+    Begin {
+        /// Which file.
+        file: PathBuf,
+        /// Why.
+        source: AppendError,
+    },
     /// Its content cannot be trusted.
     #[error("open {file}")]
     Content {
@@ -165,6 +162,32 @@ pub enum ReadJournalError {
         /// Which.
         seq: u64,
     },
+    /// An epoch does not say which one it follows, or follows another.
+    #[error(
+        "read the journal: epoch {epoch} does not follow the one before; the file was changed or damaged"
+    )]
+    EpochBroken {
+        /// Which.
+        epoch: u32,
+    },
+    /// A signed head is not in the hand of the key beside it, or of another chain.
+    #[error(
+        "read the journal: the signature over event {seq} of epoch {epoch} is wrong; the file was changed or damaged"
+    )]
+    WrongSignature {
+        /// Of which epoch.
+        epoch: u32,
+        /// Over which event.
+        seq: u64,
+    },
+    /// The archived segments do not chain.
+    #[error(
+        "read the journal: the archived segments of epoch {epoch} do not chain; the file was changed or damaged"
+    )]
+    SegmentBroken {
+        /// Of which epoch.
+        epoch: u32,
+    },
 }
 
 /// Why records were not appended. None of them was.
@@ -195,18 +218,73 @@ pub struct Stored {
     pub record: Record,
 }
 
+/// The hand that a journal is signed in.
+#[derive(Debug)]
+pub enum Hand {
+    /// The lane has a key.
+    Key(SigningKey),
+    /// It was enrolled without one; the journal stays unsigned.
+    None,
+    /// There is a file and no key in it; the journal stays unsigned.
+    Unreadable {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Hand {
+    /// Reads the key that lies beside a journal. A lane sells without one.
+    pub fn beside(journal: &Path) -> Self {
+        let path = journal.with_extension("key");
+        file::keep_private(&path);
+        match std::fs::read_to_string(&path) {
+            Ok(secret) => match SigningKey::parse(&secret) {
+                Ok(key) => Self::Key(key),
+                Err(error) => Self::Unreadable { reason: format!("{}: {error}", path.display()) },
+            },
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::None,
+            Err(error) => Self::Unreadable { reason: format!("{}: {error}", path.display()) },
+        }
+    }
+
+    /// The key that others check with.
+    pub fn public(&self) -> Option<PublicKey> {
+        self.key().map(SigningKey::public)
+    }
+
+    fn key(&self) -> Option<&SigningKey> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::None | Self::Unreadable { .. } => None,
+        }
+    }
+}
+
 /// The journal of one lane, opened by its one writer.
 #[derive(Debug)]
 pub struct Journal {
     connection: Connection,
     identity: Identity,
     head: Head,
+    hand: Hand,
+    /// The last number that this writer has signed.
+    signed: u64,
     reserve: Reserve,
     _lock: Option<WriterLock>,
 }
 
+/// What lies around a journal's file.
+struct Surroundings {
+    tail_checked: u64,
+    hand: Hand,
+    reserve: Reserve,
+    lock: Option<WriterLock>,
+}
+
 impl Journal {
-    /// Opens or begins the journal of a lane.
+    /// Opens or begins the journal of a lane. Where the lane was enrolled for
+    /// a later epoch, numbers begin again in the same file, and what was open
+    /// goes on.
     ///
     /// Refuses a file that another process writes, that is not a journal, is
     /// newer, damaged, of another lane, or whose last events do not chain.
@@ -215,35 +293,66 @@ impl Journal {
             std::fs::create_dir_all(folder)
                 .map_err(|source| OpenFileError::Io { file: path.to_owned(), source })?;
         }
-        let lock = WriterLock::take(path)?;
+        let lock = Some(WriterLock::take(path)?);
         let connection = file::open_writer(path, &KIND)?;
-        let journal = Self::go_on(path, connection, identity, TAIL_CHECKED)?;
-        Ok(Self { reserve: Reserve::beside(path), _lock: Some(lock), ..journal })
+        let (hand, reserve) = (Hand::beside(path), Reserve::beside(path));
+        let around = Surroundings { tail_checked: TAIL_CHECKED, hand, reserve, lock };
+        Self::go_on(path, connection, identity, around)
     }
 
-    /// The same on a trial's disk, without lock and reserve.
+    /// The same on a trial's disk, without key, lock and reserve.
     pub fn open_trial(path: &Path, identity: &Identity, trial: &Trial) -> Result<Self, OpenJournalError> {
         let connection = file::open_trial_writer(path, &KIND, trial)?;
-        Self::go_on(path, connection, identity, trial.tail_checked)
+        let around = Surroundings {
+            tail_checked: trial.tail_checked,
+            hand: Hand::None,
+            reserve: Reserve::none(),
+            lock: None,
+        };
+        Self::go_on(path, connection, identity, around)
     }
 
     fn go_on(
         path: &Path,
         connection: Connection,
         identity: &Identity,
-        tail_checked: u64,
+        around: Surroundings,
     ) -> Result<Self, OpenJournalError> {
         let content = |source| OpenJournalError::Content { file: path.to_owned(), source };
-        let found = begin(&connection, identity).map_err(|error| content(error.into()))?;
-        if found != *identity {
+        let mut found = begin(&connection, identity).map_err(|error| content(error.into()))?;
+        let is_ours = (&found.store, found.lane) == (&identity.store, identity.lane);
+        if !is_ours || found.epoch > identity.epoch {
             return Err(OpenJournalError::OtherLane {
                 file: path.to_owned(),
                 found,
                 expected: identity.clone(),
             });
         }
-        let head = check_tail(&connection, identity, tail_checked).map_err(content)?;
-        Ok(Self { connection, identity: identity.clone(), head, reserve: Reserve::none(), _lock: None })
+        let head = check_tail(&connection, &found, around.tail_checked).map_err(content)?;
+        let begins = found.epoch < identity.epoch;
+        let last = if begins { reading::last_stamp(&connection).map_err(content)? } else { None };
+        let before = head;
+        let previous_epoch = std::mem::replace(&mut found.epoch, identity.epoch);
+        let head = if begins {
+            let hash = ChainHash::genesis(&found.store, found.lane, found.epoch);
+            Head { seq: 0, hash }
+        } else {
+            head
+        };
+        let Surroundings { hand, reserve, lock, .. } = around;
+        let mut journal =
+            Self { connection, identity: found, head, hand, signed: head.seq, reserve, _lock: lock };
+        if begins && let Some(stamp) = last {
+            let begun = Record::EpochBegun {
+                previous_epoch,
+                previous_seq: before.seq,
+                previous_hash: before.hash.to_string(),
+            };
+            journal
+                .append(&[(stamp, begun)])
+                .map_err(|source| OpenJournalError::Begin { file: path.to_owned(), source })?;
+        }
+        Ok(journal)
     }
 
     /// Whose it is.
@@ -254,6 +363,11 @@ impl Journal {
     /// Where its chain stands.
     pub fn head(&self) -> Head {
         self.head
+    }
+
+    /// The hand that it is signed in.
+    pub fn hand(&self) -> &Hand {
+        &self.hand
     }
 
     /// Whether there is room for another sale; tries to make it.
@@ -289,14 +403,27 @@ impl Journal {
             head = Head { seq: head.seq + 1, hash: head.hash.extend(&bytes) };
             entries.push((kind, Entry { seq: head.seq, hash: head.hash, bytes }));
         }
-        self.write(&entries)?;
+        let is_due = records.iter().any(|(_, record)| is_signed_at_once(record))
+            || head.seq.saturating_sub(self.signed) >= UNSIGNED_EVENTS_MAX;
+        let signature = if is_due { self.sign(head) } else { None };
+        self.write(&entries, signature.as_ref())?;
         self.head = head;
+        if signature.is_some() {
+            self.signed = head.seq;
+        }
         Ok(head.seq)
     }
 
-    fn write(&mut self, entries: &[(&str, Entry)]) -> Result<(), AppendError> {
+    fn sign(&self, head: Head) -> Option<SignedRow> {
+        let key = self.hand.key()?;
+        let Identity { store, lane, epoch } = &self.identity;
+        let claim = HeadClaim { store, lane: *lane, epoch: *epoch, seq: head.seq, hash: head.hash };
+        Some(SignedRow { seq: head.seq, hash: head.hash, key: key.public(), signature: key.sign(&claim) })
+    }
+
+    fn write(&mut self, entries: &[(&str, Entry)], signed: Option<&SignedRow>) -> Result<(), AppendError> {
         loop {
-            match self.try_write(entries) {
+            match self.try_write(entries, signed) {
                 Ok(()) => return Ok(()),
                 Err(error) if file::is_full(&error) => {
                     if !self.reserve.give_up() {
@@ -308,7 +435,7 @@ impl Journal {
         }
     }
 
-    fn try_write(&mut self, entries: &[(&str, Entry)]) -> rusqlite::Result<()> {
+    fn try_write(&mut self, entries: &[(&str, Entry)], signed: Option<&SignedRow>) -> rusqlite::Result<()> {
         let epoch = self.identity.epoch;
         let transaction = self.connection.transaction()?;
         {
@@ -319,28 +446,21 @@ impl Journal {
                 insert.execute(params![epoch, entry.seq, kind, entry.hash.as_bytes(), entry.bytes])?;
             }
         }
+        if let Some(signed) = signed {
+            add_head(&transaction, epoch, signed)?;
+        }
         transaction.commit()
     }
 
     /// Every record that a start after a stop needs: all of the last shift,
     /// and of the one before, whose last paper may have ended in this one; and
-    /// from the last sale on, however old it is.
+    /// from the last sale on, however old it is. Shifts go on over epochs.
     pub fn since_last_shift(&self) -> Result<Vec<Stored>, ReadJournalError> {
-        let newest = |kind: &str, skipped: u64| {
-            self.connection
-                .query_row(
-                    "SELECT seq FROM event WHERE epoch = ?1 AND kind = ?2 ORDER BY seq DESC LIMIT 1 OFFSET ?3",
-                    params![self.identity.epoch, kind, skipped],
-                    |row| row.get::<_, u64>(0),
-                )
-                .optional()
-        };
-        let shift = newest("shift_opened", 1)?.unwrap_or(1);
-        let from = newest("sale_completed", 0)?.map_or(shift, |sale| sale.min(shift));
+        let from = reading::start_of_state(&self.connection)?;
         let mut select = self
             .connection
-            .prepare("SELECT seq, body FROM event WHERE epoch = ?1 AND seq >= ?2 ORDER BY seq")?;
-        let rows = select.query_map(params![self.identity.epoch, from], |row| {
+            .prepare("SELECT seq, body FROM event WHERE (epoch, seq) >= (?1, ?2) ORDER BY epoch, seq")?;
+        let rows = select.query_map(params![from.0, from.1], |row| {
             Ok((row.get::<_, u64>(0)?, row.get::<_, Vec<u8>>(1)?))
         })?;
         rows.map(|row| {
@@ -367,229 +487,38 @@ impl Journal {
         self.connection.pragma_update_and_check(None, "max_page_count", count + pages, |_| Ok(()))
     }
 
-    /// Moves the WAL into the database and empties it, where no reader is in
-    /// the way; for a quiet moment between customers.
+    /// Signs what is not signed yet, moves the WAL into the database and
+    /// empties it, where no reader is in the way; for a quiet moment between
+    /// customers.
     pub fn tidy(&self) -> rusqlite::Result<()> {
+        let epoch = self.identity.epoch;
+        let last: u64 = self.connection.query_row(
+            "SELECT coalesce(max(seq), 0) FROM head WHERE epoch = ?1",
+            [epoch],
+            |row| row.get(0),
+        )?;
+        if last < self.head.seq
+            && let Some(signed) = self.sign(self.head)
+        {
+            add_head(&self.connection, epoch, &signed)?;
+        }
         file::checkpoint(&self.connection)
     }
 }
 
-fn begin(connection: &Connection, identity: &Identity) -> rusqlite::Result<Identity> {
-    connection.execute(
-        "INSERT INTO identity (one, store, lane, epoch) VALUES (1, ?1, ?2, ?3) ON CONFLICT DO NOTHING",
-        params![identity.store, identity.lane, identity.epoch],
-    )?;
-    read_identity(connection)
-}
-
-fn read_identity(connection: &Connection) -> rusqlite::Result<Identity> {
-    connection.query_row("SELECT store, lane, epoch FROM identity", [], |row| {
-        Ok(Identity { store: row.get(0)?, lane: row.get(1)?, epoch: row.get(2)? })
-    })
-}
-
-fn kind_of(record: &Record) -> &'static str {
-    match record {
-        Record::ShiftOpened { .. } => "shift_opened",
-        Record::ShiftClosed { .. } => "shift_closed",
-        Record::SignedIn { .. } => "signed_in",
-        Record::SignInRefused { .. } => "sign_in_refused",
-        Record::SignedOut { .. } => "signed_out",
-        Record::CashMoved { .. } => "cash_moved",
-        Record::CashCounted { .. } => "cash_counted",
-        Record::DrawerOpened { .. } => "drawer_opened",
-        Record::Locked { .. } => "locked",
-        Record::Unlocked { .. } => "unlocked",
-        Record::Approved { .. } => "approved",
-        Record::LineAdded { .. } => "line_added",
-        Record::LineQuantitySet { .. } => "line_quantity_set",
-        Record::LinePriceSet { .. } => "line_price_set",
-        Record::LinePriceLowered { .. } => "line_price_lowered",
-        Record::LineVoided { .. } => "line_voided",
-        Record::AgeConfirmed { .. } => "age_confirmed",
-        Record::MemberJoined { .. } => "member_joined",
-        Record::MemberLeft => "member_left",
-        Record::CouponLaid { .. } => "coupon_laid",
-        Record::CouponTakenBack { .. } => "coupon_taken_back",
-        Record::PointsOffered { .. } => "points_offered",
-        Record::TenderChosen { .. } => "tender_chosen",
-        Record::BasketCancelled { .. } => "basket_cancelled",
-        Record::LineDiscounted { .. } => "line_discounted",
-        Record::BasketDiscounted { .. } => "basket_discounted",
-        Record::BasketParked { .. } => "basket_parked",
-        Record::BasketRecalled { .. } => "basket_recalled",
-        Record::ReturnBegun { .. } => "return_begun",
-        Record::LineReturned { .. } => "line_returned",
-        Record::ReturnDropped { .. } => "return_dropped",
-        Record::TenderAdded { .. } => "tender_added",
-        Record::TenderRemoved { .. } => "tender_removed",
-        Record::PaymentBegun { .. } => "payment_begun",
-        Record::PaymentEnded { .. } => "payment_ended",
-        Record::SaleCompleted { .. } => "sale_completed",
-        Record::PaperBegun { .. } => "paper_begun",
-        Record::PaperEnded { .. } => "paper_ended",
-    }
-}
-
-/// What an event says, and whose and which it says that it is.
-fn understand(seq: u64, bytes: &[u8]) -> Result<((Identity, u64), Stored), ReadJournalError> {
-    let event = event::decode(bytes).map_err(|source| ReadJournalError::Decode { seq, source })?;
-    let stamp = Stamp {
-        at_ms: event.at_ms,
-        offset_minutes: event.offset_minutes,
-        business_date: event.business_date,
-        shift: event.shift,
-    };
-    let record = event.record()?;
-    let identity = Identity { store: event.store, lane: event.lane, epoch: event.epoch };
-    Ok(((identity, event.seq), Stored { seq, stamp, record }))
-}
-
-/// Checks the chain of the last `count` events and gives where it stands.
-fn check_tail(connection: &Connection, identity: &Identity, count: u64) -> Result<Head, ReadJournalError> {
-    let last: u64 = connection.query_row(
-        "SELECT coalesce(max(seq), 0) FROM event WHERE epoch = ?1",
-        [identity.epoch],
-        |row| row.get(0),
-    )?;
-    let mut head = hash_at(connection, identity, last.saturating_sub(count))?;
-    let mut select =
-        connection.prepare("SELECT seq, hash, body FROM event WHERE epoch = ?1 AND seq > ?2 ORDER BY seq")?;
-    let mut rows = select.query(params![identity.epoch, head.seq])?;
-    while let Some(row) = rows.next()? {
-        let entry = entry(row)?;
-        let next = Head { seq: head.seq + 1, hash: head.hash.extend(&entry.bytes) };
-        if (entry.seq, entry.hash) != (next.seq, next.hash) {
-            return Err(ReadJournalError::ChainBroken { seq: next.seq });
-        }
-        head = next;
-    }
-    Ok(head)
-}
-
-fn hash_at(connection: &Connection, identity: &Identity, seq: u64) -> Result<Head, ReadJournalError> {
-    if seq == 0 {
-        let hash = ChainHash::genesis(&identity.store, identity.lane, identity.epoch);
-        return Ok(Head { seq, hash });
-    }
-    let hash: Option<[u8; 32]> = connection
-        .prepare_cached("SELECT hash FROM event WHERE epoch = ?1 AND seq = ?2")?
-        .query_row(params![identity.epoch, seq], |row| row.get(0))
-        .optional()?;
-    let hash = hash.ok_or(ReadJournalError::NoSuchEvent { seq })?;
-    Ok(Head { seq, hash: ChainHash::from_bytes(hash) })
-}
-
-fn entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<Entry> {
-    Ok(Entry { seq: row.get(0)?, hash: ChainHash::from_bytes(row.get(1)?), bytes: row.get(2)? })
-}
-
-/// A journal opened by who may only read it.
-#[derive(Debug)]
-pub struct JournalReader {
-    connection: Connection,
-    identity: Identity,
-}
-
-impl JournalReader {
-    /// Opens a journal to read; `None` while the lane has not begun one.
-    pub fn open(path: &Path) -> Result<Option<Self>, OpenJournalError> {
-        Self::read(path, file::open_reader(path, &KIND)?)
-    }
-
-    /// The same on a trial's disk, where there is one.
-    pub fn open_trial(path: &Path, trial: &Trial) -> Result<Option<Self>, OpenJournalError> {
-        Self::read(path, file::open_existing_reader(path, &KIND, Some(trial.vfs))?)
-    }
-
-    fn read(path: &Path, connection: Option<Connection>) -> Result<Option<Self>, OpenJournalError> {
-        let Some(connection) = connection else { return Ok(None) };
-        let identity = read_identity(&connection)
-            .optional()
-            .map_err(|error| OpenJournalError::Content { file: path.to_owned(), source: error.into() })?;
-        Ok(identity.map(|identity| Self { connection, identity }))
-    }
-
-    /// Whose it is.
-    pub fn identity(&self) -> &Identity {
-        &self.identity
-    }
-
-    /// Where its chain stands.
-    pub fn head(&self) -> Result<Head, ReadJournalError> {
-        check_tail(&self.connection, &self.identity, 0)
-    }
-
-    /// The chain's hash at a number; at 0 what stands before the first event.
-    pub fn hash_at(&self, seq: u64) -> Result<ChainHash, ReadJournalError> {
-        Ok(hash_at(&self.connection, &self.identity, seq)?.hash)
-    }
-
-    /// The events after a number, in order: at most `events_max`, and at most
-    /// `bytes_max` of them together, but always one where there is one.
-    pub fn entries_after(
-        &self,
-        seq: u64,
-        events_max: usize,
-        bytes_max: usize,
-    ) -> Result<Vec<Entry>, ReadJournalError> {
-        let mut select = self.connection.prepare_cached(
-            "SELECT seq, hash, body FROM event WHERE epoch = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
-        )?;
-        let mut rows =
-            select.query(params![self.identity.epoch, seq, i64::try_from(events_max).unwrap_or(i64::MAX)])?;
-        let mut entries = Vec::new();
-        let mut bytes = 0;
-        while let Some(row) = rows.next()? {
-            let entry = entry(row)?;
-            bytes += entry.bytes.len();
-            if bytes > bytes_max && !entries.is_empty() {
-                break;
-            }
-            entries.push(entry);
-        }
-        Ok(entries)
-    }
-
-    fn kind_at(&self, seq: u64) -> rusqlite::Result<String> {
-        self.connection
-            .prepare_cached("SELECT kind FROM event WHERE epoch = ?1 AND seq = ?2")?
-            .query_row(params![self.identity.epoch, seq], |row| row.get(0))
-    }
-
-    /// A number that changes when the writer has committed something.
-    pub fn data_version(&self) -> rusqlite::Result<i64> {
-        self.connection.pragma_query_value(None, "data_version", |row| row.get(0))
-    }
-
-    /// Reads the whole file: SQLite's own check, then every event's chain and
-    /// form. Gives where the chain stands.
-    pub fn verify(&self) -> Result<Head, ReadJournalError> {
-        let answer: String = self.connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
-        if answer != "ok" {
-            let error = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
-            return Err(rusqlite::Error::SqliteFailure(error, Some(answer)).into());
-        }
-        let mut head = hash_at(&self.connection, &self.identity, 0)?;
-        loop {
-            let entries = self.entries_after(head.seq, 1_000, usize::MAX)?;
-            if entries.is_empty() {
-                return Ok(head);
-            }
-            for entry in entries {
-                let next = Head { seq: head.seq + 1, hash: head.hash.extend(&entry.bytes) };
-                if (entry.seq, entry.hash) != (next.seq, next.hash) {
-                    return Err(ReadJournalError::ChainBroken { seq: next.seq });
-                }
-                let (said, stored) = understand(entry.seq, &entry.bytes)?;
-                let kind = self.kind_at(entry.seq)?;
-                if said != (self.identity.clone(), entry.seq) || kind != kind_of(&stored.record) {
-                    return Err(ReadJournalError::Misfiled { seq: entry.seq });
-                }
-                head = next;
-            }
-        }
-    }
+fn add_head(connection: &Connection, epoch: u32, signed: &SignedRow) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO head (epoch, seq, hash, public_key, signature) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![
+            epoch,
+            signed.seq,
+            signed.hash.as_bytes(),
+            signed.key.as_bytes(),
+            signed.signature
+        ])?;
+    Ok(())
 }
 
 #[cfg(test)]

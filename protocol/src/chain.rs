@@ -1,4 +1,4 @@
-//! The hash chain of a journal: who signs what is not decided here.
+//! The hash chain of a journal: signatures over it are made in [`crate::head`].
 
 use std::fmt;
 

@@ -10,6 +10,10 @@ use serde::{Deserialize, Serialize};
 pub struct EnrolRequest {
     /// The one-time code, as HQ printed it; dashes and case do not matter.
     pub code: String,
+    /// The public half of the key that the lane will sign its journal with,
+    /// 64 hexadecimal digits; absent from a lane that does not sign.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_key: Option<String>,
 }
 
 /// Who the lane is from now on.

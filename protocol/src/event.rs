@@ -340,6 +340,33 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tender: Option<String>,
     },
+    /// The journal's numbers begin again. The first event of every epoch but
+    /// a lane's first; ties its chain to that of the epoch before.
+    EpochBegun {
+        /// The epoch before.
+        previous_epoch: u32,
+        /// Its last number on this lane; 0 where it has none.
+        previous_seq: u64,
+        /// The chain's hash at it, 64 hexadecimal digits.
+        previous_hash: String,
+    },
+    /// The clock shows what cannot be; `at_ms` is reckoned from here on.
+    ClockRefused {
+        /// What the clock showed, milliseconds since 1970-01-01 UTC.
+        shown_ms: i64,
+        /// What the lane reckons with, milliseconds since 1970-01-01 UTC.
+        reckoned_ms: i64,
+    },
+    /// The clock is believed again.
+    ClockTrusted {
+        /// What the clock shows, milliseconds since 1970-01-01 UTC.
+        shown_ms: i64,
+        /// What the lane had reckoned, milliseconds since 1970-01-01 UTC.
+        reckoned_ms: i64,
+        /// The staff id of who says so; empty where it came back by itself.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        staff: String,
+    },
 }
 
 /// A person as an event names one: what was true when it happened.

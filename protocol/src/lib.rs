@@ -5,6 +5,7 @@
 //! | [`event`] | one fact of a lane's journal, as versioned JSON bytes |
 //! | [`record`] | between the rules' facts and the journal's |
 //! | [`chain`] | the hash that ties an event to the one before |
+//! | [`head`] | where a lane's chain stood, in the lane's own hand |
 //! | [`push`] | lane to HQ: a contiguous run of a journal |
 //! | [`pull`] | HQ to lane: what changed in the reference |
 //! | [`promotion`] | a promotion of any type, as HQ sends it |
@@ -15,6 +16,7 @@ pub mod answer;
 pub mod chain;
 pub mod enrol;
 pub mod event;
+pub mod head;
 pub mod promotion;
 pub mod pull;
 pub mod push;

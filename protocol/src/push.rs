@@ -10,6 +10,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::chain::ChainHash;
+use crate::head::SignedHead;
 
 /// The most events in one batch.
 pub const BATCH_EVENTS_MAX: usize = 2_000;
@@ -27,6 +28,10 @@ pub struct BatchHead {
     pub first_seq: u64,
     /// The chain hash of the event before the first one, hexadecimal.
     pub previous: String,
+    /// The newest signed head at or before the last event that HQ has or that
+    /// follows; absent where the lane has no signing key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<SignedHead>,
 }
 
 /// How far HQ has filed this epoch of this lane.
@@ -41,6 +46,10 @@ pub struct PushAnswer {
     /// How many of the lane's events are set aside because HQ could not read
     /// them; they are acknowledged and do not block.
     pub quarantined: u64,
+    /// The number up to which the lane's signature is filed, 0 before the
+    /// first; absent where HQ knows no public key for this epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<u64>,
 }
 
 /// Why HQ did not file a batch.
@@ -65,6 +74,12 @@ pub enum PushRefusal {
         /// What is wrong, for a person.
         reason: String,
     },
+    /// The signed head is not in this lane's hand, or of another chain.
+    #[error("file a batch: the signature over event {seq} is not that of this lane's key")]
+    Signature {
+        /// The number that was signed.
+        seq: u64,
+    },
     /// The key is not one of this lane.
     #[error("file a batch: HQ does not know this key for this lane")]
     Unauthorised,
@@ -86,9 +101,10 @@ pub fn encode_batch<'a>(
     epoch: u32,
     first_seq: u64,
     previous: &ChainHash,
+    signed: Option<SignedHead>,
     events: impl IntoIterator<Item = (&'a ChainHash, &'a [u8])>,
 ) -> Vec<u8> {
-    let head = BatchHead { epoch, first_seq, previous: previous.to_string() };
+    let head = BatchHead { epoch, first_seq, previous: previous.to_string(), signed };
     let mut body = serde_json::to_vec(&head).expect("plain data serialises");
     for (hash, bytes) in events {
         body.push(b'\n');
@@ -133,11 +149,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_neighbours_in_version_say_is_understood() {
+        let old = r#"{"epoch":1,"first_seq":2,"previous":"00"}"#;
+        let head: BatchHead = serde_json::from_str(old).expect("a head without a signature");
+        assert_eq!(head.signed, None);
+        assert_eq!(serde_json::to_string(&head).expect("JSON"), old);
+        let old = r#"{"epoch":1,"acknowledged":2,"head":"00","quarantined":0}"#;
+        let answer: PushAnswer = serde_json::from_str(old).expect("an answer without a signature");
+        assert_eq!(answer.signed, None);
+        assert_eq!(serde_json::to_string(&answer).expect("JSON"), old);
+    }
+
+    #[test]
     fn a_batch_comes_back_whole_and_a_changed_one_is_refused() {
         let genesis = ChainHash::genesis("s1", 1, 1);
         let bodies: [&[u8]; 2] = [br#"{"v":1}"#, br#"{"v":1,"x":"\n"}"#];
         let hashes = [genesis.extend(bodies[0]), genesis.extend(bodies[0]).extend(bodies[1])];
-        let mut body = encode_batch(3, 7, &genesis, hashes.iter().zip(bodies));
+        let mut body = encode_batch(3, 7, &genesis, None, hashes.iter().zip(bodies));
         let batch = decode_batch(&body).expect("a whole batch");
         assert_eq!(batch.head.first_seq, 7);
         assert_eq!(batch.events, [(hashes[0], bodies[0]), (hashes[1], bodies[1])]);

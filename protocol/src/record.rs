@@ -166,6 +166,17 @@ impl From<&Record> for Fact {
                     PaperOutcome::Waived => event::PaperOutcome::Waived,
                 },
             },
+            Record::EpochBegun { previous_epoch, previous_seq, previous_hash } => Self::EpochBegun {
+                previous_epoch: *previous_epoch,
+                previous_seq: *previous_seq,
+                previous_hash: previous_hash.clone(),
+            },
+            Record::ClockRefused { shown_ms, reckoned_ms } => {
+                Self::ClockRefused { shown_ms: *shown_ms, reckoned_ms: *reckoned_ms }
+            }
+            Record::ClockTrusted { shown_ms, reckoned_ms, staff } => {
+                Self::ClockTrusted { shown_ms: *shown_ms, reckoned_ms: *reckoned_ms, staff: staff.clone() }
+            }
         }
     }
 }
@@ -502,6 +513,17 @@ impl Event {
                     event::PaperOutcome::Waived => PaperOutcome::Waived,
                 },
             },
+            Fact::EpochBegun { previous_epoch, previous_seq, previous_hash } => Record::EpochBegun {
+                previous_epoch: *previous_epoch,
+                previous_seq: *previous_seq,
+                previous_hash: previous_hash.clone(),
+            },
+            Fact::ClockRefused { shown_ms, reckoned_ms } => {
+                Record::ClockRefused { shown_ms: *shown_ms, reckoned_ms: *reckoned_ms }
+            }
+            Fact::ClockTrusted { shown_ms, reckoned_ms, staff } => {
+                Record::ClockTrusted { shown_ms: *shown_ms, reckoned_ms: *reckoned_ms, staff: staff.clone() }
+            }
         })
     }
 }

@@ -21,6 +21,7 @@ use domain::sale::{Sale, TaxSummary, Tender};
 use domain::shift::{Carried, CashMove, Denomination, GrandTotals, Parked, ShiftReport, Takings, Tally};
 use domain::tender::{TenderKind, Wallet};
 use expect_test::{Expect, expect};
+use protocol::chain::ChainHash;
 use protocol::event::{self, EVENT_VERSION, Event, Fact};
 
 fn folder() -> PathBuf {
@@ -564,7 +565,27 @@ fn records() -> Vec<(&'static str, Record)> {
     .into_iter()
     .chain(later_records())
     .chain(buyer::records())
+    .chain(records_about_the_journal())
     .collect()
+}
+
+/// What a lane writes down about its journal and its clock.
+fn records_about_the_journal() -> Vec<(&'static str, Record)> {
+    let (shown_ms, reckoned_ms) = (946_684_800_000, 1_772_416_800_000);
+    let trusted = |staff: &str| Record::ClockTrusted { shown_ms, reckoned_ms, staff: staff.into() };
+    vec![
+        (
+            "epoch_begun",
+            Record::EpochBegun {
+                previous_epoch: 1,
+                previous_seq: 41,
+                previous_hash: ChainHash::genesis("S001", 2, 1).to_string(),
+            },
+        ),
+        ("clock_refused", Record::ClockRefused { shown_ms, reckoned_ms }),
+        ("clock_trusted", trusted("")),
+        ("clock_trusted_by", trusted("e1")),
+    ]
 }
 
 /// A new kind does not compile before it stands here, and not pass before it
@@ -609,10 +630,13 @@ const fn kind(record: &Record) -> &'static str {
         Record::TenderChosen { .. } => "tender_chosen",
         Record::PaperBegun { .. } => "paper_begun",
         Record::PaperEnded { .. } => "paper_ended",
+        Record::EpochBegun { .. } => "epoch_begun",
+        Record::ClockRefused { .. } => "clock_refused",
+        Record::ClockTrusted { .. } => "clock_trusted",
     }
 }
 
-const KINDS: usize = 38;
+const KINDS: usize = 41;
 
 #[test]
 fn every_record_comes_back_from_its_bytes() {

@@ -3,8 +3,11 @@
 
 use std::path::Path;
 
+use ledger::file::{OpenFileError, WriterLock};
 use ledger::journal::Identity;
 use ledger::reference::{ReferenceError, ReferenceWriter};
+
+use protocol::head::{HeadError, SigningKey};
 
 use crate::hq::{ConnectError, Hq, RequestError};
 use crate::place::{Place, PlaceError, Settings};
@@ -18,9 +21,15 @@ pub enum EnrolError {
     /// A file cannot be used.
     #[error(transparent)]
     Place(#[from] PlaceError),
+    /// A till runs on this directory.
+    #[error(transparent)]
+    Till(#[from] OpenFileError),
     /// The reference cannot be used, or an agent runs.
     #[error(transparent)]
     Reference(#[from] ReferenceError),
+    /// No key can be drawn.
+    #[error(transparent)]
+    Draw(#[from] HeadError),
     /// HQ's address is not one.
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -43,7 +52,11 @@ pub struct Enrolling<'a> {
     pub replace: bool,
 }
 
-/// Exchanges the code, and keeps what HQ answers. No agent may run meanwhile.
+/// Exchanges the code, and keeps what HQ answers. No agent may run meanwhile,
+/// and no till: it would go on signing with the key before.
+///
+/// HQ is told the public half of a fresh key; the other half never leaves the
+/// directory.
 ///
 /// Goods that came from another HQ or for another store are forgotten, so
 /// that the first pull brings all of the new ones.
@@ -58,9 +71,13 @@ pub async fn enrol(enrolling: Enrolling<'_>) -> Result<Identity, EnrolError> {
     if let Some(identity) = before.clone().filter(|_| !enrolling.replace) {
         return Err(EnrolError::Enrolled(identity));
     }
-    let enrolment = hq.enrol(enrolling.code).await?;
+    // A till holds the key that is about to be replaced.
+    let _no_till = WriterLock::take(&place.journal())?;
+    let (journal_key, secret) = SigningKey::draw()?;
+    let enrolment = hq.enrol(enrolling.code, &journal_key.public()).await?;
     let identity = Identity { store: enrolment.store, lane: enrolment.lane, epoch: enrolment.epoch };
     place.set_key(&enrolment.key)?;
+    place.set_journal_key(&secret)?;
     place.set_settings(&Settings { hq: hq.address().to_owned() })?;
     let is_elsewhere = before.is_some_and(|before| before.store != identity.store)
         || earlier_hq.is_some_and(|earlier| earlier != hq.address());

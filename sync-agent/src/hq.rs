@@ -6,6 +6,7 @@ use std::sync::Once;
 use std::time::Duration;
 
 use protocol::enrol::{EnrolRefusal, EnrolRequest, Enrolment};
+use protocol::head::PublicKey;
 use protocol::pull::{Change, Entity, PAGE_BYTES_MAX, PAGE_CHANGES_MAX, PageHead};
 use protocol::push::{PushAnswer, PushRefusal};
 use reqwest::{Client, Response, StatusCode, Url, header};
@@ -109,9 +110,10 @@ impl Hq {
         format!("{}/{route}", self.address())
     }
 
-    /// Exchanges a one-time code for an identity and a key.
-    pub async fn enrol(&self, code: &str) -> Result<Enrolment, RequestError> {
-        let request = EnrolRequest { code: code.to_owned() };
+    /// Exchanges a one-time code for an identity and a key; HQ is told the key
+    /// that it will check the lane's signatures with.
+    pub async fn enrol(&self, code: &str, public_key: &PublicKey) -> Result<Enrolment, RequestError> {
+        let request = EnrolRequest { code: code.to_owned(), public_key: Some(public_key.to_string()) };
         let answer =
             self.client.post(self.url("v1/enrol")).json(&request).send().await.map_err(unreachable)?;
         let status = answer.status();

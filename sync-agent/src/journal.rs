@@ -94,10 +94,16 @@ impl LaneJournal {
         }
     }
 
-    /// Looks how far the journal goes; `None` while the lane has not begun one.
-    pub fn look(&mut self) -> Result<Option<JournalSeen>, JournalError> {
+    /// Looks how far an epoch of the journal goes: the oldest that is not
+    /// before `epoch_from`, or the last. `None` while the lane has not begun one.
+    pub fn look(&mut self, epoch_from: u32) -> Result<Option<JournalSeen>, JournalError> {
         let Some(reader) = self.reader()? else { return Ok(None) };
-        Ok(Some(JournalSeen { epoch: reader.identity().epoch, last: reader.head()?.seq }))
+        let epochs = reader.epochs()?;
+        let last_epoch = epochs.last().copied().unwrap_or(reader.identity().epoch);
+        let epoch = epochs.into_iter().find(|epoch| *epoch >= epoch_from).unwrap_or(last_epoch);
+        reader.turn_to(epoch);
+        let signed = reader.signed_at(u64::MAX)?.map_or(0, |row| row.seq);
+        Ok(Some(JournalSeen { epoch, last: reader.head()?.seq, signed, is_closed: epoch < last_epoch }))
     }
 
     /// Compares HQ's chain hash at a number with the journal's own.
@@ -116,15 +122,22 @@ impl LaneJournal {
         let previous = reader.hash_at(after)?;
         let entries = reader.entries_after(after, BATCH_EVENTS_MAX, BATCH_EVENT_BYTES)?;
         let events = entries.iter().map(|entry| (&entry.hash, entry.bytes.as_slice()));
-        let body = encode_batch(epoch, after + 1, &previous, events);
+        let through = entries.last().map_or(after, |entry| entry.seq);
+        let signed = reader.signed_at(through)?.map(|row| row.to_wire());
+        let body = encode_batch(epoch, after + 1, &previous, signed, events);
         Ok(zstd::encode_all(body.as_slice(), ZSTD_LEVEL)?)
     }
 
     fn reader_of(&mut self, epoch: u32) -> Result<&JournalReader, JournalError> {
-        self.reader()?.filter(|reader| reader.identity().epoch == epoch).ok_or(JournalError::Replaced)
+        let reader = self.reader()?.ok_or(JournalError::Replaced)?;
+        if !reader.epochs()?.contains(&epoch) {
+            return Err(JournalError::Replaced);
+        }
+        reader.turn_to(epoch);
+        Ok(reader)
     }
 
-    fn reader(&mut self) -> Result<Option<&JournalReader>, JournalError> {
+    fn reader(&mut self) -> Result<Option<&mut JournalReader>, JournalError> {
         let file = file_id(&self.path);
         if self.open.as_ref().is_some_and(|open| open.file != file) {
             self.open = None;
@@ -140,6 +153,6 @@ impl LaneJournal {
             let data_version = reader.data_version().map_err(ReadJournalError::from)?;
             self.open = Some(Open { reader, file, data_version });
         }
-        Ok(self.open.as_ref().map(|open| &open.reader))
+        Ok(self.open.as_mut().map(|open| &mut open.reader))
     }
 }

@@ -6,6 +6,7 @@
 //! | `reference.db` | what HQ told; the agent is its one writer |
 //! | `agent.toml` | where HQ is |
 //! | `agent.key` | the lane's key; only its owner can read it |
+//! | `journal.key` | what the lane signs its journal with; only its owner can read it, and the lane reads it |
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -81,6 +82,10 @@ impl Place {
         self.folder.join("agent.key")
     }
 
+    fn journal_key_path(&self) -> PathBuf {
+        self.folder.join("journal.key")
+    }
+
     /// The settings; `None` before the lane was enrolled.
     pub fn settings(&self) -> Result<Option<Settings>, PlaceError> {
         let path = self.settings_path();
@@ -104,6 +109,11 @@ impl Place {
     /// Writes the lane's key.
     pub fn set_key(&self, key: &str) -> Result<(), PlaceError> {
         write_private(&self.key_path(), key)
+    }
+
+    /// Writes the secret that the lane signs its journal with.
+    pub fn set_journal_key(&self, secret: &str) -> Result<(), PlaceError> {
+        write_private(&self.journal_key_path(), secret)
     }
 }
 

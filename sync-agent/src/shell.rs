@@ -287,6 +287,9 @@ impl From<RequestError> for PushFailure {
             RequestError::Push(PushRefusal::Malformed { reason }) | RequestError::Form(reason) => {
                 Self::Refused { reason }
             }
+            RequestError::Push(refusal @ PushRefusal::Signature { .. }) => {
+                Self::Refused { reason: refusal.to_string() }
+            }
             RequestError::Push(PushRefusal::Unauthorised) => Self::Unauthorised,
             RequestError::Enrol(refusal) => Self::Refused { reason: refusal.to_string() },
         }
@@ -350,8 +353,8 @@ impl Tools {
 
     async fn push(&self, action: PushAction) -> Result<Result<PushInput, PushFailure>, RunError> {
         let asked = match action {
-            PushAction::Look => {
-                let seen = self.with_journal(LaneJournal::look).await?;
+            PushAction::Look { epoch_from } => {
+                let seen = self.with_journal(move |journal| journal.look(epoch_from)).await?;
                 return Ok(seen.map(PushInput::Journal));
             }
             PushAction::AskPosition { epoch } => self.hq.position(&self.key, epoch).await,
@@ -370,13 +373,13 @@ impl Tools {
 
     /// Holds HQ's position against the journal.
     async fn compare(&self, answer: PushAnswer) -> Result<Result<PushInput, PushFailure>, RunError> {
-        let PushAnswer { epoch, acknowledged, head, quarantined } = answer;
+        let PushAnswer { epoch, acknowledged, head, quarantined, signed } = answer;
         let head = match ChainHash::parse(&head) {
             Ok(head) => head,
             Err(error) => return Ok(Err(PushFailure::Refused { reason: error.to_string() })),
         };
         let compared = self.with_journal(move |journal| journal.compare(epoch, acknowledged, &head)).await?;
-        let filed = Filed { epoch, acknowledged, quarantined };
+        let filed = Filed { epoch, acknowledged, quarantined, signed };
         Ok(compared.map(|agreement| PushInput::Filed { filed, agreement }))
     }
 

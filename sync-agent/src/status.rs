@@ -69,6 +69,8 @@ pub struct JournalReport {
     pub epoch: u32,
     /// The number of its last event.
     pub last: u64,
+    /// The number up to which the lane has signed it; `None` where it does not sign.
+    pub signed: Option<u64>,
 }
 
 /// Reads the lane's files.
@@ -79,7 +81,11 @@ pub fn report(data: &Path) -> Result<Report, StatusError> {
         None => ledger::reference::AgentState::default(),
     };
     let journal = match JournalReader::open(&place.journal())? {
-        Some(reader) => Some(JournalReport { epoch: reader.identity().epoch, last: reader.head()?.seq }),
+        Some(reader) => Some(JournalReport {
+            epoch: reader.identity().epoch,
+            last: reader.head()?.seq,
+            signed: reader.signed_at(u64::MAX)?.map(|row| row.seq),
+        }),
         None => None,
     };
     let acknowledged = state.position.acknowledged;
@@ -110,7 +116,13 @@ impl fmt::Display for Report {
         }
         writeln!(f, "hq         {}", self.hq.as_deref().unwrap_or("none"))?;
         match &self.journal {
-            Some(journal) => writeln!(f, "journal    epoch {}, {} events", journal.epoch, journal.last)?,
+            Some(journal) => {
+                let signed = match journal.signed {
+                    Some(seq) => format!("signed up to {seq}"),
+                    None => "not signed".to_owned(),
+                };
+                writeln!(f, "journal    epoch {}, {} events, {signed}", journal.epoch, journal.last)?;
+            }
             None => writeln!(f, "journal    none yet")?,
         }
         writeln!(

@@ -24,7 +24,7 @@ const TABLE: &[Row] = &[
     Row {
         room: "protocol",
         ours: &["domain"],
-        outside: Some(&["chrono", "serde", "serde_json", "sha2", "thiserror"]),
+        outside: Some(&["chrono", "ring", "serde", "serde_json", "sha2", "thiserror"]),
     },
     Row { room: "ledger", ours: &["domain", "protocol"], outside: None },
     Row {

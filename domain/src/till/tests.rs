@@ -821,6 +821,15 @@ fn record_words(record: &Record) -> String {
             format!("paper #{document} begun{}", if *reprint { " again" } else { "" })
         }
         Record::PaperEnded { document, outcome } => format!("paper #{document} ended {outcome:?}"),
+        Record::EpochBegun { previous_epoch, previous_seq, .. } => {
+            format!("numbers begin again after {previous_seq} of epoch {previous_epoch}")
+        }
+        Record::ClockRefused { shown_ms, reckoned_ms } => {
+            format!("clock refused at {shown_ms}, reckoned {reckoned_ms}")
+        }
+        Record::ClockTrusted { shown_ms, reckoned_ms, staff } => {
+            format!("clock trusted at {shown_ms} by {staff:?}, reckoned {reckoned_ms}")
+        }
     }
 }
 

@@ -119,7 +119,9 @@ impl IntoResponse for Refusal {
             Self::Push(refusal) => {
                 warn!(%refusal, "a batch is not filed");
                 let status = match refusal {
-                    PushRefusal::Gap { .. } | PushRefusal::Fork { .. } => StatusCode::CONFLICT,
+                    PushRefusal::Gap { .. } | PushRefusal::Fork { .. } | PushRefusal::Signature { .. } => {
+                        StatusCode::CONFLICT
+                    }
                     PushRefusal::Malformed { .. } => StatusCode::BAD_REQUEST,
                     PushRefusal::Unauthorised => StatusCode::UNAUTHORIZED,
                 };

@@ -13,6 +13,7 @@ use axum::{Json, Router};
 use chrono::{NaiveDate, Utc};
 use protocol::answer::SalesAnswer;
 use protocol::enrol::{EnrolRefusal, EnrolRequest, Enrolment};
+use protocol::head::PublicKey;
 use protocol::pull::PAGE_CHANGES_MAX;
 use protocol::push::{BATCH_BYTES_MAX, PushAnswer};
 use serde::Deserialize;
@@ -107,10 +108,12 @@ async fn enrol(
     request: Result<Json<EnrolRequest>, JsonRejection>,
 ) -> Result<Json<Enrolment>, Refusal> {
     let Json(request) = request.map_err(|error| Refusal::Form(error.body_text()))?;
+    let public_key = request.public_key.as_deref().map(PublicKey::parse).transpose();
+    let public_key = public_key.map_err(|error| Refusal::Form(error.to_string()))?;
     let permit = enter(&desk.questions)?;
     work(&desk, permit, move |desk| {
         desk.brake().admit(peer.ip(), now_ms()).map_err(Refusal::Enrol)?;
-        match enrolment::exchange(&desk.store, &request.code, now_ms()) {
+        match enrolment::exchange(&desk.store, &request.code, public_key.as_ref(), now_ms()) {
             Ok(enrolment) => {
                 desk.brake().note_right(peer.ip());
                 info!(

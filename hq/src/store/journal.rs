@@ -44,12 +44,18 @@ pub struct EventRow<'a> {
 pub enum AlarmKind {
     /// The lane sent another event under a number that is filed.
     Fork,
+    /// A signed head is not in the hand that HQ was told of at enrolment.
+    Signature,
+    /// A lane that has a key has not signed for too long.
+    Unsigned,
 }
 
 impl AlarmKind {
     fn name(self) -> &'static str {
         match self {
             Self::Fork => "fork",
+            Self::Signature => "signature",
+            Self::Unsigned => "unsigned",
         }
     }
 }
@@ -135,6 +141,26 @@ impl Reading<'_> {
         Ok(hash.map(chain_hash))
     }
 
+    /// The number up to which the lane's signature is filed; 0 before the first.
+    pub fn signed_seq(&self, store: &str, lane: u32, epoch: u32) -> Result<u64, StoreError> {
+        let seq: i64 = self
+            .connection
+            .prepare_cached(
+                "SELECT coalesce(max(seq), 0) FROM signed_head WHERE store = ?1 AND lane = ?2 AND epoch = ?3",
+            )?
+            .query_row(params![store, lane, epoch], |row| row.get(0))?;
+        unsigned(seq)
+    }
+
+    /// How many events of a lane's epoch lie in branches.
+    pub fn branch_events(&self, store: &str, lane: u32, epoch: u32) -> Result<u64, StoreError> {
+        let count: i64 = self
+            .connection
+            .prepare_cached("SELECT count(*) FROM branch WHERE store = ?1 AND lane = ?2 AND epoch = ?3")?
+            .query_row(params![store, lane, epoch], |row| row.get(0))?;
+        unsigned(count)
+    }
+
     /// The alarms, newest first, at most `limit`.
     pub fn alarms(&self, limit: u32) -> Result<Vec<Alarm>, StoreError> {
         let mut statement = self.connection.prepare_cached(
@@ -147,6 +173,8 @@ impl Reading<'_> {
             let kind: String = row.get(4)?;
             let kind = match kind.as_str() {
                 "fork" => AlarmKind::Fork,
+                "signature" => AlarmKind::Signature,
+                "unsigned" => AlarmKind::Unsigned,
                 _ => return Err(StoreError::Row { table: "alarm", reason: format!("kind {kind:?}") }),
             };
             alarms.push(Alarm {
@@ -217,6 +245,43 @@ impl Writing<'_> {
             .prepare_cached(
                 "INSERT INTO event (store, lane, epoch, seq, hash, bytes, received_at_ms)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .execute(params![
+                row.store,
+                row.lane,
+                row.epoch,
+                signed(row.seq)?,
+                row.hash.as_bytes(),
+                row.bytes,
+                row.received_at_ms,
+            ])?;
+        Ok(())
+    }
+
+    /// Files a head that was checked; the same one again changes nothing.
+    pub fn add_signed_head(&self, row: &EventRow<'_>, signature: &[u8; 64]) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO signed_head (store, lane, epoch, seq, hash, signature)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![
+                row.store,
+                row.lane,
+                row.epoch,
+                signed(row.seq)?,
+                row.hash.as_bytes(),
+                signature
+            ])?;
+        Ok(())
+    }
+
+    /// Sets an event aside that is not of the journal that is filed.
+    pub fn add_branch_event(&self, row: &EventRow<'_>) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO branch (store, lane, epoch, seq, hash, bytes, received_at_ms)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
             )?
             .execute(params![
                 row.store,

@@ -2,6 +2,8 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
+use protocol::head::PublicKey;
+
 use super::{Reading, StoreError, Writing};
 use crate::secret::SecretHash;
 
@@ -73,6 +75,16 @@ impl Reading<'_> {
         Ok(row)
     }
 
+    /// The key that a lane signs an epoch of its journal with, if HQ was told.
+    pub fn public_key(&self, store: &str, lane: u32, epoch: u32) -> Result<Option<PublicKey>, StoreError> {
+        let key: Option<[u8; 32]> = self
+            .connection
+            .prepare_cached("SELECT public_key FROM lane_key WHERE store = ?1 AND lane = ?2 AND epoch = ?3")?
+            .query_row(params![store, lane, epoch], |row| row.get(0))
+            .optional()?;
+        Ok(key.map(PublicKey::from_bytes))
+    }
+
     /// The newest epoch of which a lane's events are filed; 0 for none.
     pub fn newest_epoch_filed(&self, store: &str, lane: u32) -> Result<u32, StoreError> {
         let epoch = self
@@ -96,6 +108,18 @@ impl Writing<'_> {
                  epoch = excluded.epoch, enrolled_at_ms = excluded.enrolled_at_ms",
             )?
             .execute(params![row.store, row.lane, row.key_hash.as_bytes(), row.epoch, row.enrolled_at_ms])?;
+        Ok(())
+    }
+
+    /// Keeps the key that a lane will sign an epoch with. There is one for
+    /// each epoch, for ever.
+    pub fn add_public_key(&self, row: &LaneRow, key: &PublicKey) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO lane_key (store, lane, epoch, public_key, registered_at_ms)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![row.store, row.lane, row.epoch, key.as_bytes(), row.enrolled_at_ms])?;
         Ok(())
     }
 

@@ -3,198 +3,20 @@
 //! Keys begin with the store, and no row is known by a number that the
 //! database made up, so that the same tables can be spread over a larger
 //! engine by store. What belongs to the whole chain has the empty store.
+//!
+//! The tables of every version stand in `hq/schemas`; a released one is never
+//! edited again.
 
 use rusqlite::{Connection, TransactionBehavior};
 
 /// The version of the tables that this program knows.
-pub(super) const VERSION: i32 = 2;
+pub(super) const VERSION: i32 = 3;
 
-const TABLES: &str = "
--- What HQ tells lanes. A row's version is drawn from one counter inside the
--- one writing transaction, so versions become visible in their order.
-CREATE TABLE entity (
-    store   TEXT NOT NULL,
-    kind    TEXT NOT NULL,
-    key     TEXT NOT NULL,
-    version INTEGER NOT NULL,
-    body    TEXT,               -- JSON; NULL when deleted
-    PRIMARY KEY (store, kind, key)
-) STRICT;
-CREATE UNIQUE INDEX entity_version ON entity (version);
+const TABLES: &str = include_str!("../../schemas/3.sql");
 
-CREATE TABLE counter (
-    name  TEXT PRIMARY KEY,
-    value INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-INSERT INTO counter VALUES ('reference_version', 0);
-
--- Every way to name a product: GTINs padded to 14 digits, 'plu:' numbers.
-CREATE TABLE product_code (
-    store TEXT NOT NULL,
-    sku   TEXT NOT NULL,
-    code  TEXT NOT NULL,
-    PRIMARY KEY (store, sku, code)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX product_code_code ON product_code (store, code);
-
-CREATE TABLE member (
-    id   TEXT PRIMARY KEY,
-    body TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE lane (
-    store          TEXT NOT NULL,
-    lane           INTEGER NOT NULL,
-    key_hash       BLOB NOT NULL,
-    epoch          INTEGER NOT NULL,
-    enrolled_at_ms INTEGER NOT NULL,
-    PRIMARY KEY (store, lane)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX lane_key_hash ON lane (key_hash);
-
--- Found by hash alone: a code does not say its store.
-CREATE TABLE enrolment_code (
-    code_hash     BLOB PRIMARY KEY,
-    store         TEXT NOT NULL,
-    lane          INTEGER NOT NULL,
-    expires_at_ms INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE person (
-    name         TEXT PRIMARY KEY,
-    role         TEXT NOT NULL,
-    key_hash     BLOB NOT NULL UNIQUE,
-    added_at_ms  INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
--- How far each journal is filed.
-CREATE TABLE journal (
-    store        TEXT NOT NULL,
-    lane         INTEGER NOT NULL,
-    epoch        INTEGER NOT NULL,
-    acknowledged INTEGER NOT NULL,
-    head         BLOB NOT NULL,
-    quarantined  INTEGER NOT NULL,
-    PRIMARY KEY (store, lane, epoch)
-) STRICT, WITHOUT ROWID;
-
--- The bytes as the lane wrote them.
-CREATE TABLE event (
-    store          TEXT NOT NULL,
-    lane           INTEGER NOT NULL,
-    epoch          INTEGER NOT NULL,
-    seq            INTEGER NOT NULL,
-    hash           BLOB NOT NULL,
-    bytes          BLOB NOT NULL,
-    received_at_ms INTEGER NOT NULL,
-    PRIMARY KEY (store, lane, epoch, seq)
-) STRICT;
-
-CREATE TABLE quarantine (
-    store  TEXT NOT NULL,
-    lane   INTEGER NOT NULL,
-    epoch  INTEGER NOT NULL,
-    seq    INTEGER NOT NULL,
-    reason TEXT NOT NULL,
-    PRIMARY KEY (store, lane, epoch, seq),
-    FOREIGN KEY (store, lane, epoch, seq) REFERENCES event
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE alarm (
-    store       TEXT NOT NULL,
-    lane        INTEGER NOT NULL,
-    epoch       INTEGER NOT NULL,
-    seq         INTEGER NOT NULL,
-    kind        TEXT NOT NULL,
-    hash_sent   BLOB NOT NULL,
-    found_at_ms INTEGER NOT NULL,
-    PRIMARY KEY (store, lane, epoch, seq, kind, hash_sent)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE sale (
-    store             TEXT NOT NULL,
-    lane              INTEGER NOT NULL,
-    epoch             INTEGER NOT NULL,
-    seq               INTEGER NOT NULL,
-    business_date     TEXT NOT NULL,
-    at_ms             INTEGER NOT NULL,
-    shift             INTEGER NOT NULL,
-    staff             TEXT NOT NULL,
-    currency          TEXT NOT NULL,
-    reference_version INTEGER NOT NULL,
-    total             INTEGER NOT NULL,
-    rounding          INTEGER NOT NULL,
-    payable           INTEGER NOT NULL,
-    change            INTEGER NOT NULL,
-    PRIMARY KEY (store, lane, epoch, seq),
-    FOREIGN KEY (store, lane, epoch, seq) REFERENCES event
-) STRICT;
-CREATE INDEX sale_business_date ON sale (store, business_date);
-
-CREATE TABLE sale_line (
-    store      TEXT NOT NULL,
-    lane       INTEGER NOT NULL,
-    epoch      INTEGER NOT NULL,
-    seq        INTEGER NOT NULL,
-    position   INTEGER NOT NULL,   -- within the document, from 0
-    line       INTEGER NOT NULL,   -- the basket's own number
-    sku        TEXT NOT NULL,
-    quantity   INTEGER NOT NULL,
-    unit_price INTEGER NOT NULL,
-    net        INTEGER NOT NULL,
-    tax_rate   INTEGER NOT NULL,
-    unit       TEXT NOT NULL DEFAULT '',        -- of quantity and unit_price; empty for the base unit
-    factor     INTEGER NOT NULL DEFAULT 1,      -- base units in one
-    PRIMARY KEY (store, lane, epoch, seq, position),
-    FOREIGN KEY (store, lane, epoch, seq) REFERENCES sale
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE sale_tender (
-    store    TEXT NOT NULL,
-    lane     INTEGER NOT NULL,
-    epoch    INTEGER NOT NULL,
-    seq      INTEGER NOT NULL,
-    position INTEGER NOT NULL,
-    kind     TEXT NOT NULL,
-    amount   INTEGER NOT NULL,
-    PRIMARY KEY (store, lane, epoch, seq, position),
-    FOREIGN KEY (store, lane, epoch, seq) REFERENCES sale
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE sale_tax (
-    store    TEXT NOT NULL,
-    lane     INTEGER NOT NULL,
-    epoch    INTEGER NOT NULL,
-    seq      INTEGER NOT NULL,
-    position INTEGER NOT NULL,
-    rate     INTEGER NOT NULL,
-    net      INTEGER NOT NULL,
-    tax      INTEGER NOT NULL,
-    PRIMARY KEY (store, lane, epoch, seq, position),
-    FOREIGN KEY (store, lane, epoch, seq) REFERENCES sale
-) STRICT, WITHOUT ROWID;
-
--- Sums of the tables above, kept in the transaction that adds to them.
-CREATE TABLE sales_of_day (
-    store         TEXT NOT NULL,
-    lane          INTEGER NOT NULL,
-    business_date TEXT NOT NULL,
-    currency      TEXT NOT NULL,
-    sales         INTEGER NOT NULL,
-    lines         INTEGER NOT NULL,
-    total         INTEGER NOT NULL,
-    payable       INTEGER NOT NULL,
-    tax           INTEGER NOT NULL,
-    PRIMARY KEY (store, lane, business_date, currency)
-) STRICT, WITHOUT ROWID;
-";
-
-/// From version 1 to version 2: sales by the pack.
-const TO_2: &str = "
-ALTER TABLE sale_line ADD COLUMN unit TEXT NOT NULL DEFAULT '';
-ALTER TABLE sale_line ADD COLUMN factor INTEGER NOT NULL DEFAULT 1;
-";
+/// From version 1, 2, ... to the next.
+const STEPS: &[(i32, &str)] =
+    &[(1, include_str!("../../schemas/1-to-2.sql")), (2, include_str!("../../schemas/2-to-3.sql"))];
 
 /// Brings a file that is new or of an earlier version to [`VERSION`], whole
 /// or not at all.
@@ -204,11 +26,61 @@ pub(super) fn migrate(connection: &mut Connection, application_id: i32) -> rusql
     if version < 1 {
         transaction.execute_batch(TABLES)?;
         transaction.pragma_update(None, "application_id", application_id)?;
-    } else if version < 2 {
-        transaction.execute_batch(TO_2)?;
+    } else {
+        for (_, step) in STEPS.iter().filter(|(from, _)| *from >= version) {
+            transaction.execute_batch(step)?;
+        }
     }
     if version < VERSION {
         transaction.pragma_update(None, "user_version", VERSION)?;
     }
     transaction.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RELEASED: &[&str] = &[
+        include_str!("../../schemas/1.sql"),
+        include_str!("../../schemas/2.sql"),
+        include_str!("../../schemas/3.sql"),
+    ];
+
+    /// Tables, columns and indexes as SQLite understands them.
+    fn schema(connection: &Connection) -> Vec<String> {
+        let mut rows = connection
+            .prepare(
+                "SELECT s.type || ' ' || s.name || ' ' || coalesce(
+                     (SELECT group_concat(c.name || ' ' || c.type || ' ' || c.\"notnull\" || ' ' || c.pk, ', ')
+                      FROM (SELECT * FROM pragma_table_xinfo(s.name) ORDER BY name) c), '')
+                 FROM sqlite_schema s ORDER BY 1",
+            )
+            .expect("prepared");
+        rows.query_map([], |row| row.get(0)).expect("read").collect::<Result<_, _>>().expect("read")
+    }
+
+    #[test]
+    fn every_released_version_becomes_todays() {
+        let mut today = Connection::open_in_memory().expect("opened");
+        migrate(&mut today, 1).expect("made");
+        assert_eq!(usize::try_from(VERSION), Ok(RELEASED.len()));
+        for (version, tables) in (1..).zip(RELEASED) {
+            let mut old = Connection::open_in_memory().expect("opened");
+            old.execute_batch(&format!("{tables} PRAGMA user_version = {version};")).expect("made");
+            old.execute_batch(
+                "INSERT INTO event VALUES ('S1', 1, 1, 1, x'00', x'00', 0);
+                 INSERT INTO sale VALUES ('S1', 1, 1, 1, '2026-03-01', 0, 1, 'u', 'CNY', 1, 1, 0, 1, 0);
+                 INSERT INTO sale_line (store, lane, epoch, seq, position, line, sku, quantity, unit_price, net, tax_rate)
+                 VALUES ('S1', 1, 1, 1, 0, 1, 'x', 1000, 100, 100, 1300);",
+            )
+            .expect("filled");
+            migrate(&mut old, 1).expect("brought here");
+            assert_eq!(schema(&old), schema(&today), "version {version}");
+            let kept: (String, i64) = old
+                .query_row("SELECT unit, factor FROM sale_line", [], |row| Ok((row.get(0)?, row.get(1)?)))
+                .expect("the line is kept");
+            assert_eq!(kept, (String::new(), 1));
+        }
+    }
 }

@@ -1,5 +1,8 @@
 //! A journal under its own rules, on a real file.
 
+mod formats;
+mod heads;
+
 use std::os::unix::fs::PermissionsExt;
 
 use domain::record::Staff;
@@ -299,9 +302,12 @@ fn fault(error: &ReadJournalError) -> String {
         ReadJournalError::ChainBroken { seq } => format!("broken at {seq}"),
         ReadJournalError::Misfiled { seq } => format!("misfiled {seq}"),
         ReadJournalError::NoSuchEvent { seq } => format!("no event {seq}"),
-        ReadJournalError::Sqlite(_) | ReadJournalError::Decode { .. } | ReadJournalError::Understand(_) => {
-            words(error)
-        }
+        ReadJournalError::Sqlite(_)
+        | ReadJournalError::Decode { .. }
+        | ReadJournalError::Understand(_)
+        | ReadJournalError::EpochBroken { .. }
+        | ReadJournalError::WrongSignature { .. }
+        | ReadJournalError::SegmentBroken { .. } => words(error),
     }
 }
 
@@ -454,16 +460,18 @@ fn a_text_file_is_refused() {
 #[test]
 fn a_journal_of_a_newer_program_is_refused() {
     let desk = Desk::with(3);
-    desk.raw().pragma_update(None, "user_version", 2).expect("set");
+    desk.raw()
+        .execute_batch("UPDATE compatibility SET min_reader = 3; PRAGMA user_version = 3")
+        .expect("set");
     check_refused(
         &desk,
         expect![
-            "open DATA/lane/journal.db: its format 2 is newer than the 1 this program knows; update the program"
+            "open DATA/lane/journal.db: its format 3 is newer than the 2 this program knows; update the program"
         ],
     );
     assert!(matches!(
         JournalReader::open(&desk.path()),
-        Err(OpenJournalError::File(OpenFileError::Newer { found: 2, known: 1, .. }))
+        Err(OpenJournalError::File(OpenFileError::Newer { found: 3, known: 2, .. }))
     ));
 }
 

@@ -3,13 +3,17 @@
 use super::Alarm;
 use super::backoff::{Backoff, Jitter};
 
-/// The journal as it is on the disk.
+/// One epoch of the journal as it is on the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JournalSeen {
-    /// Its epoch.
+    /// The epoch.
     pub epoch: u32,
     /// The number of its last event; 0 while it is empty.
     pub last: u64,
+    /// The number of its last signed head; 0 before the first.
+    pub signed: u64,
+    /// Whether a later epoch follows it: nothing is added to it any more.
+    pub is_closed: bool,
 }
 
 /// How far HQ has filed an epoch of the journal.
@@ -21,6 +25,9 @@ pub struct Filed {
     pub acknowledged: u64,
     /// How many of the events HQ has set aside.
     pub quarantined: u64,
+    /// The number up to which HQ has the lane's signature; `None` where it
+    /// knows no key of this epoch, and wants none.
+    pub signed: Option<u64>,
 }
 
 /// How HQ's chain hash at its position compares with the journal's own.
@@ -40,16 +47,20 @@ pub enum Agreement {
 /// What the push reconciler wants done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PushAction {
-    /// Look at the journal; ends with [`PushInput::Journal`].
-    Look,
+    /// Look at the oldest epoch of the journal that is not older than this,
+    /// or at its last; ends with [`PushInput::Journal`].
+    Look {
+        /// The epochs before it are done with.
+        epoch_from: u32,
+    },
     /// Ask HQ how far it is; ends with [`PushInput::Filed`] or
     /// [`PushInput::Failed`].
     AskPosition {
         /// Of this epoch.
         epoch: u32,
     },
-    /// Send the events after a number, as many as a batch may have; ends like
-    /// [`PushAction::AskPosition`].
+    /// Send the events after a number, as many as a batch may have, with the
+    /// newest signed head; ends like [`PushAction::AskPosition`].
     Send {
         /// Of this epoch.
         epoch: u32,
@@ -145,9 +156,16 @@ pub(super) struct Push {
     nudged: bool,
     journal: Option<JournalSeen>,
     filed: Option<Filed>,
+    /// The epochs before it are done with, as far as that is possible.
+    epoch_from: u32,
+    /// Up to here signatures of this epoch were sent; they are sent once, so
+    /// that an HQ that does not take one is not asked for ever.
+    signed_sent: u64,
     /// From this time on `filed` is asked for again before anything is sent.
     check_ms: i64,
     alarm: Option<Alarm>,
+    /// What stopped an earlier epoch; the later ones are pushed all the same.
+    alarm_before: Option<Alarm>,
     backoff: Backoff,
 }
 
@@ -159,8 +177,11 @@ impl Push {
             nudged: false,
             journal: None,
             filed: None,
+            epoch_from: 0,
+            signed_sent: 0,
             check_ms: now_ms,
             alarm: None,
+            alarm_before: None,
             backoff: Backoff::default(),
         }
     }
@@ -174,7 +195,7 @@ impl Push {
     }
 
     pub(super) fn alarm(&self) -> Option<&Alarm> {
-        self.alarm.as_ref()
+        self.alarm.as_ref().or(self.alarm_before.as_ref())
     }
 
     pub(super) fn nudge(&mut self) {
@@ -191,11 +212,13 @@ impl Push {
     }
 
     pub(super) fn poll(&mut self, now_ms: i64) -> Option<PushAction> {
+        let leaves_epoch = self.phase == Phase::Deciding && self.leaves_epoch();
         let action = match self.phase {
             Phase::UnderWay(_) => None,
-            Phase::Resting { until_ms } => (now_ms >= until_ms || self.nudged).then_some(PushAction::Look),
+            Phase::Resting { until_ms } => (now_ms >= until_ms || self.nudged).then_some(self.look()),
             // A busy lane does not shorten the wait.
-            Phase::Waiting { until_ms } => (now_ms >= until_ms).then_some(PushAction::Look),
+            Phase::Waiting { until_ms } => (now_ms >= until_ms).then_some(self.look()),
+            Phase::Deciding if leaves_epoch => Some(self.look()),
             Phase::Deciding => {
                 let decided = self.decide(now_ms);
                 if decided.is_none() {
@@ -207,11 +230,47 @@ impl Push {
                 decided
             }
         }?;
-        if action == PushAction::Look {
-            self.nudged = false;
+        match action {
+            PushAction::Look { .. } => self.nudged = false,
+            PushAction::Send { .. } => {
+                self.signed_sent = self.journal.map_or(0, |journal| journal.signed);
+            }
+            PushAction::AskPosition { .. } => {}
         }
         self.phase = Phase::UnderWay(action);
         Some(action)
+    }
+
+    fn look(&self) -> PushAction {
+        PushAction::Look { epoch_from: self.epoch_from }
+    }
+
+    /// Turns to the next epoch, where one follows and this one is sent or
+    /// cannot be: what is wrong with it must not hold up what follows.
+    fn leaves_epoch(&mut self) -> bool {
+        let Some(journal) = self.journal.filter(|journal| journal.is_closed) else { return false };
+        let filed = self.filed.filter(|filed| filed.epoch == journal.epoch);
+        let is_sent = filed.is_some_and(|filed| {
+            filed.acknowledged >= journal.last && !self.owes_signature(&journal, &filed)
+        });
+        let is_stuck = match &self.alarm {
+            Some(Alarm::Fork { .. } | Alarm::HqAhead { .. } | Alarm::Refused { .. }) => true,
+            None | Some(Alarm::Unauthorised | Alarm::Journal { .. } | Alarm::Reference { .. }) => false,
+        };
+        if !is_sent && !is_stuck {
+            return false;
+        }
+        match self.alarm.take() {
+            // The copy that was restored is older than what HQ has.
+            Some(Alarm::HqAhead { .. }) | None => {}
+            Some(alarm) => self.alarm_before = Some(alarm),
+        }
+        self.epoch_from = journal.epoch + 1;
+        true
+    }
+
+    fn owes_signature(&self, journal: &JournalSeen, filed: &Filed) -> bool {
+        journal.signed > self.signed_sent && filed.signed.is_some_and(|signed| signed < journal.signed)
     }
 
     fn decide(&self, now_ms: i64) -> Option<PushAction> {
@@ -227,8 +286,8 @@ impl Push {
                 Alarm::Refused { .. } | Alarm::Unauthorised | Alarm::Journal { .. } | Alarm::Reference { .. },
             ) => true,
         };
-        (may_send && filed.acknowledged < journal.last)
-            .then_some(PushAction::Send { epoch: journal.epoch, after: filed.acknowledged })
+        let owes = filed.acknowledged < journal.last || self.owes_signature(&journal, &filed);
+        (may_send && owes).then_some(PushAction::Send { epoch: journal.epoch, after: filed.acknowledged })
     }
 
     pub(super) fn handle(&mut self, now_ms: i64, input: PushInput, jitter: &mut Jitter) {
@@ -245,6 +304,7 @@ impl Push {
             // Another journal: what was known is of the one before.
             self.filed = None;
             self.alarm = None;
+            self.signed_sent = 0;
         }
         if matches!(self.alarm, Some(Alarm::Journal { .. })) {
             self.alarm = None;

@@ -55,11 +55,14 @@ impl Lane {
     }
 
     fn journal(&mut self, epoch: u32, last: u64) {
-        self.push(PushInput::Journal(Some(JournalSeen { epoch, last })));
+        self.push(PushInput::Journal(Some(JournalSeen { epoch, last, signed: 0, is_closed: false })));
     }
 
     fn filed(&mut self, epoch: u32, acknowledged: u64, agreement: Agreement) {
-        self.push(PushInput::Filed { filed: Filed { epoch, acknowledged, quarantined: 0 }, agreement });
+        self.push(PushInput::Filed {
+            filed: Filed { epoch, acknowledged, quarantined: 0, signed: None },
+            agreement,
+        });
     }
 
     fn fail_push(&mut self, failure: PushFailure) {
@@ -79,7 +82,7 @@ impl Lane {
     /// Begins, asks HQ, and finds it at a position of epoch 1.
     fn started(last: u64, acknowledged: u64) -> Self {
         let mut lane = Self::begin(7);
-        assert_eq!(lane.next_push(), Some(PushAction::Look));
+        assert_eq!(lane.next_push(), Some(look()));
         assert_eq!(lane.next(), Some(Action::Pull(page(7, Opening::Begin))));
         lane.pull_nothing();
         lane.journal(1, last);
@@ -104,6 +107,10 @@ fn page(after: u64, opening: Opening) -> PullAction {
     PullAction::Page { after, opening }
 }
 
+fn look() -> PushAction {
+    PushAction::Look { epoch_from: 0 }
+}
+
 fn send(after: u64) -> PushAction {
     PushAction::Send { epoch: 1, after }
 }
@@ -114,7 +121,7 @@ fn a_sale_is_sent_as_soon_as_it_is_in_the_journal() {
     assert_eq!(lane.next(), None);
     lane.now_ms += 5;
     lane.nudge();
-    assert_eq!(lane.next_push(), Some(PushAction::Look));
+    assert_eq!(lane.next_push(), Some(look()));
     lane.journal(1, 1);
     assert_eq!(lane.next_push(), Some(send(0)));
     lane.filed(1, 1, Agreement::Same);
@@ -129,7 +136,7 @@ fn a_sale_during_a_push_is_sent_after_it() {
     lane.nudge();
     assert_eq!(lane.next(), None, "one push at a time");
     lane.filed(1, 1, Agreement::Same);
-    assert_eq!(lane.next_push(), Some(PushAction::Look));
+    assert_eq!(lane.next_push(), Some(look()));
     lane.journal(1, 2);
     assert_eq!(lane.next_push(), Some(send(1)));
 }
@@ -143,7 +150,7 @@ fn a_week_offline_ends_with_everything_sent() {
         lane.now_ms += 1_000;
         lane.nudge();
         match lane.wait() {
-            Action::Push(PushAction::Look) => {
+            Action::Push(PushAction::Look { .. }) => {
                 let minutes = u64::try_from(lane.now_ms / 60_000).expect("forward");
                 lane.journal(1, 10 + minutes);
             }
@@ -164,7 +171,7 @@ fn a_week_offline_ends_with_everything_sent() {
     let mut acknowledged = 10;
     while acknowledged < last {
         match lane.wait() {
-            Action::Push(PushAction::Look) => lane.journal(1, last),
+            Action::Push(PushAction::Look { .. }) => lane.journal(1, last),
             Action::Push(PushAction::AskPosition { .. }) => lane.filed(1, acknowledged, Agreement::Same),
             Action::Push(PushAction::Send { after, .. }) => {
                 assert_eq!(after, acknowledged);
@@ -182,7 +189,7 @@ fn an_answer_that_was_lost_is_asked_for_and_nothing_is_sent_twice() {
     let mut lane = Lane::started(3, 0);
     assert_eq!(lane.next_push(), Some(send(0)));
     lane.fail_push(PushFailure::Unreachable { wait_ms: 0 });
-    assert_eq!(lane.wait_push(), PushAction::Look);
+    assert_eq!(lane.wait_push(), look());
     lane.journal(1, 3);
     assert_eq!(lane.wait_push(), PushAction::AskPosition { epoch: 1 });
     lane.filed(1, 3, Agreement::Same);
@@ -195,7 +202,7 @@ fn a_gap_is_filled_from_where_hq_is() {
     let mut lane = Lane::started(9, 6);
     assert_eq!(lane.next_push(), Some(send(6)));
     lane.fail_push(PushFailure::Gap { acknowledged: 2 });
-    assert_eq!(lane.wait_push(), PushAction::Look);
+    assert_eq!(lane.wait_push(), look());
     lane.journal(1, 9);
     assert_eq!(lane.wait_push(), PushAction::AskPosition { epoch: 1 });
     lane.filed(1, 2, Agreement::Same);
@@ -214,7 +221,7 @@ fn a_fork_stops_pushes_with_an_alarm_and_prices_go_on() {
         lane.nudge();
         while let Some(action) = lane.next() {
             match action {
-                Action::Push(PushAction::Look) => lane.journal(1, 5),
+                Action::Push(PushAction::Look { .. }) => lane.journal(1, 5),
                 Action::Push(PushAction::AskPosition { .. }) => lane.filed(1, 2, Agreement::Differs),
                 Action::Push(PushAction::Send { .. }) => panic!("nothing is sent on a fork"),
                 Action::Pull(_) => {
@@ -231,7 +238,7 @@ fn a_fork_stops_pushes_with_an_alarm_and_prices_go_on() {
 #[test]
 fn a_disk_that_lost_its_tail_is_found_at_start() {
     let mut lane = Lane::begin(7);
-    assert_eq!(lane.wait(), Action::Push(PushAction::Look));
+    assert_eq!(lane.wait(), Action::Push(look()));
     lane.journal(1, 4);
     assert_eq!(lane.wait_push(), PushAction::AskPosition { epoch: 1 });
     lane.filed(1, 9, Agreement::JournalEnds { last: 4 });
@@ -239,9 +246,9 @@ fn a_disk_that_lost_its_tail_is_found_at_start() {
     assert_eq!(lane.core.status().alarm(), Some(&alarm));
     // Also when the journal grows past HQ: it is another history.
     lane.nudge();
-    assert_eq!(lane.wait_push(), PushAction::Look);
+    assert_eq!(lane.wait_push(), look());
     lane.journal(1, 12);
-    assert_eq!(lane.wait_push(), PushAction::Look, "nothing is sent, only looked at again");
+    assert_eq!(lane.wait_push(), look(), "nothing is sent, only looked at again");
     lane.journal(1, 12);
     assert_eq!(lane.wait_push(), PushAction::AskPosition { epoch: 1 });
     lane.filed(1, 9, Agreement::Differs);
@@ -252,7 +259,7 @@ fn a_disk_that_lost_its_tail_is_found_at_start() {
 fn what_hq_sets_aside_is_shown_and_does_not_block() {
     let mut lane = Lane::started(3, 0);
     assert_eq!(lane.next_push(), Some(send(0)));
-    let filed = Filed { epoch: 1, acknowledged: 2, quarantined: 1 };
+    let filed = Filed { epoch: 1, acknowledged: 2, quarantined: 1, signed: None };
     lane.push(PushInput::Filed { filed, agreement: Agreement::Same });
     assert_eq!(lane.next_push(), Some(send(2)));
     assert_eq!(lane.core.status().filed, Some(filed));
@@ -264,7 +271,7 @@ fn a_journal_of_a_new_epoch_begins_at_its_own_position() {
     let mut lane = Lane::started(3, 0);
     assert_eq!(lane.next_push(), Some(send(0)));
     lane.fail_push(PushFailure::Fork { seq: 1 });
-    assert_eq!(lane.wait_push(), PushAction::Look);
+    assert_eq!(lane.wait_push(), look());
     lane.journal(2, 1);
     assert_eq!(lane.core.status().alarm(), None);
     assert_eq!(lane.core.status().filed, None);
@@ -282,7 +289,7 @@ fn a_refused_batch_is_tried_again_ever_more_slowly_with_its_alarm_standing() {
     let mut sends = 0;
     while lane.now_ms < DAY_MS {
         match lane.wait_push() {
-            PushAction::Look => lane.journal(1, 3),
+            PushAction::Look { .. } => lane.journal(1, 3),
             PushAction::AskPosition { .. } => lane.filed(1, 0, Agreement::Same),
             PushAction::Send { .. } => {
                 sends += 1;
@@ -294,7 +301,7 @@ fn a_refused_batch_is_tried_again_ever_more_slowly_with_its_alarm_standing() {
     assert!(sends <= 2 * DAY_MS / DELAY_MAX_MS + 20, "{sends} sends");
     while lane.core.status().backlog() > 0 {
         match lane.wait_push() {
-            PushAction::Look => lane.journal(1, 3),
+            PushAction::Look { .. } => lane.journal(1, 3),
             PushAction::AskPosition { .. } => lane.filed(1, 0, Agreement::Same),
             PushAction::Send { .. } => lane.filed(1, 3, Agreement::Same),
         }
@@ -308,7 +315,7 @@ fn a_void_key_is_an_alarm_until_it_is_known_again() {
     assert_eq!(lane.next_push(), Some(send(0)));
     lane.fail_push(PushFailure::Unauthorised);
     assert_eq!(lane.core.status().alarm(), Some(&Alarm::Unauthorised));
-    assert_eq!(lane.wait_push(), PushAction::Look);
+    assert_eq!(lane.wait_push(), look());
     lane.journal(1, 3);
     assert_eq!(lane.wait_push(), PushAction::AskPosition { epoch: 1 });
     lane.filed(1, 0, Agreement::Same);
@@ -318,12 +325,12 @@ fn a_void_key_is_an_alarm_until_it_is_known_again() {
 #[test]
 fn a_lane_without_a_journal_pulls_all_the_same() {
     let mut lane = Lane::begin(0);
-    assert_eq!(lane.next_push(), Some(PushAction::Look));
+    assert_eq!(lane.next_push(), Some(look()));
     lane.push(PushInput::Journal(None));
     assert_eq!(lane.next(), Some(Action::Pull(page(0, Opening::Begin))));
     assert_eq!(lane.next(), None);
     lane.nudge();
-    assert_eq!(lane.next_push(), Some(PushAction::Look));
+    assert_eq!(lane.next_push(), Some(look()));
     lane.journal(1, 1);
     assert_eq!(lane.next_push(), Some(PushAction::AskPosition { epoch: 1 }));
 }
@@ -332,7 +339,7 @@ fn a_lane_without_a_journal_pulls_all_the_same() {
 /// asked for.
 fn pulling(version: u64) -> Lane {
     let mut lane = Lane::begin(version);
-    assert_eq!(lane.next_push(), Some(PushAction::Look));
+    assert_eq!(lane.next_push(), Some(look()));
     lane.push(PushInput::Journal(None));
     assert_eq!(lane.next(), Some(Action::Pull(page(version, Opening::Begin))));
     lane
@@ -419,7 +426,7 @@ fn an_hq_that_was_put_back_from_a_copy_is_pulled_whole() {
 #[test]
 fn what_an_older_program_pulled_is_pulled_whole_once() {
     let mut lane = Lane::begin_with(20, true);
-    assert_eq!(lane.next_push(), Some(PushAction::Look));
+    assert_eq!(lane.next_push(), Some(look()));
     lane.push(PushInput::Journal(None));
     assert_eq!(wait_pull(&mut lane), page(0, Opening::BeginAnew));
     lane.pull(came(9, 20, true));
@@ -452,4 +459,76 @@ fn a_disk_that_is_full_is_an_alarm_and_is_not_hammered() {
         assert!(lane.core.status().alarm().is_some());
     }
     assert!(tries <= 2 * DAY_MS / DELAY_MAX_MS + 20, "{tries} tries");
+}
+
+#[test]
+fn an_epoch_that_was_left_is_sent_before_the_one_that_follows() {
+    let mut lane = Lane::begin(7);
+    let seen =
+        |epoch, last, is_closed| PushInput::Journal(Some(JournalSeen { epoch, last, signed: 0, is_closed }));
+    assert_eq!(lane.wait_push(), look());
+    lane.push(seen(1, 5, true));
+    assert_eq!(lane.wait_push(), PushAction::AskPosition { epoch: 1 });
+    lane.filed(1, 3, Agreement::Same);
+    assert_eq!(lane.wait_push(), send(3));
+    lane.filed(1, 5, Agreement::Same);
+    assert_eq!(lane.wait_push(), PushAction::Look { epoch_from: 2 });
+    lane.push(seen(2, 4, false));
+    assert_eq!(lane.wait_push(), PushAction::AskPosition { epoch: 2 });
+    lane.filed(2, 0, Agreement::Same);
+    assert_eq!(lane.wait_push(), PushAction::Send { epoch: 2, after: 0 });
+    lane.filed(2, 4, Agreement::Same);
+    lane.nudge();
+    assert_eq!(lane.wait_push(), PushAction::Look { epoch_from: 2 }, "what is done is not asked for again");
+}
+
+#[test]
+fn what_is_wrong_with_an_epoch_that_was_left_does_not_block_the_next() {
+    let check = |acknowledged, agreement, expected: Option<Alarm>| {
+        let mut lane = Lane::begin(7);
+        assert_eq!(lane.wait_push(), look());
+        lane.push(PushInput::Journal(Some(JournalSeen { epoch: 1, last: 5, signed: 0, is_closed: true })));
+        assert_eq!(lane.wait_push(), PushAction::AskPosition { epoch: 1 });
+        lane.filed(1, acknowledged, agreement);
+        assert_eq!(lane.wait_push(), PushAction::Look { epoch_from: 2 });
+        lane.journal(2, 1);
+        assert_eq!(lane.wait_push(), PushAction::AskPosition { epoch: 2 });
+        lane.filed(2, 0, Agreement::Same);
+        assert_eq!(lane.wait_push(), PushAction::Send { epoch: 2, after: 0 });
+        assert_eq!(lane.core.status().alarm(), expected.as_ref());
+    };
+    check(3, Agreement::Differs, Some(Alarm::Fork { seq: 3 }));
+    // The copy that was restored is older than what HQ has: no alarm.
+    check(9, Agreement::JournalEnds { last: 5 }, None);
+}
+
+#[test]
+fn a_signature_that_came_after_its_events_is_sent_once() {
+    let mut lane = Lane::started(5, 5);
+    let seen = |signed| PushInput::Journal(Some(JournalSeen { epoch: 1, last: 5, signed, is_closed: false }));
+    let filed = |signed| PushInput::Filed {
+        filed: Filed { epoch: 1, acknowledged: 5, quarantined: 0, signed },
+        agreement: Agreement::Same,
+    };
+    assert_eq!(lane.next(), None);
+    lane.now_ms += 2 * DAY_MS;
+    assert_eq!(lane.wait_push(), look());
+    lane.push(seen(5));
+    assert_eq!(lane.wait_push(), PushAction::AskPosition { epoch: 1 });
+    lane.push(filed(Some(2)));
+    assert_eq!(lane.wait_push(), send(5), "a batch of no events carries it");
+    // An HQ that answers as before is not asked again.
+    lane.push(filed(Some(2)));
+    assert_eq!(lane.wait_push(), look());
+    lane.push(seen(5));
+    assert_ne!(lane.wait_push(), send(5));
+    // One that knows no key is sent nothing.
+    let mut lane = Lane::started(5, 5);
+    assert_eq!(lane.next(), None);
+    lane.now_ms += 2 * DAY_MS;
+    assert_eq!(lane.wait_push(), look());
+    lane.push(seen(5));
+    assert_eq!(lane.wait_push(), PushAction::AskPosition { epoch: 1 });
+    lane.push(filed(None));
+    assert_eq!(lane.wait_push(), look());
 }

@@ -44,6 +44,7 @@ fn answer(counter: &Counter) -> Response {
         acknowledged: counter.filed.len() as u64,
         head: counter.filed.last().unwrap_or(&genesis).to_string(),
         quarantined: 0,
+        signed: None,
     })
     .into_response()
 }

@@ -1,0 +1,61 @@
+//! What an event is filed under: the name that its bytes give it.
+
+use domain::record::Record;
+
+/// The name of a record's kind, as its event writes it.
+pub(super) fn kind_of(record: &Record) -> &'static str {
+    match record {
+        Record::ShiftOpened { .. } => "shift_opened",
+        Record::ShiftClosed { .. } => "shift_closed",
+        Record::SignedIn { .. } => "signed_in",
+        Record::SignInRefused { .. } => "sign_in_refused",
+        Record::SignedOut { .. } => "signed_out",
+        Record::CashMoved { .. } => "cash_moved",
+        Record::CashCounted { .. } => "cash_counted",
+        Record::DrawerOpened { .. } => "drawer_opened",
+        Record::Locked { .. } => "locked",
+        Record::Unlocked { .. } => "unlocked",
+        Record::Approved { .. } => "approved",
+        Record::LineAdded { .. } => "line_added",
+        Record::LineQuantitySet { .. } => "line_quantity_set",
+        Record::LinePriceSet { .. } => "line_price_set",
+        Record::LinePriceLowered { .. } => "line_price_lowered",
+        Record::LineVoided { .. } => "line_voided",
+        Record::AgeConfirmed { .. } => "age_confirmed",
+        Record::MemberJoined { .. } => "member_joined",
+        Record::MemberLeft => "member_left",
+        Record::CouponLaid { .. } => "coupon_laid",
+        Record::CouponTakenBack { .. } => "coupon_taken_back",
+        Record::PointsOffered { .. } => "points_offered",
+        Record::TenderChosen { .. } => "tender_chosen",
+        Record::BasketCancelled { .. } => "basket_cancelled",
+        Record::LineDiscounted { .. } => "line_discounted",
+        Record::BasketDiscounted { .. } => "basket_discounted",
+        Record::BasketParked { .. } => "basket_parked",
+        Record::BasketRecalled { .. } => "basket_recalled",
+        Record::ReturnBegun { .. } => "return_begun",
+        Record::LineReturned { .. } => "line_returned",
+        Record::ReturnDropped { .. } => "return_dropped",
+        Record::TenderAdded { .. } => "tender_added",
+        Record::TenderRemoved { .. } => "tender_removed",
+        Record::PaymentBegun { .. } => "payment_begun",
+        Record::PaymentEnded { .. } => "payment_ended",
+        Record::SaleCompleted { .. } => "sale_completed",
+        Record::PaperBegun { .. } => "paper_begun",
+        Record::PaperEnded { .. } => "paper_ended",
+        Record::EpochBegun { .. } => "epoch_begun",
+        Record::ClockRefused { .. } => "clock_refused",
+        Record::ClockTrusted { .. } => "clock_trusted",
+    }
+}
+
+/// Whether the chain's head is signed as soon as such a record is on disk.
+pub(super) fn is_signed_at_once(record: &Record) -> bool {
+    matches!(
+        record,
+        Record::SaleCompleted { .. }
+            | Record::ShiftOpened { .. }
+            | Record::ShiftClosed { .. }
+            | Record::EpochBegun { .. }
+    )
+}

@@ -21,12 +21,14 @@
 //! | [`payment`] | one payment by code, from its number to its end |
 //! | [`shift`] | what a shift has taken, and what goes on into the next |
 //! | [`rights`] | what a person may do alone |
+//! | [`clock`] | what time a lane reckons with |
 //! | [`record`] | what a lane writes into its journal |
 //! | [`till`] | the state machine of one lane |
 
 pub mod barcode;
 pub mod basket;
 pub mod catalogue;
+pub mod clock;
 pub mod coupon;
 pub mod kit;
 pub mod member;

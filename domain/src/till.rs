@@ -365,7 +365,7 @@ impl Till {
     }
 
     /// What goes on into the next shift.
-    fn carried(&self) -> Carried {
+    pub fn carried(&self) -> Carried {
         let mut payments = self.payments.clone();
         // Between two records a payment's stage is nobody's but this till's.
         payments.iter_mut().for_each(Payment::wake);

@@ -17,7 +17,7 @@ use crate::import::{self, ImportError, Imported, PriceText};
 use crate::people::{self, ParseRoleError, PeopleError, Role};
 use crate::place::{Place, PlaceError};
 use crate::sales;
-use crate::store::{Alarm, OpenError, QuarantinedEvent, SalesRange, Store, StoreError};
+use crate::store::{Alarm, LaneEpoch, OpenError, QuarantinedEvent, SalesRange, Store, StoreError};
 
 /// The route on which a server takes commands from its own machine.
 pub const ROUTE: &str = "/admin/v1/command";
@@ -88,6 +88,8 @@ pub enum Command {
     },
     /// List forks and quarantined events.
     Alarms,
+    /// List lanes, with the keys that they sign their journals with.
+    Lanes,
 }
 
 /// What a command did or found.
@@ -135,6 +137,11 @@ pub enum Outcome {
         alarms: Vec<Alarm>,
         /// Events set aside.
         quarantined: Vec<QuarantinedEvent>,
+    },
+    /// Of [`Command::Lanes`].
+    Lanes {
+        /// One row an epoch, oldest first.
+        epochs: Vec<LaneEpoch>,
     },
 }
 
@@ -239,6 +246,7 @@ pub fn execute(
                 quarantined: reading.quarantined(TROUBLE_ROWS_MAX)?,
             })
         }),
+        Command::Lanes => Ok(Outcome::Lanes { epochs: store.read(|reading| reading.lane_epochs())? }),
     }
 }
 

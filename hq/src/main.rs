@@ -111,6 +111,15 @@ enum Act {
         #[arg(long)]
         json: bool,
     },
+    /// Show lanes, how far they have sent and signed, and their public keys.
+    Lanes {
+        /// The data directory.
+        #[arg(long)]
+        data: PathBuf,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Show forks and quarantined events.
     Alarms {
         /// The data directory.
@@ -223,6 +232,7 @@ fn perform(act: Act) -> anyhow::Result<()> {
         Act::Sales { data, store, lane, from, to, json } => {
             run(data, Command::Sales { store, lane, from, to }, json)
         }
+        Act::Lanes { data, json } => run(data, Command::Lanes, json),
         Act::Alarms { data, json } => run(data, Command::Alarms, json),
     }
 }
@@ -257,6 +267,20 @@ fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
             writeln!(out)?;
         }
         Outcome::Sales { answer, exponent } => print_sales(&mut out, answer, *exponent)?,
+        Outcome::Lanes { epochs } if json => {
+            serde_json::to_writer(&mut out, epochs)?;
+            writeln!(out)?;
+        }
+        Outcome::Lanes { epochs } => {
+            for row in epochs {
+                let key = if row.public_key.is_empty() { "not signed" } else { &row.public_key };
+                writeln!(
+                    out,
+                    "store {} lane {} epoch {}: filed up to {}, signed up to {}, key {key}",
+                    row.store, row.lane, row.epoch, row.acknowledged, row.signed
+                )?;
+            }
+        }
         Outcome::Alarms { alarms, quarantined } if json => {
             let both = serde_json::json!({ "alarms": alarms, "quarantined": quarantined });
             writeln!(out, "{both}")?;

@@ -21,7 +21,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 pub use journal::{Alarm, AlarmKind, EventRow, JournalHead, QuarantinedEvent};
-pub use lanes::{CodeRow, LaneRow};
+pub use lanes::{CodeRow, LaneEpoch, LaneRow};
 pub use people::PersonRow;
 pub use reference::{ChangeRow, Kind, Put, price_key};
 pub use sales::SalesRange;

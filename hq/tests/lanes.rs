@@ -716,6 +716,10 @@ async fn a_signature_is_filed_where_it_is_the_lanes() {
     let mut old = shop.enrol(2).await;
     old.sell(100);
     assert_eq!(shop.push(&old, 1, 1).await.map(|answer| answer.signed), Ok(None));
+    let Ok(Outcome::Lanes { epochs }) = shop.ask(Command::Lanes).await else { panic!("no lanes") };
+    let rows: Vec<_> =
+        epochs.iter().map(|row| (row.lane, row.acknowledged, row.signed, row.public_key.len())).collect();
+    assert_eq!(rows, [(1, 4, 4, 64), (2, 1, 0, 0)]);
 }
 
 #[tokio::test]

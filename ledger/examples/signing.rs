@@ -56,7 +56,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let signature = key.sign(&claim);
     let (check, held) = time(&|| key.public().check(&claim, &signature).is_ok());
     println!("commit without a key   {plain:?} (median of {commits})");
-    println!("commit with signature  {signed:?}, {} % of the one without", signed.as_nanos() * 100 / plain.as_nanos());
+    println!(
+        "commit with signature  {signed:?}, {} % of the one without",
+        signed.as_nanos() * 100 / plain.as_nanos()
+    );
     println!("sign alone             {sign:?}");
     println!("check alone            {check:?} ({held} held)");
     Ok(())

@@ -221,7 +221,10 @@ pub(crate) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 fn check_library(path: &Path) -> Result<(), OpenFileError> {
-    let found = rusqlite::version_number();
+    check_library_version(path, rusqlite::version_number())
+}
+
+fn check_library_version(path: &Path, found: i32) -> Result<(), OpenFileError> {
     if found < SQLITE_VERSION_MIN {
         return Err(OpenFileError::SqliteTooOld { file: path.to_owned(), found });
     }
@@ -309,5 +312,19 @@ fn refuse(path: &Path, kind: &Kind, error: rusqlite::Error) -> OpenFileError {
         Some(ErrorCode::NotADatabase) => OpenFileError::Foreign { file, expected: kind.name },
         Some(ErrorCode::DatabaseCorrupt) => OpenFileError::Damaged { file, reason: error.to_string() },
         _ => OpenFileError::Sqlite { file, source: error },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_sqlite_with_the_corruption_bug_is_refused() {
+        let path = Path::new("journal.db");
+        assert!(check_library(path).is_ok());
+        assert!(check_library_version(path, SQLITE_VERSION_MIN).is_ok());
+        let refused = check_library_version(path, SQLITE_VERSION_MIN - 1).expect_err("refused");
+        assert!(refused.to_string().contains("SQLite 3051002 has a known corruption bug"), "{refused}");
     }
 }

@@ -487,6 +487,35 @@ impl Journal {
         self.connection.pragma_update_and_check(None, "max_page_count", count + pages, |_| Ok(()))
     }
 
+    /// Drops the events of a segment whose file is on the disk and was checked;
+    /// its head stays.
+    pub(crate) fn forget_archived(&mut self, segment: &Segment) -> rusqlite::Result<()> {
+        let transaction = self.connection.transaction()?;
+        transaction.execute(
+            "INSERT INTO segment (epoch, first_seq, last_seq, previous, hash, file)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![
+                segment.epoch,
+                segment.first_seq,
+                segment.last_seq,
+                segment.previous.as_bytes(),
+                segment.hash.as_bytes(),
+                segment.file
+            ],
+        )?;
+        transaction.execute(
+            "DELETE FROM event WHERE epoch = ?1 AND seq BETWEEN ?2 AND ?3",
+            params![segment.epoch, segment.first_seq, segment.last_seq],
+        )?;
+        transaction.commit()
+    }
+
+    /// Gives the room of dropped events back to the disk.
+    pub(crate) fn shrink(&self) -> rusqlite::Result<()> {
+        self.connection.execute_batch("VACUUM")?;
+        file::checkpoint(&self.connection)
+    }
+
     /// Signs what is not signed yet, moves the WAL into the database and
     /// empties it, where no reader is in the way; for a quiet moment between
     /// customers.

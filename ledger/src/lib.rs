@@ -3,13 +3,21 @@
 //! | module | what |
 //! |---|---|
 //! | [`journal`] | `journal.db`: append-only, irreplaceable, written by the lane alone |
+//! | [`export`](mod@export) | a journal as a file that anybody can check |
+//! | [`backup`] | a second copy, and how a lane goes on from one |
+//! | [`archive`](mod@archive) | old events in files beside the journal |
+//! | [`rebuild`](mod@rebuild) | everything that is derived, derived again |
 //! | [`reference`] | `reference.db`: what HQ told us, rebuildable, written by the agent alone |
 //! | [`search`] | goods by initials, name or code |
 //! | [`reserve`] | room on the disk that is kept for the sale under way |
 //! | [`file`](mod@file) | how either file is opened, and when it is refused |
 
+pub mod archive;
+pub mod backup;
+pub mod export;
 pub mod file;
 pub mod journal;
+pub mod rebuild;
 pub mod reference;
 pub mod reserve;
 pub mod search;

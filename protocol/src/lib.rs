@@ -6,6 +6,7 @@
 //! | [`record`] | between the rules' facts and the journal's |
 //! | [`chain`] | the hash that ties an event to the one before |
 //! | [`head`] | where a lane's chain stood, in the lane's own hand |
+//! | [`export`] | a journal as a file that anybody can check |
 //! | [`push`] | lane to HQ: a contiguous run of a journal |
 //! | [`pull`] | HQ to lane: what changed in the reference |
 //! | [`promotion`] | a promotion of any type, as HQ sends it |
@@ -16,6 +17,7 @@ pub mod answer;
 pub mod chain;
 pub mod enrol;
 pub mod event;
+pub mod export;
 pub mod head;
 pub mod promotion;
 pub mod pull;

@@ -119,6 +119,9 @@ struct Shell {
     status: watch::Sender<Status>,
     saved: Option<Saved>,
     contact_ms: Option<i64>,
+    /// The epoch that the lane was enrolled for: the position that the lane
+    /// is told is of this one.
+    epoch: u32,
 }
 
 impl Shell {
@@ -133,6 +136,7 @@ impl Shell {
         let hq = Hq::new(&settings.hq)?;
         info!(%lane, hq = hq.address(), version, "the agent begins");
         let key = LaneKey { store: lane.store.clone(), lane: lane.lane, key };
+        let epoch = lane.epoch;
         let journal = Arc::new(Mutex::new(LaneJournal::new(place.journal(), lane)));
         // Differs in every process.
         let seed = RandomState::new().build_hasher().finish();
@@ -146,6 +150,7 @@ impl Shell {
             status,
             saved: None,
             contact_ms: None,
+            epoch,
         })
     }
 
@@ -217,6 +222,7 @@ impl Shell {
         let saved = Saved {
             position: status
                 .filed
+                .filter(|filed| filed.epoch == self.epoch)
                 .map(|filed| Position { acknowledged: filed.acknowledged, quarantined: filed.quarantined }),
             contact_ms: self.contact_ms,
             alarm: status.alarm().map(ToString::to_string),

@@ -3,8 +3,9 @@
 use rusqlite::{OptionalExtension, Row, params};
 
 use protocol::head::PublicKey;
+use serde::{Deserialize, Serialize};
 
-use super::{Reading, StoreError, Writing};
+use super::{Reading, StoreError, Writing, unsigned};
 use crate::secret::SecretHash;
 
 /// An enrolled lane.
@@ -20,6 +21,23 @@ pub struct LaneRow {
     pub epoch: u32,
     /// When it was enrolled, milliseconds since 1970-01-01 UTC.
     pub enrolled_at_ms: i64,
+}
+
+/// An epoch of a lane's journal, as far as HQ knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaneEpoch {
+    /// The store's code.
+    pub store: String,
+    /// The lane's number within its store.
+    pub lane: u32,
+    /// The epoch.
+    pub epoch: u32,
+    /// The last number filed; 0 before the first.
+    pub acknowledged: u64,
+    /// The last number that the lane's signature vouches for; 0 before the first.
+    pub signed: u64,
+    /// The key that the lane signs with, hexadecimal; empty where it does not sign.
+    pub public_key: String,
 }
 
 /// A one-time code that waits to be used.
@@ -63,6 +81,35 @@ impl Reading<'_> {
         let mut statement = self.connection.prepare_cached(&format!("{LANE} ORDER BY store, lane"))?;
         let rows = statement.query_map([], lane_row)?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Every epoch that a lane was enrolled for or has sent events of, by
+    /// store, lane and epoch.
+    pub fn lane_epochs(&self) -> Result<Vec<LaneEpoch>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT store, lane, epoch, coalesce(acknowledged, 0),
+                 coalesce((SELECT max(seq) FROM signed_head s
+                           WHERE s.store = e.store AND s.lane = e.lane AND s.epoch = e.epoch), 0),
+                 coalesce(lower(hex(public_key)), '')
+             FROM (SELECT store, lane, epoch FROM lane UNION SELECT store, lane, epoch FROM journal
+                   UNION SELECT store, lane, epoch FROM lane_key) e
+             LEFT JOIN journal USING (store, lane, epoch)
+             LEFT JOIN lane_key USING (store, lane, epoch)
+             ORDER BY store, lane, epoch",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut epochs = Vec::new();
+        while let Some(row) = rows.next()? {
+            epochs.push(LaneEpoch {
+                store: row.get(0)?,
+                lane: row.get(1)?,
+                epoch: row.get(2)?,
+                acknowledged: unsigned(row.get(3)?)?,
+                signed: unsigned(row.get(4)?)?,
+                public_key: row.get(5)?,
+            });
+        }
+        Ok(epochs)
     }
 
     /// The lane whose key has this hash.

@@ -308,6 +308,36 @@ impl JournalReader {
         Ok(segments(&self.connection, self.identity.epoch)?)
     }
 
+    /// The archived segments of every epoch, oldest first.
+    pub fn all_segments(&self) -> Result<Vec<Segment>, ReadJournalError> {
+        let mut all = Vec::new();
+        for epoch in self.epochs()? {
+            all.extend(segments(&self.connection, epoch)?);
+        }
+        Ok(all)
+    }
+
+    /// The signed heads after one number and up to another, in order.
+    pub fn heads_between(&self, after: u64, through: u64) -> Result<Vec<SignedRow>, ReadJournalError> {
+        Ok(heads_between(&self.connection, self.identity.epoch, after, through)?)
+    }
+
+    /// From where on a start after a stop reads: epoch and number.
+    pub fn start_of_state(&self) -> Result<(u32, u64), ReadJournalError> {
+        Ok(start_of_state(&self.connection)?)
+    }
+
+    /// What an entry of this journal says.
+    pub fn stored(&self, entry: &Entry) -> Result<Stored, ReadJournalError> {
+        Ok(understand(entry.seq, &entry.bytes)?.1)
+    }
+
+    /// Writes one state of the whole file into a new one, while its lane goes on.
+    pub fn copy_into(&self, file: &Path) -> rusqlite::Result<()> {
+        self.connection.execute("VACUUM INTO ?1", [file.to_string_lossy()])?;
+        Ok(())
+    }
+
     /// The stamp of the last event of all; `None` before the first.
     pub fn last_stamp(&self) -> Result<Option<Stamp>, ReadJournalError> {
         last_stamp(&self.connection)

@@ -205,6 +205,31 @@ fn only_its_owner_reads_a_journal() {
 }
 
 #[test]
+fn a_journal_that_others_could_read_is_kept_from_them() {
+    let desk = Desk::with(1);
+    std::fs::set_permissions(desk.path(), std::fs::Permissions::from_mode(0o644)).expect("set");
+    let _journal = desk.open();
+    assert_eq!(std::fs::metadata(desk.path()).expect("there").permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_lane_that_is_never_quiet_keeps_its_log_small() {
+    let desk = Desk::with(1);
+    let mut journal = desk.open();
+    let pragma = |name| journal.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let (pages, limit) = (pragma("wal_autocheckpoint"), pragma("journal_size_limit"));
+    assert_eq!((pages.expect("read"), limit.expect("read")), (1_000, 4 << 20));
+    // Some 16 MiB without a pause, and never tidied.
+    for _ in 0..200 {
+        journal.append(&[long(), long(), long(), long()]).expect("appended");
+    }
+    let log = std::fs::metadata(desk.path().with_extension("db-wal")).expect("there is one").len();
+    assert!(log < 6 << 20, "{log} bytes");
+    drop(journal);
+    assert!(!desk.path().with_extension("db-wal").exists(), "nothing is left of it after a proper end");
+}
+
+#[test]
 fn a_journal_is_written_with_every_commit_synced() {
     let desk = Desk::with(1);
     let journal = desk.open();

@@ -1,0 +1,387 @@
+//! Everything that is derived, derived again: from the very first event, by
+//! arithmetic of its own, held against what the lane uses.
+//!
+//! Nothing derived is a truth of its own. What stands written down in between
+//! is what a closed shift reported and what an opened one carried on; a start
+//! reads from there. Here both are held against the sums of all events.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use domain::record::Record;
+use domain::sale::Sale;
+use domain::shift::GrandTotals;
+use domain::tender::TenderKind;
+use domain::till::{Paper, Till};
+
+use crate::export::CheckFileError;
+use crate::journal::{Identity, JournalReader, ReadJournalError, Stored};
+use crate::{archive, export};
+
+/// How many events are read at a time.
+const EVENTS_AT_A_TIME: usize = 1_000;
+
+/// Why nothing was derived.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadJournalError),
+    /// An archived segment cannot be read.
+    #[error(transparent)]
+    Segment(#[from] CheckFileError),
+    /// An archived event means nothing to this program.
+    #[error("read archived event {seq}: {reason}")]
+    Archived {
+        /// Which.
+        seq: u64,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What one business date came to, minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DaySums {
+    /// Sales and returns.
+    pub documents: u64,
+    /// What lines and returns came to, tax included.
+    pub total: i64,
+    /// What was to be paid after rounding.
+    pub payable: i64,
+    /// The tax in it.
+    pub tax: i64,
+}
+
+/// What one shift came to, minor units.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ShiftSums {
+    /// Sales and returns.
+    pub documents: u64,
+    /// Goods sold, tax on top included.
+    pub sold: i64,
+    /// Goods taken back.
+    pub returned: i64,
+    /// What cash rounding came to.
+    pub rounding: i64,
+    /// By kind of tender, less change.
+    pub tenders: BTreeMap<TenderKind, i64>,
+}
+
+/// What is left to be returned of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Remainder {
+    /// Thousandths sold.
+    sold: i64,
+    /// Thousandths that came back.
+    returned: i64,
+}
+
+/// Something that does not agree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// Of what.
+    pub what: String,
+    /// As all events say.
+    pub derived: String,
+    /// As it is written down or used.
+    pub found: String,
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: all events say {}, but found is {}", self.what, self.derived, self.found)
+    }
+}
+
+/// Everything derived.
+#[derive(Debug, Clone)]
+pub struct Rebuilt {
+    /// The events that were read, of every epoch.
+    pub events: u64,
+    /// The epochs with their last numbers.
+    pub epochs: Vec<(u32, u64)>,
+    /// The till, from the first event on.
+    pub till: Till,
+    /// By business date and currency.
+    pub days: BTreeMap<(NaiveDate, String), DaySums>,
+    /// By shift.
+    pub shifts: BTreeMap<u32, ShiftSums>,
+    /// How much left the store over this lane, by item, thousandths of its
+    /// base unit; below nothing where more came back.
+    pub stock: BTreeMap<String, i64>,
+    /// Lines of which something can be returned.
+    pub returnable_lines: u64,
+    /// Papers of shifts so old that a start no longer asks for them.
+    pub papers_forgotten: u64,
+    /// What does not agree.
+    pub differences: Vec<Difference>,
+}
+
+/// Derives everything of a journal, archived segments included.
+pub fn rebuild(reader: &mut JournalReader, archive: &std::path::Path) -> Result<Rebuilt, RebuildError> {
+    let mut fold = Fold::default();
+    let mut epochs = Vec::new();
+    for epoch in reader.epochs()? {
+        reader.turn_to(epoch);
+        let mut last = 0;
+        for segment in reader.segments()? {
+            archive::check(archive, reader.identity(), &segment)?;
+            let mut wrong = None;
+            export::check_file(&archive.join(&segment.file), |event, _| match event.record() {
+                Ok(record) => {
+                    let stamp = crate::journal::Stamp {
+                        at_ms: event.at_ms,
+                        offset_minutes: event.offset_minutes,
+                        business_date: event.business_date,
+                        shift: event.shift,
+                    };
+                    fold.take(epoch, &Stored { seq: event.seq, stamp, record });
+                }
+                Err(error) => {
+                    wrong.get_or_insert(RebuildError::Archived { seq: event.seq, reason: error.to_string() });
+                }
+            })?;
+            if let Some(error) = wrong {
+                return Err(error);
+            }
+            last = segment.last_seq;
+        }
+        loop {
+            let entries = reader.entries_after(last, EVENTS_AT_A_TIME, usize::MAX)?;
+            let Some(end) = entries.last() else { break };
+            last = end.seq;
+            for entry in &entries {
+                fold.take(epoch, &reader.stored(entry)?);
+            }
+        }
+        epochs.push((epoch, last));
+    }
+    let start = start_path(reader)?;
+    Ok(fold.finish(reader.identity(), epochs, &start))
+}
+
+/// The till as a start makes it, and the number from which it read on.
+fn start_path(reader: &mut JournalReader) -> Result<(Till, (u32, u64)), ReadJournalError> {
+    let from = reader.start_of_state()?;
+    let mut till = Till::default();
+    for epoch in reader.epochs()? {
+        if epoch < from.0 {
+            continue;
+        }
+        reader.turn_to(epoch);
+        let archived = reader.segments()?.last().map_or(0, |segment| segment.last_seq);
+        let mut last = if epoch == from.0 { from.1.saturating_sub(1).max(archived) } else { archived };
+        loop {
+            let entries = reader.entries_after(last, EVENTS_AT_A_TIME, usize::MAX)?;
+            let Some(end) = entries.last() else { break };
+            last = end.seq;
+            for entry in &entries {
+                let stored = reader.stored(entry)?;
+                till.restore(stored.seq, stored.stamp.at_ms, &stored.record);
+            }
+        }
+    }
+    Ok((till, from))
+}
+
+/// A line that came back, as the document says.
+struct Back {
+    /// The lane that sold it.
+    lane: (String, u32),
+    /// Its epoch, number and line.
+    line: (u32, u64, u32),
+    /// Thousandths.
+    quantity: i64,
+}
+
+#[derive(Default)]
+struct Fold {
+    events: u64,
+    till: Till,
+    totals: GrandTotals,
+    days: BTreeMap<(NaiveDate, String), DaySums>,
+    shifts: BTreeMap<u32, ShiftSums>,
+    stock: BTreeMap<String, i64>,
+    /// By epoch, number and line.
+    remainders: BTreeMap<(u32, u64, u32), Remainder>,
+    lane: Option<(String, u32)>,
+    returns: Vec<Back>,
+    differences: Vec<Difference>,
+}
+
+impl Fold {
+    fn differ(&mut self, what: String, derived: impl std::fmt::Debug, found: impl std::fmt::Debug) {
+        self.differences.push(Difference {
+            what,
+            derived: format!("{derived:?}"),
+            found: format!("{found:?}"),
+        });
+    }
+
+    fn take(&mut self, epoch: u32, stored: &Stored) {
+        self.events += 1;
+        if let Record::ShiftOpened { number, carried, .. } = &stored.record {
+            // Before the till takes it over: what it held by all events so far.
+            let held = self.till.carried();
+            if held != **carried {
+                self.differ(format!("what shift {number} carried on"), &held, carried);
+            }
+            if self.totals != carried.totals {
+                let totals = self.totals;
+                self.differ(format!("running sums before shift {number}"), totals, carried.totals);
+            }
+        }
+        if let Record::ShiftClosed { report: Some(report), .. } = &stored.record {
+            let sums = self.shifts.get(&report.number).cloned().unwrap_or_default();
+            let takings = &report.takings;
+            let says = ShiftSums {
+                documents: u64::from(takings.documents),
+                sold: takings.sold.minor(),
+                returned: takings.returned.amount.minor(),
+                rounding: takings.rounding.minor(),
+                tenders: takings.tenders.iter().map(|(kind, sum)| (*kind, sum.minor())).collect(),
+            };
+            if sums != says {
+                self.differ(format!("the report of shift {}", report.number), &sums, &says);
+            }
+            if report.totals != self.totals {
+                let totals = self.totals;
+                self.differ(format!("running sums of shift {}", report.number), totals, report.totals);
+            }
+        }
+        if let Record::SaleCompleted { sale } = &stored.record {
+            self.take_sale(epoch, stored, sale);
+        }
+        self.till.restore(stored.seq, stored.stamp.at_ms, &stored.record);
+    }
+
+    fn take_sale(&mut self, epoch: u32, stored: &Stored, sale: &Sale) {
+        let returned: i64 = sale.returned().minor();
+        let tax: i64 = sale.taxes.iter().map(|tax| tax.tax.minor()).sum();
+        let day = self.days.entry((stored.stamp.business_date, sale.currency.clone())).or_default();
+        day.documents += 1;
+        day.total += sale.total.minor();
+        day.payable += sale.payable.minor();
+        day.tax += tax;
+        self.totals.documents += 1;
+        self.totals.sold += sale.total + sale.returned();
+        self.totals.returned += sale.returned();
+        let shift = self.shifts.entry(stored.stamp.shift).or_default();
+        shift.documents += 1;
+        shift.sold += sale.total.minor() + returned;
+        shift.returned += returned;
+        shift.rounding += sale.rounding.minor();
+        for tender in &sale.tenders {
+            *shift.tenders.entry(tender.kind()).or_default() += tender.amount().minor();
+        }
+        if sale.change.minor() != 0 {
+            *shift.tenders.entry(TenderKind::Cash).or_default() -= sale.change.minor();
+        }
+        for line in &sale.lines {
+            let sold = line.quantity.thousandths();
+            let key = (epoch, stored.seq, line.number);
+            self.remainders.insert(key, Remainder { sold, returned: 0 });
+            let factor = line.unit.as_ref().map_or(1, |unit| i64::from(unit.factor));
+            let base = sold.saturating_mul(factor);
+            if line.item.kit.is_empty() {
+                *self.stock.entry(line.item.sku.clone()).or_default() += base;
+            }
+            for part in &line.item.kit {
+                // Both are thousandths.
+                let parts = i128::from(part.quantity.thousandths()) * i128::from(base) / 1_000;
+                *self.stock.entry(part.sku.clone()).or_default() += i64::try_from(parts).unwrap_or(i64::MAX);
+            }
+        }
+        for back in &sale.returns {
+            let quantity = back.quantity.thousandths();
+            *self.stock.entry(back.item.sku.clone()).or_default() -= quantity;
+            if let Some(origin) = &back.origin {
+                let lane = (origin.store.clone(), origin.lane);
+                let line = (origin.epoch, origin.seq, back.line);
+                self.returns.push(Back { lane, line, quantity });
+            }
+        }
+    }
+
+    fn finish(
+        mut self,
+        identity: &Identity,
+        epochs: Vec<(u32, u64)>,
+        (start, from): &(Till, (u32, u64)),
+    ) -> Rebuilt {
+        self.lane = Some((identity.store.clone(), identity.lane));
+        for Back { lane, line: key, quantity } in std::mem::take(&mut self.returns) {
+            if Some(&lane) != self.lane.as_ref() {
+                // Another lane's sale: that lane, or HQ, knows what is left of it.
+                continue;
+            }
+            let (epoch, seq, line) = key;
+            match self.remainders.get_mut(&key) {
+                Some(remainder) => {
+                    remainder.returned += quantity;
+                    if remainder.returned > remainder.sold {
+                        let Remainder { sold, returned } = *remainder;
+                        let what = format!("what came back of line {line} of sale {seq} of epoch {epoch}");
+                        self.differ(what, format!("{sold} sold"), format!("{returned} returned"));
+                    }
+                }
+                None => {
+                    let what = format!("line {line} of sale {seq} of epoch {epoch}, which came back");
+                    self.differ(what, "no such line", quantity);
+                }
+            }
+        }
+        let papers = |till: &Till| -> Vec<(u64, Paper)> {
+            till.papers().iter().map(|(document, paper)| (*document, *paper)).collect()
+        };
+        // A start reads two shifts; older paper nobody waits for.
+        let is_last_epoch = epochs.last().is_some_and(|(epoch, _)| *epoch == from.0);
+        let (kept, forgotten): (Vec<_>, Vec<_>) =
+            papers(&self.till).into_iter().partition(|(document, _)| !is_last_epoch || *document >= from.1);
+        let derived = self.till.clone();
+        let pairs = [
+            ("the open shift", format!("{:?}", derived.shift()), format!("{:?}", start.shift())),
+            ("the open shift's takings", format!("{:?}", derived.report()), format!("{:?}", start.report())),
+            ("the open basket", format!("{:?}", derived.basket()), format!("{:?}", start.basket())),
+            (
+                "the open basket's tenders",
+                format!("{:?}", derived.tenders()),
+                format!("{:?}", start.tenders()),
+            ),
+            ("the parked baskets", format!("{:?}", derived.parked()), format!("{:?}", start.parked())),
+            ("the open payments", format!("{:?}", derived.payments()), format!("{:?}", start.payments())),
+            (
+                "what a next shift carries on",
+                format!("{:?}", derived.carried()),
+                format!("{:?}", start.carried()),
+            ),
+            ("the waiting papers", format!("{kept:?}"), format!("{:?}", papers(start))),
+            ("the last sale", format!("{:?}", derived.last_sale()), format!("{:?}", start.last_sale())),
+        ];
+        for (what, derived, found) in pairs {
+            if derived != found {
+                self.differences.push(Difference { what: what.to_owned(), derived, found });
+            }
+        }
+        if self.totals != self.till.carried().totals {
+            let (sums, totals) = (self.totals, self.till.carried().totals);
+            self.differ("the running sums".to_owned(), sums, totals);
+        }
+        Rebuilt {
+            events: self.events,
+            epochs,
+            till: self.till,
+            days: self.days,
+            shifts: self.shifts,
+            stock: self.stock,
+            returnable_lines: self
+                .remainders
+                .values()
+                .filter(|remainder| remainder.returned < remainder.sold)
+                .count() as u64,
+            papers_forgotten: forgotten.len() as u64,
+            differences: self.differences,
+        }
+    }
+}

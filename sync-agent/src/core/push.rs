@@ -134,6 +134,19 @@ impl PushInput {
     }
 }
 
+/// How many events before HQ's position are sent again where the journals
+/// disagree: so HQ finds the number at which they part, and keeps what came.
+pub const EVENTS_TOLD: u64 = 1_000;
+
+/// What HQ was told of a journal that is not the one it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// That it ends before HQ's.
+    Ahead,
+    /// That it is another.
+    Fork,
+}
+
 /// Where the reconciler stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -161,6 +174,8 @@ pub(super) struct Push {
     /// Up to here signatures of this epoch were sent; they are sent once, so
     /// that an HQ that does not take one is not asked for ever.
     signed_sent: u64,
+    /// What HQ was told of a disagreement, which it alone alarms for people.
+    told: Option<Told>,
     /// From this time on `filed` is asked for again before anything is sent.
     check_ms: i64,
     alarm: Option<Alarm>,
@@ -179,6 +194,7 @@ impl Push {
             filed: None,
             epoch_from: 0,
             signed_sent: 0,
+            told: None,
             check_ms: now_ms,
             alarm: None,
             alarm_before: None,
@@ -257,7 +273,7 @@ impl Push {
             Some(Alarm::Fork { .. } | Alarm::HqAhead { .. } | Alarm::Refused { .. }) => true,
             None | Some(Alarm::Unauthorised | Alarm::Journal { .. } | Alarm::Reference { .. }) => false,
         };
-        if !is_sent && !is_stuck {
+        if self.untold().is_some() || (!is_sent && !is_stuck) {
             return false;
         }
         match self.alarm.take() {
@@ -267,6 +283,26 @@ impl Push {
         }
         self.epoch_from = journal.epoch + 1;
         true
+    }
+
+    /// What HQ must still be told, before nothing more is sent.
+    fn untold(&self) -> Option<Told> {
+        match (&self.alarm, self.told) {
+            (Some(Alarm::Fork { .. }), None | Some(Told::Ahead)) => Some(Told::Fork),
+            (Some(Alarm::HqAhead { .. }), None) => Some(Told::Ahead),
+            (
+                None
+                | Some(
+                    Alarm::Fork { .. }
+                    | Alarm::HqAhead { .. }
+                    | Alarm::Refused { .. }
+                    | Alarm::Unauthorised
+                    | Alarm::Journal { .. }
+                    | Alarm::Reference { .. },
+                ),
+                _,
+            ) => None,
+        }
     }
 
     fn owes_signature(&self, journal: &JournalSeen, filed: &Filed) -> bool {
@@ -279,6 +315,10 @@ impl Push {
         let Some(filed) = filed else {
             return Some(PushAction::AskPosition { epoch: journal.epoch });
         };
+        if self.untold().is_some() {
+            let after = filed.acknowledged.min(journal.last).saturating_sub(EVENTS_TOLD);
+            return Some(PushAction::Send { epoch: journal.epoch, after });
+        }
         let may_send = match &self.alarm {
             Some(Alarm::Fork { .. } | Alarm::HqAhead { .. }) => false,
             None
@@ -305,6 +345,7 @@ impl Push {
             self.filed = None;
             self.alarm = None;
             self.signed_sent = 0;
+            self.told = None;
         }
         if matches!(self.alarm, Some(Alarm::Journal { .. })) {
             self.alarm = None;
@@ -320,6 +361,7 @@ impl Push {
         let was_sent = matches!(self.phase, Phase::UnderWay(PushAction::Send { .. }));
         if was_sent {
             self.backoff.succeed();
+            self.told = self.untold().or(self.told);
         }
         self.filed = Some(filed);
         self.check_ms = now_ms + jitter.spread(self.interval_ms);
@@ -336,6 +378,9 @@ impl Push {
             }
             (Agreement::Same, _) => None,
         };
+        if agreement == Agreement::Same {
+            self.told = None;
+        }
         self.phase = Phase::Deciding;
     }
 
@@ -343,9 +388,15 @@ impl Push {
         let mut at_least_ms = 0;
         match failure {
             PushFailure::Unreachable { wait_ms } => at_least_ms = wait_ms,
-            PushFailure::Gap { .. } => {}
-            PushFailure::Fork { seq } => self.alarm = Some(Alarm::Fork { seq }),
-            PushFailure::Refused { reason } => self.alarm = Some(Alarm::Refused { reason }),
+            PushFailure::Gap { .. } => self.told = self.untold().or(self.told),
+            PushFailure::Fork { seq } => {
+                self.alarm = Some(Alarm::Fork { seq });
+                self.told = Some(Told::Fork);
+            }
+            PushFailure::Refused { reason } => {
+                self.told = self.untold().or(self.told);
+                self.alarm = Some(Alarm::Refused { reason });
+            }
             PushFailure::Unauthorised => self.alarm = Some(Alarm::Unauthorised),
             PushFailure::Journal { reason } => self.alarm = Some(Alarm::Journal { reason }),
         }

@@ -244,6 +244,9 @@ fn a_disk_that_lost_its_tail_is_found_at_start() {
     lane.filed(1, 9, Agreement::JournalEnds { last: 4 });
     let alarm = Alarm::HqAhead { acknowledged: 9, last: 4 };
     assert_eq!(lane.core.status().alarm(), Some(&alarm));
+    // HQ sees by what is sent again whether it is another history.
+    assert_eq!(lane.wait_push(), send(0));
+    lane.filed(1, 9, Agreement::JournalEnds { last: 4 });
     // Also when the journal grows past HQ: it is another history.
     lane.nudge();
     assert_eq!(lane.wait_push(), look());
@@ -253,6 +256,14 @@ fn a_disk_that_lost_its_tail_is_found_at_start() {
     assert_eq!(lane.wait_push(), PushAction::AskPosition { epoch: 1 });
     lane.filed(1, 9, Agreement::Differs);
     assert_eq!(lane.core.status().alarm(), Some(&Alarm::Fork { seq: 9 }));
+    assert_eq!(lane.wait_push(), send(0), "HQ is told, once");
+    lane.fail_push(PushFailure::Fork { seq: 5 });
+    assert_eq!(lane.core.status().alarm(), Some(&Alarm::Fork { seq: 5 }));
+    assert_eq!(lane.wait_push(), look());
+    lane.journal(1, 12);
+    assert_eq!(lane.wait_push(), PushAction::AskPosition { epoch: 1 });
+    lane.filed(1, 9, Agreement::Differs);
+    assert_eq!(lane.wait_push(), look());
 }
 
 #[test]
@@ -490,6 +501,19 @@ fn what_is_wrong_with_an_epoch_that_was_left_does_not_block_the_next() {
         lane.push(PushInput::Journal(Some(JournalSeen { epoch: 1, last: 5, signed: 0, is_closed: true })));
         assert_eq!(lane.wait_push(), PushAction::AskPosition { epoch: 1 });
         lane.filed(1, acknowledged, agreement);
+        assert_eq!(lane.wait_push(), send(0), "HQ is told first");
+        if agreement == Agreement::Differs {
+            lane.fail_push(PushFailure::Fork { seq: acknowledged });
+            assert_eq!(lane.wait_push(), look());
+            lane.push(PushInput::Journal(Some(JournalSeen {
+                epoch: 1,
+                last: 5,
+                signed: 0,
+                is_closed: true,
+            })));
+        } else {
+            lane.filed(1, acknowledged, agreement);
+        }
         assert_eq!(lane.wait_push(), PushAction::Look { epoch_from: 2 });
         lane.journal(2, 1);
         assert_eq!(lane.wait_push(), PushAction::AskPosition { epoch: 2 });

@@ -190,7 +190,7 @@ async fn an_hq_that_is_ahead_or_refuses_the_key_is_an_alarm_that_the_lane_is_tol
     wait_for(&agent, |status| status.alarm() == Some(&Alarm::Unauthorised)).await;
     wait_for(&agent, |status| status.version == 1).await;
     agent.stop().await.expect("stopped");
-    assert_eq!(lane.counter().pushes, 0);
+    assert_eq!(lane.counter().pushes, 1, "HQ is told once by what the lane has");
     let told = report(lane.folder.path()).expect("a report");
     assert!(told.alarm.is_some_and(|alarm| alarm.contains("Enrol the lane again")));
 }

@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
+use domain::clock::LaneClock;
 use drivers::frame::Health;
 use drivers::printer::{Printer, PrinterConfig, PrinterEvent, Profile};
-use ledger::journal::JournalReader;
+use ledger::journal::{Hand, JournalReader};
 use ledger::reference::AgentWatch;
 
 use crate::config::{self, Config, Paths};
@@ -61,7 +62,14 @@ pub fn examine(paths: &Paths) -> Vec<Finding> {
             Config::default()
         }
     };
-    findings.extend([journal(paths), reference(paths), printer(&config), scanner(&config), clock()]);
+    findings.extend([
+        journal(paths),
+        signing(paths),
+        reference(paths),
+        printer(&config),
+        scanner(&config),
+        clock(paths),
+    ]);
     findings
 }
 
@@ -173,11 +181,43 @@ fn scanner(config: &Config) -> Finding {
     }
 }
 
-fn clock() -> Finding {
+fn clock(paths: &Paths) -> Finding {
     let moment = Moment::now();
     let hours = moment.offset_minutes / 60;
     let shown = chrono::Local::now().format("%Y-%m-%d %H:%M:%S");
-    // 2026-01-01: before it the program did not exist.
-    let grade = if moment.now_ms < 1_767_225_600_000 { Grade::Attend } else { Grade::Good };
-    finding("clock", grade, format!("{shown}, UTC{hours:+}"))
+    let reader = JournalReader::open(&paths.journal()).ok().flatten();
+    let last_ms = reader.and_then(|reader| reader.last_stamp().ok().flatten()).map(|stamp| stamp.at_ms);
+    if LaneClock::new(last_ms, 0).read(moment.now_ms, 0).1.is_none() {
+        return finding("clock", Grade::Good, format!("{shown}, UTC{hours:+}"));
+    }
+    let last = last_ms.and_then(chrono::DateTime::from_timestamp_millis);
+    let why = last.map_or_else(String::new, |last| {
+        format!(": the journal's last event was at {} UTC", last.format("%Y-%m-%d %H:%M"))
+    });
+    finding(
+        "clock",
+        Grade::Attend,
+        format!(
+            "{shown}, UTC{hours:+} cannot be right{why}. The till reckons the time itself. Set the clock; where \
+             it is right as it is, run pos-app clock trust"
+        ),
+    )
+}
+
+fn signing(paths: &Paths) -> Finding {
+    match Hand::beside(&paths.journal()) {
+        Hand::Key(key) => {
+            finding("signing", Grade::Good, format!("the journal is signed with {}", key.public()))
+        }
+        Hand::None => finding(
+            "signing",
+            Grade::Attend,
+            "no key: the journal is not signed; enrol the lane anew to sign",
+        ),
+        Hand::Unreadable { reason } => finding(
+            "signing",
+            Grade::Attend,
+            format!("{reason}: the journal is not signed; enrol the lane anew"),
+        ),
+    }
 }

@@ -12,14 +12,15 @@ mod rules;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use domain::clock::ClockChange;
 use domain::payment::Answer;
-use domain::record::PaperOutcome;
+use domain::record::{PaperOutcome, Record};
 use domain::till::{Desk, Effect, Input, Message, Paper, Sound, Till};
 use drivers::frame::{Health, Reason};
 use drivers::printer::{Job, Outcome, PrinterEvent};
 use drivers::scanner::Scan;
 use drivers::sound::Tone;
-use ledger::journal::{AppendError, Journal};
+use ledger::journal::{AppendError, Journal, JournalReader};
 use ledger::reference::{AgentState, AgentWatch, Reference, ReferenceError};
 use ui::action::Action;
 use ui::view::{Closed, Language, Notice, View};
@@ -115,6 +116,8 @@ pub struct Lane {
     commands: Vec<Command>,
     last_event_ms: i64,
     tidied: bool,
+    /// What is to be written down about the clock, once the lane is open.
+    clock_change: Option<ClockChange>,
     /// What became of papers, until the disk knows it; bounded by the one
     /// document that is with the printer at a time.
     papers_ended: VecDeque<(u64, PaperOutcome)>,
@@ -148,6 +151,7 @@ impl Lane {
             commands: Vec::new(),
             last_event_ms: 0,
             tidied: false,
+            clock_change: None,
             papers_ended: VecDeque::new(),
             papers_again_ms: 0,
         }
@@ -159,12 +163,47 @@ impl Lane {
         if matches!(self.state, State::Closed(_)) && !self.is_broken() {
             self.look_around();
         }
+        self.note_clock();
         for event in events {
             self.take(event);
         }
         self.flush();
         self.begin_paper();
         std::mem::take(&mut self.commands)
+    }
+
+    /// The stamp of the journal's last event, milliseconds UTC: from here on a
+    /// start reckons.
+    pub fn last_stamp_ms(&self) -> Option<i64> {
+        let reader = JournalReader::open(&self.paths.journal()).ok().flatten()?;
+        Some(reader.last_stamp().ok().flatten()?.at_ms)
+    }
+
+    /// Hears that the clock is not believed, or believed again.
+    pub fn hear_clock(&mut self, change: ClockChange) {
+        self.clock_change = Some(change);
+    }
+
+    fn note_clock(&mut self) {
+        let State::Open(open) = &mut self.state else { return };
+        let Some(change) = self.clock_change.take() else { return };
+        let record = match change {
+            ClockChange::Refused { shown_ms, reckoned_ms } => {
+                let local = chrono::DateTime::from_timestamp_millis(shown_ms).unwrap_or_default()
+                    + chrono::Duration::minutes(i64::from(self.moment.offset_minutes));
+                let notice = Notice::ClockWrong { shown: local.format("%Y-%m-%d %H:%M").to_string() };
+                self.front.on_sign_in.get_or_insert_with(|| notice.clone());
+                self.front.notice = Some(notice);
+                Record::ClockRefused { shown_ms, reckoned_ms }
+            }
+            ClockChange::Trusted { shown_ms, reckoned_ms } => {
+                if matches!(self.front.notice, Some(Notice::ClockWrong { .. })) {
+                    self.front.notice = None;
+                }
+                Record::ClockTrusted { shown_ms, reckoned_ms, staff: String::new() }
+            }
+        };
+        open.note(self.moment, record);
     }
 
     /// What the screen shows now.

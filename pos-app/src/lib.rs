@@ -8,14 +8,18 @@
 //! | [`present`] | the till as the screen shows it |
 //! | [`receipt`] | a sale as paper |
 //! | [`pin`] | whether a PIN is somebody's |
+//! | [`recovery`] | what a stop left unfinished, in words |
+//! | [`keeping`] | what a technician does with a journal |
 //! | [`run`] | threads, devices and the window around a lane |
 //! | [`doctor`] | the health of disk, devices, reference and clock |
 
 pub mod config;
 pub mod doctor;
 pub mod entry;
+pub mod keeping;
 pub mod lane;
 pub mod pin;
 pub mod present;
 pub mod receipt;
+pub mod recovery;
 pub mod run;

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use ledger::journal::JournalReader;
 use pos_app::config::{self, Language, Paths, Theme};
 use pos_app::doctor::{self, Grade};
+use pos_app::keeping::{self, JournalCommand};
 
 /// Guitai, the till: sells without a network and loses nothing.
 #[derive(Parser)]
@@ -33,17 +33,23 @@ struct Arguments {
 enum Command {
     /// Shows the health of disk, devices, reference and clock.
     Doctor,
-    /// Looks into the journal.
+    /// Checks, copies, exports and archives the journal.
     Journal {
         #[command(subcommand)]
         command: JournalCommand,
     },
+    /// The machine's clock.
+    Clock {
+        #[command(subcommand)]
+        command: ClockCommand,
+    },
 }
 
 #[derive(Subcommand)]
-enum JournalCommand {
-    /// Reads the whole journal and checks every event and the chain.
-    Verify,
+enum ClockCommand {
+    /// Say that the clock is right, after a look at it: where the journal is
+    /// stamped too far ahead. End the till first.
+    Trust,
 }
 
 fn main() -> ExitCode {
@@ -63,11 +69,13 @@ fn perform() -> anyhow::Result<ExitCode> {
             let stops = findings.iter().any(|finding| finding.grade == Grade::Stop);
             Ok(if stops { ExitCode::FAILURE } else { ExitCode::SUCCESS })
         }
-        Some(Command::Journal { command: JournalCommand::Verify }) => {
-            let reader = JournalReader::open(&paths.journal())?
-                .with_context(|| format!("open {}: there is no journal yet", paths.journal().display()))?;
-            let head = reader.verify()?;
-            println!("{}: {} events, chain whole, head {}", reader.identity(), head.seq, head.hash);
+        Some(Command::Journal { command }) => {
+            let (words, is_well) = keeping::perform(&paths, &command)?;
+            print!("{words}");
+            Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Some(Command::Clock { command: ClockCommand::Trust }) => {
+            print!("{}", keeping::trust_clock(&paths)?);
             Ok(ExitCode::SUCCESS)
         }
         None => {

@@ -6,8 +6,10 @@
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread;
+use std::time::Instant;
 
 use anyhow::Context;
+use domain::clock::LaneClock;
 use drivers::printer::{Outcome, Printer, PrinterConfig, PrinterEvent, Profile, Rejection};
 use drivers::scanner::serial::{ScannerEvent, SerialScanner, SerialScannerConfig};
 use drivers::sound::{Sound, SoundConfig};
@@ -94,8 +96,17 @@ pub fn take_turns(
     devices: &Devices,
     show: impl Fn(ui::view::View),
 ) {
+    let begun = Instant::now();
+    let mut clock = LaneClock::new(lane.last_stamp_ms(), 0);
     let mut turn = |events: Vec<Event>| {
-        let commands = lane.turn(Moment::now(), events);
+        let shown = Moment::now();
+        let steady_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let (now_ms, change) = clock.read(shown.now_ms, steady_ms);
+        if let Some(change) = change {
+            tracing::warn!(?change, "clock");
+            lane.hear_clock(change);
+        }
+        let commands = lane.turn(Moment { now_ms, ..shown }, events);
         show(lane.view());
         commands.into_iter().all(|command| devices.perform(command))
     };

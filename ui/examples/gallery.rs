@@ -494,6 +494,14 @@ fn notices(language: Language) -> Vec<Notice> {
         Notice::ReferenceFault { reason: "file is not a database".into() },
         Notice::BasketRestored { lines: "12".into() },
         Notice::ReceiptUnconfirmed { number: number() },
+        Notice::Unfinished {
+            list: say(
+                language,
+                "未结账购物篮 3 行 · 支付 7（¥39.60）结果不明",
+                "open basket, 3 lines · payment 7 of ¥39.60 not known",
+            ),
+        },
+        Notice::ClockWrong { shown: "1970-01-01 08:00".into() },
         Notice::NothingToReprint,
         Notice::Reprinting { number: number() },
         Notice::LastSale { change: "¥39.60".into() },

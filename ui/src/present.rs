@@ -278,6 +278,8 @@ fn notice(till: &TillWindow, notice: Option<&Notice>) {
         Notice::ReferenceFault { reason } => (NoticeKind::ReferenceFault, reason.as_str()),
         Notice::BasketRestored { lines } => (NoticeKind::BasketRestored, lines.as_str()),
         Notice::ReceiptUnconfirmed { number } => (NoticeKind::ReceiptUnconfirmed, number.as_str()),
+        Notice::Unfinished { list } => (NoticeKind::Unfinished, list.as_str()),
+        Notice::ClockWrong { shown } => (NoticeKind::ClockWrong, shown.as_str()),
         Notice::NothingToReprint => (NoticeKind::NothingToReprint, ""),
         Notice::LastSale { change } => (NoticeKind::LastSale, change.as_str()),
         Notice::Reprinting { number } => (NoticeKind::Reprinting, number.as_str()),

@@ -556,6 +556,16 @@ pub enum Notice {
         /// With currency.
         change: String,
     },
+    /// A stop left several things unfinished. Nothing was lost or done twice.
+    Unfinished {
+        /// All of them, on one line, in the cashier's language.
+        list: String,
+    },
+    /// The clock shows what cannot be. The lane sells on and reckons the time itself.
+    ClockWrong {
+        /// The date and time that it shows.
+        shown: String,
+    },
     /// Nothing to reprint yet.
     NothingToReprint,
     /// The last receipt is being printed again, marked as a reprint.
@@ -739,6 +749,8 @@ impl Notice {
             | Self::SerialInBasket { .. }
             | Self::LabelPriceDiffers { .. }
             | Self::ReceiptUnconfirmed { .. }
+            | Self::Unfinished { .. }
+            | Self::ClockWrong { .. }
             | Self::WeightNeeded { .. }
             | Self::PriceNeeded { .. }
             | Self::PriceRange { .. }

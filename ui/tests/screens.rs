@@ -232,6 +232,8 @@ fn every_notice() -> Vec<Notice> {
         Notice::ReferenceFault { reason: text() },
         Notice::BasketRestored { lines: text() },
         Notice::ReceiptUnconfirmed { number: text() },
+        Notice::Unfinished { list: text() },
+        Notice::ClockWrong { shown: text() },
         Notice::NothingToReprint,
         Notice::Reprinting { number: text() },
         Notice::LastSale { change: text() },

@@ -7,7 +7,8 @@ use domain::basket::Basket;
 use domain::catalogue::{Catalogue, Item};
 use domain::money::{Currency, Money};
 use domain::record::Record;
-use domain::till::{Context, Desk, Effect, Input, Paper, Settings, Till};
+use domain::tender::Tender;
+use domain::till::{Context, Desk, Effect, Input, Settings, Till};
 use drivers::printer::Document;
 use ledger::journal::{AppendError, Journal, ReadJournalError, Stamp};
 use ledger::reference::{Reference, ReferenceError};
@@ -15,9 +16,9 @@ use protocol::pull::{Category, StaffMember, Store};
 use ui::view::Notice;
 
 use super::books::{Books, Moment};
-use super::sale_number;
 use crate::config::{Config, Language};
 use crate::receipt::{self, Heading};
+use crate::recovery::{self, Unfinished};
 
 /// The till between its journal and its goods.
 pub struct OpenLane {
@@ -81,22 +82,38 @@ impl OpenLane {
             deferred: Vec::new(),
         };
         open.refresh(config)?;
-        let notice = open.restored();
+        let notice = open.restored(config.language);
         Ok((open, notice))
     }
 
-    fn restored(&self) -> Option<Notice> {
-        let lines = self.till.basket().lines().len();
-        if lines > 0 {
-            return Some(Notice::BasketRestored { lines: lines.to_string() });
+    fn restored(&self, language: Language) -> Option<Notice> {
+        let last = self.till.last_sale().and_then(|seq| self.journal.record(seq).ok());
+        let last = last.and_then(|stored| {
+            let Record::SaleCompleted { sale } = stored.record else { return None };
+            Some((stored.seq, sale))
+        });
+        // Nothing is on disk after it: the stop may have come before the drawer.
+        let undrawn = last.as_ref().filter(|(seq, sale)| {
+            *seq == self.journal.head().seq && sale.tenders.iter().any(Tender::is_cash)
+        });
+        let things =
+            recovery::unfinished(&self.till, self.journal.identity(), undrawn.map(|(_, sale)| sale.change));
+        match things.as_slice() {
+            [] | [Unfinished::Drawer { .. }] => {
+                let (_, sale) = last?;
+                Some(Notice::LastSale { change: self.settings.currency.format_with_symbol(sale.change) })
+            }
+            [Unfinished::Basket { lines }] => Some(Notice::BasketRestored { lines: lines.to_string() }),
+            [Unfinished::Receipt { number }] => Some(Notice::ReceiptUnconfirmed { number: number.clone() }),
+            [Unfinished::Payment { .. }] | [_, _, ..] => {
+                Some(Notice::Unfinished { list: recovery::line(&things, language, &self.settings.currency) })
+            }
         }
-        let doubt = self.till.papers().iter().rev().find(|(_, paper)| **paper == Paper::InDoubt);
-        if let Some((seq, _)) = doubt {
-            return Some(Notice::ReceiptUnconfirmed { number: sale_number(self, *seq) });
-        }
-        let last = self.journal.record(self.till.last_sale()?).ok()?;
-        let Record::SaleCompleted { sale } = last.record else { return None };
-        Some(Notice::LastSale { change: self.settings.currency.format_with_symbol(sale.change) })
+    }
+
+    /// Writes down what is about the lane and not about selling.
+    pub(super) fn note(&mut self, moment: Moment, record: Record) {
+        self.batch.push((self.books.stamp(moment, &record), record));
     }
 
     /// As the cashier sees it.

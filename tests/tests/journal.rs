@@ -1,0 +1,227 @@
+//! A lane's journal in the hands of a technician: the real commands on a real
+//! lane that has sold, with its agent and HQ.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use domain::clock::LaneClock;
+use domain::record::Record;
+use ledger::journal::JournalReader;
+use pos_app::config::{Config, Paths};
+use pos_app::lane::{Event, Lane, Moment};
+use tests::process::{program, run, wait_for};
+use tests::ring::ring;
+use tests::shop::{Headquarters, STORE, open_demo};
+use ui::view::Notice;
+
+/// A till without a window, its clock being what the test says.
+fn lane_at(data: &Path) -> Lane {
+    Lane::new(Paths { data: data.to_owned() }, Config::default())
+}
+
+/// Runs `pos-app journal` and gives what it printed; fails where it fails.
+fn journal(data: &Path, arguments: &[&str]) -> Result<String> {
+    run(Command::new(program("pos-app")?).arg("journal").args(arguments).arg("--data").arg(data))
+}
+
+/// What `pos-app journal` says where it refuses.
+fn refusal(data: &Path, arguments: &[&str]) -> Result<String> {
+    let done =
+        Command::new(program("pos-app")?).arg("journal").args(arguments).arg("--data").arg(data).output()?;
+    ensure!(!done.status.success(), "{arguments:?} was not refused");
+    Ok(String::from_utf8_lossy(&done.stderr).into_owned())
+}
+
+fn enrol_anew(headquarters: &Headquarters, data: &Path) -> Result<()> {
+    let code = headquarters.code(STORE, 1)?;
+    run(Command::new(program("sync-agent")?)
+        .args(["enrol", "--replace", "--hq", &headquarters.url(), "--code", &code])
+        .arg("--data")
+        .arg(data))
+    .map(drop)
+}
+
+fn hq(folder: &Path, command: &str) -> Result<String> {
+    run(Command::new(program("hq")?).arg(command).arg("--data").arg(folder.join("hq")))
+}
+
+fn only_folder(within: &Path) -> Result<PathBuf> {
+    let mut entries = std::fs::read_dir(within)?;
+    let entry = entries.next().context("an entry")??;
+    ensure!(entries.next().is_none(), "more than one entry");
+    Ok(entry.path())
+}
+
+fn text(path: &Path) -> Result<&str> {
+    path.to_str().context("a path in UTF-8")
+}
+
+#[test]
+fn a_lane_goes_on_from_a_backup_and_hq_gets_every_sale_of_both_lives() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (headquarters, mut files) = open_demo(folder.path())?;
+    let data = files.paths.data.clone();
+    let stick = folder.path().join("stick");
+    std::fs::create_dir(&stick)?;
+    ring(&data, 5)?;
+    let said = journal(&data, &["backup", text(&stick)?])?;
+    assert!(said.contains("read back and checked"), "{said}");
+    let backup = only_folder(&stick)?;
+    // Three more sales that the backup has not, and HQ has; then the disk dies.
+    ring(&data, 3)?;
+    files.wait_for_acknowledgement()?;
+    files.kill_agent()?;
+    let said = refusal(&data, &["restore", text(&backup)?, "--replace"])?;
+    assert!(said.contains("Numbers must not be used twice"), "{said}");
+    enrol_anew(&headquarters, &data)?;
+    let said = refusal(&data, &["restore", text(&backup)?])?;
+    assert!(said.contains("add --replace to put it aside"), "{said}");
+    let said = journal(&data, &["restore", text(&backup)?, "--replace"])?;
+    assert!(said.contains("epoch 2 begins at event 1"), "{said}");
+    assert!(data.join("replaced-1/journal.db").exists());
+
+    ring(&data, 4)?;
+    files.start_agent()?;
+    files.wait_for_acknowledgement()?;
+    assert_eq!(headquarters.sums()?.0, 12, "five, three that the backup missed, four");
+    assert!(headquarters.alarms()?.contains("0 alarms, 0 events in quarantine"));
+    let lanes = hq(folder.path(), "lanes")?;
+    let epochs: Vec<&str> = lanes.lines().collect();
+    assert_eq!(epochs.len(), 2, "{lanes}");
+    assert!(epochs.iter().all(|row| !row.contains("signed up to 0")), "{lanes}");
+
+    let said = journal(&data, &["verify"])?;
+    assert!(said.contains("equal to what the till uses"), "{said}");
+    let said = journal(&data, &["rebuild"])?;
+    assert!(said.contains("epoch 2: numbers 1 to"), "{said}");
+    let export = folder.path().join("export.jsonl");
+    journal(&data, &["export", text(&export)?])?;
+    let key = epochs[1].rsplit(' ').next().context("a key")?;
+    // The export is whole, but its first epoch was signed by the key of then.
+    let done = Command::new(program("pos-app")?)
+        .args(["journal", "verify-export", text(&export)?, "--key", key])
+        .output()?;
+    let said = String::from_utf8(done.stdout)?;
+    assert!(said.contains("is whole") && !done.status.success(), "{said}");
+    assert!(said.contains("NOT SIGNED BY THIS KEY: epoch 1"), "{said}");
+    assert!(!said.contains("NOT SIGNED BY THIS KEY: epoch 2"), "{said}");
+    // A figure that is changed by hand.
+    let changed = std::fs::read_to_string(&export)?.replacen("\"payable\":", "\"payable\":1", 1);
+    std::fs::write(&export, changed)?;
+    let said = refusal(&data, &["verify-export", text(&export)?])?;
+    assert!(said.contains("chain breaks at event"), "{said}");
+    Ok(())
+}
+
+#[test]
+fn a_cloned_lane_is_a_fork_at_hq_until_it_is_enrolled_anew() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (headquarters, mut files) = open_demo(folder.path())?;
+    ring(&files.paths.data, 2)?;
+    files.wait_for_acknowledgement()?;
+    files.kill_agent()?;
+    // Somebody copies the whole folder to another machine.
+    let cloned = folder.path().join("clone");
+    std::fs::create_dir(&cloned)?;
+    for entry in std::fs::read_dir(&files.paths.data)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            std::fs::copy(entry.path(), cloned.join(entry.file_name()))?;
+        }
+    }
+    ring(&files.paths.data, 2)?;
+    files.start_agent()?;
+    files.wait_for_acknowledgement()?;
+    ring(&cloned, 3)?;
+    let mut agent = Command::new(program("sync-agent")?)
+        .args(["run", "--data"])
+        .arg(&cloned)
+        .stderr(std::process::Stdio::null())
+        .spawn()?;
+    let raised = wait_for("the fork", || Ok(headquarters.alarms()?.contains("FORK").then_some(())));
+    agent.kill()?;
+    agent.wait()?;
+    raised?;
+    assert_eq!(headquarters.sums()?.0, 4, "nothing of the clone is filed");
+    // Enrolled anew, it sells under numbers of its own; its fork stays behind.
+    files.kill_agent()?;
+    enrol_anew(&headquarters, &cloned)?;
+    ring(&cloned, 1)?;
+    let mut agent = Command::new(program("sync-agent")?)
+        .args(["run", "--data"])
+        .arg(&cloned)
+        .stderr(std::process::Stdio::null())
+        .spawn()?;
+    let filed = wait_for("its sale at HQ", || Ok((headquarters.sums()?.0 == 5).then_some(())));
+    agent.kill()?;
+    agent.wait()?;
+    filed?;
+    assert!(journal(&cloned, &["verify"])?.contains("equal to what the till uses"));
+    Ok(())
+}
+
+#[test]
+fn a_shift_goes_on_where_the_lane_is_enrolled_anew() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (headquarters, mut files) = open_demo(folder.path())?;
+    let data = files.paths.data.clone();
+    ring(&data, 1)?;
+    files.wait_for_acknowledgement()?;
+    files.kill_agent()?;
+    enrol_anew(&headquarters, &data)?;
+    ring(&data, 1)?;
+    let mut reader = JournalReader::open(&files.paths.journal())?.context("a journal")?;
+    let entries = reader.entries_after(0, 1, usize::MAX)?;
+    let first = reader.stored(entries.first().context("an event")?)?;
+    assert!(matches!(first.record, Record::EpochBegun { previous_epoch: 1, .. }));
+    assert_eq!(first.stamp.shift, 1, "the shift goes on");
+    reader.turn_to(1);
+    let before = reader.head()?.seq;
+    files.start_agent()?;
+    files.wait_for_acknowledgement()?;
+    assert_eq!(headquarters.sums()?.0, 2);
+    let lanes = hq(folder.path(), "lanes")?;
+    assert!(lanes.contains(&format!("epoch 1: filed up to {before}")), "{lanes}");
+    Ok(())
+}
+
+#[test]
+fn a_clock_that_cannot_be_is_told_and_written_down_and_the_books_stay() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (_headquarters, files) = open_demo(folder.path())?;
+    let data = files.paths.data.clone();
+    ring(&data, 1)?;
+    let before = files.records()?.last().context("an event")?.stamp;
+    let mut lane = lane_at(&data);
+    let mut clock = LaneClock::new(lane.last_stamp_ms(), 0);
+    // The battery died: the machine starts in 1970.
+    let mut turn = |lane: &mut Lane, shown_ms: i64, steady_ms: i64, events: Vec<Event>| {
+        let (now_ms, change) = clock.read(shown_ms, steady_ms);
+        if let Some(change) = change {
+            lane.hear_clock(change);
+        }
+        lane.turn(Moment { now_ms, offset_minutes: 480 }, events);
+    };
+    turn(&mut lane, 1_000, 0, vec![Event::Tick]);
+    turn(&mut lane, 2_000, 1_000, vec![Event::Tick]);
+    let refused = files.records()?.last().context("an event")?.clone();
+    assert!(
+        matches!(refused.record, Record::ClockRefused { shown_ms: 1_000, reckoned_ms } if reckoned_ms == before.at_ms)
+    );
+    assert!(refused.stamp.at_ms >= before.at_ms);
+    assert_eq!(refused.stamp.business_date, before.business_date);
+    assert_eq!(refused.stamp.shift, before.shift);
+    assert_eq!(lane.view().notice, Some(Notice::ClockWrong { shown: "1970-01-01 08:00".into() }));
+    // A time server sets it a day later.
+    let right = before.at_ms + 24 * 60 * 60_000;
+    turn(&mut lane, right, 60_000, vec![Event::Tick]);
+    turn(&mut lane, right + 1_000, 61_000, vec![Event::Tick]);
+    let trusted = files.records()?.last().context("an event")?.clone();
+    assert!(matches!(trusted.record, Record::ClockTrusted { shown_ms, .. } if shown_ms == right));
+    assert_eq!(trusted.stamp.at_ms, right);
+    assert_eq!(lane.view().notice, None);
+    drop(lane);
+    assert!(journal(&data, &["verify"])?.contains("equal to what the till uses"));
+    Ok(())
+}

@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use hq::command::{self, Command, Outcome};
 use hq::import::PriceText;
 use hq::server::{self, Config, Running};
+use hq::store::AlarmKind;
 use protocol::answer::SalesAnswer;
 use protocol::chain::ChainHash;
 use protocol::enrol::{EnrolRefusal, Enrolment};
@@ -769,4 +770,23 @@ async fn a_clone_of_a_lane_is_a_fork_until_one_of_them_is_enrolled_anew() {
     assert_eq!(shop.push(&fresh, 1, 1).await.map(|answer| (answer.epoch, answer.signed)), Ok((2, Some(1))));
     assert_eq!(shop.push(&lane, 2, 2).await, Err(PushRefusal::Unauthorised));
     assert_eq!(shop.sales().await, [("2026-03-01".to_owned(), 1, 3, 3, 600)]);
+}
+
+#[tokio::test]
+async fn a_lane_with_a_key_that_does_not_sign_is_alarmed_and_filed() {
+    let shop = Shop::open().await;
+    let mut lane = shop.enrol_signing(1).await;
+    lane.key = None;
+    for _ in 0..4_100 {
+        let event = lane.event(Fact::SignedOut { staff: "u1".into() });
+        lane.write(event::encode(&event));
+    }
+    shop.push(&lane, 1, 2_000).await.expect("filed");
+    shop.push(&lane, 2_001, 4_000).await.expect("filed");
+    assert_eq!(shop.alarms().await.0, 0);
+    let answer = shop.push(&lane, 4_001, 4_100).await.expect("filed");
+    assert_eq!((answer.acknowledged, answer.signed), (4_100, Some(0)));
+    let Ok(Outcome::Alarms { alarms, .. }) = shop.ask(Command::Alarms).await else { panic!("no alarms") };
+    let kinds: Vec<_> = alarms.iter().map(|alarm| (alarm.kind, alarm.seq)).collect();
+    assert_eq!(kinds, [(AlarmKind::Unsigned, 1)]);
 }

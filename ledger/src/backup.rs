@@ -139,7 +139,7 @@ pub fn back_up(journal: &Path, target: &Path) -> Result<Backup, BackupError> {
     }
     let begun = folder.with_extension("part");
     let _ = std::fs::remove_dir_all(&begun);
-    let made = copy(&reader, journal, &begun).and_then(|()| check_copy(&reader, before, &begun));
+    let made = copy(&reader, journal, &begun, target).and_then(|()| check_copy(&reader, before, &begun));
     let made = made.and_then(|(audit, segments)| {
         std::fs::rename(&begun, &folder)
             .map_err(|source| BackupError::Io { file: folder.clone(), source })?;
@@ -157,8 +157,8 @@ fn open(journal: &Path) -> Result<JournalReader, BackupError> {
     JournalReader::open(journal)?.ok_or_else(|| BackupError::NoJournal { file: journal.to_owned() })
 }
 
-fn copy(reader: &JournalReader, journal: &Path, to: &Path) -> Result<(), BackupError> {
-    let full = || BackupError::Full { folder: to.to_owned() };
+fn copy(reader: &JournalReader, journal: &Path, to: &Path, disk: &Path) -> Result<(), BackupError> {
+    let full = || BackupError::Full { folder: disk.to_owned() };
     let refuse = |file: &Path, source: io::Error| {
         if export::is_full(&source) { full() } else { BackupError::Io { file: file.to_owned(), source } }
     };

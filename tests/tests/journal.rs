@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use domain::clock::LaneClock;
 use domain::record::Record;
+use ledger::file::WriterLock;
 use ledger::journal::JournalReader;
 use pos_app::config::{Config, Paths};
 use pos_app::lane::{Event, Lane, Moment};
@@ -169,6 +170,11 @@ fn a_shift_goes_on_where_the_lane_is_enrolled_anew() -> Result<()> {
     ring(&data, 1)?;
     files.wait_for_acknowledgement()?;
     files.kill_agent()?;
+    // A till that runs would go on signing with the key before.
+    let till = WriterLock::take(&files.paths.journal())?;
+    let refused = enrol_anew(&headquarters, &data).err().context("a refusal")?;
+    assert!(format!("{refused:#}").contains("another process is writing it"), "{refused:#}");
+    drop(till);
     enrol_anew(&headquarters, &data)?;
     ring(&data, 1)?;
     let mut reader = JournalReader::open(&files.paths.journal())?.context("a journal")?;

@@ -52,8 +52,16 @@ pub struct Config {
     pub window: Window,
     /// The receipt printer, where there is one.
     pub printer: Option<Printer>,
-    /// A serial barcode scanner, where there is one.
+    /// A barcode scanner with a line of its own, where there is one.
     pub scanner: Option<Scanner>,
+    /// Further ones, for lanes with more than one.
+    pub scanners: Vec<Scanner>,
+    /// The counter scale, where there is one.
+    pub scale: Option<Scale>,
+    /// The customer's display, where there is one.
+    pub display: Option<Display>,
+    /// Payment by code.
+    pub payment: Payment,
     /// Scanners that act as keyboards.
     pub wedge: Wedge,
     /// Sounds.
@@ -70,6 +78,10 @@ impl Default for Config {
             window: Window::default(),
             printer: None,
             scanner: None,
+            scanners: Vec::new(),
+            scale: None,
+            display: None,
+            payment: Payment::default(),
             wedge: Wedge::default(),
             sound: Sound::default(),
         }
@@ -118,24 +130,273 @@ impl Default for Window {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Printer {
-    /// `host:port`.
+    /// `host:port`, `/dev/usb/lp0`, or a serial port.
     pub address: String,
     /// The model's profile, such as `generic-80`.
     #[serde(default = "default_profile")]
     pub profile: String,
+    /// `gbk`, `gb18030` or `utf-8`, where this printer is set up otherwise than its model.
+    pub charset: Option<Charset>,
+    /// Bits a second on a serial port.
+    #[serde(default = "default_printer_baud")]
+    pub baud: u32,
+    /// A picture above every document: a PBM file, no wider than the paper.
+    pub logo: Option<PathBuf>,
+}
+
+/// How a printer takes Chinese.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum Charset {
+    /// GBK.
+    #[serde(rename = "gbk")]
+    Gbk,
+    /// GB 18030.
+    #[serde(rename = "gb18030")]
+    Gb18030,
+    /// UTF-8.
+    #[serde(rename = "utf-8")]
+    Utf8,
+}
+
+impl Printer {
+    /// A printer at an address, set up as its model is.
+    pub fn new(address: impl Into<String>, profile: impl Into<String>) -> Self {
+        let baud = default_printer_baud();
+        Self { address: address.into(), profile: profile.into(), charset: None, baud, logo: None }
+    }
+
+    /// What its driver is told.
+    ///
+    /// # Errors
+    /// The profile is not known, or the picture is none.
+    pub fn driver(&self, paths: &Paths) -> Result<drivers::printer::PrinterConfig, DeviceError> {
+        use drivers::printer::{Picture, PrinterConfig, Profile};
+        let mut profile = Profile::parse(&self.profile)?;
+        profile.charset = match self.charset {
+            None => profile.charset,
+            Some(Charset::Gbk) => drivers::printer::Charset::Gbk,
+            Some(Charset::Gb18030) => drivers::printer::Charset::Gb18030,
+            Some(Charset::Utf8) => drivers::printer::Charset::Utf8,
+        };
+        let logo = match &self.logo {
+            None => None,
+            Some(file) => Some(Picture::parse(&std::fs::read(paths.data.join(file))?)?),
+        };
+        Ok(PrinterConfig { baud: self.baud, logo, ..PrinterConfig::new(&self.address, profile) })
+    }
+}
+
+fn default_printer_baud() -> u32 {
+    drivers::printer::BAUD_DEFAULT
+}
+
+/// Why a device cannot be set up.
+pub type DeviceError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The counter scale.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scale {
+    /// A serial port such as `/dev/ttyS1`, or `host:port`.
+    pub port: String,
+    /// `toledo-8217`, `cas-pd2`, `dialog-06` or `nci`.
+    pub protocol: String,
+    /// Bits a second, where it is set up otherwise than its protocol has it.
+    pub baud: Option<u32>,
+    /// Such as `7E1`, likewise.
+    pub serial: Option<String>,
+}
+
+impl Scale {
+    /// What its driver is told.
+    ///
+    /// # Errors
+    /// A name is not known.
+    pub fn driver(&self) -> Result<drivers::scale::ScaleConfig, DeviceError> {
+        let protocol: drivers::scale::Protocol = self.protocol.parse()?;
+        let settings = serial(protocol.settings(), self.baud, self.serial.as_deref())?;
+        let port = drivers::frame::port::Port::parse(&self.port, settings);
+        Ok(drivers::scale::ScaleConfig::new(port, protocol))
+    }
+}
+
+/// The customer's display.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Display {
+    /// A serial port such as `/dev/ttyS2`, or `host:port`.
+    pub port: String,
+    /// `cd5220`, `cd5220-gbk` or `led8`.
+    pub model: String,
+    /// Bits a second, where it is set up otherwise than its model.
+    pub baud: Option<u32>,
+    /// Such as `8N1`, likewise.
+    pub serial: Option<String>,
+}
+
+impl Display {
+    /// What its driver is told.
+    ///
+    /// # Errors
+    /// A name is not known.
+    pub fn driver(&self) -> Result<drivers::display::DisplayConfig, DeviceError> {
+        let model: drivers::display::Model = self.model.parse()?;
+        let settings = serial(model.settings(), self.baud, self.serial.as_deref())?;
+        let port = drivers::frame::port::Port::parse(&self.port, settings);
+        Ok(drivers::display::DisplayConfig::new(port, model))
+    }
+}
+
+fn serial(
+    usual: drivers::frame::port::SerialSettings,
+    baud: Option<u32>,
+    frame: Option<&str>,
+) -> Result<drivers::frame::port::SerialSettings, DeviceError> {
+    Ok(drivers::frame::port::SerialSettings {
+        baud: baud.unwrap_or(usual.baud),
+        frame: frame.map_or(Ok(usual.frame), str::parse)?,
+    })
+}
+
+/// Payment by code: the merchant's accounts.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Payment {
+    /// What the customer reads in the wallet.
+    pub subject: String,
+    /// WeChat Pay.
+    pub wechat: Option<WeChat>,
+    /// Alipay.
+    pub alipay: Option<Alipay>,
+}
+
+impl Default for Payment {
+    fn default() -> Self {
+        Self { subject: "购物".to_owned(), wechat: None, alipay: None }
+    }
+}
+
+/// An account at WeChat Pay. Keys stand in files of their own, in the lane's folder unless their path says otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WeChat {
+    /// `appid`.
+    pub app_id: String,
+    /// `mch_id`.
+    pub merchant_id: String,
+    /// `sub_mch_id`, where a provider acts for the merchant.
+    pub sub_merchant_id: Option<String>,
+    /// The API key (v2).
+    pub key_file: PathBuf,
+    /// The merchant's certificate with its key, PEM; without it no payment is taken back.
+    pub certificate_file: Option<PathBuf>,
+    /// `hmac-sha256` or `md5`.
+    #[serde(default)]
+    pub sign: Sign,
+    /// The till's address as the wallet is told it.
+    #[serde(default = "default_address")]
+    pub address: String,
+    /// Where WeChat Pay is, where that is not where it usually is.
+    pub base: Option<String>,
+}
+
+/// How WeChat's requests are signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+pub enum Sign {
+    /// HMAC-SHA256.
+    #[default]
+    #[serde(rename = "hmac-sha256")]
+    HmacSha256,
+    /// MD5.
+    #[serde(rename = "md5")]
+    Md5,
+}
+
+fn default_address() -> String {
+    "127.0.0.1".to_owned()
+}
+
+/// An account at Alipay.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Alipay {
+    /// `app_id`.
+    pub app_id: String,
+    /// The merchant's private key.
+    pub private_key_file: PathBuf,
+    /// Alipay's public key.
+    pub alipay_key_file: PathBuf,
+    /// The shop's number at Alipay.
+    pub store_id: Option<String>,
+    /// Where Alipay is, where that is not where it usually is.
+    pub gateway: Option<String>,
+}
+
+impl WeChat {
+    /// The account with its keys.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn driver(&self, paths: &Paths) -> Result<drivers::payment::WeChat, DeviceError> {
+        use drivers::payment::{SignKind, WeChatConfig};
+        let key = secret(paths, &self.key_file)?;
+        let usual = WeChatConfig::new(&self.app_id, &self.merchant_id, key);
+        let certificate = self.certificate_file.as_ref().map(|file| secret(paths, file)).transpose()?;
+        Ok(drivers::payment::WeChat::new(WeChatConfig {
+            base: self.base.clone().unwrap_or_else(|| usual.base.clone()),
+            sub_merchant_id: self.sub_merchant_id.clone(),
+            certificate,
+            sign: match self.sign {
+                Sign::HmacSha256 => SignKind::HmacSha256,
+                Sign::Md5 => SignKind::Md5,
+            },
+            address: self.address.clone(),
+            ..usual
+        }))
+    }
+}
+
+impl Alipay {
+    /// The account with its keys.
+    ///
+    /// # Errors
+    /// A file cannot be read, or is no key.
+    pub fn driver(&self, paths: &Paths) -> Result<drivers::payment::Alipay, DeviceError> {
+        use drivers::payment::{AlipayConfig, PrivateKey, PublicKey};
+        let private_key = PrivateKey::parse(&secret(paths, &self.private_key_file)?)?;
+        let alipay_key = PublicKey::parse(&text(paths, &self.alipay_key_file)?)?;
+        let mut usual = AlipayConfig::new(&self.app_id, private_key, alipay_key);
+        if let Some(gateway) = &self.gateway {
+            usual.gateway.clone_from(gateway);
+        }
+        usual.store_id.clone_from(&self.store_id);
+        Ok(drivers::payment::Alipay::new(usual))
+    }
+}
+
+fn secret(paths: &Paths, file: &Path) -> Result<drivers::payment::Secret, DeviceError> {
+    Ok(drivers::payment::Secret::new(text(paths, file)?))
+}
+
+/// A key's text without the blanks around it.
+fn text(paths: &Paths, file: &Path) -> Result<String, DeviceError> {
+    let file = paths.data.join(file);
+    let text = std::fs::read_to_string(&file).map_err(|error| format!("read {}: {error}", file.display()))?;
+    Ok(text.trim().to_owned())
 }
 
 fn default_profile() -> String {
     "generic-80".to_owned()
 }
 
-/// A serial barcode scanner.
+/// A barcode scanner with a line of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scanner {
-    /// The device, such as `/dev/ttyACM0`.
+    /// The device: a serial port such as `/dev/ttyACM0`, or `/dev/input/by-id/…` of a scanner that acts as a keyboard
+    /// and is to be taken from the system.
     pub path: String,
-    /// Bits a second.
+    /// Bits a second of a serial port.
     #[serde(default = "default_baud")]
     pub baud: u32,
 }
@@ -195,6 +456,16 @@ pub enum ReadConfigError {
         /// Why.
         source: Box<toml::de::Error>,
     },
+    /// A device is not set up rightly.
+    #[error("read {file}: {section}")]
+    Device {
+        /// Which file.
+        file: PathBuf,
+        /// Of which section.
+        section: &'static str,
+        /// Why.
+        source: DeviceError,
+    },
     /// The printer's profile is not known.
     #[error("read {file}: printer")]
     Profile {
@@ -218,7 +489,21 @@ pub fn read(file: &Path) -> Result<Config, ReadConfigError> {
         drivers::printer::Profile::parse(&printer.profile)
             .map_err(|source| ReadConfigError::Profile { file: file.to_owned(), source })?;
     }
+    let refused = |section| move |source| ReadConfigError::Device { file: file.to_owned(), section, source };
+    if let Some(scale) = &config.scale {
+        scale.driver().map_err(refused("scale"))?;
+    }
+    if let Some(display) = &config.display {
+        display.driver().map_err(refused("display"))?;
+    }
     Ok(config)
+}
+
+impl Config {
+    /// Every scanner with a line of its own.
+    pub fn all_scanners(&self) -> impl Iterator<Item = &Scanner> {
+        self.scanner.iter().chain(&self.scanners)
+    }
 }
 
 #[cfg(test)]
@@ -236,6 +521,30 @@ mod tests {
     #[test]
     fn an_empty_set_up_sells_without_devices() {
         assert_eq!(parse("").expect("empty is fine"), Config::default());
+    }
+
+    #[test]
+    fn every_device_of_the_operators_page_is_understood() {
+        let page = include_str!("../../docs/devices.md");
+        let text: String =
+            page.split("```toml\n").skip(1).filter_map(|part| part.split("```").next()).collect();
+        let config = parse(&text).expect("the page is right");
+        assert!(config.printer.is_some() && config.scale.is_some() && config.display.is_some());
+        assert_eq!(config.all_scanners().count(), 3);
+        assert!(config.payment.wechat.is_some() && config.payment.alipay.is_some());
+    }
+
+    #[test]
+    fn a_scale_or_display_that_is_not_known_is_refused_with_those_there_are() {
+        for (text, section, known) in [
+            ("[scale]\nport = \"/dev/ttyS1\"\nprotocol = \"acme\"\n", "scale", "toledo-8217"),
+            ("[scale]\nport = \"/dev/ttyS1\"\nprotocol = \"nci\"\nserial = \"9X9\"\n", "scale", "7E1"),
+            ("[display]\nport = \"/dev/ttyS2\"\nmodel = \"acme\"\n", "display", "led8"),
+        ] {
+            let error = parse(text).expect_err("no such device");
+            let ReadConfigError::Device { section: named, source, .. } = error else { panic!("{error}") };
+            assert!(named == section && source.to_string().contains(known), "{named}: {source}");
+        }
     }
 
     #[test]

@@ -2,15 +2,18 @@
 
 use std::fmt;
 use std::sync::mpsc::channel;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use domain::clock::LaneClock;
 use drivers::frame::Health;
-use drivers::printer::{Printer, PrinterConfig, PrinterEvent, Profile};
+use drivers::frame::supervisor::{HealthWatch, Told};
+use drivers::payment::{Terminal, TerminalConfig};
+use drivers::printer::Printer;
+use drivers::scale::Reading;
 use ledger::journal::{Hand, JournalReader};
 use ledger::reference::AgentWatch;
 
-use crate::config::{self, Config, Paths};
+use crate::config::{self, Config, DeviceError, Paths};
 use crate::lane::{Moment, words};
 
 /// How long a device may take to say how it is.
@@ -62,14 +65,12 @@ pub fn examine(paths: &Paths) -> Vec<Finding> {
             Config::default()
         }
     };
-    findings.extend([
-        journal(paths),
-        signing(paths),
-        reference(paths),
-        printer(&config),
-        scanner(&config),
-        clock(paths),
-    ]);
+    findings.extend([journal(paths), signing(paths), reference(paths), printer(&config, paths)]);
+    findings.extend(scanners(&config));
+    findings.extend(scale(&config));
+    findings.extend(display(&config));
+    findings.extend(wallets(&config, paths));
+    findings.push(clock(paths));
     findings
 }
 
@@ -131,30 +132,18 @@ fn reference(paths: &Paths) -> Finding {
     finding("reference", grade, format!("{identity}, version {}, {contact}{alarm}", state.version))
 }
 
-fn printer(config: &Config) -> Finding {
+fn printer(config: &Config, paths: &Paths) -> Finding {
     let Some(printer) = &config.printer else {
         return finding("printer", Grade::Attend, "none configured: no receipts, no drawer");
     };
-    let Ok(profile) = Profile::parse(&printer.profile) else {
-        return finding("printer", Grade::Stop, format!("unknown profile {}", printer.profile));
+    let driver = match printer.driver(paths) {
+        Ok(driver) => driver,
+        Err(error) => return finding("printer", Grade::Stop, error.to_string()),
     };
-    let (sender, receiver) = channel();
-    let _device = Printer::spawn(PrinterConfig::new(&printer.address, profile), move |event| {
-        if let PrinterEvent::Health(health) = event {
-            let _ = sender.send(health);
-        }
-    });
-    let until = Instant::now() + DEVICE_WAIT;
-    let mut last = Health::Unknown;
-    while let Ok(health) = receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
-        let settled = !matches!(health, Health::Connecting | Health::Unknown);
-        last = health;
-        if settled {
-            break;
-        }
-    }
+    let device = Printer::spawn(driver, |_| {});
+    let health = settled(&device.watch());
     let at = &printer.address;
-    match last {
+    match health {
         Health::Ready => finding("printer", Grade::Good, format!("{at} ready")),
         Health::Unknown => finding("printer", Grade::Attend, format!("{at} does not say how it is")),
         Health::Connecting => {
@@ -169,15 +158,119 @@ fn printer(config: &Config) -> Finding {
     }
 }
 
-fn scanner(config: &Config) -> Finding {
-    match &config.scanner {
-        None => finding("scanner", Grade::Good, "as a keyboard"),
-        Some(scanner) if std::path::Path::new(&scanner.path).exists() => {
-            finding("scanner", Grade::Good, format!("{} is there; scan something to be sure", scanner.path))
+/// How a device is, once it has said so or had its time to.
+fn settled(watch: &HealthWatch) -> Health {
+    watch.wait_until(DEVICE_WAIT, |health| !matches!(health, Health::Connecting | Health::Unknown)).health
+}
+
+fn scanners(config: &Config) -> Vec<Finding> {
+    let found: Vec<Finding> = config
+        .all_scanners()
+        .map(|scanner| {
+            // Opened to read and let go: whoever may not read it is told so here.
+            match std::fs::File::open(&scanner.path) {
+                Ok(_) => finding(
+                    "scanner",
+                    Grade::Good,
+                    format!("{} is there; scan something to be sure", scanner.path),
+                ),
+                Err(error) => finding(
+                    "scanner",
+                    Grade::Attend,
+                    format!("{}: {error}; plug it in, and see to its group", scanner.path),
+                ),
+            }
+        })
+        .collect();
+    if found.is_empty() { vec![finding("scanner", Grade::Good, "as a keyboard")] } else { found }
+}
+
+fn scale(config: &Config) -> Option<Finding> {
+    let scale = config.scale.as_ref()?;
+    let driver = match scale.driver() {
+        Ok(driver) => driver,
+        Err(error) => return Some(finding("scale", Grade::Stop, error.to_string())),
+    };
+    let (tell, readings) = channel();
+    let device = drivers::scale::spawn(driver, move |told| {
+        if let Told::News(reading) = told {
+            let _ = tell.send(reading);
         }
-        Some(scanner) => {
-            finding("scanner", Grade::Attend, format!("{} is not there; plug it in", scanner.path))
+    });
+    let at = format!("{} ({})", scale.port, scale.protocol);
+    Some(match settled(&device.watch()) {
+        Health::Ready => {
+            let shows = match readings.recv_timeout(DEVICE_WAIT) {
+                Ok(Reading::Stable(load)) => format!("shows {}", load.weight),
+                Ok(Reading::Moving) => "its load moves".to_owned(),
+                Ok(Reading::OverRange) => "carries too much".to_owned(),
+                Ok(Reading::UnderRange) => "shows less than nothing: set it to zero".to_owned(),
+                Ok(Reading::BelowMinimum | Reading::Unchanged | Reading::Idle) | Err(_) => {
+                    "answers".to_owned()
+                }
+            };
+            finding("scale", Grade::Good, format!("{at} ready, {shows}"))
         }
+        Health::Connecting | Health::Unknown => {
+            finding("scale", Grade::Attend, format!("{at} does not answer"))
+        }
+        Health::Degraded(reason) => {
+            finding("scale", Grade::Attend, format!("{at} asks for attention: {reason:?}"))
+        }
+        Health::Offline { reason } => finding("scale", Grade::Attend, format!("{at} not reached ({reason})")),
+    })
+}
+
+fn display(config: &Config) -> Option<Finding> {
+    let display = config.display.as_ref()?;
+    let at = format!("{} ({})", display.port, display.model);
+    // Opened and let go: what it shows is not touched.
+    let opened = display
+        .driver()
+        .and_then(|driver| driver.port.open(DEVICE_WAIT).map_err(|lost| Box::new(lost) as DeviceError));
+    Some(match opened {
+        Ok(_) => finding("display", Grade::Good, format!("{at} is there; a display never answers")),
+        Err(error) => finding("display", Grade::Attend, format!("{at} not reached ({error})")),
+    })
+}
+
+/// The wallets' terminals: keys read, and whether the wallet is reached. Nothing is charged or asked.
+fn wallets(config: &Config, paths: &Paths) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Some(account) = &config.payment.wechat {
+        let certified = account.certificate_file.is_some();
+        findings.push(wallet("wechat", account.driver(paths), certified));
+    }
+    if let Some(account) = &config.payment.alipay {
+        findings.push(wallet("alipay", account.driver(paths), true));
+    }
+    findings
+}
+
+fn wallet(
+    name: &'static str,
+    account: Result<impl drivers::payment::Provider, DeviceError>,
+    reverses: bool,
+) -> Finding {
+    let spawn = |account| {
+        Terminal::spawn(account, TerminalConfig::default(), |_| {})
+            .map_err(|lost| Box::new(lost) as DeviceError)
+    };
+    let terminal = match account.and_then(spawn) {
+        Ok(terminal) => terminal,
+        Err(error) => return finding(name, Grade::Attend, format!("{error}; no payment by it")),
+    };
+    match settled(&terminal.watch()) {
+        Health::Ready if !reverses => {
+            finding(name, Grade::Attend, "reached; without a certificate nothing can be taken back")
+        }
+        Health::Ready => {
+            finding(name, Grade::Good, "reached, keys read; a first payment shows that they are right")
+        }
+        Health::Connecting | Health::Unknown | Health::Degraded(_) => {
+            finding(name, Grade::Attend, "not reached in time")
+        }
+        Health::Offline { reason } => finding(name, Grade::Attend, format!("not reached ({reason})")),
     }
 }
 

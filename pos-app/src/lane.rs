@@ -13,10 +13,11 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use domain::clock::ClockChange;
-use domain::payment::Answer;
+use domain::payment::{Answer, Payment};
 use domain::record::{PaperOutcome, Record};
 use domain::till::{Desk, Effect, Input, Message, Paper, Sound, Till};
 use drivers::frame::{Health, Reason};
+use drivers::payment::PaymentCode;
 use drivers::printer::{Job, Outcome, PrinterEvent};
 use drivers::scanner::Scan;
 use drivers::sound::Tone;
@@ -27,6 +28,7 @@ use ui::view::{Closed, Language, Notice, View};
 
 use crate::config::{Config, Paths};
 use crate::entry::{CALM_MS, Front};
+use crate::payment::{self, Act, Ask};
 use crate::present;
 use crate::receipt;
 pub use books::Moment;
@@ -56,6 +58,13 @@ pub enum Event {
     Scan(Scan),
     /// The printer has something to say.
     Printer(PrinterEvent),
+    /// A wallet has something to say of a payment.
+    Payment {
+        /// Our own number of it.
+        number: u64,
+        /// What was said.
+        answer: Answer,
+    },
     /// The check of the whole journal failed.
     JournalDamaged {
         /// What was found, for the technician.
@@ -75,6 +84,8 @@ pub enum Command {
     },
     /// Print.
     Print(Job),
+    /// Ask a wallet about a payment.
+    Pay(Box<Ask>),
     /// Make a sound.
     Play(Tone),
     /// End the program.
@@ -245,6 +256,7 @@ impl Lane {
                 self.scan_over(&scan.raw());
             }
             Event::Printer(event) => self.hear_printer(event),
+            Event::Payment { number, answer } => self.input(Input::PaymentAnswered { number, answer }),
             Event::JournalDamaged { reason } => {
                 let file = self.paths.journal().display().to_string();
                 self.state = State::Closed(Closed::Ledger { file, reason });
@@ -350,20 +362,14 @@ impl Lane {
                 self.commands.push(Command::OpenDrawer { id });
             }
             Effect::Print { document, reprint } => self.print(document, reprint),
-            // Nothing is driven that could take a payment: it is refused, and
-            // nobody knows more of an old one.
-            Effect::Charge { payment, .. } | Effect::Refund(payment) => {
-                let reason = match self.front.language {
-                    Language::Chinese => "没有支付终端".to_owned(),
-                    Language::English => "no payment terminal".to_owned(),
-                };
-                let answer = Answer::Declined { reason };
-                self.input(Input::PaymentAnswered { number: payment.number, answer });
-            }
-            Effect::QueryPayment(payment) | Effect::ReversePayment(payment) => {
-                let answer = Answer::Unknown;
-                self.input(Input::PaymentAnswered { number: payment.number, answer });
-            }
+            Effect::Charge { payment, code } => match PaymentCode::parse(&code) {
+                Ok(code) => self.ask_wallet(&payment, Act::Charge(code)),
+                Err(error) => self.answer_payment(&payment, Answer::Declined { reason: error.to_string() }),
+            },
+            // No terminal gives money back yet: it is owed, and a person settles it.
+            Effect::Refund(payment) => self.no_terminal(&payment),
+            Effect::QueryPayment(payment) => self.ask_wallet(&payment, Act::Query),
+            Effect::ReversePayment(payment) => self.ask_wallet(&payment, Act::Reverse),
             Effect::Ask(act) => {
                 tracing::info!(?act, "an approval is needed");
                 self.front.notice = Some(Notice::ApprovalNeeded);
@@ -371,6 +377,34 @@ impl Lane {
             Effect::Report(report) => tracing::info!(?report, "shift report"),
             Effect::Tell(message) => self.tell(message),
         }
+    }
+
+    /// Has a wallet asked, where this lane has a terminal for it.
+    fn ask_wallet(&mut self, payment: &Payment, act: Act) {
+        let State::Open(open) = &self.state else { return };
+        let order = payment::order_of(open, &self.config, payment)
+            .filter(|_| payment::takes(&self.config, payment.wallet));
+        match (order, &act) {
+            (Some(order), _) => {
+                let ask = Ask { payment: payment.number, wallet: payment.wallet, order, act };
+                self.commands.push(Command::Pay(Box::new(ask)));
+            }
+            (None, Act::Charge(_)) => self.no_terminal(payment),
+            // Nobody knows more of an old one.
+            (None, Act::Query | Act::Reverse) => self.answer_payment(payment, Answer::Unknown),
+        }
+    }
+
+    fn no_terminal(&mut self, payment: &Payment) {
+        let reason = match self.front.language {
+            Language::Chinese => "没有支付终端".to_owned(),
+            Language::English => "no payment terminal".to_owned(),
+        };
+        self.answer_payment(payment, Answer::Declined { reason });
+    }
+
+    fn answer_payment(&mut self, payment: &Payment, answer: Answer) {
+        self.input(Input::PaymentAnswered { number: payment.number, answer });
     }
 
     fn tell(&mut self, message: Message) {

@@ -7,6 +7,8 @@
 //! | [`entry`] | keys and taps, and what they mean where the cashier stands |
 //! | [`present`] | the till as the screen shows it |
 //! | [`receipt`] | a sale as paper |
+//! | [`payment`] | payments by code at the wallets' terminals |
+//! | [`pole`] | the screen as the customer's display shows it |
 //! | [`pin`] | whether a PIN is somebody's |
 //! | [`recovery`] | what a stop left unfinished, in words |
 //! | [`keeping`] | what a technician does with a journal |
@@ -18,7 +20,9 @@ pub mod doctor;
 pub mod entry;
 pub mod keeping;
 pub mod lane;
+pub mod payment;
 pub mod pin;
+pub mod pole;
 pub mod present;
 pub mod receipt;
 pub mod recovery;

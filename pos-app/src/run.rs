@@ -5,20 +5,28 @@
 //! things happened.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
 use anyhow::Context;
 use domain::clock::LaneClock;
-use drivers::printer::{Outcome, Printer, PrinterConfig, PrinterEvent, Profile, Rejection};
+use drivers::display::{Display, Picture};
+use drivers::frame::supervisor::Told;
+use drivers::printer::{Outcome, Printer, PrinterConfig, PrinterEvent, Rejection};
+#[cfg(target_os = "linux")]
+use drivers::scanner::evdev::EvdevScanner;
 use drivers::scanner::serial::{ScannerEvent, SerialScanner, SerialScannerConfig};
 use drivers::sound::{Sound, SoundConfig};
 use ledger::file::WriterLock;
 use ledger::journal::JournalReader;
+use ui::view::View;
 use ui::{Remote, TillScreen};
 
 use crate::config::{Config, Paths};
 use crate::lane::{Command, Event, Lane, Moment, TICK, TURN_EVENTS_MAX, words};
+use crate::payment::Terminals;
+use crate::pole;
 
 /// The most events that wait for the lane; who brings one more waits.
 pub const EVENTS_WAITING_MAX: usize = 1_024;
@@ -27,7 +35,10 @@ pub const EVENTS_WAITING_MAX: usize = 1_024;
 pub struct Devices {
     printer: Option<Printer>,
     sound: Sound,
-    _scanner: Option<SerialScanner>,
+    _scanners: Vec<AnyScanner>,
+    display: Option<Display>,
+    shown: Mutex<Picture>,
+    terminals: Terminals,
     events: SyncSender<Event>,
 }
 
@@ -37,31 +48,41 @@ impl Devices {
         let printer = match &config.printer {
             None => None,
             Some(printer) => {
-                let profile = Profile::parse(&printer.profile)?;
                 let events = events.clone();
                 // A closed queue means that the lane has ended.
-                Some(Printer::spawn(PrinterConfig::new(&printer.address, profile), move |event| {
+                Some(Printer::spawn(printer_config(printer, paths)?, move |event| {
                     let _ = events.send(Event::Printer(event));
                 }))
             }
         };
-        let scanner = config.scanner.as_ref().map(|scanner| {
-            let events = events.clone();
-            let config =
-                SerialScannerConfig { baud: scanner.baud, ..SerialScannerConfig::new(&scanner.path) };
-            SerialScanner::spawn(config, move |event| match event {
-                ScannerEvent::Scan(scan) => {
-                    let _ = events.send(Event::Scan(scan));
-                }
-                ScannerEvent::LineDropped { bytes } => tracing::warn!(bytes, "scanner sent too long a line"),
-                ScannerEvent::Health(health) => tracing::info!(?health, "scanner"),
-            })
-        });
+        let scanners =
+            config.all_scanners().map(|scanner| AnyScanner::start(scanner, events.clone())).collect();
+        let display = match &config.display {
+            None => None,
+            Some(display) => {
+                let driver =
+                    display.driver().map_err(anyhow::Error::from_boxed).context("set up the display")?;
+                Some(Display::spawn(driver, |told| {
+                    if let Told::Health(health) = told {
+                        tracing::info!(?health, "customer display");
+                    }
+                }))
+            }
+        };
+        let terminals = Terminals::start(paths, config, events);
         let sound = Sound::spawn(
             SoundConfig { folder: paths.sounds(), player: config.sound.player.clone() },
             |health| tracing::info!(?health, "sound"),
         );
-        Ok(Self { printer, sound, _scanner: scanner, events: events.clone() })
+        Ok(Self {
+            printer,
+            sound,
+            _scanners: scanners,
+            display,
+            shown: Mutex::default(),
+            terminals,
+            events: events.clone(),
+        })
     }
 
     /// Does what the lane wants done; whether the program goes on.
@@ -82,20 +103,69 @@ impl Devices {
                     let _ = self.events.try_send(Event::Printer(PrinterEvent::JobEnded { id, outcome }));
                 }
             }
+            Command::Pay(ask) => self.terminals.ask(*ask),
             Command::Play(tone) => self.sound.play(tone),
             Command::Quit => return false,
         }
         true
     }
+
+    /// Shows the customer what the cashier sees, where there is a display and it changed.
+    pub fn show(&self, view: &View) {
+        let Some(display) = &self.display else { return };
+        let picture = pole::picture(view);
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if *shown != picture {
+            shown.clone_from(&picture);
+            // The newest takes the place of any that waits: there is always room.
+            let _ = display.show(0, picture);
+        }
+    }
+}
+
+/// A printer's set-up; without its picture where that cannot be read, since a receipt matters more.
+fn printer_config(printer: &crate::config::Printer, paths: &Paths) -> anyhow::Result<PrinterConfig> {
+    printer
+        .driver(paths)
+        .or_else(|error| {
+            tracing::error!(error = %error, "printing without the picture");
+            crate::config::Printer { logo: None, ..printer.clone() }.driver(paths)
+        })
+        .map_err(anyhow::Error::from_boxed)
+        .context("set up the printer")
+}
+
+/// A scanner with a line of its own.
+enum AnyScanner {
+    Serial {
+        _driver: SerialScanner,
+    },
+    #[cfg(target_os = "linux")]
+    Grabbed {
+        _driver: EvdevScanner,
+    },
+}
+
+impl AnyScanner {
+    fn start(scanner: &crate::config::Scanner, events: SyncSender<Event>) -> Self {
+        let on_event = move |event| match event {
+            ScannerEvent::Scan(scan) => {
+                let _ = events.send(Event::Scan(scan));
+            }
+            ScannerEvent::LineDropped { bytes } => tracing::warn!(bytes, "scanner sent no whole code"),
+            ScannerEvent::Health(health) => tracing::info!(?health, "scanner"),
+        };
+        #[cfg(target_os = "linux")]
+        if scanner.path.starts_with("/dev/input/") {
+            return Self::Grabbed { _driver: EvdevScanner::spawn(scanner.path.clone(), on_event) };
+        }
+        let config = SerialScannerConfig { baud: scanner.baud, ..SerialScannerConfig::new(&scanner.path) };
+        Self::Serial { _driver: SerialScanner::spawn(config, on_event) }
+    }
 }
 
 /// Takes turns until the program ends or every sender is gone.
-pub fn take_turns(
-    lane: &mut Lane,
-    queue: &Receiver<Event>,
-    devices: &Devices,
-    show: impl Fn(ui::view::View),
-) {
+pub fn take_turns(lane: &mut Lane, queue: &Receiver<Event>, devices: &Devices, show: impl Fn(View)) {
     let begun = Instant::now();
     let mut clock = LaneClock::new(lane.last_stamp_ms(), 0);
     let mut turn = |events: Vec<Event>| {
@@ -107,7 +177,9 @@ pub fn take_turns(
             lane.hear_clock(change);
         }
         let commands = lane.turn(Moment { now_ms, ..shown }, events);
-        show(lane.view());
+        let view = lane.view();
+        devices.show(&view);
+        show(view);
         commands.into_iter().all(|command| devices.perform(command))
     };
     if !turn(Vec::new()) {

@@ -44,7 +44,7 @@ impl Till {
     fn open(folder: &Path, printer: &SimulatedPrinter) -> Self {
         let paths = Paths { data: folder.to_owned() };
         let config = Config {
-            printer: Some(Printer { address: printer.addr().to_string(), profile: "xprinter-xp80".into() }),
+            printer: Some(Printer::new(printer.addr().to_string(), "xprinter-xp80")),
             ..Config::default()
         };
         let (events, queue) = sync_channel(64);

@@ -91,8 +91,14 @@ pub type TerminalTold = Told<TerminalAnswer, TerminalEvent>;
 #[derive(Debug)]
 pub struct Terminal {
     supervised: Supervised<TerminalDevice>,
-    /// The order that has no end yet.
-    open: Arc<Mutex<Option<OrderNumber>>>,
+    open: Arc<Mutex<Option<Open>>>,
+}
+
+/// The order that has no end yet.
+#[derive(Debug, Clone)]
+struct Open {
+    number: OrderNumber,
+    in_doubt: bool,
 }
 
 /// What the thread is asked to do.
@@ -171,7 +177,13 @@ impl Terminal {
 
     /// The order that has no end yet.
     pub fn open_order(&self) -> Option<OrderNumber> {
-        lock(&self.open).clone()
+        lock(&self.open).as_ref().map(|open| open.number.clone())
+    }
+
+    /// Makes room beside an order in doubt, which the caller keeps among its own and takes up again by
+    /// [`resume`](Self::resume); for another customer's money, never for the same. Whether it was one in doubt.
+    pub fn set_aside(&self, number: &OrderNumber) -> bool {
+        lock(&self.open).take_if(|open| open.in_doubt && open.number == *number).is_some()
     }
 
     /// How the wallet can be reached.
@@ -192,19 +204,16 @@ impl Terminal {
     fn claim(&self, number: &OrderNumber) -> Result<(), BeginError> {
         let mut open = lock(&self.open);
         match open.as_ref() {
-            Some(other) => Err(BeginError::AnotherIsOpen(other.clone())),
+            Some(other) => Err(BeginError::AnotherIsOpen(other.number.clone())),
             None => {
-                *open = Some(number.clone());
+                *open = Some(Open { number: number.clone(), in_doubt: false });
                 Ok(())
             }
         }
     }
 
     fn release(&self, number: &OrderNumber) {
-        let mut open = lock(&self.open);
-        if open.as_ref() == Some(number) {
-            *open = None;
-        }
+        lock(&self.open).take_if(|open| open.number == *number);
     }
 }
 
@@ -215,7 +224,7 @@ pub struct TerminalDevice {
     config: TerminalConfig,
     begun_at: Instant,
     current: Option<Current>,
-    open: Arc<Mutex<Option<OrderNumber>>>,
+    open: Arc<Mutex<Option<Open>>>,
     looked: Option<Instant>,
 }
 
@@ -334,11 +343,13 @@ impl TerminalDevice {
     fn tell(&mut self, note: String, desk: TerminalDesk<'_, '_>) {
         let Some(current) = &self.current else { return };
         let (number, state) = (current.order.number.clone(), current.course.state().clone());
-        if state.is_end() {
-            self.current = None;
+        {
             let mut open = lock(&self.open);
-            if open.as_ref() == Some(&number) {
-                *open = None;
+            if state.is_end() {
+                self.current = None;
+                open.take_if(|open| open.number == number);
+            } else if let Some(open) = open.as_mut().filter(|open| open.number == number) {
+                open.in_doubt = state == State::InDoubt;
             }
         }
         desk.emit(TerminalEvent::Order { number, state, note });

@@ -7,8 +7,8 @@ use domain::basket::Basket;
 use domain::catalogue::{Catalogue, Item};
 use domain::money::{Currency, Money};
 use domain::record::Record;
-use domain::tender::Tender;
-use domain::till::{Context, Desk, Effect, Input, Settings, Till};
+use domain::tender::{Tender, Wallet};
+use domain::till::{Context, Desk, Effect, Input, Rules, Settings, Till};
 use drivers::printer::Document;
 use ledger::journal::{AppendError, Journal, ReadJournalError, Stamp};
 use ledger::reference::{Reference, ReferenceError};
@@ -300,7 +300,13 @@ fn settings(store: &Store, config: &Config) -> Settings {
         change_max: Money::from_minor(config.change_max.saturating_mul(major)),
         codes: codes(store),
         prints_receipts: config.printer.is_some(),
-        rules: super::rules::rules(store),
+        rules: Rules {
+            wallets: [Wallet::WeChat, Wallet::Alipay]
+                .into_iter()
+                .filter(|wallet| crate::payment::takes(config, *wallet))
+                .collect(),
+            ..super::rules::rules(store)
+        },
         currency,
     }
 }

@@ -45,7 +45,7 @@ pub(super) fn rules(store: &Store) -> Rules {
             .iter()
             .map(|(currency, rate)| ForeignRate { currency: currency.clone(), rate: *rate })
             .collect(),
-        // No payment terminal is driven yet, so no wallet is named.
+        // Which wallets are taken is the lane's own: it has their keys.
         wallets: own.wallets,
         objective: set.objective.map_or(own.objective, objective),
         place: Place {

@@ -1,0 +1,293 @@
+//! The devices of the counter behind a real lane: a wallet that is asked, and a display that shows what is to be paid.
+
+// A test asks for the records it is about, and for no others.
+#![allow(clippy::wildcard_enum_match_arm)]
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::{Duration, Instant};
+
+use domain::payment::Outcome;
+use domain::record::Record;
+use domain::till::{Desk, Input};
+use drivers::display::Model;
+use drivers::payment::SignKind;
+use drivers::scale::Protocol;
+use drivers::scanner::Scan;
+use fixtures::display::SimulatedDisplay;
+use fixtures::line::Socket;
+use fixtures::scale::SimulatedScale;
+use fixtures::shop;
+use fixtures::wallet::{
+    ALIPAY_PUBLIC, APP_ID, Customer, Kind, MERCHANT_ID, MERCHANT_KEY, Mischief, SimulatedWallet, WECHAT_KEY,
+};
+use ledger::journal::{Identity, JournalReader};
+use ledger::reference::ReferenceWriter;
+use pos_app::config::{self, Config, Paths};
+use pos_app::doctor::{self, Grade};
+use pos_app::lane::{Event, Lane, Moment};
+use pos_app::run::Devices;
+use protocol::event;
+use protocol::pull::{Change, Entity, StaffMember};
+use ui::Key;
+use ui::action::{Action, Button};
+
+/// 2026-11-21 10:00 in Shanghai.
+const MORNING: Moment = Moment { now_ms: 1_795_226_400_000, offset_minutes: 480 };
+const PATIENCE: Duration = Duration::from_secs(20);
+const WATER: &str = "100001";
+const WECHAT_CODE: &str = "134567890123456789";
+const ALIPAY_CODE: &str = "281234567890123456";
+
+/// A lane with its devices, turned by hand.
+struct Till {
+    lane: Lane,
+    devices: Devices,
+    queue: Receiver<Event>,
+    paths: Paths,
+}
+
+impl Till {
+    fn open(folder: &Path) -> Self {
+        let paths = Paths { data: folder.to_owned() };
+        let config: Config = config::read(&paths.config()).expect("the set-up is right");
+        let (events, queue) = sync_channel(64);
+        let devices = Devices::start(&paths, &config, &events).expect("devices start");
+        let lane = Lane::new(paths.clone(), config);
+        let mut till = Self { lane, devices, queue, paths };
+        till.turn(vec![Event::Tick]);
+        till
+    }
+
+    fn sign_in(&mut self) {
+        for text in ["101", "1234"] {
+            let mut events: Vec<Event> =
+                text.chars().map(|digit| Event::Action(Action::Press(Button::Digit(digit)))).collect();
+            events.push(Lane::key_now(Key::Enter));
+            self.turn(events);
+        }
+        assert!(self.lane.till().is_some_and(|till| till.desk().staff().is_some()), "nobody is signed in");
+    }
+
+    fn turn(&mut self, events: Vec<Event>) {
+        for command in self.lane.turn(MORNING, events) {
+            self.devices.perform(command);
+        }
+        self.devices.show(&self.lane.view());
+    }
+
+    fn feed(&mut self, input: Input) {
+        self.lane.feed(input);
+        self.turn(Vec::new());
+    }
+
+    /// Takes in what devices have to say until `done`.
+    fn wait(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
+        let until = Instant::now() + PATIENCE;
+        while !done(self) {
+            let left = until.saturating_duration_since(Instant::now());
+            let event = self.queue.recv_timeout(left).unwrap_or_else(|error| panic!("{what}: {error}"));
+            self.turn(vec![event]);
+        }
+    }
+
+    /// How payments ended, as the journal has it.
+    fn payments(&self) -> Vec<(u64, Outcome)> {
+        let reader = JournalReader::open(&self.paths.journal()).expect("a journal").expect("it is there");
+        let entries = reader.entries_after(0, 1_000, usize::MAX).expect("entries");
+        entries
+            .iter()
+            .filter_map(|entry| {
+                let event = event::decode(&entry.bytes).expect("our own event");
+                match event.record().expect("a record") {
+                    Record::PaymentEnded { number, outcome, .. } => Some((number, outcome)),
+                    _ => None,
+                }
+            })
+            .collect()
+    }
+
+    /// Rings up water and takes the customer's code.
+    fn charge(&mut self, shop: &shop::Shop, code: &str) {
+        let product = shop.products.iter().find(|product| product.sku == WATER).expect("among the goods");
+        self.turn(vec![Event::Scan(Scan::parse(&product.codes[0]))]);
+        self.feed(Input::Pay);
+        self.feed(Input::Code(code.to_owned()));
+    }
+}
+
+fn reference(folder: &Path) -> shop::Shop {
+    let shop = shop::demo();
+    let mut writer = ReferenceWriter::open(&folder.join("reference.db")).expect("a new file");
+    writer.set_identity(&Identity { store: "S001".into(), lane: 2, epoch: 1 }).expect("written");
+    let update = writer.begin().expect("begun");
+    let mut version = 0;
+    let mut apply = |key: &str, entity| {
+        version += 1;
+        update.apply(&Change { version, key: key.to_owned(), entity }).expect("applied");
+    };
+    apply("S001", Entity::Store(Some(shop.store.clone())));
+    for category in &shop.categories {
+        apply(&category.id, Entity::Category(Some(category.clone())));
+    }
+    for product in &shop.products {
+        apply(&product.sku, Entity::Product(Some(product.clone())));
+    }
+    for class in &shop.tax_classes {
+        apply(&class.id, Entity::TaxClass(Some(class.clone())));
+    }
+    for (number, row) in shop.prices.iter().enumerate() {
+        apply(&number.to_string(), Entity::Price(Some(row.clone())));
+    }
+    for staff in &shop.staff {
+        let member = StaffMember {
+            id: staff.id.clone(),
+            number: staff.number.clone(),
+            name: staff.name.clone(),
+            role: staff.role.clone(),
+            pin_hash: hash(&staff.pin),
+        };
+        apply(&member.id.clone(), Entity::Staff(Some(member)));
+    }
+    update.commit(version).expect("committed");
+    shop
+}
+
+/// As HQ hashes a PIN on import, with little work so that tests are quick.
+fn hash(pin: &str) -> String {
+    use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
+    let params = Params::new(64, 1, 1, None).expect("small but valid");
+    let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    hasher.hash_password(pin.as_bytes()).expect("hashed").to_string()
+}
+
+/// A lane's folder with goods, keys and devices.
+struct Counter {
+    folder: tempfile::TempDir,
+    shop: shop::Shop,
+    wechat: SimulatedWallet,
+    alipay: SimulatedWallet,
+    pole: SimulatedDisplay,
+    scale: SimulatedScale,
+}
+
+impl Counter {
+    fn set_up() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let shop = reference(folder.path());
+        let wechat = SimulatedWallet::start(Kind::WeChat(SignKind::Md5)).expect("a port");
+        let alipay = SimulatedWallet::start(Kind::Alipay).expect("a port");
+        let tcp = Socket::Tcp("127.0.0.1:0".to_owned());
+        let pole = SimulatedDisplay::start(&tcp, Model::Cd5220 { chinese: true }).expect("a port");
+        let scale = SimulatedScale::start(&tcp, Protocol::Toledo8217).expect("a port");
+        scale.put(1_250);
+        for (file, text) in
+            [("wechat.key", WECHAT_KEY), ("own.key", MERCHANT_KEY), ("alipay.key", ALIPAY_PUBLIC)]
+        {
+            std::fs::write(folder.path().join(file), format!("{text}\n")).expect("written");
+        }
+        let text = format!(
+            "[sound]\nplayer = [\"true\"]\n\n[scale]\nport = \"{}\"\nprotocol = \"toledo-8217\"\n\n\
+             [display]\nport = \"{}\"\nmodel = \"cd5220-gbk\"\n\n\
+             [payment.wechat]\napp_id = \"{APP_ID}\"\nmerchant_id = \"{MERCHANT_ID}\"\nkey_file = \"wechat.key\"\n\
+             sign = \"md5\"\nbase = \"{}\"\n\n\
+             [payment.alipay]\napp_id = \"{APP_ID}\"\nprivate_key_file = \"own.key\"\nalipay_key_file = \"alipay.key\"\n\
+             gateway = \"{}\"\n",
+            scale.wire().place(),
+            pole.wire().place(),
+            wechat.base(),
+            alipay.base()
+        );
+        std::fs::write(folder.path().join("lane.toml"), text).expect("written");
+        Self { folder, shop, wechat, alipay, pole, scale }
+    }
+
+    fn till(&self) -> Till {
+        Till::open(self.folder.path())
+    }
+}
+
+#[test]
+fn a_customer_pays_by_code_and_sees_it_on_the_pole() {
+    let counter = Counter::set_up();
+    let mut till = counter.till();
+    till.sign_in();
+    for (number, (code, wallet)) in
+        [(WECHAT_CODE, &counter.wechat), (ALIPAY_CODE, &counter.alipay)].into_iter().enumerate()
+    {
+        till.charge(&counter.shop, code);
+        till.wait("the payment", |till| till.payments().len() > number);
+        assert_eq!(till.payments().last().map(|(_, outcome)| *outcome), Some(Outcome::Paid));
+        assert_eq!(wallet.money(), 200, "{code}");
+        assert_eq!(wallet.errors(), Vec::<String>::new());
+        let desk = till.lane.till().map(|till| till.desk().clone());
+        assert!(matches!(desk, Some(Desk::Done(..))), "{desk:?}");
+        let face = counter.pole.wait_for(PATIENCE, |face| face.lower.starts_with("找零"));
+        assert_eq!(face.errors, Vec::<String>::new());
+    }
+    // Numbers are those of the lane, and used once.
+    for (wallet, number) in [(&counter.wechat, "S001-2-1-1"), (&counter.alipay, "S001-2-1-2")] {
+        assert!(wallet.order(number).is_some_and(|order| order.charges == 1), "{number}");
+    }
+}
+
+#[test]
+fn a_refusal_leaves_the_basket_to_be_paid_otherwise() {
+    let counter = Counter::set_up();
+    counter.wechat.set_customer(Customer::IsRefused);
+    let mut till = counter.till();
+    till.sign_in();
+    till.charge(&counter.shop, WECHAT_CODE);
+    till.wait("the refusal", |till| !till.payments().is_empty());
+    assert_eq!(till.payments(), [(1, Outcome::Declined)]);
+    let desk = till.lane.till().map(|till| till.desk().clone());
+    assert!(matches!(desk, Some(Desk::Paying(_))), "{desk:?}");
+    let face = counter.pole.wait_for(PATIENCE, |face| face.upper.starts_with("应付"));
+    assert!(face.upper.ends_with("2.00"), "{face:?}");
+}
+
+#[test]
+fn a_stop_in_the_middle_of_a_payment_is_asked_about_and_not_charged_again() {
+    let counter = Counter::set_up();
+    counter.wechat.next([Mischief::AnswerLost]);
+    counter.wechat.always(Mischief::RequestLost);
+    let mut till = counter.till();
+    till.sign_in();
+    till.charge(&counter.shop, WECHAT_CODE);
+    assert!(counter.wechat.wait_for_asked(1, PATIENCE));
+    // The plug is pulled: paid at the wallet, and the lane does not know.
+    drop(till);
+    counter.wechat.always(Mischief::None);
+    let mut till = counter.till();
+    till.turn(vec![Event::Tick]);
+    till.wait("the truth", |till| !till.payments().is_empty());
+    assert_eq!(till.payments(), [(1, Outcome::Paid)]);
+    let order = counter.wechat.order("S001-2-1-1").expect("the wallet knows it");
+    assert_eq!((order.charges, counter.wechat.money()), (1, 200));
+}
+
+#[test]
+fn the_doctor_sees_every_device() {
+    let counter = Counter::set_up();
+    let paths = Paths { data: counter.folder.path().to_owned() };
+    let words = |subject: &str| {
+        let found = doctor::examine(&paths).into_iter().find(|finding| finding.subject == subject);
+        let found = found.unwrap_or_else(|| panic!("nothing is said of {subject}"));
+        (found.grade, found.words)
+    };
+    let (grade, said) = words("scale");
+    assert!(grade == Grade::Good && said.contains("1.250 kg"), "{said}");
+    assert_eq!(words("display").0, Grade::Good);
+    assert_eq!(words("alipay").0, Grade::Good);
+    let (grade, said) = words("wechat");
+    assert!(grade == Grade::Attend && said.contains("certificate"), "{said}");
+    counter.alipay.set_plugged(false);
+    counter.scale.wire().set_plugged(false);
+    counter.pole.wire().set_plugged(false);
+    std::fs::remove_file(counter.folder.path().join("wechat.key")).expect("removed");
+    for subject in ["scale", "display", "alipay", "wechat"] {
+        let (grade, said) = words(subject);
+        assert_eq!(grade, Grade::Attend, "{subject}: {said}");
+        assert!(!said.contains(WECHAT_KEY) && !said.contains(&MERCHANT_KEY[..40]));
+    }
+}

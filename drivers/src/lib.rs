@@ -2,10 +2,10 @@
 
 pub mod display;
 pub mod frame;
-#[cfg(feature = "payment")]
-pub mod payment;
 #[cfg(feature = "label")]
 pub mod label;
+#[cfg(feature = "payment")]
+pub mod payment;
 pub mod printer;
 pub mod scale;
 pub mod scanner;

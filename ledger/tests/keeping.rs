@@ -51,11 +51,13 @@ fn water(number: u32, pieces: u32) -> Line {
         unit_price: money(200),
         price_from: PriceFrom::List,
         promotion: None,
+        walk_in: None,
         label_amount: None,
         trace: Trace::default(),
         discount: None,
         savings: Vec::new(),
         basket_discount: Money::ZERO,
+        points_off: Money::ZERO,
     }
 }
 
@@ -76,6 +78,10 @@ fn sale(pieces: u32) -> Sale {
         tenders: vec![Tender::Cash(net + money(100))],
         change: money(100),
         taxes: vec![TaxSummary { rate, net, tax: money(23) }],
+        buyer: None,
+        coupons: Vec::new(),
+        given: Vec::new(),
+        points_back: None,
     }
 }
 

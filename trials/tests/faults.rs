@@ -316,8 +316,8 @@ fn a_drive_that_ignored_flushes_is_told_by_where_hq_stands() {
             }
         }
         let mut copy = LaneJournal::new(folder.path().join("journal.db"), identity());
-        let seen = copy.look().expect("it is read").expect("it is there");
-        assert_eq!(seen, JournalSeen { epoch: 1, last });
+        let seen = copy.look(1).expect("it is read").expect("it is there");
+        assert_eq!(seen, JournalSeen { epoch: 1, last, signed: 0, is_closed: false });
         let agreement = copy.compare(1, at_hq.seq, &at_hq.hash).expect("it is read");
         assert_eq!(agreement, Agreement::JournalEnds { last });
         assert_eq!(alarm(seen, at_hq.seq, agreement), Some(Alarm::HqAhead { acknowledged: at_hq.seq, last }));
@@ -329,10 +329,10 @@ fn a_drive_that_ignored_flushes_is_told_by_where_hq_stands() {
 fn alarm(seen: JournalSeen, acknowledged: u64, agreement: Agreement) -> Option<Alarm> {
     let intervals = Intervals::default();
     let mut core = Core::new(0, Beginning { version: 1, is_outdated: false, intervals, seed: 1 });
-    assert_eq!(core.poll(0), Some(Action::Push(PushAction::Look)));
+    assert_eq!(core.poll(0), Some(Action::Push(PushAction::Look { epoch_from: 0 })));
     core.handle(0, Input::Push(PushInput::Journal(Some(seen))));
     assert_eq!(core.poll(0), Some(Action::Push(PushAction::AskPosition { epoch: 1 })));
-    let filed = Filed { epoch: 1, acknowledged, quarantined: 0 };
+    let filed = Filed { epoch: 1, acknowledged, quarantined: 0, signed: None };
     core.handle(0, Input::Push(PushInput::Filed { filed, agreement }));
     let sends = std::iter::from_fn(|| core.poll(0))
         .any(|action| matches!(action, Action::Push(PushAction::Send { .. })));

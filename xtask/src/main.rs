@@ -155,8 +155,7 @@ fn bench(arguments: &[OsString]) -> Result<(), Failure> {
 /// Runs a program of `trials` in release; it builds without the window.
 fn trial(program: &str, arguments: &[OsString]) -> Result<(), Failure> {
     machine::install(&[machine::BUILD])?;
-    let mut command =
-        cargo(&["run", "--release", "--locked", "--package", "trials", "--bin", program, "--"]);
+    let mut command = cargo(&["run", "--release", "--locked", "--package", "trials", "--bin", program, "--"]);
     step(program, command.args(arguments))
 }
 

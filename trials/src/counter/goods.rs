@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use domain::barcode::Gtin;
 use domain::catalogue::{Catalogue, Found, Item, LookUpError};
+use domain::coupon::Coupon;
+use domain::member::Member;
 use domain::money::{Money, TaxRate};
 use domain::promotion::PromotionSet;
 use fixtures::shop;
@@ -80,5 +82,13 @@ impl Catalogue for Goods {
 
     fn promotions(&self) -> Result<Arc<PromotionSet>, LookUpError> {
         Ok(self.promotions.clone())
+    }
+
+    fn member(&self, _: &str) -> Result<Option<Arc<Member>>, LookUpError> {
+        Ok(None)
+    }
+
+    fn coupon(&self, _: &str) -> Result<Option<Coupon>, LookUpError> {
+        Ok(None)
     }
 }

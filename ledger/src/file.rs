@@ -5,6 +5,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 /// SQLite before 3.51.3 can corrupt a WAL file that two connections reset at
@@ -198,6 +199,7 @@ pub(crate) fn open_existing_reader(
             Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs)?,
         };
         connection.busy_timeout(BUSY_TIMEOUT)?;
+        keep_plans(&connection)?;
         connection.pragma_update(None, "trusted_schema", false)?;
         // Its writer may be just about to make it.
         let made = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i32>(0))? > 0;
@@ -209,6 +211,13 @@ pub(crate) fn open_existing_reader(
     }
     check_kind(&connection, path, kind, Opener::Reader)?;
     Ok(Some(connection))
+}
+
+/// A prepared statement stays as it was planned. Otherwise SQLite plans one
+/// with `LIMIT ?` anew for every value that is bound, which takes longer than
+/// to look an item up.
+fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
 /// Moves the WAL into the database and empties it, as far as no reader is in
@@ -233,6 +242,7 @@ fn check_library_version(path: &Path, found: i32) -> Result<(), OpenFileError> {
 
 fn set_up_writer(connection: &Connection, kind: &Kind, synchronous: &str) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    keep_plans(connection)?;
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let (application_id, version) = (pragma("application_id")?, pragma("user_version")?);
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;

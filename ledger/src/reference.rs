@@ -85,7 +85,7 @@ const KIND: Kind = Kind {
         CREATE INDEX member_code_by_member ON member_code (member);
         CREATE TABLE coupon (code TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
         CREATE VIRTUAL TABLE product_word USING fts5 (
-            words, content='', contentless_delete=1, detail=none, prefix='1 2'
+            words, content='', contentless_delete=1, detail=none, prefix='1 2 3 4 5 6'
         );
     ",
     upgrades: &[
@@ -122,6 +122,13 @@ const KIND: Kind = Kind {
 /// The most prices of one item that are looked at: also those of groups that
 /// the store has left.
 const PRICES_READ_MAX: usize = 4 * PRICES_MAX;
+
+/// What a lane keeps in memory of the file, KiB: the upper pages of a million
+/// goods, so that looking one up reads its own pages only.
+const CACHE_KIB: i32 = 16 << 10;
+
+/// So many goods that fit are ranked: each costs a read of its row.
+const RANKED_MAX: u64 = 200;
 
 /// The first version with price lists, packs, departments and tax classes.
 const VERSION_WITH_PRICES: i32 = 2;
@@ -358,10 +365,14 @@ impl Update<'_> {
 
     /// Forgets all goods, people and promotions: for a full pull.
     pub fn clear(&self) -> Result<(), ReferenceError> {
+        // The words are indexed anew: an older program indexed fewer beginnings.
         Ok(self.transaction.execute_batch(
             "DELETE FROM store; DELETE FROM category; DELETE FROM staff; DELETE FROM product; DELETE FROM code;
-             DELETE FROM promotion; DELETE FROM product_word; DELETE FROM price;
-             DELETE FROM tax_class; DELETE FROM member; DELETE FROM member_code; DELETE FROM coupon;",
+             DELETE FROM promotion; DELETE FROM price; DELETE FROM tax_class;
+             DELETE FROM member; DELETE FROM member_code; DELETE FROM coupon; DROP TABLE product_word;
+             CREATE VIRTUAL TABLE product_word USING fts5 (
+                 words, content='', contentless_delete=1, detail=none, prefix='1 2 3 4 5 6'
+             );",
         )?)
     }
 
@@ -483,6 +494,7 @@ impl Reference {
     /// Opens the file to read; `None` while the agent has not made it.
     pub fn open(path: &Path) -> Result<Option<Self>, ReferenceError> {
         let Some(connection) = file::open_reader(path, &KIND)? else { return Ok(None) };
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         let reference = Self { path: path.to_owned(), connection, view: RefCell::default() };
         reference.refresh()?;
         Ok(Some(reference))
@@ -560,14 +572,14 @@ impl Reference {
     }
 
     /// Goods whose initials, name or code fit a typed text; pinned ones and
-    /// shorter names first among the first few hundred that fit.
+    /// shorter names first among the first two hundred that fit.
     pub fn search(&self, text: &str, limit: usize) -> Result<Vec<Arc<Item>>, ReferenceError> {
         let Some(query) = search::query(text) else { return Ok(Vec::new()) };
         self.items(
-            "SELECT body FROM (SELECT rowid FROM product_word WHERE product_word MATCH ?1 LIMIT 400) AS found
+            "SELECT body FROM (SELECT rowid FROM product_word WHERE product_word MATCH ?1 LIMIT ?3) AS found
              JOIN product ON product.id = found.rowid
              ORDER BY pin = 0, pin, length(body), sku LIMIT ?2",
-            &[&query, &(limit as u64)],
+            &[&query, &(limit as u64), &RANKED_MAX],
         )
     }
 

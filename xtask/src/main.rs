@@ -46,8 +46,8 @@ cargo xtask COMMAND
                         prices a case file; one JSON line for each case, and nothing else
   scan                  what each line of standard input stands for, as a line of JSON; \\x1d in a
                         line is a control character, \\\\ a backslash
-  bench [NAME]          benchmarks in release, all or one (pricing, scan), as ratios measured in one run:
-                        a table, and target/bench.json; real baskets come from the same folder
+  bench [NAME]          benchmarks in release, all or one (pricing, scan, ledger), as ratios measured in
+                        one run: a table, and target/bench.json; real baskets come from the same folder
   powercut [--cuts N] [--seed S]
                         cuts the power of a simulated lane on the real SQLite; prints one line of JSON
                         last, and fails where anything acknowledged is lost or changed
@@ -69,7 +69,7 @@ fn main() -> ExitCode {
         "replay" => replay(rest),
         "price" => of_fixtures("price", rest),
         "scan" => of_fixtures("scan", rest),
-        "bench" => bench(rest),
+        "bench" => trial("bench", rest),
         "powercut" => trial("powercut", rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
@@ -139,17 +139,6 @@ fn replay(arguments: &[OsString]) -> Result<(), Failure> {
     machine::install(&[machine::BUILD, machine::WINDOW])?;
     build()?;
     shop_in_a_box("replay", "replay", arguments)
-}
-
-/// Builds without the window: benchmarks stand in `fixtures`.
-fn bench(arguments: &[OsString]) -> Result<(), Failure> {
-    if arguments.len() > 1 {
-        return Err(Failure::Usage(format!("bench takes one name at most\n\n{USAGE}")));
-    }
-    machine::install(&[machine::BUILD])?;
-    let mut command =
-        cargo(&["run", "--release", "--locked", "--package", "fixtures", "--bin", "bench", "--"]);
-    step("bench", command.args(arguments))
 }
 
 /// Runs a program of `trials` in release; it builds without the window.

@@ -23,6 +23,13 @@ pub const ALL: &[Benchmark] = &[
     Benchmark { name: "ledger-years", about: "a lane's years in one journal", run: years::run },
 ];
 
+/// A folder for a lane's files beside what is built, which lies on a disk: the
+/// machine's folder for passing things may be memory.
+fn folder() -> Result<tempfile::TempDir> {
+    std::fs::create_dir_all("target")?;
+    Ok(tempfile::Builder::new().prefix("bench-").tempdir_in("target")?)
+}
+
 /// How long something takes by the clock on the wall, nanoseconds, with what
 /// it gives: the disk is waited for.
 fn waited<T>(act: impl FnOnce() -> T) -> (i64, T) {

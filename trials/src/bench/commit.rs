@@ -23,8 +23,7 @@ const SALES_BEFORE: usize = 1_000;
 const RAW_BYTES: usize = 4 << 20;
 
 pub(super) fn run(report: &mut Report, effort: Effort) -> Result<()> {
-    // Where the program is, is a disk; the folder for passing things may be memory.
-    let folder = tempfile::Builder::new().prefix("bench-").tempdir_in("target")?;
+    let folder = super::folder()?;
     let sale = a_sale(&one_day(folder.path(), 2_000)?)?;
     // The machine's own disk, with a tally between SQLite and it.
     let trial = Trial { vfs: counting::vfs(), synchronous: "FULL", tail_checked: TAIL_CHECKED };

@@ -33,7 +33,7 @@ const COLD_START: &str = "GUITAI_BENCH_COLD_START";
 const STARTS: usize = 15;
 
 pub(super) fn run(report: &mut Report, effort: Effort) -> Result<()> {
-    let folder = tempfile::Builder::new().prefix("bench-").tempdir_in("target")?;
+    let folder = super::folder()?;
     let (taken, sample) = fill(&folder.path().join("reference.db"))?;
     report.note(format!("{GOODS} goods were taken in in {} s.", taken / 1_000_000_000));
     let reference = Reference::open(&folder.path().join("reference.db"))?.context("the goods are there")?;

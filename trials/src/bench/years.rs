@@ -26,7 +26,7 @@ struct Mark {
 }
 
 pub(super) fn run(report: &mut Report, effort: Effort) -> Result<()> {
-    let folder = tempfile::Builder::new().prefix("bench-").tempdir_in("target")?;
+    let folder = super::folder()?;
     let day = one_day(folder.path(), EVENTS_OF_A_DAY)?;
     let path = folder.path().join("journal.db");
     let mut marks = Vec::new();

@@ -6,6 +6,9 @@ use super::profile::Charset;
 /// What stands for a character that the printer cannot print.
 const REPLACEMENT: char = '?';
 
+/// The hanzi of Unicode 1.1: GBK has two bytes for each of them.
+const ALWAYS_ENCODABLE: std::ops::RangeInclusive<char> = '\u{4e00}'..='\u{9fa5}';
+
 /// The columns that a printable character takes: ASCII one, everything else two, as in a printer's Chinese font.
 pub fn columns_of(text: &str) -> usize {
     text.chars().map(columns_of_char).sum()
@@ -105,6 +108,9 @@ fn is_encodable(character: char, charset: Charset) -> bool {
         Charset::Gb18030 => encoding_rs::GB18030,
         Charset::Utf8 => return true,
     };
+    if ALWAYS_ENCODABLE.contains(&character) {
+        return true;
+    }
     let mut utf8 = [0; 4];
     let (bytes, _, unmappable) = codec.encode(character.encode_utf8(&mut utf8));
     // User-defined code points (private use) have two bytes and no glyph.

@@ -3,7 +3,7 @@
 
 use super::rule::{Layer, OrderRule, Promotion, Rule};
 use super::ticket::PointsOffer;
-use crate::money::{Money, prorate};
+use crate::money::{AMOUNT_MAX, Money, prorate};
 
 /// A set of overlays, by their bits.
 pub(super) type Mask = u128;
@@ -53,7 +53,7 @@ pub(super) struct Cut {
 pub(super) fn discount(rule: &OrderRule, threshold: Money, running: Money) -> Money {
     let off = match rule {
         OrderRule::ThresholdOff { min, off, repeat_max } => {
-            off.times_count(times(*min, *repeat_max, threshold))
+            multiple(*off, times(*min, *repeat_max, threshold))
         }
         OrderRule::TieredOff { tiers } => {
             tiers.iter().rev().find(|tier| tier.min <= threshold).map_or(Money::ZERO, |tier| tier.off)
@@ -68,6 +68,11 @@ pub(super) fn discount(rule: &OrderRule, threshold: Money, running: Money) -> Mo
         }
     };
     off.min(running)
+}
+
+/// So many times as much, or the most that a document may carry.
+pub(super) fn multiple(off: Money, times: u32) -> Money {
+    off.checked_multiple(times).unwrap_or(Money::from_minor(AMOUNT_MAX))
 }
 
 /// How often a threshold is reached.

@@ -3,7 +3,7 @@
 use super::super::rule::{BundleReward, ItemRule, Rule};
 use super::super::set::PromotionSet;
 use super::moves::Reach;
-use super::run::State;
+use super::run::{State, Turn, TurnKind};
 use super::{Component, Search};
 use crate::money::Money;
 
@@ -31,13 +31,16 @@ impl Mode {
         weights: &[i128],
         search: Search<'_>,
         group: usize,
+        held: &[usize],
     ) -> Self {
         let (mut one_weight, mut one_region, mut one_price) = (None, None, true);
-        let mut least: Option<Money> = None;
-        for class in &component.classes {
+        let (mut least, mut most): (Option<Money>, Option<Money>) = (None, None);
+        for (index, class) in component.classes.iter().enumerate() {
             for join in class.joins.iter().filter(|join| join.group == group) {
-                // Prices come in order only where a unit has one price for all groups.
-                one_price &= class.joins.iter().all(|other| other.price == join.price);
+                // Prices come in order where a unit has one price for all
+                // groups, or is taken price by price.
+                one_price &=
+                    held.contains(&index) || class.joins.iter().all(|other| other.price == join.price);
                 let weighs_the_same = *one_weight.get_or_insert(weights[join.region]) == weights[join.region];
                 let is_apart =
                     search != Search::Least && *one_region.get_or_insert(join.region) != join.region;
@@ -45,6 +48,7 @@ impl Mode {
                     return Self::Remembered;
                 }
                 least = Some(least.map_or(join.price, |least| least.min(join.price)));
+                most = Some(most.map_or(join.price, |most| most.max(join.price)));
             }
         }
         let least = least.unwrap_or_default();
@@ -60,7 +64,11 @@ impl Mode {
         let Rule::Item(rule) = &promotion.rule else { return Self::Remembered };
         // Every group must take something off, or it is none.
         let lowers = |percent: u32| least.percent(percent) < least;
+        // Which of equal units go together does not matter.
+        let is_even = Some(least) == most;
         match rule {
+            ItemRule::NthUnit { pay_percent, .. } if is_even && lowers(*pay_percent) => Self::Counted,
+            ItemRule::BuyNGetM { .. } if is_even && least.is_positive() => Self::Counted,
             ItemRule::NthUnit { pay_percent, .. } if one_price && lowers(*pay_percent) => Self::Levels,
             ItemRule::BuyNGetM { .. } if one_price && least.is_positive() => Self::Levels,
             ItemRule::XForY { amount, .. }
@@ -111,13 +119,18 @@ pub(super) struct Left {
 }
 
 impl Left {
-    pub(super) fn new(component: &Component, order: &[usize], places: &Places) -> Self {
+    pub(super) fn new(component: &Component, order: &[Turn], places: &Places) -> Self {
         let mut units = vec![vec![0; places.count]];
-        for class in order.iter().rev() {
+        for turn in order.iter().rev() {
             let mut counts = units.last().cloned().unwrap_or_default();
-            let mut places: Vec<usize> = component.classes[*class]
+            let mut places: Vec<usize> = component.classes[turn.class]
                 .joins
                 .iter()
+                .filter(|join| match turn.kind {
+                    TurnKind::Unit => true,
+                    TurnKind::At { price, .. } => join.price == price,
+                    TurnKind::Rest { .. } => false,
+                })
                 .map(|join| places.first[join.group] + join.slot)
                 .collect();
             places.sort_unstable();

@@ -5,7 +5,7 @@ use super::super::set::PromotionSet;
 use super::super::settle::settle;
 use super::mode::{Mode, Places};
 use super::outcome::members_of;
-use super::run::{Open, Pick, State, Step, Tier};
+use super::run::{Open, Pick, State, Step, Tier, Turn, TurnKind};
 use super::{Component, Join, PARTS, Search};
 use crate::money::Money;
 
@@ -21,7 +21,30 @@ pub(super) struct Reach<'a> {
 }
 
 impl Reach<'_> {
-    pub(super) fn moves(&self, state: &State, class: usize, times: u32) -> Vec<(State, Step)> {
+    pub(super) fn moves(&self, state: &State, turn: Turn) -> Vec<(State, Step)> {
+        let Turn { class, times, kind } = turn;
+        match kind {
+            TurnKind::Unit => {
+                let mut moves = self.singles(state, class, times);
+                self.joins(state, class, None, &mut moves);
+                moves
+            }
+            TurnKind::At { price, held } => {
+                let mut moves = vec![(state.clone(), self.step(Pick::Pass))];
+                if let Some(state) = without(state, held) {
+                    self.joins(&state, class, Some(price), &mut moves);
+                }
+                moves
+            }
+            TurnKind::Rest { held } => match without(state, held) {
+                Some(state) => self.singles(&state, class, times),
+                None => vec![(state.clone(), self.step(Pick::Pass))],
+            },
+        }
+    }
+
+    /// Units for themselves.
+    fn singles(&self, state: &State, class: usize, times: u32) -> Vec<(State, Step)> {
         let mut moves = Vec::new();
         for (index, single) in self.component.classes[class].singles.iter().enumerate() {
             let Some(state) = take(state, &single.takes) else { continue };
@@ -30,7 +53,15 @@ impl Reach<'_> {
             self.charge(&mut step, single.price.times_count(times), single.region);
             moves.push((state, step));
         }
+        moves
+    }
+
+    /// A unit in a group, at any price or at one.
+    fn joins(&self, state: &State, class: usize, at: Option<Money>, moves: &mut Vec<(State, Step)>) {
         for (index, join) in self.component.classes[class].joins.iter().enumerate() {
+            if at.is_some_and(|price| join.price != price) {
+                continue;
+            }
             let Some(state) = take(state, &join.takes) else { continue };
             if let Some(tier) = self.tiers[join.group] {
                 moves.extend(self.join_tier(state, index, join, tier));
@@ -39,12 +70,11 @@ impl Reach<'_> {
             } else {
                 match self.modes[join.group] {
                     Mode::Counted => moves.extend(self.join_counted(state, index, join)),
-                    Mode::Levels => self.join_levels(&state, index, join, &mut moves),
-                    Mode::Remembered => self.join_open(&state, class, index, join, &mut moves),
+                    Mode::Levels => self.join_levels(&state, index, join, moves),
+                    Mode::Remembered => self.join_open(&state, class, index, join, moves),
                 }
             }
         }
-        moves
     }
 
     pub(super) fn is_tier(&self, group: usize) -> bool {
@@ -274,7 +304,14 @@ impl Reach<'_> {
     }
 }
 
-pub(super) fn take(state: &State, takes: &[usize]) -> Option<State> {
+fn without(state: &State, held: usize) -> Option<State> {
+    let left = state.held[held].checked_sub(1)?;
+    let mut state = state.clone();
+    state.held[held] = left;
+    Some(state)
+}
+
+fn take(state: &State, takes: &[usize]) -> Option<State> {
     let mut state = state.clone();
     for limit in takes {
         state.limits[*limit] = state.limits[*limit].checked_sub(1)?;

@@ -4,7 +4,7 @@ use super::super::rule::Rule;
 use super::super::set::PromotionSet;
 use super::super::settle::{Member, settle};
 use super::mode::Mode;
-use super::run::Pick;
+use super::run::{Pick, Turn};
 use super::{Application, Component, Outcome, Portion, Ways};
 
 pub(super) fn members_of(component: &Component, places: &[(usize, usize)]) -> Vec<Member> {
@@ -38,18 +38,20 @@ impl Ways {
         let mut counted: Vec<Vec<(usize, usize)>> = vec![Vec::new(); component.groups.len()];
         let mut levels: Vec<Vec<Vec<(usize, usize)>>> = vec![Vec::new(); component.groups.len()];
         let (mut node, mut label) = (0usize, way.label as usize);
-        for (step, class) in run.order.iter().enumerate() {
+        for (step, turn) in run.order.iter().enumerate() {
+            let Turn { class, times, .. } = turn;
             let here = &run.nodes[step][node];
             let chosen = &here.labels[label];
             let taken = &here.steps[chosen.step as usize];
             let units = &component.classes[*class];
             match taken.pick {
+                Pick::Pass => {}
                 Pick::Single(single) => {
                     let single = &units.singles[single];
                     outcome.add(Portion {
                         line: units.line,
-                        units: run.times[step],
-                        net: single.price.times_count(run.times[step]),
+                        units: *times,
+                        net: single.price.times_count(*times),
                         price_promotion: single.promotion,
                         item_promotion: None,
                     });

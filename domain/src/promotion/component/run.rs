@@ -1,12 +1,14 @@
 //! The states that a component can be in, unit by unit.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::super::set::PromotionSet;
 use super::front::keep_labels;
 use super::mode::{Left, Mode, Places};
 use super::moves::Reach;
+use crate::money::Money;
+
 use super::{Class, Component, Exhausted, Goal, PARTS, Search, Work};
 
 /// The most states of one step.
@@ -20,6 +22,8 @@ pub(super) struct State {
     pub(super) limits: Vec<u32>,
     /// Units in each slot of the group that is being filled, group by group.
     pub(super) fills: Vec<u32>,
+    /// Units left of each class that is taken price by price.
+    pub(super) held: Vec<u32>,
     /// Groups whose members are remembered.
     pub(super) open: Vec<Open>,
 }
@@ -52,6 +56,30 @@ pub(super) enum Pick {
     Single(usize),
     /// The join, and the place, or the level, of the open group that it joins.
     Join(usize, Option<usize>),
+    /// No unit is taken in this step.
+    Pass,
+}
+
+/// What a step is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Turn {
+    pub(super) class: usize,
+    /// How many units it takes.
+    pub(super) times: u32,
+    pub(super) kind: TurnKind,
+}
+
+/// What may be done in a step. A class whose units could enter groups at
+/// several prices has its turn at each price, so that prices come in order,
+/// and one for the units that are left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TurnKind {
+    /// A unit, for itself or in a group.
+    Unit,
+    /// Perhaps a unit, in a group at this price.
+    At { price: Money, held: usize },
+    /// A unit for itself, where one is left.
+    Rest { held: usize },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,10 +106,9 @@ pub(super) struct Tier {
 pub(super) struct Run {
     pub(super) tiers: Vec<Option<Tier>>,
     pub(super) modes: Vec<Mode>,
-    /// The class of each step.
-    pub(super) order: Vec<usize>,
-    /// How many units each step takes.
-    pub(super) times: Vec<u32>,
+    pub(super) order: Vec<Turn>,
+    /// Units of each class that is taken price by price.
+    held: Vec<u32>,
     pub(super) nodes: Vec<Vec<Node>>,
 }
 
@@ -93,12 +120,20 @@ impl Run {
         search: Search<'_>,
         tiers: Vec<Option<Tier>>,
     ) -> Self {
-        let modes = (0..component.groups.len())
-            .map(|group| match tiers[group] {
+        let modes_of = |held: &[usize]| -> Vec<Mode> {
+            let of = |group: usize| match tiers[group] {
                 Some(_) => Mode::Counted,
-                None => Mode::of(component, set, weights, search, group),
-            })
-            .collect();
+                None => Mode::of(component, set, weights, search, group, held),
+            };
+            (0..component.groups.len()).map(of).collect()
+        };
+        let mut held = held_by_price(component);
+        let mut modes = modes_of(&held);
+        if modes.contains(&Mode::Remembered) {
+            // Members are remembered anyway: the order of prices is of no use.
+            held.clear();
+            modes = modes_of(&held);
+        }
         let mut classes: Vec<usize> = (0..component.classes.len()).collect();
         let price = |class: &Class| {
             let joined = class.joins.iter().map(|join| join.price).max();
@@ -114,16 +149,31 @@ impl Run {
             (true, Search::Least) => 1,
             (true, Search::Frontier { .. } | Search::Reach { .. }) => SINGLE_STEPS_MAX,
         };
-        let (mut order, mut times) = (Vec::new(), Vec::new());
+        let mut order: Vec<(Money, Turn)> = Vec::new();
         for index in classes {
-            let count = component.classes[index].count;
-            let steps = count.min(steps_max);
+            let class = &component.classes[index];
+            if let Some(place) = held.iter().position(|held| *held == index) {
+                let mut last = Money::ZERO;
+                for at in prices_of(class) {
+                    let turn = Turn { class: index, times: 1, kind: TurnKind::At { price: at, held: place } };
+                    order.extend((0..class.count).map(|_| (at, turn)));
+                    last = at;
+                }
+                let turn = Turn { class: index, times: 1, kind: TurnKind::Rest { held: place } };
+                order.extend((0..class.count).map(|_| (last, turn)));
+                continue;
+            }
+            let steps = class.count.min(steps_max);
             for step in 0..steps {
-                order.push(index);
-                times.push(count / steps + u32::from(step < count % steps));
+                let times = class.count / steps + u32::from(step < class.count % steps);
+                order.push((price(class), Turn { class: index, times, kind: TurnKind::Unit }));
             }
         }
-        Self { tiers, modes, order, times, nodes: Vec::new() }
+        // Of equal prices the earlier lines come first, as they stand already.
+        order.sort_by_key(|(price, turn)| (std::cmp::Reverse(*price), component.classes[turn.class].line));
+        let order = order.into_iter().map(|(_, turn)| turn).collect();
+        let held = held.iter().map(|class| component.classes[*class].count).collect();
+        Self { tiers, modes, order, held, nodes: Vec::new() }
     }
 
     /// Makes the states that can be reached, unit by unit.
@@ -137,8 +187,12 @@ impl Run {
     ) -> Result<(), Exhausted> {
         let places = Places::new(component);
         let left = Left::new(component, &self.order, &places);
-        let state =
-            State { limits: component.limits.clone(), fills: vec![0; places.count], open: Vec::new() };
+        let state = State {
+            limits: component.limits.clone(),
+            fills: vec![0; places.count],
+            held: self.held.clone(),
+            open: Vec::new(),
+        };
         self.nodes = vec![vec![Node { state, steps: Vec::new(), labels: Vec::new() }]];
         let reach = Reach {
             component,
@@ -149,11 +203,11 @@ impl Run {
             tiers: &self.tiers,
             modes: &self.modes,
         };
-        for (step, class) in self.order.iter().enumerate() {
+        for (step, turn) in self.order.iter().enumerate() {
             let mut next: Vec<Node> = Vec::new();
-            let mut known: HashMap<State, u32, BuildHasherDefault<DefaultHasher>> = HashMap::default();
+            let mut known: HashMap<State, u32, BuildHasherDefault<Quick>> = HashMap::default();
             for node in &mut self.nodes[step] {
-                let moves = reach.moves(&node.state, *class, self.times[step]);
+                let moves = reach.moves(&node.state, *turn);
                 work.spend(1 + moves.len() as u64)?;
                 for (state, mut taken) in moves {
                     if !left.can_close(component, &reach, &state, step + 1) {
@@ -176,7 +230,47 @@ impl Run {
             }
             self.nodes.push(next);
         }
+        match search {
+            Search::Least => {}
+            Search::Frontier { slack, .. } | Search::Reach { slack, .. } => self.trim(slack),
+        }
         Ok(())
+    }
+
+    /// Takes out steps by which nothing comes to within `slack` of the least.
+    fn trim(&mut self, slack: i128) {
+        let far = i128::MAX / 4;
+        let mut after: Vec<Vec<i128>> = vec![vec![0; self.nodes.last().map_or(0, Vec::len)]];
+        for nodes in self.nodes.iter().rev().skip(1) {
+            let next = &after[after.len() - 1];
+            let least = |node: &Node| {
+                let costs = node.steps.iter().map(|step| next[step.next as usize].saturating_add(step.cost));
+                costs.min().unwrap_or(far).min(far)
+            };
+            after.push(nodes.iter().map(least).collect());
+        }
+        after.reverse();
+        let least = after[0].first().copied().unwrap_or(far);
+        let most = least.saturating_add(slack);
+        let mut before = vec![0i128];
+        for (place, nodes) in self.nodes.iter_mut().enumerate() {
+            let Some(next) = after.get(place + 1) else { break };
+            let mut reached = vec![far; next.len()];
+            for (node, here) in nodes.iter_mut().zip(&before) {
+                node.steps.retain(|step| {
+                    let cost = here.saturating_add(step.cost);
+                    let is_near = *here < far
+                        && next[step.next as usize] < far
+                        && cost.saturating_add(next[step.next as usize]) <= most;
+                    if is_near {
+                        let known = &mut reached[step.next as usize];
+                        *known = cost.min(*known);
+                    }
+                    is_near
+                });
+            }
+            before = reached;
+        }
     }
 
     /// From the last unit back: the ways on from each state.
@@ -265,5 +359,60 @@ impl Run {
             rounding += if is_even { PARTS } else { PARTS * (1 + classes().count() as i64) };
         }
         rounding
+    }
+}
+
+/// The most ways in which units may be left of classes taken price by price.
+const HELD_MAX: u64 = 4_096;
+
+/// The classes that are taken price by price: all whose units could enter
+/// groups at several prices, unless those are too many.
+fn held_by_price(component: &Component) -> Vec<usize> {
+    let mut ways = 1u64;
+    let mut held = Vec::new();
+    for (index, class) in component.classes.iter().enumerate() {
+        if prices_of(class).len() > 1 {
+            ways = ways.saturating_mul(u64::from(class.count) + 1);
+            held.push(index);
+        }
+    }
+    if ways > HELD_MAX { Vec::new() } else { held }
+}
+
+/// The prices at which a unit may enter groups, highest first.
+fn prices_of(class: &Class) -> Vec<Money> {
+    let mut prices: Vec<Money> = class.joins.iter().map(|join| join.price).collect();
+    prices.sort_unstable_by(|one, other| other.cmp(one));
+    prices.dedup();
+    prices
+}
+
+/// Mixes numbers quickly; what it mixes comes from promotions, not from outside.
+#[derive(Default)]
+pub(super) struct Quick(u64);
+
+impl Hasher for Quick {
+    fn finish(&self) -> u64 {
+        self.0 ^ self.0 >> 29
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for eight in bytes.chunks(8) {
+            let mut whole = [0; 8];
+            whole[..eight.len()].copy_from_slice(eight);
+            self.write_u64(u64::from_le_bytes(whole));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
     }
 }

@@ -45,6 +45,8 @@ pub(super) struct Solved {
     pub outcome: Option<Outcome>,
     /// Whether none reaches them within the slack.
     pub is_out_of_reach: bool,
+    /// Whether that is the least there is, whatever the slack.
+    pub is_exact: bool,
     /// The ways it is made of.
     pub parts: Vec<Arc<Reached>>,
     pub work: u64,
@@ -103,7 +105,7 @@ impl Cluster {
         let least = floors.iter().sum::<i128>();
         if puzzle.lists.iter().any(Vec::is_empty) {
             let bound = least + self.slack + 1;
-            return Solved { bound, outcome: None, is_out_of_reach: true, parts, work: 0 };
+            return Solved { bound, outcome: None, is_out_of_reach: true, is_exact: false, parts, work: 0 };
         }
         let mut known = puzzle.set_prices(&mut work);
         let priced = puzzle.priced_least();
@@ -134,7 +136,8 @@ impl Cluster {
             None => most,
         };
         let is_out_of_reach = best.is_none() && !cut;
-        Solved { bound, outcome, is_out_of_reach, parts, work: work.done }
+        let is_exact = outcome.is_some() && !cut;
+        Solved { bound, outcome, is_out_of_reach, is_exact, parts, work: work.done }
     }
 
     fn items(&self, part: &Reached, floor: i128, slop: i128) -> Vec<Item> {

@@ -33,6 +33,8 @@ pub(super) struct Findings {
     pub weighted: HashMap<Arc<Weighted>, Arc<Least>>,
     pub reached: HashMap<Arc<Towards>, Arc<Reached>>,
     pub solved: HashMap<Arc<Cluster>, Arc<Solved>>,
+    /// The same by what does not depend on the slack, with the slack.
+    pub latest: HashMap<Cluster, (i128, Arc<Solved>)>,
 }
 
 /// A component with the weights of its regions.

@@ -17,6 +17,10 @@ use crate::money::Money;
 /// The most work on putting one cluster together.
 const CLUSTER_WORK_MAX: u64 = 60_000;
 
+/// Up to so many units that could be lowered in several ways, every way is
+/// looked at even where those of one component are many.
+const SMALL_UNITS_MAX: u32 = 24;
+
 /// How often thresholds are raised by what was missed.
 const RAISES_MAX: usize = 3;
 
@@ -62,6 +66,7 @@ impl<'a> Finder<'a, '_> {
             return Ok(());
         }
         let mut active: Vec<(Mask, Money)> = Vec::new();
+        let mut is_hopeless = false;
         loop {
             let parts = self.problem.parts(&outcome.portions, &stage.masks);
             let before = active.len();
@@ -73,7 +78,7 @@ impl<'a> Finder<'a, '_> {
             if active.len() == before {
                 break;
             }
-            let cost = match self.reach(stage, &forms, &weighing, &active)? {
+            let found = match self.reach(stage, &forms, &weighing, &active)? {
                 Reach::OutOfReach => return Ok(()),
                 Reach::At(cost, found) => {
                     bound = bound.max(self.after_points_at_least(forms.bound(cost, forms.roundings)));
@@ -83,7 +88,11 @@ impl<'a> Finder<'a, '_> {
             if self.is_settled(bound) {
                 return Ok(());
             }
-            let Some(found) = cost else { break };
+            let Some(found) = found else {
+                // More ways than can be looked at here are too many to be looked at together.
+                is_hopeless = true;
+                break;
+            };
             missed = self.offer_under(stage, &found, scenario);
             if self.is_settled(bound) {
                 return Ok(());
@@ -94,7 +103,7 @@ impl<'a> Finder<'a, '_> {
         // bound, but something good to begin with.
         let mut raised = active.clone();
         for _ in 0..RAISES_MAX {
-            if missed.is_empty() {
+            if missed.is_empty() || is_hopeless {
                 break;
             }
             let parts = self.problem.parts(&outcome.portions, &stage.masks);
@@ -116,7 +125,16 @@ impl<'a> Finder<'a, '_> {
             self.leave_open(bound);
             return Ok(());
         }
-        self.search_all_ways(stage, plain, &forms, &weighing, scenario, bound)
+        let priced = self.reach_thresholds(stage, plain, &forms, &weighing, scenario);
+        let bound = bound.max(self.after_points_at_least(forms.bound(priced.cost, forms.roundings)));
+        if self.is_settled(bound) {
+            return Ok(());
+        }
+        if is_hopeless && stage.varying_units() > SMALL_UNITS_MAX {
+            self.leave_open(bound);
+            return Ok(());
+        }
+        self.search_all_ways(stage, &forms, &weighing, scenario, priced, bound)
     }
 
     /// The least weighted sum at which some thresholds are reached.
@@ -241,22 +259,32 @@ impl<'a> Finder<'a, '_> {
             let goal =
                 Goal { counts: regions.iter().map(|(_, counts)| *counts).collect(), caps: mins.clone() };
             let slop = component.slop(self.problem.set, &weights);
-            let slack = slack + 2 * slop;
             slops.push(slop);
             floors.push(weighing.parts[place].0);
-            parts.push(Arc::new(Towards { component, weights, goal, slack }));
+            parts.push(Arc::new(Towards { component, weights, goal, slack: 2 * slop }));
             moved[place] = true;
         }
         let floor = floors.iter().sum();
-        let cluster = Cluster { parts, mins, slack };
-        Ok(Some((self.solve(cluster, &floors, &slops)?, floor)))
+        let cluster = Cluster { parts, mins, slack: 0 };
+        self.work.spend(1)?;
+        // What is the least for sure, or was looked for as far, is known.
+        if let Some((known, solved)) = self.seen.latest.get(&cluster)
+            && (solved.is_exact || *known >= slack)
+        {
+            return Ok(Some((solved.clone(), floor)));
+        }
+        let within = |part: &Arc<Towards>| {
+            let part = part.as_ref().clone();
+            Arc::new(Towards { slack: part.slack + slack, ..part })
+        };
+        let widened =
+            Cluster { parts: cluster.parts.iter().map(within).collect(), mins: cluster.mins.clone(), slack };
+        let solved = self.solve(widened, &floors, &slops)?;
+        self.seen.latest.insert(cluster, (slack, solved.clone()));
+        Ok(Some((solved, floor)))
     }
 
     fn solve(&mut self, cluster: Cluster, floors: &[i128], slops: &[i128]) -> Result<Arc<Solved>, Exhausted> {
-        self.work.spend(1)?;
-        if let Some(solved) = self.seen.solved.get(&cluster) {
-            return Ok(solved.clone());
-        }
         let cluster = Arc::new(cluster);
         let known = self.memory.found.solved.get(&cluster).cloned();
         let solved = match known {
@@ -281,7 +309,6 @@ impl<'a> Finder<'a, '_> {
                 solved
             }
         };
-        self.seen.solved.insert(cluster, solved.clone());
         self.work.spend(solved.work)?;
         Ok(solved)
     }

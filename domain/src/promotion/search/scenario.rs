@@ -54,7 +54,11 @@ impl Scenarios<'_, '_, '_> {
             return;
         };
         if self.fits(overlay, so_far) {
-            for effect in effects(overlay.rule, self.most[next], self.least_at_turn(next, so_far)) {
+            let (effects, all) = effects(overlay.rule, self.most[next], self.least_at_turn(next, so_far));
+            if !all {
+                self.left_out = Some(self.left_out.map_or(bound, |least| least.min(bound)));
+            }
+            for effect in effects {
                 let mut with = so_far.clone();
                 with.effects.push((next, effect));
                 self.collect(next + 1, &with);
@@ -142,15 +146,22 @@ impl Scenarios<'_, '_, '_> {
     }
 }
 
+/// The most times that an amount is taken off which are told apart.
+const TIMES_MAX: u32 = 1_000;
+
 /// What a rule may take off where its goods come to at most so much, and at
-/// their turn to at least so much.
-pub(super) fn effects(rule: &OrderRule, most: Money, least: Money) -> Vec<Effect> {
-    match rule {
+/// their turn to at least so much; and whether these are all.
+pub(super) fn effects(rule: &OrderRule, most: Money, least: Money) -> (Vec<Effect>, bool) {
+    let mut all = true;
+    let effects = match rule {
         OrderRule::ThresholdOff { min, off, repeat_max } => {
             let reach = times(*min, *repeat_max, most);
-            let constant =
-                |times| Effect::Constant { off: off.times_count(times), min: min.times_count(times) };
-            (1..=reach).rev().map(constant).collect()
+            all = reach <= TIMES_MAX;
+            let constant = |times| Effect::Constant {
+                off: super::super::overlay::multiple(*off, times),
+                min: min.times_count(times),
+            };
+            (1..=reach).rev().take(TIMES_MAX as usize).map(constant).collect()
         }
         OrderRule::TieredOff { tiers } => tiers
             .iter()
@@ -171,7 +182,8 @@ pub(super) fn effects(rule: &OrderRule, most: Money, least: Money) -> Vec<Effect
             }
             effects
         }
-    }
+    };
+    (effects, all)
 }
 
 /// Whether an overlay takes from goods that a later one counts in part, and

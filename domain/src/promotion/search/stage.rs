@@ -104,6 +104,12 @@ impl<'a, 'b> Stage<'a, 'b> {
         own.map(|(_, least)| least.bound).sum()
     }
 
+    /// Units that there is something to choose for.
+    pub fn varying_units(&self) -> u32 {
+        let varying = self.components.iter().filter(|component| !component.is_fixed());
+        varying.flat_map(|component| &component.classes).map(|class| class.count).fold(0, u32::saturating_add)
+    }
+
     /// A component whose options stand in regions.
     pub fn with_regions(&self, place: usize, region: &mut dyn FnMut(Mask, usize) -> usize) -> Component {
         let mut own = self.components[place].as_ref().clone();

@@ -26,12 +26,12 @@ const PRICE_WORK_MAX: u64 = 3_000;
 const WAYS_WORK_MAX: u64 = 100_000;
 
 /// Weights with a price on a threshold.
-struct Priced {
-    weights: Vec<i128>,
+pub(super) struct Priced {
+    pub weights: Vec<i128>,
     /// Nothing that reaches the threshold costs less.
-    cost: i128,
+    pub cost: i128,
     /// What of that is paid for the threshold.
-    reward: i128,
+    pub reward: i128,
 }
 
 impl<'a> Finder<'a, '_> {
@@ -39,21 +39,13 @@ impl<'a> Finder<'a, '_> {
     pub(super) fn search_all_ways(
         &mut self,
         stage: &Stage<'a, '_>,
-        plain: &Plain,
         forms: &Forms,
         weighing: &Weighing,
         scenario: &Scenario,
+        priced: Priced,
         bound: Money,
     ) -> Result<(), Exhausted> {
-        let mut components: Vec<Component> = Vec::new();
-        for place in 0..stage.components.len() {
-            components.push(stage.with_regions(place, &mut |mask, line| forms.region(mask, line)));
-        }
-        let priced = self.reach_thresholds(stage, plain, forms, weighing, scenario, &components);
-        let bound = bound.max(self.after_points_at_least(forms.bound(priced.cost, forms.roundings)));
-        if self.is_settled(bound) {
-            return Ok(());
-        }
+        let components = in_regions(stage, forms);
         let Some(best) = self.found.as_ref().map(|found| found.best.total) else { return Ok(()) };
         // Whatever reaches the threshold costs at most so much above the least,
         // priced as here. A price makes ways alike, so it must leave far fewer.
@@ -136,15 +128,15 @@ impl<'a> Finder<'a, '_> {
     /// is weighed less by so much, and what it must reach is paid for in
     /// return. Whatever reaches it costs at least as much as the least so
     /// priced; of some prices the one that says the most is given.
-    fn reach_thresholds(
+    pub(super) fn reach_thresholds(
         &mut self,
         stage: &Stage<'a, '_>,
         plain: &Plain,
         forms: &Forms,
         weighing: &Weighing,
         scenario: &Scenario,
-        components: &[Component],
     ) -> Priced {
+        let components = in_regions(stage, forms);
         let outcome = weighing.outcome(|_| true);
         let parts = self.problem.parts(&outcome.portions, &stage.masks);
         let mut best = Priced { weights: forms.weights.clone(), cost: weighing.bound, reward: 0 };
@@ -166,7 +158,7 @@ impl<'a> Finder<'a, '_> {
                     .enumerate()
                     .map(|(region, own)| if counted(region) { own - weight } else { *own })
                     .collect();
-                let Some((cost, outcome)) = self.weigh_anew(limit, plain, components, &weights) else {
+                let Some((cost, outcome)) = self.weigh_anew(limit, plain, &components, &weights) else {
                     return best;
                 };
                 let reward = weight * i128::from(min.minor());
@@ -209,6 +201,12 @@ impl<'a> Finder<'a, '_> {
         }
         window
     }
+}
+
+/// All components with their options in regions.
+fn in_regions(stage: &Stage<'_, '_>, forms: &Forms) -> Vec<Component> {
+    let all = 0..stage.components.len();
+    all.map(|place| stage.with_regions(place, &mut |mask, line| forms.region(mask, line))).collect()
 }
 
 /// What cannot change.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::component::{Component, Exhausted, Outcome, Search, WEIGHT_ONE, Ways, Work};
+use super::super::component::{Component, Exhausted, Outcome, Portion, Search, WEIGHT_ONE, Ways, Work};
 use super::Finder;
 use super::forms::Forms;
 use super::memory::{Least, Weighted};
@@ -39,6 +39,30 @@ impl Weighing {
     }
 }
 
+impl Least {
+    /// The least sum of units that do not touch each other: each has its
+    /// lowest price.
+    fn of_singles(component: &Component) -> Option<Self> {
+        if !component.groups.is_empty() || !component.limits.is_empty() {
+            return None;
+        }
+        let mut outcome = Outcome::default();
+        for class in &component.classes {
+            let lowest = class.singles.iter().min_by_key(|single| (single.price, single.promotion))?;
+            outcome.portions.push(Portion {
+                line: class.line,
+                units: class.count,
+                net: lowest.price.times_count(class.count),
+                price_promotion: lowest.promotion,
+                item_promotion: None,
+            });
+        }
+        let sum = outcome.net();
+        let cost_bound = i128::from(sum.minor()) * WEIGHT_ONE;
+        Some(Self { outcome: Some(outcome), sum, bound: sum, cost_bound, whole: true, work: 1 })
+    }
+}
+
 impl<'a> Finder<'a, '_> {
     /// The least sum of all components, without any weights. `None` where
     /// some units have no price left to take.
@@ -70,6 +94,10 @@ impl<'a> Finder<'a, '_> {
     /// The least sum of a component. Where there is no work left for it, a
     /// good sum, and a bound.
     fn least(&mut self, component: &Arc<Component>) -> Arc<Least> {
+        if let Some(least) = Least::of_singles(component) {
+            self.work.done = self.work.done.saturating_add(1);
+            return Arc::new(least);
+        }
         if let Some(least) = self.seen.least.get(component) {
             return least.clone();
         }

@@ -1,6 +1,8 @@
 //! Bytes, paper, ink and e-ink. Has never heard of money.
 
 pub mod display;
+#[cfg(feature = "esl")]
+pub mod esl;
 pub mod frame;
 #[cfg(feature = "label")]
 pub mod label;

@@ -36,6 +36,7 @@ const TABLE: &[Row] = &[
             "encoding_rs",
             "escpos",
             "evdev",
+            "futures-util",
             "jpeg-encoder",
             "md-5",
             "png",
@@ -47,12 +48,15 @@ const TABLE: &[Row] = &[
             "roxmltree",
             "rustix",
             "rustls",
+            "serde",
             "serde_json",
             "serialport",
             "sha2",
             "skrifa",
             "svgtypes",
             "thiserror",
+            "tokio",
+            "tokio-tungstenite",
         ]),
     },
     Row { room: "ui", ours: &[], outside: Some(&["slint", "slint-build"]) },
@@ -74,6 +78,7 @@ const SPOKEN_BY: &[(&str, &[&str])] = &[
     ("rusqlite", &["ledger", "hq", "trials"]),
     ("slint", &["ui"]),
     ("reqwest", &["sync-agent", "drivers"]),
+    ("tokio-tungstenite", &["drivers", "fixtures"]),
     ("axum", &["hq"]),
     ("serialport", &["drivers"]),
     // `fixtures` measures ours beside it.
@@ -83,14 +88,17 @@ const SPOKEN_BY: &[(&str, &[&str])] = &[
 /// What speaks HTTP as a client; none of it may be in the till's tree but for
 /// what [`PAYMENT`] brings.
 const HTTP_CLIENTS: &[&str] =
-    &["reqwest", "hyper", "hyper-util", "ureq", "isahc", "curl", "attohttpc", "minreq"];
+    &["reqwest", "hyper", "hyper-util", "ureq", "isahc", "curl", "attohttpc", "minreq", "tokio-tungstenite"];
 
 /// The feature of `drivers` for payment by code, a device of the lane that is
 /// reached by HTTP.
 const PAYMENT: &str = "payment";
 
+/// The feature of `drivers` for gateways of shelf labels, which the agent runs.
+const GATEWAYS: &str = "esl";
+
 /// Licences whose works may be linked into, or shipped with, a program under
-/// the GPL version 3. CDLA-Permissive is that of the bundled root certificates.
+/// the GPL version 3. IJG is that of the JPEG group's tables; CDLA-Permissive is that of the bundled root certificates.
 const LICENCES: &[&str] = &[
     "0BSD",
     "Apache-2.0",
@@ -102,6 +110,7 @@ const LICENCES: &[&str] = &[
     "CDLA-Permissive-2.0",
     "GPL-3.0-only",
     "GPL-3.0-or-later",
+    "IJG",
     "ISC",
     "MIT",
     "MPL-2.0",
@@ -155,6 +164,18 @@ fn every_arrow_is_in_the_table() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The crates that a package's program is made of, with the features that it asks for; those of others in the workspace
+/// do not count, which `cargo metadata` cannot tell.
+fn tree_of(package: &str) -> BTreeSet<String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let arguments =
+        ["tree", "--locked", "--edges", "normal", "--prefix", "none", "--format", "{p}", "--package"];
+    let output = std::process::Command::new(cargo).args(arguments).arg(package).output().expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+    lines.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
 #[test]
 fn the_till_has_no_http_client_in_its_tree_but_that_of_payment_by_code() {
     let metadata = MetadataCommand::new().exec().expect("cargo resolves the workspace");
@@ -185,10 +206,13 @@ fn the_till_has_no_http_client_in_its_tree_but_that_of_payment_by_code() {
     assert!(names.contains("rusqlite"), "the walk went nowhere: {names:?}");
     let clients: Vec<_> = HTTP_CLIENTS.iter().filter(|client| names.contains(**client)).collect();
     assert!(clients.is_empty(), "{clients:?}");
+    // Gateways of labels are what it leaves out; whoever runs them has them.
+    let socket = |package: &str| tree_of(package).contains("tokio-tungstenite");
+    assert!(!socket("pos-app") && socket("fixtures"), "the till runs gateways, or the walk sees none");
 }
 
 #[test]
-fn only_payment_by_code_brings_an_http_client_into_drivers() {
+fn only_payment_by_code_and_label_gateways_bring_an_http_client_into_drivers() {
     let metadata = MetadataCommand::new().no_deps().exec().expect("cargo knows the workspace");
     let drivers = metadata.packages.iter().find(|package| package.name.as_str() == "drivers");
     let drivers = drivers.expect("drivers are a room");
@@ -198,13 +222,13 @@ fn only_payment_by_code_brings_an_http_client_into_drivers() {
     }
     let brings = |feature: &str| drivers.features[feature].iter().any(|brought| brought == "dep:reqwest");
     for feature in drivers.features.keys() {
-        assert_eq!(brings(feature), feature == PAYMENT, "feature {feature}");
+        assert_eq!(brings(feature), [PAYMENT, GATEWAYS].contains(&feature.as_str()), "feature {feature}");
     }
     assert!(
         drivers.features.get("default").is_none_or(|features| features.is_empty()),
         "payment must be asked for"
     );
-    // Whoever asks for it by name; the agent, which shares the drivers, does not.
+    // Whoever asks for payment by name; the agent, which shares the drivers, does not.
     let asks = |package: &&Package| {
         package.dependencies.iter().any(|dependency| {
             dependency.name == "drivers"
@@ -215,7 +239,7 @@ fn only_payment_by_code_brings_an_http_client_into_drivers() {
     let asking: BTreeSet<&str> =
         metadata.packages.iter().filter(asks).map(|package| package.name.as_str()).collect();
     assert!(asking.is_subset(&BTreeSet::from(["pos-app", "fixtures", "tests"])), "{asking:?}");
-    // And within drivers it is spoken in one folder.
+    // And within drivers HTTP is spoken in two files.
     let source = drivers.manifest_path.parent().expect("a folder").join("src");
     let mut open = vec![source.clone().into_std_path_buf()];
     let mut speaking = BTreeSet::new();
@@ -229,7 +253,7 @@ fn only_payment_by_code_brings_an_http_client_into_drivers() {
             }
         }
     }
-    assert_eq!(speaking, BTreeSet::from(["payment/terminal.rs".into()]));
+    assert_eq!(speaking, BTreeSet::from(["esl/openepaperlink.rs".into(), "payment/terminal.rs".into()]));
 }
 
 #[test]

@@ -28,6 +28,9 @@ pub const VIRTUAL_DISPLAY: &[&str] = &["xvfb", "xdotool"];
 /// The version of the outside printer that the tests were written against.
 const EMUPOS: &str = "emupos==0.4.0";
 
+/// The version of the outside client of label gateways that the tests were written against.
+const OEPL: &str = "py-oepl==0.8.0";
+
 /// Installs the packages of these groups that are missing, after naming them.
 pub fn install(groups: &[&[&str]]) -> Result<(), Failure> {
     let wanted = groups.concat();
@@ -81,35 +84,50 @@ fn succeeds(command: &mut Command) -> bool {
 
 /// The outside printer's program, installed into `target` from PyPI; or why not.
 pub fn emupos(target: &Path) -> Result<PathBuf, String> {
-    let folder = target.join("emupos");
-    let program = folder.join("bin/emupos");
-    if program.is_file() {
-        return Ok(program);
+    from_pypi(EMUPOS, (3, 13), &target.join("emupos"), "bin/emupos")
+}
+
+/// A Python with the outside client of label gateways, installed into `target` from PyPI; or why not.
+pub fn oepl(target: &Path) -> Result<PathBuf, String> {
+    let folder = target.join("oepl");
+    // The package has no program of its own; this file of it is there once it is installed.
+    from_pypi(OEPL, (3, 12), &folder, "bin/oepl")?;
+    Ok(folder.join("bin/python"))
+}
+
+/// Installs a package into an environment in `folder`, unless its `file` is there, which it returns.
+fn from_pypi(package: &str, version: (u32, u32), folder: &Path, file: &str) -> Result<PathBuf, String> {
+    let file = folder.join(file);
+    if file.is_file() {
+        return Ok(file);
     }
-    let python = python().ok_or("it needs Python 3.13 or later, which this machine does not have")?;
-    println!("== installing {EMUPOS} into {}", folder.display());
-    let made = succeeds(Command::new(&python).args(["-m", "venv"]).arg(&folder));
+    let (major, minor) = version;
+    let python = python(version).ok_or_else(|| {
+        format!("it needs Python {major}.{minor} or later, which this machine does not have")
+    })?;
+    println!("== installing {package} into {}", folder.display());
+    let made = succeeds(Command::new(&python).args(["-m", "venv"]).arg(folder));
     if !made {
         return Err(format!("{} -m venv failed (is python3-venv installed?)", python.display()));
     }
-    let installed = succeeds(Command::new(folder.join("bin/pip")).args(["install", "--quiet", EMUPOS]));
-    if installed && program.is_file() { Ok(program) } else { Err(format!("pip install {EMUPOS} failed")) }
+    let installed = succeeds(Command::new(folder.join("bin/pip")).args(["install", "--quiet", package]));
+    if installed && file.is_file() { Ok(file) } else { Err(format!("pip install {package} failed")) }
 }
 
-/// A Python that emupos runs on: named, on the path, or one of pyenv's.
-fn python() -> Option<PathBuf> {
+/// A Python of at least this version: named, on the path, or one of pyenv's.
+fn python((major, minor): (u32, u32)) -> Option<PathBuf> {
     let named = env::var_os("GUITAI_PYTHON").map(PathBuf::from);
-    let on_path = ["python3", "python3.13", "python3.14", "python3.15"].map(PathBuf::from);
+    let on_path = ["python3", "python3.12", "python3.13", "python3.14", "python3.15"].map(PathBuf::from);
     let pyenv = env::var_os("HOME")
         .and_then(|home| std::fs::read_dir(Path::new(&home).join(".pyenv/versions")).ok())
         .into_iter()
         .flatten()
         .flatten()
         .map(|version| version.path().join("bin/python3"));
-    let check = "import sys; sys.exit(sys.version_info < (3, 13))";
+    let check = format!("import sys; sys.exit(sys.version_info < ({major}, {minor}))");
     named
         .into_iter()
         .chain(on_path)
         .chain(pyenv)
-        .find(|python| succeeds(Command::new(python).args(["-c", check])))
+        .find(|python| succeeds(Command::new(python).args(["-c", check.as_str()])))
 }

@@ -46,7 +46,7 @@ cargo xtask COMMAND
                         prices a case file; one JSON line for each case, and nothing else
   scan                  what each line of standard input stands for, as a line of JSON; \\x1d in a
                         line is a control character, \\\\ a backslash
-  bench [NAME]          benchmarks in release, all or one (pricing, scan, ledger), as ratios measured in
+  bench [NAME]          benchmarks in release, all or one (devices, labels, ledger, pricing, scan), as ratios measured in
                         one run: a table, and target/bench.json; real baskets come from the same folder
   powercut [--cuts N] [--seed S]
                         cuts the power of a simulated lane on the real SQLite; prints one line of JSON
@@ -158,6 +158,10 @@ fn test(arguments: &[OsString]) -> Result<(), Failure> {
     if let Err(reason) = &emupos {
         not_run.push(format!("the outside printer emupos: {reason}"));
     }
+    let oepl = machine::oepl(&root().join("target"));
+    if let Err(reason) = &oepl {
+        not_run.push(format!("the outside client of label gateways py-oepl: {reason}"));
+    }
     if env::var_os("GUITAI_DATA").is_none() && !root().join("../shared/data").is_dir() {
         not_run.push("replay of real logs: neither GUITAI_DATA nor ../shared/data is there".to_owned());
     }
@@ -165,6 +169,9 @@ fn test(arguments: &[OsString]) -> Result<(), Failure> {
     let mut tests = cargo(&["test", "--locked", "--workspace", "--no-fail-fast"]);
     if let Ok(program) = &emupos {
         tests.env("GUITAI_EMUPOS", program);
+    }
+    if let Ok(python) = &oepl {
+        tests.env("GUITAI_OEPL", python);
     }
     let outcome = step("test", &mut tests);
     println!("== suites that did not run: {}", if not_run.is_empty() { "none" } else { "" });

@@ -17,10 +17,6 @@ use crate::money::Money;
 /// The most work on putting one cluster together.
 const CLUSTER_WORK_MAX: u64 = 60_000;
 
-/// Up to so many units that could be lowered in several ways, every way is
-/// looked at even where those of one component are many.
-const SMALL_UNITS_MAX: u32 = 24;
-
 /// How often thresholds are raised by what was missed.
 const RAISES_MAX: usize = 3;
 
@@ -130,7 +126,7 @@ impl<'a> Finder<'a, '_> {
         if self.is_settled(bound) {
             return Ok(());
         }
-        if is_hopeless && stage.varying_units() > SMALL_UNITS_MAX {
+        if is_hopeless && !stage.is_small() {
             self.leave_open(bound);
             return Ok(());
         }

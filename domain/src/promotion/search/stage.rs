@@ -8,6 +8,9 @@ use super::super::problem::{Masks, Problem};
 use super::memory::Least;
 use crate::money::Money;
 
+/// The most units to choose for at which a ticket is small.
+const SMALL_UNITS_MAX: u32 = 24;
+
 /// One choice of promotions and add-on levels, with what overlays see of it.
 pub(super) struct Stage<'a, 'b> {
     pub components: Vec<Arc<Component>>,
@@ -104,10 +107,12 @@ impl<'a, 'b> Stage<'a, 'b> {
         own.map(|(_, least)| least.bound).sum()
     }
 
-    /// Units that there is something to choose for.
-    pub fn varying_units(&self) -> u32 {
+    /// Whether there is something to choose for few units only: then every way
+    /// is looked at even where those of one component are many.
+    pub fn is_small(&self) -> bool {
         let varying = self.components.iter().filter(|component| !component.is_fixed());
-        varying.flat_map(|component| &component.classes).map(|class| class.count).fold(0, u32::saturating_add)
+        let counts = varying.flat_map(|component| &component.classes).map(|class| class.count);
+        counts.fold(0, u32::saturating_add) <= SMALL_UNITS_MAX
     }
 
     /// A component whose options stand in regions.

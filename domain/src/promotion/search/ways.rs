@@ -22,7 +22,7 @@ const PRICES_MAX: usize = 5;
 /// The most work for the prices of a scenario.
 const PRICE_WORK_MAX: u64 = 3_000;
 
-/// The most work on all ways of a scenario.
+/// The most work on all ways of a scenario, where it is not small.
 const WAYS_WORK_MAX: u64 = 100_000;
 
 /// Weights with a price on a threshold.
@@ -63,10 +63,8 @@ impl<'a> Finder<'a, '_> {
         let mut all: Vec<Ways> = Vec::new();
         let mut cut = false;
         let mut fixed = Fixed::new(forms.regions.len());
-        let mut work = Work {
-            done: self.work.done,
-            limit: self.work.limit.min(self.work.done.saturating_add(WAYS_WORK_MAX)),
-        };
+        let most = if stage.is_small() { u64::MAX } else { self.work.done.saturating_add(WAYS_WORK_MAX) };
+        let mut work = Work { done: self.work.done, limit: self.work.limit.min(most) };
         for (place, component) in components.iter().enumerate() {
             if component.is_fixed() {
                 fixed.add(component, &priced.weights, &weighing.parts[place].1);

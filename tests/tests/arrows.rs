@@ -94,6 +94,9 @@ const HTTP_CLIENTS: &[&str] =
 /// reached by HTTP.
 const PAYMENT: &str = "payment";
 
+/// What [`PAYMENT`] and [`GATEWAYS`] bring, by the names in source.
+const OF_FEATURES: [&str; 2] = ["reqwest", "tokio_tungstenite"];
+
 /// The feature of `drivers` for gateways of shelf labels, which the agent runs.
 const GATEWAYS: &str = "esl";
 
@@ -197,8 +200,9 @@ fn the_till_has_no_http_client_in_its_tree_but_that_of_payment_by_code() {
                 .filter(|dependency| {
                     dependency.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal)
                 })
-                // The one arrow by which a client may come.
-                .filter(|dependency| id != *drivers || dependency.name != "reqwest")
+                // The arrows of the two features that bring a client; a graph of
+                // the whole workspace joins the features that rooms ask for.
+                .filter(|dependency| id != *drivers || !OF_FEATURES.contains(&dependency.name.as_str()))
                 .map(|dependency| dependency.pkg.clone()),
         );
     }

@@ -4,18 +4,17 @@
 //! its agent: who the lane is, how far HQ has its journal, and when HQ last
 //! answered.
 
+mod forms;
+
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::barcode::Gtin;
-use domain::catalogue::{
-    Audience, Catalogue, Found, Item, KIT_PARTS_MAX, KitPart, LookUpError, PRICES_MAX, PriceBounds, PriceRow,
-    PriceScope, SaleUnit, TaxClass, TaxTreatment, UNITS_MAX, Unit,
-};
-use domain::coupon::{Coupon, CouponState};
+use domain::catalogue::{Catalogue, Found, Item, KIT_PARTS_MAX, KitPart, LookUpError, PRICES_MAX, PriceRow};
+use domain::coupon::Coupon;
 use domain::member::Member;
-use domain::money::{Money, Quantity, TaxRate};
+use domain::money::{Money, Quantity};
 use domain::promotion::PromotionSet;
 use protocol::promotion::PromotionForm;
 use protocol::pull::{self, Change, Entity};
@@ -595,7 +594,7 @@ impl Reference {
         let kit = kit.collect::<Result<_, _>>()?;
         let prices = self.prices_of(&product.sku)?;
         let class = self.tax_class(&product.tax_class)?;
-        Ok(Item { kit, prices, ..item(product, class) })
+        Ok(Item { kit, prices, ..forms::item(product, class) })
     }
 
     fn kit_part(&self, kit: &str, part: &pull::KitPart) -> Result<KitPart, ReferenceError> {
@@ -608,7 +607,7 @@ impl Reference {
             sku: part.sku.clone(),
             quantity: Quantity::from_thousandths(part.quantity).ok_or(wrong("the quantity of a part"))?,
             price: Money::from_minor(product.price),
-            tax_rate: tax_rate(product.tax_rate, class.as_ref()),
+            tax_rate: forms::tax_rate(product.tax_rate, class.as_ref()),
         })
     }
 
@@ -623,7 +622,7 @@ impl Reference {
             &[&sku, &(PRICES_READ_MAX as u64)],
             "price",
         )?;
-        Ok(rows.into_iter().filter_map(|row| price_row(row, &view)).take(PRICES_MAX).collect())
+        Ok(rows.into_iter().filter_map(|row| forms::price_row(row, &view)).take(PRICES_MAX).collect())
     }
 
     fn tax_class(&self, id: &str) -> Result<Option<pull::TaxClass>, ReferenceError> {
@@ -767,7 +766,7 @@ impl Catalogue for Reference {
         {
             member = found(&format!("{PHONE}{}", pull::phone_hash(code)))?;
         }
-        Ok(member.map(|member| Arc::new(self::member(member))))
+        Ok(member.map(|member| Arc::new(forms::member(member))))
     }
 
     fn coupon(&self, code: &str) -> Result<Option<Coupon>, LookUpError> {
@@ -776,7 +775,7 @@ impl Catalogue for Reference {
         }
         let coupon: Option<pull::Coupon> =
             self.one("SELECT body FROM coupon WHERE code = ?1", code, "coupon")?;
-        Ok(coupon.map(self::coupon))
+        Ok(coupon.map(forms::coupon))
     }
 }
 
@@ -787,122 +786,8 @@ const PHONE: &str = "phone:";
 /// The fewest digits of a telephone number.
 const PHONE_LENGTH_MIN: usize = 7;
 
-/// A member as the rules see one.
-fn member(member: pull::Member) -> Member {
-    Member {
-        id: member.id,
-        shown: member.shown,
-        tier: member.tier,
-        tags: member.tags,
-        stage: member.stage,
-        first_order: member.first_order,
-        points: member.points,
-    }
-}
-
-/// A coupon as the rules see one.
-fn coupon(coupon: pull::Coupon) -> Coupon {
-    Coupon {
-        code: coupon.code,
-        promotion: coupon.promotion,
-        state: match coupon.state {
-            pull::CouponState::Issued => CouponState::Issued,
-            pull::CouponState::Reserved => CouponState::Reserved,
-            pull::CouponState::Redeemed => CouponState::Redeemed,
-            pull::CouponState::Frozen => CouponState::Frozen,
-            pull::CouponState::Void => CouponState::Void,
-        },
-        from_ms: coupon.from_ms,
-        until_ms: coupon.until_ms,
-        owner: coupon.owner,
-        group: coupon.group,
-        together_max: coupon.together_max,
-    }
-}
-
 fn read<T: DeserializeOwned>(body: &str, kind: &'static str) -> Result<T, ReferenceError> {
     serde_json::from_str(body).map_err(|source| ReferenceError::Body { kind, source })
-}
-
-/// A product as the rules see it, but for its prices and parts.
-fn item(product: pull::Product, class: Option<pull::TaxClass>) -> Item {
-    let code = product
-        .codes
-        .into_iter()
-        .chain([product.plu, product.department])
-        .find(|code| !code.is_empty())
-        .unwrap_or_else(|| product.sku.clone());
-    Item {
-        tax_rate: tax_rate(product.tax_rate, class.as_ref()),
-        tax_class: class.map(|class| TaxClass {
-            id: class.id,
-            treatment: match class.treatment {
-                pull::TaxTreatment::Taxed => TaxTreatment::Taxed,
-                pull::TaxTreatment::ZeroRated => TaxTreatment::ZeroRated,
-                pull::TaxTreatment::Exempt => TaxTreatment::Exempt,
-            },
-        }),
-        units: product.units.into_iter().take(UNITS_MAX).map(sale_unit).collect(),
-        prices: Vec::new(),
-        kit: Vec::new(),
-        open_price: product.open_price.map(|bounds| PriceBounds {
-            min: Money::from_minor(bounds.min),
-            max: Money::from_minor(bounds.max),
-        }),
-        code,
-        sku: product.sku,
-        name_zh: product.name_zh,
-        name_en: product.name_en,
-        spec: product.spec,
-        category: product.category,
-        weighed: product.weighed,
-        price: Money::from_minor(product.price),
-        age_restricted: product.age_restricted,
-        no_promotion: product.no_promotion,
-        no_points: product.no_points,
-        gift: product.gift,
-    }
-}
-
-/// The rate of the class where there is one, else the product's own.
-fn tax_rate(of_product: u32, class: Option<&pull::TaxClass>) -> TaxRate {
-    let points = match class.map(|class| (class.treatment, class.rate)) {
-        Some((pull::TaxTreatment::Taxed, rate)) => rate,
-        Some((pull::TaxTreatment::ZeroRated | pull::TaxTreatment::Exempt, _)) => 0,
-        None => of_product,
-    };
-    // HQ refuses rates above 100 % on import.
-    TaxRate::from_basis_points(points.min(10_000)).expect("at most 100 %")
-}
-
-fn sale_unit(sold: pull::SaleUnit) -> SaleUnit {
-    SaleUnit {
-        unit: Unit { id: sold.id, name_zh: sold.name_zh, name_en: sold.name_en, factor: sold.factor },
-        price: sold.price.map(Money::from_minor),
-    }
-}
-
-/// A price as the rules see it; `None` where it does not concern this store.
-/// HQ sends no other; one of a group that the store has left stays behind.
-fn price_row(row: pull::PriceRow, view: &View) -> Option<PriceRow> {
-    let scope = match row.scope {
-        pull::PriceScope::Chain => PriceScope::Chain,
-        pull::PriceScope::Group(group) => view.groups.contains(&group).then_some(PriceScope::Group)?,
-        pull::PriceScope::Store(store) => (store == view.store).then_some(PriceScope::Store)?,
-    };
-    Some(PriceRow {
-        list: row.list,
-        unit: row.unit,
-        scope,
-        audience: match row.audience {
-            pull::Audience::Everyone => Audience::Everyone,
-            pull::Audience::Members => Audience::Members,
-            pull::Audience::Tier(tier) => Audience::Tier(tier),
-        },
-        from_ms: row.from_ms,
-        until_ms: row.until_ms,
-        price: Money::from_minor(row.price),
-    })
 }
 
 /// What the lane knows of its agent, always the newest.

@@ -2,6 +2,8 @@
 
 use tempfile::TempDir;
 
+use domain::catalogue::{PriceBounds, PriceScope, TaxClass, TaxTreatment};
+use domain::coupon::CouponState;
 use domain::promotion::rule::{PriceRule, Rule};
 
 use super::*;

@@ -138,7 +138,8 @@ pub enum Reading {
 /// What a scale can be asked to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ScaleCommand {
-    /// Weigh: answered when something lies still. May be repeated.
+    /// Weigh: answered when something lies still, or too much lies there; what is not there yet is waited for until the
+    /// deadline. May be repeated.
     Weigh {
         /// What a kilogram costs, minor units; shown by scales that compute (Dialog 06), at most 999,999.
         unit_price_minor: Option<u32>,
@@ -167,6 +168,9 @@ pub enum ScaleAnswer {
 /// Why a scale did not do what it was asked to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum ScaleRefusal {
+    /// Nothing lay on it.
+    #[error("weigh: nothing lies on the scale")]
+    Empty,
     /// It never lay still.
     #[error("weigh: the load moves; let it lie still")]
     Moving,
@@ -260,8 +264,7 @@ impl Device for ScaleDevice {
             }
             // Zero and tare are asked for once: an answer that was lost may have been obeyed.
             if until.has_passed() || desk.is_stopping() || !question.may_be_repeated() {
-                let moving = last == Some(Reading::Moving);
-                return Ok(moving.then_some(ScaleAnswer::Refused(ScaleRefusal::Moving)));
+                return Ok(last.and_then(why_not).map(ScaleAnswer::Refused));
             }
             desk.sleep(POLL_PAUSE.min(until.remaining().unwrap_or_default()));
         }
@@ -280,8 +283,15 @@ impl Device for ScaleDevice {
 fn settle(question: Question, reading: Reading) -> Option<ScaleAnswer> {
     let refused = |refusal| Some(ScaleAnswer::Refused(refusal));
     match (question, reading) {
-        (Question::Weigh { .. }, Reading::Stable(load)) => Some(ScaleAnswer::Weighed(load)),
+        (Question::Weigh { .. }, Reading::Stable(load)) if load.weight.units > 0 => {
+            Some(ScaleAnswer::Weighed(load))
+        }
         (_, Reading::OverRange) => refused(ScaleRefusal::OverRange),
+        // The goods are still on their way.
+        (
+            Question::Weigh { .. },
+            Reading::Stable(_) | Reading::UnderRange | Reading::BelowMinimum | Reading::Unchanged,
+        ) => None,
         (_, Reading::UnderRange) => refused(ScaleRefusal::UnderRange),
         (_, Reading::BelowMinimum) => refused(ScaleRefusal::BelowMinimum),
         (_, Reading::Unchanged) => refused(ScaleRefusal::Unchanged),
@@ -289,6 +299,20 @@ fn settle(question: Question, reading: Reading) -> Option<ScaleAnswer> {
             Some(ScaleAnswer::Done)
         }
         (_, Reading::Moving | Reading::Idle) => None,
+    }
+}
+
+/// Why nothing was weighed in the end, by what the scale said last.
+fn why_not(reading: Reading) -> Option<ScaleRefusal> {
+    match reading {
+        Reading::Moving => Some(ScaleRefusal::Moving),
+        Reading::OverRange => Some(ScaleRefusal::OverRange),
+        Reading::UnderRange => Some(ScaleRefusal::UnderRange),
+        Reading::BelowMinimum => Some(ScaleRefusal::BelowMinimum),
+        Reading::Unchanged => Some(ScaleRefusal::Unchanged),
+        Reading::Stable(load) if load.weight.units < 0 => Some(ScaleRefusal::UnderRange),
+        Reading::Stable(_) => Some(ScaleRefusal::Empty),
+        Reading::Idle => None,
     }
 }
 

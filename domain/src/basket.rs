@@ -41,6 +41,8 @@ pub struct Line {
     pub promotion: Option<AppliedPromotion>,
     /// What one costs whoever is no member, where the price is the member's.
     pub walk_in: Option<WalkInPrice>,
+    /// Who said what it weighs, unless its code did.
+    pub weighed_by: Option<WeighedBy>,
     /// The line's price as a scale printed it; it stands whatever the unit price says.
     pub label_amount: Option<Money>,
     /// What its code said of this piece.
@@ -87,6 +89,18 @@ pub enum PriceFrom {
     Typed,
     /// A person set it on the line.
     Set,
+}
+
+/// Who said what weighed goods weigh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WeighedBy {
+    /// The lane's scale, lying still.
+    Scale {
+        /// Whether a tare was taken off.
+        net: bool,
+    },
+    /// A person.
+    Person,
 }
 
 /// How much a person takes off.

@@ -33,6 +33,8 @@ pub enum Act {
     ResolvePayment,
     /// Take over a lane that somebody locked.
     TakeOver,
+    /// Say by hand what goods weigh, where a scale stands.
+    TypeWeight,
 }
 
 impl Act {
@@ -50,6 +52,7 @@ impl Act {
             Self::Report => 1 << 9,
             Self::ResolvePayment => 1 << 10,
             Self::TakeOver => 1 << 11,
+            Self::TypeWeight => 1 << 12,
         }
     }
 }
@@ -103,6 +106,7 @@ impl Rights {
                     Act::Report,
                     Act::ResolvePayment,
                     Act::TakeOver,
+                    Act::TypeWeight,
                 ],
                 SUPERVISOR_DISCOUNT_MAX,
                 Money::from_minor(SUPERVISOR_REFUND_MAX * currency.minor_per_major()),

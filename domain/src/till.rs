@@ -14,6 +14,7 @@ mod returning;
 mod savings;
 mod selling;
 mod step;
+mod weighing;
 mod words;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -36,6 +37,7 @@ use crate::tax::TaxRules;
 use crate::tender::{ForeignRate, Tender, Wallet};
 use savings::Recollection;
 use step::Step;
+pub use weighing::{ScaleAnswer, ScaleFault, ToWeigh, TypedWeights};
 pub use words::{Effect, Input, Message, Offer, Sound};
 
 /// The most documents whose paper may wait; beyond it the oldest is waived,
@@ -93,6 +95,10 @@ pub struct Rules {
     pub foreign: Vec<ForeignRate>,
     /// Who takes payments by code or card here.
     pub wallets: Vec<Wallet>,
+    /// Whether the lane has a scale that goods are weighed on.
+    pub has_scale: bool,
+    /// Whether a person may say what goods weigh, where there is a scale.
+    pub typed_weights: TypedWeights,
     /// Which price of a basket counts as the best.
     pub objective: Objective,
     /// Where the lane stands, as promotions ask for it.
@@ -124,6 +130,8 @@ impl Default for Rules {
             cancel_by_right: false,
             foreign: Vec::new(),
             wallets: Vec::new(),
+            has_scale: false,
+            typed_weights: TypedWeights::default(),
             objective: Objective::default(),
             place: Place::default(),
             points: PointsRules::default(),

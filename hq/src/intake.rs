@@ -456,6 +456,7 @@ mod tests {
             quantity: 1_000,
             list_price: *net,
             unit_price: *net,
+            weighed_by: None,
             label_amount: None,
             unit: None,
             price_from: None,

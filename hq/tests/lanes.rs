@@ -222,6 +222,7 @@ impl Lane {
             quantity: 1_000,
             list_price: net,
             unit_price: net,
+            weighed_by: None,
             label_amount: None,
             unit: None,
             price_from: None,

@@ -164,6 +164,8 @@ impl Lane {
             | Key::Down
             | Key::Left
             | Key::Right
+            | Key::Home
+            | Key::End
             | Key::PageUp
             | Key::PageDown
             | Key::Function(_) => {
@@ -262,6 +264,8 @@ impl Lane {
             Key::Escape => Button::Back,
             Key::Backspace => Button::Backspace,
             Key::Delete => Button::Void,
+            Key::Home => Button::ScaleZero,
+            Key::End => Button::ScaleTare,
             Key::PageUp => Button::PageBefore,
             Key::PageDown => Button::PageAfter,
             Key::Function(1) => Button::Language,
@@ -356,7 +360,12 @@ impl Lane {
                 self.front.notice = None;
                 return;
             }
+            Button::ScaleZero => return self.zero_scale(),
+            Button::ScaleTare => return self.tare_scale(),
             _ => {}
+        }
+        if self.press_while_weighing(button) {
+            return;
         }
         let State::Open(open) = &self.state else { return };
         let desk = open.till().desk().clone();
@@ -536,6 +545,8 @@ impl Lane {
             | Button::Staff(_)
             | Button::Language
             | Button::Theme
+            | Button::ScaleZero
+            | Button::ScaleTare
             | Button::DismissNotice => {}
         }
     }

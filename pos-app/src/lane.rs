@@ -19,6 +19,7 @@ use domain::till::{Desk, Effect, Input, Message, Paper, Sound, Till};
 use drivers::frame::{Health, Reason};
 use drivers::payment::PaymentCode;
 use drivers::printer::{Job, Outcome, PrinterEvent};
+use drivers::scale::ScaleTold;
 use drivers::scanner::Scan;
 use drivers::sound::Tone;
 use ledger::journal::{AppendError, Journal, JournalReader};
@@ -31,6 +32,7 @@ use crate::entry::{CALM_MS, Front};
 use crate::payment::{self, Act, Ask};
 use crate::present;
 use crate::receipt;
+use crate::weighing::{ScaleAsk, ScaleStatus};
 pub use books::Moment;
 pub use open::OpenLane;
 
@@ -56,6 +58,8 @@ pub enum Event {
     Action(Action),
     /// A scanner with a line of its own read a code.
     Scan(Scan),
+    /// The scale has something to say.
+    Scale(ScaleTold),
     /// The printer has something to say.
     Printer(PrinterEvent),
     /// A wallet has something to say of a payment.
@@ -84,6 +88,8 @@ pub enum Command {
     },
     /// Print.
     Print(Job),
+    /// Ask the scale.
+    Scale(ScaleAsk),
     /// Ask a wallet about a payment.
     Pay(Box<Ask>),
     /// Make a sound.
@@ -122,9 +128,10 @@ pub struct Lane {
     pub(crate) front: Front,
     pub(crate) agent: AgentState,
     pub(crate) printer: PrinterStatus,
+    pub(crate) scale: ScaleStatus,
     pub(crate) moment: Moment,
     watch: Option<AgentWatch>,
-    commands: Vec<Command>,
+    pub(crate) commands: Vec<Command>,
     last_event_ms: i64,
     tidied: bool,
     /// What is to be written down about the clock, once the lane is open.
@@ -157,6 +164,7 @@ impl Lane {
             state: State::Closed(Closed::NotEnrolled { command }),
             agent: AgentState::default(),
             printer: PrinterStatus::default(),
+            scale: ScaleStatus::default(),
             moment: Moment { now_ms: 0, offset_minutes: 0 },
             watch: None,
             commands: Vec::new(),
@@ -245,7 +253,7 @@ impl Lane {
     }
 
     fn take(&mut self, event: Event) {
-        if !matches!(event, Event::Tick) {
+        if !matches!(event, Event::Tick | Event::Scale(_)) {
             self.last_event_ms = self.moment.now_ms;
             self.tidied = false;
         }
@@ -255,6 +263,7 @@ impl Lane {
                 self.front.notice = None;
                 self.scan_over(&scan.raw());
             }
+            Event::Scale(told) => self.hear_scale(told),
             Event::Printer(event) => self.hear_printer(event),
             Event::Payment { number, answer } => self.input(Input::PaymentAnswered { number, answer }),
             Event::JournalDamaged { reason } => {
@@ -265,6 +274,7 @@ impl Lane {
                 if self.till().is_some_and(|till| !till.payments().is_empty()) {
                     self.input(Input::Tick);
                 }
+                self.look_at_scale();
                 self.look_around();
             }
         }
@@ -280,6 +290,8 @@ impl Lane {
     /// Goods chosen from a list.
     pub(crate) fn choose(&mut self, sku: String, count: Option<i64>) {
         if self.before_goods() {
+            // Goods that wait for the scale are not wanted any more.
+            self.scale.forget();
             self.input(Input::Choose { sku, count });
         }
     }
@@ -354,6 +366,7 @@ impl Lane {
                 Sound::Unknown => Tone::Unknown,
                 Sound::Blocked => Tone::Blocked,
             })),
+            Effect::Weigh(goods) => self.weigh(goods),
             Effect::OpenDrawer => {
                 let State::Open(open) = &self.state else { return };
                 let id = DRAWER_BIT | open.journal().head().seq;
@@ -413,7 +426,10 @@ impl Lane {
             return;
         }
         let State::Open(open) = &self.state else { return };
-        if let Message::WeightNeeded(item) = &message {
+        if let Message::LineVoided(_) = &message {
+            self.scale.take_back();
+        }
+        if let Message::WeightNeeded(item) | Message::NotWeighed { item, .. } = &message {
             self.front.weighing = Some(item.sku.clone());
         }
         if let Message::PriceNeeded(item) | Message::PriceRange { item, .. } = &message {

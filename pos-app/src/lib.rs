@@ -12,6 +12,7 @@
 //! | [`pin`] | whether a PIN is somebody's |
 //! | [`recovery`] | what a stop left unfinished, in words |
 //! | [`keeping`] | what a technician does with a journal |
+//! | [`weighing`] | the lane's scale, and what its answers mean to the till |
 //! | [`run`] | threads, devices and the window around a lane |
 //! | [`doctor`] | the health of disk, devices, reference and clock |
 
@@ -27,3 +28,4 @@ pub mod present;
 pub mod receipt;
 pub mod recovery;
 pub mod run;
+pub mod weighing;

@@ -6,7 +6,7 @@ use domain::catalogue::{Buyer, Catalogue, Item};
 use domain::coupon::CouponRefusal;
 use domain::money::{Currency, Money, Quantity};
 use domain::sale;
-use domain::till::{Desk, Message, Paper};
+use domain::till::{Desk, Message, Paper, ScaleFault};
 use domain::{price_list, pricing};
 use drivers::frame::{Health, Reason};
 use ui::view::{
@@ -164,6 +164,7 @@ fn sell(lane: &Lane, open: &OpenLane) -> Sell {
         side: side(lane, open),
         sheet: lane.ask().map(|asked| sheet(lane, open, asked)),
         can_pay: !basket.is_empty(),
+        scale: lane.scale_view(),
         buyer: buyer(basket, currency, lane.front.language),
     }
 }
@@ -182,7 +183,7 @@ fn buyer(basket: &Basket, currency: &Currency, language: Language) -> String {
     member.into_iter().chain(brought.into_iter().flatten()).collect::<Vec<_>>().join(" · ")
 }
 
-fn name(item: &Item, language: Language) -> String {
+pub(crate) fn name(item: &Item, language: Language) -> String {
     match language {
         Language::Chinese => item.name_zh.clone(),
         Language::English => item.name_en.clone(),
@@ -418,6 +419,19 @@ fn coupon_refused(open: &OpenLane, offset_minutes: i32, refusal: &CouponRefusal)
     }
 }
 
+/// Why goods were not weighed, as the screen says it.
+fn not_weighed(name: String, fault: ScaleFault) -> Notice {
+    match fault {
+        ScaleFault::Away => Notice::NotWeighed { name },
+        ScaleFault::Empty | ScaleFault::BelowMinimum => Notice::ScaleEmpty { name },
+        ScaleFault::Moving => Notice::ScaleMoving { name },
+        ScaleFault::OverRange => Notice::ScaleOverRange { name },
+        ScaleFault::UnderRange => Notice::ScaleUnderRange { name },
+        ScaleFault::Unchanged => Notice::ScaleUnchanged { name },
+        ScaleFault::Unit | ScaleFault::Refused => Notice::ScaleRefused { name },
+    }
+}
+
 fn short(code: &str) -> String {
     code.chars().filter(|character| !character.is_control()).take(CODE_SHOWN_MAX).collect()
 }
@@ -461,6 +475,8 @@ pub(crate) fn notice(
         Message::AgeRestricted(item) => Notice::AgeRestricted { name: name(item, language) },
         Message::LabelPriceDiffers(item) => Notice::LabelPriceDiffers { name: name(item, language) },
         Message::WeightNeeded(item) => Notice::WeightNeeded { name: name(item, language) },
+        Message::NotWeighed { item, fault } => not_weighed(name(item, language), *fault),
+        Message::WeightByScaleOnly(item) => Notice::WeightByScaleOnly { name: name(item, language) },
         Message::PriceNeeded(item) => Notice::PriceNeeded { name: name(item, language) },
         Message::PriceRange { item: _, bounds } => {
             let [min, max] = [bounds.min, bounds.max].map(|bound| currency.format_with_symbol(bound));

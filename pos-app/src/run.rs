@@ -12,8 +12,9 @@ use std::time::Instant;
 use anyhow::Context;
 use domain::clock::LaneClock;
 use drivers::display::{Display, Picture};
-use drivers::frame::supervisor::Told;
+use drivers::frame::supervisor::{Ending, Told};
 use drivers::printer::{Outcome, Printer, PrinterConfig, PrinterEvent, Rejection};
+use drivers::scale::Scale;
 #[cfg(target_os = "linux")]
 use drivers::scanner::evdev::EvdevScanner;
 use drivers::scanner::serial::{ScannerEvent, SerialScanner, SerialScannerConfig};
@@ -36,6 +37,7 @@ pub struct Devices {
     printer: Option<Printer>,
     sound: Sound,
     _scanners: Vec<AnyScanner>,
+    scale: Option<Scale>,
     display: Option<Display>,
     shown: Mutex<Picture>,
     terminals: Terminals,
@@ -57,6 +59,16 @@ impl Devices {
         };
         let scanners =
             config.all_scanners().map(|scanner| AnyScanner::start(scanner, events.clone())).collect();
+        let scale = match &config.scale {
+            None => None,
+            Some(scale) => {
+                let driver = scale.driver().map_err(anyhow::Error::from_boxed).context("set up the scale")?;
+                let events = events.clone();
+                Some(drivers::scale::spawn(driver, move |told| {
+                    let _ = events.send(Event::Scale(told));
+                }))
+            }
+        };
         let display = match &config.display {
             None => None,
             Some(display) => {
@@ -78,6 +90,7 @@ impl Devices {
             printer,
             sound,
             _scanners: scanners,
+            scale,
             display,
             shown: Mutex::default(),
             terminals,
@@ -101,6 +114,16 @@ impl Devices {
                 if !taken {
                     let outcome = Outcome::Rejected(Rejection::Stopped);
                     let _ = self.events.try_send(Event::Printer(PrinterEvent::JobEnded { id, outcome }));
+                }
+            }
+            Command::Scale(ask) => {
+                let taken = self
+                    .scale
+                    .as_ref()
+                    .is_some_and(|scale| scale.submit(ask.id, ask.command, ask.repeat, ask.deadline).is_ok());
+                if !taken {
+                    let ended = Told::Ended { id: ask.id, ending: Ending::Stopped };
+                    let _ = self.events.try_send(Event::Scale(ended));
                 }
             }
             Command::Pay(ask) => self.terminals.ask(*ask),

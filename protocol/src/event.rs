@@ -414,6 +414,9 @@ pub struct Line {
     /// Where `unit_price` comes from, unless from price lists and promotions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_from: Option<PriceFrom>,
+    /// Who said what weighed goods weigh, unless the code did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weighed_by: Option<WeighedBy>,
     /// The line's gross as a scale printed it, where it did, minor units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label_amount: Option<i64>,
@@ -487,6 +490,18 @@ pub enum PriceFrom {
     Typed,
     /// A person set it on the line.
     Set,
+}
+
+/// Who said what weighed goods weigh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WeighedBy {
+    /// The lane's scale.
+    Scale,
+    /// The lane's scale, with a tare taken off.
+    ScaleNet,
+    /// A person.
+    Person,
 }
 
 /// A line's class in the tax law, as it was then.
@@ -817,6 +832,8 @@ pub enum Act {
     ResolvePayment,
     /// Take over a locked lane.
     TakeOver,
+    /// Say by hand what goods weigh.
+    TypeWeight,
 }
 
 /// Cash that moves without a sale.

@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::promotion::PromotionForm;
 pub use member::{Coupon, CouponState, Member, phone_hash};
-pub use rules::{Objective, PointsEarned, PointsSpent, RefundOrder, StoreRules, TaxMode, TaxRounding};
+pub use rules::{
+    Objective, PointsEarned, PointsSpent, RefundOrder, StoreRules, TaxMode, TaxRounding, TypedWeights,
+};
 
 /// The most changes in one page.
 pub const PAGE_CHANGES_MAX: usize = 10_000;

@@ -10,7 +10,9 @@ mod tender;
 
 use std::sync::Arc;
 
-use domain::basket::{AppliedPromotion, Cut, Discount, Line, LoweredPrice, PriceFrom, Saving, Trace};
+use domain::basket::{
+    AppliedPromotion, Cut, Discount, Line, LoweredPrice, PriceFrom, Saving, Trace, WeighedBy,
+};
 use domain::catalogue::{Item, KitPart, TaxClass, TaxTreatment, Unit};
 use domain::kit::allocate_kit;
 use domain::money::{AMOUNT_MAX, BASIS_POINTS, Money, Quantity, TaxRate};
@@ -300,6 +302,11 @@ impl From<&Line> for event::Line {
             quantity: line.quantity.thousandths(),
             list_price: item.price.minor(),
             unit_price: line.unit_price.minor(),
+            weighed_by: line.weighed_by.map(|by| match by {
+                WeighedBy::Scale { net: false } => event::WeighedBy::Scale,
+                WeighedBy::Scale { net: true } => event::WeighedBy::ScaleNet,
+                WeighedBy::Person => event::WeighedBy::Person,
+            }),
             label_amount: line.label_amount.map(Money::minor),
             unit: line.unit.as_ref().map(|unit| event::LineUnit {
                 id: unit.id.clone(),
@@ -626,6 +633,11 @@ impl event::Line {
             },
             promotion: self.promotion.as_ref().map(Into::into),
             label_amount: self.label_amount.map(Money::from_minor),
+            weighed_by: self.weighed_by.map(|by| match by {
+                event::WeighedBy::Scale => WeighedBy::Scale { net: false },
+                event::WeighedBy::ScaleNet => WeighedBy::Scale { net: true },
+                event::WeighedBy::Person => WeighedBy::Person,
+            }),
             trace: Trace { batch: self.batch.clone(), expiry: self.expiry, serial: self.serial.clone() },
             savings: self.savings.iter().map(|saving| saving.understand(seq)).collect::<Result<_, _>>()?,
             discount: understand_discount(seq, self.discount.as_ref())?,

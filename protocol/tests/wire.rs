@@ -9,7 +9,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use domain::basket::{AppliedPromotion, Basket, Cut, Discount, Line, LoweredPrice, PriceFrom, Saving, Trace};
+use domain::basket::{
+    AppliedPromotion, Basket, Cut, Discount, Line, LoweredPrice, PriceFrom, Saving, Trace, WeighedBy,
+};
 use domain::catalogue::{Item, KitPart, TaxClass, TaxTreatment, Unit};
 use domain::money::{Money, Quantity, TaxRate};
 use domain::payment::{Belongs, Outcome, Payment, Purpose};
@@ -81,6 +83,7 @@ fn beer() -> Line {
             name_en: "Weekend".into(),
         }),
         walk_in: None,
+        weighed_by: None,
         label_amount: None,
         trace: Trace::default(),
         discount: None,
@@ -131,6 +134,7 @@ fn apples() -> Line {
         price_from: PriceFrom::List,
         promotion: None,
         walk_in: None,
+        weighed_by: None,
         label_amount: Some(Money::from_minor(683)),
         trace: Trace::default(),
         discount: None,
@@ -159,6 +163,7 @@ fn cases() -> Line {
         price_from: PriceFrom::List,
         promotion: None,
         walk_in: None,
+        weighed_by: None,
         label_amount: None,
         trace: Trace::default(),
         discount: None,
@@ -189,6 +194,7 @@ fn gift_set() -> Line {
         price_from: PriceFrom::List,
         promotion: None,
         walk_in: None,
+        weighed_by: None,
         label_amount: None,
         trace: Trace::default(),
         discount: None,
@@ -213,6 +219,7 @@ fn loose() -> Line {
         price_from: PriceFrom::Typed,
         promotion: None,
         walk_in: None,
+        weighed_by: None,
         label_amount: None,
         trace: Trace::default(),
         discount: None,
@@ -566,6 +573,7 @@ fn records() -> Vec<(&'static str, Record)> {
     .chain(later_records())
     .chain(buyer::records())
     .chain(records_about_the_journal())
+    .chain(records_of_the_scale())
     .collect()
 }
 
@@ -585,6 +593,20 @@ fn records_about_the_journal() -> Vec<(&'static str, Record)> {
         ("clock_refused", Record::ClockRefused { shown_ms, reckoned_ms }),
         ("clock_trusted", trusted("")),
         ("clock_trusted_by", trusted("e1")),
+    ]
+}
+
+/// Who said what goods weigh.
+fn records_of_the_scale() -> Vec<(&'static str, Record)> {
+    let by = |weighed_by| Record::LineAdded {
+        line: Line { label_amount: None, weighed_by: Some(weighed_by), ..apples() },
+    };
+    let (staff, approver, reason) = ("e1".into(), "e2".into(), "秤坏了".into());
+    vec![
+        ("line_added_by_scale", by(WeighedBy::Scale { net: false })),
+        ("line_added_by_scale_net", by(WeighedBy::Scale { net: true })),
+        ("line_added_by_person", by(WeighedBy::Person)),
+        ("approved_weight", Record::Approved { act: Act::TypeWeight, staff, approver, reason }),
     ]
 }
 

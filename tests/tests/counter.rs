@@ -7,8 +7,10 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
+use domain::basket::WeighedBy;
 use domain::payment::Outcome;
 use domain::record::Record;
+use domain::rights::Act;
 use domain::till::{Desk, Input};
 use drivers::display::Model;
 use drivers::payment::SignKind;
@@ -31,6 +33,7 @@ use protocol::event;
 use protocol::pull::{Change, Entity, StaffMember};
 use ui::Key;
 use ui::action::{Action, Button};
+use ui::view::{Notice, Scale, ScaleState, Screen};
 
 /// 2026-11-21 10:00 in Shanghai.
 const MORNING: Moment = Moment { now_ms: 1_795_226_400_000, offset_minutes: 480 };
@@ -179,7 +182,8 @@ impl Counter {
         let alipay = SimulatedWallet::start(Kind::Alipay).expect("a port");
         let tcp = Socket::Tcp("127.0.0.1:0".to_owned());
         let pole = SimulatedDisplay::start(&tcp, Model::Cd5220 { chinese: true }).expect("a port");
-        let scale = SimulatedScale::start(&tcp, Protocol::Toledo8217).expect("a port");
+        let tty = Socket::Pty(folder.path().join("scale-port"));
+        let scale = SimulatedScale::start(&tty, Protocol::Toledo8217).expect("a pseudo-terminal");
         scale.put(1_250);
         for (file, text) in
             [("wechat.key", WECHAT_KEY), ("own.key", MERCHANT_KEY), ("alipay.key", ALIPAY_PUBLIC)]
@@ -187,7 +191,7 @@ impl Counter {
             std::fs::write(folder.path().join(file), format!("{text}\n")).expect("written");
         }
         let text = format!(
-            "[sound]\nplayer = [\"true\"]\n\n[scale]\nport = \"{}\"\nprotocol = \"toledo-8217\"\n\n\
+            "[sound]\nplayer = [\"true\"]\n\n[scale]\nport = \"{}\"\nprotocol = \"toledo-8217\"\nserial = \"8N1\"\n\n\
              [display]\nport = \"{}\"\nmodel = \"cd5220-gbk\"\n\n\
              [payment.wechat]\napp_id = \"{APP_ID}\"\nmerchant_id = \"{MERCHANT_ID}\"\nkey_file = \"wechat.key\"\n\
              sign = \"md5\"\nbase = \"{}\"\n\n\
@@ -264,6 +268,110 @@ fn a_stop_in_the_middle_of_a_payment_is_asked_about_and_not_charged_again() {
     assert_eq!(till.payments(), [(1, Outcome::Paid)]);
     let order = counter.wechat.order("S001-2-1-1").expect("the wallet knows it");
     assert_eq!((order.charges, counter.wechat.money()), (1, 200));
+}
+
+const APPLES: &str = "140002";
+
+impl Till {
+    fn choose_apples(&mut self) {
+        self.feed(Input::Choose { sku: APPLES.to_owned(), count: None });
+    }
+
+    /// The weights in the basket, with who said them.
+    fn weights(&self) -> Vec<(String, Option<WeighedBy>)> {
+        let lines = self.lane.till().map(|till| till.basket().lines().to_vec()).unwrap_or_default();
+        lines.iter().map(|line| (line.quantity.to_string(), line.weighed_by)).collect()
+    }
+
+    fn scale(&self) -> Scale {
+        match self.lane.view().screen {
+            Screen::Sell(sell) => sell.scale.expect("a scale"),
+            other => panic!("not selling: {other:?}"),
+        }
+    }
+
+    fn until_scale(&mut self, wanted: impl Fn(&Scale) -> bool) {
+        self.wait("the scale", |till| wanted(&till.scale()));
+    }
+}
+
+const BY_SCALE: Option<WeighedBy> = Some(WeighedBy::Scale { net: false });
+
+#[test]
+fn what_lies_still_on_the_scale_joins_the_basket() {
+    let counter = Counter::set_up();
+    let mut till = counter.till();
+    till.sign_in();
+    counter.scale.put_moving(856, 8);
+    till.choose_apples();
+    till.until_scale(|scale| scale.state == ScaleState::Moving);
+    assert!(till.scale().goods.contains("苹果"), "{:?}", till.scale());
+    // Nobody pays past goods that lie on the scale.
+    till.turn(vec![Event::Action(Action::Press(Button::Pay))]);
+    assert!(matches!(till.lane.view().notice, Some(Notice::StillWeighing { .. })));
+    till.wait("the weight", |till| !till.weights().is_empty());
+    assert_eq!(till.weights(), [("0.856".to_owned(), BY_SCALE)]);
+
+    // The same load is not sold twice; the next one is.
+    till.choose_apples();
+    till.until_scale(|scale| scale.state == ScaleState::Sold);
+    counter.scale.put(0);
+    till.until_scale(|scale| scale.weight == "0.000 kg");
+    assert_eq!(till.weights().len(), 1);
+    counter.scale.put(377);
+    till.wait("the weight", |till| till.weights().len() == 2);
+    assert_eq!(till.weights()[1], ("0.377".to_owned(), BY_SCALE));
+    assert_eq!(counter.scale.errors(), Vec::<String>::new());
+}
+
+#[test]
+fn a_scale_unplugged_in_the_middle_adds_nothing_and_says_so() {
+    let counter = Counter::set_up();
+    let mut till = counter.till();
+    till.sign_in();
+    counter.scale.put_moving(640, u32::MAX);
+    till.choose_apples();
+    till.until_scale(|scale| scale.state == ScaleState::Moving);
+    counter.scale.wire().set_plugged(false);
+    till.wait("the notice", |till| matches!(till.lane.view().notice, Some(Notice::NotWeighed { .. })));
+    assert!(till.weights().is_empty() && till.scale().goods.is_empty());
+    // Plugged in again it weighs what is chosen then, and nothing by surprise.
+    counter.scale.put(655);
+    counter.scale.change(|platter| platter.moving_for = 0);
+    counter.scale.wire().set_plugged(true);
+    till.until_scale(|scale| scale.weight == "0.655 kg");
+    assert!(till.weights().is_empty());
+    till.choose_apples();
+    till.wait("the weight", |till| till.weights().len() == 1);
+    assert_eq!(till.weights(), [("0.655".to_owned(), BY_SCALE)]);
+}
+
+#[test]
+fn too_much_is_told_and_a_typed_weight_takes_a_right() {
+    let counter = Counter::set_up();
+    let mut till = counter.till();
+    till.sign_in();
+    counter.scale.put(15_005);
+    till.choose_apples();
+    till.wait("the notice", |till| matches!(till.lane.view().notice, Some(Notice::ScaleOverRange { .. })));
+    // 101 is a cashier: nobody typed it into the basket.
+    till.feed(Input::Choose { sku: APPLES.to_owned(), count: Some(500) });
+    assert!(till.weights().is_empty());
+    assert_eq!(till.lane.till().and_then(|till| till.pending()), Some(Act::TypeWeight));
+}
+
+#[test]
+fn a_tare_is_taken_off_and_the_journal_knows_it() {
+    let counter = Counter::set_up();
+    let mut till = counter.till();
+    till.sign_in();
+    counter.scale.put(120);
+    till.turn(vec![Lane::key_now(Key::End)]);
+    till.until_scale(|scale| scale.net && scale.weight == "0.000 kg");
+    till.choose_apples();
+    counter.scale.put(620);
+    till.wait("the weight", |till| !till.weights().is_empty());
+    assert_eq!(till.weights(), [("0.500".to_owned(), Some(WeighedBy::Scale { net: true }))]);
 }
 
 #[test]

@@ -15,8 +15,8 @@ use slint::platform::{Platform, WindowAdapter, update_timers_and_animations};
 use slint::{ComponentHandle, PhysicalSize, PlatformError};
 use ui::TillScreen;
 use ui::view::{
-    Bar, Closed, Done, EntryHint, Language, Line, Notice, Pages, PaperState, Pay, PrinterState, Screen, Sell,
-    Sheet, Side, SignIn, Span, StaffTile, SyncState, Theme, Tile, View,
+    Bar, Closed, Done, EntryHint, Language, Line, Notice, Pages, PaperState, Pay, PrinterState, Scale,
+    ScaleState, Screen, Sell, Sheet, Side, SignIn, Span, StaffTile, SyncState, Theme, Tile, View,
 };
 
 const SIZES: [(u32, u32); 2] = [(1024, 768), (1920, 1080)];
@@ -207,6 +207,21 @@ fn pictures(language: Language) -> Vec<(String, Screen, Option<Notice>)> {
         side: results(language),
         ..basket.clone()
     };
+    let scale = |state, weight: &str, goods: bool| Scale {
+        state,
+        weight: weight.into(),
+        net: !goods,
+        goods: if goods { text("红富士苹果", "Red Fuji apples") } else { String::new() },
+        price: "12.80/kg".into(),
+    };
+    for (name, scale) in [
+        ("scale-still", scale(ScaleState::Still, "1.235 kg", false)),
+        ("scale-moving", scale(ScaleState::Moving, "", true)),
+        ("scale-sold", scale(ScaleState::Sold, "0.856 kg", true)),
+        ("scale-away", scale(ScaleState::Away, "", false)),
+    ] {
+        add(&format!("sell-{name}"), Screen::Sell(Sell { scale: Some(scale), ..basket.clone() }), None);
+    }
     add("sell-search", Screen::Sell(search.clone()), None);
     let nothing = Side::Results { results: Vec::new(), selected: 0, more: false };
     add("sell-search-none", Screen::Sell(Sell { entry: "qqqq".into(), side: nothing, ..search }), None);
@@ -470,6 +485,18 @@ fn notices(language: Language) -> Vec<Notice> {
         Notice::PastBest { name: name() },
         Notice::SerialInBasket { name: name() },
         Notice::WeightNeeded { name: name() },
+        Notice::NotWeighed { name: name() },
+        Notice::ScaleEmpty { name: name() },
+        Notice::ScaleMoving { name: name() },
+        Notice::ScaleOverRange { name: name() },
+        Notice::ScaleUnderRange { name: name() },
+        Notice::ScaleUnchanged { name: name() },
+        Notice::ScaleRefused { name: name() },
+        Notice::WeightByScaleOnly { name: name() },
+        Notice::StillWeighing { name: name() },
+        Notice::ScaleAway,
+        Notice::ScaleOwnKey,
+        Notice::ScaleNotSet,
         Notice::PriceNeeded { name: name() },
         Notice::PriceRange { range: "¥0.10–¥500.00".into() },
         Notice::PriceListed { name: name() },

@@ -42,6 +42,10 @@ pub enum Key {
     Left,
     /// Arrow right.
     Right,
+    /// Home.
+    Home,
+    /// End.
+    End,
     /// Page up.
     PageUp,
     /// Page down.
@@ -99,6 +103,10 @@ pub enum Button {
     Reprint,
     /// Leaves the till (F10).
     SignOut,
+    /// Sets the scale to zero (Home).
+    ScaleZero,
+    /// Takes off what lies on the scale, or takes off nothing any more (End).
+    ScaleTare,
     /// Puts the notice away.
     DismissNotice,
 }

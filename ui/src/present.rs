@@ -7,12 +7,12 @@ use slint::{ComponentHandle, Model, ModelRc, SelectBundledTranslationError, Shar
 
 use crate::generated as window;
 use crate::generated::{
-    ClosedKind, EntryKind, LineRow, NoticeKind, PaperKind, PrinterKind, ScreenKind, SheetKind, SpanUnit,
-    StaffRow, SyncKind, TileRow, TillWindow,
+    ClosedKind, EntryKind, LineRow, NoticeKind, PaperKind, PrinterKind, ScaleKind, ScreenKind, SheetKind,
+    SpanUnit, StaffRow, SyncKind, TileRow, TillWindow,
 };
 use crate::view::{
-    Bar, Closed, Done, EntryHint, Language, Line, Notice, PaperState, Pay, PrinterState, Screen, Sell, Sheet,
-    Side, SignIn, Span, StaffTile, SyncState, Theme, Tile, Tone, View,
+    Bar, Closed, Done, EntryHint, Language, Line, Notice, PaperState, Pay, PrinterState, Scale, ScaleState,
+    Screen, Sell, Sheet, Side, SignIn, Span, StaffTile, SyncState, Theme, Tile, Tone, View,
 };
 
 /// Replaces the preview data by empty lists that rows can be put into.
@@ -178,7 +178,28 @@ fn sell(till: &TillWindow, sell: &Sell) {
         }
     }
     global.set_can_pay(sell.can_pay);
+    scale(till, sell.scale.as_ref());
     sheet(till, sell.sheet.as_ref());
+}
+
+fn scale(till: &TillWindow, scale: Option<&Scale>) {
+    let global = till.global::<window::Scale>();
+    global.set_there(scale.is_some());
+    let Some(scale) = scale else { return };
+    global.set_kind(match scale.state {
+        ScaleState::Idle => ScaleKind::Idle,
+        ScaleState::Still => ScaleKind::Still,
+        ScaleState::Moving => ScaleKind::Moving,
+        ScaleState::Sold => ScaleKind::Sold,
+        ScaleState::OverRange => ScaleKind::OverRange,
+        ScaleState::UnderRange => ScaleKind::UnderRange,
+        ScaleState::BelowMinimum => ScaleKind::BelowMinimum,
+        ScaleState::Away => ScaleKind::Away,
+    });
+    global.set_weight(text(&scale.weight));
+    global.set_net(scale.net);
+    global.set_goods(text(&scale.goods));
+    global.set_price(text(&scale.price));
 }
 
 fn sheet(till: &TillWindow, sheet: Option<&Sheet>) {
@@ -251,6 +272,18 @@ fn notice(till: &TillWindow, notice: Option<&Notice>) {
         Notice::PastBest { name } => (NoticeKind::PastBest, name.as_str()),
         Notice::SerialInBasket { name } => (NoticeKind::SerialInBasket, name.as_str()),
         Notice::WeightNeeded { name } => (NoticeKind::WeightNeeded, name.as_str()),
+        Notice::NotWeighed { name } => (NoticeKind::NotWeighed, name.as_str()),
+        Notice::ScaleEmpty { name } => (NoticeKind::ScaleEmpty, name.as_str()),
+        Notice::ScaleMoving { name } => (NoticeKind::ScaleMoving, name.as_str()),
+        Notice::ScaleOverRange { name } => (NoticeKind::ScaleOverRange, name.as_str()),
+        Notice::ScaleUnderRange { name } => (NoticeKind::ScaleUnderRange, name.as_str()),
+        Notice::ScaleUnchanged { name } => (NoticeKind::ScaleUnchanged, name.as_str()),
+        Notice::ScaleRefused { name } => (NoticeKind::ScaleRefused, name.as_str()),
+        Notice::WeightByScaleOnly { name } => (NoticeKind::WeightByScaleOnly, name.as_str()),
+        Notice::StillWeighing { name } => (NoticeKind::StillWeighing, name.as_str()),
+        Notice::ScaleAway => (NoticeKind::ScaleAway, ""),
+        Notice::ScaleOwnKey => (NoticeKind::ScaleOwnKey, ""),
+        Notice::ScaleNotSet => (NoticeKind::ScaleNotSet, ""),
         Notice::PriceNeeded { name } => (NoticeKind::PriceNeeded, name.as_str()),
         Notice::PriceRange { range } => (NoticeKind::PriceRange, range.as_str()),
         Notice::PriceListed { name } => (NoticeKind::PriceListed, name.as_str()),

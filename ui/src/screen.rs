@@ -189,6 +189,8 @@ fn button(press: Press, index: i32) -> Button {
         Press::Reprint => Button::Reprint,
         Press::SignOut => Button::SignOut,
         Press::DismissNotice => Button::DismissNotice,
+        Press::ScaleZero => Button::ScaleZero,
+        Press::ScaleTare => Button::ScaleTare,
     }
 }
 
@@ -233,6 +235,8 @@ fn key(character: char) -> Option<Key> {
         (Named::DownArrow, Key::Down),
         (Named::LeftArrow, Key::Left),
         (Named::RightArrow, Key::Right),
+        (Named::Home, Key::Home),
+        (Named::End, Key::End),
         (Named::PageUp, Key::PageUp),
         (Named::PageDown, Key::PageDown),
     ];
@@ -243,7 +247,7 @@ fn key(character: char) -> Option<Key> {
         '\r' => Some(Key::Enter),
         // The GS1 separator, from scanners that send it raw.
         '\u{1d}' => Some(Key::Char(character)),
-        // Modifiers, Home, media keys and the like.
+        // Modifiers, media keys and the like.
         '\u{0}'..='\u{1f}' | '\u{7f}' | '\u{e000}'..='\u{f8ff}' => None,
         _ => Some(Key::Char(character)),
     }

@@ -215,6 +215,45 @@ pub struct Sell {
     pub sheet: Option<Sheet>,
     /// Whether there is anything to pay.
     pub can_pay: bool,
+    /// The lane's scale, where there is one.
+    pub scale: Option<Scale>,
+}
+
+/// What the lane's scale says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scale {
+    /// How it is.
+    pub state: ScaleState,
+    /// What it shows, `1.235 kg`; empty where it shows no weight.
+    pub weight: String,
+    /// Whether a tare is taken off.
+    pub net: bool,
+    /// The goods that wait to be weighed; empty for none.
+    pub goods: String,
+    /// What a kilogram of them costs, `12.80/kg`.
+    pub price: String,
+}
+
+/// How the lane's scale is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ScaleState {
+    /// It says nothing of its load.
+    #[default]
+    Idle,
+    /// What lies there lies still.
+    Still,
+    /// It moves.
+    Moving,
+    /// What lies there was sold.
+    Sold,
+    /// More than it may carry.
+    OverRange,
+    /// Less than nothing.
+    UnderRange,
+    /// Less than it may sell.
+    BelowMinimum,
+    /// It does not answer.
+    Away,
 }
 
 /// What the entry line is for just now.
@@ -449,6 +488,57 @@ pub enum Notice {
         /// The item's name.
         name: String,
     },
+    /// The scale does not answer. Nothing was added. See to its plug, then choose it again.
+    NotWeighed {
+        /// The item's name.
+        name: String,
+    },
+    /// Nothing was put on the scale. Nothing was added. Put it there and choose it again.
+    ScaleEmpty {
+        /// The item's name.
+        name: String,
+    },
+    /// The scale never came to rest. Nothing was added. Choose it again.
+    ScaleMoving {
+        /// The item's name.
+        name: String,
+    },
+    /// Too heavy for the scale. Nothing was added. Weigh it in parts.
+    ScaleOverRange {
+        /// The item's name.
+        name: String,
+    },
+    /// The scale shows less than nothing. Nothing was added. Empty it and set it to zero.
+    ScaleUnderRange {
+        /// The item's name.
+        name: String,
+    },
+    /// What was sold last still lies there. Nothing was added. Take it off first.
+    ScaleUnchanged {
+        /// The item's name.
+        name: String,
+    },
+    /// The scale's weight cannot be used. Nothing was added. Weigh it elsewhere.
+    ScaleRefused {
+        /// The item's name.
+        name: String,
+    },
+    /// Nobody types what it weighs. Nothing was added. Put it on the scale.
+    WeightByScaleOnly {
+        /// The item's name.
+        name: String,
+    },
+    /// Goods wait to be weighed. They are not in the basket. Weigh them, or leave them out with Esc.
+    StillWeighing {
+        /// The item's name.
+        name: String,
+    },
+    /// The scale does not answer. Nothing was changed. See to its plug.
+    ScaleAway,
+    /// This scale takes no such command. Nothing was changed. Press its own key.
+    ScaleOwnKey,
+    /// The scale did not confirm zero or tare. Look at its display, then try again.
+    ScaleNotSet,
     /// The item's price is typed: type it.
     PriceNeeded {
         /// The item's name.
@@ -752,6 +842,14 @@ impl Notice {
             | Self::Unfinished { .. }
             | Self::ClockWrong { .. }
             | Self::WeightNeeded { .. }
+            | Self::ScaleEmpty { .. }
+            | Self::ScaleMoving { .. }
+            | Self::ScaleUnderRange { .. }
+            | Self::ScaleUnchanged { .. }
+            | Self::WeightByScaleOnly { .. }
+            | Self::StillWeighing { .. }
+            | Self::ScaleOwnKey
+            | Self::ScaleNotSet
             | Self::PriceNeeded { .. }
             | Self::PriceRange { .. }
             | Self::PriceListed { .. }
@@ -809,6 +907,10 @@ impl Notice {
             | Self::NotGoods { .. }
             | Self::Misread { .. }
             | Self::PriceMissing { .. }
+            | Self::NotWeighed { .. }
+            | Self::ScaleOverRange { .. }
+            | Self::ScaleRefused { .. }
+            | Self::ScaleAway
             | Self::ChangeTooLarge { .. }
             | Self::WrongPin { .. }
             | Self::UnknownStaff { .. }

@@ -13,8 +13,8 @@ use slint::{ComponentHandle, LogicalPosition, SharedString};
 use ui::TillScreen;
 use ui::action::{Action, Button, Key};
 use ui::view::{
-    Bar, Closed, Done, EntryHint, Language, Line, Notice, Pages, PaperState, Pay, PrinterState, Screen, Sell,
-    Sheet, Side, SignIn, Span, StaffTile, SyncState, Theme, Tile, View,
+    Bar, Closed, Done, EntryHint, Language, Line, Notice, Pages, PaperState, Pay, PrinterState, Scale,
+    ScaleState, Screen, Sell, Sheet, Side, SignIn, Span, StaffTile, SyncState, Theme, Tile, View,
 };
 
 use AccessibleRole as Role;
@@ -187,6 +187,7 @@ fn every_screen() -> Vec<Screen> {
         Screen::Pay(Pay { saving: true, ..pay() }),
         Screen::Done(Done::default()),
     ];
+    screens.push(Screen::Sell(Sell { scale: Some(Scale::default()), ..sell() }));
     screens.extend(every_sheet().map(|sheet| Screen::Sell(Sell { sheet: Some(sheet), ..sell() })));
     screens
 }
@@ -288,6 +289,18 @@ fn every_notice() -> Vec<Notice> {
         Notice::NotReturnable,
         Notice::OpenShiftFirst,
         Notice::ShiftIsOpen,
+        Notice::NotWeighed { name: text() },
+        Notice::ScaleEmpty { name: text() },
+        Notice::ScaleMoving { name: text() },
+        Notice::ScaleOverRange { name: text() },
+        Notice::ScaleUnderRange { name: text() },
+        Notice::ScaleUnchanged { name: text() },
+        Notice::ScaleRefused { name: text() },
+        Notice::WeightByScaleOnly { name: text() },
+        Notice::StillWeighing { name: text() },
+        Notice::ScaleAway,
+        Notice::ScaleOwnKey,
+        Notice::ScaleNotSet,
     ]
 }
 
@@ -331,6 +344,31 @@ fn a_search_offers_what_it_found_in_place_of_the_tiles() {
     let lane = Lane::open(&view(screen, None));
     assert!(!lane.labels(Role::Button).contains(&"apples".into()));
     assert_eq!(lane.find(Role::TextInput, "Entry").accessible_value().as_deref(), Some("ban"));
+}
+
+#[test]
+fn the_scale_is_followed_zeroed_and_tared_with_a_finger() {
+    let scale = Scale { state: ScaleState::Still, weight: "1.235 kg".into(), ..Scale::default() };
+    let screen = |scale: &Scale| Screen::Sell(Sell { scale: Some(scale.clone()), ..sell() });
+    let keys = [(Role::Button, "Zero", Button::ScaleZero), (Role::Button, "Tare", Button::ScaleTare)];
+    check(&screen(&scale), None, &keys);
+    let lane = Lane::open(&view(screen(&scale), None));
+    lane.find(Role::Text, "1.235 kg ");
+    let mut told = Vec::new();
+    for state in [
+        ScaleState::Moving,
+        ScaleState::Sold,
+        ScaleState::OverRange,
+        ScaleState::UnderRange,
+        ScaleState::BelowMinimum,
+        ScaleState::Away,
+    ] {
+        let goods = if state == ScaleState::Sold { "apples" } else { "" };
+        lane.screen.apply(&view(screen(&Scale { state, goods: goods.into(), ..scale.clone() }), None));
+        let texts = lane.labels(Role::Text);
+        assert!(!told.contains(&texts), "{state:?} reads like another state");
+        told.push(texts);
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::goods::Priced;
 use super::{Context, Desk, Effect, Input, Message, Paper, Pending, Sound, Till};
 use crate::barcode::element::{ElementError, ElementFault};
 use crate::barcode::{self, Barcode, Goods, Misread, ScaleLabelError, symbology};
-use crate::basket::{LINES_MAX, Line, Trace};
+use crate::basket::{LINES_MAX, Line, Trace, WeighedBy};
 use crate::catalogue::{Found, Item};
 use crate::money::{Currency, Money, Quantity};
 use crate::record::{PaperOutcome, Record, Staff};
@@ -19,8 +19,10 @@ use crate::tender::Tender;
 pub(super) enum Measure {
     /// Nothing was said.
     Single,
-    /// A number was typed.
+    /// A number was typed, or stands in the code.
     Counted(Quantity),
+    /// The lane's scale, or a person, said what it weighs.
+    Weighed(Quantity, WeighedBy),
     /// A scale said it.
     Label(barcode::ScaleLabel),
 }
@@ -104,6 +106,7 @@ impl Step {
             Input::Lock => self.lock(),
             Input::Code(text) => self.code(context, &text),
             Input::Choose { sku, count } => self.choose(context, &sku, count),
+            Input::Weighed { goods, answer } => self.weighed(context, &goods, answer),
             Input::ChoosePriced { sku, price } => self.choose_priced(context, &sku, price),
             Input::Department { code, price } => self.department(context, &code, price),
             Input::SetQuantity { line, pieces } => self.set_quantity(line, pieces),
@@ -456,17 +459,15 @@ impl Step {
             Ok(None) => self.unknown(Message::UnknownCode(sku.to_owned())),
             Ok(Some(item)) => {
                 let (code, trace) = (item.code.clone(), Trace::default());
-                let quantity = match (count, item.weighed) {
-                    (None, _) => None,
-                    (Some(grams), true) => Some(Quantity::from_thousandths(grams)),
-                    (Some(pieces), false) => Some(Quantity::from_pieces(pieces)),
+                let measure = match (count, item.weighed) {
+                    (None, _) => Some(Measure::Single),
+                    (Some(grams), true) => Quantity::from_thousandths(grams)
+                        .map(|quantity| Measure::Weighed(quantity, WeighedBy::Person)),
+                    (Some(pieces), false) => Quantity::from_pieces(pieces).map(Measure::Counted),
                 };
-                match quantity {
-                    Some(None) => self.refuse(Message::QuantityRange),
-                    Some(Some(quantity)) => {
-                        self.add(context, &item.into(), &code, Measure::Counted(quantity), trace, None);
-                    }
-                    None => self.add(context, &item.into(), &code, Measure::Single, trace, None),
+                match measure {
+                    None => self.refuse(Message::QuantityRange),
+                    Some(measure) => self.add(context, &item.into(), &code, measure, trace, None),
                 }
             }
         }
@@ -484,22 +485,23 @@ impl Step {
     ) {
         let item = &found.item;
         if item.weighed && matches!(measure, Measure::Single) {
-            return self.refuse(Message::WeightNeeded(item.clone()));
+            return self.weigh(context, found, code, trace);
         }
         let priced = match self.price(context, found, typed) {
             Ok(priced) => priced,
             Err(message) => return self.refuse(message),
         };
         let Priced { list_price, price, from, walk_in } = priced;
-        let (quantity, label_amount) = match &measure {
-            Measure::Single => (Quantity::ONE, None),
-            Measure::Counted(quantity) => (*quantity, None),
+        let (quantity, weighed_by, label_amount) = match &measure {
+            Measure::Single => (Quantity::ONE, None, None),
+            Measure::Counted(quantity) => (*quantity, None, None),
+            Measure::Weighed(quantity, by) => (*quantity, Some(*by), None),
             Measure::Label(label) => match (label.weight, label.amount) {
-                (Some(weight), amount) => (weight, amount),
+                (Some(weight), amount) => (weight, None, amount),
                 (None, Some(amount)) => {
-                    (Quantity::from_amount(amount, price.price).unwrap_or(Quantity::ONE), Some(amount))
+                    (Quantity::from_amount(amount, price.price).unwrap_or(Quantity::ONE), None, Some(amount))
                 }
-                (None, None) => (Quantity::ONE, None),
+                (None, None) => (Quantity::ONE, None, None),
             },
         };
         let line = Line {
@@ -512,6 +514,7 @@ impl Step {
             price_from: from,
             promotion: price.promotion,
             walk_in,
+            weighed_by,
             label_amount,
             trace,
             discount: None,
@@ -521,6 +524,9 @@ impl Step {
         };
         if !line.is_within_bounds() {
             return self.refuse(Message::QuantityRange);
+        }
+        if weighed_by == Some(WeighedBy::Person) && !self.may_type_weight(context, item) {
+            return;
         }
         let differs = label_amount.is_some_and(|amount| amount != price.price.times(quantity));
         self.commit(Record::LineAdded { line });
@@ -707,6 +713,7 @@ fn comes_by_itself(input: &Input) -> bool {
             | Input::PrinterReady
             | Input::PaperEnded { .. }
             | Input::PaymentAnswered { .. }
+            | Input::Weighed { .. }
             | Input::Tick
     )
 }

@@ -277,6 +277,8 @@ enum Happens {
     PaysRest,
     /// The wallet answers to the last payment.
     Answers(Answer),
+    /// The scale answers to what it was last asked.
+    ScaleSays(ScaleAnswer),
     /// The customer of the oldest parked basket is back.
     Recalls,
     /// The disk has the sale.
@@ -443,6 +445,7 @@ struct Lane {
     now_ms: i64,
     journal: Vec<(u64, i64, Record)>,
     sale: u64,
+    to_weigh: Option<Box<ToWeigh>>,
 }
 
 impl Lane {
@@ -454,6 +457,7 @@ impl Lane {
             now_ms: MORNING_MS,
             journal: Vec::new(),
             sale: 0,
+            to_weigh: None,
         }
     }
 
@@ -471,6 +475,10 @@ impl Lane {
             }
             Happens::Recalls => {
                 Input::Recall { basket: self.till.parked.first().map_or(0, |parked| parked.number) }
+            }
+            Happens::ScaleSays(answer) => {
+                let Some(goods) = self.to_weigh.take() else { return Vec::new() };
+                Input::Weighed { goods, answer }
             }
             BringsBack => {
                 let Some(past) = self.past_sale() else { return Vec::new() };
@@ -508,6 +516,9 @@ impl Lane {
         let (till, effects) = self.till.step(&self.context(), input);
         self.till = till;
         for effect in &effects {
+            if let Effect::Weigh(goods) = effect {
+                self.to_weigh = Some(goods.clone());
+            }
             if let Effect::Commit(record) = effect {
                 let seq = self.journal.len() as u64 + 1;
                 if matches!(record, Record::SaleCompleted { .. }) {
@@ -573,6 +584,7 @@ fn effect_line(effect: &Effect) -> String {
     match effect {
         Effect::Commit(record) => format!("commit {}", record_words(record)),
         Effect::Sound(sound) => format!("sound {sound:?}"),
+        Effect::Weigh(goods) => format!("weigh {} at {}", goods.item.sku, yuan().format(goods.unit_price)),
         Effect::OpenDrawer => "open drawer".into(),
         Effect::Print { document, reprint } => {
             format!("print #{document}{}", if *reprint { " again" } else { "" })
@@ -652,6 +664,8 @@ fn message_words(message: &Message) -> String {
         Message::PriceListed(item) => format!("{} has a price", item.sku),
         Message::PriceMissing(item) => format!("{} has no price", item.sku),
         Message::WeightNeeded(item) => format!("weight of {} needed", item.sku),
+        Message::NotWeighed { item, fault } => format!("{} not weighed: {fault:?}", item.sku),
+        Message::WeightByScaleOnly(item) => format!("weight of {} by the scale only", item.sku),
         Message::LineVoided(item) => format!("{} voided", item.sku),
         Message::TooLittle { missing } => format!("{} missing", yuan().format(*missing)),
         Message::WrongPin { wait_seconds } => format!("wrong PIN, wait {wait_seconds}"),
@@ -846,6 +860,9 @@ fn line_words(line: &Line) -> String {
         amount(line.unit_price),
         amount(line.net())
     );
+    if let Some(by) = line.weighed_by {
+        words.push_str(&format!(", weighed by {by:?}"));
+    }
     let Trace { batch, expiry, serial } = &line.trace;
     for (what, value) in
         [("batch", batch), ("expiry", &expiry.map(|day| day.to_string())), ("serial", serial)]
@@ -1167,7 +1184,7 @@ fn goods_are_found_by_every_code_they_have() {
             sound Accepted
             commit line 5 cola 12 x 3.50 = 42.00
             sound Accepted
-            commit line 6 apple 0.500 x 12.80 = 6.40
+            commit line 6 apple 0.500 x 12.80 = 6.40, weighed by Person
             sound Accepted
             = shift 1 of 2026-03-02, li selling; 6 lines 62.40
         "#]],
@@ -3504,6 +3521,7 @@ fn any_happening() -> impl Strategy<Value = Happens> {
         12 => any_tender(),
         8 => any_drawer_work(),
         12 => buyer::any_buyer(),
+        6 => weighing::any_weighing(),
         3 => Just(SIGN_OUT),
         3 => (0i64..70_000).prop_map(Later),
         3 => (0i64..6_000).prop_map(Later),
@@ -3796,6 +3814,7 @@ fn check_step(lane: &mut Lane, happens: Happens) -> Result<(), TestCaseError> {
             Effect::Ask(_) => prop_assert!(lane.till.pending.is_some()),
             Effect::Commit(_)
             | Effect::Sound(_)
+            | Effect::Weigh(_)
             | Effect::Tell(_)
             | Effect::QueryPayment(_)
             | Effect::ReversePayment(_)
@@ -3853,11 +3872,13 @@ proptest! {
         prints in prop::bool::weighted(0.9),
         opens_itself in prop::bool::weighted(0.8),
         festival in any::<bool>(),
+        has_scale in any::<bool>(),
         day in prop::collection::vec(any_scene(), 0..60),
     ) {
         let mut lane = Lane::new();
         lane.settings.prints_receipts = prints;
         lane.settings.rules.shift_opens_itself = opens_itself;
+        lane.settings.rules.has_scale = has_scale;
         lane.goods.festival = festival;
         lane.settings.rules.points = buyer::points_rules();
         for (at, happens) in selling().into_iter().chain(day.into_iter().flatten()).enumerate() {
@@ -3946,6 +3967,7 @@ proptest! {
 }
 
 mod buyer;
+mod weighing;
 
 // Codes that say more than what it is.
 

@@ -18,6 +18,8 @@ use crate::rights::{Act, Rights};
 use crate::shift::{CashMove, Denomination, ShiftReport};
 use crate::tender::Wallet;
 
+use super::weighing::{ScaleAnswer, ScaleFault, ToWeigh};
+
 /// What can happen to a till.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
@@ -56,6 +58,13 @@ pub enum Input {
         sku: String,
         /// How many pieces, or grams of weighed goods, where a number was typed first.
         count: Option<i64>,
+    },
+    /// The scale answered an [`Effect::Weigh`].
+    Weighed {
+        /// What it was to weigh.
+        goods: Box<ToWeigh>,
+        /// What it said.
+        answer: ScaleAnswer,
     },
     /// An item that asks for its price was chosen, and the price typed.
     ChoosePriced {
@@ -291,6 +300,8 @@ pub enum Effect {
     Commit(Record),
     /// Make a sound.
     Sound(Sound),
+    /// Ask the scale what these goods weigh, and answer by [`Input::Weighed`].
+    Weigh(Box<ToWeigh>),
     /// Open the drawer.
     OpenDrawer,
     /// Print a document.
@@ -405,6 +416,15 @@ pub enum Message {
     LabelPriceDiffers(Arc<Item>),
     /// The item is sold by weight, and no weight is known.
     WeightNeeded(Arc<Item>),
+    /// The item was not added: the scale did not weigh it.
+    NotWeighed {
+        /// The item.
+        item: Arc<Item>,
+        /// Why not.
+        fault: ScaleFault,
+    },
+    /// The item is weighed on the scale, and nobody types what it weighs.
+    WeightByScaleOnly(Arc<Item>),
     /// The cashier types the item's price.
     PriceNeeded(Arc<Item>),
     /// The typed price is outside of the item's bounds.

@@ -213,6 +213,7 @@ impl OpenLane {
             match effect {
                 Effect::Commit(record) => self.batch.push((self.books.stamp(moment, &record), record)),
                 Effect::Sound(_)
+                | Effect::Weigh(_)
                 | Effect::OpenDrawer
                 | Effect::Print { .. }
                 | Effect::Charge { .. }
@@ -305,6 +306,7 @@ fn settings(store: &Store, config: &Config) -> Settings {
                 .into_iter()
                 .filter(|wallet| crate::payment::takes(config, *wallet))
                 .collect(),
+            has_scale: config.scale.is_some(),
             ..super::rules::rules(store)
         },
         currency,

@@ -6,7 +6,7 @@ use domain::promotion::Objective;
 use domain::refund::RefundOrder;
 use domain::tax::{TaxMode, TaxRounding, TaxRules};
 use domain::tender::ForeignRate;
-use domain::till::{Place, Rules};
+use domain::till::{Place, Rules, TypedWeights};
 use protocol::pull::{self, Store};
 
 /// The rules of a store's tills; what HQ left out is as the till has it.
@@ -28,6 +28,11 @@ pub(super) fn rules(store: &Store) -> Rules {
         pull::TaxRounding::PerLine => TaxRounding::PerLine,
         pull::TaxRounding::PerDocument => TaxRounding::PerDocument,
     };
+    let typed_weights = |set| match set {
+        pull::TypedWeights::Free => TypedWeights::Free,
+        pull::TypedWeights::ByRight => TypedWeights::ByRight,
+        pull::TypedWeights::Never => TypedWeights::Never,
+    };
     let earned = set.points_earned.as_ref();
     Rules {
         tax: TaxRules {
@@ -45,8 +50,10 @@ pub(super) fn rules(store: &Store) -> Rules {
             .iter()
             .map(|(currency, rate)| ForeignRate { currency: currency.clone(), rate: *rate })
             .collect(),
-        // Which wallets are taken is the lane's own: it has their keys.
+        // Which wallets are taken is the lane's own: it has their keys, and its scale.
         wallets: own.wallets,
+        has_scale: own.has_scale,
+        typed_weights: set.typed_weights.map_or(own.typed_weights, typed_weights),
         objective: set.objective.map_or(own.objective, objective),
         place: Place {
             store: store.code.clone(),

@@ -37,6 +37,9 @@ pub struct StoreRules {
     /// Whether a basket with goods is cancelled by right only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cancel_by_right: Option<bool>,
+    /// Whether a person may say what goods weigh, where a scale stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub typed_weights: Option<TypedWeights>,
     /// The chain's member days.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub member_days: Vec<NaiveDate>,
@@ -86,6 +89,18 @@ pub enum TaxRounding {
     PerLine,
     /// Once for each rate of a document.
     PerDocument,
+}
+
+/// Whether a person may say what goods weigh, where a scale stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TypedWeights {
+    /// Anybody.
+    Free,
+    /// Who has the right to, or finds somebody who approves.
+    ByRight,
+    /// Nobody.
+    Never,
 }
 
 /// What money that is given back goes to first.

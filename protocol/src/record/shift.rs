@@ -282,6 +282,7 @@ impl From<Act> for event::Act {
             Act::Report => Self::Report,
             Act::ResolvePayment => Self::ResolvePayment,
             Act::TakeOver => Self::TakeOver,
+            Act::TypeWeight => Self::TypeWeight,
         }
     }
 }
@@ -301,6 +302,7 @@ impl From<event::Act> for Act {
             event::Act::Report => Self::Report,
             event::Act::ResolvePayment => Self::ResolvePayment,
             event::Act::TakeOver => Self::TakeOver,
+            event::Act::TypeWeight => Self::TypeWeight,
         }
     }
 }

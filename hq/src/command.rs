@@ -15,15 +15,21 @@ use crate::catalogue::{self, SetPriceError};
 use crate::enrolment::{self, MakeCodeError};
 use crate::import::{self, ImportError, Imported, PriceText};
 use crate::people::{self, ParseRoleError, PeopleError, Role};
-use crate::place::{Place, PlaceError};
+use crate::place::{OpenBooksError, Place, PlaceError};
+use crate::projection::{self, Rebuilt};
 use crate::sales;
-use crate::store::{Alarm, LaneEpoch, OpenError, QuarantinedEvent, SalesRange, Store, StoreError};
+use crate::store::{
+    Address, Alarm, LaneEpoch, QuarantinedEvent, SalesRange, ShiftRow, StockRow, Store, StoreError,
+};
 
 /// The route on which a server takes commands from its own machine.
 pub const ROUTE: &str = "/admin/v1/command";
 
 /// Rows of alarms and of quarantined events that one answer has at most.
 const TROUBLE_ROWS_MAX: u32 = 1_000;
+
+/// Rows of shifts and of stock that one answer has at most.
+const BOOK_ROWS_MAX: u32 = 100_000;
 
 /// How long to wait for a server that is starting, or for another command.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -90,6 +96,13 @@ pub enum Command {
     Alarms,
     /// List lanes, with the keys that they sign their journals with.
     Lanes,
+    /// Make everything again that follows from filed events, and compare.
+    Rebuild,
+    /// Show a store's shifts and stock.
+    Books {
+        /// The store's code.
+        store: String,
+    },
 }
 
 /// What a command did or found.
@@ -143,6 +156,15 @@ pub enum Outcome {
         /// One row an epoch, oldest first.
         epochs: Vec<LaneEpoch>,
     },
+    /// Of [`Command::Rebuild`].
+    Rebuilt(Rebuilt),
+    /// Of [`Command::Books`].
+    Books {
+        /// The shifts, newest first.
+        shifts: Vec<ShiftRow>,
+        /// What the store has, by item.
+        stock: Vec<StockRow>,
+    },
 }
 
 /// Why a command was not done.
@@ -179,7 +201,7 @@ pub enum RunError {
     Place(#[from] PlaceError),
     /// The database cannot be opened.
     #[error(transparent)]
-    Open(#[from] OpenError),
+    Books(#[from] OpenBooksError),
     /// Refused here.
     #[error(transparent)]
     Command(#[from] CommandError),
@@ -246,6 +268,13 @@ pub fn execute(
                 quarantined: reading.quarantined(TROUBLE_ROWS_MAX)?,
             })
         }),
+        Command::Rebuild => Ok(Outcome::Rebuilt(projection::rebuild(store)?)),
+        Command::Books { store: of_store } => store.read(|reading| {
+            Ok(Outcome::Books {
+                shifts: reading.shifts(of_store, BOOK_ROWS_MAX)?,
+                stock: reading.stock(of_store, false, BOOK_ROWS_MAX)?,
+            })
+        }),
         Command::Lanes => Ok(Outcome::Lanes { epochs: store.read(|reading| reading.lane_epochs())? }),
     }
 }
@@ -254,6 +283,7 @@ pub fn execute(
 /// here when none has. Waits a while for whoever is just starting or ending.
 pub fn run(
     data: &Path,
+    database: Option<&Address>,
     command: &Command,
     now_ms: i64,
     progress: &mut dyn FnMut(u64),
@@ -263,7 +293,7 @@ pub fn run(
     loop {
         match place.hold() {
             Ok(_held) => {
-                let store = Store::open(&place.database())?;
+                let store = place.open_books(database)?;
                 return Ok(execute(&store, command, now_ms, progress)?);
             }
             Err(PlaceError::Taken(folder)) => {
@@ -283,7 +313,12 @@ pub fn run(
                 }
                 std::thread::sleep(LOOK_INTERVAL);
             }
-            Err(error @ (PlaceError::Io { .. } | PlaceError::Draw(_))) => return Err(error.into()),
+            Err(
+                error @ (PlaceError::Io { .. }
+                | PlaceError::Draw(_)
+                | PlaceError::ElsewhereKept { .. }
+                | PlaceError::KeptHere(_)),
+            ) => return Err(error.into()),
         }
     }
 }

@@ -114,7 +114,7 @@ pub fn exchange(
         if let Some(public_key) = public_key {
             writing.add_public_key(&row, public_key)?;
         }
-        Ok(Enrolment { store: code.store, lane: code.lane, epoch, key })
+        Ok(Enrolment { store: code.store, lane: code.lane, epoch, key: key.clone() })
     })
 }
 

@@ -36,18 +36,16 @@ pub fn page(store: &Store, lane_store: &str, after: u64, limit: usize) -> Result
     let limit = limit.clamp(1, PAGE_CHANGES_MAX);
     let mut lines = Vec::new();
     let mut through = after;
-    let mut count = 0;
     let mut failed = None;
     let (latest, more) = store.read::<_, FeedError>(|reading| {
         let latest = reading.reference_version()?;
         let scopes = reading.scopes_of_store(lane_store)?;
         // A change that finds the page full is left for the next one.
-        let more = reading.changes_after(&scopes, after, after > 0, |change| {
-            if count == limit || lines.len() >= PAGE_BYTES_FULL {
+        let more = reading.changes_after(&scopes, after, after > 0, limit, |change| {
+            if lines.len() >= PAGE_BYTES_FULL {
                 return false;
             }
             through = change.version;
-            count += 1;
             if let Err(error) = write_change(&mut lines, &change) {
                 failed = Some(error);
             }

@@ -9,10 +9,14 @@ use std::io::Read;
 use domain::money::AMOUNT_MAX;
 use protocol::chain::ChainHash;
 use protocol::event::{self, EVENT_BYTES_MAX, Event, Fact, Sale};
-use protocol::head::HeadClaim;
-use protocol::push::{BATCH_BYTES_MAX, Batch, PushAnswer, PushRefusal, decode_batch};
+use protocol::head::{HeadClaim, PublicKey, SignedHead};
+use protocol::push::{BATCH_BYTES_MAX, Batch, BatchHead, PushAnswer, PushRefusal, decode_batch};
+use tracing::warn;
 
-use crate::store::{AlarmKind, EventRow, JournalHead, LaneRow, Reading, Store, StoreError, Writing};
+use crate::projection;
+use crate::store::{
+    AlarmKind, EventRow, JournalHead, JournalKey, LaneRow, NewEvent, Reading, Store, StoreError, Writing,
+};
 
 /// The largest zstd window that is accepted, as a power of two: a batch is
 /// not larger than 16 MiB.
@@ -53,9 +57,10 @@ struct Arrived<'a> {
 /// Says how far an epoch of a lane's journal is filed.
 pub fn position(store: &Store, lane: &LaneRow, epoch: u32) -> Result<PushAnswer, IntakeError> {
     refuse_epoch(lane, epoch)?;
+    let key = lane.journal(epoch);
     Ok(store.read(|reading| {
-        let head = reading.journal_head(&lane.store, lane.lane, epoch)?;
-        Ok::<_, StoreError>(answer(epoch, &head, signed_up_to(reading, lane, epoch)?))
+        let head = reading.journal_head(key)?;
+        Ok::<_, StoreError>(answer(epoch, &head, signed_up_to(reading, key)?))
     })?)
 }
 
@@ -80,14 +85,16 @@ pub fn file(store: &Store, lane: &LaneRow, body: &[u8], now_ms: i64) -> Result<P
     let arrived = take_apart(lane, &batch);
     // A fork is both filed as an alarm and refused, so the transaction
     // commits a refusal.
-    let outcome = store.write(|writing| {
-        let head = writing.journal_head(&lane.store, lane.lane, epoch)?;
-        let filed = file_arrived(writing, lane, &batch, &head, &arrived, now_ms)?;
-        Ok(match filed {
-            Ok(head) => Ok(answer(epoch, &head, signed_up_to(writing, lane, epoch)?)),
-            Err(refusal) => Err(refusal),
-        })
-    });
+    let filing = Filing { key: lane.journal(epoch), batch: &batch, now_ms };
+    let outcome = match store.write(|writing| filing.file(writing, &arrived)) {
+        // Something in it does not go into the tables, for a reason that was
+        // not foreseen: one after the other shows which event it is.
+        Err(error) if error.is_of_data() => {
+            warn!(store = lane.store, lane = lane.lane, %error, "a batch is filed event by event");
+            file_one_by_one(store, &filing, arrived)
+        }
+        outcome => outcome,
+    };
     match outcome {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(refusal)) => Err(refusal.into()),
@@ -95,10 +102,51 @@ pub fn file(store: &Store, lane: &LaneRow, body: &[u8], now_ms: i64) -> Result<P
     }
 }
 
+/// Why the tables do not take an event, in what the database said.
+fn unfit(error: &StoreError) -> String {
+    let source = std::error::Error::source(error).map(|source| format!(": {source}"));
+    let reason = format!("HQ's tables do not take it: {error}{}", source.unwrap_or_default());
+    reason.chars().take(REASON_LENGTH_MAX).collect()
+}
+
+/// What became of a batch, where the database did not fail.
+type Filed = Result<PushAnswer, PushRefusal>;
+
+/// Files each event in a transaction of its own, and sets aside those that
+/// the tables do not take; then the batch as a whole, for its signature.
+fn file_one_by_one(
+    store: &Store,
+    filing: &Filing<'_>,
+    mut arrived: Vec<Arrived<'_>>,
+) -> Result<Filed, StoreError> {
+    let batch = filing.batch;
+    let mut previous = batch.previous;
+    for (place, first_seq) in (0..arrived.len()).zip(batch.head.first_seq..) {
+        let alone = Batch {
+            head: BatchHead { first_seq, signed: None, ..batch.head.clone() },
+            previous,
+            events: vec![batch.events[place]],
+        };
+        previous = arrived[place].hash;
+        let filing = Filing { batch: &alone, ..*filing };
+        let mut tried = store.write(|writing| filing.file(writing, &arrived[place..=place]));
+        if let Err(error) = &tried
+            && error.is_of_data()
+        {
+            arrived[place].reading = Err(unfit(error));
+            tried = store.write(|writing| filing.file(writing, &arrived[place..=place]));
+        }
+        if let Err(refusal) = tried? {
+            return Ok(Err(refusal));
+        }
+    }
+    store.write(|writing| filing.file(writing, &arrived))
+}
+
 /// Up to where the lane's signature is filed, where HQ knows its key.
-fn signed_up_to(reading: &Reading<'_>, lane: &LaneRow, epoch: u32) -> Result<Option<u64>, StoreError> {
-    match reading.public_key(&lane.store, lane.lane, epoch)? {
-        Some(_) => Ok(Some(reading.signed_seq(&lane.store, lane.lane, epoch)?)),
+fn signed_up_to(reading: &Reading<'_>, key: JournalKey<'_>) -> Result<Option<u64>, StoreError> {
+    match reading.public_key(key)? {
+        Some(_) => Ok(Some(reading.signed_seq(key)?)),
         None => Ok(None),
     }
 }
@@ -110,6 +158,7 @@ fn answer(epoch: u32, head: &JournalHead, signed: Option<u64>) -> PushAnswer {
         head: head.head.to_string(),
         quarantined: head.quarantined,
         signed,
+        takes_bare: true,
     }
 }
 
@@ -145,193 +194,214 @@ fn take_apart<'a>(lane: &LaneRow, batch: &Batch<'a>) -> Vec<Arrived<'a>> {
         .map(|((hash, bytes), seq)| Arrived {
             hash: *hash,
             bytes,
-            reading: read_event(lane, batch.head.epoch, seq, bytes)
+            reading: read_event(lane.journal(batch.head.epoch), seq, bytes)
                 .map_err(|reason| reason.chars().take(REASON_LENGTH_MAX).collect()),
         })
         .collect()
 }
 
-/// Moves the journal by what is new in a batch. The inner refusal has its
-/// alarm beside it and is committed.
-fn file_arrived(
-    writing: &Writing<'_>,
-    lane: &LaneRow,
-    batch: &Batch<'_>,
-    head: &JournalHead,
-    arrived: &[Arrived<'_>],
+/// One batch on its way into one journal.
+#[derive(Clone, Copy)]
+struct Filing<'a> {
+    key: JournalKey<'a>,
+    batch: &'a Batch<'a>,
+    /// When HQ got it, milliseconds since 1970-01-01 UTC.
     now_ms: i64,
-) -> Result<Result<JournalHead, PushRefusal>, StoreError> {
-    let epoch = batch.head.epoch;
-    let first_seq = batch.head.first_seq;
-    let row = |seq, hash, bytes| EventRow {
-        store: &lane.store,
-        lane: lane.lane,
-        epoch,
-        seq,
-        hash,
-        bytes,
-        received_at_ms: now_ms,
-    };
-    if first_seq > head.acknowledged + 1 {
-        return Ok(Err(PushRefusal::Gap { acknowledged: head.acknowledged }));
-    }
-    // The number before the batch, and every number of it that is filed
-    // already, must have the hash that is filed.
-    let known = std::iter::once((first_seq - 1, &batch.previous))
-        .chain((first_seq..).zip(arrived.iter().map(|event| &event.hash)))
-        .take_while(|(seq, _)| *seq <= head.acknowledged);
-    for (seq, hash) in known {
-        let filed = match seq {
-            0 => Some(ChainHash::genesis(&lane.store, lane.lane, epoch)),
-            _ => writing.event_hash(&lane.store, lane.lane, epoch, seq)?,
-        };
-        if filed.as_ref() == Some(hash) {
-            continue;
-        }
-        if seq == 0 {
-            let reason = "the journal does not begin with this lane's identity".to_owned();
-            return Ok(Err(PushRefusal::Malformed { reason }));
-        }
-        writing.raise_alarm(AlarmKind::Fork, &row(seq, hash, &[]))?;
-        set_aside(writing, lane, batch, seq, now_ms)?;
-        return Ok(Err(PushRefusal::Fork { seq }));
-    }
-    let key = writing.public_key(&lane.store, lane.lane, epoch)?;
-    let signed = match (&key, &batch.head.signed) {
-        (Some(key), Some(signed)) => {
-            let hash = match signed.seq.checked_sub(first_seq) {
-                Some(place) => {
-                    arrived.get(usize::try_from(place).unwrap_or(usize::MAX)).map(|event| event.hash)
-                }
-                None => writing.event_hash(&lane.store, lane.lane, epoch, signed.seq)?,
-            };
-            let checked = hash.and_then(|hash| {
-                let claim = HeadClaim { store: &lane.store, lane: lane.lane, epoch, seq: signed.seq, hash };
-                let signature = signed.signature().ok()?;
-                (signed.hash == hash.to_string() && key.check(&claim, &signature).is_ok())
-                    .then_some((signed.seq, hash, signature))
-            });
-            if checked.is_none() {
-                let sent = ChainHash::parse(&signed.hash).unwrap_or(batch.previous);
-                writing.raise_alarm(AlarmKind::Signature, &row(signed.seq, &sent, &[]))?;
-                set_aside(writing, lane, batch, head.acknowledged + 1, now_ms)?;
-                return Ok(Err(PushRefusal::Signature { seq: signed.seq }));
-            }
-            checked
-        }
-        // Nothing to check with, or nothing to check.
-        (None, _) | (Some(_), None) => None,
-    };
-    let mut moved = head.clone();
-    let new = (first_seq..).zip(arrived).filter(|(seq, _)| *seq > head.acknowledged);
-    for (seq, event) in new {
-        let row = row(seq, &event.hash, event.bytes);
-        writing.add_event(&row)?;
-        match &event.reading {
-            Ok(event) => project(writing, event)?,
-            Err(reason) => {
-                writing.add_quarantine(&row, reason)?;
-                moved.quarantined += 1;
-            }
-        }
-        moved.acknowledged = seq;
-        moved.head = event.hash;
-    }
-    if moved != *head {
-        writing.set_journal_head(&lane.store, lane.lane, epoch, &moved)?;
-    }
-    if let Some((seq, hash, signature)) = &signed {
-        writing.add_signed_head(&row(*seq, hash, &[]), signature)?;
-    }
-    if key.is_some() {
-        let signed_seq = writing.signed_seq(&lane.store, lane.lane, epoch)?;
-        let first_unsigned = signed_seq + 1;
-        if moved.acknowledged.saturating_sub(signed_seq) > UNSIGNED_EVENTS_MAX
-            && let Some(hash) = writing.event_hash(&lane.store, lane.lane, epoch, first_unsigned)?
-        {
-            writing.raise_alarm(AlarmKind::Unsigned, &row(first_unsigned, &hash, &[]))?;
-        }
-    }
-    Ok(Ok(moved))
 }
 
-/// Keeps a batch's events from a number on that are not of the filed journal,
-/// as evidence; they are in no sum.
-fn set_aside(
-    writing: &Writing<'_>,
-    lane: &LaneRow,
-    batch: &Batch<'_>,
-    from_seq: u64,
-    now_ms: i64,
-) -> Result<(), StoreError> {
-    let epoch = batch.head.epoch;
-    let kept = writing.branch_events(&lane.store, lane.lane, epoch)?;
-    let room = usize::try_from(BRANCH_EVENTS_MAX.saturating_sub(kept)).unwrap_or(usize::MAX);
-    let events = (batch.head.first_seq..).zip(&batch.events).filter(|(seq, _)| *seq >= from_seq);
-    for (seq, (hash, bytes)) in events.take(room) {
-        writing.add_branch_event(&EventRow {
-            store: &lane.store,
-            lane: lane.lane,
-            epoch,
+/// A signature that was checked: number, hash, bytes.
+type Checked = (u64, ChainHash, [u8; 64]);
+
+impl<'a> Filing<'a> {
+    fn row<'r>(&'r self, seq: u64, hash: &'r ChainHash, bytes: &'r [u8]) -> EventRow<'r> {
+        EventRow {
+            store: self.key.store,
+            lane: self.key.lane,
+            epoch: self.key.epoch,
             seq,
             hash,
             bytes,
-            received_at_ms: now_ms,
-        })?;
+            received_at_ms: self.now_ms,
+        }
     }
-    Ok(())
-}
 
-/// Reads what an event says into the tables that answers come from.
-fn project(writing: &Writing<'_>, event: &Event) -> Result<(), StoreError> {
-    match &event.fact {
-        Fact::SaleCompleted { sale } => writing.add_sale(event, sale),
-        Fact::ShiftOpened { .. }
-        | Fact::ShiftClosed { .. }
-        | Fact::SignedIn { .. }
-        | Fact::SignInRefused { .. }
-        | Fact::SignedOut { .. }
-        | Fact::CashMoved { .. }
-        | Fact::CashCounted { .. }
-        | Fact::DrawerOpened { .. }
-        | Fact::Locked { .. }
-        | Fact::Unlocked { .. }
-        | Fact::Approved { .. }
-        | Fact::LineDiscounted { .. }
-        | Fact::BasketDiscounted { .. }
-        | Fact::BasketParked { .. }
-        | Fact::BasketRecalled { .. }
-        | Fact::ReturnBegun { .. }
-        | Fact::LineReturned { .. }
-        | Fact::ReturnDropped { .. }
-        | Fact::TenderAdded { .. }
-        | Fact::TenderRemoved { .. }
-        | Fact::PaymentBegun { .. }
-        | Fact::PaymentEnded { .. }
-        | Fact::LineAdded { .. }
-        | Fact::LineQuantitySet { .. }
-        | Fact::LinePriceSet { .. }
-        | Fact::LinePriceLowered { .. }
-        | Fact::LineVoided { .. }
-        | Fact::AgeConfirmed { .. }
-        | Fact::MemberJoined { .. }
-        | Fact::MemberLeft {}
-        | Fact::CouponLaid { .. }
-        | Fact::CouponTakenBack { .. }
-        | Fact::PointsOffered { .. }
-        | Fact::TenderChosen { .. }
-        | Fact::BasketCancelled { .. }
-        | Fact::PaperBegun { .. }
-        | Fact::PaperEnded { .. }
-        | Fact::EpochBegun { .. }
-        | Fact::ClockRefused { .. }
-        | Fact::ClockTrusted { .. } => Ok(()),
+    /// Moves the journal by what is new in the batch. The inner refusal has
+    /// its alarm beside it and is committed.
+    fn file(&self, writing: &Writing<'_>, arrived: &[Arrived<'_>]) -> Result<Filed, StoreError> {
+        let head = writing.lock_journal(self.key)?;
+        let first_seq = self.batch.head.first_seq;
+        if first_seq > head.acknowledged + 1 {
+            return Ok(Err(PushRefusal::Gap { acknowledged: head.acknowledged }));
+        }
+        if let Some(refusal) = self.find_fork(writing, &head, arrived)? {
+            return Ok(Err(refusal));
+        }
+        let public = writing.public_key(self.key)?;
+        let signed = match (&public, &self.batch.head.signed) {
+            (Some(public), Some(signed)) => match self.check_signed(writing, public, signed, arrived)? {
+                Some(checked) => Some(checked),
+                None => {
+                    let sent = ChainHash::parse(&signed.hash).unwrap_or(self.batch.previous);
+                    writing.raise_alarm(AlarmKind::Signature, &self.row(signed.seq, &sent, &[]))?;
+                    self.set_aside(writing, head.acknowledged + 1)?;
+                    return Ok(Err(PushRefusal::Signature { seq: signed.seq }));
+                }
+            },
+            // Nothing to check with, or nothing to check.
+            (None, _) | (Some(_), None) => None,
+        };
+        let moved = self.add_new(writing, head, arrived)?;
+        if let Some((seq, hash, signature)) = &signed {
+            writing.add_signed_head(&self.row(*seq, hash, &[]), signature)?;
+        }
+        let signed_seq = match public {
+            Some(_) => Some(self.alarm_unsigned(writing, &moved)?),
+            None => None,
+        };
+        Ok(Ok(answer(self.key.epoch, &moved, signed_seq)))
+    }
+
+    /// The number before the batch, and every number of it that is filed
+    /// already, must have the hash that is filed.
+    fn find_fork(
+        &self,
+        writing: &Writing<'_>,
+        head: &JournalHead,
+        arrived: &[Arrived<'_>],
+    ) -> Result<Option<PushRefusal>, StoreError> {
+        let first_seq = self.batch.head.first_seq;
+        let before = first_seq - 1;
+        let known: Vec<(u64, ChainHash)> = if before == head.acknowledged {
+            vec![(before, head.head)]
+        } else {
+            let last = head.acknowledged.min(before + arrived.len() as u64);
+            let mut known = writing.event_hashes(self.key, before..=last)?;
+            if before == 0 {
+                known.insert(0, (0, JournalHead::at_genesis(self.key).head));
+            }
+            known
+        };
+        let sent = std::iter::once((before, &self.batch.previous))
+            .chain((first_seq..).zip(arrived.iter().map(|event| &event.hash)))
+            .take_while(|(seq, _)| *seq <= head.acknowledged);
+        let mut filed = known.into_iter().peekable();
+        for (seq, hash) in sent {
+            let same = filed.next_if(|(number, _)| *number == seq).is_some_and(|(_, filed)| filed == *hash);
+            if same {
+                continue;
+            }
+            if seq == 0 {
+                let reason = "the journal does not begin with this lane's identity".to_owned();
+                return Ok(Some(PushRefusal::Malformed { reason }));
+            }
+            writing.raise_alarm(AlarmKind::Fork, &self.row(seq, hash, &[]))?;
+            self.set_aside(writing, seq)?;
+            return Ok(Some(PushRefusal::Fork { seq }));
+        }
+        Ok(None)
+    }
+
+    /// Holds a signed head against the lane's key and the chain; `None` when
+    /// it is not of them.
+    fn check_signed(
+        &self,
+        writing: &Writing<'_>,
+        public: &PublicKey,
+        signed: &SignedHead,
+        arrived: &[Arrived<'_>],
+    ) -> Result<Option<Checked>, StoreError> {
+        let hash = match signed.seq.checked_sub(self.batch.head.first_seq) {
+            Some(place) => arrived.get(usize::try_from(place).unwrap_or(usize::MAX)).map(|event| event.hash),
+            None => writing.event_hash(self.key, signed.seq)?,
+        };
+        let JournalKey { store, lane, epoch } = self.key;
+        Ok(hash.and_then(|hash| {
+            let claim = HeadClaim { store, lane, epoch, seq: signed.seq, hash };
+            let signature = signed.signature().ok()?;
+            (signed.hash == hash.to_string() && public.check(&claim, &signature).is_ok())
+                .then_some((signed.seq, hash, signature))
+        }))
+    }
+
+    /// Files what is not filed yet, and what can be read out of it. Only what
+    /// passed the gate now is read, so that nothing is in a sum twice.
+    fn add_new(
+        &self,
+        writing: &Writing<'_>,
+        head: JournalHead,
+        arrived: &[Arrived<'_>],
+    ) -> Result<JournalHead, StoreError> {
+        let mut moved = head.clone();
+        let new: Vec<(u64, &Arrived<'_>)> =
+            (self.batch.head.first_seq..).zip(arrived).filter(|(seq, _)| *seq > head.acknowledged).collect();
+        let Some((last, newest)) = new.last() else { return Ok(moved) };
+        let rows: Vec<NewEvent<'_>> = new
+            .iter()
+            .map(|(seq, event)| NewEvent { seq: *seq, hash: &event.hash, bytes: event.bytes })
+            .collect();
+        let passed = writing.add_events(self.key, &rows, self.now_ms)?;
+        if passed.len() != rows.len() {
+            self.refuse_other(writing, &rows)?;
+        }
+        let mut readable = Vec::with_capacity(passed.len());
+        for place in passed {
+            let (seq, event) = new[place];
+            match &event.reading {
+                Ok(event) => readable.push(event),
+                Err(reason) => {
+                    writing.add_quarantine(self.key, seq, reason)?;
+                    moved.quarantined += 1;
+                }
+            }
+        }
+        projection::project(writing, self.key, &readable)?;
+        moved.acknowledged = *last;
+        moved.head = newest.hash;
+        writing.set_journal_head(self.key, &moved)?;
+        Ok(moved)
+    }
+
+    /// Events beyond the journal's head are filed only where a database was
+    /// put together from parts of different age: their hashes must be these.
+    fn refuse_other(&self, writing: &Writing<'_>, rows: &[NewEvent<'_>]) -> Result<(), StoreError> {
+        for row in rows {
+            if writing.event_hash(self.key, row.seq)?.as_ref() != Some(row.hash) {
+                let reason = format!("event {} is filed beyond its journal's head, and is another", row.seq);
+                return Err(StoreError::Row { table: "event", reason });
+            }
+        }
+        Ok(())
+    }
+
+    /// The number up to which the lane has signed; an alarm where that is too
+    /// long ago.
+    fn alarm_unsigned(&self, writing: &Writing<'_>, moved: &JournalHead) -> Result<u64, StoreError> {
+        let signed_seq = writing.signed_seq(self.key)?;
+        let first_unsigned = signed_seq + 1;
+        if moved.acknowledged.saturating_sub(signed_seq) > UNSIGNED_EVENTS_MAX
+            && let Some(hash) = writing.event_hash(self.key, first_unsigned)?
+        {
+            writing.raise_alarm(AlarmKind::Unsigned, &self.row(first_unsigned, &hash, &[]))?;
+        }
+        Ok(signed_seq)
+    }
+
+    /// Keeps the batch's events from a number on that are not of the filed
+    /// journal, as evidence; they are in no sum.
+    fn set_aside(&self, writing: &Writing<'_>, from_seq: u64) -> Result<(), StoreError> {
+        let kept = writing.branch_events(self.key)?;
+        let room = usize::try_from(BRANCH_EVENTS_MAX.saturating_sub(kept)).unwrap_or(usize::MAX);
+        let events = (self.batch.head.first_seq..).zip(&self.batch.events);
+        for (seq, (hash, bytes)) in events.filter(|(seq, _)| *seq >= from_seq).take(room) {
+            writing.add_branch_event(&self.row(seq, hash, bytes))?;
+        }
+        Ok(())
     }
 }
 
 /// Decodes an event and checks that it is where it says and adds up; an error
 /// is a reason for quarantine.
-fn read_event(lane: &LaneRow, epoch: u32, seq: u64, bytes: &[u8]) -> Result<Event, String> {
+pub(crate) fn read_event(key: JournalKey<'_>, seq: u64, bytes: &[u8]) -> Result<Event, String> {
     if bytes.len() > EVENT_BYTES_MAX {
         return Err(format!("{} bytes are more than {EVENT_BYTES_MAX}", bytes.len()));
     }
@@ -340,7 +410,7 @@ fn read_event(lane: &LaneRow, epoch: u32, seq: u64, bytes: &[u8]) -> Result<Even
         format!("{error}{}", source.unwrap_or_default())
     })?;
     let says = (event.store.as_str(), event.lane, event.epoch, event.seq);
-    if says != (lane.store.as_str(), lane.lane, epoch, seq) {
+    if says != (key.store, key.lane, key.epoch, seq) {
         return Err(format!(
             "it says store {} lane {} epoch {} number {}, but came as number {seq}",
             event.store, event.lane, event.epoch, event.seq
@@ -349,6 +419,7 @@ fn read_event(lane: &LaneRow, epoch: u32, seq: u64, bytes: &[u8]) -> Result<Even
     if let Fact::SaleCompleted { sale } = &event.fact {
         check_sums(sale)?;
     }
+    projection::refuse_unfit(&event)?;
     Ok(event)
 }
 

@@ -6,6 +6,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`intake`] | files batches of events: contiguous prefixes, forks alarmed, the unreadable set aside |
+//! | [`projection`] | reads filed events into tables, and makes those again |
 //! | [`feed`] | pages of what changed in the reference |
 //! | [`enrolment`] | one-time codes, lane keys |
 //! | [`import`] | whole shops from JSON and CSV |
@@ -26,6 +27,7 @@ pub mod import;
 pub mod intake;
 pub mod people;
 pub mod place;
+pub mod projection;
 pub mod sales;
 pub mod secret;
 pub mod server;

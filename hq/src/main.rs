@@ -11,8 +11,10 @@ use clap::{Parser, Subcommand};
 use domain::money::{Currency, Money};
 use hq::command::{self, Command, Outcome};
 use hq::import::PriceText;
+use hq::place::DATABASE_VARIABLE;
+use hq::projection::Rebuilt;
 use hq::server::{self, Config};
-use hq::store::AlarmKind;
+use hq::store::{Address, AlarmKind};
 use protocol::answer::SalesAnswer;
 use tracing_subscriber::EnvFilter;
 
@@ -28,9 +30,8 @@ struct Arguments {
 enum Act {
     /// Serve lanes and people until stopped.
     Serve {
-        /// The data directory; made when it does not exist.
-        #[arg(long)]
-        data: PathBuf,
+        #[command(flatten)]
+        at: At,
         /// Where to listen; port 0 takes a free one.
         #[arg(long, default_value = "127.0.0.1:7070")]
         listen: SocketAddr,
@@ -40,9 +41,8 @@ enum Act {
     },
     /// Import a shop: shop.json, products.csv, prices.csv, or a folder with them.
     Import {
-        /// The data directory.
-        #[arg(long)]
-        data: PathBuf,
+        #[command(flatten)]
+        at: At,
         /// A folder with shop.json, products.csv, prices.csv or several of them.
         #[arg(long, required_unless_present = "file", conflicts_with = "file")]
         dir: Option<PathBuf>,
@@ -55,9 +55,8 @@ enum Act {
     },
     /// Set one product's price, or put it on a price list for a place, a pack or a time.
     Price {
-        /// The data directory.
-        #[arg(long)]
-        data: PathBuf,
+        #[command(flatten)]
+        at: At,
         /// The product's item code.
         #[arg(long)]
         sku: String,
@@ -69,9 +68,8 @@ enum Act {
     },
     /// Make a one-time code that enrols a lane; valid for 24 hours.
     Enrol {
-        /// The data directory.
-        #[arg(long)]
-        data: PathBuf,
+        #[command(flatten)]
+        at: At,
         /// The store's code.
         #[arg(long)]
         store: String,
@@ -81,9 +79,8 @@ enum Act {
     },
     /// Add, remove or list the people who may read.
     User {
-        /// The data directory.
-        #[arg(long)]
-        data: PathBuf,
+        #[command(flatten)]
+        at: At,
         #[command(flatten)]
         act: UserAct,
         /// With --add: viewer or operator.
@@ -92,9 +89,8 @@ enum Act {
     },
     /// Show what was received, by store, lane and business date.
     Sales {
-        /// The data directory.
-        #[arg(long)]
-        data: PathBuf,
+        #[command(flatten)]
+        at: At,
         /// Only this store.
         #[arg(long)]
         store: Option<String>,
@@ -113,22 +109,59 @@ enum Act {
     },
     /// Show lanes, how far they have sent and signed, and their public keys.
     Lanes {
-        /// The data directory.
+        #[command(flatten)]
+        at: At,
+        /// As JSON.
         #[arg(long)]
-        data: PathBuf,
+        json: bool,
+    },
+    /// Make sales, shifts and stock again from the filed events, and compare.
+    Rebuild {
+        #[command(flatten)]
+        at: At,
+    },
+    /// Show a store's shifts and stock.
+    Books {
+        #[command(flatten)]
+        at: At,
+        /// The store's code.
+        #[arg(long)]
+        store: String,
         /// As JSON.
         #[arg(long)]
         json: bool,
     },
     /// Show forks and quarantined events.
     Alarms {
-        /// The data directory.
-        #[arg(long)]
-        data: PathBuf,
+        #[command(flatten)]
+        at: At,
         /// As JSON.
         #[arg(long)]
         json: bool,
     },
+}
+
+/// Where the books are.
+#[derive(clap::Args)]
+struct At {
+    /// The data directory; made when it does not exist.
+    #[arg(long)]
+    data: PathBuf,
+    /// The PostgreSQL that has the books, such as postgres://USER:PASSWORD@HOST:PORT/DATABASE, or
+    /// GUITAI_HQ_DATABASE; a file in the data directory where none is named.
+    #[arg(long)]
+    database: Option<String>,
+    /// The certificates (PEM) that vouch for the PostgreSQL: the line to it is encrypted.
+    #[arg(long)]
+    database_ca: Option<PathBuf>,
+}
+
+impl At {
+    fn database(&self) -> Option<Address> {
+        // In the environment other people of the machine do not see a password.
+        let url = self.database.clone().or_else(|| std::env::var(DATABASE_VARIABLE).ok());
+        url.map(|url| Address { url, authority: self.database_ca.clone() })
+    }
 }
 
 /// What makes a price one of a price list.
@@ -213,33 +246,40 @@ fn main() -> ExitCode {
 
 fn perform(act: Act) -> anyhow::Result<()> {
     match act {
-        Act::Serve { data, listen, address_file } => serve(Config { data, listen, address_file }),
-        Act::Import { data, dir, file, replace } => {
+        Act::Serve { at, listen, address_file } => {
+            let database = at.database();
+            serve(Config { data: at.data, database, listen, address_file })
+        }
+        Act::Import { at, dir, file, replace } => {
             let path = dir.or(file).context("--dir or --file is needed")?;
             let path = path.canonicalize().with_context(|| format!("import {}", path.display()))?;
-            run(data, Command::Import { path, replace }, false)
+            run(at, Command::Import { path, replace }, false)
         }
-        Act::Price { data, sku, price, terms } => run(data, terms.command(sku, price), false),
-        Act::Enrol { data, store, lane } => run(data, Command::Enrol { store, lane }, false),
-        Act::User { data, act, role } => {
+        Act::Price { at, sku, price, terms } => run(at, terms.command(sku, price), false),
+        Act::Enrol { at, store, lane } => run(at, Command::Enrol { store, lane }, false),
+        Act::User { at, act, role } => {
             let command = match (act.add, act.remove) {
                 (Some(name), _) => Command::AddUser { name, role },
                 (None, Some(name)) => Command::RemoveUser { name },
                 (None, None) => Command::ListUsers,
             };
-            run(data, command, false)
+            run(at, command, false)
         }
-        Act::Sales { data, store, lane, from, to, json } => {
-            run(data, Command::Sales { store, lane, from, to }, json)
+        Act::Sales { at, store, lane, from, to, json } => {
+            run(at, Command::Sales { store, lane, from, to }, json)
         }
-        Act::Lanes { data, json } => run(data, Command::Lanes, json),
-        Act::Alarms { data, json } => run(data, Command::Alarms, json),
+        Act::Lanes { at, json } => run(at, Command::Lanes, json),
+        Act::Rebuild { at } => run(at, Command::Rebuild, false),
+        Act::Books { at, store, json } => run(at, Command::Books { store }, json),
+        Act::Alarms { at, json } => run(at, Command::Alarms, json),
     }
 }
 
-fn run(data: PathBuf, command: Command, json: bool) -> anyhow::Result<()> {
+fn run(at: At, command: Command, json: bool) -> anyhow::Result<()> {
     let now_ms = Utc::now().timestamp_millis();
-    let outcome = command::run(&data, &command, now_ms, &mut |rows| eprintln!("{rows} rows"))?;
+    let outcome = command::run(&at.data, at.database().as_ref(), &command, now_ms, &mut |rows| {
+        eprintln!("{rows} rows")
+    })?;
     print(&outcome, json)
 }
 
@@ -281,6 +321,30 @@ fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
                 )?;
             }
         }
+        Outcome::Rebuilt(done) => print_rebuilt(&mut out, done)?,
+        Outcome::Books { shifts, stock } if json => {
+            let both = serde_json::json!({ "shifts": shifts, "stock": stock });
+            writeln!(out, "{both}")?;
+        }
+        Outcome::Books { shifts, stock } => {
+            for row in shifts {
+                let end = row.closed_by.as_deref().unwrap_or("open");
+                writeln!(
+                    out,
+                    "shift {}  lane {} epoch {}  {}  {end}",
+                    row.shift, row.lane, row.epoch, row.business_date
+                )?;
+            }
+            for row in stock {
+                writeln!(
+                    out,
+                    "{:<20} {:>14}.{:03}",
+                    row.sku,
+                    row.quantity / 1_000,
+                    (row.quantity % 1_000).abs()
+                )?;
+            }
+        }
         Outcome::Alarms { alarms, quarantined } if json => {
             let both = serde_json::json!({ "alarms": alarms, "quarantined": quarantined });
             writeln!(out, "{both}")?;
@@ -314,6 +378,21 @@ fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+fn print_rebuilt(out: &mut impl Write, done: &Rebuilt) -> std::io::Result<()> {
+    for (store, lane, table) in &done.differing {
+        writeln!(out, "DIFFERED  store {store} lane {lane}: {table} said something else before")?;
+    }
+    writeln!(
+        out,
+        "rebuilt: {} lanes, {} events, {} rows; {} events left quarantine; {} tables differed",
+        done.lanes,
+        done.events,
+        done.rows,
+        done.released,
+        done.differing.len()
+    )
 }
 
 fn print_sales(out: &mut impl Write, answer: &SalesAnswer, exponent: u8) -> std::io::Result<()> {

@@ -6,6 +6,7 @@
 //! | `hq.db` | the database |
 //! | `hq.lock` | locked by the one process that has the database open |
 //! | `admin.key` | lets the command line talk to the running server; only its owner can read it |
+//! | `database` | names the PostgreSQL that has the books instead of `hq.db`; no password is in it |
 //! | `address` | where the running server listens; gone when none runs |
 
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -14,7 +15,21 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::secret::{self, DrawError};
-use crate::store;
+use crate::store::{self, Address, OpenError, Store};
+
+/// The environment variable that names the database where the command line does not.
+pub const DATABASE_VARIABLE: &str = "GUITAI_HQ_DATABASE";
+
+/// Why the books cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenBooksError {
+    /// The data directory says otherwise.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+}
 
 /// Why the data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +45,17 @@ pub enum PlaceError {
         /// What the system said.
         source: io::Error,
     },
+    /// The books are in a database that was not named.
+    #[error("use {folder}: its books are in the PostgreSQL {database}; name it with --database or {DATABASE_VARIABLE}", folder = folder.display())]
+    ElsewhereKept {
+        /// The data directory.
+        folder: PathBuf,
+        /// Host, port and database.
+        database: String,
+    },
+    /// The books are in a file here, and a database was named.
+    #[error("use {folder}: its books are in {file}; take another data directory for a PostgreSQL", folder = .0.display(), file = store::FILE_NAME)]
+    KeptHere(PathBuf),
     /// No randomness for a key.
     #[error(transparent)]
     Draw(#[from] DrawError),
@@ -62,6 +88,38 @@ impl Place {
     /// The database file.
     pub fn database(&self) -> PathBuf {
         self.folder.join(store::FILE_NAME)
+    }
+
+    /// Opens the books: the PostgreSQL that is named, or the file here. A
+    /// directory that has begun with one of them stays with it.
+    pub fn open_books(&self, database: Option<&Address>) -> Result<Store, OpenBooksError> {
+        let kept = self.kept_elsewhere()?;
+        match (database, kept) {
+            (None, None) => Ok(Store::open(&self.database())?),
+            (None, Some(database)) => {
+                Err(PlaceError::ElsewhereKept { folder: self.folder.clone(), database }.into())
+            }
+            (Some(_), None) if self.database().exists() => {
+                Err(PlaceError::KeptHere(self.folder.clone()).into())
+            }
+            (Some(address), kept) => {
+                let store = Store::connect(address)?;
+                let name = address.name();
+                if kept.as_ref() != Some(&name) {
+                    write_whole(&self.folder.join("database"), &name)?;
+                }
+                Ok(store)
+            }
+        }
+    }
+
+    /// The name of the database that has the books, where no file here has them.
+    fn kept_elsewhere(&self) -> Result<Option<String>, PlaceError> {
+        match self.read("database") {
+            Ok(name) => Ok(Some(name)),
+            Err(PlaceError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Takes the directory for this process, or refuses at once.

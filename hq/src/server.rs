@@ -6,14 +6,19 @@
 //! | `POST /v1/lanes/{store}/{lane}/events` | the lane | `protocol::push` |
 //! | `GET /v1/lanes/{store}/{lane}/position?epoch=N` | the lane | `protocol::push` |
 //! | `GET /v1/reference?after=V&limit=N` | a lane | `protocol::pull` |
+//! | `GET /v1/hints` | a lane | the reference's newest version, whenever it moves: server-sent events |
 //! | `GET /v1/sales` | a person, or the admin key | `protocol::answer` |
 //! | `GET /healthz` | anybody | `ok` when the database answers |
+//! | `GET /metrics` | a person, or the admin key | counts since the start, for Prometheus |
 //! | `POST /admin/v1/command` | the admin key | [`crate::command`] |
 //!
 //! Everything that touches the database runs on blocking threads, as many at
-//! one time as the named bounds below allow; who comes beyond them is told to
-//! come back.
+//! one time as the named bounds below allow; who comes beyond them waits in a
+//! line that is bounded as well, and then is told to come back.
 
+mod gate;
+mod hints;
+mod metrics;
 mod refusal;
 mod routes;
 
@@ -24,20 +29,29 @@ use std::time::Duration;
 
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
 use crate::enrolment::GuessBrake;
-use crate::place::{Held, Place, PlaceError, write_whole};
+use crate::place::{Held, OpenBooksError, Place, PlaceError, write_whole};
 use crate::secret::SecretHash;
-use crate::store::{OpenError, Store};
+use crate::store::{Address, Store};
+use gate::Gate;
+use hints::Hints;
+use metrics::Metrics;
 
 /// Batches that are taken in at one time; each may need some 40 MiB.
-pub const INTAKES_MAX: usize = 8;
+pub const INTAKES_MAX: u32 = 8;
 
 /// Other requests that are worked on at one time.
-pub const QUESTIONS_MAX: usize = 32;
+pub const QUESTIONS_MAX: u32 = 32;
+
+/// KiB of batches that have come or are coming and are not taken in yet.
+pub const BODIES_KIB_MAX: u32 = 256 << 10;
+
+/// Who waits at each of these bounds at one time.
+pub const WAITING_MAX: usize = 8_192;
 
 /// How long requests under way may take to end when the server stops.
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
@@ -47,6 +61,8 @@ const STOP_PATIENCE: Duration = Duration::from_secs(10);
 pub struct Config {
     /// The data directory; made when it does not exist.
     pub data: PathBuf,
+    /// The PostgreSQL that has the books; a file in the data directory where none is named.
+    pub database: Option<Address>,
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
     /// A file to write the address into once requests are taken.
@@ -61,7 +77,7 @@ pub enum ServeError {
     Place(#[from] PlaceError),
     /// The database cannot be opened.
     #[error(transparent)]
-    Open(#[from] OpenError),
+    Books(#[from] OpenBooksError),
     /// The address cannot be listened on.
     #[error("listen on {address}")]
     Listen {
@@ -79,11 +95,12 @@ pub enum ServeError {
 }
 
 /// A server that takes requests.
-#[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
     place: Place,
+    desk: Arc<Desk>,
     stop: oneshot::Sender<()>,
+    looking: JoinHandle<()>,
     serving: JoinHandle<std::io::Result<()>>,
     _held: Held,
 }
@@ -92,11 +109,14 @@ pub struct Running {
 pub(crate) struct Desk {
     store: Store,
     admin_key: SecretHash,
-    intakes: Arc<Semaphore>,
-    questions: Arc<Semaphore>,
+    intakes: Gate,
+    questions: Gate,
+    bodies: Gate,
     /// Commands run one after the other.
     commands: tokio::sync::Mutex<()>,
     brake: Mutex<GuessBrake>,
+    hints: Hints,
+    metrics: Metrics,
 }
 
 impl Desk {
@@ -116,13 +136,17 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     let desk = Arc::new(Desk {
         store,
         admin_key: SecretHash::of(&admin_key),
-        intakes: Arc::new(Semaphore::new(INTAKES_MAX)),
-        questions: Arc::new(Semaphore::new(QUESTIONS_MAX)),
+        intakes: Gate::new(INTAKES_MAX, WAITING_MAX),
+        questions: Gate::new(QUESTIONS_MAX, WAITING_MAX),
+        bodies: Gate::new(BODIES_KIB_MAX, WAITING_MAX),
         commands: tokio::sync::Mutex::new(()),
         brake: Mutex::new(GuessBrake::default()),
+        hints: Hints::new(),
+        metrics: Metrics::default(),
     });
+    let looking = tokio::spawn(hints::look(desk.clone()));
     let (stop, stopped) = oneshot::channel();
-    let service = routes::router(desk).into_make_service_with_connect_info::<SocketAddr>();
+    let service = routes::router(desk.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let listener = listener.tap_io(|connection| {
         // Answers are small and the lane waits for them.
         if let Err(error) = connection.set_nodelay(true) {
@@ -142,7 +166,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         write_whole(path, &reachable(address).to_string())?;
     }
     info!(%address, data = %config.data.display(), "serving");
-    Ok(Running { address: reachable(address), place, stop, serving, _held: held })
+    Ok(Running { address: reachable(address), place, desk, stop, looking, serving, _held: held })
 }
 
 fn open(config: Config) -> Result<(Config, Place, Held, Store, String), ServeError> {
@@ -150,7 +174,7 @@ fn open(config: Config) -> Result<(Config, Place, Held, Store, String), ServeErr
     let held = place.hold()?;
     place.clear_address()?;
     let admin_key = place.make_admin_key()?;
-    let store = Store::open(&place.database())?;
+    let store = place.open_books(config.database.as_ref())?;
     Ok((config, place, held, store, admin_key))
 }
 
@@ -163,6 +187,12 @@ fn reachable(address: SocketAddr) -> SocketAddr {
         ip @ (IpAddr::V4(_) | IpAddr::V6(_)) => ip,
     };
     SocketAddr::new(ip, address.port())
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running").field("address", &self.address).finish_non_exhaustive()
+    }
 }
 
 impl Running {
@@ -180,6 +210,8 @@ impl Running {
     /// directory back.
     pub async fn stop(self) -> Result<(), ServeError> {
         self.place.clear_address()?;
+        self.looking.abort();
+        self.desk.hints.end();
         // The server may have ended already; its result says how.
         let _ = self.stop.send(());
         let abort = self.serving.abort_handle();

@@ -1,51 +1,50 @@
 //! The database: the only module of `hq` that says SQL.
 //!
-//! One SQLite file with one writing connection behind a mutex and a bounded
-//! set of reading ones. Callers work inside [`Store::write`] and
-//! [`Store::read`], which are transactions; what they may ask for is spread
-//! over the submodules by what it is about. Every call blocks: async code
-//! goes through `spawn_blocking`.
+//! Callers work inside [`Store::write`] and [`Store::read`], which are
+//! transactions; what they may ask for is spread over the submodules by what
+//! it is about, and none of them can tell which engine answers. Below stand
+//! two engines: SQLite embedded, and PostgreSQL. A verb is written once, in
+//! SQL that both take. Every call blocks: async code goes through
+//! `spawn_blocking`.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`engine`] | what an engine must do: sessions, values, rows, blocks of rows |
+//! | [`sqlite`], [`postgres`] | the two engines, with their tables' versions |
+//! | the others | verbs |
 
+mod documents;
+mod engine;
 mod journal;
 mod lanes;
 mod people;
+mod postgres;
 mod reference;
 mod sales;
-mod schema;
+mod sqlite;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
-
-pub use journal::{Alarm, AlarmKind, EventRow, JournalHead, QuarantinedEvent};
+pub use documents::{PROJECTIONS, Projection, SaleOf, ShiftEnd, ShiftRow, ShiftStart, StockRow};
+pub use engine::Dialect;
+use engine::{Block, Column, Engine, Next, Row, Session, Target, Value};
+pub use journal::{Alarm, AlarmKind, EventRow, JournalHead, JournalKey, NewEvent, QuarantinedEvent};
 pub use lanes::{CodeRow, LaneEpoch, LaneRow};
 pub use people::PersonRow;
+pub use postgres::{Address, TlsError};
 pub use reference::{ChangeRow, Kind, Put, price_key};
 pub use sales::SalesRange;
 
 /// The database's name within the data directory.
 pub const FILE_NAME: &str = "hq.db";
 
-/// SQLite before 3.51.3 can corrupt a WAL file that two connections use at
-/// one moment.
-const SQLITE_VERSION_MIN: i32 = 3_051_003;
+/// Before a transaction that met another one is begun again; each time twice
+/// as long.
+const RETRY_WAIT: Duration = Duration::from_millis(5);
 
-/// "GTHQ": says that a file is ours.
-const APPLICATION_ID: i32 = 0x4754_4851;
-
-/// Reading connections at most.
-const READERS_MAX: usize = 4;
-
-/// How long a statement waits for a lock. Only a checkpoint can hold one.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The WAL file is cut back to this many bytes when it is reset.
-const WAL_BYTES_KEPT: i64 = 64 << 20;
-
-/// Why a database file was not opened.
+/// Why a database was not opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The linked SQLite has a known corruption bug.
@@ -82,6 +81,41 @@ pub enum OpenError {
         /// What SQLite said.
         source: rusqlite::Error,
     },
+    /// The address of the database is not one. It is not repeated: it may
+    /// have a password in it.
+    #[error("read the address of the database: postgres://USER:PASSWORD@HOST:PORT/DATABASE is needed")]
+    Address,
+    /// The line to the database cannot be encrypted.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The server has the tables of something else.
+    #[error(
+        "open {name}: its tables are not those of a Guitai HQ; nothing was changed. Make a database of its own"
+    )]
+    ForeignTables {
+        /// Host, port and database.
+        name: String,
+    },
+    /// The tables were made by a newer program.
+    #[error(
+        "open {name}: its tables were made by a newer hq (version {found}, this program knows up to {known}); use that program"
+    )]
+    NewerTables {
+        /// Host, port and database.
+        name: String,
+        /// The version of the tables.
+        found: i64,
+        /// The newest one that this program knows.
+        known: i64,
+    },
+    /// The server refused.
+    #[error("open {name}")]
+    Postgres {
+        /// Host, port and database.
+        name: String,
+        /// What it said.
+        source: Box<StoreError>,
+    },
 }
 
 /// Why the database did not do what it was asked.
@@ -90,6 +124,12 @@ pub enum StoreError {
     /// SQLite refused: disk full, file damaged, constraint broken.
     #[error("use the database")]
     Sqlite(#[from] rusqlite::Error),
+    /// PostgreSQL refused, or the line to it broke.
+    #[error("use the database")]
+    Postgres(#[from] ::postgres::Error),
+    /// There is no connection to the database now.
+    #[error("use the database: {0}")]
+    Away(String),
     /// A row holds what this program never writes.
     #[error("read a row of {table}: {reason}")]
     Row {
@@ -100,22 +140,44 @@ pub enum StoreError {
     },
 }
 
-/// The database of HQ.
-pub struct Store {
-    path: PathBuf,
-    writer: Mutex<Connection>,
-    readers: Mutex<Readers>,
-    reader_returned: Condvar,
+impl StoreError {
+    /// Whether another transaction was in the way of this one, which left no trace.
+    fn is_conflict(&self) -> bool {
+        match self {
+            Self::Postgres(error) => postgres::is_conflict(error),
+            Self::Sqlite(_) | Self::Away(_) | Self::Row { .. } => false,
+        }
+    }
+
+    /// Whether what was to be written does not go into the tables: it is of no
+    /// use to send it again.
+    pub fn is_of_data(&self) -> bool {
+        match self {
+            Self::Postgres(error) => postgres::is_of_data(error),
+            Self::Sqlite(error) => sqlite::is_of_data(error),
+            Self::Away(_) | Self::Row { .. } => false,
+        }
+    }
+
+    /// Whether the same may do a little later, with nothing changed here: the
+    /// server of the database is away.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Postgres(error) => postgres::is_away(error),
+            Self::Away(_) => true,
+            Self::Sqlite(_) | Self::Row { .. } => false,
+        }
+    }
 }
 
-struct Readers {
-    idle: Vec<Connection>,
-    opened: usize,
+/// The database of HQ.
+pub struct Store {
+    engine: Box<dyn Engine>,
 }
 
 /// What can be asked inside a transaction.
 pub struct Reading<'c> {
-    connection: &'c Connection,
+    session: &'c dyn Session,
 }
 
 /// What can be asked and changed inside a writing transaction.
@@ -131,52 +193,62 @@ impl<'c> Deref for Writing<'c> {
 }
 
 impl Store {
-    /// Opens the database file, making it when it does not exist.
+    /// Opens a database file, making it when it does not exist.
     ///
     /// The caller holds the data directory's lock: one process per file.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
-        if rusqlite::version_number() < SQLITE_VERSION_MIN {
-            return Err(OpenError::SqliteTooOld { path: path.to_owned(), found: rusqlite::version() });
-        }
-        let mut writer = Connection::open(path).map_err(sqlite)?;
-        refuse_foreign(&writer, path)?;
-        writer.busy_timeout(BUSY_TIMEOUT).map_err(sqlite)?;
-        writer.set_prepared_statement_cache_capacity(64);
-        writer
-            .execute_batch(&format!(
-                "PRAGMA journal_mode = WAL;
-                 PRAGMA synchronous = FULL;
-                 PRAGMA foreign_keys = ON;
-                 PRAGMA trusted_schema = OFF;
-                 PRAGMA cell_size_check = ON;
-                 PRAGMA temp_store = MEMORY;
-                 PRAGMA cache_size = -65536;
-                 PRAGMA journal_size_limit = {WAL_BYTES_KEPT};"
-            ))
-            .map_err(sqlite)?;
-        schema::migrate(&mut writer, APPLICATION_ID).map_err(sqlite)?;
-        Ok(Self {
-            path: path.to_owned(),
-            writer: Mutex::new(writer),
-            readers: Mutex::new(Readers { idle: Vec::new(), opened: 0 }),
-            reader_returned: Condvar::new(),
-        })
+        Ok(Self { engine: Box::new(sqlite::Sqlite::open(path)?) })
     }
 
-    /// Runs `change` in the one writing transaction; an error or a panic
-    /// leaves no trace. When this returns the change is on the disk.
+    /// Connects to a PostgreSQL, making the tables when the database is empty.
+    /// Several processes may have it at one time.
+    pub fn connect(address: &Address) -> Result<Self, OpenError> {
+        Ok(Self { engine: Box::new(postgres::Postgres::connect(address)?) })
+    }
+
+    /// Runs `change` in a writing transaction; an error or a panic leaves no
+    /// trace. When this returns the change is on the disk. `change` is run
+    /// again, a bounded number of times, when another transaction was in its
+    /// way: it changes nothing but through what it is given.
     pub fn write<T, E: From<StoreError>>(
         &self,
-        change: impl FnOnce(&Writing<'_>) -> Result<T, E>,
+        mut change: impl FnMut(&Writing<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        // A panic inside rolled its transaction back: the connection is good.
-        let mut connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let transaction =
-            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
-        let done = change(&Writing { reading: Reading { connection: &transaction } })?;
-        transaction.commit().map_err(StoreError::from)?;
-        Ok(done)
+        let mut wait = RETRY_WAIT;
+        for _ in 0..self.engine.retries_max() {
+            match self.try_write(&mut change) {
+                Tried::Ended(outcome) => return outcome,
+                Tried::MetAnother(_) => {
+                    std::thread::sleep(wait);
+                    wait *= 2;
+                }
+            }
+        }
+        match self.try_write(&mut change) {
+            Tried::Ended(outcome) => outcome,
+            Tried::MetAnother(error) => Err(error),
+        }
+    }
+
+    fn try_write<T, E: From<StoreError>>(
+        &self,
+        change: &mut impl FnMut(&Writing<'_>) -> Result<T, E>,
+    ) -> Tried<T, E> {
+        let session = match self.engine.begin_write() {
+            Ok(session) => session,
+            Err(error) => return Tried::Ended(Err(error.into())),
+        };
+        let writing = Writing { reading: Reading { session: session.as_ref() } };
+        match change(&writing) {
+            Ok(done) => match session.commit() {
+                Ok(()) => Tried::Ended(Ok(done)),
+                Err(error) if error.is_conflict() => Tried::MetAnother(error.into()),
+                // Where the line broke, nobody knows whether it is done.
+                Err(error) => Tried::Ended(Err(error.into())),
+            },
+            Err(error) if session.met_another() => Tried::MetAnother(error),
+            Err(error) => Tried::Ended(Err(error)),
+        }
     }
 
     /// Runs `ask` on one consistent state of the database.
@@ -184,90 +256,87 @@ impl Store {
         &self,
         ask: impl FnOnce(&Reading<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut lent = self.lend_reader()?;
-        let connection = lent.connection.as_mut().ok_or(StoreError::Row {
-            table: "no table",
-            reason: "a reading connection was returned twice".into(),
-        })?;
-        let transaction = connection.transaction().map_err(StoreError::from)?;
-        let answer = ask(&Reading { connection: &transaction })?;
-        transaction.commit().map_err(StoreError::from)?;
+        let session = self.engine.begin_read()?;
+        let answer = ask(&Reading { session: session.as_ref() })?;
+        session.commit()?;
         Ok(answer)
     }
 
-    /// Moves the WAL into the database and empties it: after a large import,
-    /// which leaves one as large as itself.
+    /// Cleans up after a large import.
     pub fn tidy(&self) -> Result<(), StoreError> {
-        let connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
-    }
-
-    fn readers(&self) -> MutexGuard<'_, Readers> {
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn lend_reader(&self) -> Result<LentReader<'_>, StoreError> {
-        let mut readers = self.readers();
-        loop {
-            if let Some(connection) = readers.idle.pop() {
-                return Ok(LentReader { store: self, connection: Some(connection) });
-            }
-            if readers.opened < READERS_MAX {
-                let connection = self.open_reader()?;
-                readers.opened += 1;
-                return Ok(LentReader { store: self, connection: Some(connection) });
-            }
-            readers = self.reader_returned.wait(readers).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    fn open_reader(&self) -> Result<Connection, StoreError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.path, flags)?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
-        connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;")?;
-        Ok(connection)
+        self.engine.tidy()
     }
 }
 
-/// A reading connection that goes back when it is dropped.
-struct LentReader<'s> {
-    store: &'s Store,
-    connection: Option<Connection>,
+/// How one try of a transaction went.
+enum Tried<T, E> {
+    /// It is done, or cannot be done.
+    Ended(Result<T, E>),
+    /// Another one was in its way.
+    MetAnother(E),
 }
 
-impl Drop for LentReader<'_> {
-    fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            self.store.readers().idle.push(connection);
-            self.store.reader_returned.notify_one();
-        }
+impl Reading<'_> {
+    /// The first row of a query, if there is one.
+    fn one<T>(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        read: impl Fn(&dyn Row) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        let mut found = None;
+        self.session.query(sql, values, &mut |row| {
+            found = Some(read(row)?);
+            Ok(Next::Stop)
+        })?;
+        Ok(found)
+    }
+
+    /// All rows of a query.
+    fn all<T>(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        read: impl Fn(&dyn Row) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut found = Vec::new();
+        self.session.query(sql, values, &mut |row| {
+            found.push(read(row)?);
+            Ok(Next::Go)
+        })?;
+        Ok(found)
+    }
+
+    /// A number that a query counts or sums up to; 0 where it gives no row.
+    fn number(&self, sql: &str, values: &[Value<'_>]) -> Result<i64, StoreError> {
+        Ok(self.one(sql, values, |row| row.int(0))?.unwrap_or(0))
+    }
+
+    /// What a query ends with whose rows stay as they are until the
+    /// transaction ends. SQLite has one writer, who needs no words for it.
+    fn locked(&self) -> &'static str {
+        self.session.dialect().of("", " FOR UPDATE")
     }
 }
 
-/// Looks at a file before anything in it is changed.
-fn refuse_foreign(connection: &Connection, path: &Path) -> Result<(), OpenError> {
-    let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
-    let ask = |pragma: &str| {
-        connection.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get::<_, i32>(0)).map_err(sqlite)
-    };
-    let application = ask("application_id")?;
-    let schema_version = ask("user_version")?;
-    let empty = ask("page_count")? == 0;
-    if !empty && application != APPLICATION_ID {
-        return Err(OpenError::Foreign { path: path.to_owned(), found: application });
+impl Writing<'_> {
+    /// Runs a statement and says how many rows it touched.
+    fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<u64, StoreError> {
+        self.session.execute(sql, values)
     }
-    if schema_version > schema::VERSION {
-        return Err(OpenError::Newer {
-            path: path.to_owned(),
-            found: schema_version,
-            known: schema::VERSION,
-        });
+
+    /// Puts a block of rows into a table; see [`Session::insert`].
+    fn insert(
+        &self,
+        target: &'static Target,
+        same: &[Value<'_>],
+        columns: &[Column<'_>],
+    ) -> Result<Vec<usize>, StoreError> {
+        self.session.insert(&Block { target, same, columns })
     }
-    Ok(())
 }
 
-/// A count or sequence number as SQLite holds it.
+/// A count or sequence number as databases hold it.
 fn signed(number: u64) -> Result<i64, StoreError> {
     i64::try_from(number).map_err(|_| StoreError::Row {
         table: "any table",
@@ -275,82 +344,16 @@ fn signed(number: u64) -> Result<i64, StoreError> {
     })
 }
 
-/// A count or sequence number that SQLite held.
+/// A count or sequence number that a database held.
 fn unsigned(number: i64) -> Result<u64, StoreError> {
     u64::try_from(number)
         .map_err(|_| StoreError::Row { table: "any table", reason: format!("{number} is negative") })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_new_file_opens_again() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join(FILE_NAME);
-        drop(Store::open(&path).expect("a new database"));
-        Store::open(&path).expect("the same database");
-    }
-
-    #[test]
-    fn a_file_of_the_first_version_keeps_its_sales_and_takes_packs() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join(FILE_NAME);
-        let connection = Connection::open(&path).expect("the file");
-        connection.pragma_update(None, "application_id", APPLICATION_ID).expect("ours");
-        connection.execute_batch(include_str!("../schemas/1.sql")).expect("tables of the first version");
-        connection
-            .execute_batch(
-                "INSERT INTO event VALUES ('S1', 1, 1, 1, x'00', x'00', 0);
-                 INSERT INTO sale VALUES ('S1', 1, 1, 1, '2026-03-01', 0, 1, 'u1', 'CNY', 1, 5, 0, 5, 0);
-                 INSERT INTO sale_line (store, lane, epoch, seq, position, line, sku, quantity, unit_price, net, tax_rate)
-                 VALUES ('S1', 1, 1, 1, 0, 1, '1', 1000, 5, 5, 1300);
-                 PRAGMA user_version = 1;",
-            )
-            .expect("a sale");
-        drop(connection);
-        drop(Store::open(&path).expect("upgraded"));
-        let connection = Connection::open(&path).expect("the file");
-        let line = connection
-            .query_row("SELECT quantity, unit, factor FROM sale_line", [], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?))
-            })
-            .expect("the line");
-        assert_eq!(line, (1_000, String::new(), 1));
-    }
-
-    #[test]
-    fn a_foreign_file_and_a_newer_one_are_refused_by_name() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let foreign = folder.path().join("foreign.db");
-        let connection = Connection::open(&foreign).expect("a file");
-        connection.execute_batch("CREATE TABLE theirs (x)").expect("a table");
-        drop(connection);
-        let refusal = Store::open(&foreign).err().expect("a refusal");
-        assert!(matches!(refusal, OpenError::Foreign { .. }), "{refusal}");
-        assert!(refusal.to_string().contains("foreign.db"));
-
-        let newer = folder.path().join("newer.db");
-        drop(Store::open(&newer).expect("a new database"));
-        let connection = Connection::open(&newer).expect("the file");
-        connection.pragma_update(None, "user_version", 99).expect("a version");
-        drop(connection);
-        let refusal = Store::open(&newer).err().expect("a refusal");
-        assert!(matches!(refusal, OpenError::Newer { found: 99, .. }), "{refusal}");
-        assert!(refusal.to_string().contains("newer.db"));
-    }
-
-    #[test]
-    fn an_error_inside_leaves_no_trace() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let store = Store::open(&folder.path().join(FILE_NAME)).expect("a database");
-        let refused: Result<(), StoreError> = store.write(|writing| {
-            writing.put_member("m1", "{}")?;
-            Err(StoreError::Row { table: "member", reason: "on purpose".into() })
-        });
-        assert!(refused.is_err());
-        let changed = store.write(|writing| writing.put_member("m1", "{}")).expect("a write");
-        assert!(changed, "the member was not there");
-    }
+/// The values of a statement.
+macro_rules! values {
+    ($($value:expr),* $(,)?) => {
+        &[$($crate::store::engine::Value::from($value)),*][..]
+    };
 }
+use values;

@@ -1,18 +1,24 @@
 //! Lanes against a real server: a real socket on port 0, a real SQLite file.
 
+#[path = "lane/mod.rs"]
+mod lane;
+#[path = "postgres/mod.rs"]
+mod postgres;
+#[path = "lanes/push.rs"]
+mod push;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chrono::NaiveDate;
 use hq::command::{self, Command, Outcome};
 use hq::import::PriceText;
 use hq::server::{self, Config, Running};
-use hq::store::AlarmKind;
+use hq::store::{Address, AlarmKind};
+use lane::Lane;
 use protocol::answer::SalesAnswer;
-use protocol::chain::ChainHash;
 use protocol::enrol::{EnrolRefusal, Enrolment};
-use protocol::event::{self, Event, Fact, Line, Origin, Returned, Sale, Staff, TaxSummary, Tender};
-use protocol::head::{HeadClaim, SignedHead, SigningKey};
+use protocol::event::{self, Fact};
+use protocol::head::{SignedHead, SigningKey};
 use protocol::pull::{Change, Entity, PageHead};
 use protocol::push::{BATCH_BYTES_MAX, PushAnswer, PushRefusal, encode_batch};
 use reqwest::{Client, Response, StatusCode};
@@ -29,26 +35,38 @@ const GOODS: &str = "sku,name_zh,name_en,category,price,tax_rate,codes
 3,苹果汁,Apple juice,drinks,6.00,1300,
 ";
 
+/// An empty database of the engine that this program is built for.
+fn database() -> Option<Address> {
+    let server = postgres::shared().filter(|_| env!("CARGO_CRATE_NAME") == "lanes_on_postgres")?;
+    Some(Address { url: server.database(), authority: None })
+}
+
 /// A headquarters with one shop, and whoever talks to it.
 struct Shop {
     running: Running,
     client: Client,
     folder: tempfile::TempDir,
+    database: Option<Address>,
 }
 
 impl Shop {
     async fn open() -> Self {
         // Only the first test of the process installs it.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        Self::open_on(database()).await
+    }
+
+    async fn open_on(database: Option<Address>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let running = server::start(Config {
             data: folder.path().join("data"),
+            database: database.clone(),
             listen: ([127, 0, 0, 1], 0).into(),
             address_file: None,
         })
         .await
         .expect("a server");
-        let shop = Self { running, client: Client::new(), folder };
+        let shop = Self { running, client: Client::new(), folder, database };
         let path = shop.folder.path().join("in");
         std::fs::create_dir_all(&path).expect("a folder");
         std::fs::write(path.join("shop.json"), SHOP).expect("a file");
@@ -64,7 +82,7 @@ impl Shop {
     /// What the command line does while the server runs.
     async fn ask(&self, command: Command) -> Result<Outcome, String> {
         let data = self.data();
-        let asked = tokio::task::spawn_blocking(move || command::run(&data, &command, 0, &mut |_| {}));
+        let asked = tokio::task::spawn_blocking(move || command::run(&data, None, &command, 0, &mut |_| {}));
         asked.await.expect("a task").map_err(|error| error.to_string())
     }
 
@@ -151,168 +169,6 @@ impl Shop {
             }
             other => panic!("no alarms: {other:?}"),
         }
-    }
-}
-
-/// A lane with its journal in memory.
-#[derive(Clone)]
-struct Lane {
-    identity: Enrolment,
-    events: Vec<(ChainHash, Vec<u8>)>,
-    key: Option<Arc<SigningKey>>,
-}
-
-fn cash(amount: i64) -> Tender {
-    Tender { kind: "cash".into(), amount, payment: None, reference: String::new(), foreign: None }
-}
-
-impl Lane {
-    fn new(identity: Enrolment) -> Self {
-        Self { identity, events: Vec::new(), key: None }
-    }
-
-    fn hash(&self, seq: usize) -> ChainHash {
-        match seq {
-            0 => ChainHash::genesis(&self.identity.store, self.identity.lane, self.identity.epoch),
-            _ => self.events[seq - 1].0,
-        }
-    }
-
-    fn sign(&self, seq: usize) -> Option<SignedHead> {
-        let Enrolment { store, lane, epoch, .. } = &self.identity;
-        let (seq, hash) = (seq as u64, self.hash(seq));
-        let claim = HeadClaim { store, lane: *lane, epoch: *epoch, seq, hash };
-        let key = self.key.as_ref().filter(|_| seq > 0)?;
-        Some(SignedHead::new(seq, &hash, &key.sign(&claim)))
-    }
-
-    fn write(&mut self, bytes: Vec<u8>) {
-        self.events.push((self.hash(self.events.len()).extend(&bytes), bytes));
-    }
-
-    fn event(&self, fact: Fact) -> Event {
-        Event {
-            v: 1,
-            store: self.identity.store.clone(),
-            lane: self.identity.lane,
-            epoch: self.identity.epoch,
-            seq: self.events.len() as u64 + 1,
-            at_ms: 1_700_000_000_000,
-            offset_minutes: 480,
-            business_date: NaiveDate::from_ymd_opt(2026, 3, 1).expect("a date"),
-            shift: 1,
-            fact,
-        }
-    }
-
-    fn sell(&mut self, net: i64) {
-        self.sell_saying(net, net);
-    }
-
-    fn sell_saying(&mut self, net: i64, payable: i64) {
-        let line = Line {
-            line: 1,
-            sku: "1".into(),
-            code: "6901028075763".into(),
-            name_zh: "清泉水".into(),
-            name_en: "Water".into(),
-            spec: String::new(),
-            category: "drinks".into(),
-            weighed: false,
-            quantity: 1_000,
-            list_price: net,
-            unit_price: net,
-            weighed_by: None,
-            label_amount: None,
-            unit: None,
-            price_from: None,
-            promotion: None,
-            net,
-            tax_rate: 1_300,
-            tax_class: None,
-            kit: Vec::new(),
-            age_restricted: false,
-            no_points: false,
-            batch: None,
-            expiry: None,
-            serial: None,
-            no_promotion: false,
-            discount: None,
-            savings: Vec::new(),
-            basket_discount: 0,
-            walk_in: None,
-            points_off: 0,
-        };
-        let sale = Sale {
-            currency: "CNY".into(),
-            reference_version: 5,
-            staff: Staff { id: "u1".into(), number: "1001".into(), name: "李明".into() },
-            lines: vec![line],
-            returns: Vec::new(),
-            total: net,
-            tax_added: 0,
-            rounding: 0,
-            rounding_returned: 0,
-            payable,
-            tenders: vec![cash(payable)],
-            change: 0,
-            taxes: vec![TaxSummary { rate: 1_300, net, tax: 10 }],
-            buyer: None,
-            coupons: Vec::new(),
-            given: Vec::new(),
-            points_back: None,
-        };
-        let event = self.event(Fact::SaleCompleted { sale });
-        self.write(event::encode(&event));
-    }
-
-    /// Water for so much comes back, and so much is paid out.
-    fn refund(&mut self, amount: i64, paid_out: i64) {
-        let returned = Returned {
-            origin: Some(Origin { store: self.identity.store.clone(), lane: 1, epoch: 1, seq: 1 }),
-            line: 1,
-            sku: "1".into(),
-            code: "6901028075763".into(),
-            name_zh: "清泉水".into(),
-            name_en: "Water".into(),
-            spec: String::new(),
-            category: "drinks".into(),
-            weighed: false,
-            quantity: 1_000,
-            amount,
-            tax: 10,
-            tax_rate: 1_300,
-            reason: "stale".into(),
-        };
-        let sale = Sale {
-            currency: "CNY".into(),
-            reference_version: 5,
-            staff: Staff { id: "u1".into(), number: "1001".into(), name: "李明".into() },
-            lines: Vec::new(),
-            returns: vec![returned],
-            total: -amount,
-            tax_added: 0,
-            rounding: 0,
-            rounding_returned: 0,
-            payable: -amount,
-            tenders: vec![cash(-paid_out)],
-            change: 0,
-            taxes: vec![TaxSummary { rate: 1_300, net: -amount, tax: -10 }],
-            buyer: None,
-            coupons: Vec::new(),
-            given: Vec::new(),
-            points_back: None,
-        };
-        let event = self.event(Fact::SaleCompleted { sale });
-        self.write(event::encode(&event));
-    }
-
-    /// The events from one number to another, both included.
-    fn batch(&self, from: usize, to: usize) -> Vec<u8> {
-        let events = self.events[from - 1..to].iter().map(|(hash, bytes)| (hash, bytes.as_slice()));
-        let body =
-            encode_batch(self.identity.epoch, from as u64, &self.hash(from - 1), self.sign(to), events);
-        zstd::encode_all(&body[..], 3).expect("zstd")
     }
 }
 
@@ -675,21 +531,28 @@ async fn everything_is_there_after_a_restart_and_only_one_process_has_it() {
     let mut lane = shop.enrol(1).await;
     lane.sell(250);
     let answer = shop.push(&lane, 1, 1).await.expect("filed");
-    let config = Config { data: shop.data(), listen: ([127, 0, 0, 1], 0).into(), address_file: None };
+    let config = Config {
+        data: shop.data(),
+        database: shop.database.clone(),
+        listen: ([127, 0, 0, 1], 0).into(),
+        address_file: None,
+    };
     let second = server::start(config.clone()).await.expect_err("the first one has it");
     assert!(second.to_string().contains("another hq process has it"), "{second}");
-    let Shop { running, client, folder } = shop;
+    let Shop { running, client, folder, database } = shop;
     running.stop().await.expect("stopped");
     let running = server::start(config).await.expect("a server");
-    let shop = Shop { running, client, folder };
+    let shop = Shop { running, client, folder, database };
     assert_eq!(shop.position(&lane).await, answer);
     let health = shop.client.get(format!("{}/healthz", shop.running.url())).send().await.expect("an answer");
     assert_eq!(health.status(), StatusCode::OK);
     shop.running.stop().await.expect("stopped");
     // Without a server the command line opens the database itself.
     let data = shop.folder.path().join("data");
+    let database = shop.database.clone();
     let command = Command::Sales { store: None, lane: None, from: None, to: None };
-    let sales = tokio::task::spawn_blocking(move || command::run(&data, &command, 0, &mut |_| {}));
+    let sales =
+        tokio::task::spawn_blocking(move || command::run(&data, database.as_ref(), &command, 0, &mut |_| {}));
     assert!(
         matches!(sales.await.expect("a task"), Ok(Outcome::Sales { answer, .. }) if answer.rows.len() == 1)
     );

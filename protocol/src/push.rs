@@ -3,7 +3,10 @@
 //! `POST /v1/lanes/{store}/{lane}/events`, body zstd-compressed. The first
 //! line is a [`BatchHead`] as JSON; every following line is the event's chain
 //! hash in hexadecimal, one space, and the event's bytes as the lane wrote
-//! them (compact JSON, so without a line break).
+//! them (compact JSON, so without a line break). Where HQ says that it takes
+//! them ([`PushAnswer::takes_bare`]), lines may be the bytes alone: then the
+//! head has the chain hash of the last one, and the others follow from it.
+//! They are most of a batch's bytes once it is compressed.
 //!
 //! `GET /v1/lanes/{store}/{lane}/position?epoch=N` answers a [`PushAnswer`].
 
@@ -32,6 +35,10 @@ pub struct BatchHead {
     /// follows; absent where the lane has no signing key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed: Option<SignedHead>,
+    /// The chain hash of the last event, hexadecimal, of a batch whose lines
+    /// are bytes alone; absent where every line has its hash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<String>,
 }
 
 /// How far HQ has filed this epoch of this lane.
@@ -50,6 +57,9 @@ pub struct PushAnswer {
     /// first; absent where HQ knows no public key for this epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed: Option<u64>,
+    /// Whether HQ takes batches whose lines are bytes alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub takes_bare: bool,
 }
 
 /// Why HQ did not file a batch.
@@ -104,7 +114,7 @@ pub fn encode_batch<'a>(
     signed: Option<SignedHead>,
     events: impl IntoIterator<Item = (&'a ChainHash, &'a [u8])>,
 ) -> Vec<u8> {
-    let head = BatchHead { epoch, first_seq, previous: previous.to_string(), signed };
+    let head = BatchHead { epoch, first_seq, previous: previous.to_string(), signed, last: None };
     let mut body = serde_json::to_vec(&head).expect("plain data serialises");
     for (hash, bytes) in events {
         body.push(b'\n');
@@ -115,31 +125,61 @@ pub fn encode_batch<'a>(
     body
 }
 
+/// Writes a batch as [`encode_batch`], with the bytes of its events alone;
+/// `last` is the chain hash of the last of them.
+pub fn encode_bare_batch<'a>(
+    epoch: u32,
+    first_seq: u64,
+    previous: &ChainHash,
+    signed: Option<SignedHead>,
+    last: &ChainHash,
+    events: impl IntoIterator<Item = &'a [u8]>,
+) -> Vec<u8> {
+    let last = Some(last.to_string());
+    let head = BatchHead { epoch, first_seq, previous: previous.to_string(), signed, last };
+    let mut body = serde_json::to_vec(&head).expect("plain data serialises");
+    for bytes in events {
+        body.push(b'\n');
+        body.extend_from_slice(bytes);
+    }
+    body
+}
+
 /// Takes a batch apart and checks its chain from `previous` to the last event.
 pub fn decode_batch(body: &[u8]) -> Result<Batch<'_>, PushRefusal> {
     let malformed = |reason: String| PushRefusal::Malformed { reason };
+    let parse = |text: &str| ChainHash::parse(text).map_err(|error| malformed(error.to_string()));
     let mut lines = body.split(|byte| *byte == b'\n');
     let head = lines.next().unwrap_or_default();
     let head: BatchHead =
         serde_json::from_slice(head).map_err(|error| malformed(format!("first line: {error}")))?;
-    let previous = ChainHash::parse(&head.previous).map_err(|error| malformed(error.to_string()))?;
+    let previous = parse(&head.previous)?;
+    let last = head.last.as_deref().map(parse).transpose()?;
     let mut chain = previous;
     let mut events = Vec::new();
     for (index, line) in lines.enumerate() {
         if events.len() == BATCH_EVENTS_MAX {
             return Err(malformed(format!("more than {BATCH_EVENTS_MAX} events")));
         }
-        let (hash, bytes) = line
-            .split_at_checked(64)
-            .and_then(|(hash, rest)| Some((std::str::from_utf8(hash).ok()?, rest.strip_prefix(b" ")?)))
-            .ok_or_else(|| malformed(format!("event line {index}: no hash and space")))?;
-        let hash = ChainHash::parse(hash).map_err(|error| malformed(error.to_string()))?;
+        let bytes = match last {
+            Some(_) => line,
+            None => line
+                .split_at_checked(64)
+                .and_then(|(_, rest)| rest.strip_prefix(b" "))
+                .ok_or_else(|| malformed(format!("event line {index}: no hash and space")))?,
+        };
         chain = chain.extend(bytes);
-        if chain != hash {
-            let seq = head.first_seq.saturating_add(index as u64);
-            return Err(malformed(format!("the chain breaks at event {seq}")));
+        if last.is_none() {
+            let said = std::str::from_utf8(&line[..64]).unwrap_or_default();
+            if parse(said)? != chain {
+                let seq = head.first_seq.saturating_add(index as u64);
+                return Err(malformed(format!("the chain breaks at event {seq}")));
+            }
         }
-        events.push((hash, bytes));
+        events.push((chain, bytes));
+    }
+    if last.is_some_and(|last| last != chain) {
+        return Err(malformed("the chain does not end where the batch says".to_owned()));
     }
     Ok(Batch { head, previous, events })
 }
@@ -156,7 +196,7 @@ mod tests {
         assert_eq!(serde_json::to_string(&head).expect("JSON"), old);
         let old = r#"{"epoch":1,"acknowledged":2,"head":"00","quarantined":0}"#;
         let answer: PushAnswer = serde_json::from_str(old).expect("an answer without a signature");
-        assert_eq!(answer.signed, None);
+        assert_eq!((answer.signed, answer.takes_bare), (None, false));
         assert_eq!(serde_json::to_string(&answer).expect("JSON"), old);
     }
 
@@ -172,5 +212,19 @@ mod tests {
         let last = body.len() - 2;
         body[last] ^= 1;
         assert!(matches!(decode_batch(&body), Err(PushRefusal::Malformed { .. })));
+
+        let mut bare = encode_bare_batch(3, 7, &genesis, None, &hashes[1], bodies);
+        assert_eq!(decode_batch(&bare).expect("a whole batch").events, batch_events(&hashes, &bodies));
+        let last = bare.len() - 2;
+        bare[last] ^= 1;
+        assert!(matches!(decode_batch(&bare), Err(PushRefusal::Malformed { .. })));
+        let short = encode_bare_batch(3, 7, &genesis, None, &hashes[1], [bodies[0]]);
+        assert!(matches!(decode_batch(&short), Err(PushRefusal::Malformed { .. })));
+        let empty = encode_bare_batch(3, 7, &genesis, None, &genesis, []);
+        assert_eq!(decode_batch(&empty).expect("a batch of a signature alone").events, []);
+    }
+
+    fn batch_events<'a>(hashes: &[ChainHash], bodies: &[&'a [u8]]) -> Vec<(ChainHash, &'a [u8])> {
+        hashes.iter().copied().zip(bodies.iter().copied()).collect()
     }
 }

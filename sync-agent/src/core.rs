@@ -12,6 +12,7 @@ mod pull;
 mod push;
 
 use std::fmt;
+use std::time::Duration;
 
 pub use pull::{Opening, PullAction, PullFailure, PullInput};
 pub use push::{Agreement, Filed, JournalSeen, PushAction, PushFailure, PushInput};
@@ -19,6 +20,9 @@ pub use push::{Agreement, Filed, JournalSeen, PushAction, PushFailure, PushInput
 use backoff::Jitter;
 use pull::Pull;
 use push::Push;
+
+/// The longest wait before hints are asked for again, milliseconds.
+const HINTS_AGAIN_MS: i64 = 20_000;
 
 /// How often each side is looked at when nothing says that it changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +59,11 @@ pub struct Beginning {
 pub enum Input {
     /// The journal may have grown.
     Nudge,
+    /// HQ says that its reference has this version.
+    Hint {
+        /// The version.
+        version: u64,
+    },
     /// An action of the push reconciler ended.
     Push(PushInput),
     /// An action of the pull reconciler ended.
@@ -193,6 +202,7 @@ impl Core {
     pub fn handle(&mut self, now_ms: i64, input: Input) {
         match input {
             Input::Nudge => self.push.nudge(),
+            Input::Hint { version } => self.pull.hint(now_ms, version, &mut self.jitter),
             Input::Push(input) => {
                 self.answers += u64::from(input.is_answer());
                 self.push.handle(now_ms, input, &mut self.jitter);
@@ -214,6 +224,12 @@ impl Core {
     /// reconciler has an action under way.
     pub fn deadline(&self) -> Option<i64> {
         [self.push.deadline(), self.pull.deadline()].into_iter().flatten().min()
+    }
+
+    /// How long to wait before hints are asked for again, after there were
+    /// none: different on every lane.
+    pub fn hint_wait(&mut self) -> Duration {
+        Duration::from_millis(u64::try_from(self.jitter.spread(HINTS_AGAIN_MS)).unwrap_or(0))
     }
 
     /// What is known now.

@@ -19,6 +19,17 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a request may take as a whole: a batch of 16 MiB over a slow line.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 
+/// How long one line for hints is used: HQ may be another one behind a
+/// balancer by then.
+const HINTS_LIFE: Duration = Duration::from_secs(3_600);
+
+/// HQ says something at least every twenty seconds; after so long the line is
+/// broken without anybody knowing.
+const HINTS_SILENCE_MAX: Duration = Duration::from_secs(60);
+
+/// The longest hint.
+const HINT_LENGTH_MAX: usize = 64;
+
 /// The most bytes of an answer that is one JSON object.
 const ANSWER_BYTES_MAX: usize = 64 << 10;
 
@@ -147,6 +158,35 @@ impl Hq {
         push_answer(sent.await.map_err(unreachable)?).await
     }
 
+    /// Hears HQ's hints until the line ends; `hear` is told each version, and
+    /// says whether anybody listens.
+    pub async fn hints(&self, lane: &LaneKey, mut hear: impl FnMut(u64) -> bool) -> Result<(), RequestError> {
+        let asked = self.client.get(self.url("v1/hints")).bearer_auth(&lane.key).timeout(HINTS_LIFE).send();
+        let mut answer = asked.await.map_err(unreachable)?;
+        if !answer.status().is_success() {
+            return Err(come_back(answer.status(), wait_ms(&answer)));
+        }
+        let mut line = Vec::new();
+        loop {
+            let chunk = tokio::time::timeout(HINTS_SILENCE_MAX, answer.chunk()).await;
+            let Some(chunk) = chunk.map_err(|_| silent())?.map_err(unreachable)? else { return Ok(()) };
+            for byte in chunk {
+                if byte != b'\n' {
+                    if line.len() < HINT_LENGTH_MAX {
+                        line.push(byte);
+                    }
+                    continue;
+                }
+                let text = String::from_utf8_lossy(&line);
+                let version = text.strip_prefix("data:").and_then(|data| data.trim().parse().ok());
+                if version.is_some_and(|version| !hear(version)) {
+                    return Ok(());
+                }
+                line.clear();
+            }
+        }
+    }
+
     /// Gets the page of the reference after a version, compressed.
     pub async fn page(&self, lane: &LaneKey, after: u64) -> Result<Vec<u8>, RequestError> {
         let route = format!("v1/reference?after={after}&limit={PAGE_CHANGES_MAX}");
@@ -249,6 +289,10 @@ fn wait_ms(answer: &Response) -> i64 {
 
 fn come_back(status: StatusCode, wait_ms: i64) -> RequestError {
     RequestError::Unreachable { reason: format!("it answered {status}"), wait_ms }
+}
+
+fn silent() -> RequestError {
+    RequestError::Unreachable { reason: "it fell silent".to_owned(), wait_ms: 0 }
 }
 
 /// The reason without the address, which may be long, and with what lies

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ledger::journal::{Identity, JournalReader, OpenJournalError, ReadJournalError};
 use protocol::chain::ChainHash;
-use protocol::push::{BATCH_EVENTS_MAX, encode_batch};
+use protocol::push::{BATCH_EVENTS_MAX, encode_bare_batch, encode_batch};
 
 use crate::core::{Agreement, JournalSeen};
 
@@ -116,15 +116,22 @@ impl LaneJournal {
         Ok(if reader.hash_at(seq)? == *head { Agreement::Same } else { Agreement::Differs })
     }
 
-    /// Makes the compressed batch of the events after a number.
-    pub fn batch(&mut self, epoch: u32, after: u64) -> Result<Vec<u8>, JournalError> {
+    /// Makes the compressed batch of the events after a number; without their
+    /// hashes where HQ takes it `bare`.
+    pub fn batch(&mut self, epoch: u32, after: u64, bare: bool) -> Result<Vec<u8>, JournalError> {
         let reader = self.reader_of(epoch)?;
         let previous = reader.hash_at(after)?;
         let entries = reader.entries_after(after, BATCH_EVENTS_MAX, BATCH_EVENT_BYTES)?;
-        let events = entries.iter().map(|entry| (&entry.hash, entry.bytes.as_slice()));
         let through = entries.last().map_or(after, |entry| entry.seq);
         let signed = reader.signed_at(through)?.map(|row| row.to_wire());
-        let body = encode_batch(epoch, after + 1, &previous, signed, events);
+        let body = if bare {
+            let last = entries.last().map_or(previous, |entry| entry.hash);
+            let events = entries.iter().map(|entry| entry.bytes.as_slice());
+            encode_bare_batch(epoch, after + 1, &previous, signed, &last, events)
+        } else {
+            let events = entries.iter().map(|entry| (&entry.hash, entry.bytes.as_slice()));
+            encode_batch(epoch, after + 1, &previous, signed, events)
+        };
         Ok(zstd::encode_all(body.as_slice(), ZSTD_LEVEL)?)
     }
 

@@ -2,6 +2,7 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ use protocol::push::{PushAnswer, PushRefusal};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::MissedTickBehavior;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::core::{
     Action, Beginning, Core, Filed, Input, Intervals, PullAction, PullFailure, PullInput, PushAction,
@@ -110,6 +111,8 @@ struct Tools {
     key: LaneKey,
     journal: Arc<Mutex<LaneJournal>>,
     reference: Arc<ReferenceDesk>,
+    /// Whether HQ said, when it answered last, that it takes bare batches.
+    takes_bare: Arc<AtomicBool>,
 }
 
 struct Shell {
@@ -144,7 +147,7 @@ impl Shell {
         let core = Core::new(0, Beginning { version, is_outdated, intervals: config.intervals, seed });
         let (status, _) = watch::channel(core.status());
         Ok(Self {
-            tools: Tools { hq, key, journal, reference: Arc::new(reference) },
+            tools: Tools { hq, key, journal, reference: Arc::new(reference), takes_bare: Arc::default() },
             core,
             begun: Instant::now(),
             status,
@@ -161,6 +164,7 @@ impl Shell {
     async fn run(mut self, stop: impl Future<Output = ()>) -> Result<(), RunError> {
         let (inputs, mut taken) = mpsc::channel(INPUTS_MAX);
         let mut actions = JoinSet::new();
+        actions.spawn(self.tools.clone().listen(inputs.clone(), self.core.hint_wait()));
         let mut nudge = tokio::time::interval(NUDGE_INTERVAL);
         nudge.set_missed_tick_behavior(MissedTickBehavior::Delay);
         tokio::pin!(stop);
@@ -243,7 +247,7 @@ impl Shell {
     /// Logs what a person may want to read later; never what is in events.
     fn note(&self, input: &Input) {
         match input {
-            Input::Nudge => {}
+            Input::Nudge | Input::Hint { .. } => {}
             Input::Push(PushInput::Failed(failure)) => warn!(?failure, "nothing is pushed"),
             Input::Push(PushInput::Filed { filed, .. }) => {
                 info!(acknowledged = filed.acknowledged, quarantined = filed.quarantined, "HQ has filed");
@@ -324,6 +328,18 @@ impl From<WriteError> for PullFailure {
 }
 
 impl Tools {
+    /// Hears HQ's hints for as long as the agent runs. Where there is no line,
+    /// or an HQ that gives none, the timer does all the work.
+    async fn listen(self, inputs: mpsc::Sender<Input>, wait: Duration) -> Result<(), RunError> {
+        loop {
+            let heard = self.hq.hints(&self.key, |version| inputs.try_send(Input::Hint { version }).is_ok());
+            if let Err(error) = heard.await {
+                debug!(error = chain(&error), "no hints");
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+
     async fn carry_out(&self, action: Action) -> Result<Input, RunError> {
         match action {
             Action::Push(action) => {
@@ -365,7 +381,8 @@ impl Tools {
             }
             PushAction::AskPosition { epoch } => self.hq.position(&self.key, epoch).await,
             PushAction::Send { epoch, after } => {
-                match self.with_journal(move |journal| journal.batch(epoch, after)).await? {
+                let bare = self.takes_bare.load(Ordering::Relaxed);
+                match self.with_journal(move |journal| journal.batch(epoch, after, bare)).await? {
                     Ok(batch) => self.hq.push(&self.key, batch).await,
                     Err(failure) => return Ok(Err(failure)),
                 }
@@ -379,7 +396,8 @@ impl Tools {
 
     /// Holds HQ's position against the journal.
     async fn compare(&self, answer: PushAnswer) -> Result<Result<PushInput, PushFailure>, RunError> {
-        let PushAnswer { epoch, acknowledged, head, quarantined, signed } = answer;
+        let PushAnswer { epoch, acknowledged, head, quarantined, signed, takes_bare } = answer;
+        self.takes_bare.store(takes_bare, Ordering::Relaxed);
         let head = match ChainHash::parse(&head) {
             Ok(head) => head,
             Err(error) => return Ok(Err(PushFailure::Refused { reason: error.to_string() })),

@@ -76,6 +76,7 @@ const TABLE: &[Row] = &[
 /// Crates that one room alone may name, with that room and those that try it.
 const SPOKEN_BY: &[(&str, &[&str])] = &[
     ("rusqlite", &["ledger", "hq", "trials"]),
+    ("postgres", &["hq", "trials"]),
     ("slint", &["ui"]),
     ("reqwest", &["sync-agent", "drivers"]),
     ("tokio-tungstenite", &["drivers", "fixtures"]),

@@ -25,6 +25,19 @@ pub const WINDOW: &[&str] = &[
 /// What a window without a screen needs, and who presses its keys.
 pub const VIRTUAL_DISPLAY: &[&str] = &["xvfb", "xdotool"];
 
+/// HQ's second engine, as a server of the tests' own; the package's own server stays as it is.
+pub const POSTGRES: &[&str] = &["postgresql"];
+
+/// Whether a PostgreSQL server can be started; or why not.
+pub fn postgres() -> Result<(), String> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let found = versions.into_iter().any(|version| version.path().join("bin/initdb").is_file());
+    if found || env::var_os("GUITAI_POSTGRES_BIN").is_some() {
+        return Ok(());
+    }
+    Err("no server in /usr/lib/postgresql, and GUITAI_POSTGRES_BIN names none".to_owned())
+}
+
 /// The version of the outside printer that the tests were written against.
 const EMUPOS: &str = "emupos==0.4.0";
 

@@ -153,7 +153,10 @@ fn test(arguments: &[OsString]) -> Result<(), Failure> {
         return Err(Failure::Usage(format!("test takes nothing\n\n{USAGE}")));
     }
     let mut not_run = Vec::new();
-    machine::install(&[machine::BUILD, machine::WINDOW, machine::VIRTUAL_DISPLAY])?;
+    machine::install(&[machine::BUILD, machine::WINDOW, machine::VIRTUAL_DISPLAY, machine::POSTGRES])?;
+    if let Err(reason) = machine::postgres() {
+        not_run.push(format!("HQ on PostgreSQL: {reason}"));
+    }
     let emupos = machine::emupos(&root().join("target"));
     if let Err(reason) = &emupos {
         not_run.push(format!("the outside printer emupos: {reason}"));

@@ -383,7 +383,7 @@ fn told(desk: &Desk, store: &str, kind: &str) -> Vec<(String, bool)> {
     let scopes = [store.to_owned()];
     desk.store
         .read::<_, StoreError>(|reading| {
-            reading.changes_after(&scopes, 0, true, |change| {
+            reading.changes_after(&scopes, 0, true, usize::MAX, |change| {
                 if change.kind == kind {
                     told.push((change.key, change.body.is_some()));
                 }

@@ -17,6 +17,9 @@ use crate::store::StoreError;
 /// Seconds until a sender who came beyond a bound tries again.
 const RETRY_AFTER_SECONDS: u32 = 1;
 
+/// Seconds until a sender tries again while the database is away.
+const AWAY_SECONDS: u32 = 5;
+
 /// Why a request is not served.
 #[derive(Debug)]
 pub(super) enum Refusal {
@@ -36,6 +39,8 @@ pub(super) enum Refusal {
     Enrol(EnrolRefusal),
     /// Of a command, with all its reasons.
     Command(String),
+    /// The database is away; what was asked may do later.
+    Away(String),
     /// HQ's own fault; logged where it is answered.
     Fault(String),
 }
@@ -54,7 +59,7 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        Self::Fault(chain(&error))
+        if error.is_passing() { Self::Away(chain(&error)) } else { Self::Fault(chain(&error)) }
     }
 }
 
@@ -66,7 +71,10 @@ impl From<tokio::task::JoinError> for Refusal {
 
 impl From<FeedError> for Refusal {
     fn from(error: FeedError) -> Self {
-        Self::Fault(chain(&error))
+        match error {
+            FeedError::Store(error) => error.into(),
+            error @ FeedError::Write(_) => Self::Fault(chain(&error)),
+        }
     }
 }
 
@@ -137,6 +145,10 @@ impl IntoResponse for Refusal {
                 }
             }
             Self::Command(reason) => (StatusCode::UNPROCESSABLE_ENTITY, reason).into_response(),
+            Self::Away(reason) => {
+                error!(reason, "the database is away");
+                retry_after(StatusCode::SERVICE_UNAVAILABLE.into_response(), AWAY_SECONDS)
+            }
             Self::Fault(reason) => {
                 error!(reason, "a request failed");
                 StatusCode::INTERNAL_SERVER_ERROR.into_response()

@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderMap, header};
+use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use chrono::{NaiveDate, Utc};
@@ -17,19 +18,20 @@ use protocol::head::PublicKey;
 use protocol::pull::PAGE_CHANGES_MAX;
 use protocol::push::{BATCH_BYTES_MAX, PushAnswer};
 use serde::Deserialize;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tracing::info;
 
-use super::Desk;
 use super::refusal::Refusal;
+use super::{Desk, hints, metrics};
 use crate::command::{self, Command, Outcome};
 use crate::enrolment::{self, ExchangeError};
 use crate::secret::SecretHash;
 use crate::store::{LaneRow, SalesRange};
 use crate::{feed, intake, people, sales};
 
-/// What zstd adds to a batch that it cannot make smaller, and room to spare.
-const COMPRESSION_SLACK: usize = 1 << 20;
+/// The most bytes of a batch's body: zstd adds a little to what it cannot
+/// make smaller.
+const BODY_MAX: usize = BATCH_BYTES_MAX + (1 << 20);
 
 /// The most bytes of every other request's body.
 const SMALL_BODY_MAX: usize = 64 << 10;
@@ -51,7 +53,9 @@ pub(super) fn router(desk: SharedDesk) -> Router {
         .route("/v1/lanes/{store}/{lane}/events", post(push))
         .route("/v1/lanes/{store}/{lane}/position", get(position))
         .route("/v1/reference", get(reference))
+        .route("/v1/hints", get(hear_hints))
         .route("/v1/sales", get(sales_of_days))
+        .route("/metrics", get(tell_metrics))
         .route(command::ROUTE, post(run_command))
         .layer(DefaultBodyLimit::max(SMALL_BODY_MAX))
         .with_state(desk)
@@ -59,10 +63,6 @@ pub(super) fn router(desk: SharedDesk) -> Router {
 
 fn now_ms() -> i64 {
     Utc::now().timestamp_millis()
-}
-
-fn enter(bound: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Refusal> {
-    bound.clone().try_acquire_owned().map_err(|_| Refusal::Busy)
 }
 
 /// Runs what touches the database on a blocking thread. The permit is given
@@ -94,7 +94,7 @@ fn lane_of(desk: &Desk, key: &str, store: &str, lane: u32) -> Result<LaneRow, Re
 }
 
 async fn healthz(State(desk): State<SharedDesk>) -> Result<&'static str, Refusal> {
-    let permit = enter(&desk.questions)?;
+    let permit = desk.questions.enter().await?;
     work(&desk, permit, |desk| {
         desk.store.read(|reading| reading.reference_version())?;
         Ok("ok\n")
@@ -110,7 +110,7 @@ async fn enrol(
     let Json(request) = request.map_err(|error| Refusal::Form(error.body_text()))?;
     let public_key = request.public_key.as_deref().map(PublicKey::parse).transpose();
     let public_key = public_key.map_err(|error| Refusal::Form(error.to_string()))?;
-    let permit = enter(&desk.questions)?;
+    let permit = desk.questions.enter().await?;
     work(&desk, permit, move |desk| {
         desk.brake().admit(peer.ip(), now_ms()).map_err(Refusal::Enrol)?;
         match enrolment::exchange(&desk.store, &request.code, public_key.as_ref(), now_ms()) {
@@ -141,18 +141,40 @@ async fn push(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<PushAnswer>, Refusal> {
-    let permit = enter(&desk.intakes)?;
-    let key = bearer(&headers)?;
+    let mut length = 0;
+    let outcome = take_in(&desk, store, lane, &headers, body, &mut length).await;
+    desk.metrics.pushed(length, &outcome);
+    outcome
+}
+
+async fn take_in(
+    desk: &SharedDesk,
+    store: String,
+    lane: u32,
+    headers: &HeaderMap,
+    body: Body,
+    length: &mut usize,
+) -> Result<Json<PushAnswer>, Refusal> {
+    let key = bearer(headers)?;
     // Nobody makes HQ hold a body without a key.
-    let question = enter(&desk.questions)?;
-    let row = work(&desk, question, move |desk| lane_of(desk, &key, &store, lane)).await?;
-    let arriving = to_bytes(body, BATCH_BYTES_MAX + COMPRESSION_SLACK);
+    let question = desk.questions.enter().await?;
+    let row = work(desk, question, move |desk| lane_of(desk, &key, &store, lane)).await?;
+    let size = body.size_hint();
+    if size.lower() > BODY_MAX as u64 {
+        return Err(Refusal::TooLarge);
+    }
+    // A slow line holds the room for its own body and nobody's turn.
+    let kib = size.upper().unwrap_or(u64::MAX).min(BODY_MAX as u64).div_ceil(1_024);
+    let _room = desk.bodies.enter_with(u32::try_from(kib).unwrap_or(u32::MAX)).await?;
+    let arriving = to_bytes(body, BODY_MAX);
     let body = match tokio::time::timeout(BODY_TIMEOUT, arriving).await {
         Ok(Ok(body)) => body,
         Ok(Err(_)) => return Err(Refusal::TooLarge),
         Err(_) => return Err(Refusal::TooSlow),
     };
-    work(&desk, permit, move |desk| {
+    *length = body.len();
+    let permit = desk.intakes.enter().await?;
+    work(desk, permit, move |desk| {
         let answer = intake::file(&desk.store, &row, &body, now_ms())?;
         info!(
             store = row.store,
@@ -179,7 +201,7 @@ async fn position(
 ) -> Result<Json<PushAnswer>, Refusal> {
     let Query(query) = query.map_err(|error| Refusal::Form(error.body_text()))?;
     let key = bearer(&headers)?;
-    let permit = enter(&desk.questions)?;
+    let permit = desk.questions.enter().await?;
     work(&desk, permit, move |desk| {
         let row = lane_of(desk, &key, &store, lane)?;
         Ok(Json(intake::position(&desk.store, &row, query.epoch)?))
@@ -201,14 +223,23 @@ async fn reference(
 ) -> Result<([(header::HeaderName, &'static str); 1], Vec<u8>), Refusal> {
     let Query(query) = query.map_err(|error| Refusal::Form(error.body_text()))?;
     let key = bearer(&headers)?;
-    let permit = enter(&desk.questions)?;
+    let permit = desk.questions.enter().await?;
     work(&desk, permit, move |desk| {
         let row = enrolment::lane_of_key(&desk.store, &key)?.ok_or(Refusal::Unauthorised)?;
         let limit = query.limit.unwrap_or(PAGE_CHANGES_MAX);
         let page = feed::page(&desk.store, &row.store, query.after, limit)?;
+        desk.metrics.paged(page.len());
         Ok(([(header::CONTENT_TYPE, "application/zstd")], page))
     })
     .await
+}
+
+async fn hear_hints(State(desk): State<SharedDesk>, headers: HeaderMap) -> Result<Response, Refusal> {
+    let key = bearer(&headers)?;
+    let permit = desk.questions.enter().await?;
+    let known = work(&desk, permit, move |desk| Ok(enrolment::lane_of_key(&desk.store, &key)?)).await?;
+    known.ok_or(Refusal::Unauthorised)?;
+    desk.hints.hear()
 }
 
 #[derive(Deserialize)]
@@ -226,14 +257,32 @@ async fn sales_of_days(
 ) -> Result<Json<SalesAnswer>, Refusal> {
     let Query(query) = query.map_err(|error| Refusal::Form(error.body_text()))?;
     let key = bearer(&headers)?;
-    let permit = enter(&desk.questions)?;
+    let permit = desk.questions.enter().await?;
     work(&desk, permit, move |desk| {
-        let is_admin = SecretHash::of(&key) == desk.admin_key;
-        if !is_admin && !people::may_read(&desk.store, &key)? {
-            return Err(Refusal::Unauthorised);
-        }
+        let_read(desk, &key)?;
         let SalesQuery { store, lane, from, to } = query;
         Ok(Json(sales::of_days(&desk.store, &SalesRange { store, lane, from, to })?))
+    })
+    .await
+}
+
+/// Lets through whoever runs the server, and people who may read.
+fn let_read(desk: &Desk, key: &str) -> Result<(), Refusal> {
+    if SecretHash::of(key) == desk.admin_key || people::may_read(&desk.store, key)? {
+        return Ok(());
+    }
+    Err(Refusal::Unauthorised)
+}
+
+async fn tell_metrics(
+    State(desk): State<SharedDesk>,
+    headers: HeaderMap,
+) -> Result<([(header::HeaderName, &'static str); 1], String), Refusal> {
+    let key = bearer(&headers)?;
+    let permit = desk.questions.enter().await?;
+    work(&desk, permit, move |desk| {
+        let_read(desk, &key)?;
+        Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], metrics::text(desk)))
     })
     .await
 }
@@ -248,11 +297,13 @@ async fn run_command(
     }
     let Json(command) = command.map_err(|error| Refusal::Form(error.body_text()))?;
     let _turn = desk.commands.lock().await;
-    let permit = enter(&desk.questions)?;
-    work(&desk, permit, move |desk| {
+    let permit = desk.questions.enter().await?;
+    let outcome = work(&desk, permit, move |desk| {
         let outcome =
             command::execute(&desk.store, &command, now_ms(), &mut |rows| info!(rows, "importing"))?;
         Ok(Json(outcome))
     })
-    .await
+    .await;
+    hints::look_once(&desk).await;
+    outcome
 }

@@ -1,12 +1,35 @@
-//! Rows of filed journals: positions, events, quarantine, alarms, and the
-//! documents read out of the events.
+//! Rows of filed journals: positions, events, quarantine, alarms.
+
+use std::collections::HashSet;
+use std::ops::RangeInclusive;
 
 use protocol::chain::ChainHash;
-use protocol::event::{Event, Sale};
-use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
-use super::{Reading, StoreError, Writing, signed, unsigned};
+use super::engine::{Column, Row, Target};
+use super::{Reading, StoreError, Writing, signed, values};
+
+/// One epoch of one lane's journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JournalKey<'a> {
+    /// The store's code.
+    pub store: &'a str,
+    /// The lane's number within its store.
+    pub lane: u32,
+    /// The journal's epoch.
+    pub epoch: u32,
+}
+
+/// An event to file.
+#[derive(Debug, Clone, Copy)]
+pub struct NewEvent<'a> {
+    /// The sequence number within the epoch.
+    pub seq: u64,
+    /// The chain hash at that number.
+    pub hash: &'a ChainHash,
+    /// The bytes as the lane wrote them.
+    pub bytes: &'a [u8],
+}
 
 /// How far one epoch of a lane's journal is filed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +40,13 @@ pub struct JournalHead {
     pub head: ChainHash,
     /// How many of the events are in quarantine.
     pub quarantined: u64,
+}
+
+impl JournalHead {
+    /// Before the first event.
+    pub fn at_genesis(key: JournalKey<'_>) -> Self {
+        Self { acknowledged: 0, head: ChainHash::genesis(key.store, key.lane, key.epoch), quarantined: 0 }
+    }
 }
 
 /// Where an event stands, and its bytes.
@@ -58,6 +88,14 @@ impl AlarmKind {
             Self::Unsigned => "unsigned",
         }
     }
+
+    fn named(name: &str) -> Result<Self, StoreError> {
+        let kinds = [Self::Fork, Self::Signature, Self::Unsigned];
+        kinds
+            .into_iter()
+            .find(|kind| kind.name() == name)
+            .ok_or_else(|| StoreError::Row { table: "alarm", reason: format!("kind {name:?}") })
+    }
 }
 
 /// Something about a journal that a person must look at.
@@ -94,354 +132,267 @@ pub struct QuarantinedEvent {
     pub reason: String,
 }
 
-fn chain_hash(bytes: [u8; 32]) -> ChainHash {
-    ChainHash::from_bytes(bytes)
+fn chain_hash(row: &dyn Row, column: usize) -> Result<ChainHash, StoreError> {
+    Ok(ChainHash::from_bytes(row.bytes_32(column)?))
 }
+
+/// Every event passes this gate once; what is read out of events is read out
+/// of those that passed.
+const GATE: Target = Target {
+    table: "event",
+    same: &["store", "lane", "epoch", "received_at_ms"],
+    columns: &["seq", "hash", "bytes"],
+    conflict: "ON CONFLICT (store, lane, epoch, seq) DO NOTHING",
+    tells_new: true,
+};
 
 impl Reading<'_> {
     /// How far a journal is filed; at its genesis when nothing is.
-    pub fn journal_head(&self, store: &str, lane: u32, epoch: u32) -> Result<JournalHead, StoreError> {
-        let row: Option<(i64, [u8; 32], i64)> = self
-            .connection
-            .prepare_cached(
+    pub fn journal_head(&self, key: JournalKey<'_>) -> Result<JournalHead, StoreError> {
+        Ok(self.find_head(key, "")?.unwrap_or_else(|| JournalHead::at_genesis(key)))
+    }
+
+    fn find_head(&self, key: JournalKey<'_>, locked: &str) -> Result<Option<JournalHead>, StoreError> {
+        self.one(
+            &format!(
                 "SELECT acknowledged, head, quarantined FROM journal
-                 WHERE store = ?1 AND lane = ?2 AND epoch = ?3",
-            )?
-            .query_row(params![store, lane, epoch], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-            .optional()?;
-        match row {
-            Some((acknowledged, head, quarantined)) => Ok(JournalHead {
-                acknowledged: unsigned(acknowledged)?,
-                head: chain_hash(head),
-                quarantined: unsigned(quarantined)?,
-            }),
-            None => Ok(JournalHead {
-                acknowledged: 0,
-                head: ChainHash::genesis(store, lane, epoch),
-                quarantined: 0,
-            }),
-        }
+                 WHERE store = ?1 AND lane = ?2 AND epoch = ?3{locked}"
+            ),
+            values![key.store, key.lane, key.epoch],
+            |row| {
+                Ok(JournalHead {
+                    acknowledged: row.count(0)?,
+                    head: chain_hash(row, 1)?,
+                    quarantined: row.count(2)?,
+                })
+            },
+        )
     }
 
     /// The chain hash of a filed event.
-    pub fn event_hash(
+    pub fn event_hash(&self, key: JournalKey<'_>, seq: u64) -> Result<Option<ChainHash>, StoreError> {
+        Ok(self.event_hashes(key, seq..=seq)?.pop().map(|(_, hash)| hash))
+    }
+
+    /// The chain hashes of filed events, by number.
+    pub fn event_hashes(
         &self,
-        store: &str,
-        lane: u32,
-        epoch: u32,
-        seq: u64,
-    ) -> Result<Option<ChainHash>, StoreError> {
-        let hash: Option<[u8; 32]> = self
-            .connection
-            .prepare_cached(
-                "SELECT hash FROM event WHERE store = ?1 AND lane = ?2 AND epoch = ?3 AND seq = ?4",
-            )?
-            .query_row(params![store, lane, epoch, signed(seq)?], |row| row.get(0))
-            .optional()?;
-        Ok(hash.map(chain_hash))
+        key: JournalKey<'_>,
+        numbers: RangeInclusive<u64>,
+    ) -> Result<Vec<(u64, ChainHash)>, StoreError> {
+        self.all(
+            "SELECT seq, hash FROM event WHERE store = ?1 AND lane = ?2 AND epoch = ?3
+             AND seq >= ?4 AND seq <= ?5 ORDER BY seq",
+            values![key.store, key.lane, key.epoch, signed(*numbers.start())?, signed(*numbers.end())?],
+            |row| Ok((row.count(0)?, chain_hash(row, 1)?)),
+        )
+    }
+
+    /// Filed events after a number, by number, at most `limit`: number and bytes.
+    pub fn events_after(
+        &self,
+        key: JournalKey<'_>,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+        self.all(
+            "SELECT seq, bytes FROM event WHERE store = ?1 AND lane = ?2 AND epoch = ?3
+             AND seq > ?4 ORDER BY seq LIMIT ?5",
+            values![key.store, key.lane, key.epoch, signed(after)?, limit],
+            |row| Ok((row.count(0)?, row.bytes(1)?)),
+        )
     }
 
     /// The number up to which the lane's signature is filed; 0 before the first.
-    pub fn signed_seq(&self, store: &str, lane: u32, epoch: u32) -> Result<u64, StoreError> {
-        let seq: i64 = self
-            .connection
-            .prepare_cached(
-                "SELECT coalesce(max(seq), 0) FROM signed_head WHERE store = ?1 AND lane = ?2 AND epoch = ?3",
-            )?
-            .query_row(params![store, lane, epoch], |row| row.get(0))?;
-        unsigned(seq)
+    pub fn signed_seq(&self, key: JournalKey<'_>) -> Result<u64, StoreError> {
+        super::unsigned(self.number(
+            "SELECT coalesce(max(seq), 0) FROM signed_head WHERE store = ?1 AND lane = ?2 AND epoch = ?3",
+            values![key.store, key.lane, key.epoch],
+        )?)
     }
 
     /// How many events of a lane's epoch lie in branches.
-    pub fn branch_events(&self, store: &str, lane: u32, epoch: u32) -> Result<u64, StoreError> {
-        let count: i64 = self
-            .connection
-            .prepare_cached("SELECT count(*) FROM branch WHERE store = ?1 AND lane = ?2 AND epoch = ?3")?
-            .query_row(params![store, lane, epoch], |row| row.get(0))?;
-        unsigned(count)
+    pub fn branch_events(&self, key: JournalKey<'_>) -> Result<u64, StoreError> {
+        super::unsigned(self.number(
+            "SELECT count(*) FROM branch WHERE store = ?1 AND lane = ?2 AND epoch = ?3",
+            values![key.store, key.lane, key.epoch],
+        )?)
     }
 
     /// The alarms, newest first, at most `limit`.
     pub fn alarms(&self, limit: u32) -> Result<Vec<Alarm>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
+        self.all(
             "SELECT store, lane, epoch, seq, kind, hash_sent, found_at_ms FROM alarm
              ORDER BY found_at_ms DESC, store, lane, epoch, seq LIMIT ?1",
-        )?;
-        let mut rows = statement.query([limit])?;
-        let mut alarms = Vec::new();
-        while let Some(row) = rows.next()? {
-            let kind: String = row.get(4)?;
-            let kind = match kind.as_str() {
-                "fork" => AlarmKind::Fork,
-                "signature" => AlarmKind::Signature,
-                "unsigned" => AlarmKind::Unsigned,
-                _ => return Err(StoreError::Row { table: "alarm", reason: format!("kind {kind:?}") }),
-            };
-            alarms.push(Alarm {
-                store: row.get(0)?,
-                lane: row.get(1)?,
-                epoch: row.get(2)?,
-                seq: unsigned(row.get(3)?)?,
-                kind,
-                hash_sent: chain_hash(row.get(5)?).to_string(),
-                found_at_ms: row.get(6)?,
-            });
-        }
-        Ok(alarms)
+            values![limit],
+            |row| {
+                Ok(Alarm {
+                    store: row.text(0)?,
+                    lane: row.small(1)?,
+                    epoch: row.small(2)?,
+                    seq: row.count(3)?,
+                    kind: AlarmKind::named(&row.text(4)?)?,
+                    hash_sent: chain_hash(row, 5)?.to_string(),
+                    found_at_ms: row.int(6)?,
+                })
+            },
+        )
     }
 
     /// The quarantined events, by store, lane, epoch and number, at most
     /// `limit`.
     pub fn quarantined(&self, limit: u32) -> Result<Vec<QuarantinedEvent>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
+        self.all(
             "SELECT store, lane, epoch, seq, reason FROM quarantine
              ORDER BY store, lane, epoch, seq LIMIT ?1",
-        )?;
-        let mut rows = statement.query([limit])?;
-        let mut events = Vec::new();
-        while let Some(row) = rows.next()? {
-            events.push(QuarantinedEvent {
-                store: row.get(0)?,
-                lane: row.get(1)?,
-                epoch: row.get(2)?,
-                seq: unsigned(row.get(3)?)?,
-                reason: row.get(4)?,
-            });
-        }
-        Ok(events)
+            values![limit],
+            |row| {
+                Ok(QuarantinedEvent {
+                    store: row.text(0)?,
+                    lane: row.small(1)?,
+                    epoch: row.small(2)?,
+                    seq: row.count(3)?,
+                    reason: row.text(4)?,
+                })
+            },
+        )
     }
 }
 
 impl Writing<'_> {
+    /// How far a journal is filed, as [`Reading::journal_head`]; nobody else
+    /// moves it until this transaction ends.
+    pub fn lock_journal(&self, key: JournalKey<'_>) -> Result<JournalHead, StoreError> {
+        let locked = self.locked();
+        if let Some(head) = self.find_head(key, locked)? {
+            return Ok(head);
+        }
+        let genesis = JournalHead::at_genesis(key);
+        self.execute(
+            "INSERT INTO journal (store, lane, epoch, acknowledged, head, quarantined)
+             VALUES (?1, ?2, ?3, 0, ?4, 0) ON CONFLICT (store, lane, epoch) DO NOTHING",
+            values![key.store, key.lane, key.epoch, genesis.head.as_bytes()],
+        )?;
+        Ok(self.find_head(key, locked)?.unwrap_or(genesis))
+    }
+
     /// Moves a journal's position.
-    pub fn set_journal_head(
-        &self,
-        store: &str,
-        lane: u32,
-        epoch: u32,
-        head: &JournalHead,
-    ) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached(
-                "INSERT INTO journal (store, lane, epoch, acknowledged, head, quarantined)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-                 ON CONFLICT (store, lane, epoch) DO UPDATE SET acknowledged = excluded.acknowledged,
-                 head = excluded.head, quarantined = excluded.quarantined",
-            )?
-            .execute(params![
-                store,
-                lane,
-                epoch,
+    pub fn set_journal_head(&self, key: JournalKey<'_>, head: &JournalHead) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE journal SET acknowledged = ?4, head = ?5, quarantined = ?6
+             WHERE store = ?1 AND lane = ?2 AND epoch = ?3",
+            values![
+                key.store,
+                key.lane,
+                key.epoch,
                 signed(head.acknowledged)?,
                 head.head.as_bytes(),
-                signed(head.quarantined)?,
-            ])?;
+                signed(head.quarantined)?
+            ],
+        )?;
         Ok(())
     }
 
-    /// Files an event's bytes.
-    pub fn add_event(&self, row: &EventRow<'_>) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached(
-                "INSERT INTO event (store, lane, epoch, seq, hash, bytes, received_at_ms)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            )?
-            .execute(params![
-                row.store,
-                row.lane,
-                row.epoch,
-                signed(row.seq)?,
-                row.hash.as_bytes(),
-                row.bytes,
-                row.received_at_ms,
-            ])?;
-        Ok(())
+    /// Files events that are not filed yet, and gives the places of those in
+    /// `events`. `received_at_ms`: milliseconds since 1970-01-01 UTC.
+    pub fn add_events(
+        &self,
+        key: JournalKey<'_>,
+        events: &[NewEvent<'_>],
+        received_at_ms: i64,
+    ) -> Result<Vec<usize>, StoreError> {
+        self.insert(
+            &GATE,
+            values![key.store, key.lane, key.epoch, received_at_ms],
+            &[
+                Column::Ints(events.iter().map(|event| signed(event.seq)).collect::<Result<_, _>>()?),
+                Column::Bytes(events.iter().map(|event| &event.hash.as_bytes()[..]).collect()),
+                Column::Bytes(events.iter().map(|event| event.bytes).collect()),
+            ],
+        )
     }
 
     /// Files a head that was checked; the same one again changes nothing.
     pub fn add_signed_head(&self, row: &EventRow<'_>, signature: &[u8; 64]) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached(
-                "INSERT INTO signed_head (store, lane, epoch, seq, hash, signature)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-            )?
-            .execute(params![
-                row.store,
-                row.lane,
-                row.epoch,
-                signed(row.seq)?,
-                row.hash.as_bytes(),
-                signature
-            ])?;
+        self.execute(
+            "INSERT INTO signed_head (store, lane, epoch, seq, hash, signature)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+            values![row.store, row.lane, row.epoch, signed(row.seq)?, row.hash.as_bytes(), signature],
+        )?;
         Ok(())
     }
 
     /// Sets an event aside that is not of the journal that is filed.
     pub fn add_branch_event(&self, row: &EventRow<'_>) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached(
-                "INSERT INTO branch (store, lane, epoch, seq, hash, bytes, received_at_ms)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
-            )?
-            .execute(params![
+        self.execute(
+            "INSERT INTO branch (store, lane, epoch, seq, hash, bytes, received_at_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+            values![
                 row.store,
                 row.lane,
                 row.epoch,
                 signed(row.seq)?,
                 row.hash.as_bytes(),
                 row.bytes,
-                row.received_at_ms,
-            ])?;
+                row.received_at_ms
+            ],
+        )?;
         Ok(())
     }
 
     /// Sets a filed event aside.
-    pub fn add_quarantine(&self, row: &EventRow<'_>, reason: &str) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached(
-                "INSERT INTO quarantine (store, lane, epoch, seq, reason) VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?
-            .execute(params![row.store, row.lane, row.epoch, signed(row.seq)?, reason])?;
+    pub fn add_quarantine(&self, key: JournalKey<'_>, seq: u64, reason: &str) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO quarantine (store, lane, epoch, seq, reason) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (store, lane, epoch, seq) DO NOTHING",
+            values![key.store, key.lane, key.epoch, signed(seq)?, reason],
+        )?;
         Ok(())
+    }
+
+    /// Takes events out of quarantine that can be used now, of those with
+    /// numbers in a range, and says how many were in it.
+    pub fn release_quarantined(
+        &self,
+        key: JournalKey<'_>,
+        range: RangeInclusive<u64>,
+        usable: impl IntoIterator<Item = u64>,
+    ) -> Result<u64, StoreError> {
+        let aside = self.all(
+            "SELECT seq FROM quarantine WHERE store = ?1 AND lane = ?2 AND epoch = ?3
+             AND seq >= ?4 AND seq <= ?5",
+            values![key.store, key.lane, key.epoch, signed(*range.start())?, signed(*range.end())?],
+            |row| row.count(0),
+        )?;
+        if aside.is_empty() {
+            return Ok(0);
+        }
+        let aside: HashSet<u64> = aside.into_iter().collect();
+        let mut released = 0;
+        for seq in usable.into_iter().filter(|seq| aside.contains(seq)) {
+            released += self.execute(
+                "DELETE FROM quarantine WHERE store = ?1 AND lane = ?2 AND epoch = ?3 AND seq = ?4",
+                values![key.store, key.lane, key.epoch, signed(seq)?],
+            )?;
+        }
+        Ok(released)
     }
 
     /// Raises an alarm; the same one again changes nothing.
     pub fn raise_alarm(&self, kind: AlarmKind, row: &EventRow<'_>) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached(
-                "INSERT INTO alarm (store, lane, epoch, seq, kind, hash_sent, found_at_ms)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
-            )?
-            .execute(params![
+        self.execute(
+            "INSERT INTO alarm (store, lane, epoch, seq, kind, hash_sent, found_at_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+            values![
                 row.store,
                 row.lane,
                 row.epoch,
                 signed(row.seq)?,
                 kind.name(),
                 row.hash.as_bytes(),
-                row.received_at_ms,
-            ])?;
-        Ok(())
-    }
-
-    /// Reads a sale's document into its tables and adds it to its day.
-    ///
-    /// The caller has checked that its sums hold and that its numbers fit.
-    pub fn add_sale(&self, event: &Event, sale: &Sale) -> Result<(), StoreError> {
-        let seq = signed(event.seq)?;
-        self.connection
-            .prepare_cached(
-                "INSERT INTO sale (store, lane, epoch, seq, business_date, at_ms, shift, staff,
-                 currency, reference_version, total, rounding, payable, change)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-            )?
-            .execute(params![
-                event.store,
-                event.lane,
-                event.epoch,
-                seq,
-                event.business_date.to_string(),
-                event.at_ms,
-                event.shift,
-                sale.staff.id,
-                sale.currency,
-                signed(sale.reference_version)?,
-                sale.total,
-                sale.rounding,
-                sale.payable,
-                sale.change,
-            ])?;
-        let mut insert = self.connection.prepare_cached(
-            "INSERT INTO sale_line (store, lane, epoch, seq, position, line, sku, quantity,
-             unit_price, net, tax_rate, unit, factor)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                row.received_at_ms
+            ],
         )?;
-        for (position, line) in sale.lines.iter().enumerate() {
-            insert.execute(params![
-                event.store,
-                event.lane,
-                event.epoch,
-                seq,
-                position as i64,
-                line.line,
-                line.sku,
-                line.quantity,
-                line.unit_price,
-                line.net,
-                line.tax_rate,
-                line.unit.as_ref().map_or("", |unit| unit.id.as_str()),
-                line.unit.as_ref().map_or(1, |unit| unit.factor),
-            ])?;
-        }
-        // What came back is a row below nothing, so that a document's rows sum
-        // to its total.
-        for (position, back) in (sale.lines.len()..).zip(&sale.returns) {
-            insert.execute(params![
-                event.store,
-                event.lane,
-                event.epoch,
-                seq,
-                position as i64,
-                back.line,
-                back.sku,
-                -back.quantity,
-                0,
-                -back.amount,
-                back.tax_rate,
-                "",
-                1,
-            ])?;
-        }
-        let mut insert = self.connection.prepare_cached(
-            "INSERT INTO sale_tender (store, lane, epoch, seq, position, kind, amount)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?;
-        for (position, tender) in sale.tenders.iter().enumerate() {
-            insert.execute(params![
-                event.store,
-                event.lane,
-                event.epoch,
-                seq,
-                position as i64,
-                tender.kind,
-                tender.amount,
-            ])?;
-        }
-        let mut insert = self.connection.prepare_cached(
-            "INSERT INTO sale_tax (store, lane, epoch, seq, position, rate, net, tax)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )?;
-        for (position, tax) in sale.taxes.iter().enumerate() {
-            insert.execute(params![
-                event.store,
-                event.lane,
-                event.epoch,
-                seq,
-                position as i64,
-                tax.rate,
-                tax.net,
-                tax.tax,
-            ])?;
-        }
-        let tax: i64 = sale.taxes.iter().map(|row| row.tax).sum();
-        self.connection
-            .prepare_cached(
-                "INSERT INTO sales_of_day (store, lane, business_date, currency, sales, lines, total, payable, tax)
-                 VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8)
-                 ON CONFLICT (store, lane, business_date, currency) DO UPDATE SET
-                 sales = sales + 1, lines = lines + excluded.lines, total = total + excluded.total,
-                 payable = payable + excluded.payable, tax = tax + excluded.tax",
-            )?
-            .execute(params![
-                event.store,
-                event.lane,
-                event.business_date.to_string(),
-                sale.currency,
-                (sale.lines.len() + sale.returns.len()) as i64,
-                sale.total,
-                sale.payable,
-                tax,
-            ])?;
         Ok(())
     }
 }

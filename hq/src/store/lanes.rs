@@ -1,11 +1,10 @@
 //! Rows of lanes and of the codes that enrol them.
 
-use rusqlite::{OptionalExtension, Row, params};
-
 use protocol::head::PublicKey;
 use serde::{Deserialize, Serialize};
 
-use super::{Reading, StoreError, Writing, unsigned};
+use super::engine::Row;
+use super::{JournalKey, Reading, StoreError, Writing, values};
 use crate::secret::SecretHash;
 
 /// An enrolled lane.
@@ -21,6 +20,13 @@ pub struct LaneRow {
     pub epoch: u32,
     /// When it was enrolled, milliseconds since 1970-01-01 UTC.
     pub enrolled_at_ms: i64,
+}
+
+impl LaneRow {
+    /// An epoch of the lane's journal.
+    pub fn journal(&self, epoch: u32) -> JournalKey<'_> {
+        JournalKey { store: &self.store, lane: self.lane, epoch }
+    }
 }
 
 /// An epoch of a lane's journal, as far as HQ knows it.
@@ -53,13 +59,13 @@ pub struct CodeRow {
     pub expires_at_ms: i64,
 }
 
-fn lane_row(row: &Row<'_>) -> rusqlite::Result<LaneRow> {
+fn lane_row(row: &dyn Row) -> Result<LaneRow, StoreError> {
     Ok(LaneRow {
-        store: row.get(0)?,
-        lane: row.get(1)?,
-        key_hash: SecretHash::from_bytes(row.get(2)?),
-        epoch: row.get(3)?,
-        enrolled_at_ms: row.get(4)?,
+        store: row.text(0)?,
+        lane: row.small(1)?,
+        key_hash: SecretHash::from_bytes(row.bytes_32(2)?),
+        epoch: row.small(3)?,
+        enrolled_at_ms: row.int(4)?,
     })
 }
 
@@ -68,140 +74,121 @@ const LANE: &str = "SELECT store, lane, key_hash, epoch, enrolled_at_ms FROM lan
 impl Reading<'_> {
     /// The lane of that number, if it was enrolled.
     pub fn lane(&self, store: &str, lane: u32) -> Result<Option<LaneRow>, StoreError> {
-        let row = self
-            .connection
-            .prepare_cached(&format!("{LANE} WHERE store = ?1 AND lane = ?2"))?
-            .query_row(params![store, lane], lane_row)
-            .optional()?;
-        Ok(row)
+        self.one(&format!("{LANE} WHERE store = ?1 AND lane = ?2"), values![store, lane], lane_row)
     }
 
     /// Every enrolled lane, by store and number.
     pub fn lanes(&self) -> Result<Vec<LaneRow>, StoreError> {
-        let mut statement = self.connection.prepare_cached(&format!("{LANE} ORDER BY store, lane"))?;
-        let rows = statement.query_map([], lane_row)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        self.all(&format!("{LANE} ORDER BY store, lane"), values![], lane_row)
     }
 
     /// Every epoch that a lane was enrolled for or has sent events of, by
     /// store, lane and epoch.
     pub fn lane_epochs(&self) -> Result<Vec<LaneEpoch>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT store, lane, epoch, coalesce(acknowledged, 0),
+        self.all(
+            "SELECT e.store, e.lane, e.epoch, coalesce(j.acknowledged, 0),
                  coalesce((SELECT max(seq) FROM signed_head s
                            WHERE s.store = e.store AND s.lane = e.lane AND s.epoch = e.epoch), 0),
-                 coalesce(lower(hex(public_key)), '')
+                 k.public_key
              FROM (SELECT store, lane, epoch FROM lane UNION SELECT store, lane, epoch FROM journal
                    UNION SELECT store, lane, epoch FROM lane_key) e
-             LEFT JOIN journal USING (store, lane, epoch)
-             LEFT JOIN lane_key USING (store, lane, epoch)
-             ORDER BY store, lane, epoch",
-        )?;
-        let mut rows = statement.query([])?;
-        let mut epochs = Vec::new();
-        while let Some(row) = rows.next()? {
-            epochs.push(LaneEpoch {
-                store: row.get(0)?,
-                lane: row.get(1)?,
-                epoch: row.get(2)?,
-                acknowledged: unsigned(row.get(3)?)?,
-                signed: unsigned(row.get(4)?)?,
-                public_key: row.get(5)?,
-            });
-        }
-        Ok(epochs)
+             LEFT JOIN journal j ON j.store = e.store AND j.lane = e.lane AND j.epoch = e.epoch
+             LEFT JOIN lane_key k ON k.store = e.store AND k.lane = e.lane AND k.epoch = e.epoch
+             ORDER BY e.store, e.lane, e.epoch",
+            values![],
+            |row| {
+                Ok(LaneEpoch {
+                    store: row.text(0)?,
+                    lane: row.small(1)?,
+                    epoch: row.small(2)?,
+                    acknowledged: row.count(3)?,
+                    signed: row.count(4)?,
+                    public_key: row.bytes_or_none(5)?.map(|bytes| hexadecimal(&bytes)).unwrap_or_default(),
+                })
+            },
+        )
     }
 
     /// The lane whose key has this hash.
     pub fn lane_of_key(&self, key_hash: &SecretHash) -> Result<Option<LaneRow>, StoreError> {
-        let row = self
-            .connection
-            .prepare_cached(&format!("{LANE} WHERE key_hash = ?1"))?
-            .query_row([key_hash.as_bytes()], lane_row)
-            .optional()?;
-        Ok(row)
+        self.one(&format!("{LANE} WHERE key_hash = ?1"), values![key_hash.as_bytes()], lane_row)
     }
 
     /// The key that a lane signs an epoch of its journal with, if HQ was told.
-    pub fn public_key(&self, store: &str, lane: u32, epoch: u32) -> Result<Option<PublicKey>, StoreError> {
-        let key: Option<[u8; 32]> = self
-            .connection
-            .prepare_cached("SELECT public_key FROM lane_key WHERE store = ?1 AND lane = ?2 AND epoch = ?3")?
-            .query_row(params![store, lane, epoch], |row| row.get(0))
-            .optional()?;
-        Ok(key.map(PublicKey::from_bytes))
+    pub fn public_key(&self, key: JournalKey<'_>) -> Result<Option<PublicKey>, StoreError> {
+        self.one(
+            "SELECT public_key FROM lane_key WHERE store = ?1 AND lane = ?2 AND epoch = ?3",
+            values![key.store, key.lane, key.epoch],
+            |row| Ok(PublicKey::from_bytes(row.bytes_32(0)?)),
+        )
     }
 
     /// The newest epoch of which a lane's events are filed; 0 for none.
     pub fn newest_epoch_filed(&self, store: &str, lane: u32) -> Result<u32, StoreError> {
-        let epoch = self
-            .connection
-            .prepare_cached(
-                "SELECT coalesce(max(epoch), 0) FROM journal
-                 WHERE store = ?1 AND lane = ?2 AND acknowledged > 0",
-            )?
-            .query_row(params![store, lane], |row| row.get(0))?;
-        Ok(epoch)
+        let epoch = self.one(
+            "SELECT coalesce(max(epoch), 0) FROM journal
+             WHERE store = ?1 AND lane = ?2 AND acknowledged > 0",
+            values![store, lane],
+            |row| row.small(0),
+        )?;
+        Ok(epoch.unwrap_or(0))
     }
 }
 
 impl Writing<'_> {
     /// Enrols a lane, or enrols it again with another key and epoch.
     pub fn put_lane(&self, row: &LaneRow) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached(
-                "INSERT INTO lane (store, lane, key_hash, epoch, enrolled_at_ms) VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (store, lane) DO UPDATE SET key_hash = excluded.key_hash,
-                 epoch = excluded.epoch, enrolled_at_ms = excluded.enrolled_at_ms",
-            )?
-            .execute(params![row.store, row.lane, row.key_hash.as_bytes(), row.epoch, row.enrolled_at_ms])?;
+        self.execute(
+            "INSERT INTO lane (store, lane, key_hash, epoch, enrolled_at_ms) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (store, lane) DO UPDATE SET key_hash = excluded.key_hash,
+             epoch = excluded.epoch, enrolled_at_ms = excluded.enrolled_at_ms",
+            values![&row.store, row.lane, row.key_hash.as_bytes(), row.epoch, row.enrolled_at_ms],
+        )?;
         Ok(())
     }
 
     /// Keeps the key that a lane will sign an epoch with. There is one for
     /// each epoch, for ever.
     pub fn add_public_key(&self, row: &LaneRow, key: &PublicKey) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached(
-                "INSERT INTO lane_key (store, lane, epoch, public_key, registered_at_ms)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?
-            .execute(params![row.store, row.lane, row.epoch, key.as_bytes(), row.enrolled_at_ms])?;
+        self.execute(
+            "INSERT INTO lane_key (store, lane, epoch, public_key, registered_at_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            values![&row.store, row.lane, row.epoch, key.as_bytes(), row.enrolled_at_ms],
+        )?;
         Ok(())
     }
 
     /// Makes a code the only one for its lane, and forgets the expired ones.
     pub fn put_code(&self, row: &CodeRow, now_ms: i64) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached(
-                "DELETE FROM enrolment_code WHERE (store = ?1 AND lane = ?2) OR expires_at_ms <= ?3",
-            )?
-            .execute(params![row.store, row.lane, now_ms])?;
-        self.connection
-            .prepare_cached(
-                "INSERT INTO enrolment_code (code_hash, store, lane, expires_at_ms) VALUES (?1, ?2, ?3, ?4)",
-            )?
-            .execute(params![row.code_hash.as_bytes(), row.store, row.lane, row.expires_at_ms])?;
+        self.execute(
+            "DELETE FROM enrolment_code WHERE (store = ?1 AND lane = ?2) OR expires_at_ms <= ?3",
+            values![&row.store, row.lane, now_ms],
+        )?;
+        self.execute(
+            "INSERT INTO enrolment_code (code_hash, store, lane, expires_at_ms) VALUES (?1, ?2, ?3, ?4)",
+            values![row.code_hash.as_bytes(), &row.store, row.lane, row.expires_at_ms],
+        )?;
         Ok(())
     }
 
     /// Takes a code out, so that nobody takes it again.
     pub fn take_code(&self, code_hash: &SecretHash) -> Result<Option<CodeRow>, StoreError> {
-        let row = self
-            .connection
-            .prepare_cached(
-                "DELETE FROM enrolment_code WHERE code_hash = ?1
-                 RETURNING code_hash, store, lane, expires_at_ms",
-            )?
-            .query_row([code_hash.as_bytes()], |row| {
+        self.one(
+            "DELETE FROM enrolment_code WHERE code_hash = ?1
+             RETURNING code_hash, store, lane, expires_at_ms",
+            values![code_hash.as_bytes()],
+            |row| {
                 Ok(CodeRow {
-                    code_hash: SecretHash::from_bytes(row.get(0)?),
-                    store: row.get(1)?,
-                    lane: row.get(2)?,
-                    expires_at_ms: row.get(3)?,
+                    code_hash: SecretHash::from_bytes(row.bytes_32(0)?),
+                    store: row.text(1)?,
+                    lane: row.small(2)?,
+                    expires_at_ms: row.int(3)?,
                 })
-            })
-            .optional()?;
-        Ok(row)
+            },
+        )
     }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,8 +1,7 @@
 //! Rows of the people who may read.
 
-use rusqlite::{OptionalExtension, Row, params};
-
-use super::{Reading, StoreError, Writing};
+use super::engine::Row;
+use super::{Reading, StoreError, Writing, values};
 use crate::secret::SecretHash;
 
 /// Somebody with a key to the read API.
@@ -18,54 +17,45 @@ pub struct PersonRow {
     pub added_at_ms: i64,
 }
 
-fn person_row(row: &Row<'_>) -> rusqlite::Result<PersonRow> {
+fn person_row(row: &dyn Row) -> Result<PersonRow, StoreError> {
     Ok(PersonRow {
-        name: row.get(0)?,
-        role: row.get(1)?,
-        key_hash: SecretHash::from_bytes(row.get(2)?),
-        added_at_ms: row.get(3)?,
+        name: row.text(0)?,
+        role: row.text(1)?,
+        key_hash: SecretHash::from_bytes(row.bytes_32(2)?),
+        added_at_ms: row.int(3)?,
     })
 }
 
 impl Reading<'_> {
     /// The person whose key has this hash.
     pub fn person_of_key(&self, key_hash: &SecretHash) -> Result<Option<PersonRow>, StoreError> {
-        let row = self
-            .connection
-            .prepare_cached("SELECT name, role, key_hash, added_at_ms FROM person WHERE key_hash = ?1")?
-            .query_row([key_hash.as_bytes()], person_row)
-            .optional()?;
-        Ok(row)
+        self.one(
+            "SELECT name, role, key_hash, added_at_ms FROM person WHERE key_hash = ?1",
+            values![key_hash.as_bytes()],
+            person_row,
+        )
     }
 
     /// Everybody, by name.
     pub fn people(&self) -> Result<Vec<PersonRow>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT name, role, key_hash, added_at_ms FROM person ORDER BY name")?;
-        let rows = statement.query_map([], person_row)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        self.all("SELECT name, role, key_hash, added_at_ms FROM person ORDER BY name", values![], person_row)
     }
 }
 
 impl Writing<'_> {
     /// Adds a person; `false` when the name is taken.
     pub fn add_person(&self, row: &PersonRow) -> Result<bool, StoreError> {
-        let added = self
-            .connection
-            .prepare_cached(
-                "INSERT INTO person (name, role, key_hash, added_at_ms) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (name) DO NOTHING",
-            )?
-            .execute(params![row.name, row.role, row.key_hash.as_bytes(), row.added_at_ms])?;
+        let added = self.execute(
+            "INSERT INTO person (name, role, key_hash, added_at_ms) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (name) DO NOTHING",
+            values![&row.name, &row.role, row.key_hash.as_bytes(), row.added_at_ms],
+        )?;
         Ok(added > 0)
     }
 
     /// Removes a person, whose key is void from then on; `false` when there
     /// is nobody of that name.
     pub fn remove_person(&self, name: &str) -> Result<bool, StoreError> {
-        let removed =
-            self.connection.prepare_cached("DELETE FROM person WHERE name = ?1")?.execute([name])?;
-        Ok(removed > 0)
+        Ok(self.execute("DELETE FROM person WHERE name = ?1", values![name])? > 0)
     }
 }

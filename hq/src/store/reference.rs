@@ -1,9 +1,9 @@
 //! Rows of the reference: entities with versions, product codes, members.
 
 use protocol::pull::{self, PriceRow, PriceScope};
-use rusqlite::{OptionalExtension, params};
 
-use super::{Reading, StoreError, Writing, signed, unsigned};
+use super::engine::{Column, Next, Target, Value};
+use super::{Reading, StoreError, Writing, signed, unsigned, values};
 
 /// The kinds of `protocol::pull::Entity`, as they are stored and sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,34 +118,43 @@ pub struct ChangeRow {
     pub body: Option<String>,
 }
 
+/// A code may stand twice among those of one product.
+const PRODUCT_CODES: Target = Target {
+    table: "product_code",
+    same: &["store", "sku"],
+    columns: &["code"],
+    conflict: "ON CONFLICT DO NOTHING",
+    tells_new: false,
+};
+
+fn stored_json<T: serde::de::DeserializeOwned>(body: &str) -> Result<T, StoreError> {
+    serde_json::from_str(body).map_err(|error| StoreError::Row { table: "entity", reason: error.to_string() })
+}
+
 impl Reading<'_> {
     /// The newest version of the reference; 0 while it is empty.
     pub fn reference_version(&self) -> Result<u64, StoreError> {
-        let version = self
-            .connection
-            .prepare_cached("SELECT value FROM counter WHERE name = 'reference_version'")?
-            .query_row([], |row| row.get(0))?;
-        unsigned(version)
+        unsigned(self.number("SELECT value FROM counter WHERE name = 'reference_version'", values![])?)
     }
 
     /// The stored JSON of an entity; `None` when it never was or was deleted.
     pub fn entity(&self, kind: Kind, key: &str) -> Result<Option<String>, StoreError> {
-        let body = self
-            .connection
-            .prepare_cached("SELECT body FROM entity WHERE store = ?1 AND kind = ?2 AND key = ?3")?
-            .query_row(params![kind.scope(key), kind.name(), key], |row| row.get(0))
-            .optional()?;
+        let body = self.one(
+            "SELECT body FROM entity WHERE store = ?1 AND kind = ?2 AND key = ?3",
+            values![kind.scope(key), kind.name(), key],
+            |row| row.text_or_none(0),
+        )?;
         Ok(body.flatten())
     }
 
     /// The keys and stored JSON of all entities of a kind, by key. For kinds
     /// of which there are few.
     pub fn entities(&self, kind: Kind) -> Result<Vec<(String, String)>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
+        self.all(
             "SELECT key, body FROM entity WHERE kind = ?1 AND body IS NOT NULL ORDER BY key",
-        )?;
-        let rows = statement.query_map([kind.name()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+            values![kind.name()],
+            |row| Ok((row.text(0)?, row.text(1)?)),
+        )
     }
 
     /// Whose rows a store's lanes are told: the chain's, its own, and those of
@@ -153,8 +162,7 @@ impl Reading<'_> {
     pub fn scopes_of_store(&self, store: &str) -> Result<Vec<String>, StoreError> {
         let mut scopes = vec![CHAIN.to_owned(), store.to_owned()];
         if let Some(body) = self.entity(Kind::Store, store)? {
-            let found: pull::Store = serde_json::from_str(&body)
-                .map_err(|error| StoreError::Row { table: "entity", reason: error.to_string() })?;
+            let found: pull::Store = stored_json(&body)?;
             scopes.extend(found.groups.iter().map(|group| scope_of(&PriceScope::Group(group.clone()))));
         }
         Ok(scopes)
@@ -163,89 +171,95 @@ impl Reading<'_> {
     /// The prices of an item in one scope, as stored, by key.
     pub fn prices_of(&self, sku: &str, scope: &PriceScope) -> Result<Vec<PriceRow>, StoreError> {
         let (begin, end) = price_keys_of(sku);
-        let mut statement = self.connection.prepare_cached(
+        let scope = scope_of(scope);
+        self.all(
             "SELECT body FROM entity WHERE store = ?1 AND kind = 'price' AND key > ?2 AND key < ?3
              AND body IS NOT NULL ORDER BY key",
-        )?;
-        let bodies = statement.query_map([scope_of(scope), begin, end], |row| row.get::<_, String>(0))?;
-        bodies
-            .map(|body| {
-                serde_json::from_str(&body?)
-                    .map_err(|error| StoreError::Row { table: "entity", reason: error.to_string() })
-            })
-            .collect()
+            values![&scope, &begin, &end],
+            |row| stored_json(&row.text(0)?),
+        )
     }
 
     /// A kit with a part that is no product, and the part.
     pub fn kit_without_part(&self) -> Result<Option<(String, String)>, StoreError> {
-        let found = self
-            .connection
-            .query_row(
-                "SELECT kit.key, part.value ->> '$.sku' AS sku
-                 FROM entity AS kit, json_each(kit.body, '$.kit') AS part
-                 WHERE kit.store = '' AND kit.kind = 'product' AND kit.body IS NOT NULL
-                 AND NOT EXISTS (SELECT 1 FROM entity AS product WHERE product.store = ''
-                     AND product.kind = 'product' AND product.key = part.value ->> '$.sku'
-                     AND product.body IS NOT NULL)
-                 LIMIT 1",
-                [],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .optional()?;
-        Ok(found)
+        let sql = self.session.dialect().of(
+            "SELECT kit.key, part.value ->> '$.sku' AS sku
+             FROM entity AS kit, json_each(kit.body, '$.kit') AS part
+             WHERE kit.store = '' AND kit.kind = 'product' AND kit.body IS NOT NULL
+             AND NOT EXISTS (SELECT 1 FROM entity AS product WHERE product.store = ''
+                 AND product.kind = 'product' AND product.key = part.value ->> '$.sku'
+                 AND product.body IS NOT NULL)
+             ORDER BY kit.key, sku LIMIT 1",
+            "SELECT kit.key, part ->> 'sku' AS sku
+             FROM entity AS kit, json_array_elements(coalesce(kit.body::json -> 'kit', '[]')) AS part
+             WHERE kit.store = '' AND kit.kind = 'product' AND kit.body IS NOT NULL
+             AND NOT EXISTS (SELECT 1 FROM entity AS product WHERE product.store = ''
+                 AND product.kind = 'product' AND product.key = part ->> 'sku'
+                 AND product.body IS NOT NULL)
+             ORDER BY kit.key, sku LIMIT 1",
+        );
+        self.one(sql, values![], |row| Ok((row.text(0)?, row.text(1)?)))
     }
 
-    /// The changes after a version in some scopes, in order of version,
-    /// until `take` says that the page is full. Deleted rows only where
-    /// `with_deleted`. Returns whether there are more.
+    /// The changes after a version in some scopes, in order of version, at
+    /// most `limit`, until `take` says that the page is full. Deleted rows
+    /// only where `with_deleted`. Returns whether there are more.
     pub fn changes_after(
         &self,
         scopes: &[String],
         after: u64,
         with_deleted: bool,
+        limit: usize,
         mut take: impl FnMut(ChangeRow) -> bool,
     ) -> Result<bool, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT version, kind, key, body FROM entity
-             WHERE version > ?1 AND store IN (SELECT value FROM json_each(?2)) AND (?3 OR body IS NOT NULL)
-             ORDER BY version",
-        )?;
         // A reader that claims a version beyond 63 bits is beyond every row.
         let after = i64::try_from(after).unwrap_or(i64::MAX);
-        let scopes = serde_json::to_string(scopes).expect("texts serialise");
-        let mut rows = statement.query(params![after, scopes, with_deleted])?;
-        while let Some(row) = rows.next()? {
+        // One beyond the limit says that there are more.
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+        let deleted = if with_deleted { "" } else { "AND body IS NOT NULL" };
+        // Of each scope the first ones in its own order, then the first of all.
+        let of_scopes: Vec<String> = (3..3 + scopes.len())
+            .map(|place| {
+                format!(
+                    "SELECT * FROM (SELECT version, kind, key, body FROM entity
+                     WHERE store = ?{place} AND version > ?1 {deleted} ORDER BY version LIMIT ?2) AS s{place}"
+                )
+            })
+            .collect();
+        let sql = format!("{} ORDER BY version LIMIT ?2", of_scopes.join(" UNION ALL "));
+        let mut values = vec![Value::from(after), Value::from(limit)];
+        values.extend(scopes.iter().map(Value::from));
+        let (mut more, mut left) = (false, limit - 1);
+        self.session.query(&sql, &values, &mut |row| {
             let change = ChangeRow {
-                version: unsigned(row.get(0)?)?,
-                kind: row.get(1)?,
-                key: row.get(2)?,
-                body: row.get(3)?,
+                version: row.count(0)?,
+                kind: row.text(1)?,
+                key: row.text(2)?,
+                body: row.text_or_none(3)?,
             };
-            if !take(change) {
-                return Ok(true);
+            if left == 0 || !take(change) {
+                more = true;
+                return Ok(Next::Stop);
             }
-        }
-        Ok(false)
+            left -= 1;
+            Ok(Next::Go)
+        })?;
+        Ok(more)
     }
 
     /// A member as the import gave it.
     pub fn member(&self, id: &str) -> Result<Option<String>, StoreError> {
-        let mut select = self.connection.prepare_cached("SELECT body FROM member WHERE id = ?1")?;
-        Ok(select.query_row([id], |row| row.get(0)).optional()?)
+        self.one("SELECT body FROM member WHERE id = ?1", values![id], |row| row.text(0))
     }
 
     /// One code that two products claim, with their item codes.
     pub fn code_claimed_twice(&self) -> Result<Option<(String, String, String)>, StoreError> {
-        let twice = self
-            .connection
-            .query_row(
-                "SELECT code, min(sku), max(sku) FROM product_code
-                 GROUP BY store, code HAVING count(*) > 1 LIMIT 1",
-                [],
-                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-            )
-            .optional()?;
-        Ok(twice)
+        self.one(
+            "SELECT code, min(sku), max(sku) FROM product_code
+             GROUP BY store, code HAVING count(*) > 1 ORDER BY store, code LIMIT 1",
+            values![],
+            |row| Ok((row.text(0)?, row.text(1)?, row.text(2)?)),
+        )
     }
 }
 
@@ -271,17 +285,17 @@ impl Writing<'_> {
     /// among them: the lanes of a store that joins it have not been told yet.
     pub fn tell_group_again(&self, group: &str) -> Result<(), StoreError> {
         let scope = scope_of(&PriceScope::Group(group.to_owned()));
-        let keys: Vec<String> = self
-            .connection
-            .prepare_cached("SELECT key FROM entity WHERE store = ?1 AND kind = 'price' ORDER BY version")?
-            .query_map([&scope], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
-        let mut tell = self.connection.prepare_cached(
-            "UPDATE entity SET version = ?1 WHERE store = ?2 AND kind = 'price' AND key = ?3",
+        let keys = self.all(
+            "SELECT key FROM entity WHERE store = ?1 AND kind = 'price' ORDER BY version",
+            values![&scope],
+            |row| row.text(0),
         )?;
         for key in keys {
-            let version = self.reference_version()? + 1;
-            tell.execute(params![signed(version)?, scope, key])?;
+            let version = self.next_version()?;
+            self.execute(
+                "UPDATE entity SET version = ?1 WHERE store = ?2 AND kind = 'price' AND key = ?3",
+                values![signed(version)?, &scope, &key],
+            )?;
             self.set_reference_version(version)?;
         }
         Ok(())
@@ -292,24 +306,30 @@ impl Writing<'_> {
         self.set_entity(kind.scope(key), kind, key, None)
     }
 
+    /// The version after the newest. Nobody else draws one until this
+    /// transaction ends, so versions become visible in their order.
+    fn next_version(&self) -> Result<u64, StoreError> {
+        let sql = format!("SELECT value FROM counter WHERE name = 'reference_version'{}", self.locked());
+        Ok(unsigned(self.number(&sql, values![])?)? + 1)
+    }
+
     fn set_reference_version(&self, version: u64) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached("UPDATE counter SET value = ?1 WHERE name = 'reference_version'")?
-            .execute([signed(version)?])?;
+        self.execute(
+            "UPDATE counter SET value = ?1 WHERE name = 'reference_version'",
+            values![signed(version)?],
+        )?;
         Ok(())
     }
 
     fn set_entity(&self, scope: &str, kind: Kind, key: &str, body: Option<&str>) -> Result<Put, StoreError> {
-        let version = self.reference_version()? + 1;
-        let changed = self
-            .connection
-            .prepare_cached(
-                "INSERT INTO entity (store, kind, key, version, body) VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (store, kind, key) DO UPDATE
-                 SET version = excluded.version, body = excluded.body
-                 WHERE body IS NOT excluded.body",
-            )?
-            .execute(params![scope, kind.name(), key, signed(version)?, body])?;
+        let version = self.next_version()?;
+        let changed = self.execute(
+            "INSERT INTO entity (store, kind, key, version, body) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (store, kind, key) DO UPDATE
+             SET version = excluded.version, body = excluded.body
+             WHERE entity.body IS DISTINCT FROM excluded.body",
+            values![scope, kind.name(), key, signed(version)?, body],
+        )?;
         if changed == 0 {
             return Ok(Put::Same);
         }
@@ -325,47 +345,42 @@ impl Writing<'_> {
         sku: &str,
         codes: impl IntoIterator<Item = &'a str>,
     ) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached("DELETE FROM product_code WHERE store = ?1 AND sku = ?2")?
-            .execute([CHAIN, sku])?;
-        let mut insert = self
-            .connection
-            .prepare_cached("INSERT OR IGNORE INTO product_code (store, sku, code) VALUES (?1, ?2, ?3)")?;
-        for code in codes {
-            insert.execute([CHAIN, sku, code])?;
-        }
+        self.execute("DELETE FROM product_code WHERE store = ?1 AND sku = ?2", values![CHAIN, sku])?;
+        let codes: Vec<&str> = codes.into_iter().collect();
+        self.insert(&PRODUCT_CODES, values![CHAIN, sku], &[Column::Texts(codes)])?;
         Ok(())
     }
 
     /// Begins to note which entities an import names.
     pub fn begin_named(&self) -> Result<(), StoreError> {
-        self.connection.execute_batch(
-            "CREATE TEMP TABLE IF NOT EXISTS named (
+        self.execute(
+            "CREATE TEMPORARY TABLE IF NOT EXISTS named (
                  kind TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (kind, key)
-             ) WITHOUT ROWID;
-             DELETE FROM temp.named;",
+             )",
+            values![],
         )?;
+        self.execute("DELETE FROM named", values![])?;
         Ok(())
     }
 
     /// Notes that an import names an entity.
     pub fn note_named(&self, kind: Kind, key: &str) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached("INSERT OR IGNORE INTO temp.named (kind, key) VALUES (?1, ?2)")?
-            .execute([kind.name(), key])?;
+        self.execute(
+            "INSERT INTO named (kind, key) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            values![kind.name(), key],
+        )?;
         Ok(())
     }
 
     /// Deletes all entities of a kind that were not noted, and says how many.
     pub fn delete_unnamed(&self, kind: Kind) -> Result<u64, StoreError> {
-        let gone: Vec<(String, String)> = self
-            .connection
-            .prepare_cached(
-                "SELECT store, key FROM entity WHERE kind = ?1 AND body IS NOT NULL
-                 AND key NOT IN (SELECT key FROM temp.named WHERE kind = ?1) ORDER BY key",
-            )?
-            .query_map([kind.name()], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect::<Result<_, _>>()?;
+        let gone = self.all(
+            "SELECT store, key FROM entity WHERE kind = ?1 AND body IS NOT NULL
+             AND NOT EXISTS (SELECT 1 FROM named WHERE named.kind = ?1 AND named.key = entity.key)
+             ORDER BY key",
+            values![kind.name()],
+            |row| Ok((row.text(0)?, row.text(1)?)),
+        )?;
         for (scope, key) in &gone {
             self.set_entity(scope, kind, key, None)?;
             if kind == Kind::Product {
@@ -388,13 +403,11 @@ impl Writing<'_> {
     /// Stores a member as the import gave it, and says whether that changed
     /// anything. Lanes hear of a part of it only, as an entity of its own.
     pub fn put_member(&self, id: &str, body: &str) -> Result<bool, StoreError> {
-        let changed = self
-            .connection
-            .prepare_cached(
-                "INSERT INTO member (id, body) VALUES (?1, ?2)
-                 ON CONFLICT (id) DO UPDATE SET body = excluded.body WHERE body <> excluded.body",
-            )?
-            .execute([id, body])?;
+        let changed = self.execute(
+            "INSERT INTO member (id, body) VALUES (?1, ?2)
+             ON CONFLICT (id) DO UPDATE SET body = excluded.body WHERE member.body <> excluded.body",
+            values![id, body],
+        )?;
         Ok(changed > 0)
     }
 }

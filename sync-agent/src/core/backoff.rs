@@ -25,6 +25,12 @@ impl Jitter {
         half + i64::try_from(self.next() % width).unwrap_or(0)
     }
 
+    /// Something between nothing and all of a span.
+    pub(super) fn within(&mut self, span_ms: i64) -> i64 {
+        let width = u64::try_from(span_ms).unwrap_or(0) + 1;
+        i64::try_from(self.next() % width).unwrap_or(0)
+    }
+
     /// SplitMix64: enough to spread waits, and the same everywhere.
     fn next(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);

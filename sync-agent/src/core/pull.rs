@@ -6,6 +6,10 @@
 use super::backoff::{Backoff, Jitter};
 use super::{Alarm, Beginning};
 
+/// Within this time after a hint the lane asks, milliseconds: a thousand
+/// lanes that are told at one moment do not come at one moment.
+pub(super) const HINT_SPREAD_MS: i64 = 800;
+
 /// How long a pull that has begun keeps its transaction open while HQ does
 /// not answer, milliseconds. Beyond it the pages are dropped and pulled again.
 pub(super) const PATIENCE_MS: i64 = 10 * 60_000;
@@ -126,6 +130,10 @@ pub(super) struct Pull {
     alarm: Option<Alarm>,
     /// The disk failed, and no commit has shown since that it works.
     disk_failed: bool,
+    /// Nothing is wrong and nothing begun: a hint may shorten the rest.
+    is_resting: bool,
+    /// The newest version that HQ hinted at.
+    hinted: u64,
     backoff: Backoff,
 }
 
@@ -141,6 +149,8 @@ impl Pull {
             patience_until_ms: None,
             alarm: None,
             disk_failed: false,
+            is_resting: false,
+            hinted: 0,
             backoff: Backoff::default(),
         }
     }
@@ -167,10 +177,28 @@ impl Pull {
     pub(super) fn poll(&mut self, now_ms: i64) -> Option<PullAction> {
         match self.phase {
             Phase::Due { action, from_ms } if now_ms >= from_ms => {
+                self.is_resting = false;
                 self.phase = Phase::UnderWay(action);
                 Some(action)
             }
             Phase::Due { .. } | Phase::UnderWay(_) => None,
+        }
+    }
+
+    /// HQ says that its reference moved: the lane asks soon. A hint says
+    /// nothing else, and one that is lost is made up for by the timer.
+    pub(super) fn hint(&mut self, now_ms: i64, version: u64, jitter: &mut Jitter) {
+        self.hinted = version;
+        if self.is_resting && version != self.version {
+            self.hurry(now_ms, jitter);
+        }
+    }
+
+    fn hurry(&mut self, now_ms: i64, jitter: &mut Jitter) {
+        if let Phase::Due { action, from_ms } = self.phase {
+            let soon_ms = now_ms + jitter.within(HINT_SPREAD_MS);
+            self.phase = Phase::Due { action, from_ms: from_ms.min(soon_ms) };
+            self.is_resting = false;
         }
     }
 
@@ -193,6 +221,7 @@ impl Pull {
                 self.is_outdated = false;
                 self.patience_until_ms = None;
                 self.succeed();
+                self.is_resting = true;
                 self.rest(now_ms, jitter)
             }
             (PullAction::Abandon, PullInput::Abandoned) => {
@@ -205,6 +234,11 @@ impl Pull {
                 Phase::UnderWay(action)
             }
         };
+        // What HQ said while it was answering is not forgotten.
+        if self.is_resting && self.hinted > self.version {
+            self.hinted = self.version;
+            self.hurry(now_ms, jitter);
+        }
     }
 
     fn succeed(&mut self) {
@@ -225,6 +259,7 @@ impl Pull {
             PullAction::Commit { version: page.through }
         } else {
             self.succeed();
+            self.is_resting = true;
             return self.rest(now_ms, jitter);
         };
         Phase::Due { action, from_ms: now_ms }

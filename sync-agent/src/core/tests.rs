@@ -1,7 +1,7 @@
 //! Days of a lane, told as what the shell hears and what it is told to do.
 
 use super::backoff::DELAY_MAX_MS;
-use super::pull::PATIENCE_MS;
+use super::pull::{HINT_SPREAD_MS, PATIENCE_MS};
 use super::*;
 
 /// A core, its clock, and an HQ and a disk that do what the test says.
@@ -412,6 +412,37 @@ fn a_pull_that_hq_left_is_dropped_and_begun_again() {
     assert!(lane.now_ms >= PATIENCE_MS && lane.now_ms <= PATIENCE_MS + 2 * DELAY_MAX_MS);
     lane.pull(PullInput::Abandoned);
     assert_eq!(wait_pull(&mut lane), page(5, Opening::Begin));
+}
+
+#[test]
+fn a_hint_shortens_the_rest_and_nothing_else() {
+    let mut lane = pulling(5);
+    let level = |version| PullInput::Page { through: version, latest: version, more: false, is_open: false };
+    lane.pull(level(5));
+    let rested_ms = lane.now_ms;
+    lane.core.handle(lane.now_ms, Input::Hint { version: 5 });
+    assert_eq!(lane.next(), None, "the lane has that one");
+    lane.core.handle(lane.now_ms, Input::Hint { version: 6 });
+    assert_eq!(wait_pull(&mut lane), page(5, Opening::Begin));
+    assert!(lane.now_ms - rested_ms <= HINT_SPREAD_MS, "{}", lane.now_ms - rested_ms);
+    // While HQ answers, it moves again: one look more, and no third.
+    lane.core.handle(lane.now_ms, Input::Hint { version: 7 });
+    lane.pull(came(6, 6, false));
+    assert_eq!(lane.next(), Some(Action::Pull(PullAction::Commit { version: 6 })));
+    let committed_ms = lane.now_ms;
+    lane.pull(PullInput::Committed);
+    assert_eq!(wait_pull(&mut lane), page(6, Opening::Begin));
+    assert!(lane.now_ms - committed_ms <= HINT_SPREAD_MS);
+    lane.pull(level(6));
+    let rested_ms = lane.now_ms;
+    assert_eq!(wait_pull(&mut lane), page(6, Opening::Begin));
+    assert!(lane.now_ms - rested_ms >= Intervals::default().pull_ms / 2, "the timer goes on");
+    // An HQ that does not answer is not hammered because of a hint.
+    lane.pull(PullInput::Failed(PullFailure::Unreachable { wait_ms: 20_000 }));
+    let failed_ms = lane.now_ms;
+    lane.core.handle(lane.now_ms, Input::Hint { version: 9 });
+    assert_eq!(wait_pull(&mut lane), page(6, Opening::Begin));
+    assert!(lane.now_ms - failed_ms >= 20_000);
 }
 
 #[test]

@@ -45,6 +45,7 @@ fn answer(counter: &Counter) -> Response {
         head: counter.filed.last().unwrap_or(&genesis).to_string(),
         quarantined: 0,
         signed: None,
+        takes_bare: true,
     })
     .into_response()
 }

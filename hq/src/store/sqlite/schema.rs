@@ -10,13 +10,16 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// The version of the tables that this program knows.
-pub(super) const VERSION: i32 = 3;
+pub(super) const VERSION: i32 = 4;
 
-const TABLES: &str = include_str!("../../schemas/3.sql");
+const TABLES: &str = include_str!("../../../schemas/4.sql");
 
 /// From version 1, 2, ... to the next.
-const STEPS: &[(i32, &str)] =
-    &[(1, include_str!("../../schemas/1-to-2.sql")), (2, include_str!("../../schemas/2-to-3.sql"))];
+const STEPS: &[(i32, &str)] = &[
+    (1, include_str!("../../../schemas/1-to-2.sql")),
+    (2, include_str!("../../../schemas/2-to-3.sql")),
+    (3, include_str!("../../../schemas/3-to-4.sql")),
+];
 
 /// Brings a file that is new or of an earlier version to [`VERSION`], whole
 /// or not at all.
@@ -42,9 +45,10 @@ mod tests {
     use super::*;
 
     const RELEASED: &[&str] = &[
-        include_str!("../../schemas/1.sql"),
-        include_str!("../../schemas/2.sql"),
-        include_str!("../../schemas/3.sql"),
+        include_str!("../../../schemas/1.sql"),
+        include_str!("../../../schemas/2.sql"),
+        include_str!("../../../schemas/3.sql"),
+        include_str!("../../../schemas/4.sql"),
     ];
 
     /// Tables, columns and indexes as SQLite understands them.

@@ -1,0 +1,283 @@
+//! Reads filed events into the tables that answers come from, in the
+//! transaction that files them; and makes those tables again from the events.
+
+use std::collections::BTreeMap;
+
+use protocol::event::{Event, Fact, Line, Returned};
+use serde::{Deserialize, Serialize};
+
+use crate::intake;
+use crate::store::{JournalKey, PROJECTIONS, ShiftEnd, ShiftStart, Store, StoreError, Writing};
+
+/// Events that are read back at one time.
+const EVENTS_AT_A_TIME: u32 = 1_000;
+
+/// The most that one row of a document moves of a stock, thousandths: as far
+/// as sums of a store's lifetime stay within 63 bits.
+pub const MOVED_MAX: i64 = 1_000_000_000_000;
+
+/// The longest text of an event that is part of a key, in bytes; engines
+/// refuse longer ones at their own bounds.
+pub const KEY_TEXT_MAX: usize = 200;
+
+/// Reads new events of one journal into their tables, in order. The caller
+/// has checked each of them with [`refuse_unfit`].
+pub(crate) fn project(
+    writing: &Writing<'_>,
+    key: JournalKey<'_>,
+    events: &[&Event],
+) -> Result<(), StoreError> {
+    let mut sales = Vec::new();
+    let mut moved = BTreeMap::new();
+    for event in events {
+        match &event.fact {
+            Fact::SaleCompleted { sale } => {
+                for (sku, thousandths) in moves(&sale.lines, &sale.returns) {
+                    let sum = moved.entry(sku).or_insert(0i64);
+                    *sum = sum.saturating_add(thousandths);
+                }
+                sales.push((*event, sale));
+            }
+            Fact::ShiftOpened { staff, float, carried: _ } => {
+                writing.open_shift(key, &ShiftStart { event, staff, opening_cash: *float })?;
+            }
+            Fact::ShiftClosed { staff, report } => {
+                writing.close_shift(key, &ShiftEnd { event, staff, report: report.as_deref() })?;
+            }
+            Fact::SignedIn { .. }
+            | Fact::SignInRefused { .. }
+            | Fact::SignedOut { .. }
+            | Fact::CashMoved { .. }
+            | Fact::CashCounted { .. }
+            | Fact::DrawerOpened { .. }
+            | Fact::Locked { .. }
+            | Fact::Unlocked { .. }
+            | Fact::Approved { .. }
+            | Fact::LineDiscounted { .. }
+            | Fact::BasketDiscounted { .. }
+            | Fact::BasketParked { .. }
+            | Fact::BasketRecalled { .. }
+            | Fact::ReturnBegun { .. }
+            | Fact::LineReturned { .. }
+            | Fact::ReturnDropped { .. }
+            | Fact::TenderAdded { .. }
+            | Fact::TenderRemoved { .. }
+            | Fact::PaymentBegun { .. }
+            | Fact::PaymentEnded { .. }
+            | Fact::LineAdded { .. }
+            | Fact::LineQuantitySet { .. }
+            | Fact::LinePriceSet { .. }
+            | Fact::LinePriceLowered { .. }
+            | Fact::LineVoided { .. }
+            | Fact::AgeConfirmed { .. }
+            | Fact::MemberJoined { .. }
+            | Fact::MemberLeft {}
+            | Fact::CouponLaid { .. }
+            | Fact::CouponTakenBack { .. }
+            | Fact::PointsOffered { .. }
+            | Fact::TenderChosen { .. }
+            | Fact::BasketCancelled { .. }
+            | Fact::PaperBegun { .. }
+            | Fact::PaperEnded { .. }
+            | Fact::EpochBegun { .. }
+            | Fact::ClockRefused { .. }
+            | Fact::ClockTrusted { .. } => {}
+        }
+    }
+    writing.add_sales(key, &sales)?;
+    writing.move_stock(key, &moved)
+}
+
+/// What lines and returns move of a stock, in base units. A kit moves its
+/// parts; what came back is there again as what it was sold as.
+fn moves<'a>(lines: &'a [Line], returns: &'a [Returned]) -> Vec<(&'a str, i64)> {
+    let mut moved = Vec::new();
+    for line in lines {
+        let factor = line.unit.as_ref().map_or(1, |unit| unit.factor);
+        let sold = i128::from(line.quantity) * i128::from(factor);
+        if line.kit.is_empty() {
+            moved.push((line.sku.as_str(), narrow(-sold)));
+        }
+        for part in &line.kit {
+            moved.push((part.sku.as_str(), narrow(-sold * i128::from(part.quantity) / 1_000)));
+        }
+    }
+    moved.extend(returns.iter().map(|back| (back.sku.as_str(), back.quantity)));
+    moved
+}
+
+fn narrow(thousandths: i128) -> i64 {
+    i64::try_from(thousandths).unwrap_or(if thousandths < 0 { i64::MIN } else { i64::MAX })
+}
+
+/// Says why an event cannot go into the tables, if it cannot: a reason for
+/// quarantine, so that it holds up nothing that follows.
+pub(crate) fn refuse_unfit(event: &Event) -> Result<(), String> {
+    match &event.fact {
+        Fact::SaleCompleted { sale } => {
+            let keys = [sale.currency.as_str(), sale.staff.id.as_str()].into_iter();
+            let mut keys = keys
+                .chain(sale.lines.iter().map(|line| line.sku.as_str()))
+                .chain(sale.lines.iter().filter_map(|line| line.unit.as_ref().map(|unit| unit.id.as_str())))
+                .chain(sale.lines.iter().flat_map(|line| line.kit.iter().map(|part| part.sku.as_str())))
+                .chain(sale.returns.iter().map(|back| back.sku.as_str()))
+                .chain(sale.tenders.iter().map(|tender| tender.kind.as_str()));
+            keys.try_for_each(refuse_text)?;
+            for (sku, thousandths) in moves(&sale.lines, &sale.returns) {
+                if thousandths.unsigned_abs() > MOVED_MAX.unsigned_abs() {
+                    return Err(format!("{thousandths} thousandths of {sku} are beyond {MOVED_MAX}"));
+                }
+            }
+            Ok(())
+        }
+        Fact::ShiftOpened { staff, .. } | Fact::ShiftClosed { staff, .. } => refuse_text(staff),
+        Fact::SignedIn { .. }
+        | Fact::SignInRefused { .. }
+        | Fact::SignedOut { .. }
+        | Fact::CashMoved { .. }
+        | Fact::CashCounted { .. }
+        | Fact::DrawerOpened { .. }
+        | Fact::Locked { .. }
+        | Fact::Unlocked { .. }
+        | Fact::Approved { .. }
+        | Fact::LineDiscounted { .. }
+        | Fact::BasketDiscounted { .. }
+        | Fact::BasketParked { .. }
+        | Fact::BasketRecalled { .. }
+        | Fact::ReturnBegun { .. }
+        | Fact::LineReturned { .. }
+        | Fact::ReturnDropped { .. }
+        | Fact::TenderAdded { .. }
+        | Fact::TenderRemoved { .. }
+        | Fact::PaymentBegun { .. }
+        | Fact::PaymentEnded { .. }
+        | Fact::LineAdded { .. }
+        | Fact::LineQuantitySet { .. }
+        | Fact::LinePriceSet { .. }
+        | Fact::LinePriceLowered { .. }
+        | Fact::LineVoided { .. }
+        | Fact::AgeConfirmed { .. }
+        | Fact::MemberJoined { .. }
+        | Fact::MemberLeft {}
+        | Fact::CouponLaid { .. }
+        | Fact::CouponTakenBack { .. }
+        | Fact::PointsOffered { .. }
+        | Fact::TenderChosen { .. }
+        | Fact::BasketCancelled { .. }
+        | Fact::PaperBegun { .. }
+        | Fact::PaperEnded { .. }
+        | Fact::EpochBegun { .. }
+        | Fact::ClockRefused { .. }
+        | Fact::ClockTrusted { .. } => Ok(()),
+    }
+}
+
+fn refuse_text(text: &str) -> Result<(), String> {
+    if text.len() > KEY_TEXT_MAX {
+        return Err(format!("a code of {} bytes is longer than {KEY_TEXT_MAX}", text.len()));
+    }
+    if text.contains('\0') {
+        return Err("a code has a zero byte in it".to_owned());
+    }
+    Ok(())
+}
+
+/// What making the projections again has shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rebuilt {
+    /// Lanes that were done.
+    pub lanes: u64,
+    /// Events that were read.
+    pub events: u64,
+    /// Rows that were written.
+    pub rows: u64,
+    /// Events that left quarantine, because this program can use them.
+    pub released: u64,
+    /// Tables that said something else before: store, lane and table.
+    pub differing: Vec<(String, u32, String)>,
+}
+
+/// The most tables that are named as differing.
+const DIFFERING_MAX: usize = 1_000;
+
+/// Makes every projection again from the filed events, a transaction for each
+/// lane, and compares: what follows from the same events is the same.
+pub fn rebuild(store: &Store) -> Result<Rebuilt, StoreError> {
+    let mut rebuilt = Rebuilt::default();
+    let epochs = store.read::<_, StoreError>(|reading| reading.lane_epochs())?;
+    let mut lanes: BTreeMap<(String, u32), Vec<u32>> = BTreeMap::new();
+    for epoch in epochs {
+        lanes.entry((epoch.store, epoch.lane)).or_default().push(epoch.epoch);
+    }
+    for ((lane_store, lane), epochs) in lanes {
+        let of_lane =
+            store.write::<_, StoreError>(|writing| rebuild_lane(writing, &lane_store, lane, &epochs))?;
+        rebuilt.lanes += 1;
+        rebuilt.events += of_lane.events;
+        rebuilt.rows += of_lane.rows;
+        rebuilt.released += of_lane.released;
+        rebuilt.differing.extend(of_lane.differing);
+        rebuilt.differing.truncate(DIFFERING_MAX);
+    }
+    Ok(rebuilt)
+}
+
+fn rebuild_lane(
+    writing: &Writing<'_>,
+    store: &str,
+    lane: u32,
+    epochs: &[u32],
+) -> Result<Rebuilt, StoreError> {
+    let mut done = Rebuilt::default();
+    let mut heads = Vec::new();
+    for epoch in epochs {
+        let key = JournalKey { store, lane, epoch: *epoch };
+        heads.push((key, writing.lock_journal(key)?));
+    }
+    let last: Vec<(u32, u64)> = heads.iter().map(|(key, head)| (key.epoch, head.acknowledged)).collect();
+    let digests = || PROJECTIONS.iter().map(|of| writing.projection_digest(of, store, lane, &last));
+    let before = digests().collect::<Result<Vec<_>, _>>()?;
+    writing.clear_projections(store, lane)?;
+    for (key, head) in &mut heads {
+        let mut after = 0;
+        loop {
+            let events = writing.events_after(*key, after, EVENTS_AT_A_TIME)?;
+            let Some((newest, _)) = events.last() else { break };
+            after = *newest;
+            done.events += events.len() as u64;
+            let mut readable = Vec::with_capacity(events.len());
+            for (seq, bytes) in &events {
+                if let Ok(event) = intake::read_event(*key, *seq, bytes) {
+                    readable.push(event);
+                }
+            }
+            let readable: Vec<&Event> = readable.iter().collect();
+            let of = events[0].0..=after;
+            let released = writing.release_quarantined(*key, of, readable.iter().map(|event| event.seq))?;
+            head.quarantined = head.quarantined.saturating_sub(released);
+            done.released += released;
+            project(writing, *key, &readable)?;
+        }
+        writing.set_journal_head(*key, head)?;
+    }
+    let after = digests().collect::<Result<Vec<_>, _>>()?;
+    for (of, (before, after)) in PROJECTIONS.iter().zip(before.iter().zip(&after)) {
+        done.rows += after.0;
+        if before != after {
+            done.differing.push((store.to_owned(), lane, of.table.to_owned()));
+        }
+    }
+    Ok(done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_that_a_key_cannot_hold_is_refused_in_words() {
+        assert!(refuse_text("6901028075763'; DROP TABLE sale; --").is_ok());
+        assert!(refuse_text("a\0b").is_err());
+        assert!(refuse_text(&"x".repeat(KEY_TEXT_MAX + 1)).is_err());
+    }
+}

@@ -1,0 +1,543 @@
+//! One suite for every engine of the store: what callers may count on,
+//! whichever database answers.
+
+#[path = "lane/mod.rs"]
+mod lane;
+#[path = "postgres/mod.rs"]
+mod postgres;
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use hq::intake::{self, IntakeError};
+use hq::projection;
+use hq::secret::SecretHash;
+use hq::store::{
+    Address, AlarmKind, CodeRow, EventRow, JournalKey, Kind, LaneRow, NewEvent, PersonRow, Put, SalesRange,
+    Store, StoreError,
+};
+use lane::Lane;
+use protocol::chain::ChainHash;
+use protocol::enrol::Enrolment;
+use protocol::event::Fact;
+use protocol::pull::{Audience, PriceRow, PriceScope};
+use protocol::push::{PushAnswer, PushRefusal};
+
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[test]
+            fn $name() {
+                let folder = tempfile::tempdir().expect("a folder");
+                let store = hq::store::Store::open(&folder.path().join("hq.db")).expect("a database");
+                super::$name(&store);
+            })*
+        }
+        mod postgresql {
+            $(#[test]
+            fn $name() {
+                if let Some(store) = super::on_postgres() {
+                    super::$name(&store);
+                }
+            })*
+        }
+    };
+}
+
+on_both!(
+    an_event_passes_the_gate_once,
+    what_ends_badly_leaves_no_trace,
+    versions_come_in_the_order_of_commits,
+    a_store_is_told_its_own_and_the_chains,
+    what_is_the_same_makes_no_version,
+    prices_lie_by_item_and_place,
+    names_are_only_names,
+    a_code_is_taken_once_and_one_lane_has_one,
+    people_have_names_of_their_own,
+    two_products_with_one_code_are_found,
+    what_an_import_does_not_name_goes,
+    lanes_file_at_one_time_and_everything_adds_up,
+    one_batch_from_many_hands_is_filed_once,
+    what_follows_from_events_can_be_made_again,
+    a_book_that_was_changed_by_hand_is_found_and_set_right,
+    an_event_that_the_tables_refuse_holds_up_nothing,
+    a_lane_may_be_asked_for_anything_about_its_epochs,
+    alarms_and_branches_are_kept_once,
+);
+
+fn on_postgres() -> Option<Store> {
+    let address = Address { url: postgres::shared()?.database(), authority: None };
+    Some(Store::connect(&address).expect("a database"))
+}
+
+const KEY: JournalKey<'static> = JournalKey { store: "S1", lane: 1, epoch: 1 };
+
+fn write<T>(store: &Store, change: impl FnMut(&hq::store::Writing<'_>) -> Result<T, StoreError>) -> T {
+    store.write(change).expect("a write")
+}
+
+fn read<T>(store: &Store, ask: impl FnOnce(&hq::store::Reading<'_>) -> Result<T, StoreError>) -> T {
+    store.read(ask).expect("a read")
+}
+
+/// A lane of the first store that HQ knows, and its journal.
+fn enrolled(store: &Store, lane: u32) -> (LaneRow, Lane) {
+    let row = LaneRow {
+        store: "S1".into(),
+        lane,
+        key_hash: SecretHash::of(&format!("key of lane {lane}")),
+        epoch: 1,
+        enrolled_at_ms: 0,
+    };
+    write(store, |writing| writing.put_lane(&row));
+    (row, Lane::new(Enrolment { store: "S1".into(), lane, epoch: 1, key: String::new() }))
+}
+
+fn file(store: &Store, row: &LaneRow, lane: &Lane, from: usize, to: usize) -> PushAnswer {
+    intake::file(store, row, &lane.batch(from, to), 7).expect("a batch is filed")
+}
+
+/// Sales and what was paid for them, over all days.
+fn sums(store: &Store) -> (u64, i64) {
+    let rows = read(store, |reading| reading.sales_of_days(&SalesRange::default()));
+    rows.iter().fold((0, 0), |(sales, payable), row| (sales + row.sales, payable + row.payable))
+}
+
+fn an_event_passes_the_gate_once(store: &Store) {
+    let genesis = ChainHash::genesis("S1", 1, 1);
+    let bodies: Vec<Vec<u8>> = (0..5u8).map(|number| vec![b'{', number, b'}']).collect();
+    let hashes: Vec<ChainHash> = bodies.iter().map(|bytes| genesis.extend(bytes)).collect();
+    let events: Vec<NewEvent<'_>> = (1..)
+        .zip(hashes.iter().zip(&bodies))
+        .map(|(seq, (hash, bytes))| NewEvent { seq, hash, bytes })
+        .collect();
+    let first = write(store, |writing| writing.add_events(KEY, &events[..3], 5));
+    assert_eq!(first, [0, 1, 2]);
+    let second = write(store, |writing| writing.add_events(KEY, &events, 6));
+    assert_eq!(second, [3, 4], "places of what is new, and of nothing else");
+    let none = write(store, |writing| writing.add_events(KEY, &events, 6));
+    assert_eq!(none, [0usize; 0]);
+    assert_eq!(write(store, |writing| writing.add_events(KEY, &[], 6)), [0usize; 0]);
+    let read_back = read(store, |reading| reading.events_after(KEY, 1, 3));
+    let expected: Vec<(u64, Vec<u8>)> = (2..5).zip(bodies[1..4].iter().cloned()).collect();
+    assert_eq!(read_back, expected);
+    assert_eq!(read(store, |reading| reading.event_hash(KEY, 4)), Some(hashes[3]));
+    assert_eq!(read(store, |reading| reading.event_hash(KEY, 9)), None);
+    let other = JournalKey { store: "S2", ..KEY };
+    assert_eq!(read(store, |reading| reading.events_after(other, 0, 9)), []);
+}
+
+fn what_ends_badly_leaves_no_trace(store: &Store) {
+    let refused: Result<(), StoreError> = store.write(|writing| {
+        writing.put_member("m1", "{}")?;
+        writing.put_entity(Kind::Category, "c", "{}")?;
+        Err(StoreError::Row { table: "member", reason: "on purpose".into() })
+    });
+    assert!(refused.is_err());
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let _: Result<(), StoreError> = store.write(|writing| {
+            writing.put_member("m1", "{}")?;
+            panic!("on purpose");
+        });
+    }));
+    assert!(panicked.is_err());
+    assert_eq!(read(store, |reading| reading.member("m1")), None);
+    assert_eq!(read(store, |reading| reading.reference_version()), 0);
+    assert!(write(store, |writing| writing.put_member("m1", "{}")), "the member was not there");
+}
+
+fn versions_come_in_the_order_of_commits(store: &Store) {
+    const WRITERS: usize = 4;
+    const EACH: usize = 25;
+    let done = AtomicBool::new(false);
+    let seen = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut seen = BTreeSet::new();
+            let mut after = 0;
+            loop {
+                let was_done = done.load(Ordering::SeqCst);
+                let scopes = [String::new()];
+                read(store, |reading| {
+                    reading.changes_after(&scopes, after, true, 10, |change| {
+                        assert!(change.version > after, "in the order of versions");
+                        after = change.version;
+                        seen.insert(change.version);
+                        true
+                    })
+                });
+                if was_done && after == read(store, |reading| reading.reference_version()) {
+                    return seen;
+                }
+            }
+        });
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|writer| {
+                scope.spawn(move || {
+                    for number in 0..EACH {
+                        let key = format!("{writer}-{number}");
+                        write(store, |writing| {
+                            writing.put_entity(Kind::Category, &key, r#"{"a":1}"#)?;
+                            writing.put_entity(Kind::Category, &format!("{key}b"), r#"{"a":1}"#)
+                        });
+                    }
+                })
+            })
+            .collect();
+        for writer in writers {
+            writer.join().expect("a writer");
+        }
+        done.store(true, Ordering::SeqCst);
+        reader.join().expect("a reader")
+    });
+    // Whoever follows a cursor while others write has missed nothing.
+    let all: BTreeSet<u64> = (1..=(2 * WRITERS * EACH) as u64).collect();
+    assert_eq!(seen, all);
+}
+
+fn a_store_is_told_its_own_and_the_chains(store: &Store) {
+    let shop = r#"{"code":"S1","name_zh":"一","name_en":"One","currency":"CNY","currency_symbol":"¥",
+        "currency_exponent":2,"cash_rounding":1,"groups":["north"]}"#;
+    write(store, |writing| {
+        writing.put_entity(Kind::Store, "S1", shop)?;
+        writing.put_entity(Kind::Category, "c", "1")?;
+        writing.put_of_store(Kind::Coupon, "S1", "k", "2")?;
+        writing.put_of_store(Kind::Coupon, "S2", "k", "3")?;
+        writing.put_of_store(Kind::Coupon, "S1", "gone", "4")?;
+        writing.delete_of_store(Kind::Coupon, "S1", "gone")
+    });
+    let scopes = read(store, |reading| reading.scopes_of_store("S1"));
+    assert_eq!(scopes, ["", "S1", "group:north"]);
+    let told = |after, with_deleted, limit| {
+        let mut told = Vec::new();
+        let more = read(store, |reading| {
+            reading.changes_after(&scopes, after, with_deleted, limit, |change| {
+                told.push((change.version, change.key, change.body.is_some()));
+                true
+            })
+        });
+        (told, more)
+    };
+    let (all, more) = told(0, false, 10);
+    assert_eq!(all, [(1, "S1".into(), true), (2, "c".into(), true), (3, "k".into(), true)]);
+    assert!(!more);
+    assert_eq!(told(3, true, 10), (vec![(6, "gone".into(), false)], false));
+    assert_eq!(told(0, true, 2).0.len(), 2);
+    assert!(told(0, true, 2).1, "there are more");
+    assert_eq!(told(u64::MAX, true, 2), (vec![], false));
+}
+
+fn what_is_the_same_makes_no_version(store: &Store) {
+    write(store, |writing| {
+        assert_eq!(writing.put_entity(Kind::Category, "c", "1")?, Put::Changed(1));
+        assert_eq!(writing.put_entity(Kind::Category, "c", "1")?, Put::Same);
+        assert_eq!(writing.put_entity(Kind::Category, "c", "2")?, Put::Changed(2));
+        assert_eq!(writing.delete_entity(Kind::Category, "c")?, Put::Changed(3));
+        assert_eq!(writing.delete_entity(Kind::Category, "c")?, Put::Same);
+        assert_eq!(writing.entity(Kind::Category, "c")?, None);
+        assert_eq!(writing.put_entity(Kind::Category, "c", "2")?, Put::Changed(4));
+        Ok(())
+    });
+    assert_eq!(read(store, |reading| reading.reference_version()), 4);
+    assert_eq!(read(store, |reading| reading.entities(Kind::Category)), [("c".into(), "2".into())]);
+}
+
+fn prices_lie_by_item_and_place(store: &Store) {
+    let row = |sku: &str, from_ms, scope: &PriceScope| PriceRow {
+        list: "main".into(),
+        sku: sku.into(),
+        unit: String::new(),
+        scope: scope.clone(),
+        audience: Audience::Everyone,
+        from_ms,
+        until_ms: None,
+        price: 100,
+    };
+    let group = PriceScope::Group("north".into());
+    write(store, |writing| {
+        for sku in ["1", "10", "2", "水"] {
+            writing.put_price(&row(sku, 5, &PriceScope::Chain))?;
+            writing.put_price(&row(sku, 3, &PriceScope::Chain))?;
+            writing.put_price(&row(sku, 3, &group))?;
+        }
+        writing.delete_price(&row("1", 5, &PriceScope::Chain))
+    });
+    let prices = |sku, scope: &PriceScope| {
+        let rows = read(store, |reading| reading.prices_of(sku, scope));
+        rows.into_iter().map(|row| (row.sku, row.from_ms)).collect::<Vec<_>>()
+    };
+    assert_eq!(prices("1", &PriceScope::Chain), [("1".into(), 3)]);
+    assert_eq!(prices("10", &PriceScope::Chain), [("10".into(), 3), ("10".into(), 5)]);
+    assert_eq!(prices("水", &group), [("水".into(), 3)]);
+    let before = read(store, |reading| reading.reference_version());
+    write(store, |writing| writing.tell_group_again("north"));
+    assert_eq!(read(store, |reading| reading.reference_version()), before + 4);
+}
+
+fn names_are_only_names(store: &Store) {
+    let names =
+        ["'; DROP TABLE person; --", "\\", "%_\"`$1 ?1", "名 字", "a", "B", "é", "😀", "{\"x\":null}"];
+    for name in names {
+        write(store, |writing| {
+            let row = PersonRow {
+                name: name.into(),
+                role: "viewer".into(),
+                key_hash: SecretHash::of(name),
+                added_at_ms: 1,
+            };
+            assert!(writing.add_person(&row)?);
+            assert!(writing.put_member(name, name)?);
+            writing.put_entity(Kind::Category, name, name)
+        });
+        assert_eq!(read(store, |reading| reading.member(name)).as_deref(), Some(name));
+        assert_eq!(read(store, |reading| reading.entity(Kind::Category, name)).as_deref(), Some(name));
+        let person = read(store, |reading| reading.person_of_key(&SecretHash::of(name)));
+        assert_eq!(person.map(|person| person.name).as_deref(), Some(name));
+    }
+    let mut sorted = names.map(str::to_owned).to_vec();
+    sorted.sort();
+    let people = read(store, |reading| reading.people());
+    let found: Vec<String> = people.into_iter().map(|person| person.name).collect();
+    assert_eq!(found, sorted, "in the order of their bytes");
+}
+
+fn a_code_is_taken_once_and_one_lane_has_one(store: &Store) {
+    let code = |text: &str, lane, expires_at_ms| CodeRow {
+        code_hash: SecretHash::of(text),
+        store: "S1".into(),
+        lane,
+        expires_at_ms,
+    };
+    write(store, |writing| {
+        writing.put_code(&code("old", 1, 100), 0)?;
+        writing.put_code(&code("spent", 2, 40), 0)?;
+        writing.put_code(&code("new", 1, 100), 50)
+    });
+    let take = |text: &str| write(store, |writing| writing.take_code(&SecretHash::of(text)));
+    assert_eq!(take("old"), None, "a new one stands in its place");
+    assert_eq!(take("spent"), None, "forgotten when the next was made");
+    assert_eq!(take("new"), Some(code("new", 1, 100)));
+    assert_eq!(take("new"), None);
+}
+
+fn people_have_names_of_their_own(store: &Store) {
+    let person = |key: &str| PersonRow {
+        name: "li".into(),
+        role: "viewer".into(),
+        key_hash: SecretHash::of(key),
+        added_at_ms: 1,
+    };
+    assert!(write(store, |writing| writing.add_person(&person("a"))));
+    assert!(!write(store, |writing| writing.add_person(&person("b"))));
+    assert_eq!(read(store, |reading| reading.person_of_key(&SecretHash::of("b"))), None);
+    assert!(write(store, |writing| writing.remove_person("li")));
+    assert!(!write(store, |writing| writing.remove_person("li")));
+}
+
+fn two_products_with_one_code_are_found(store: &Store) {
+    let kit = r#"{"kit":[{"sku":"a","quantity":1},{"sku":"gone","quantity":1}]}"#;
+    write(store, |writing| {
+        writing.set_product_codes("a", ["1", "2", "2"])?;
+        writing.set_product_codes("b", ["3"])?;
+        assert_eq!(writing.code_claimed_twice()?, None);
+        writing.set_product_codes("b", ["3", "2"])?;
+        assert_eq!(writing.code_claimed_twice()?, Some(("2".into(), "a".into(), "b".into())));
+        writing.set_product_codes("a", [])?;
+        assert_eq!(writing.code_claimed_twice()?, None);
+        writing.put_entity(Kind::Product, "a", "{}")?;
+        assert_eq!(writing.kit_without_part()?, None);
+        writing.put_entity(Kind::Product, "k", kit)?;
+        assert_eq!(writing.kit_without_part()?, Some(("k".into(), "gone".into())));
+        Ok(())
+    });
+}
+
+fn what_an_import_does_not_name_goes(store: &Store) {
+    write(store, |writing| {
+        for key in ["a", "b", "c"] {
+            writing.put_entity(Kind::Category, key, "1")?;
+        }
+        Ok(())
+    });
+    for _ in 0..2 {
+        write(store, |writing| {
+            writing.begin_named()?;
+            writing.note_named(Kind::Category, "b")?;
+            writing.note_named(Kind::Category, "b")?;
+            writing.note_named(Kind::Product, "a")?;
+            writing.delete_unnamed(Kind::Category)
+        });
+        let left = read(store, |reading| reading.entities(Kind::Category));
+        assert_eq!(left, [("b".into(), "1".into())]);
+    }
+}
+
+fn lanes_file_at_one_time_and_everything_adds_up(store: &Store) {
+    const LANES: u32 = 6;
+    const SALES: usize = 40;
+    let lanes: Vec<(LaneRow, Lane)> = (1..=LANES)
+        .map(|number| {
+            let (row, mut lane) = enrolled(store, number);
+            for net in 1..=SALES {
+                lane.sell(net as i64);
+            }
+            (row, lane)
+        })
+        .collect();
+    std::thread::scope(|scope| {
+        for (row, lane) in &lanes {
+            scope.spawn(move || {
+                for from in (1..=SALES).step_by(7) {
+                    file(store, row, lane, from, SALES.min(from + 9));
+                }
+            });
+        }
+    });
+    let each = (1..=SALES as i64).sum::<i64>();
+    assert_eq!(sums(store), (u64::from(LANES) * SALES as u64, i64::from(LANES) * each));
+    let stock = read(store, |reading| reading.stock("S1", true, 10));
+    let sold = -1_000 * i64::from(LANES) * SALES as i64;
+    assert_eq!(stock.iter().map(|row| (row.sku.as_str(), row.quantity)).collect::<Vec<_>>(), [("1", sold)]);
+}
+
+fn one_batch_from_many_hands_is_filed_once(store: &Store) {
+    let (row, mut lane) = enrolled(store, 1);
+    for net in 1..=30 {
+        lane.sell(net);
+    }
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                assert!(file(store, &row, &lane, 1, 20).acknowledged >= 20);
+                assert_eq!(file(store, &row, &lane, 11, 30).acknowledged, 30);
+            });
+        }
+    });
+    assert_eq!(sums(store), (30, (1..=30).sum()));
+}
+
+/// A day of a lane: a shift with sales, a return and something unreadable.
+fn a_day(store: &Store, number: u32) -> (LaneRow, Lane) {
+    let (row, mut lane) = enrolled(store, number);
+    let open = lane.event(Fact::ShiftOpened { staff: "u1".into(), float: 20_000, carried: None });
+    lane.write(protocol::event::encode(&open));
+    lane.sell(250);
+    lane.sell(700);
+    lane.write(br#"{"v":9,"what":"nobody knows"}"#.to_vec());
+    lane.refund(250, 250);
+    let close = lane.event(Fact::ShiftClosed { staff: "u2".into(), report: None });
+    lane.write(protocol::event::encode(&close));
+    let answer = file(store, &row, &lane, 1, lane.events.len());
+    assert_eq!((answer.acknowledged, answer.quarantined), (6, 1));
+    (row, lane)
+}
+
+fn what_follows_from_events_can_be_made_again(store: &Store) {
+    a_day(store, 1);
+    a_day(store, 2);
+    let shifts = read(store, |reading| reading.shifts("S1", 10));
+    let shift = &shifts[0];
+    assert_eq!(shifts.len(), 2);
+    assert_eq!((shift.opened_by.as_deref(), shift.closed_by.as_deref()), (Some("u1"), Some("u2")));
+    assert_eq!(shift.opening_cash, Some(20_000));
+    let before = sums(store);
+    assert_eq!(before, (6, 2 * 700));
+    for _ in 0..2 {
+        let rebuilt = projection::rebuild(store).expect("made again");
+        assert_eq!((rebuilt.lanes, rebuilt.events, rebuilt.released), (2, 12, 0));
+        assert_eq!(rebuilt.differing, []);
+        assert_eq!(rebuilt.rows, 2 * (3 + 3 + 3 + 3 + 1 + 1 + 1));
+        assert_eq!(sums(store), before);
+    }
+}
+
+fn a_book_that_was_changed_by_hand_is_found_and_set_right(store: &Store) {
+    let (row, _) = a_day(store, 1);
+    let moved = [("1", -5_000)].into();
+    write(store, |writing| writing.move_stock(row.journal(1), &moved));
+    let rebuilt = projection::rebuild(store).expect("made again");
+    assert_eq!(rebuilt.differing, [("S1".to_owned(), 1, "stock".to_owned())]);
+    let stock = read(store, |reading| reading.stock("S1", false, 10));
+    assert_eq!(stock[0].quantity, -1_000, "two were sold, one came back");
+    assert_eq!(projection::rebuild(store).expect("made again").differing, []);
+}
+
+fn an_event_that_the_tables_refuse_holds_up_nothing(store: &Store) {
+    let (row, mut lane) = enrolled(store, 1);
+    lane.sell(1);
+    // Sums of a day beyond 63 bits: nobody foresaw it, and it is told apart all the same.
+    const MOST: i64 = 100_000_000_000_000;
+    lane.sell(MOST);
+    lane.sell(2);
+    write(store, |writing| writing.lock_journal(row.journal(1)));
+    let whole = lane.batch(1, 3);
+    // As if the day had almost all that a number can hold already.
+    let mut other = Lane::new(Enrolment { store: "S1".into(), lane: 1, epoch: 1, key: String::new() });
+    other.sell(MOST);
+    let event = protocol::event::decode(&other.events[0].1).expect("an event");
+    let Fact::SaleCompleted { sale } = &event.fact else { panic!("a sale") };
+    let mut sale = sale.clone();
+    (sale.total, sale.payable) = (i64::MAX - MOST, i64::MAX - MOST);
+    let event = protocol::event::Event { seq: 1_000, ..event.clone() };
+    write(store, |writing| {
+        let filed = NewEvent { seq: 1_000, hash: &other.events[0].0, bytes: b"{}" };
+        writing.add_events(row.journal(1), &[filed], 0)?;
+        writing.add_sales(row.journal(1), &[(&event, &sale)])
+    });
+    let answer = intake::file(store, &row, &whole, 7).expect("filed");
+    assert_eq!((answer.acknowledged, answer.quarantined), (3, 1));
+    let aside = read(store, |reading| reading.quarantined(10));
+    assert_eq!(aside.iter().map(|event| event.seq).collect::<Vec<_>>(), [2]);
+    assert!(aside[0].reason.contains("HQ's tables do not take it"), "{}", aside[0].reason);
+}
+
+fn a_lane_may_be_asked_for_anything_about_its_epochs(store: &Store) {
+    let (row, mut lane) = enrolled(store, 1);
+    lane.sell(5);
+    assert_eq!(read(store, |reading| reading.newest_epoch_filed("S1", 1)), 0);
+    file(store, &row, &lane, 1, 1);
+    assert_eq!(read(store, |reading| reading.newest_epoch_filed("S1", 1)), 1);
+    let (key, _) = protocol::head::SigningKey::draw().expect("a key");
+    let next = LaneRow { epoch: 2, ..row.clone() };
+    write(store, |writing| {
+        writing.put_lane(&next)?;
+        writing.add_public_key(&next, &key.public())
+    });
+    assert_eq!(read(store, |reading| reading.public_key(next.journal(1))), None);
+    assert_eq!(read(store, |reading| reading.public_key(next.journal(2))), Some(key.public()));
+    assert_eq!(read(store, |reading| reading.lane("S1", 1)), Some(next.clone()));
+    assert_eq!(read(store, |reading| reading.lane_of_key(&row.key_hash)), Some(next.clone()));
+    assert_eq!(read(store, |reading| reading.lanes()), [next]);
+    let epochs = read(store, |reading| reading.lane_epochs());
+    let told: Vec<_> = epochs.iter().map(|epoch| (epoch.epoch, epoch.acknowledged, epoch.signed)).collect();
+    assert_eq!(told, [(1, 1, 0), (2, 0, 0)]);
+    assert_eq!(epochs[1].public_key, key.public().to_string());
+}
+
+fn alarms_and_branches_are_kept_once(store: &Store) {
+    let (row, mut lane) = enrolled(store, 1);
+    let mut other = lane.clone();
+    lane.sell(5);
+    other.sell(6);
+    file(store, &row, &lane, 1, 1);
+    for _ in 0..2 {
+        let refused = intake::file(store, &row, &other.batch(1, 1), 9);
+        assert!(matches!(refused, Err(IntakeError::Refused(PushRefusal::Fork { seq: 1 }))));
+    }
+    let alarms = read(store, |reading| reading.alarms(10));
+    assert_eq!(alarms.len(), 1);
+    assert_eq!((alarms[0].kind, alarms[0].seq, alarms[0].found_at_ms), (AlarmKind::Fork, 1, 9));
+    assert_eq!(read(store, |reading| reading.branch_events(row.journal(1))), 1);
+    let head = EventRow {
+        store: "S1",
+        lane: 1,
+        epoch: 1,
+        seq: 1,
+        hash: &lane.events[0].0,
+        bytes: &[],
+        received_at_ms: 9,
+    };
+    for _ in 0..2 {
+        write(store, |writing| writing.add_signed_head(&head, &[7; 64]));
+    }
+    assert_eq!(read(store, |reading| reading.signed_seq(row.journal(1))), 1);
+}

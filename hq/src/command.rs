@@ -12,7 +12,7 @@ use protocol::answer::SalesAnswer;
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{self, SetPriceError};
-use crate::enrolment::{self, MakeCodeError};
+use crate::enrolment::{self, ExchangeError, MakeCodeError};
 use crate::import::{self, ImportError, Imported, PriceText};
 use crate::people::{self, ParseRoleError, PeopleError, Role};
 use crate::place::{OpenBooksError, Place, PlaceError};
@@ -62,6 +62,13 @@ pub enum Command {
     },
     /// Make a one-time code for a lane.
     Enrol {
+        /// The store's code.
+        store: String,
+        /// The lane's number.
+        lane: u32,
+    },
+    /// Make the key of a lane void.
+    Revoke {
         /// The store's code.
         store: String,
         /// The lane's number.
@@ -130,7 +137,7 @@ pub enum Outcome {
         /// The person's key.
         key: String,
     },
-    /// Of [`Command::RemoveUser`].
+    /// Of [`Command::RemoveUser`] and [`Command::Revoke`].
     Removed,
     /// Of [`Command::ListUsers`].
     Users {
@@ -179,6 +186,17 @@ pub enum CommandError {
     /// Of an enrolment code.
     #[error(transparent)]
     Enrol(#[from] MakeCodeError),
+    /// Of a key that is made void.
+    #[error(transparent)]
+    Revoke(#[from] ExchangeError),
+    /// There is no such lane.
+    #[error("revoke a lane: store {store:?} has no lane {lane} that was enrolled")]
+    UnknownLane {
+        /// The store's code.
+        store: String,
+        /// The lane's number.
+        lane: u32,
+    },
     /// Of people.
     #[error(transparent)]
     People(#[from] PeopleError),
@@ -247,6 +265,12 @@ pub fn execute(
         }
         Command::Enrol { store: lane_store, lane } => {
             Ok(Outcome::Code { code: enrolment::make_code(store, lane_store, *lane, now_ms)? })
+        }
+        Command::Revoke { store: lane_store, lane } => {
+            if enrolment::revoke(store, lane_store, *lane)? {
+                return Ok(Outcome::Removed);
+            }
+            Err(CommandError::UnknownLane { store: lane_store.clone(), lane: *lane })
         }
         Command::AddUser { name, role } => {
             Ok(Outcome::Key { key: people::add(store, name, Role::parse(role)?, now_ms)? })

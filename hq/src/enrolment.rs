@@ -118,6 +118,20 @@ pub fn exchange(
     })
 }
 
+/// Makes the key of a lane void, of one that was stolen: it files nothing and
+/// reads nothing from then on, until somebody enrols it with a new code. What
+/// it had filed stays. `false` where there is no such lane.
+pub fn revoke(store: &Store, lane_store: &str, lane: u32) -> Result<bool, ExchangeError> {
+    // A key that nobody was given stands in the place of the one before.
+    let nobodys = SecretHash::of(&secret::draw_key()?);
+    store.write(|writing| {
+        let Some(row) = writing.lane(lane_store, lane)? else { return Ok(false) };
+        writing.put_lane(&LaneRow { key_hash: nobodys, ..row })?;
+        writing.void_code(lane_store, lane)?;
+        Ok(true)
+    })
+}
+
 /// Finds the lane that a key belongs to.
 pub fn lane_of_key(store: &Store, key: &str) -> Result<Option<LaneRow>, StoreError> {
     let hash = SecretHash::of(key);

@@ -1,10 +1,15 @@
 //! Pages of what changed in the reference, in the order of their versions.
 
+mod cache;
+
 use std::io::Write;
+use std::sync::Arc;
 
 use protocol::pull::{PAGE_CHANGES_MAX, PageHead};
 
-use crate::store::{Store, StoreError};
+use crate::store::{Reading, Store, StoreError};
+use cache::Key;
+pub use cache::PageCache;
 
 /// A page is closed once its changes have this many bytes; below
 /// [`protocol::pull::PAGE_BYTES_MAX`] by more than the longest change.
@@ -30,35 +35,46 @@ impl From<serde_json::Error> for FeedError {
     }
 }
 
-/// Makes the page after version `after` for a lane of `store`: at most
-/// `limit` changes, compressed as `protocol::pull` says.
-pub fn page(store: &Store, lane_store: &str, after: u64, limit: usize) -> Result<Vec<u8>, FeedError> {
+/// The page after version `after` for a lane of `store`: at most `limit`
+/// changes, compressed as `protocol::pull` says.
+pub fn page(
+    store: &Store,
+    cache: &PageCache,
+    lane_store: &str,
+    after: u64,
+    limit: usize,
+) -> Result<Arc<Vec<u8>>, FeedError> {
     let limit = limit.clamp(1, PAGE_CHANGES_MAX);
-    let mut lines = Vec::new();
-    let mut through = after;
-    let mut failed = None;
-    let (latest, more) = store.read::<_, FeedError>(|reading| {
+    store.read(|reading| {
         let latest = reading.reference_version()?;
         let scopes = reading.scopes_of_store(lane_store)?;
-        // A change that finds the page full is left for the next one.
-        let more = reading.changes_after(&scopes, after, after > 0, limit, |change| {
-            if lines.len() >= PAGE_BYTES_FULL {
-                return false;
-            }
-            through = change.version;
-            if let Err(error) = write_change(&mut lines, &change) {
-                failed = Some(error);
-            }
-            true
-        })?;
-        Ok((latest, more))
+        let key = Key { scopes, after, limit, latest };
+        cache.get(&key, || make(reading, &key))
+    })
+}
+
+fn make(reading: &Reading<'_>, key: &Key) -> Result<Vec<u8>, FeedError> {
+    let Key { scopes, after, limit, latest } = key;
+    let mut lines = Vec::new();
+    let mut through = *after;
+    let mut failed = None;
+    // A change that finds the page full is left for the next one.
+    let more = reading.changes_after(scopes, *after, *after > 0, *limit, |change| {
+        if lines.len() >= PAGE_BYTES_FULL {
+            return false;
+        }
+        through = change.version;
+        if let Err(error) = write_change(&mut lines, &change) {
+            failed = Some(error);
+        }
+        true
     })?;
     if let Some(error) = failed {
         return Err(error);
     }
     // Changes that the lane is not shown are behind it as well.
-    let through = if more { through } else { latest };
-    let head = PageHead { through, latest, more };
+    let through = if more { through } else { *latest };
+    let head = PageHead { through, latest: *latest, more };
     let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), ZSTD_LEVEL)?;
     serde_json::to_writer(&mut encoder, &head)?;
     encoder.write_all(&lines)?;

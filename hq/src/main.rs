@@ -77,6 +77,17 @@ enum Act {
         #[arg(long)]
         lane: u32,
     },
+    /// Make the key of a lane void at once: of a till that was stolen.
+    Revoke {
+        #[command(flatten)]
+        at: At,
+        /// The store's code.
+        #[arg(long)]
+        store: String,
+        /// The lane's number within its store.
+        #[arg(long)]
+        lane: u32,
+    },
     /// Add, remove or list the people who may read.
     User {
         #[command(flatten)]
@@ -257,6 +268,7 @@ fn perform(act: Act) -> anyhow::Result<()> {
         }
         Act::Price { at, sku, price, terms } => run(at, terms.command(sku, price), false),
         Act::Enrol { at, store, lane } => run(at, Command::Enrol { store, lane }, false),
+        Act::Revoke { at, store, lane } => run(at, Command::Revoke { store, lane }, false),
         Act::User { at, act, role } => {
             let command = match (act.add, act.remove) {
                 (Some(name), _) => Command::AddUser { name, role },

@@ -34,6 +34,7 @@ use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
 use crate::enrolment::GuessBrake;
+use crate::feed::PageCache;
 use crate::place::{Held, OpenBooksError, Place, PlaceError, write_whole};
 use crate::secret::SecretHash;
 use crate::store::{Address, Store};
@@ -117,6 +118,7 @@ pub(crate) struct Desk {
     brake: Mutex<GuessBrake>,
     hints: Hints,
     metrics: Metrics,
+    pages: PageCache,
 }
 
 impl Desk {
@@ -143,6 +145,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         brake: Mutex::new(GuessBrake::default()),
         hints: Hints::new(),
         metrics: Metrics::default(),
+        pages: PageCache::default(),
     });
     let looking = tokio::spawn(hints::look(desk.clone()));
     let (stop, stopped) = oneshot::channel();

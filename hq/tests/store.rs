@@ -310,11 +310,14 @@ fn a_code_is_taken_once_and_one_lane_has_one(store: &Store) {
     write(store, |writing| {
         writing.put_code(&code("old", 1, 100), 0)?;
         writing.put_code(&code("spent", 2, 40), 0)?;
-        writing.put_code(&code("new", 1, 100), 50)
+        writing.put_code(&code("new", 1, 100), 50)?;
+        writing.put_code(&code("stolen", 3, 100), 50)?;
+        writing.void_code("S1", 3)
     });
     let take = |text: &str| write(store, |writing| writing.take_code(&SecretHash::of(text)));
     assert_eq!(take("old"), None, "a new one stands in its place");
     assert_eq!(take("spent"), None, "forgotten when the next was made");
+    assert_eq!(take("stolen"), None, "whoever has the till may have that as well");
     assert_eq!(take("new"), Some(code("new", 1, 100)));
     assert_eq!(take("new"), None);
 }

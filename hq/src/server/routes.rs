@@ -227,9 +227,9 @@ async fn reference(
     work(&desk, permit, move |desk| {
         let row = enrolment::lane_of_key(&desk.store, &key)?.ok_or(Refusal::Unauthorised)?;
         let limit = query.limit.unwrap_or(PAGE_CHANGES_MAX);
-        let page = feed::page(&desk.store, &row.store, query.after, limit)?;
+        let page = feed::page(&desk.store, &desk.pages, &row.store, query.after, limit)?;
         desk.metrics.paged(page.len());
-        Ok(([(header::CONTENT_TYPE, "application/zstd")], page))
+        Ok(([(header::CONTENT_TYPE, "application/zstd")], page.as_slice().to_vec()))
     })
     .await
 }

@@ -171,6 +171,12 @@ impl Writing<'_> {
         Ok(())
     }
 
+    /// Makes a lane's unused code void, if it has one.
+    pub fn void_code(&self, store: &str, lane: u32) -> Result<(), StoreError> {
+        self.execute("DELETE FROM enrolment_code WHERE store = ?1 AND lane = ?2", values![store, lane])?;
+        Ok(())
+    }
+
     /// Takes a code out, so that nobody takes it again.
     pub fn take_code(&self, code_hash: &SecretHash) -> Result<Option<CodeRow>, StoreError> {
         self.one(

@@ -124,6 +124,55 @@ async fn what_earlier_programs_wrote_is_read_and_what_a_later_one_wrote_waits_fo
 }
 
 #[tokio::test]
+async fn a_stolen_till_files_and_reads_nothing_until_it_is_enrolled_anew() {
+    let shop = Shop::open().await;
+    let (mut lane, mut other) = (shop.enrol(1).await, shop.enrol(2).await);
+    lane.sell(100);
+    other.sell(200);
+    shop.push(&lane, 1, 1).await.expect("filed");
+    let revoke = |lane| shop.ask(Command::Revoke { store: "S1".into(), lane });
+    assert_eq!(revoke(1).await, Ok(Outcome::Removed));
+    assert!(revoke(9).await.is_err_and(|refusal| refusal.contains("no lane 9")));
+    lane.sell(100);
+    assert_eq!(shop.push(&lane, 2, 2).await, Err(PushRefusal::Unauthorised));
+    for route in ["/v1/reference?after=0", "/v1/hints", "/v1/lanes/S1/1/position?epoch=1"] {
+        let url = format!("{}{route}", shop.running.url());
+        let asked = shop.client.get(url).bearer_auth(&lane.identity.key).send().await.expect("an answer");
+        assert_eq!(asked.status(), StatusCode::UNAUTHORIZED, "{route}");
+    }
+    assert_eq!(shop.push(&other, 1, 1).await.map(|answer| answer.acknowledged), Ok(1));
+    assert_eq!(shop.sales().await.len(), 2, "what it had filed stays");
+    let again = shop.enrol(1).await;
+    assert_eq!(again.identity.epoch, 2);
+    assert_eq!(shop.position(&again).await.acknowledged, 0);
+}
+
+#[tokio::test]
+async fn lanes_that_ask_for_the_same_page_get_the_same_page_and_never_an_old_one() {
+    let shop = Shop::open().await;
+    let (lane, other) = (shop.enrol(1).await, shop.enrol(2).await);
+    let before = shop.page(&lane, 0, 100).await;
+    assert_eq!(shop.page(&other, 0, 100).await, before);
+    shop.ask(Command::Price { sku: "1".into(), price: "2.60".into() }).await.expect("a price");
+    let after = shop.page(&other, 0, 100).await;
+    assert_eq!(after.0.latest, before.0.latest + 1);
+    assert_eq!(shop.page(&lane, 0, 100).await, after);
+    let (head, changes) = shop.page(&lane, before.0.latest, 100).await;
+    assert_eq!((head.through, changes.len()), (after.0.latest, 1));
+    let metrics = format!("{}/metrics", shop.running.url());
+    let refused = shop.client.get(&metrics).bearer_auth(&lane.identity.key).send().await.expect("an answer");
+    assert_eq!(refused.status(), StatusCode::UNAUTHORIZED, "a lane is nobody who may read");
+    let Ok(Outcome::Key { key }) =
+        shop.ask(Command::AddUser { name: "watcher".into(), role: "viewer".into() }).await
+    else {
+        panic!("no key")
+    };
+    let told = shop.client.get(&metrics).bearer_auth(key).send().await.expect("an answer");
+    let told = told.text().await.expect("a text");
+    assert!(told.contains("\nguitai_hq_pages_total 5\n"), "{told}");
+}
+
+#[tokio::test]
 async fn a_lane_hears_that_the_reference_moved_and_nobody_else_does() {
     let shop = Shop::open().await;
     let lane = shop.enrol(1).await;

@@ -53,12 +53,25 @@ impl PaymentRules {
         reverse_tries_max: 12,
     };
 
-    /// What holds for a wallet. UnionPay and cards are treated as the most
-    /// patient of the two until a terminal's manual says otherwise.
+    /// A card at a terminal of its own, which a person answers for: they are
+    /// waited for as long as a customer may look for a card, and a doubt is one
+    /// at once, since nobody but a person can take it back.
+    pub const CARD: Self = Self {
+        query_after_ms: 60_000,
+        query_every_ms: 60_000,
+        waiting_max_ms: 15 * 60_000,
+        reverse_from_ms: 0,
+        reverse_every_ms: 1_000,
+        reverse_tries_max: 1,
+    };
+
+    /// What holds for a wallet. UnionPay is treated as the most patient of the
+    /// two until a terminal's manual says otherwise.
     pub const fn of(wallet: Wallet) -> Self {
         match wallet {
             Wallet::WeChat => Self::WECHAT,
-            Wallet::Alipay | Wallet::UnionPay | Wallet::Card => Self::ALIPAY,
+            Wallet::Alipay | Wallet::UnionPay => Self::ALIPAY,
+            Wallet::Card => Self::CARD,
         }
     }
 }

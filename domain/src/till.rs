@@ -35,6 +35,7 @@ use crate::sale::{CashDue, Due, Sale, Settling};
 use crate::shift::{Carried, GrandTotals, Parked, ShiftReport, Takings};
 use crate::tax::TaxRules;
 use crate::tender::{ForeignRate, Tender, Wallet};
+pub use charging::wallet_of;
 use savings::Recollection;
 use step::Step;
 pub use weighing::{ScaleAnswer, ScaleFault, ToWeigh, TypedWeights};

@@ -9,6 +9,7 @@ mod layout;
 mod picture;
 mod profile;
 mod reply;
+mod symbol;
 
 pub use charset::{columns_of, normalise};
 pub use device::{
@@ -19,3 +20,4 @@ pub use document::{Align, Cell, Document, Row, Size, Width};
 pub use layout::{Line, lay_out};
 pub use picture::{ParsePictureError, Picture};
 pub use profile::{Charset, DrawerPulse, ParseProfileError, Profile, StatusSupport};
+pub use symbol::qr_squares;

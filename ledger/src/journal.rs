@@ -5,6 +5,7 @@
 
 mod audit;
 mod kind;
+mod past;
 mod reading;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 pub use audit::{Audit, EpochAudit, KeySeen};
 use kind::{is_signed_at_once, kind_of};
+pub use past::{DAY_EVENTS_MAX, Past};
 pub use reading::{JournalReader, Segment, SignedRow};
 use reading::{begin, check_tail, understand};
 

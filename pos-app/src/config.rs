@@ -268,11 +268,13 @@ pub struct Payment {
     pub wechat: Option<WeChat>,
     /// Alipay.
     pub alipay: Option<Alipay>,
+    /// A card terminal stands beside the lane, and the cashier says how it ended.
+    pub card: bool,
 }
 
 impl Default for Payment {
     fn default() -> Self {
-        Self { subject: "购物".to_owned(), wechat: None, alipay: None }
+        Self { subject: "购物".to_owned(), wechat: None, alipay: None, card: false }
     }
 }
 

@@ -46,7 +46,8 @@ pub fn takes(config: &Config, wallet: Wallet) -> bool {
     match wallet {
         Wallet::WeChat => config.payment.wechat.is_some(),
         Wallet::Alipay => config.payment.alipay.is_some(),
-        Wallet::UnionPay | Wallet::Card => false,
+        Wallet::Card => config.payment.card,
+        Wallet::UnionPay => false,
     }
 }
 

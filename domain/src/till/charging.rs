@@ -200,7 +200,7 @@ impl Step {
 
 /// Whose a payment code is: WeChat's begin with 10 to 15, Alipay's with 25 to
 /// 30, UnionPay's with 62.
-fn wallet_of(code: &str) -> Wallet {
+pub fn wallet_of(code: &str) -> Wallet {
     match code.get(..2) {
         Some("62") => Wallet::UnionPay,
         Some("25" | "26" | "27" | "28" | "29" | "30") => Wallet::Alipay,

@@ -2,6 +2,9 @@
 
 use domain::record::Record;
 
+/// The name of a sale's kind.
+pub(super) const SALE: &str = "sale_completed";
+
 /// The name of a record's kind, as its event writes it.
 pub(super) fn kind_of(record: &Record) -> &'static str {
     match record {
@@ -40,7 +43,7 @@ pub(super) fn kind_of(record: &Record) -> &'static str {
         Record::TenderRemoved { .. } => "tender_removed",
         Record::PaymentBegun { .. } => "payment_begun",
         Record::PaymentEnded { .. } => "payment_ended",
-        Record::SaleCompleted { .. } => "sale_completed",
+        Record::SaleCompleted { .. } => SALE,
         Record::PaperBegun { .. } => "paper_begun",
         Record::PaperEnded { .. } => "paper_ended",
         Record::EpochBegun { .. } => "epoch_begun",

@@ -302,7 +302,7 @@ fn settings(store: &Store, config: &Config) -> Settings {
         codes: codes(store),
         prints_receipts: config.printer.is_some(),
         rules: Rules {
-            wallets: [Wallet::WeChat, Wallet::Alipay]
+            wallets: [Wallet::WeChat, Wallet::Alipay, Wallet::Card]
                 .into_iter()
                 .filter(|wallet| crate::payment::takes(config, *wallet))
                 .collect(),

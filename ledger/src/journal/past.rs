@@ -1,0 +1,93 @@
+//! Looking back into a journal: a past sale with what came back of it, the documents of a day, the last ones.
+
+use chrono::NaiveDate;
+use domain::record::Record;
+use rusqlite::{OptionalExtension, params};
+
+use super::{Journal, ReadJournalError, Stored, kind, understand};
+
+/// The most events of one day that are looked at: more than a lane sells in one.
+pub const DAY_EVENTS_MAX: usize = 100_000;
+
+/// A past sale, and every later document that may have taken some of it back.
+#[derive(Debug, Clone)]
+pub struct Past {
+    /// The sale.
+    pub sale: Stored,
+    /// Documents with goods that came back, from then on, of whatever sale.
+    pub later: Vec<Stored>,
+}
+
+impl Journal {
+    /// A sale of this file by its epoch and number, with what came back since; `None` where there is none, or where it
+    /// lies in an archive.
+    pub fn past_sale(&self, epoch: u32, seq: u64) -> Result<Option<Past>, ReadJournalError> {
+        let body: Option<Vec<u8>> = self
+            .connection
+            .prepare_cached("SELECT body FROM event WHERE epoch = ?1 AND seq = ?2")?
+            .query_row(params![epoch, seq], |row| row.get(0))
+            .optional()?;
+        let Some(body) = body else { return Ok(None) };
+        let sale = understand(seq, &body)?.1;
+        if !matches!(sale.record, Record::SaleCompleted { .. }) {
+            return Ok(None);
+        }
+        // What came back stands in the document as an origin; few documents have one.
+        let mut select = self.connection.prepare_cached(
+            "SELECT seq, body FROM event
+             WHERE (epoch, seq) > (?1, ?2) AND kind = ?3 AND instr(body, CAST('\"origin\"' AS BLOB)) > 0
+             ORDER BY epoch, seq",
+        )?;
+        let rows = select.query_map(params![epoch, seq, kind::SALE], |row| {
+            Ok((row.get::<_, u64>(0)?, row.get::<_, Vec<u8>>(1)?))
+        })?;
+        let later = rows.map(|row| {
+            let (seq, bytes) = row?;
+            Ok(understand(seq, &bytes)?.1)
+        });
+        Ok(Some(Past { sale, later: later.collect::<Result<_, ReadJournalError>>()? }))
+    }
+
+    /// What was written for a business day, newest first.
+    pub fn of_day(&self, day: NaiveDate) -> Result<Vec<Stored>, ReadJournalError> {
+        self.back_to(|stored| stored.stamp.business_date >= day, |stored| stored.stamp.business_date == day)
+    }
+
+    /// The last documents, newest first, with their epochs.
+    pub fn last_sales(&self, count: usize) -> Result<Vec<(u32, Stored)>, ReadJournalError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT epoch, seq, body FROM event WHERE kind = ?1 ORDER BY epoch DESC, seq DESC LIMIT ?2",
+        )?;
+        let rows = select.query_map(params![kind::SALE, count], |row| {
+            Ok((row.get::<_, u32>(0)?, row.get::<_, u64>(1)?, row.get::<_, Vec<u8>>(2)?))
+        })?;
+        rows.map(|row| {
+            let (epoch, seq, bytes) = row?;
+            Ok((epoch, understand(seq, &bytes)?.1))
+        })
+        .collect()
+    }
+
+    fn back_to(
+        &self,
+        goes_on: impl Fn(&Stored) -> bool,
+        counts: impl Fn(&Stored) -> bool,
+    ) -> Result<Vec<Stored>, ReadJournalError> {
+        let mut select = self
+            .connection
+            .prepare_cached("SELECT seq, body FROM event ORDER BY epoch DESC, seq DESC LIMIT ?1")?;
+        let mut rows = select.query(params![DAY_EVENTS_MAX])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (seq, bytes): (u64, Vec<u8>) = (row.get(0)?, row.get(1)?);
+            let stored = understand(seq, &bytes)?.1;
+            if !goes_on(&stored) {
+                break;
+            }
+            if counts(&stored) {
+                found.push(stored);
+            }
+        }
+        Ok(found)
+    }
+}

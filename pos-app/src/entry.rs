@@ -1,8 +1,6 @@
-//! Keys and taps, and what they mean where the cashier stands.
+//! Keys and scans, and where they go: to the sheet that is open, or to the screen below it.
 
-// What a button means depends on where the cashier stands; one that means
-// nothing there, a new one among them, does nothing.
-#![allow(clippy::wildcard_enum_match_arm)]
+mod press;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,18 +8,15 @@ use std::time::{Duration, Instant};
 use chrono::NaiveDate;
 use domain::barcode::{self, Barcode};
 use domain::catalogue::{Catalogue, Item};
-use domain::money::Money;
-use domain::rights::Rights;
-use domain::sale;
-use domain::till::{Desk, Input, Paper};
+use domain::till::{Desk, Input};
 use drivers::scanner::wedge::{Wedge, WedgeConfig, WedgeKey, WedgeOutcome};
 use ui::action::{Button, Key};
 use ui::view::{Language, Notice, Theme};
 
 use crate::config::{self, Config};
 use crate::lane::{Lane, State};
-use crate::pin;
 use crate::present;
+use crate::sheet::{Attempt, Open, ScanRule};
 
 /// Tiles on a page of the grid.
 pub const TILES_MAX: usize = 12;
@@ -47,7 +42,10 @@ pub struct Front {
     pub(crate) entry: String,
     pub(crate) wedge: Wedge,
     pub(crate) notice: Option<Notice>,
-    pub(crate) sheet: Option<Ask>,
+    /// The sheets over the basket, the one in front last.
+    pub(crate) sheets: Vec<Open>,
+    /// How the last thing ended that a sheet asked the till for.
+    pub(crate) attempt: Attempt,
     /// The line that keys act on, by number; the last one where `None`.
     pub(crate) line: Option<u32>,
     /// Who is signing in, by staff id.
@@ -57,9 +55,6 @@ pub struct Front {
     pub(crate) tiles: Option<Vec<Arc<Item>>>,
     pub(crate) results: Vec<Arc<Item>>,
     pub(crate) result: usize,
-    /// Something was typed since the question came up, so the next Enter may
-    /// be the end of that, not an answer.
-    typed_under_question: bool,
     /// The weighed item that grams are typed for.
     pub(crate) weighing: Option<String>,
     /// The item that a price is typed for.
@@ -71,13 +66,6 @@ pub struct Front {
     pub(crate) on_sign_in: Option<Notice>,
     /// When the last key came.
     last_key: Option<Instant>,
-}
-
-/// A question that stands over the basket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ask {
-    Age,
-    Cancel,
 }
 
 impl Front {
@@ -98,7 +86,8 @@ impl Front {
                 prefix: config.wedge.prefix,
             }),
             notice: None,
-            sheet: None,
+            sheets: Vec::new(),
+            attempt: Attempt::Done,
             line: None,
             chosen: None,
             tab: 0,
@@ -106,7 +95,6 @@ impl Front {
             tiles: None,
             results: Vec::new(),
             result: 0,
-            typed_under_question: false,
             weighing: None,
             pricing: None,
             calm_until_ms: 0,
@@ -115,14 +103,13 @@ impl Front {
         }
     }
 
-    pub(crate) fn ask_age(&mut self) {
-        self.ask(Ask::Age);
-    }
-
-    fn ask(&mut self, question: Ask) {
-        self.clear_entry();
-        self.typed_under_question = false;
-        self.sheet = Some(question);
+    /// Says something about a sheet.
+    pub(crate) fn say(&mut self, tone: ui::view::Tone, chinese: (&str, &str), english: (&str, &str)) {
+        let (what, rest) = match self.language {
+            Language::Chinese => chinese,
+            Language::English => english,
+        };
+        self.notice = Some(Notice::Said { tone, what: what.to_owned(), rest: rest.to_owned() });
     }
 
     pub(crate) fn forget_tiles(&mut self) {
@@ -141,7 +128,7 @@ impl Front {
         }
     }
 
-    fn clear_entry(&mut self) {
+    pub(crate) fn clear_entry(&mut self) {
         self.weighing = None;
         self.pricing = None;
         self.entry.clear();
@@ -179,7 +166,9 @@ impl Lane {
         let number_only = self.front.entry.chars().all(|character| character.is_ascii_digit());
         match self.front.wedge.key(typed, at) {
             // A space within a scan belongs to it.
-            WedgeOutcome::Typed(' ') if number_only && !in_burst => self.press(Button::Pay),
+            WedgeOutcome::Typed(' ') if number_only && !in_burst && self.front.sheets.is_empty() => {
+                self.press(Button::Pay);
+            }
             WedgeOutcome::Typed(character) => self.typed(character),
             WedgeOutcome::Enter => self.press(Button::Enter),
             WedgeOutcome::Scan { text, typed } => self.scanned(&text, typed),
@@ -188,12 +177,12 @@ impl Lane {
 
     /// A scan through the keyboard, of which `typed` characters were taken for typing.
     fn scanned(&mut self, text: &str, typed: usize) {
-        if self.question_is_open() {
-            // Nothing of it went into the entry.
-            self.front.notice = None;
+        self.front.notice = None;
+        if let Some(sheet) = self.front.sheets.last_mut() {
+            sheet.untype(typed);
+            self.typing_changed();
             return self.scan_over(text);
         }
-        self.front.notice = None;
         // A window that was busy may have torn a scan in two: where all of the
         // entry is goods, it was one scan.
         if self.is_known(&self.front.entry) {
@@ -207,10 +196,28 @@ impl Lane {
         self.scan_over(text);
     }
 
-    /// A scan joins the basket whatever stands over it: a question of the
-    /// cashier's is put away, and a small number typed before is the quantity.
+    /// A scan goes to the sheet that asks for one; past one that does not, it
+    /// joins the basket, and what must not be disturbed says so.
     pub(crate) fn scan_over(&mut self, text: &str) {
-        self.front.sheet = None;
+        match self.front.sheets.last().map(Open::scan_rule) {
+            None => {}
+            Some(ScanRule::Sells) => self.close_sheets(),
+            Some(ScanRule::Takes) => {
+                if self.scan_into_sheet(text) {
+                    return;
+                }
+                self.close_sheets();
+            }
+            Some(ScanRule::Blocks) => {
+                if !self.scan_into_sheet(text) {
+                    self.block_scan();
+                }
+                return;
+            }
+        }
+        if self.scan_for_counter(text) {
+            return;
+        }
         let State::Open(open) = &self.state else { return };
         if !matches!(open.till().desk(), Desk::Selling(_) | Desk::Done(..)) {
             return self.scan(text);
@@ -226,10 +233,6 @@ impl Lane {
         {
             self.input(Input::SetQuantity { line: before, pieces });
         }
-    }
-
-    fn question_is_open(&self) -> bool {
-        self.ask().is_some() && self.till().is_some_and(|till| matches!(till.desk(), Desk::Selling(_)))
     }
 
     /// Whether a text is a code of goods of this shop, no longer than an EAN-13
@@ -260,32 +263,51 @@ impl Lane {
     }
 
     fn command_key(&mut self, key: Key) {
+        let paying = self.till().is_some_and(|till| matches!(till.desk(), Desk::Paying(_)));
+        if let Some(shortcut) = shortcut(key)
+            && let Some(index) = self.sheet_key_of(&shortcut)
+        {
+            return self.press(Button::SheetKey(index));
+        }
+        if let (true, true, Some(shortcut)) = (paying, self.front.sheets.is_empty(), shortcut(key))
+            && let Some(index) = self.tender_kind_of(&shortcut)
+        {
+            return self.press(Button::TenderKind(index));
+        }
+        let done = self.till().is_some_and(|till| matches!(till.desk(), Desk::Done(..)));
         let button = match key {
             Key::Escape => Button::Back,
             Key::Backspace => Button::Backspace,
+            Key::Delete if paying => Button::TakeBack(usize::MAX),
             Key::Delete => Button::Void,
             Key::Home => Button::ScaleZero,
             Key::End => Button::ScaleTare,
             Key::PageUp => Button::PageBefore,
             Key::PageDown => Button::PageAfter,
-            Key::Function(1) => Button::Language,
-            Key::Function(3) => Button::Theme,
+            Key::Tab => Button::Menu,
+            Key::Function(1) => Button::Help,
+            Key::Function(2) => Button::Find,
+            Key::Function(3) => Button::PriceCheck,
             Key::Function(4) => Button::Quantity,
-            Key::Function(10) => Button::SignOut,
+            Key::Function(5) => Button::GiveBack,
+            Key::Function(6) => Button::ChangeLine,
+            Key::Function(7) if done => Button::Find,
+            Key::Function(8) => Button::Member,
+            Key::Function(9) => Button::Why,
+            Key::Function(7 | 10) => Button::Park,
             Key::Function(11) => Button::Reprint,
-            Key::Function(12) => Button::CancelBasket,
+            Key::Function(12) => Button::Lock,
             Key::Up => return self.move_by(false),
             Key::Down => return self.move_by(true),
-            Key::Tab | Key::Left | Key::Right | Key::Function(_) | Key::Char(_) | Key::Enter => return,
+            Key::Left | Key::Right | Key::Function(_) | Key::Char(_) | Key::Enter => return,
         };
         self.press(button);
     }
 
-    /// A character joins the entry, where the entry takes it.
-    fn typed(&mut self, character: char) {
-        if self.question_is_open() {
-            self.front.typed_under_question = true;
-            return;
+    /// A character joins what is typed, where that takes it.
+    pub(crate) fn typed(&mut self, character: char) {
+        if !self.front.sheets.is_empty() {
+            return self.type_into_sheet(character);
         }
         let State::Open(open) = &self.state else { return };
         let takes = match open.till().desk() {
@@ -307,7 +329,7 @@ impl Lane {
 
     /// Looks for goods while letters are typed. Digits are a code or a
     /// quantity until Enter or another key says which.
-    fn search(&mut self) {
+    pub(crate) fn search(&mut self) {
         self.front.results.clear();
         self.front.result = 0;
         let State::Open(open) = &self.state else { return };
@@ -325,6 +347,9 @@ impl Lane {
     }
 
     fn move_by(&mut self, down: bool) {
+        if !self.front.sheets.is_empty() {
+            return self.move_in_sheet(down);
+        }
         if !self.front.results.is_empty() {
             let last = self.front.results.len().min(RESULTS_MAX) - 1;
             self.front.result =
@@ -338,379 +363,6 @@ impl Lane {
         let at = if down { (at + 1).min(last) } else { at.saturating_sub(1) };
         self.front.line = (at != last).then(|| lines[at].number);
     }
-
-    /// A control, or the key that stands for it.
-    pub(crate) fn press(&mut self, button: Button) {
-        match button {
-            Button::Language => {
-                self.front.language = match self.front.language {
-                    Language::Chinese => Language::English,
-                    Language::English => Language::Chinese,
-                };
-                return;
-            }
-            Button::Theme => {
-                self.front.theme = match self.front.theme {
-                    Theme::Light => Theme::Dark,
-                    Theme::Dark => Theme::Light,
-                };
-                return;
-            }
-            Button::DismissNotice => {
-                self.front.notice = None;
-                return;
-            }
-            Button::ScaleZero => return self.zero_scale(),
-            Button::ScaleTare => return self.tare_scale(),
-            _ => {}
-        }
-        if self.press_while_weighing(button) {
-            return;
-        }
-        let State::Open(open) = &self.state else { return };
-        let desk = open.till().desk().clone();
-        let had_notice = self.front.notice.take().is_some();
-        if !matches!(desk, Desk::Selling(_)) {
-            self.front.sheet = None;
-        } else if self.ask().is_some() {
-            return self.answer(button);
-        }
-        match desk {
-            Desk::SignedOut | Desk::Locked(_) => self.press_signed_out(button),
-            Desk::Selling(_) => self.press_selling(button, had_notice),
-            Desk::Paying(_) => self.press_paying(button),
-            Desk::Saving(..) => {}
-            Desk::Done(..) => self.press_done(button),
-        }
-    }
-
-    /// The question that stands over the basket: one of the cashier's, or one
-    /// of the lane's own about a doubtful receipt.
-    pub(crate) fn ask(&self) -> Option<Asked> {
-        let State::Open(open) = &self.state else { return None };
-        match self.front.sheet {
-            Some(Ask::Age) => Some(Asked::Age),
-            Some(Ask::Cancel) => Some(Asked::Cancel),
-            None => {
-                let papers = open.till().papers().iter();
-                let doubt = papers.rev().find(|(_, paper)| **paper == Paper::InDoubt);
-                doubt.map(|(document, _)| Asked::Receipt(*document))
-            }
-        }
-    }
-
-    /// Whether what comes now may have been meant for the screen before.
-    fn is_calm(&self) -> bool {
-        self.moment.waits_until(self.front.calm_until_ms, CALM_MS)
-    }
-
-    /// A button while a question is open: an answer, or nothing.
-    fn answer(&mut self, button: Button) {
-        let asked = self.ask();
-        let calm = matches!(asked, Some(Asked::Receipt(_))) && self.is_calm();
-        if button == Button::Enter && (std::mem::take(&mut self.front.typed_under_question) || calm) {
-            return;
-        }
-        let yes = match button {
-            Button::Yes | Button::Enter => true,
-            Button::No | Button::Back => false,
-            Button::SignOut => return self.sign_out(),
-            _ => return,
-        };
-        match (asked, yes) {
-            (Some(Asked::Age), true) => {
-                self.front.sheet = None;
-                self.input(Input::ConfirmAge);
-                self.input(Input::Pay);
-            }
-            (Some(Asked::Cancel), true) => {
-                self.front.sheet = None;
-                self.front.line = None;
-                self.input(Input::Cancel { reason: String::new() });
-            }
-            (Some(Asked::Age | Asked::Cancel), false) => self.front.sheet = None,
-            // The question is whether it was printed.
-            (Some(Asked::Receipt(document)), true) => self.input(Input::WaivePaper { document }),
-            (Some(Asked::Receipt(document)), false) => {
-                self.input(Input::Reprint { document: Some(document) })
-            }
-            (None, _) => {}
-        }
-    }
-
-    fn press_signed_out(&mut self, button: Button) {
-        match button {
-            Button::Digit(digit) => self.typed(digit),
-            Button::Backspace => {
-                self.front.entry.pop();
-            }
-            Button::Clear => self.front.entry.clear(),
-            Button::Back | Button::No => {
-                self.front.entry.clear();
-                self.front.chosen = None;
-            }
-            Button::Staff(index) => {
-                let State::Open(open) = &self.state else { return };
-                self.front.chosen = open.staff().get(index).map(|member| member.id.clone());
-                self.front.entry.clear();
-            }
-            Button::Enter | Button::Yes => match self.front.chosen.clone() {
-                Some(id) => self.sign_in(&id),
-                None => self.choose_staff(),
-            },
-            _ => {}
-        }
-    }
-
-    fn choose_staff(&mut self) {
-        let State::Open(open) = &self.state else { return };
-        let number = std::mem::take(&mut self.front.entry);
-        match open.staff().iter().find(|member| member.number == number) {
-            Some(member) => self.front.chosen = Some(member.id.clone()),
-            None if number.is_empty() => {}
-            None => self.front.notice = Some(Notice::UnknownStaff { number }),
-        }
-    }
-
-    fn sign_in(&mut self, id: &str) {
-        let pin = std::mem::take(&mut self.front.entry);
-        let State::Open(open) = &self.state else { return };
-        let Some(member) = open.staff().iter().find(|member| member.id == id).cloned() else { return };
-        if pin.is_empty() {
-            return;
-        }
-        // While a wait runs no PIN is looked at, so trying tells nothing.
-        let waits = open.till().pin_wait_seconds(id, self.moment.now_ms) > 0;
-        let matches = !waits && pin.len() <= pin::PIN_DIGITS_MAX && pin::matches(&pin, &member.pin_hash);
-        let rights = Rights::of_role(&member.role, &open.settings().currency);
-        let staff = domain::record::Staff { id: member.id, number: member.number, name: member.name };
-        self.input(Input::PinChecked { staff, rights, matches });
-        if self.till().is_some_and(|till| !matches!(till.desk(), Desk::SignedOut | Desk::Locked(_))) {
-            self.front.chosen = None;
-            self.front.line = None;
-            self.front.notice = self.front.on_sign_in.take();
-            // A second Enter after the PIN is no answer to what comes up now.
-            self.front.calm_until_ms = self.moment.now_ms + CALM_MS;
-            self.front.fill_tiles(&self.state);
-        }
-    }
-
-    fn press_selling(&mut self, button: Button, had_notice: bool) {
-        match button {
-            Button::Digit(digit) => self.typed(digit),
-            Button::Backspace => {
-                self.front.entry.pop();
-                self.search();
-            }
-            Button::Clear => self.front.clear_entry(),
-            Button::Back | Button::No => {
-                if !had_notice {
-                    self.front.clear_entry();
-                    self.front.line = None;
-                }
-            }
-            Button::Enter | Button::Yes => self.enter_code(),
-            Button::Quantity => self.set_quantity(),
-            Button::Void => self.void(),
-            Button::CancelBasket => {
-                let State::Open(open) = &self.state else { return };
-                if open.basket().is_empty() {
-                    self.input(Input::Cancel { reason: String::new() });
-                } else {
-                    self.front.ask(Ask::Cancel);
-                }
-            }
-            Button::Pay => {
-                self.front.clear_entry();
-                self.input(Input::Pay);
-            }
-            Button::Goods(index) => self.choose_goods(index),
-            Button::Tab(tab) => self.turn_to(tab, 0),
-            Button::PageBefore => self.turn_to(self.front.tab, self.front.page.saturating_sub(1)),
-            Button::PageAfter => {
-                if self.front.tiles.as_ref().is_some_and(|tiles| tiles.len() > TILES_MAX) {
-                    self.turn_to(self.front.tab, self.front.page + 1);
-                }
-            }
-            Button::Line(index) => {
-                let State::Open(open) = &self.state else { return };
-                let lines = open.basket().lines();
-                self.front.line =
-                    lines.get(index).filter(|_| index + 1 != lines.len()).map(|line| line.number);
-            }
-            Button::Reprint => self.input(Input::Reprint { document: None }),
-            Button::SignOut => self.sign_out(),
-            Button::Finish
-            | Button::QuickCash(_)
-            | Button::Staff(_)
-            | Button::Language
-            | Button::Theme
-            | Button::ScaleZero
-            | Button::ScaleTare
-            | Button::DismissNotice => {}
-        }
-    }
-
-    fn sign_out(&mut self) {
-        self.front.clear_entry();
-        self.front.sheet = None;
-        self.front.chosen = None;
-        self.input(Input::SignOut);
-    }
-
-    fn turn_to(&mut self, tab: usize, page: usize) {
-        self.front.tab = tab;
-        self.front.page = page;
-        self.front.clear_entry();
-        self.front.forget_tiles();
-        self.front.fill_tiles(&self.state);
-    }
-
-    /// Enter: the chosen search result, or the entry as a code.
-    fn enter_code(&mut self) {
-        if !self.front.results.is_empty() {
-            return self.choose_goods(self.front.result);
-        }
-        let text = self.front.entry.trim().to_owned();
-        let weighing = self.front.weighing.take();
-        let pricing = self.front.pricing.take();
-        self.front.clear_entry();
-        if text.is_empty() {
-            return;
-        }
-        self.front.line = None;
-        if let (Some(sku), Ok(grams)) = (weighing, text.parse()) {
-            self.choose(sku, Some(grams));
-        } else if let (Some(sku), Some(price)) = (pricing, self.amount(&text)) {
-            self.choose_priced(Input::ChoosePriced { sku, price });
-        } else if let Some((price, code)) = text.split_once('*')
-            && let Some(price) = self.amount(price)
-        {
-            self.choose_priced(Input::Department { code: code.to_owned(), price });
-        } else if text.chars().any(char::is_alphabetic) {
-            // Item codes with letters are among the results.
-            self.front.notice = Some(Notice::NothingFound { text });
-        } else {
-            self.scan(&text);
-        }
-    }
-
-    /// A search result, or a tile with the typed number of pieces or grams.
-    fn choose_goods(&mut self, index: usize) {
-        let (item, count) = if self.front.results.is_empty() {
-            let tiles = self.front.tiles.as_deref().unwrap_or_default();
-            (tiles.get(index).cloned(), self.front.entry.parse().ok())
-        } else {
-            (self.front.results.get(index).cloned(), None)
-        };
-        if let Some(item) = item {
-            let price = self.amount(&self.front.entry).filter(|_| self.front.results.is_empty());
-            self.front.clear_entry();
-            self.front.line = None;
-            let sku = item.sku.clone();
-            match price.filter(|_| item.open_price.is_some()) {
-                Some(price) => self.choose_priced(Input::ChoosePriced { sku, price }),
-                None => self.choose(sku, count),
-            }
-        }
-    }
-
-    /// An amount as it was typed.
-    fn amount(&self, text: &str) -> Option<Money> {
-        let State::Open(open) = &self.state else { return None };
-        open.settings().currency.parse(text.trim()).ok()
-    }
-
-    fn selected_number(&self) -> Option<u32> {
-        let State::Open(open) = &self.state else { return None };
-        let lines = open.basket().lines();
-        lines.get(present::selected(lines, self.front.line)).map(|line| line.number)
-    }
-
-    fn set_quantity(&mut self) {
-        // No number typed is out of range too, and the notice says what to do.
-        let pieces = self.front.entry.trim().parse().unwrap_or(0);
-        self.front.clear_entry();
-        // 0 is no line's number: the till says that there is none.
-        let line = self.selected_number().unwrap_or(0);
-        self.input(Input::SetQuantity { line, pieces });
-    }
-
-    fn void(&mut self) {
-        let line = self.selected_number().unwrap_or(0);
-        self.front.line = None;
-        self.input(Input::Void { line, reason: String::new() });
-    }
-
-    fn press_paying(&mut self, button: Button) {
-        match button {
-            Button::Digit(digit) => self.typed(digit),
-            Button::Backspace => {
-                self.front.entry.pop();
-            }
-            Button::Clear => self.front.entry.clear(),
-            Button::Back | Button::No => {
-                // The first press takes back what was typed.
-                if self.front.entry.is_empty() {
-                    self.input(Input::Back);
-                }
-                self.front.entry.clear();
-            }
-            Button::QuickCash(index) => {
-                let State::Open(open) = &self.state else { return };
-                let settings = open.settings();
-                let due = open.till().cash_due(settings).payable;
-                if let Some(amount) = sale::likely_cash(due, &settings.currency).get(index).copied() {
-                    self.take_cash(amount);
-                }
-            }
-            Button::Finish | Button::Enter | Button::Yes => {
-                let State::Open(open) = &self.state else { return };
-                // Nothing typed is nothing handed over; the till says what is missing.
-                let typed = if self.front.entry.is_empty() { "0" } else { self.front.entry.as_str() };
-                match open.settings().currency.parse(typed) {
-                    Ok(amount) => self.take_cash(amount),
-                    Err(_) => {
-                        self.front.entry.clear();
-                        let max = open.settings().currency.format_with_symbol(open.settings().change_max);
-                        self.front.notice = Some(Notice::ChangeTooLarge { max });
-                    }
-                }
-            }
-            Button::Reprint => self.input(Input::Reprint { document: None }),
-            Button::SignOut => self.sign_out(),
-            _ => {}
-        }
-    }
-
-    fn take_cash(&mut self, amount: Money) {
-        self.front.entry.clear();
-        self.front.line = None;
-        self.input(Input::TakeCash(amount));
-    }
-
-    fn press_done(&mut self, button: Button) {
-        match button {
-            Button::Reprint => self.input(Input::Reprint { document: None }),
-            Button::SignOut => self.sign_out(),
-            Button::Digit(digit) => self.typed(digit),
-            // Nothing is left to pay, and an impatient second Enter or space
-            // must not go anywhere.
-            Button::Pay
-            | Button::Void
-            | Button::Quantity
-            | Button::CancelBasket
-            | Button::Enter
-            | Button::Finish
-            | Button::Yes => {}
-            Button::Back if self.is_calm() => {}
-            Button::Goods(_) | Button::Tab(_) => {
-                self.input(Input::Back);
-                self.press_selling(button, false);
-            }
-            _ => self.input(Input::Back),
-        }
-    }
 }
 
 /// Whether a typed text is a number, an amount, or an amount with a
@@ -719,13 +371,23 @@ pub(crate) fn is_number(text: &str) -> bool {
     text.chars().all(|character| character.is_ascii_digit() || matches!(character, '.' | '*'))
 }
 
-/// The question that stands over the basket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Asked {
-    /// Is the buyer 18?
-    Age,
-    /// Drop the basket?
-    Cancel,
-    /// Was this document printed?
-    Receipt(u64),
+/// A key of the keyboard as keys on the screen name it.
+fn shortcut(key: Key) -> Option<String> {
+    match key {
+        Key::Function(number) => Some(format!("F{number}")),
+        Key::Delete => Some("Del".to_owned()),
+        Key::Escape
+        | Key::Backspace
+        | Key::Tab
+        | Key::Up
+        | Key::Down
+        | Key::Left
+        | Key::Right
+        | Key::Home
+        | Key::End
+        | Key::PageUp
+        | Key::PageDown
+        | Key::Char(_)
+        | Key::Enter => None,
+    }
 }

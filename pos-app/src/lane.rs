@@ -7,6 +7,7 @@
 
 mod books;
 mod open;
+mod paper;
 mod rules;
 
 use std::collections::VecDeque;
@@ -15,10 +16,10 @@ use std::time::{Duration, Instant};
 use domain::clock::ClockChange;
 use domain::payment::{Answer, Payment};
 use domain::record::{PaperOutcome, Record};
-use domain::till::{Desk, Effect, Input, Message, Paper, Sound, Till};
+use domain::till::{Desk, Effect, Input, Message, Sound, Till};
 use drivers::frame::{Health, Reason};
 use drivers::payment::PaymentCode;
-use drivers::printer::{Job, Outcome, PrinterEvent};
+use drivers::printer::{Job, PrinterEvent};
 use drivers::scale::ScaleTold;
 use drivers::scanner::Scan;
 use drivers::sound::Tone;
@@ -32,6 +33,7 @@ use crate::entry::{CALM_MS, Front};
 use crate::payment::{self, Act, Ask};
 use crate::present;
 use crate::receipt;
+use crate::sheet::{Attempt, Kind};
 use crate::weighing::{ScaleAsk, ScaleStatus};
 pub use books::Moment;
 pub use open::OpenLane;
@@ -44,6 +46,9 @@ pub const TURN_EVENTS_MAX: usize = 64;
 
 /// Drawer pulses share numbers with documents at the printer; this bit tells them apart.
 const DRAWER_BIT: u64 = 1 << 63;
+
+/// Papers that are no documents, such as a report, share them too.
+const OTHER_BIT: u64 = 1 << 62;
 
 /// How long papers wait after the disk refused one, milliseconds.
 const PAPERS_PAUSE_MS: i64 = 10_000;
@@ -132,6 +137,8 @@ pub struct Lane {
     pub(crate) moment: Moment,
     watch: Option<AgentWatch>,
     pub(crate) commands: Vec<Command>,
+    /// Papers that were no documents.
+    others_printed: u64,
     last_event_ms: i64,
     tidied: bool,
     /// What is to be written down about the clock, once the lane is open.
@@ -168,6 +175,7 @@ impl Lane {
             moment: Moment { now_ms: 0, offset_minutes: 0 },
             watch: None,
             commands: Vec::new(),
+            others_printed: 0,
             last_event_ms: 0,
             tidied: false,
             clock_change: None,
@@ -188,6 +196,7 @@ impl Lane {
         }
         self.flush();
         self.begin_paper();
+        self.settle_sheets();
         std::mem::take(&mut self.commands)
     }
 
@@ -337,13 +346,14 @@ impl Lane {
     }
 
     /// Writes what waits to be written, then does what waited for it.
-    fn flush(&mut self) {
+    pub(crate) fn flush(&mut self) {
         loop {
             let State::Open(open) = &mut self.state else { return };
             match open.flush(self.moment) {
                 Ok(effects) if effects.is_empty() => return,
                 Ok(effects) => effects.into_iter().for_each(|effect| self.perform(effect)),
                 Err(error) => {
+                    self.front.attempt = Attempt::Refused;
                     self.front.notice = Some(match &error {
                         AppendError::DiskFull => Notice::DiskFull,
                         AppendError::TooLong { .. } | AppendError::Sqlite(_) => {
@@ -361,11 +371,16 @@ impl Lane {
     fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Commit(_) => {}
-            Effect::Sound(sound) => self.commands.push(Command::Play(match sound {
-                Sound::Accepted => Tone::Accepted,
-                Sound::Unknown => Tone::Unknown,
-                Sound::Blocked => Tone::Blocked,
-            })),
+            Effect::Sound(sound) => {
+                if matches!(sound, Sound::Unknown | Sound::Blocked) {
+                    self.front.attempt = Attempt::Refused;
+                }
+                self.commands.push(Command::Play(match sound {
+                    Sound::Accepted => Tone::Accepted,
+                    Sound::Unknown => Tone::Unknown,
+                    Sound::Blocked => Tone::Blocked,
+                }));
+            }
             Effect::Weigh(goods) => self.weigh(goods),
             Effect::OpenDrawer => {
                 let State::Open(open) = &self.state else { return };
@@ -375,21 +390,39 @@ impl Lane {
                 self.commands.push(Command::OpenDrawer { id });
             }
             Effect::Print { document, reprint } => self.print(document, reprint),
+            // The cashier says how it ended: a sheet asks.
+            Effect::Charge { payment, .. } | Effect::Refund(payment) if self.is_by_hand(&payment) => {
+                let kind = Kind::Payment(payment.number);
+                self.open_sheet(kind);
+            }
             Effect::Charge { payment, code } => match PaymentCode::parse(&code) {
                 Ok(code) => self.ask_wallet(&payment, Act::Charge(code)),
                 Err(error) => self.answer_payment(&payment, Answer::Declined { reason: error.to_string() }),
             },
             // No terminal gives money back yet: it is owed, and a person settles it.
             Effect::Refund(payment) => self.no_terminal(&payment),
+            // Nobody can be asked but the cashier, who is looking at the sheet.
+            Effect::QueryPayment(payment) if self.is_by_hand(&payment) => {
+                self.answer_payment(&payment, Answer::Waiting);
+            }
+            Effect::ReversePayment(payment) if self.is_by_hand(&payment) => {
+                self.answer_payment(&payment, Answer::Unknown);
+            }
             Effect::QueryPayment(payment) => self.ask_wallet(&payment, Act::Query),
             Effect::ReversePayment(payment) => self.ask_wallet(&payment, Act::Reverse),
             Effect::Ask(act) => {
                 tracing::info!(?act, "an approval is needed");
-                self.front.notice = Some(Notice::ApprovalNeeded);
+                self.front.attempt = Attempt::Asked;
+                self.open_sheet(Kind::Approve(act));
             }
-            Effect::Report(report) => tracing::info!(?report, "shift report"),
+            Effect::Report(report) => self.hear_report(report),
             Effect::Tell(message) => self.tell(message),
         }
+    }
+
+    /// Whether no terminal of the lane's own takes part.
+    fn is_by_hand(&self, payment: &Payment) -> bool {
+        payment.wallet == domain::tender::Wallet::Card
     }
 
     /// Has a wallet asked, where this lane has a terminal for it.
@@ -422,8 +455,10 @@ impl Lane {
 
     fn tell(&mut self, message: Message) {
         if matches!(message, Message::AgeCheckFirst) {
-            self.front.ask_age();
-            return;
+            return self.open_sheet(Kind::Age);
+        }
+        if matches!(message, Message::OpenShiftFirst) {
+            self.open_sheet(Kind::Float);
         }
         let State::Open(open) = &self.state else { return };
         if let Message::LineVoided(_) = &message {
@@ -436,76 +471,6 @@ impl Lane {
             self.front.pricing = Some(item.sku.clone());
         }
         self.front.notice = present::notice(&message, open, self.front.language, self.moment.offset_minutes);
-    }
-
-    fn print(&mut self, document: u64, reprint: bool) {
-        let State::Open(open) = &self.state else { return };
-        match open.receipt(document, reprint, self.config.receipt_language) {
-            Ok(paper) => {
-                self.printer.sending = true;
-                self.commands.push(Command::Print(Job { id: document, document: paper }));
-            }
-            Err(error) => {
-                self.front.notice = Some(Notice::LedgerFault { reason: words(&error) });
-                self.papers_ended.push_back((document, PaperOutcome::Waived));
-            }
-        }
-    }
-
-    /// Writes down what became of papers, and hands the next waiting document
-    /// to a printer that is there. A disk that refuses is asked again later.
-    fn begin_paper(&mut self) {
-        if self.moment.waits_until(self.papers_again_ms, PAPERS_PAUSE_MS) {
-            return;
-        }
-        while let Some((document, outcome)) = self.papers_ended.front().copied() {
-            self.input(Input::PaperEnded { document, outcome });
-            self.flush();
-            let is_begun = |till: &Till| till.papers().get(&document) == Some(&Paper::Begun);
-            if self.till().is_some_and(is_begun) {
-                self.papers_again_ms = self.moment.now_ms + PAPERS_PAUSE_MS;
-                return;
-            }
-            self.papers_ended.pop_front();
-        }
-        let takes = self.printer.takes_documents();
-        let State::Open(open) = &mut self.state else { return };
-        let papers = open.till().papers();
-        let waits = papers.values().any(|paper| matches!(paper, Paper::Waiting { .. }));
-        if !waits || !takes || papers.values().any(|paper| *paper == Paper::Begun) {
-            return;
-        }
-        if open.has_room() {
-            self.input(Input::PrinterReady);
-            self.flush();
-        } else {
-            self.papers_again_ms = self.moment.now_ms + PAPERS_PAUSE_MS;
-        }
-    }
-
-    fn hear_printer(&mut self, event: PrinterEvent) {
-        match event {
-            PrinterEvent::Health(health) => self.printer.health = Some(health),
-            PrinterEvent::JobStarted { .. } => self.printer.sending = true,
-            PrinterEvent::JobEnded { id, outcome } if id & DRAWER_BIT != 0 => {
-                if let Outcome::Rejected(rejection) = outcome {
-                    tracing::warn!(%rejection, "drawer not opened");
-                }
-            }
-            PrinterEvent::JobEnded { id: document, outcome } => {
-                self.printer.sending = false;
-                let outcome = match outcome {
-                    Outcome::Confirmed => PaperOutcome::Confirmed,
-                    Outcome::SentUnconfirmed => PaperOutcome::SentUnconfirmed,
-                    Outcome::InDoubt => PaperOutcome::InDoubt,
-                    Outcome::Rejected(rejection) => {
-                        tracing::warn!(%rejection, document, "receipt not printed");
-                        PaperOutcome::Waived
-                    }
-                };
-                self.papers_ended.push_back((document, outcome));
-            }
-        }
     }
 
     /// What the lane does when time passes: hear of the agent, open when it

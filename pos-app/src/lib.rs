@@ -5,6 +5,7 @@
 //! | [`config`] | `lane.toml` |
 //! | [`lane`] | the loop's one turn: events in, the disk written, commands out |
 //! | [`entry`] | keys and taps, and what they mean where the cashier stands |
+//! | `sheet` | what stands over the basket: approvals, returns, the shift, and all else |
 //! | [`present`] | the till as the screen shows it |
 //! | [`receipt`] | a sale as paper |
 //! | [`payment`] | payments by code at the wallets' terminals |
@@ -28,4 +29,5 @@ pub mod present;
 pub mod receipt;
 pub mod recovery;
 pub mod run;
+mod sheet;
 pub mod weighing;

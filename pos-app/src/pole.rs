@@ -20,7 +20,10 @@ pub fn picture(view: &View) -> Picture {
             },
         },
         Screen::Pay(pay) => Picture {
-            upper: Picture::pair(words("应付", "To pay"), &pay.due),
+            upper: Picture::pair(
+                if pay.refund { words("退款", "Refund") } else { words("应付", "To pay") },
+                &pay.due,
+            ),
             lower: if pay.tendered.is_empty() {
                 String::new()
             } else {
@@ -30,7 +33,7 @@ pub fn picture(view: &View) -> Picture {
         },
         Screen::Done(done) => Picture {
             upper: Picture::pair(words("收款", "Received"), &done.tendered),
-            lower: Picture::pair(words("找零", "Change"), &done.change),
+            lower: Picture::pair(&done.great_label, &done.change),
             figure: figure(Lamp::Change, &done.change),
         },
     }
@@ -57,6 +60,7 @@ mod tests {
             theme: Theme::Light,
             bar: Bar::default(),
             screen,
+            sheet: None,
             notice: None,
         })
     }
@@ -72,6 +76,7 @@ mod tests {
             unit_price: "3.50".to_owned(),
             net: "7.00".to_owned(),
             age_open: false,
+            returned: false,
         };
         let sell = Sell { lines: vec![line], total: "1,007.00".to_owned(), ..Sell::default() };
         let picture = shown(Screen::Sell(sell));
@@ -81,7 +86,12 @@ mod tests {
         assert_eq!((figure.lamp, figure.text.as_str()), (Lamp::Total, "1007.00"));
         let pay = Pay { due: "7.00".to_owned(), ..Pay::default() };
         assert_eq!(shown(Screen::Pay(pay)).upper, "应付            7.00");
-        let done = Done { tendered: "10.00".to_owned(), change: "3.00".to_owned(), ..Done::default() };
+        let done = Done {
+            great_label: "找零".to_owned(),
+            tendered: "10.00".to_owned(),
+            change: "3.00".to_owned(),
+            ..Done::default()
+        };
         let picture = shown(Screen::Done(done));
         assert_eq!(picture.lower, "找零            3.00");
         assert_eq!(picture.figure.map(|figure| figure.lamp), Some(Lamp::Change));

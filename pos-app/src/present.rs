@@ -5,17 +5,21 @@ use domain::basket::{AppliedPromotion, Basket, Line};
 use domain::catalogue::{Buyer, Catalogue, Item};
 use domain::coupon::CouponRefusal;
 use domain::money::{Currency, Money, Quantity};
+use domain::payment::Belongs;
+use domain::refund::ReturnedLine;
 use domain::sale;
+use domain::tender::{Tender, TenderKind, Wallet};
 use domain::till::{Desk, Message, Paper, ScaleFault};
 use domain::{price_list, pricing};
 use drivers::frame::{Health, Reason};
 use ui::view::{
-    Bar, Done, EntryHint, Language, Notice, Pages, PaperState, Pay, PrinterState, Screen, Sell, Sheet, Side,
-    SignIn, Span, StaffTile, SyncState, Tile, View,
+    Bar, Done, EntryHint, Language, Notice, Pages, PaperState, Pay, PrinterState, Screen, Sell, Side, SignIn,
+    Span, StaffTile, SyncState, TenderLine, Tile, View,
 };
 
-use crate::entry::{Asked, RESULTS_MAX, TILES_MAX, is_number};
+use crate::entry::{RESULTS_MAX, TILES_MAX, is_number};
 use crate::lane::{Lane, OpenLane, State, sale_number};
+use crate::sheet::say;
 
 /// After so long without an answer of HQ the lane calls itself offline, milliseconds.
 pub const OFFLINE_AFTER_MS: i64 = 30_000;
@@ -45,6 +49,7 @@ pub(crate) fn view(lane: &Lane) -> View {
                 Desk::Done(_, sale, seq) => Screen::Done(done(lane, open, sale, *seq)),
             },
         },
+        sheet: lane.sheet_view(),
         notice: lane.front.notice.clone(),
     }
 }
@@ -75,14 +80,14 @@ fn clock(lane: &Lane, at_ms: i64) -> String {
     local_time(at_ms, lane.moment.offset_minutes, "%H:%M")
 }
 
-fn local_time(at_ms: i64, offset_minutes: i32, form: &str) -> String {
+pub(crate) fn local_time(at_ms: i64, offset_minutes: i32, form: &str) -> String {
     FixedOffset::east_opt(offset_minutes * 60)
         .zip(DateTime::from_timestamp_millis(at_ms))
         .map(|(offset, at)| at.with_timezone(&offset).format(form).to_string())
         .unwrap_or_default()
 }
 
-fn sync(lane: &Lane, open: &OpenLane) -> SyncState {
+pub(crate) fn sync(lane: &Lane, open: &OpenLane) -> SyncState {
     let waiting = open.journal().head().seq.saturating_sub(lane.agent.position.acknowledged);
     let Some(contact_ms) = lane.agent.contact_ms else { return SyncState::Unknown };
     let silent_ms = lane.moment.now_ms - contact_ms;
@@ -107,7 +112,7 @@ fn span(ms: i64) -> Span {
     }
 }
 
-fn printer(lane: &Lane) -> PrinterState {
+pub(crate) fn printer(lane: &Lane) -> PrinterState {
     if lane.config.printer.is_none() {
         return PrinterState::Absent;
     }
@@ -148,13 +153,20 @@ fn sell(lane: &Lane, open: &OpenLane) -> Sell {
     let currency = &open.settings().currency;
     let saved = basket.saved();
     let entry = lane.front.entry.clone();
+    let back = basket.returns().len();
+    let due = open.till().due(open.settings()).payable;
+    let refund = back > 0 && due < Money::ZERO;
+    let total = if refund { -due } else { basket.total() };
+    let parked = open.till().parked().len();
+    let returned = basket.returns().iter().enumerate();
+    let returned = returned.map(|(index, back)| returned_line(lane, open, index, back));
     Sell {
-        lines: basket.lines().iter().map(|line| basket_line(lane, open, line)).collect(),
-        selected: selected(basket.lines(), lane.front.line),
+        lines: returned.chain(basket.lines().iter().map(|line| basket_line(lane, open, line))).collect(),
+        selected: back + selected(basket.lines(), lane.front.line),
         pieces: basket.pieces().to_string(),
         saved: if saved.is_positive() { currency.format(saved) } else { String::new() },
         currency: currency.symbol.clone(),
-        total: currency.format(basket.total()),
+        total: currency.format(total),
         entry_hint: match entry.trim() {
             "" => EntryHint::Idle,
             text if is_number(text) => EntryHint::Number,
@@ -162,25 +174,94 @@ fn sell(lane: &Lane, open: &OpenLane) -> Sell {
         },
         entry,
         side: side(lane, open),
-        sheet: lane.ask().map(|asked| sheet(lane, open, asked)),
-        can_pay: !basket.is_empty(),
+        can_pay: !basket.lines().is_empty() || back > 0,
         scale: lane.scale_view(),
-        buyer: buyer(basket, currency, lane.front.language),
+        buyer: buyer(basket, lane.front.language),
+        buyer_detail: brought(basket, currency, lane.front.language),
+        almost: crate::sheet::almost(lane, open),
+        parked: if parked == 0 { String::new() } else { parked.to_string() },
+        refund,
     }
 }
 
-/// The member who buys, and what coupons and points take off.
-fn buyer(basket: &Basket, currency: &Currency, language: Language) -> String {
-    let (coupons, points) = match language {
-        Language::Chinese => ("券", "积分"),
-        Language::English => ("Coupons", "Points"),
+/// The member who buys, and their tier.
+fn buyer(basket: &Basket, language: Language) -> String {
+    let said = |member: &std::sync::Arc<domain::member::Member>| {
+        let parts = [member.shown.clone(), tier(&member.tier, language)];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
     };
-    let off = |what: &str, off: Money| off.is_positive().then(|| format!("{what} −{}", currency.format(off)));
+    basket.member().map(said).unwrap_or_default()
+}
+
+/// A tier as people say it; HQ names tiers by ids.
+pub(crate) fn tier(id: &str, language: Language) -> String {
+    let (chinese, english) = match id {
+        "regular" => ("普通", "Regular"),
+        "silver" => ("银卡", "Silver"),
+        "gold" => ("金卡", "Gold"),
+        "super" => ("超级会员", "Super"),
+        other => (other, other),
+    };
+    say(language, chinese, english)
+}
+
+/// What a member has, and what coupons and points take off.
+fn brought(basket: &Basket, currency: &Currency, language: Language) -> String {
+    let say = |chinese: &str, english: &str| say(language, chinese, english);
+    let off =
+        |what: String, off: Money| off.is_positive().then(|| format!("{what} −{}", currency.format(off)));
     let reckoning = basket.reckoning();
-    let member = basket.member().map(|member| member.shown.clone());
-    let brought =
-        [off(coupons, reckoning.coupons.iter().copied().sum()), off(points, reckoning.points.value)];
-    member.into_iter().chain(brought.into_iter().flatten()).collect::<Vec<_>>().join(" · ")
+    let points = basket.member().and_then(|member| member.points);
+    let points = points.map(|points| format!("{} {points}", say("积分", "Points")));
+    let laid = basket.coupons().len();
+    let coupons: Money = reckoning.coupons.iter().copied().sum();
+    let idle = (laid > 0 && !coupons.is_positive()).then(|| format!("{} {laid}", say("券", "Coupons")));
+    let parts = [
+        points,
+        idle,
+        off(say("券", "Coupons"), coupons),
+        off(say("积分抵现", "Points spent"), reckoning.points.value),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+/// A kind of tender as people say it.
+pub(crate) fn tender_name(kind: TenderKind, language: Language) -> String {
+    let (chinese, english) = match kind {
+        TenderKind::Cash => ("现金", "Cash"),
+        TenderKind::ForeignCash => ("外币", "Foreign cash"),
+        TenderKind::Wallet(Wallet::WeChat) => ("微信支付", "WeChat Pay"),
+        TenderKind::Wallet(Wallet::Alipay) => ("支付宝", "Alipay"),
+        TenderKind::Wallet(Wallet::UnionPay) => ("云闪付", "UnionPay"),
+        TenderKind::Wallet(Wallet::Card) => ("银行卡", "Card"),
+        TenderKind::Voucher => ("代金券", "Voucher"),
+    };
+    say(language, chinese, english)
+}
+
+/// The store's name.
+pub(crate) fn store_name(store: &protocol::pull::Store, language: Language) -> String {
+    say(language, &store.name_zh, &store.name_en)
+}
+
+/// A promotion's name.
+pub(crate) fn promotion_name(promotion: &AppliedPromotion, language: Language) -> String {
+    say(language, &promotion.name_zh, &promotion.name_en)
+}
+
+fn returned_line(lane: &Lane, open: &OpenLane, index: usize, back: &ReturnedLine) -> ui::view::Line {
+    let currency = &open.settings().currency;
+    ui::view::Line {
+        number: (index + 1).to_string(),
+        name: name(&back.item, lane.front.language),
+        detail: back.reason.clone(),
+        promotion: String::new(),
+        quantity: format!("−{}", back.quantity),
+        unit_price: String::new(),
+        net: amount(currency, -back.amount),
+        age_open: false,
+        returned: true,
+    }
 }
 
 pub(crate) fn name(item: &Item, language: Language) -> String {
@@ -219,15 +300,16 @@ fn basket_line(lane: &Lane, open: &OpenLane, line: &Line) -> ui::view::Line {
     };
     let member_off = line.gross() - line.price();
     let member_price = member_price.filter(|_| member_off.is_positive());
+    let by_hand = line.discounted();
+    let by_hand = by_hand
+        .is_positive()
+        .then(|| format!("{} −{}", lane.words("手工优惠", "By hand"), currency.format(by_hand)));
     let promotion = taken_off(line)
         .into_iter()
         .map(|(promotion, off)| {
-            let name = match lane.front.language {
-                Language::Chinese => &promotion.name_zh,
-                Language::English => &promotion.name_en,
-            };
-            format!("{name} −{}", currency.format(off))
+            format!("{} −{}", promotion_name(promotion, lane.front.language), currency.format(off))
         })
+        .chain(by_hand)
         .chain(member_price.map(|name| format!("{name} −{}", currency.format(member_off))))
         .collect::<Vec<_>>()
         .join(" · ");
@@ -244,11 +326,12 @@ fn basket_line(lane: &Lane, open: &OpenLane, line: &Line) -> ui::view::Line {
         unit_price: currency.format(line.unit_price),
         net: currency.format(line.net()),
         age_open: open.basket().age_open().any(|open| open.number == line.number),
+        returned: false,
     }
 }
 
 /// What promotions take off a line: that of its tag, and those of the whole basket.
-fn taken_off(line: &Line) -> Vec<(&AppliedPromotion, Money)> {
+pub(crate) fn taken_off(line: &Line) -> Vec<(&AppliedPromotion, Money)> {
     let on_the_tag = line.promotion.as_ref().map(|promotion| (promotion, line.gross() - line.price()));
     let savings = line.savings.iter().map(|saving| (&saving.promotion, saving.off));
     on_the_tag.into_iter().filter(|(_, off)| off.is_positive()).chain(savings).collect()
@@ -292,7 +375,7 @@ fn with_size_below(tile: Tile) -> Tile {
     Tile { code, spec: String::new(), ..tile }
 }
 
-fn tile(lane: &Lane, open: &OpenLane, item: &Item) -> Tile {
+pub(crate) fn tile(lane: &Lane, open: &OpenLane, item: &Item) -> Tile {
     let (language, currency) = (lane.front.language, &open.settings().currency);
     // What it would be sold for now; where that cannot be asked, the list says.
     let now_ms = lane.moment.now_ms;
@@ -315,32 +398,6 @@ fn tile(lane: &Lane, open: &OpenLane, item: &Item) -> Tile {
     }
 }
 
-fn sheet(lane: &Lane, open: &OpenLane, asked: Asked) -> Sheet {
-    let basket = open.basket();
-    match asked {
-        Asked::Age => Sheet::AgeCheck { goods: age_goods(basket, lane.front.language) },
-        Asked::Cancel => Sheet::CancelBasket {
-            lines: basket.lines().len().to_string(),
-            total: open.settings().currency.format_with_symbol(basket.total()),
-        },
-        Asked::Receipt(document) => Sheet::ReceiptInDoubt { number: sale_number(open, document) },
-    }
-}
-
-/// The restricted goods, each named once, with how often where more than once.
-fn age_goods(basket: &Basket, language: Language) -> Vec<String> {
-    let mut goods: Vec<(String, usize)> = Vec::new();
-    for line in basket.age_open() {
-        let name = name(&line.item, language);
-        match goods.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, count)) => *count += 1,
-            None => goods.push((name, 1)),
-        }
-    }
-    let said = |(name, count)| if count == 1 { name } else { format!("{name} × {count}") };
-    goods.into_iter().map(said).collect()
-}
-
 fn pay(lane: &Lane, open: &OpenLane) -> Pay {
     let currency = &open.settings().currency;
     if let Desk::Saving(_, sale) = open.till().desk() {
@@ -352,38 +409,91 @@ fn pay(lane: &Lane, open: &OpenLane) -> Pay {
             ..Pay::default()
         };
     }
-    let due = open.till().cash_due(open.settings());
+    let whole = open.till().due(open.settings());
+    let refund = whole.payable < Money::ZERO;
     let typed = currency.parse(&lane.front.entry).ok();
-    let change = typed.map(|typed| typed - due.payable);
+    let change = typed.map(|typed| typed - whole.cash).filter(|_| !refund);
     let shown = |amount: Option<Money>| amount.map(|amount| currency.format(amount)).unwrap_or_default();
+    let tenders = if refund { &whole.payout[..] } else { open.till().tenders() };
     Pay {
         currency: currency.symbol.clone(),
-        total: currency.format(open.basket().total()),
-        rounding: if due.rounding == Money::ZERO {
+        total: amount(currency, whole.total),
+        rounding: if whole.rounding == Money::ZERO {
             String::new()
         } else {
-            format!("−{}", currency.format(-due.rounding))
+            signed(currency, whole.rounding)
         },
-        due: currency.format(due.payable),
+        due: currency.format(if refund { -whole.payable } else { whole.cash }),
         tendered: lane.front.entry.clone(),
         change: shown(change.filter(|change| *change >= Money::ZERO)),
         missing: shown(change.filter(|change| *change < Money::ZERO).map(|change| -change)),
-        quick: sale::likely_cash(due.payable, currency)
-            .into_iter()
-            .map(|amount| currency.format(amount))
-            .collect(),
+        quick: if refund {
+            Vec::new()
+        } else {
+            sale::likely_cash(whole.cash, currency)
+                .into_iter()
+                .map(|amount| currency.format(amount))
+                .collect()
+        },
         saving: false,
+        tenders: tenders.iter().map(|tender| tender_line(lane, currency, tender)).collect(),
+        kinds: lane.tender_kinds(open),
+        refund,
+        waiting: open.till().payments().iter().any(|payment| payment.belongs == Belongs::Open),
+    }
+}
+
+/// An amount with the sign that screens have for minus.
+fn signed(currency: &Currency, amount: Money) -> String {
+    if amount < Money::ZERO {
+        format!("−{}", currency.format(-amount))
+    } else {
+        format!("+{}", currency.format(amount))
+    }
+}
+
+/// An amount, below nothing with the sign that screens have for minus.
+pub(crate) fn amount(currency: &Currency, amount: Money) -> String {
+    if amount < Money::ZERO { signed(currency, amount) } else { currency.format(amount) }
+}
+
+fn tender_line(lane: &Lane, currency: &Currency, tender: &Tender) -> TenderLine {
+    let detail = match tender {
+        Tender::Cash(_) => String::new(),
+        Tender::ForeignCash { currency: foreign, amount, .. } => {
+            format!("{foreign} {}", currency.format(*amount))
+        }
+        Tender::Wallet { payment, reference, .. } if reference.is_empty() => format!("#{payment}"),
+        Tender::Wallet { payment, reference, .. } => format!("#{payment} · {reference}"),
+        Tender::Voucher { number, .. } => number.clone(),
+    };
+    let amount = tender.amount();
+    TenderLine {
+        name: tender_name(tender.kind(), lane.front.language),
+        detail,
+        amount: currency.format(if amount < Money::ZERO { -amount } else { amount }),
     }
 }
 
 fn done(lane: &Lane, open: &OpenLane, sale: &sale::Sale, seq: u64) -> Done {
     let currency = &open.settings().currency;
+    let refund = sale.payable < Money::ZERO;
+    let in_cash = sale.tenders.iter().any(Tender::is_cash);
+    let (great_label, great) = if refund {
+        (lane.words("已退", "Paid back"), -sale.payable)
+    } else if in_cash {
+        (lane.words("找零", "Change"), sale.change)
+    } else {
+        (lane.words("已收", "Received"), sale.payable)
+    };
     Done {
         currency: currency.symbol.clone(),
         number: sale_number(open, seq),
-        payable: currency.format(sale.payable),
+        payable: currency.format(if refund { sale.returned() } else { sale.payable }),
         tendered: currency.format(sale.payable + sale.change),
-        change: currency.format(sale.change),
+        great_label,
+        change: currency.format(great),
+        refund,
         paper: match open.till().papers().get(&seq) {
             None if lane.config.printer.is_none() => PaperState::None,
             None => PaperState::Printed,

@@ -253,7 +253,7 @@ impl Counter {
         // A player that is always there and silent, so that no test makes a noise.
         let text = format!(
             "[printer]\naddress = \"{printer}\"\nprofile = \"xprinter-xp80\"\n\n[scanner]\npath = \"{scanner}\"\n\n\
-             [sound]\nplayer = [\"true\"]\n"
+             [sound]\nplayer = [\"true\"]\n\n[payment]\ncard = true\n"
         );
         Ok(std::fs::write(self.files.paths.config(), text)?)
     }

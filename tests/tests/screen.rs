@@ -236,9 +236,9 @@ fn a_whole_sale_in_two_languages() {
     till.see("13.90");
 
     // The language changes under the basket.
-    till.key(Key::Function(1));
+    till.turn(vec![Event::Action(Action::Press(ui::Button::Language))]);
     till.see("Clear Spring Natural Water");
-    till.key(Key::Function(1));
+    till.turn(vec![Event::Action(Action::Press(ui::Button::Language))]);
 
     // Too little, then enough.
     till.key(Key::Char(' '));
@@ -363,7 +363,7 @@ fn an_impatient_cashier_breaks_nothing() {
 
     // A question takes answers only: no payment, no typing, and the Enter that
     // ends typing is no answer. A scan puts it away.
-    till.key(Key::Function(12));
+    till.turn(vec![Event::Action(Action::Press(ui::Button::CancelBasket))]);
     till.key(Key::Char(' '));
     till.type_digits_by_key("123");
     till.key(Key::Enter);

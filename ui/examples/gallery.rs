@@ -7,16 +7,13 @@ use std::error::Error;
 use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::Path;
-use std::rc::Rc;
-use std::time::{Duration, Instant};
 
-use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
-use slint::platform::{Platform, WindowAdapter, update_timers_and_animations};
-use slint::{ComponentHandle, PhysicalSize, PlatformError};
 use ui::TillScreen;
+use ui::pixels::{Drawn, Pixels};
 use ui::view::{
     Bar, Closed, Done, EntryHint, Language, Line, Notice, Pages, PaperState, Pay, PrinterState, Scale,
-    ScaleState, Screen, Sell, Sheet, Side, SignIn, Span, StaffTile, SyncState, Theme, Tile, View,
+    ScaleState, Screen, Sell, SheetKey, Side, SignIn, Span, StaffTile, SyncState, TenderLine, Theme, Tile,
+    Tone, View,
 };
 
 const SIZES: [(u32, u32); 2] = [(1024, 768), (1920, 1080)];
@@ -27,13 +24,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let wanted = arguments.next().unwrap_or_default();
     fs::create_dir_all(&folder)?;
 
-    let pixels = MinimalSoftwareWindow::new(RepaintBufferType::NewBuffer);
-    slint::platform::set_platform(Box::new(NoDisplay { window: Rc::clone(&pixels), start: Instant::now() }))?;
+    let pixels = Pixels::start()?;
     let screen = TillScreen::new(|_| {})?;
-    screen.window().show()?;
+    screen.show()?;
 
     for (width, height) in SIZES {
-        pixels.set_size(PhysicalSize::new(width, height));
+        pixels.resize(width, height);
         for language in [Language::Chinese, Language::English] {
             for (name, content, notice) in pictures(language) {
                 for theme in [Theme::Light, Theme::Dark] {
@@ -46,14 +42,10 @@ fn main() -> Result<(), Box<dyn Error>> {
                         theme,
                         bar: bar(language, &name),
                         screen: content.clone(),
+                        sheet: None,
                         notice: notice.clone(),
                     });
-                    // Twice: what follows a change of the layout happens on the way.
-                    for _ in 0..2 {
-                        update_timers_and_animations();
-                        screen.window().window().take_snapshot()?;
-                    }
-                    save(&Path::new(&folder).join(format!("{name}.png")), &screen)?;
+                    save(&Path::new(&folder).join(format!("{name}.png")), &pixels.draw(&screen)?)?;
                 }
             }
         }
@@ -61,29 +53,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A window without a display.
-struct NoDisplay {
-    window: Rc<MinimalSoftwareWindow>,
-    start: Instant,
-}
-
-impl Platform for NoDisplay {
-    fn create_window_adapter(&self) -> Result<Rc<dyn WindowAdapter>, PlatformError> {
-        Ok(Rc::<MinimalSoftwareWindow>::clone(&self.window))
-    }
-
-    fn duration_since_start(&self) -> Duration {
-        self.start.elapsed()
-    }
-}
-
-fn save(path: &Path, screen: &TillScreen) -> Result<(), Box<dyn Error>> {
-    let picture = screen.window().window().take_snapshot()?;
-    let mut encoder =
-        png::Encoder::new(BufWriter::new(File::create(path)?), picture.width(), picture.height());
+fn save(path: &Path, picture: &Drawn) -> Result<(), Box<dyn Error>> {
+    let mut encoder = png::Encoder::new(BufWriter::new(File::create(path)?), picture.width, picture.height);
     encoder.set_color(png::ColorType::Rgba);
     encoder.set_depth(png::BitDepth::Eight);
-    encoder.write_header()?.write_image_data(picture.as_bytes())?;
+    encoder.write_header()?.write_image_data(&picture.bytes)?;
     Ok(())
 }
 
@@ -185,6 +159,16 @@ fn pictures(language: Language) -> Vec<(String, Screen, Option<Notice>)> {
     add("sell-1", Screen::Sell(sell(language, five_lines(language).split_off(4))), None);
     add("sell-5", Screen::Sell(basket.clone()), None);
     add("sell-selected", Screen::Sell(Sell { selected: 2, ..basket.clone() }), None);
+    let mut coming_back = five_lines(language);
+    coming_back[0] = Line {
+        returned: true,
+        quantity: "−2".into(),
+        net: "−4.00".into(),
+        unit_price: String::new(),
+        ..coming_back[0].clone()
+    };
+    let exchange = Sell { refund: true, total: "4.00".into(), ..sell(language, coming_back) };
+    add("sell-return", Screen::Sell(exchange), None);
     add("sell-many", Screen::Sell(sell(language, many_lines(language))), None);
     add(
         "sell-many-selected",
@@ -226,23 +210,27 @@ fn pictures(language: Language) -> Vec<(String, Screen, Option<Notice>)> {
     let nothing = Side::Results { results: Vec::new(), selected: 0, more: false };
     add("sell-search-none", Screen::Sell(Sell { entry: "qqqq".into(), side: nothing, ..search }), None);
 
-    let age = Sheet::AgeCheck {
-        goods: vec![text("海风啤酒 经典 500ml", "Sea Breeze beer classic 500 ml"), long_name(language)],
-    };
-    let cancel = Sheet::CancelBasket { lines: "5".into(), total: "¥ 60.49".into() };
-    let doubt = Sheet::ReceiptInDoubt { number: "2-000041".into() };
-    for (name, sheet) in [("sheet-age", age), ("sheet-cancel", cancel), ("sheet-doubt", doubt)] {
-        add(name, Screen::Sell(Sell { sheet: Some(sheet), ..basket.clone() }), None);
-    }
-
     let unpaid = Pay {
         currency: "¥".into(),
         total: "60.49".into(),
         rounding: "−0.09".into(),
         due: "60.40".into(),
         quick: ["60.40", "61.00", "70.00", "100.00"].map(String::from).to_vec(),
+        kinds: kinds(language),
         ..Pay::default()
     };
+    let split = Pay {
+        tenders: tenders(language, 2),
+        due: "28.10".into(),
+        rounding: String::new(),
+        quick: ["28.10", "30.00", "50.00", "100.00"].map(String::from).to_vec(),
+        ..unpaid.clone()
+    };
+    add("pay-split", Screen::Pay(split.clone()), None);
+    add("pay-split-many", Screen::Pay(Pay { tenders: tenders(language, 6), ..split.clone() }), None);
+    let refund =
+        Pay { refund: true, quick: Vec::new(), tenders: tenders(language, 1), due: "20.00".into(), ..split };
+    add("pay-refund", Screen::Pay(refund), None);
     let short = Pay { tendered: "50".into(), missing: "10.40".into(), ..unpaid.clone() };
     let enough = Pay { tendered: "100.00".into(), change: "39.60".into(), ..unpaid.clone() };
     let large =
@@ -271,6 +259,8 @@ fn pictures(language: Language) -> Vec<(String, Screen, Option<Notice>)> {
             payable: "60.40".into(),
             tendered: "100.00".into(),
             change: "39.60".into(),
+            great_label: text("找零", "Change"),
+            refund: false,
             paper,
         };
         add(&format!("done-{name}"), Screen::Done(done), None);
@@ -309,7 +299,10 @@ fn sell(language: Language, lines: Vec<Line>) -> Sell {
         total: "60.49".into(),
         side: grid(language, 0),
         can_pay: true,
-        buyer: "赵** *0001 · 券 −5.00 · 积分 −2.00".into(),
+        buyer: say(language, "赵** *0001 · 金卡", "赵** *0001 · Gold"),
+        buyer_detail: say(language, "积分 2,350 · 券 −5.00", "Points 2,350 · Coupons −5.00"),
+        almost: say(language, "满70减8 · 再买 ¥9.51，减 ¥8.00", "¥8 off ¥70 · ¥9.51 more takes off ¥8.00"),
+        parked: "2".into(),
         ..Sell::default()
     }
 }
@@ -325,7 +318,41 @@ fn line(number: usize, name: String, detail: &str, promotion: String, amounts: [
         unit_price,
         net,
         age_open: false,
+        returned: false,
     }
+}
+
+fn kinds(language: Language) -> Vec<SheetKey> {
+    let kinds = [
+        ("银行卡", "Card", "F3"),
+        ("先收这些", "Part in cash", "F4"),
+        ("积分", "Points", "F5"),
+        ("优惠券", "Coupons", "F6"),
+        ("代金券", "Voucher", "F7"),
+        ("外币", "Foreign cash", "F2"),
+    ];
+    let key = |(chinese, english, shortcut): (&str, &str, &str)| SheetKey {
+        label: say(language, chinese, english),
+        shortcut: shortcut.into(),
+        on: false,
+        stop: false,
+        enabled: shortcut != "F4",
+    };
+    kinds.into_iter().map(key).collect()
+}
+
+fn tenders(language: Language, count: usize) -> Vec<TenderLine> {
+    let wallet = TenderLine {
+        name: say(language, "微信支付", "WeChat Pay"),
+        detail: "#7 · 4200001903202611285936127391".into(),
+        amount: "20.00".into(),
+    };
+    let voucher = TenderLine {
+        name: say(language, "代金券", "Voucher"),
+        detail: "V20261128".into(),
+        amount: "12.30".into(),
+    };
+    (0..count).map(|index| if index % 2 == 0 { wallet.clone() } else { voucher.clone() }).collect()
 }
 
 fn five_lines(language: Language) -> Vec<Line> {
@@ -583,5 +610,14 @@ fn notices(language: Language) -> Vec<Notice> {
         Notice::NotReturnable,
         Notice::OpenShiftFirst,
         Notice::ShiftIsOpen,
+        Notice::Said {
+            tone: Tone::Attend,
+            what: say(language, "刚才扫的没有加入", "That scan was not added"),
+            rest: say(
+                language,
+                "这一步做完，或按 Esc 返回，再扫一次。",
+                "Finish this, or press Esc to go back, then scan again.",
+            ),
+        },
     ]
 }

@@ -69,7 +69,7 @@ pub enum Button {
     Quantity,
     /// Voids the selected line (Delete).
     Void,
-    /// Drops the basket, after a question (F12).
+    /// Drops the basket, after a question.
     CancelBasket,
     /// Goes on to payment (space bar).
     Pay,
@@ -95,13 +95,13 @@ pub enum Button {
     Yes,
     /// No on a sheet (Escape).
     No,
-    /// The other language (F1).
+    /// The other language.
     Language,
-    /// The other theme (F3).
+    /// The other theme.
     Theme,
     /// Prints the last receipt again (F11).
     Reprint,
-    /// Leaves the till (F10).
+    /// Leaves the till.
     SignOut,
     /// Sets the scale to zero (Home).
     ScaleZero,
@@ -109,4 +109,36 @@ pub enum Button {
     ScaleTare,
     /// Puts the notice away.
     DismissNotice,
+    /// The n-th row of a sheet, from 0.
+    Row(usize),
+    /// The n-th field of a sheet, from 0.
+    Field(usize),
+    /// The n-th key of a sheet, from 0.
+    SheetKey(usize),
+    /// A letter of the pad, the blank among them.
+    Letter(char),
+    /// Everything that can be done here (Tab).
+    Menu,
+    /// The keys of this screen (F1).
+    Help,
+    /// Price, discount or seller of a line or of the basket (F6).
+    ChangeLine,
+    /// Who buys (F8).
+    Member,
+    /// Parks the basket; of an empty one, the parked ones (F10).
+    Park,
+    /// Goods come back (F5).
+    GiveBack,
+    /// What something costs, without selling it (F3).
+    PriceCheck,
+    /// Why the basket costs what it costs (F9).
+    Why,
+    /// Locks the lane (F12).
+    Lock,
+    /// Letters, and what an input method writes (F2); of a finished sale, its receipt as a code (F7).
+    Find,
+    /// The n-th means of payment beside cash, from 0.
+    TenderKind(usize),
+    /// Hands the n-th tender back, from 0.
+    TakeBack(usize),
 }

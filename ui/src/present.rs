@@ -7,12 +7,13 @@ use slint::{ComponentHandle, Model, ModelRc, SelectBundledTranslationError, Shar
 
 use crate::generated as window;
 use crate::generated::{
-    ClosedKind, EntryKind, LineRow, NoticeKind, PaperKind, PrinterKind, ScaleKind, ScreenKind, SheetKind,
-    SpanUnit, StaffRow, SyncKind, TileRow, TillWindow,
+    ClosedKind, EntryKind, FieldRow, KindRow, LineRow, NoticeKind, PaperKind, PrinterKind, ScaleKind,
+    ScreenKind, SheetKeyRow, SheetRow, SpanUnit, StaffRow, SyncKind, TenderRow, TileRow, TillWindow,
 };
 use crate::view::{
-    Bar, Closed, Done, EntryHint, Language, Line, Notice, PaperState, Pay, PrinterState, Scale, ScaleState,
-    Screen, Sell, Sheet, Side, SignIn, Span, StaffTile, SyncState, Theme, Tile, Tone, View,
+    Bar, Closed, Done, EntryHint, Language, Line, Notice, PaperState, Pay, Picture, PrinterState, Scale,
+    ScaleState, Screen, Sell, Sheet, SheetField, SheetKey, Side, SignIn, Span, StaffTile, SyncState,
+    TenderLine, Theme, Tile, Tone, View,
 };
 
 /// Replaces the preview data by empty lists that rows can be put into.
@@ -23,8 +24,14 @@ pub fn prepare(till: &TillWindow) -> Result<(), SelectBundledTranslationError> {
     sell.set_tiles(empty());
     sell.set_results(empty());
     till.global::<window::SignIn>().set_staff(empty());
-    till.global::<window::Pay>().set_quick(empty());
-    till.global::<window::Sheet>().set_goods(empty());
+    let pay = till.global::<window::Pay>();
+    pay.set_quick(empty());
+    pay.set_tenders(empty());
+    pay.set_kinds(empty());
+    let sheet = till.global::<window::Sheet>();
+    sheet.set_fields(empty());
+    sheet.set_rows(empty());
+    sheet.set_keys(empty());
     slint::select_bundled_translation(locale(Language::English))?;
     slint::select_bundled_translation(locale(Language::Chinese))
 }
@@ -57,6 +64,7 @@ pub fn present(till: &TillWindow, view: &View) {
             ScreenKind::Done
         }
     };
+    sheet(till, view.sheet.as_ref());
     notice(till, view.notice.as_ref());
     till.set_screen(kind);
 }
@@ -153,6 +161,10 @@ fn sell(till: &TillWindow, sell: &Sell) {
     global.set_pieces(text(&sell.pieces));
     global.set_saved(text(&sell.saved));
     global.set_buyer(text(&sell.buyer));
+    global.set_buyer_detail(text(&sell.buyer_detail));
+    global.set_almost(text(&sell.almost));
+    global.set_parked(text(&sell.parked));
+    global.set_refund(sell.refund);
     global.set_currency(text(&sell.currency));
     global.set_total(text(&sell.total));
     global.set_entry(text(&sell.entry));
@@ -179,7 +191,6 @@ fn sell(till: &TillWindow, sell: &Sell) {
     }
     global.set_can_pay(sell.can_pay);
     scale(till, sell.scale.as_ref());
-    sheet(till, sell.sheet.as_ref());
 }
 
 fn scale(till: &TillWindow, scale: Option<&Scale>) {
@@ -204,22 +215,57 @@ fn scale(till: &TillWindow, scale: Option<&Scale>) {
 
 fn sheet(till: &TillWindow, sheet: Option<&Sheet>) {
     let global = till.global::<window::Sheet>();
-    global.set_kind(match sheet {
-        None => SheetKind::None,
-        Some(Sheet::AgeCheck { goods }) => {
-            update(&global.get_goods(), goods);
-            SheetKind::AgeCheck
-        }
-        Some(Sheet::CancelBasket { lines, total }) => {
-            global.set_lines(text(lines));
-            global.set_total(text(total));
-            SheetKind::CancelBasket
-        }
-        Some(Sheet::ReceiptInDoubt { number }) => {
-            global.set_number(text(number));
-            SheetKind::ReceiptInDoubt
-        }
-    });
+    let Some(sheet) = sheet else {
+        global.set_open(false);
+        global.set_writing(false);
+        return;
+    };
+    global.set_tone(tone(sheet.tone));
+    global.set_title(text(&sheet.title));
+    global.set_text(text(&sheet.text));
+    global.set_figure_label(sheet.figure.as_ref().map(|figure| text(&figure.label)).unwrap_or_default());
+    global.set_figure(sheet.figure.as_ref().map(|figure| text(&figure.value)).unwrap_or_default());
+    global.set_figure_tone(sheet.figure.as_ref().map_or(window::Tone::Quiet, |figure| tone(figure.tone)));
+    update(&global.get_fields(), &sheet.fields);
+    update(&global.get_rows(), &sheet.rows);
+    global.set_selected(sheet.selected.map_or(-1, position));
+    global.set_empty(text(&sheet.empty));
+    update(&global.get_keys(), &sheet.keys);
+    global.set_go(text(&sheet.go));
+    global.set_go_value(text(&sheet.go_value));
+    global.set_can_go(sheet.can_go && !sheet.go.is_empty());
+    global.set_back(text(&sheet.back));
+    global.set_letters(sheet.letters);
+    global.set_writing(sheet.letters);
+    global.set_entry_label(text(&sheet.entry_label));
+    global.set_entry(text(&sheet.entry));
+    global.set_placeholder(text(&sheet.placeholder));
+    global.set_has_picture(sheet.picture.is_some());
+    if let Some(code) = &sheet.picture {
+        global.set_picture(picture(code));
+    }
+    global.set_open(true);
+}
+
+/// A code as an image, one pixel a square.
+fn picture(code: &Picture) -> slint::Image {
+    let width = u32::try_from(code.width).unwrap_or(0);
+    let height = u32::try_from(code.dark.len() / code.width.max(1)).unwrap_or(0);
+    let mut pixels = slint::SharedPixelBuffer::<slint::Rgb8Pixel>::new(width, height);
+    for (pixel, dark) in pixels.make_mut_slice().iter_mut().zip(&code.dark) {
+        let shade = if *dark { 0 } else { 255 };
+        *pixel = slint::Rgb8Pixel { r: shade, g: shade, b: shade };
+    }
+    slint::Image::from_rgb8(pixels)
+}
+
+fn tone(tone: Tone) -> window::Tone {
+    match tone {
+        Tone::Good => window::Tone::Good,
+        Tone::Attend => window::Tone::Attend,
+        Tone::Stop => window::Tone::Stop,
+        Tone::Quiet => window::Tone::Quiet,
+    }
 }
 
 fn pay(till: &TillWindow, pay: &Pay) {
@@ -232,6 +278,10 @@ fn pay(till: &TillWindow, pay: &Pay) {
     global.set_change(text(&pay.change));
     global.set_missing(text(&pay.missing));
     update(&global.get_quick(), &pay.quick);
+    update(&global.get_tenders(), &pay.tenders);
+    update(&global.get_kinds(), &pay.kinds);
+    global.set_refund(pay.refund);
+    global.set_waiting(pay.waiting);
     global.set_saving(pay.saving);
 }
 
@@ -241,7 +291,9 @@ fn done(till: &TillWindow, done: &Done) {
     global.set_number(text(&done.number));
     global.set_payable(text(&done.payable));
     global.set_tendered(text(&done.tendered));
+    global.set_great_label(text(&done.great_label));
     global.set_change(text(&done.change));
+    global.set_refund(done.refund);
     global.set_paper(match done.paper {
         PaperState::None => PaperKind::None,
         PaperState::Waiting => PaperKind::Waiting,
@@ -367,14 +419,13 @@ fn notice(till: &TillWindow, notice: Option<&Notice>) {
         Notice::NotReturnable => (NoticeKind::NotReturnable, ""),
         Notice::OpenShiftFirst => (NoticeKind::OpenShiftFirst, ""),
         Notice::ShiftIsOpen => (NoticeKind::ShiftIsOpen, ""),
+        Notice::Said { tone: _, what, rest } => {
+            global.set_said(text(rest));
+            (NoticeKind::Said, what.as_str())
+        }
     };
     global.set_subject(text(subject));
-    global.set_tone(match notice.tone() {
-        Tone::Good => window::Tone::Good,
-        Tone::Attend => window::Tone::Attend,
-        Tone::Stop => window::Tone::Stop,
-        Tone::Quiet => window::Tone::Quiet,
-    });
+    global.set_tone(tone(notice.tone()));
     global.set_kind(kind);
 }
 
@@ -410,6 +461,7 @@ impl Shows<Line> for LineRow {
             && self.unit_price == line.unit_price
             && self.net == line.net
             && self.age_open == line.age_open
+            && self.returned == line.returned
     }
 
     fn of(line: &Line) -> Self {
@@ -428,6 +480,7 @@ impl From<&Line> for LineRow {
             unit_price: text(&line.unit_price),
             net: text(&line.net),
             age_open: line.age_open,
+            returned: line.returned,
         }
     }
 }
@@ -454,6 +507,74 @@ impl Shows<StaffTile> for StaffRow {
 
     fn of(person: &StaffTile) -> Self {
         Self { number: text(&person.number), name: text(&person.name) }
+    }
+}
+
+impl Shows<SheetField> for FieldRow {
+    fn shows(&self, field: &SheetField) -> bool {
+        self.label == field.label && self.value == field.value && self.focused == field.focused
+    }
+
+    fn of(field: &SheetField) -> Self {
+        Self { label: text(&field.label), value: text(&field.value), focused: field.focused }
+    }
+}
+
+impl Shows<crate::view::SheetRow> for SheetRow {
+    fn shows(&self, row: &crate::view::SheetRow) -> bool {
+        self.key == row.key
+            && self.name == row.name
+            && self.detail == row.detail
+            && self.value == row.value
+            && self.tone == tone(row.tone)
+            && self.share == number(row.share)
+    }
+
+    fn of(row: &crate::view::SheetRow) -> Self {
+        Self {
+            key: text(&row.key),
+            name: text(&row.name),
+            detail: text(&row.detail),
+            value: text(&row.value),
+            tone: tone(row.tone),
+            share: number(row.share),
+        }
+    }
+}
+
+impl Shows<SheetKey> for SheetKeyRow {
+    fn shows(&self, key: &SheetKey) -> bool {
+        *self == Self::of(key)
+    }
+
+    fn of(key: &SheetKey) -> Self {
+        Self {
+            label: text(&key.label),
+            shortcut: text(&key.shortcut),
+            on: key.on,
+            stop: key.stop,
+            enabled: key.enabled,
+        }
+    }
+}
+
+impl Shows<SheetKey> for KindRow {
+    fn shows(&self, key: &SheetKey) -> bool {
+        *self == Self::of(key)
+    }
+
+    fn of(key: &SheetKey) -> Self {
+        Self { label: text(&key.label), shortcut: text(&key.shortcut), enabled: key.enabled }
+    }
+}
+
+impl Shows<TenderLine> for TenderRow {
+    fn shows(&self, tender: &TenderLine) -> bool {
+        *self == Self::of(tender)
+    }
+
+    fn of(tender: &TenderLine) -> Self {
+        Self { name: text(&tender.name), detail: text(&tender.detail), amount: text(&tender.amount) }
     }
 }
 

@@ -94,6 +94,11 @@ impl TillScreen {
         self.window.window().set_fullscreen(on);
     }
 
+    /// Shows the window without running an event loop, for pictures.
+    pub fn show(&self) -> Result<(), ScreenError> {
+        Ok(self.window.show()?)
+    }
+
     /// Shows the window and runs until it is closed or [`Remote::quit`] is called.
     pub fn run(&self) -> Result<(), ScreenError> {
         Ok(self.window.run()?)
@@ -191,8 +196,27 @@ fn button(press: Press, index: i32) -> Button {
         Press::DismissNotice => Button::DismissNotice,
         Press::ScaleZero => Button::ScaleZero,
         Press::ScaleTare => Button::ScaleTare,
+        Press::Row => Button::Row(index),
+        Press::Field => Button::Field(index),
+        Press::SheetKey => Button::SheetKey(index),
+        Press::Letter => Button::Letter(LETTERS.chars().nth(index).unwrap_or(' ')),
+        Press::Menu => Button::Menu,
+        Press::Help => Button::Help,
+        Press::ChangeLine => Button::ChangeLine,
+        Press::Member => Button::Member,
+        Press::Park => Button::Park,
+        Press::GiveBack => Button::GiveBack,
+        Press::PriceCheck => Button::PriceCheck,
+        Press::Why => Button::Why,
+        Press::Lock => Button::Lock,
+        Press::Find => Button::Find,
+        Press::TenderKind => Button::TenderKind(index),
+        Press::TakeBack => Button::TakeBack(index),
     }
 }
+
+/// The letter pad in its order, the blank last.
+const LETTERS: &str = "qwertyuiopasdfghjklzxcvbnm- ";
 
 /// The keys in a key event's text: one, or several when an input method
 /// commits a word; none for modifiers and for keys the till does not know.
@@ -273,6 +297,7 @@ mod tests {
                     theme: view::Theme::Dark,
                     bar: view::Bar { clock: format!("{second}"), ..view::Bar::default() },
                     screen: view::Screen::Done(view::Done::default()),
+                    sheet: None,
                     notice: None,
                 });
             }

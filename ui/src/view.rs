@@ -1,5 +1,9 @@
 //! What the screens show, as plain data: strings formatted, nothing to compute.
 
+mod sheet;
+
+pub use sheet::{Figure, Picture, Sheet, SheetField, SheetKey, SheetRow};
+
 /// Everything that is on the till's screen at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
@@ -11,6 +15,8 @@ pub struct View {
     pub bar: Bar,
     /// What stands below it.
     pub screen: Screen,
+    /// A sheet over the basket side.
+    pub sheet: Option<Sheet>,
     /// What the till has to say, if anything.
     pub notice: Option<Notice>,
 }
@@ -199,8 +205,16 @@ pub struct Sell {
     pub pieces: String,
     /// What was saved, `4.12`; empty for nothing.
     pub saved: String,
-    /// The member who buys and what they brought, `赵** *0001 · 券 −5.00`; empty for a walk-in.
+    /// The member who buys and their tier, `赵** *0001 · 金卡`; empty for a walk-in.
     pub buyer: String,
+    /// What they have and brought, `积分 2,350 · 券 −5.00`.
+    pub buyer_detail: String,
+    /// What the next promotion lacks, `再买 9.51 元，满70减8`; empty for nothing.
+    pub almost: String,
+    /// How many baskets are parked; empty for none.
+    pub parked: String,
+    /// Money goes back to the customer.
+    pub refund: bool,
     /// The currency symbol, `¥`.
     pub currency: String,
     /// What is to be paid, `60.49`.
@@ -211,8 +225,6 @@ pub struct Sell {
     pub entry_hint: EntryHint,
     /// The right side.
     pub side: Side,
-    /// A sheet over the basket.
-    pub sheet: Option<Sheet>,
     /// Whether there is anything to pay.
     pub can_pay: bool,
     /// The lane's scale, where there is one.
@@ -340,28 +352,8 @@ pub struct Line {
     pub net: String,
     /// The buyer's age must be looked at and has not been.
     pub age_open: bool,
-}
-
-/// A sheet over the basket; the total stays in sight.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sheet {
-    /// Is the buyer 18?
-    AgeCheck {
-        /// The goods it is about.
-        goods: Vec<String>,
-    },
-    /// Drop the whole basket?
-    CancelBasket {
-        /// How many lines.
-        lines: String,
-        /// Its total with currency.
-        total: String,
-    },
-    /// Nobody knows whether this receipt was printed.
-    ReceiptInDoubt {
-        /// The sale's number.
-        number: String,
-    },
+    /// It comes back.
+    pub returned: bool,
 }
 
 /// Money is taken.
@@ -383,8 +375,27 @@ pub struct Pay {
     pub missing: String,
     /// Quick amounts, at most four; the first is the exact amount.
     pub quick: Vec<String>,
+    /// What was put against the basket so far, or what is paid out.
+    pub tenders: Vec<TenderLine>,
+    /// Means beside cash, and what lowers the price, at most six.
+    pub kinds: Vec<SheetKey>,
+    /// Money goes back to the customer.
+    pub refund: bool,
+    /// A payment is under way: nothing can be finished.
+    pub waiting: bool,
     /// Being saved: keys do nothing for a moment.
     pub saving: bool,
+}
+
+/// One means of payment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TenderLine {
+    /// `微信支付`
+    pub name: String,
+    /// Its number or face value; empty for nothing.
+    pub detail: String,
+    /// How much.
+    pub amount: String,
 }
 
 /// The sale is saved.
@@ -398,8 +409,12 @@ pub struct Done {
     pub payable: String,
     /// What the customer handed over.
     pub tendered: String,
-    /// The change.
+    /// What the largest number is: the change, what was paid out, or what was taken.
+    pub great_label: String,
+    /// That number.
     pub change: String,
+    /// Money went back to the customer.
+    pub refund: bool,
     /// How the paper stands.
     pub paper: PaperState,
 }
@@ -819,12 +834,22 @@ pub enum Notice {
     CouponOutdone,
     /// Too many coupons wait for HQ. Nothing was taken off. Let the lane reach HQ first.
     CouponsFull,
+    /// Something about a sheet, in the words of whoever opened it.
+    Said {
+        /// How urgent it is.
+        tone: Tone,
+        /// What happened.
+        what: String,
+        /// What is safe, and what to do.
+        rest: String,
+    },
 }
 
 impl Notice {
     /// How urgent it is.
     pub fn tone(&self) -> Tone {
         match self {
+            Self::Said { tone, .. } => *tone,
             Self::LineVoided { .. }
             | Self::BasketCancelled
             | Self::BasketRestored { .. }

@@ -13,8 +13,9 @@ use slint::{ComponentHandle, LogicalPosition, SharedString};
 use ui::TillScreen;
 use ui::action::{Action, Button, Key};
 use ui::view::{
-    Bar, Closed, Done, EntryHint, Language, Line, Notice, Pages, PaperState, Pay, PrinterState, Scale,
-    ScaleState, Screen, Sell, Sheet, Side, SignIn, Span, StaffTile, SyncState, Theme, Tile, View,
+    Bar, Closed, Done, EntryHint, Figure, Language, Line, Notice, Pages, PaperState, Pay, Picture,
+    PrinterState, Scale, ScaleState, Screen, Sell, Sheet, SheetField, SheetKey, SheetRow, Side, SignIn, Span,
+    StaffTile, SyncState, TenderLine, Theme, Tile, Tone, View,
 };
 
 use AccessibleRole as Role;
@@ -111,7 +112,7 @@ fn view(screen: Screen, notice: Option<Notice>) -> View {
         clock: "12:42".into(),
         ..Bar::default()
     };
-    View { language: Language::English, theme: Theme::Light, bar, screen, notice }
+    View { language: Language::English, theme: Theme::Light, bar, screen, sheet: None, notice }
 }
 
 fn line(name: &str) -> Line {
@@ -124,6 +125,7 @@ fn line(name: &str) -> Line {
         unit_price: "2.00".into(),
         net: "2.00".into(),
         age_open: false,
+        returned: false,
     }
 }
 
@@ -145,7 +147,8 @@ fn sell() -> Sell {
             pages: Pages { before: true, after: true },
         },
         can_pay: true,
-        buyer: "赵** *0001 · 券 −5.00 · 积分 −2.00".into(),
+        buyer: "赵** *0001 · 金卡".into(),
+        buyer_detail: "券 −5.00 · 积分 −2.00".into(),
         ..Sell::default()
     }
 }
@@ -160,21 +163,97 @@ fn pay() -> Pay {
     Pay {
         due: "6.00".into(),
         quick: ["6.00", "10.00", "20.00", "50.00"].map(String::from).to_vec(),
+        tenders: vec![TenderLine { name: "WeChat".into(), detail: "#7".into(), amount: "2.00".into() }],
+        kinds: vec![key("Card", "F3"), key("Voucher", "F7")],
         ..Pay::default()
     }
 }
 
-fn every_sheet() -> [Sheet; 3] {
-    [
-        Sheet::AgeCheck { goods: vec!["beer".into()] },
-        Sheet::CancelBasket { lines: "3".into(), total: "¥ 6.00".into() },
-        Sheet::ReceiptInDoubt { number: "2-000041".into() },
-    ]
+fn key(label: &str, shortcut: &str) -> SheetKey {
+    SheetKey { label: label.into(), shortcut: shortcut.into(), on: false, stop: false, enabled: true }
+}
+
+fn row(name: &str, value: &str) -> SheetRow {
+    SheetRow {
+        key: "1".into(),
+        name: name.into(),
+        detail: "12:42".into(),
+        value: value.into(),
+        tone: Tone::Quiet,
+        share: 500,
+    }
+}
+
+/// A question, a form, a list, a search and a code.
+fn every_sheet() -> Vec<Sheet> {
+    let form = Sheet {
+        tone: Tone::Attend,
+        title: "A discount needs approval".into(),
+        text: "Nothing was done yet, the basket is kept.".into(),
+        figure: Some(Figure { label: "Line now".into(), value: "9.90".into(), tone: Tone::Quiet }),
+        fields: ["Number", "PIN"]
+            .map(|label| SheetField { label: label.into(), value: "201".into(), focused: label == "PIN" })
+            .to_vec(),
+        rows: vec![row("Damaged pack", ""), row("Goodwill", "")],
+        selected: Some(1),
+        keys: vec![key("Unit price", "F4"), SheetKey { enabled: false, ..key("Undo discount", "Del") }],
+        go: "Approve".into(),
+        back: "Do not do it".into(),
+        entry_label: "PIN".into(),
+        entry: "●●●".into(),
+        ..Sheet::default()
+    };
+    let question = Sheet {
+        title: "Is the buyer 18 or older?".into(),
+        go: "Yes, 18 or older".into(),
+        back: "No, or not sure".into(),
+        ..Sheet::default()
+    };
+    let list = Sheet {
+        title: "Parked baskets".into(),
+        rows: (0..20).map(|number| row(&format!("basket {number}"), "9.90")).collect(),
+        selected: Some(19),
+        go: "Recall".into(),
+        back: "Back".into(),
+        ..Sheet::default()
+    };
+    let search = Sheet {
+        title: "Find goods".into(),
+        empty: "Nothing found".into(),
+        letters: true,
+        go: "Add".into(),
+        back: "Back".into(),
+        can_go: false,
+        ..Sheet::default()
+    };
+    let code = Sheet {
+        title: "Receipt".into(),
+        picture: Some(Picture { width: 2, dark: vec![true, false, false, true] }),
+        go: "Done".into(),
+        back: "Back".into(),
+        ..Sheet::default()
+    };
+    vec![question, form, list, search, code]
+}
+
+fn over(screen: Screen, sheet: Sheet) -> View {
+    View { sheet: Some(sheet), ..view(screen, None) }
+}
+
+/// Every screen, and every sheet over each screen that can have one.
+fn every_view() -> Vec<View> {
+    let bare = every_screen().into_iter().map(|screen| view(screen, None));
+    let under =
+        [Screen::Sell(sell()), Screen::Pay(pay()), Screen::Done(Done::default()), Screen::SignIn(sign_in())];
+    let covered = under
+        .into_iter()
+        .flat_map(|screen| every_sheet().into_iter().map(move |sheet| over(screen.clone(), sheet)));
+    bare.chain(covered).collect()
 }
 
 fn every_screen() -> Vec<Screen> {
     let search = Side::Results { results: vec![tile("bananas")], selected: 0, more: false };
-    let mut screens = vec![
+    vec![
         Screen::Closed(Closed::WaitingForGoods),
         Screen::Closed(Closed::NotEnrolled { command: "enrol".into() }),
         Screen::Closed(Closed::Ledger { file: "journal.db".into(), reason: "damaged".into() }),
@@ -186,10 +265,9 @@ fn every_screen() -> Vec<Screen> {
         Screen::Pay(pay()),
         Screen::Pay(Pay { saving: true, ..pay() }),
         Screen::Done(Done::default()),
-    ];
-    screens.push(Screen::Sell(Sell { scale: Some(Scale::default()), ..sell() }));
-    screens.extend(every_sheet().map(|sheet| Screen::Sell(Sell { sheet: Some(sheet), ..sell() })));
-    screens
+        Screen::Done(Done { refund: true, ..Done::default() }),
+        Screen::Sell(Sell { scale: Some(Scale::default()), ..sell() }),
+    ]
 }
 
 fn every_notice() -> Vec<Notice> {
@@ -304,6 +382,15 @@ fn every_notice() -> Vec<Notice> {
     ]
 }
 
+/// What one text says in the language of the screen.
+fn said(language: Language) -> Notice {
+    let (what, rest) = match language {
+        Language::English => ("That scan was not added", "Finish this, then scan again."),
+        Language::Chinese => ("刚才扫的没有加入", "这一步做完，再扫一次。"),
+    };
+    Notice::Said { tone: Tone::Attend, what: what.into(), rest: rest.into() }
+}
+
 #[test]
 fn goods_are_rung_up_with_a_finger() {
     let keys = [
@@ -315,8 +402,10 @@ fn goods_are_rung_up_with_a_finger() {
         (Role::Button, "Enter", Button::Enter),
         (Role::Button, "Quantity", Button::Quantity),
         (Role::Button, "Void", Button::Void),
-        (Role::Button, "Cancel basket", Button::CancelBasket),
-        (Role::Button, "Reprint", Button::Reprint),
+        (Role::Button, "Price and discount", Button::ChangeLine),
+        (Role::Button, "Park", Button::Park),
+        (Role::Button, "Member", Button::Member),
+        (Role::Button, "Why this price?", Button::Why),
         (Role::Button, "Pay", Button::Pay),
         (Role::Button, "apples", Button::Goods(1)),
         (Role::Button, "Page before", Button::PageBefore),
@@ -324,12 +413,17 @@ fn goods_are_rung_up_with_a_finger() {
         (Role::Tab, "Fruit", Button::Tab(1)),
         (Role::ListItem, "milk", Button::Line(0)),
         (Role::ListItem, "bread", Button::Line(2)),
-        (Role::Button, "Sign out", Button::SignOut),
-        (Role::Button, "Light or dark", Button::Theme),
-        (Role::Button, "Language", Button::Language),
+        (Role::TextInput, "Entry", Button::Find),
+        (Role::Button, "Menu", Button::Menu),
+        (Role::Button, "Lock", Button::Lock),
+        (Role::Button, "Help", Button::Help),
         (Role::Button, "Put the message away", Button::DismissNotice),
     ];
-    check(&Screen::Sell(sell()), Some(Notice::PaymentCode), &keys);
+    // The notice stands over what was saved; what is under it is tried without one.
+    let (under, beside): (Vec<_>, Vec<_>) =
+        keys.into_iter().partition(|(_, label, _)| *label == "Why this price?");
+    check(&Screen::Sell(sell()), Some(Notice::PaymentCode), &beside);
+    check(&Screen::Sell(sell()), None, &under);
 }
 
 #[test]
@@ -383,26 +477,87 @@ fn an_empty_basket_cannot_be_paid() {
 
 #[test]
 fn a_sheet_is_answered_and_covers_the_keys_beside_it() {
-    let answers = [
-        ("Yes, 18 or older", "No, or not sure"),
-        ("Cancel basket", "Keep basket"),
-        ("Yes, printed", "No, print again"),
-    ];
-    for (sheet, (yes, no)) in every_sheet().into_iter().zip(answers) {
-        let screen = Screen::Sell(Sell { sheet: Some(sheet), side: Side::default(), ..sell() });
-        let lane = Lane::open(&view(screen, None));
-        // The key beside it may bear the same label; the sheet's comes first.
-        let first = |label: &str| {
-            lane.controls(Role::Button)
-                .into_iter()
-                .find(|key| key.accessible_label().as_deref() == Some(label))
-        };
-        lane.tap(&first(yes).expect("the key for yes"));
-        lane.tap(&first(no).expect("the key for no"));
-        lane.tap(&lane.find(Role::Button, "7"));
-        lane.tap(&lane.find(Role::Button, "Pay"));
-        assert_eq!(lane.take(), [Action::Press(Button::Yes), Action::Press(Button::No)]);
+    for screen in [Screen::Sell(sell()), Screen::Pay(pay()), Screen::Done(Done::default())] {
+        for sheet in every_sheet() {
+            let lane = Lane::open(&over(screen.clone(), sheet.clone()));
+            // What a sheet shows comes after what lies below it.
+            let last = |role: Role, label: &str| {
+                lane.controls(role)
+                    .into_iter()
+                    .rfind(|key| key.accessible_label().as_deref() == Some(label))
+                    .unwrap_or_else(|| panic!("{label} on {sheet:?}"))
+            };
+            lane.tap(&last(Role::Button, &sheet.go));
+            lane.tap(&last(Role::Button, &sheet.back));
+            let answers = [Action::Press(Button::Yes), Action::Press(Button::No)];
+            assert_eq!(lane.take(), if sheet.can_go { &answers[..] } else { &answers[1..] });
+            for (index, field) in sheet.fields.iter().enumerate() {
+                lane.tap(&last(Role::TextInput, &field.label));
+                assert!(lane.take().contains(&Action::Press(Button::Field(index))) || field.focused);
+            }
+            for (index, key) in sheet.keys.iter().enumerate() {
+                lane.tap(&last(Role::Button, &key.label));
+                let expected = key.enabled.then_some(Action::Press(Button::SheetKey(index)));
+                assert_eq!(lane.take(), Vec::from_iter(expected), "{}", key.label);
+            }
+            // The keys below rest: a tap where Pay stands is the sheet's own.
+            for control in lane.controls(Role::Button) {
+                let label = control.accessible_label().unwrap_or_default();
+                if ["Pay", "Finish", "Next customer", "Quantity", "Void"].contains(&label.as_str()) {
+                    lane.tap(&control);
+                }
+            }
+            let below = |action: &Action| {
+                !matches!(
+                    action,
+                    Action::Press(
+                        Button::Yes
+                            | Button::No
+                            | Button::SheetKey(_)
+                            | Button::Letter(_)
+                            | Button::Digit(_)
+                            | Button::Backspace
+                            | Button::Clear
+                            | Button::Row(_)
+                    )
+                )
+            };
+            assert_eq!(lane.take().into_iter().filter(below).collect::<Vec<_>>(), []);
+        }
     }
+}
+
+#[test]
+fn letters_and_digits_are_typed_with_a_finger() {
+    let search = every_sheet().into_iter().find(|sheet| sheet.letters).expect("a search");
+    let lane = Lane::open(&over(Screen::Sell(sell()), search));
+    for (label, button) in
+        [("q", Button::Letter('q')), ("m", Button::Letter('m')), ("Space", Button::Letter(' '))]
+    {
+        lane.tap(&lane.find(Role::Button, label));
+        assert_eq!(lane.take(), [Action::Press(button)]);
+    }
+}
+
+#[test]
+fn what_an_input_method_writes_is_typed_once() {
+    let search = every_sheet().into_iter().find(|sheet| sheet.letters).expect("a search");
+    let lane = Lane::open(&over(Screen::Sell(sell()), search));
+    lane.press_key('香');
+    assert_eq!(lane.take_keys(), [Key::Char('香')]);
+    // Keys go on when the search is put away.
+    lane.screen.apply(&view(Screen::Sell(sell()), None));
+    lane.press_key('5');
+    assert_eq!(lane.take_keys(), [Key::Char('5')]);
+}
+
+#[test]
+fn a_long_list_shows_its_chosen_row() {
+    let list = every_sheet().into_iter().find(|sheet| sheet.rows.len() > 10).expect("a list");
+    let lane = Lane::open(&over(Screen::Sell(sell()), list));
+    let row = lane.find(Role::ListItem, "basket 19");
+    lane.tap(&row);
+    assert_eq!(lane.take(), [Action::Press(Button::Row(19))]);
 }
 
 #[test]
@@ -415,6 +570,8 @@ fn money_is_taken_with_a_finger() {
         (Role::Button, "Clear", Button::Clear),
         (Role::Button, "Back to goods", Button::Back),
         (Role::Button, "Finish", Button::Finish),
+        (Role::Button, "Card", Button::TenderKind(0)),
+        (Role::Button, "Take back", Button::TakeBack(0)),
         (Role::Button, "Put the message away", Button::DismissNotice),
     ];
     check(&Screen::Pay(pay()), Some(Notice::ScanWhilePaying), &keys);
@@ -451,6 +608,7 @@ fn the_next_customer_is_a_tap_away() {
     let keys = [
         (Role::Button, "Next customer", Button::Back),
         (Role::Button, "Reprint receipt", Button::Reprint),
+        (Role::Button, "Receipt as a code", Button::Find),
         (Role::Button, "9", Button::Digit('9')),
     ];
     check(&Screen::Done(Done::default()), None, &keys);
@@ -459,7 +617,7 @@ fn the_next_customer_is_a_tap_away() {
 #[test]
 fn a_closed_lane_offers_only_the_bar() {
     let lane = Lane::open(&view(Screen::Closed(Closed::WaitingForGoods), None));
-    assert_eq!(lane.labels(Role::Button), ["Sign out", "Light or dark", "Language"]);
+    assert_eq!(lane.labels(Role::Button), ["Menu", "Lock", "Help"]);
     lane.find(Role::Main, "Goods and prices have not arrived yet");
 }
 
@@ -483,11 +641,12 @@ fn each_key_arrives_exactly_once_on_every_screen() {
         (Named::F12, Key::Function(12)),
         (Named::Space, Key::Char(' ')),
     ];
-    for screen in every_screen() {
+    for view in every_view() {
         for notice in [None, Some(Notice::DiskFull)] {
-            let lane = Lane::open(&view(screen.clone(), notice));
+            let screen = &view;
+            let lane = Lane::open(&View { notice, ..view.clone() });
             // A finger has been on the screen, and the window was away.
-            lane.tap(&lane.find(Role::Button, "Language"));
+            lane.tap(&lane.find(Role::Button, "Help"));
             lane.dispatch(WindowEvent::WindowActiveChanged(false));
             lane.dispatch(WindowEvent::WindowActiveChanged(true));
             lane.take();
@@ -506,8 +665,8 @@ fn each_key_arrives_exactly_once_on_every_screen() {
 #[test]
 fn keys_arrive_on_a_screen_that_was_changed_to() {
     let lane = Lane::open(&view(Screen::Sell(sell()), None));
-    for screen in every_screen() {
-        lane.screen.apply(&view(screen.clone(), Some(Notice::NoLine)));
+    for screen in every_view() {
+        lane.screen.apply(&View { notice: Some(Notice::NoLine), ..screen.clone() });
         lane.press_key('5');
         assert_eq!(lane.take_keys(), [Key::Char('5')], "{screen:?}");
     }
@@ -546,7 +705,7 @@ fn the_language_changes_while_the_till_runs() {
     lane.find(Role::Button, "Pay");
     view.language = Language::Chinese;
     lane.screen.apply(&view);
-    for label in ["收款", "数量", "删行", "整单取消", "签退", "收起提示"] {
+    for label in ["收款", "数量", "删行", "挂单", "锁定", "收起提示"] {
         lane.find(Role::Button, label);
     }
     assert!(!lane.labels(Role::Button).contains(&"Pay".into()));
@@ -591,6 +750,14 @@ fn every_message_says_three_things_in_both_languages() {
 }
 
 #[test]
+fn words_of_a_sheet_are_a_message_like_any_other() {
+    let lane = Lane::open(&view(Screen::Sell(sell()), Some(said(Language::English))));
+    let message =
+        lane.find(Role::Button, "Put the message away").accessible_description().expect("a message");
+    assert_eq!(message, "That scan was not added. Finish this, then scan again.");
+}
+
+#[test]
 fn the_paper_of_the_last_sale_is_told() {
     let lane = Lane::open(&view(Screen::Done(Done::default()), None));
     let mut told = Vec::new();
@@ -602,8 +769,15 @@ fn the_paper_of_the_last_sale_is_told() {
         PaperState::Sent,
         PaperState::InDoubt,
     ] {
-        lane.screen
-            .apply(&view(Screen::Done(Done { paper, change: "3.00".into(), ..Done::default() }), None));
+        lane.screen.apply(&view(
+            Screen::Done(Done {
+                paper,
+                change: "3.00".into(),
+                great_label: "Change".into(),
+                ..Done::default()
+            }),
+            None,
+        ));
         lane.find(Role::Text, "Change 3.00");
         let texts = lane.labels(Role::Text);
         assert!(!told.contains(&texts), "{paper:?} reads like another state");
@@ -628,8 +802,8 @@ fn the_basket_follows_the_view() {
 
 #[test]
 fn touch_targets_are_large_enough() {
-    for screen in every_screen() {
-        let lane = Lane::open(&view(screen.clone(), None));
+    for screen in every_view() {
+        let lane = Lane::open(&screen);
         for role in [Role::Button, Role::Tab, Role::ListItem] {
             for control in lane.controls(role) {
                 let size = control.size();
@@ -641,6 +815,42 @@ fn touch_targets_are_large_enough() {
             }
         }
     }
+}
+
+/// Text that is larger than its control would be drawn over its neighbours or cut: each is measured against the box it
+/// stands in, in both languages and both sizes.
+#[test]
+fn every_text_of_a_control_lies_within_it() {
+    let lane = Lane::open(&view(Screen::Sell(sell()), None));
+    let mut measured = 0;
+    for (width, height) in [(1_024, 768), (1_920, 1_080)] {
+        lane.screen.set_size(width, height);
+        for language in [Language::Chinese, Language::English] {
+            for shown in every_view() {
+                lane.screen.apply(&View { language, ..shown.clone() });
+                for role in [Role::Button, Role::Tab, Role::ListItem, Role::TextInput] {
+                    for control in lane.controls(role) {
+                        let (corner, size) = (control.absolute_position(), control.size());
+                        for text in control.query_descendants().match_inherits("Text").find_all() {
+                            let (at, of) = (text.absolute_position(), text.size());
+                            // An entry line shows the end of what is typed; the rest is meant to be out of sight.
+                            let beside = role != Role::TextInput
+                                && (at.x + 1.0 < corner.x || at.x + of.width > corner.x + size.width + 1.0);
+                            let above =
+                                at.y + 1.0 < corner.y || at.y + of.height > corner.y + size.height + 1.0;
+                            measured += 1;
+                            assert!(
+                                !beside && !above,
+                                "text {of:?} at {at:?} is not within {:?}, {size:?} at {corner:?}, in {language:?}",
+                                control.accessible_label(),
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(measured > 1_000, "only {measured} texts were measured");
 }
 
 #[test]

@@ -1,0 +1,649 @@
+//! Sheets over the basket: which are open, what was typed into them, and which keys and scans go to them.
+//!
+//! A sheet is a kind with what was typed; what it shows is derived from that and the till at every turn. They lie on
+//! each other, so that Escape leads back one step at a time, and at last to the goods, with the basket as it was.
+
+mod approval;
+mod books;
+mod change;
+mod code;
+mod drawer;
+mod give_back;
+mod goods;
+mod health;
+mod member;
+mod menu;
+mod parking;
+mod payment;
+mod question;
+mod tender;
+mod typing;
+mod why;
+
+use std::sync::Arc;
+
+use domain::barcode::{self, Barcode};
+use domain::catalogue::Item;
+use domain::refund::Origin;
+use domain::rights::Act;
+use domain::shift::{CashMove, ShiftReport};
+use domain::till::{Desk, Input, Paper};
+use drivers::sound::Tone as Sound;
+use ui::view::{self, Language, Notice, SheetField, SheetKey, SheetRow, Tone};
+
+use crate::entry::CALM_MS;
+use crate::lane::{Command, Lane, OpenLane, State};
+pub(crate) use books::DayBy;
+pub(crate) use change::Change;
+pub(crate) use why::almost;
+
+/// The most sheets that lie on each other.
+const SHEETS_MAX: usize = 8;
+
+/// The most characters of one field.
+const FIELD_MAX: usize = 64;
+
+/// The most digits of how many notes or coins of one value there are.
+const COUNT_DIGITS_MAX: usize = 5;
+
+/// How many rows a page key moves by.
+const PAGE_ROWS: usize = 6;
+
+/// What a sheet is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Is the buyer 18?
+    Age,
+    /// Drop the basket?
+    Cancel,
+    /// Was this document printed?
+    Paper(u64),
+    /// Everything that can be done here.
+    Menu,
+    /// The keys of this screen.
+    Help,
+    /// Somebody is to let the cashier do this.
+    Approve(Act),
+    /// Price or discount of a line, or a discount of the basket.
+    Change {
+        /// The line.
+        line: u32,
+        /// What.
+        change: Change,
+    },
+    /// The basket is put aside.
+    Park,
+    /// The baskets that were put aside.
+    Parked,
+    /// Who buys, and what they brought.
+    Member,
+    /// Goods by name, initials or code: to sell them, or to see their price.
+    Goods {
+        /// To sell them.
+        selling: bool,
+    },
+    /// Why the basket costs what it costs.
+    Why,
+    /// Goods come back.
+    GiveBack,
+    /// Goods come back without a receipt.
+    Blind,
+    /// A voucher is taken.
+    Voucher,
+    /// Notes of another currency are taken.
+    Foreign,
+    /// A payment that is under way or in doubt.
+    Payment(u64),
+    /// All payments whose end is not known.
+    Payments,
+    /// A shift is opened with its float.
+    Float,
+    /// Cash moves without a sale.
+    Cash(CashMove),
+    /// The drawer is opened without a sale.
+    Drawer,
+    /// The drawer is counted.
+    Count,
+    /// The shift ends.
+    CloseShift,
+    /// What a shift has taken; whether it is closed.
+    Report(Box<ShiftReport>, bool),
+    /// How the lane and its devices are.
+    Health,
+    /// What was sold on this day.
+    Day(DayBy),
+    /// The last documents of this lane.
+    Receipts,
+    /// A document as a code.
+    Code(Origin),
+}
+
+/// What a field takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Takes {
+    /// Nothing but the number of a row, which is not shown apart.
+    RowNumber,
+    /// Digits.
+    Digits,
+    /// Digits that are not shown.
+    Pin,
+    /// An amount of the store's currency.
+    Amount,
+    /// A quantity: digits and a point.
+    Quantity,
+    /// A code, number or telephone.
+    Code,
+    /// Words.
+    Words,
+}
+
+impl Takes {
+    fn takes(self, character: char, before: &str) -> bool {
+        match self {
+            Self::RowNumber | Self::Digits | Self::Pin => character.is_ascii_digit(),
+            Self::Amount | Self::Quantity => {
+                character.is_ascii_digit() || character == '.' && !before.contains('.')
+            }
+            Self::Code => !character.is_control() && character != ' ',
+            Self::Words => !character.is_control(),
+        }
+    }
+}
+
+/// Something that is typed into a sheet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Field {
+    takes: Takes,
+    text: String,
+}
+
+/// What happens to a scan while a sheet is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ScanRule {
+    /// The sheet goes, and the scan joins the basket.
+    Sells,
+    /// The sheet asks for it; what it cannot use joins the basket.
+    Takes,
+    /// Nothing may disturb it: the scan is refused and says so.
+    Blocks,
+}
+
+/// How something ended that a sheet asked the till for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Attempt {
+    /// It was done.
+    Done,
+    /// It was not, and the cashier was told why.
+    Refused,
+    /// Somebody is asked for it.
+    Asked,
+}
+
+/// A sheet that is open.
+#[derive(Debug, Clone)]
+pub(crate) struct Open {
+    kind: Kind,
+    fields: Vec<Field>,
+    focus: usize,
+    row: usize,
+    /// Goods that were found.
+    items: Vec<Arc<Item>>,
+    /// What it lists that takes long to read: read once.
+    listed: Vec<SheetRow>,
+    /// Documents that it lists.
+    documents: Vec<Origin>,
+    /// Which of its reasons is chosen, where they are keys.
+    reason: usize,
+    /// Which of the last typed characters a field took, newest last.
+    taken: Vec<bool>,
+    /// Something was typed under a question, so the next Enter may be the end
+    /// of that and no answer.
+    typed_under: bool,
+}
+
+impl Open {
+    fn new(kind: Kind) -> Self {
+        use Takes::{Amount, Code, Digits, Pin, Quantity, RowNumber, Words};
+        let takes: &[Takes] = match &kind {
+            Kind::Age | Kind::Cancel | Kind::Paper(_) | Kind::Code(_) => &[],
+            Kind::Menu
+            | Kind::Help
+            | Kind::Parked
+            | Kind::Why
+            | Kind::Payments
+            | Kind::Drawer
+            | Kind::CloseShift
+            | Kind::Report(..)
+            | Kind::Health
+            | Kind::Day(_)
+            | Kind::Receipts => &[RowNumber],
+            Kind::Approve(_) => &[Digits, Pin],
+            Kind::Change { change, .. } => change.takes(),
+            Kind::Park => &[Words],
+            Kind::Member => &[Code],
+            Kind::Goods { .. } => &[Words],
+            Kind::GiveBack => &[Code],
+            Kind::Blind => &[Code, Quantity, Amount],
+            Kind::Voucher => &[Code, Amount],
+            Kind::Foreign => &[Amount],
+            Kind::Payment(_) => &[Digits],
+            Kind::Float | Kind::Cash(_) => &[Amount],
+            Kind::Count => &[Digits],
+        };
+        let fields = takes.iter().map(|takes| Field { takes: *takes, text: String::new() }).collect();
+        Self {
+            kind,
+            fields,
+            focus: 0,
+            row: 0,
+            items: Vec::new(),
+            listed: Vec::new(),
+            documents: Vec::new(),
+            reason: 0,
+            taken: Vec::new(),
+            typed_under: false,
+        }
+    }
+
+    fn text(&self, field: usize) -> &str {
+        self.fields.get(field).map_or("", |field| field.text.as_str())
+    }
+
+    fn focused(&mut self) -> Option<&mut Field> {
+        self.fields.get_mut(self.focus)
+    }
+
+    /// Takes the last characters out again: they were a scan's.
+    pub(crate) fn untype(&mut self, count: usize) {
+        self.typed_under = false;
+        let taken = self.taken.iter().rev().take(count).filter(|taken| **taken).count();
+        self.taken.clear();
+        if let Some(field) = self.focused() {
+            let kept = field.text.chars().count().saturating_sub(taken);
+            field.text = field.text.chars().take(kept).collect();
+        }
+    }
+
+    /// What happens to a scan.
+    pub(crate) fn scan_rule(&self) -> ScanRule {
+        match self.kind {
+            Kind::Age
+            | Kind::Cancel
+            | Kind::Paper(_)
+            | Kind::Menu
+            | Kind::Help
+            | Kind::Change { .. }
+            | Kind::Park
+            | Kind::Parked
+            | Kind::Goods { selling: true }
+            | Kind::Why
+            | Kind::Health
+            | Kind::Day(_)
+            | Kind::Receipts
+            | Kind::Code(_) => ScanRule::Sells,
+            Kind::Member | Kind::Goods { selling: false } | Kind::GiveBack => ScanRule::Takes,
+            Kind::Approve(_)
+            | Kind::Blind
+            | Kind::Voucher
+            | Kind::Foreign
+            | Kind::Payment(_)
+            | Kind::Payments
+            | Kind::Float
+            | Kind::Cash(_)
+            | Kind::Drawer
+            | Kind::Count
+            | Kind::CloseShift
+            | Kind::Report(..) => ScanRule::Blocks,
+        }
+    }
+
+    /// Whether a tap on a row is the choice itself.
+    fn tap_goes(&self) -> bool {
+        match self.kind {
+            Kind::Menu | Kind::Parked | Kind::Goods { .. } | Kind::Payments | Kind::Receipts => true,
+            Kind::Age
+            | Kind::Cancel
+            | Kind::Paper(_)
+            | Kind::Help
+            | Kind::Approve(_)
+            | Kind::Change { .. }
+            | Kind::Park
+            | Kind::Member
+            | Kind::Why
+            | Kind::GiveBack
+            | Kind::Blind
+            | Kind::Voucher
+            | Kind::Foreign
+            | Kind::Payment(_)
+            | Kind::Float
+            | Kind::Cash(_)
+            | Kind::Drawer
+            | Kind::Count
+            | Kind::CloseShift
+            | Kind::Report(..)
+            | Kind::Health
+            | Kind::Day(_)
+            | Kind::Code(_) => false,
+        }
+    }
+}
+
+/// The text of the screen's language.
+pub(crate) fn say(language: Language, chinese: &str, english: &str) -> String {
+    match language {
+        Language::Chinese => chinese.to_owned(),
+        Language::English => english.to_owned(),
+    }
+}
+
+/// A row that is chosen by its number.
+fn numbered(index: usize, name: String, detail: String, value: String) -> SheetRow {
+    SheetRow { key: (index + 1).to_string(), name, detail, value, tone: Tone::Quiet, share: 0 }
+}
+
+/// A row that is read.
+fn fact(name: impl Into<String>, value: impl Into<String>) -> SheetRow {
+    SheetRow {
+        key: String::new(),
+        name: name.into(),
+        detail: String::new(),
+        value: value.into(),
+        tone: Tone::Quiet,
+        share: 0,
+    }
+}
+
+fn key(label: String, shortcut: &str) -> SheetKey {
+    SheetKey { label, shortcut: shortcut.to_owned(), on: false, stop: false, enabled: true }
+}
+
+impl Lane {
+    /// The text of the screen's language.
+    pub(crate) fn words(&self, chinese: &str, english: &str) -> String {
+        say(self.front.language, chinese, english)
+    }
+
+    /// A sheet with its title and what Escape does, to be filled in.
+    fn blank(&self, title: String) -> view::Sheet {
+        view::Sheet { title, back: self.words("返回", "Back"), ..view::Sheet::default() }
+    }
+
+    /// Puts a sheet over what is there; one that is open already stays.
+    pub(crate) fn open_sheet(&mut self, kind: Kind) {
+        if self.front.sheets.last().is_some_and(|top| top.kind == kind) {
+            return;
+        }
+        if self.front.sheets.len() >= SHEETS_MAX {
+            self.front.sheets.remove(0);
+        }
+        self.front.clear_entry();
+        self.front.sheets.push(Open::new(kind));
+        self.fill_sheet();
+    }
+
+    /// Puts all sheets away; what waits for an approval does not any more.
+    pub(crate) fn close_sheets(&mut self) {
+        if self.front.sheets.iter().any(|sheet| matches!(sheet.kind, Kind::Approve(_))) {
+            self.input(Input::Disapprove);
+        }
+        self.front.sheets.clear();
+    }
+
+    /// Puts the sheet in front away.
+    fn pop_sheet(&mut self) {
+        self.front.sheets.pop();
+    }
+
+    fn sheet(&self) -> Option<&Open> {
+        self.front.sheets.last()
+    }
+
+    fn sheet_mut(&mut self) -> Option<&mut Open> {
+        self.front.sheets.last_mut()
+    }
+
+    /// Lets the till decide, writes it down and says how it ended.
+    pub(crate) fn attempt(&mut self, input: Input) -> Attempt {
+        self.front.attempt = Attempt::Done;
+        self.input(input);
+        self.flush();
+        self.front.attempt
+    }
+
+    /// The same; a sheet whose act was done goes away.
+    fn attempt_and_close(&mut self, input: Input) {
+        if self.attempt(input) == Attempt::Done {
+            self.close_sheets();
+        }
+    }
+
+    /// What the sheet in front shows.
+    pub(crate) fn sheet_view(&self) -> Option<view::Sheet> {
+        let State::Open(open) = &self.state else { return None };
+        let sheet = self.sheet()?;
+        let mut shown = self.shown(open, sheet);
+        if let Some(field) = sheet.fields.get(sheet.focus) {
+            if shown.entry_label.is_empty() {
+                shown.entry_label =
+                    shown.fields.get(sheet.focus).map(|field| field.label.clone()).unwrap_or_default();
+            }
+            if shown.placeholder.is_empty() {
+                shown.placeholder = if field.takes == Takes::RowNumber {
+                    self.words("↑↓ 选择 · 回车确定", "↑ ↓ choose · Enter")
+                } else {
+                    shown.entry_label.clone()
+                };
+            }
+            shown.entry = typed_as_shown(field);
+        } else {
+            shown.entry_label = shown.title.clone();
+        }
+        // Rows below the last one are none.
+        shown.selected = shown.selected.map(|row| row.min(shown.rows.len().saturating_sub(1)));
+        Some(shown)
+    }
+
+    fn shown(&self, open: &OpenLane, sheet: &Open) -> view::Sheet {
+        match &sheet.kind {
+            Kind::Age => self.show_age(open),
+            Kind::Cancel => self.show_cancel(open, sheet),
+            Kind::Paper(document) => self.show_paper(open, *document),
+            Kind::Menu => self.show_menu(open, sheet),
+            Kind::Help => self.show_help(open),
+            Kind::Approve(act) => self.show_approval(open, sheet, *act),
+            Kind::Change { line, change } => self.show_change(open, sheet, *line, *change),
+            Kind::Park => self.show_park(open, sheet),
+            Kind::Parked => self.show_parked(open, sheet),
+            Kind::Member => self.show_member(open, sheet),
+            Kind::Goods { selling } => self.show_goods(open, sheet, *selling),
+            Kind::Why => self.show_why(open, sheet),
+            Kind::GiveBack => self.show_give_back(open, sheet),
+            Kind::Blind => self.show_blind(open, sheet),
+            Kind::Voucher => self.show_voucher(open, sheet),
+            Kind::Foreign => self.show_foreign(open, sheet),
+            Kind::Payment(number) => self.show_payment(open, sheet, *number),
+            Kind::Payments => self.show_payments(open, sheet),
+            Kind::Float => self.show_float(open, sheet),
+            Kind::Cash(kind) => self.show_cash(open, sheet, *kind),
+            Kind::Drawer => self.show_drawer(sheet),
+            Kind::Count => self.show_count(open, sheet),
+            Kind::CloseShift => self.show_close_shift(open),
+            Kind::Report(report, closed) => self.show_report(open, sheet, report, *closed),
+            Kind::Health => self.show_health(open, sheet),
+            Kind::Day(by) => self.show_day(sheet, *by),
+            Kind::Receipts => self.show_receipts(sheet),
+            Kind::Code(origin) => self.show_code(origin),
+        }
+    }
+
+    /// Reads what a sheet lists, once.
+    fn fill_sheet(&mut self) {
+        let Some(sheet) = self.sheet() else { return };
+        match sheet.kind.clone() {
+            Kind::Day(by) => self.fill_day(by),
+            Kind::Receipts => self.fill_receipts(),
+            Kind::Goods { .. } => self.find_goods(),
+            Kind::Count => {
+                if let Some(sheet) = self.front.sheets.last_mut() {
+                    sheet.listed = vec![fact("", ""); drawer::DENOMINATIONS.len()];
+                }
+            }
+            Kind::Age
+            | Kind::Cancel
+            | Kind::Paper(_)
+            | Kind::Menu
+            | Kind::Help
+            | Kind::Approve(_)
+            | Kind::Change { .. }
+            | Kind::Park
+            | Kind::Parked
+            | Kind::Member
+            | Kind::Why
+            | Kind::GiveBack
+            | Kind::Blind
+            | Kind::Voucher
+            | Kind::Foreign
+            | Kind::Payment(_)
+            | Kind::Payments
+            | Kind::Float
+            | Kind::Cash(_)
+            | Kind::Drawer
+            | Kind::CloseShift
+            | Kind::Report(..)
+            | Kind::Health
+            | Kind::Code(_) => {}
+        }
+    }
+
+    /// What a code stands for at this counter.
+    fn recognised(&self, text: &str) -> Option<Barcode> {
+        let State::Open(open) = &self.state else { return None };
+        Some(barcode::recognise(text, &open.settings().codes, self.today()))
+    }
+
+    fn today(&self) -> chrono::NaiveDate {
+        let local_ms = self.moment.now_ms + i64::from(self.moment.offset_minutes) * 60_000;
+        chrono::DateTime::from_timestamp_millis(local_ms).unwrap_or_default().date_naive()
+    }
+
+    /// Codes that mean something at the counter beside goods: a receipt, a
+    /// card of the staff, a payment code for a part. Whether it was one.
+    pub(crate) fn scan_for_counter(&mut self, text: &str) -> bool {
+        let Some(barcode) = self.recognised(text) else { return false };
+        let State::Open(open) = &self.state else { return false };
+        let desk = open.till().desk().clone();
+        if let (Barcode::Receipt(code), Desk::Selling(_) | Desk::Done(..)) = (&barcode, &desk) {
+            self.begin_return_of(code.clone());
+            return true;
+        }
+        if let (Barcode::Staff(code), Desk::SignedOut | Desk::Locked(_)) = (&barcode, &desk) {
+            if let Some(id) = self.staff_of_card(code) {
+                self.front.chosen = Some(id);
+                self.front.entry.clear();
+                return true;
+            }
+            return false;
+        }
+        if let (Barcode::Payment, Desk::Paying(_)) = (&barcode, &desk) {
+            return self.charge_part(text);
+        }
+        false
+    }
+
+    /// Opens and puts away the sheets that the till itself asks for: a receipt
+    /// or a payment that nobody knows the end of, a payment under way.
+    pub(crate) fn settle_sheets(&mut self) {
+        let State::Open(open) = &self.state else { return };
+        let till = open.till();
+        let selling = matches!(till.desk(), Desk::Selling(_));
+        let paying = matches!(till.desk(), Desk::Paying(_));
+        let of_basket =
+            till.payments().iter().find(|payment| payment.belongs == domain::payment::Belongs::Open);
+        let payment = of_basket.filter(|_| paying).map(|payment| Kind::Payment(payment.number));
+        let doubt = till.papers().iter().rev().find(|(_, paper)| **paper == Paper::InDoubt);
+        let paper = doubt.filter(|_| selling).map(|(document, _)| Kind::Paper(*document));
+        let known: Vec<u64> = till.payments().iter().map(|payment| payment.number).collect();
+        let papers: Vec<u64> = doubt.map(|(document, _)| *document).into_iter().collect();
+        let pending = till.pending().is_some();
+        self.front.sheets.retain(|sheet| {
+            if let Kind::Payment(number) = &sheet.kind {
+                known.contains(number)
+            } else if let Kind::Paper(document) = &sheet.kind {
+                selling && papers.contains(document)
+            } else {
+                pending || !matches!(sheet.kind, Kind::Approve(_))
+            }
+        });
+        if let Some(kind) = payment
+            && !self.front.sheets.iter().any(|sheet| sheet.kind == kind)
+        {
+            self.front.sheets.clear();
+            self.open_sheet(kind);
+        }
+        if let Some(kind) = paper
+            && self.front.sheets.is_empty()
+        {
+            self.front.sheets.push(Open::new(kind));
+        }
+    }
+
+    /// After an act of a sheet that stays: the next Enter waits a moment.
+    fn rest(&mut self) {
+        self.front.calm_until_ms = self.moment.now_ms + CALM_MS;
+    }
+
+    /// Somebody's id by the card that was scanned: it bears their number.
+    fn staff_of_card(&self, code: &str) -> Option<String> {
+        let State::Open(open) = &self.state else { return None };
+        let digits = code.get(1..code.len().saturating_sub(1))?.trim_start_matches('0');
+        open.staff().iter().find(|member| member.number == digits).map(|member| member.id.clone())
+    }
+
+    /// What was typed into the fields, as they are shown.
+    fn fields(&self, sheet: &Open, labels: &[(&str, &str)]) -> Vec<SheetField> {
+        let shown = |(index, (field, (chinese, english))): (usize, (&Field, &(&str, &str)))| SheetField {
+            label: self.words(chinese, english),
+            value: typed_as_shown(field),
+            focused: index == sheet.focus,
+        };
+        sheet.fields.iter().zip(labels).enumerate().map(shown).collect()
+    }
+
+    /// Reasons as rows, the first chosen.
+    fn reason_rows(&self, reasons: &[(&str, &str)]) -> Vec<SheetRow> {
+        reasons
+            .iter()
+            .enumerate()
+            .map(|(index, (chinese, english))| {
+                let mut row = numbered(index, self.words(chinese, english), String::new(), String::new());
+                row.key = String::new();
+                row
+            })
+            .collect()
+    }
+
+    /// The reason that is chosen among these.
+    fn reason_of(&self, sheet: &Open, reasons: &[(&str, &str)]) -> String {
+        let chosen = reasons.get(sheet.row.min(reasons.len().saturating_sub(1)));
+        chosen.map(|(chinese, english)| self.words(chinese, english)).unwrap_or_default()
+    }
+
+    fn notice(&mut self, notice: Notice) {
+        self.front.notice = Some(notice);
+        self.commands.push(Command::Play(Sound::Blocked));
+    }
+}
+
+impl Open {
+    /// Whether it stays after an act, so that a second Enter might do it again.
+    fn waits_after_an_act(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Paper(_) | Kind::GiveBack | Kind::Blind | Kind::Approve(_) | Kind::CloseShift
+        )
+    }
+}
+
+fn typed_as_shown(field: &Field) -> String {
+    if field.takes == Takes::Pin { "●".repeat(field.text.chars().count()) } else { field.text.clone() }
+}

@@ -1,0 +1,152 @@
+//! Goods by name, initials or code: to sell them, or to see what they cost.
+
+use domain::barcode::Barcode;
+use domain::catalogue::Catalogue;
+use domain::till::Desk;
+use ui::view::{self, Figure, Notice, Tone};
+
+use super::{Open, key, numbered};
+use crate::lane::{Lane, OpenLane, State};
+use crate::present;
+
+/// The most goods that a search shows; more is said.
+const FOUND_MAX: usize = 24;
+
+impl Lane {
+    pub(super) fn show_goods(&self, open: &OpenLane, sheet: &Open, selling: bool) -> view::Sheet {
+        let rows: Vec<_> = sheet
+            .items
+            .iter()
+            .take(FOUND_MAX)
+            .enumerate()
+            .map(|(index, item)| {
+                let tile = present::tile(self, open, item);
+                let name =
+                    if tile.spec.is_empty() { tile.name } else { format!("{} {}", tile.name, tile.spec) };
+                numbered(index, name, tile.code, tile.price)
+            })
+            .collect();
+        let figure = sheet.items.get(sheet.row).filter(|_| !selling).map(|item| {
+            let tile = present::tile(self, open, item);
+            Figure { label: tile.name, value: tile.price, tone: Tone::Quiet }
+        });
+        let more = sheet.items.len() > FOUND_MAX;
+        let text = if more {
+            self.words("还有更多，请接着输入。", "More goods match: type on.")
+        } else if selling {
+            self.words(
+                "拼音首字母、品名（可用输入法）、编码。回车加入。",
+                "Initials, name (an input method may write) or code. Enter adds it.",
+            )
+        } else {
+            self.words("扫码或输入来查价，不会加入购物篮。", "Scan or type to see a price; nothing is added.")
+        };
+        let typed = !sheet.text(0).is_empty();
+        view::Sheet {
+            text,
+            figure,
+            fields: self.fields(sheet, &[("查找", "Find")]),
+            selected: (!rows.is_empty()).then_some(sheet.row),
+            empty: if typed {
+                self.words("没有找到", "Nothing found")
+            } else {
+                self.words("例：xjnn → 香蕉牛奶", "For example: xjnn")
+            },
+            can_go: !rows.is_empty(),
+            rows,
+            keys: if selling {
+                Vec::new()
+            } else {
+                vec![view::SheetKey {
+                    enabled: !sheet.items.is_empty(),
+                    ..key(self.words("卖这个", "Sell it"), "F4")
+                }]
+            },
+            go: if selling { self.words("加入", "Add") } else { self.words("卖这个", "Sell it") },
+            letters: selling || sheet.items.is_empty(),
+            ..self.blank(if selling {
+                self.words("查找商品", "Find goods")
+            } else {
+                self.words("查价", "Price check")
+            })
+        }
+    }
+
+    /// Looks for what was typed.
+    pub(super) fn find_goods(&mut self) {
+        let State::Open(open) = &self.state else { return };
+        let Some(sheet) = self.front.sheets.last_mut() else { return };
+        let text = sheet.text(0).trim().to_owned();
+        sheet.row = 0;
+        if text.is_empty() {
+            sheet.items.clear();
+            return;
+        }
+        match open.reference().search(&text, FOUND_MAX + 1) {
+            Ok(items) => sheet.items = items,
+            Err(error) => {
+                self.front.notice = Some(Notice::ReferenceFault { reason: crate::lane::words(&error) });
+            }
+        }
+    }
+
+    pub(super) fn go_goods(&mut self, _selling: bool) {
+        let Some(sheet) = self.sheet() else { return };
+        let chosen = sheet.items.get(sheet.row).map(|item| item.sku.clone());
+        if let Some(sku) = chosen {
+            self.close_sheets();
+            self.front.line = None;
+            self.choose(sku, None);
+        }
+    }
+
+    pub(super) fn key_goods(&mut self, selling: bool, _index: usize) {
+        self.go_goods(selling);
+    }
+
+    /// What was scanned is shown with its price and not sold.
+    pub(super) fn scan_for_price(&mut self, text: &str) -> bool {
+        let Some(barcode) = self.recognised(text) else { return false };
+        let State::Open(open) = &self.state else { return false };
+        let reference = open.reference();
+        let item = match &barcode {
+            Barcode::Goods(goods) => {
+                reference.item_by_gtin(&goods.gtin).map(|found| found.map(|found| found.item))
+            }
+            Barcode::Scale(label) => reference.item_by_plu(&label.plu),
+            Barcode::ItemCode(code) | Barcode::Misread(code, _) => match reference.item_by_plu(code) {
+                Ok(None) => reference.item_by_sku(code),
+                answer => answer,
+            },
+            Barcode::Member(_)
+            | Barcode::Coupon(_)
+            | Barcode::Staff(_)
+            | Barcode::Receipt(_)
+            | Barcode::Label(_)
+            | Barcode::Payment
+            | Barcode::Malformed(_)
+            | Barcode::Other(_) => Ok(None),
+        };
+        match item {
+            Ok(Some(item)) => {
+                if let Some(sheet) = self.front.sheets.last_mut() {
+                    sheet.items = vec![item];
+                    sheet.row = 0;
+                }
+                self.commands.push(crate::lane::Command::Play(drivers::sound::Tone::Accepted));
+            }
+            Ok(None) => {
+                let code = text.chars().filter(|character| !character.is_control()).take(32).collect();
+                self.front.notice = Some(Notice::UnknownCode { code });
+                self.commands.push(crate::lane::Command::Play(drivers::sound::Tone::Unknown));
+            }
+            Err(fault) => self.notice(Notice::ReferenceFault { reason: fault.0 }),
+        }
+        true
+    }
+
+    /// Whether goods can be looked for now.
+    pub(super) fn is_selling(&self) -> bool {
+        self.till().is_some_and(|till| matches!(till.desk(), Desk::Selling(_) | Desk::Done(..)))
+    }
+}

@@ -1,0 +1,139 @@
+//! How the lane, its devices and its line to HQ are, with what can be tried on the spot.
+
+use drivers::sound::Tone as Sound;
+use ui::view::{self, PrinterState, SheetKey, SheetRow, SyncState, Tone};
+
+use super::{Open, fact, key};
+use crate::lane::{Command, Lane, OpenLane};
+use crate::present;
+
+impl Lane {
+    pub(super) fn show_health(&self, open: &OpenLane, sheet: &Open) -> view::Sheet {
+        let journal = open.journal();
+        let head = journal.head().seq;
+        let waiting = head.saturating_sub(self.agent.position.acknowledged);
+        let contact = self.agent.contact_ms.map_or_else(
+            || self.words("还没有", "never"),
+            |at_ms| present::local_time(at_ms, self.moment.offset_minutes, "%Y-%m-%d %H:%M"),
+        );
+        let sync = present::sync(self, open);
+        let sync_tone = match sync {
+            SyncState::Synced { .. } => Tone::Good,
+            SyncState::Sending { .. } | SyncState::Unknown => Tone::Quiet,
+            SyncState::Offline { .. } => Tone::Attend,
+        };
+        let (printer, printer_tone) = self.printer_words();
+        let configured = |there: bool| {
+            if there { self.words("已配置", "set up") } else { self.words("没有", "none") }
+        };
+        let wallets = [
+            ("微信", "WeChat", self.config.payment.wechat.is_some()),
+            ("支付宝", "Alipay", self.config.payment.alipay.is_some()),
+        ];
+        let wallets: Vec<String> = wallets
+            .iter()
+            .filter(|(.., there)| *there)
+            .map(|(chinese, english, _)| self.words(chinese, english))
+            .collect();
+        let mut rows = vec![
+            SheetRow {
+                tone: sync_tone, ..fact(self.words("总部最后应答", "HQ last answered"), contact)
+            },
+            SheetRow {
+                tone: if waiting > 0 && sync_tone == Tone::Attend { Tone::Attend } else { Tone::Quiet },
+                ..fact(self.words("待上传", "Waiting to be sent"), waiting.to_string())
+            },
+            SheetRow {
+                tone: printer_tone, ..fact(self.words("小票打印机", "Receipt printer"), printer)
+            },
+            fact(self.words("待打小票", "Receipts waiting"), open.till().papers().len().to_string()),
+            fact(
+                self.words("扫码枪（串口）", "Scanners with a line"),
+                self.config.all_scanners().count().to_string(),
+            ),
+            fact(self.words("电子秤", "Scale"), configured(self.config.scale.is_some())),
+            fact(self.words("客显", "Customer display"), configured(self.config.display.is_some())),
+            fact(
+                self.words("付款码", "Payment by code"),
+                if wallets.is_empty() { configured(false) } else { wallets.join(" · ") },
+            ),
+            fact(self.words("商品版本", "Version of goods"), open.version().to_string()),
+            fact(self.words("流水号", "Last number"), head.to_string()),
+            fact(
+                self.words("本机时间", "This machine's time"),
+                present::local_time(self.moment.now_ms, self.moment.offset_minutes, "%Y-%m-%d %H:%M"),
+            ),
+            fact(self.words("收银台", "Lane"), journal.identity().to_string()),
+            fact(self.words("软件", "Program"), format!("Guitai {} · GPL-3.0", env!("CARGO_PKG_VERSION"))),
+        ];
+        if let Some(alarm) = &self.agent.alarm {
+            rows.insert(
+                0,
+                SheetRow {
+                    tone: Tone::Stop,
+                    detail: alarm.clone(),
+                    ..fact(
+                        self.words(
+                            "总部不再收本台数据，请叫技术员",
+                            "HQ takes no more from this lane: call a technician",
+                        ),
+                        "",
+                    )
+                },
+            );
+        }
+        for reason in open.reference().refused_promotions().into_iter().take(4) {
+            rows.push(SheetRow {
+                tone: Tone::Attend,
+                detail: reason,
+                ..fact(self.words("有促销没用上", "A promotion was left out"), "")
+            });
+        }
+        let has_printer = self.config.printer.is_some();
+        view::Sheet {
+            text: self.words("卖货不用等这些：断网、没打印机也照常卖。", "Selling waits for none of these."),
+            selected: Some(sheet.row),
+            rows,
+            keys: vec![
+                SheetKey { enabled: has_printer, ..key(self.words("打测试页", "Test print"), "F5") },
+                SheetKey { enabled: has_printer, ..key(self.words("试开钱箱", "Test drawer"), "F6") },
+                key(self.words("试声音", "Test sound"), "F7"),
+            ],
+            go: self.words("好了", "Done"),
+            ..self.blank(self.words("设备与状态", "Devices and state"))
+        }
+    }
+
+    fn printer_words(&self) -> (String, Tone) {
+        match present::printer(self) {
+            PrinterState::Absent => (self.words("没有", "none"), Tone::Quiet),
+            PrinterState::Connecting => (self.words("正在连接", "connecting"), Tone::Quiet),
+            PrinterState::Ready => (self.words("正常", "ready"), Tone::Good),
+            PrinterState::Printing => (self.words("正在打印", "printing"), Tone::Good),
+            PrinterState::Unknown => (self.words("不应答", "silent"), Tone::Attend),
+            PrinterState::PaperLow => (self.words("纸快用完", "paper low"), Tone::Attend),
+            PrinterState::PaperOut => (self.words("缺纸", "paper out"), Tone::Stop),
+            PrinterState::CoverOpen => (self.words("盖子没关", "cover open"), Tone::Stop),
+            PrinterState::Offline { .. } => (self.words("连不上", "offline"), Tone::Stop),
+        }
+    }
+
+    pub(super) fn key_health(&mut self, index: usize) {
+        match index {
+            0 => {
+                let words = self.words("测试页：打印机正常", "Test page: the printer works");
+                let time =
+                    present::local_time(self.moment.now_ms, self.moment.offset_minutes, "%Y-%m-%d %H:%M");
+                let paper =
+                    drivers::printer::Document::new().title("Guitai 柜台").centred(words).centred(time).cut();
+                self.print_other(paper);
+            }
+            1 => self.open_sheet(super::Kind::Drawer),
+            _ => {
+                for tone in [Sound::Accepted, Sound::Unknown, Sound::Blocked] {
+                    self.commands.push(Command::Play(tone));
+                }
+            }
+        }
+    }
+}

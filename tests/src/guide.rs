@@ -1,0 +1,339 @@
+//! The pictures of the cashier's guide: each job is done at a real lane, by keys and scans, and drawn.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use domain::till::Desk;
+use fixtures::shop;
+use pos_app::config::{Config, Language, Payment, Theme};
+use pos_app::lane::Moment;
+use ui::action::Key;
+use ui::pixels::Pixels;
+
+use crate::stand::{Stand, reference};
+
+/// 2026-11-21 10:00 in Shanghai, a Saturday.
+const MORNING: Moment = Moment { now_ms: 1_795_226_400_000, offset_minutes: 480 };
+
+/// A gold member's card.
+const GOLD_CARD: &str = "M00000005C";
+
+/// 5 off 30.
+const COUPON: &str = "CDEMO0001R";
+
+/// The pictures that the guide shows; the others are for looking at.
+pub const SHOWN: [&str; 10] = [
+    "approval",
+    "count",
+    "discount",
+    "member-basket",
+    "pay-split",
+    "payment-in-doubt",
+    "recall",
+    "return-taken",
+    "sell",
+    "z-report",
+];
+
+/// How the pictures are drawn.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    /// In which language.
+    pub language: Language,
+    /// In which colours.
+    pub theme: Theme,
+    /// How wide and high.
+    pub size: (u32, u32),
+    /// Only what the guide shows is drawn; the jobs are done all the same.
+    pub shown_only: bool,
+}
+
+/// Draws every job's pictures into a folder; gives their names.
+///
+/// # Errors
+/// A job did not go as the guide says.
+pub fn pictures(pixels: &Pixels, folder: &Path, look: Look) -> Result<Vec<String>> {
+    std::fs::create_dir_all(folder)?;
+    pixels.resize(look.size.0, look.size.1);
+    let files = tempfile::tempdir()?;
+    let shop = reference(files.path(), 1)?;
+    let config = Config {
+        language: look.language,
+        theme: look.theme,
+        payment: Payment { card: true, ..Payment::default() },
+        ..Config::default()
+    };
+    let stand = Stand::open(files.path(), config, MORNING)?;
+    stand.screen.show()?;
+    let shown_only = look.shown_only;
+    let mut day = Day { stand, pixels, folder: folder.to_owned(), shop, names: Vec::new(), shown_only };
+    day.selling()?;
+    day.prices()?;
+    day.members()?;
+    day.parking()?;
+    day.paying()?;
+    day.returning()?;
+    day.shift()?;
+    Ok(day.names)
+}
+
+struct Day<'a> {
+    stand: Stand,
+    pixels: &'a Pixels,
+    folder: PathBuf,
+    shop: shop::Shop,
+    names: Vec<String>,
+    shown_only: bool,
+}
+
+impl Day<'_> {
+    fn draw(&mut self, name: &str) -> Result<()> {
+        if self.shown_only && !SHOWN.contains(&name) {
+            return Ok(());
+        }
+        self.stand.picture(self.pixels, &self.folder.join(format!("{name}.png")))?;
+        self.names.push(name.to_owned());
+        Ok(())
+    }
+
+    fn code(&self, sku: &str) -> Result<String> {
+        let product = self.shop.products.iter().find(|product| product.sku == sku);
+        product.and_then(|product| product.codes.first().cloned()).with_context(|| format!("a code of {sku}"))
+    }
+
+    fn scan(&mut self, sku: &str) -> Result<()> {
+        let code = self.code(sku)?;
+        self.stand.scan(&code);
+        Ok(())
+    }
+
+    fn lines(&self) -> usize {
+        self.stand.lane.till().map_or(0, |till| till.basket().lines().len())
+    }
+
+    fn is_done(&self) -> bool {
+        self.stand.lane.till().is_some_and(|till| matches!(till.desk(), Desk::Done(..)))
+    }
+
+    /// Pays what is due in exact cash.
+    fn pay(&mut self) -> Result<()> {
+        self.stand.key(Key::Char(' '));
+        self.stand.press(ui::Button::QuickCash(0));
+        ensure!(self.is_done(), "the basket was not paid");
+        self.stand.key(Key::Escape);
+        Ok(())
+    }
+
+    fn menu(&mut self, name: &str) -> Result<()> {
+        self.stand.key(Key::Tab);
+        let row =
+            self.stand.lane.view().sheet.and_then(|menu| menu.rows.iter().position(|row| row.name == name));
+        let row = row.with_context(|| format!("{name} in the menu"))?;
+        self.stand.press(ui::Button::Row(row));
+        Ok(())
+    }
+
+    fn say<'t>(&self, chinese: &'t str, english: &'t str) -> &'t str {
+        match self.stand.lane.view().language {
+            ui::view::Language::Chinese => chinese,
+            ui::view::Language::English => english,
+        }
+    }
+
+    fn selling(&mut self) -> Result<()> {
+        self.draw("sign-in")?;
+        self.stand.sign_in("101", "1234");
+        self.draw("sell-empty")?;
+        self.stand.function(1);
+        self.draw("help")?;
+        self.stand.key(Key::Escape);
+        self.stand.key(Key::Tab);
+        self.draw("menu")?;
+        self.stand.key(Key::Escape);
+        self.scan("100001")?;
+        self.stand.type_text("6");
+        self.stand.function(4);
+        self.scan("100028")?;
+        self.scan("100024")?;
+        self.stand.enter("11001");
+        self.stand.enter("530");
+        self.draw("sell")?;
+        self.stand.function(2);
+        self.stand.type_text("xj");
+        self.draw("find")?;
+        self.stand.key(Key::Escape);
+        self.stand.key(Key::Escape);
+        self.stand.function(3);
+        self.scan("100010")?;
+        self.draw("price-check")?;
+        self.stand.key(Key::Escape);
+        ensure!(self.lines() == 4, "a price check sold something: {} lines", self.lines());
+        self.stand.function(9);
+        self.draw("why")?;
+        self.stand.key(Key::Escape);
+        Ok(())
+    }
+
+    fn prices(&mut self) -> Result<()> {
+        self.stand.function(6);
+        self.draw("change-price")?;
+        self.stand.function(5);
+        self.stand.type_text("20");
+        self.draw("discount")?;
+        self.stand.key(Key::Enter);
+        self.draw("approval")?;
+        self.stand.enter("201");
+        self.stand.enter("3456");
+        let reduced = self
+            .stand
+            .lane
+            .till()
+            .is_some_and(|till| till.basket().lines().iter().any(|line| line.discount.is_some()));
+        ensure!(reduced, "the discount was not given");
+        self.draw("discounted")?;
+        Ok(())
+    }
+
+    fn members(&mut self) -> Result<()> {
+        self.stand.function(8);
+        self.draw("member")?;
+        self.stand.scan(GOLD_CARD);
+        self.stand.type_text("5");
+        self.stand.function(4);
+        self.scan("220001")?;
+        self.scan("100028")?;
+        self.stand.type_text("4");
+        self.stand.function(4);
+        self.stand.scan(COUPON);
+        self.draw("member-basket")?;
+        self.stand.function(8);
+        self.draw("member-coupons")?;
+        self.stand.key(Key::Escape);
+        Ok(())
+    }
+
+    fn parking(&mut self) -> Result<()> {
+        self.stand.function(10);
+        self.draw("park")?;
+        self.stand.type_text(self.say("蓝帽子", "blue cap"));
+        self.stand.key(Key::Enter);
+        ensure!(self.lines() == 0, "the basket was not parked");
+        self.scan("100010")?;
+        self.pay()?;
+        self.stand.function(10);
+        self.draw("recall")?;
+        self.stand.key(Key::Enter);
+        ensure!(self.lines() > 3, "the basket was not recalled");
+        Ok(())
+    }
+
+    fn paying(&mut self) -> Result<()> {
+        self.stand.key(Key::Char(' '));
+        if self.stand.lane.view().sheet.is_some() {
+            self.draw("age")?;
+            self.stand.key(Key::Enter);
+        }
+        self.draw("pay")?;
+        self.stand.type_text("10");
+        self.stand.function(4);
+        self.draw("pay-part")?;
+        self.stand.function(7);
+        self.stand.enter("V20261128");
+        self.stand.type_text("5");
+        self.draw("voucher")?;
+        self.stand.key(Key::Enter);
+        self.draw("pay-split")?;
+        self.stand.function(3);
+        self.draw("card")?;
+        self.stand.function(7);
+        for _ in 0..4 {
+            self.stand.turn(vec![pos_app::lane::Event::Tick]);
+            self.stand.moment.now_ms += 2_000;
+        }
+        self.draw("payment-in-doubt")?;
+        self.stand.function(7);
+        self.stand.enter("201");
+        self.stand.enter("3456");
+        self.stand.type_text("500");
+        self.draw("pay-rest")?;
+        self.stand.key(Key::Enter);
+        ensure!(self.is_done(), "the split was not paid");
+        self.draw("done")?;
+        self.stand.function(7);
+        self.draw("receipt-code")?;
+        self.stand.key(Key::Escape);
+        self.stand.key(Key::Escape);
+        Ok(())
+    }
+
+    fn returning(&mut self) -> Result<()> {
+        self.stand.function(5);
+        self.draw("return")?;
+        let seq = self.stand.lane.till().and_then(domain::till::Till::last_sale).context("a sale")?;
+        self.stand.enter(&seq.to_string());
+        self.draw("return-approval")?;
+        self.stand.enter("201");
+        self.stand.enter("3456");
+        self.draw("return-lines")?;
+        self.stand.type_text("2");
+        self.stand.key(Key::Enter);
+        if self.stand.lane.till().is_some_and(|till| till.pending().is_some()) {
+            self.stand.enter("201");
+            self.stand.enter("3456");
+        }
+        let back = self.stand.lane.till().map_or(0, |till| till.basket().returns().len());
+        ensure!(back == 1, "{back} lines came back");
+        self.draw("return-taken")?;
+        self.stand.key(Key::Escape);
+        self.scan("100024")?;
+        self.draw("exchange")?;
+        self.stand.key(Key::Delete);
+        self.stand.key(Key::Char(' '));
+        self.draw("pay-back")?;
+        self.stand.key(Key::Enter);
+        ensure!(self.is_done(), "the money was not paid back");
+        self.draw("paid-back")?;
+        self.stand.key(Key::Escape);
+        Ok(())
+    }
+
+    fn shift(&mut self) -> Result<()> {
+        self.menu(self.say("投库", "Safe drop"))?;
+        self.stand.type_text("20");
+        self.draw("safe-drop")?;
+        self.stand.key(Key::Enter);
+        self.menu(self.say("查看本班（X）", "Look at the shift (X)"))?;
+        self.draw("x-report")?;
+        self.stand.key(Key::Escape);
+        self.menu(self.say("今日报表", "Today's reports"))?;
+        self.draw("day-hours")?;
+        self.stand.function(8);
+        self.draw("day-goods")?;
+        self.stand.function(9);
+        self.draw("day-exceptions")?;
+        self.stand.key(Key::Escape);
+        self.menu(self.say("小票：重打、电子小票、退货", "Receipts: reprint, code, return"))?;
+        self.draw("receipts")?;
+        self.stand.key(Key::Escape);
+        self.menu(self.say("设备与状态", "Devices and state"))?;
+        self.draw("health")?;
+        self.stand.key(Key::Escape);
+        self.stand.function(12);
+        self.draw("locked")?;
+        self.stand.sign_in("101", "1234");
+        self.menu(self.say("点钞", "Count the drawer"))?;
+        self.stand.enter("3");
+        self.stand.enter("1");
+        self.stand.type_text("4");
+        self.draw("count")?;
+        self.stand.function(8);
+        self.draw("close-shift")?;
+        self.stand.key(Key::Enter);
+        self.draw("z-report")?;
+        ensure!(
+            self.stand.lane.till().is_some_and(|till| till.shift().is_none()),
+            "the shift was not closed"
+        );
+        Ok(())
+    }
+}

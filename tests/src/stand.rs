@@ -1,0 +1,207 @@
+//! A lane with its window and without a display, threads or devices: keys, scans and time come from whoever holds it.
+
+use std::cell::RefCell;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use fixtures::shop;
+use ledger::journal::Identity;
+use ledger::reference::ReferenceWriter;
+use pos_app::config::{Config, Paths};
+use pos_app::lane::{Command, Event, Lane, Moment};
+use protocol::pull::{Change, Coupon, Entity, Member, StaffMember};
+use ui::action::Key;
+use ui::pixels::Pixels;
+use ui::{Action, TillScreen};
+
+/// Between two keys of a person.
+const KEY_GAP: Duration = Duration::from_millis(100);
+
+/// Between two turns, so that nothing waits for the one before.
+const TURN_MS: i64 = 2_000;
+
+/// Between two keys of a scanner that acts as a keyboard.
+const SCANNER_GAP: Duration = Duration::from_millis(8);
+
+/// The demo shop as a lane has it, without HQ, with PINs that are quick to check.
+pub fn reference(folder: &Path, lane: u32) -> Result<shop::Shop> {
+    let shop = shop::demo();
+    let mut writer = ReferenceWriter::open(&folder.join("reference.db"))?;
+    writer.set_identity(&Identity { store: shop.store.code.clone(), lane, epoch: 1 })?;
+    let update = writer.begin()?;
+    let mut version = 0;
+    let mut apply = |key: &str, entity| -> Result<()> {
+        version += 1;
+        Ok(update.apply(&Change { version, key: key.to_owned(), entity })?)
+    };
+    apply(&shop.store.code, Entity::Store(Some(shop.store.clone())))?;
+    for category in &shop.categories {
+        apply(&category.id, Entity::Category(Some(category.clone())))?;
+    }
+    for product in &shop.products {
+        apply(&product.sku, Entity::Product(Some(product.clone())))?;
+    }
+    for class in &shop.tax_classes {
+        apply(&class.id, Entity::TaxClass(Some(class.clone())))?;
+    }
+    for (number, row) in shop.prices.iter().enumerate() {
+        apply(&number.to_string(), Entity::Price(Some(row.clone())))?;
+    }
+    for promotion in &shop.promotions {
+        apply(&promotion.id, Entity::Promotion(Some(promotion.clone())))?;
+    }
+    for rule in &shop.promotion_rules {
+        apply(&rule.id, Entity::PromotionRule(Some(rule.clone())))?;
+    }
+    for member in &shop.members {
+        let text = |name: &str| member[name].as_str().unwrap_or_default().to_owned();
+        // As HQ tells it: no name, only what may be shown.
+        let shown = format!("{}** *{}", text("name").chars().next().unwrap_or('*'), text("phone_last4"));
+        let cards = member["cards"].as_array().into_iter().flatten();
+        let told = Member {
+            id: text("id"),
+            shown,
+            cards: cards.filter_map(|card| card.as_str().map(str::to_owned)).collect(),
+            phone_hash: text("phone_hash"),
+            tier: text("tier"),
+            points: member["points"].as_i64(),
+            ..Member::default()
+        };
+        apply(&text("id"), Entity::Member(Some(told)))?;
+    }
+    for coupon in &shop.coupons {
+        let told: Coupon = serde_json::from_value(coupon.clone())?;
+        apply(&told.code.clone(), Entity::Coupon(Some(told)))?;
+    }
+    for staff in &shop.staff {
+        let member = StaffMember {
+            id: staff.id.clone(),
+            number: staff.number.clone(),
+            name: staff.name.clone(),
+            role: staff.role.clone(),
+            pin_hash: hash(&staff.pin)?,
+        };
+        apply(&staff.id, Entity::Staff(Some(member)))?;
+    }
+    update.commit(version)?;
+    Ok(shop)
+}
+
+/// As HQ hashes a PIN on import, with little work so that tests are quick.
+fn hash(pin: &str) -> Result<String> {
+    use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
+    let params = Params::new(64, 1, 1, None).map_err(|error| anyhow::anyhow!("{error}"))?;
+    let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    Ok(hasher.hash_password(pin.as_bytes()).map_err(|error| anyhow::anyhow!("{error}"))?.to_string())
+}
+
+/// A lane with its window, turned by hand.
+pub struct Stand {
+    /// The lane.
+    pub lane: Lane,
+    /// Its window.
+    pub screen: TillScreen,
+    /// Its clock.
+    pub moment: Moment,
+    /// What it wanted done outside since somebody looked.
+    pub commands: Vec<Command>,
+    actions: Rc<RefCell<Vec<Action>>>,
+    last_key: Instant,
+}
+
+impl Stand {
+    /// Opens a lane whose files lie in a folder.
+    pub fn open(folder: &Path, config: Config, moment: Moment) -> Result<Self> {
+        let actions = Rc::new(RefCell::new(Vec::new()));
+        let pressed = Rc::clone(&actions);
+        let screen = TillScreen::new(move |action| pressed.borrow_mut().push(action))?;
+        let lane = Lane::new(Paths { data: folder.to_owned() }, config);
+        let mut stand =
+            Self { lane, screen, moment, commands: Vec::new(), actions, last_key: Instant::now() };
+        stand.turn(vec![Event::Tick]);
+        ensure!(stand.lane.till().is_some(), "the lane did not open");
+        Ok(stand)
+    }
+
+    /// Lets the lane take events in, and shows what comes of it.
+    pub fn turn(&mut self, events: Vec<Event>) {
+        let commands = self.lane.turn(self.moment, events);
+        self.commands.extend(commands);
+        self.screen.apply(&self.lane.view());
+    }
+
+    /// A person presses a key.
+    pub fn key(&mut self, key: Key) {
+        self.moment.now_ms += TURN_MS;
+        self.last_key += KEY_GAP;
+        self.turn(vec![Event::Action(Action::Key { key, at: self.last_key })]);
+    }
+
+    /// A person types.
+    pub fn type_text(&mut self, text: &str) {
+        for character in text.chars() {
+            self.key(Key::Char(character));
+        }
+    }
+
+    /// A person types, and Enter.
+    pub fn enter(&mut self, text: &str) {
+        self.type_text(text);
+        self.key(Key::Enter);
+    }
+
+    /// A function key.
+    pub fn function(&mut self, number: u8) {
+        self.key(Key::Function(number));
+    }
+
+    /// A scanner with a line of its own.
+    pub fn scan(&mut self, code: &str) {
+        self.moment.now_ms += TURN_MS;
+        self.turn(vec![Event::Scan(drivers::scanner::Scan::parse(code))]);
+    }
+
+    /// A scanner that acts as a keyboard.
+    pub fn scan_by_keys(&mut self, code: &str) {
+        self.moment.now_ms += TURN_MS;
+        self.last_key += KEY_GAP;
+        for character in code.chars() {
+            self.last_key += SCANNER_GAP;
+            self.turn(vec![Event::Action(Action::Key { key: Key::Char(character), at: self.last_key })]);
+        }
+        self.last_key += SCANNER_GAP;
+        self.turn(vec![Event::Action(Action::Key { key: Key::Enter, at: self.last_key })]);
+    }
+
+    /// A person taps a control.
+    pub fn press(&mut self, button: ui::Button) {
+        self.moment.now_ms += TURN_MS;
+        self.turn(vec![Event::Action(Action::Press(button))]);
+    }
+
+    /// What the window itself reported, such as keys that it was given.
+    pub fn settle(&mut self) {
+        let actions = self.actions.take();
+        self.turn(actions.into_iter().map(Event::Action).collect());
+    }
+
+    /// Signs somebody in.
+    pub fn sign_in(&mut self, number: &str, pin: &str) {
+        self.enter(number);
+        self.enter(pin);
+    }
+
+    /// Draws the window into a file.
+    pub fn picture(&self, pixels: &Pixels, file: &Path) -> Result<()> {
+        let drawn = pixels.draw(&self.screen)?;
+        let file = std::fs::File::create(file).with_context(|| format!("make {}", file.display()))?;
+        let mut encoder = png::Encoder::new(std::io::BufWriter::new(file), drawn.width, drawn.height);
+        encoder.set_color(png::ColorType::Rgba);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_compression(png::Compression::High);
+        encoder.write_header()?.write_image_data(&drawn.bytes)?;
+        Ok(())
+    }
+}

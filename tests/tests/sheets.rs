@@ -1,0 +1,582 @@
+//! A shop day's exceptions through the lane and its window, by keys and scans: approvals, parking, splits, doubts,
+//! returns, the shift; and what no sheet may do: lose a scan, lose the basket, do something twice, or keep somebody in.
+
+// A test asks for the records it is about, and for no others.
+#![allow(clippy::wildcard_enum_match_arm)]
+
+use std::path::Path;
+
+use domain::money::Money;
+use domain::record::Record;
+use domain::till::Desk;
+use drivers::sound::Tone;
+use fixtures::shop::Shop;
+use ledger::journal::JournalReader;
+use pos_app::config::{Config, Payment};
+use pos_app::lane::{Command, Event, Moment};
+use protocol::event;
+use tests::stand::{Stand, reference};
+use ui::{Button, Key};
+
+/// 2026-11-21 10:00 in Shanghai.
+const MORNING: Moment = Moment { now_ms: 1_795_226_400_000, offset_minutes: 480 };
+
+const WATER: &str = "100001";
+const JUICE: &str = "100028";
+const TEA: &str = "100024";
+const COLA: &str = "100010";
+
+thread_local! {
+    /// Set once for each test, which has a thread of its own.
+    static HEADLESS: () = i_slint_backend_testing::init_no_event_loop();
+}
+
+struct Lane {
+    stand: Stand,
+    shop: Shop,
+    folder: tempfile::TempDir,
+}
+
+impl Lane {
+    /// A lane with a card terminal beside it, and the cashier signed in.
+    fn open() -> Self {
+        HEADLESS.with(|()| ());
+        let folder = tempfile::tempdir().expect("a folder");
+        let shop = reference(folder.path(), 1).expect("the demo shop");
+        let stand = Self::stand(folder.path(), MORNING);
+        let mut lane = Self { stand, shop, folder };
+        lane.stand.sign_in("101", "1234");
+        lane
+    }
+
+    fn stand(folder: &Path, moment: Moment) -> Stand {
+        let config = Config { payment: Payment { card: true, ..Payment::default() }, ..Config::default() };
+        Stand::open(folder, config, moment).expect("a lane")
+    }
+
+    /// The plug is pulled, and the cashier signs in again.
+    fn restart(self) -> Self {
+        let Self { stand, shop, folder } = self;
+        let moment = stand.moment;
+        drop(stand);
+        let stand = Self::stand(folder.path(), moment);
+        let mut lane = Self { stand, shop, folder };
+        lane.stand.sign_in("101", "1234");
+        lane
+    }
+
+    fn code(&self, sku: &str) -> String {
+        let product = self.shop.products.iter().find(|product| product.sku == sku).expect("among the goods");
+        product.codes[0].clone()
+    }
+
+    fn scan(&mut self, sku: &str) {
+        let code = self.code(sku);
+        self.stand.scan(&code);
+    }
+
+    fn till(&self) -> &domain::till::Till {
+        self.stand.lane.till().expect("open")
+    }
+
+    fn lines(&self) -> usize {
+        self.till().basket().lines().len()
+    }
+
+    fn total(&self) -> i64 {
+        self.till().basket().total().minor()
+    }
+
+    fn title(&self) -> String {
+        self.stand.lane.view().sheet.map(|sheet| sheet.title).unwrap_or_default()
+    }
+
+    fn said(&self) -> bool {
+        self.stand.lane.view().notice.is_some()
+    }
+
+    fn sounds(&mut self) -> Vec<Tone> {
+        let commands = std::mem::take(&mut self.stand.commands);
+        let tone = |command| if let Command::Play(tone) = command { Some(tone) } else { None };
+        commands.into_iter().filter_map(tone).collect()
+    }
+
+    fn approve(&mut self, number: &str, pin: &str) {
+        self.stand.enter(number);
+        self.stand.enter(pin);
+    }
+
+    fn pay_exactly(&mut self) -> u64 {
+        self.stand.key(Key::Char(' '));
+        self.stand.press(Button::QuickCash(0));
+        let Desk::Done(_, _, seq) = self.till().desk() else { panic!("not paid: {:?}", self.till().desk()) };
+        *seq
+    }
+
+    /// Chooses in the menu by its words.
+    fn menu(&mut self, words: &str) {
+        self.stand.key(Key::Tab);
+        let menu = self.stand.lane.view().sheet.expect("the menu");
+        let row = menu.rows.iter().position(|row| row.name.starts_with(words));
+        self.stand.press(Button::Row(row.unwrap_or_else(|| panic!("{words} in {:?}", menu.rows))));
+    }
+
+    fn records(&self) -> Vec<Record> {
+        let file = self.folder.path().join("journal.db");
+        let reader = JournalReader::open(&file).expect("readable").expect("there");
+        let entries = reader.entries_after(0, 10_000, usize::MAX).expect("read");
+        entries
+            .iter()
+            .map(|entry| event::decode(&entry.bytes).expect("an event").record().expect("a record"))
+            .collect()
+    }
+
+    fn count(&self, such: impl Fn(&Record) -> bool) -> usize {
+        self.records().iter().filter(|record| such(record)).count()
+    }
+}
+
+#[test]
+fn a_discount_is_approved_on_the_spot() {
+    let mut lane = Lane::open();
+    lane.scan(JUICE);
+    lane.stand.function(6);
+    lane.stand.function(5);
+    lane.stand.enter("20");
+    assert_eq!(lane.title(), "需要授权：打折");
+    assert_eq!(lane.total(), 790);
+    // Another cashier may not, and a wrong PIN is none.
+    lane.approve("102", "2345");
+    assert_eq!(lane.total(), 790);
+    assert!(lane.said());
+    lane.stand.key(Key::Escape);
+    assert_eq!(lane.title(), "需要授权：打折");
+    for _ in 0..8 {
+        lane.stand.press(Button::Backspace);
+    }
+    lane.stand.press(Button::Field(0));
+    lane.stand.press(Button::Clear);
+    lane.approve("201", "9999");
+    assert_eq!(lane.total(), 790);
+    lane.stand.enter("3456");
+    assert_eq!(lane.title(), "");
+    assert_eq!(lane.total(), 632);
+    let approved = |record: &Record| {
+        matches!(record, Record::Approved { staff, approver, reason, .. }
+        if staff == "E101" && approver == "E201" && !reason.is_empty())
+    };
+    assert_eq!(lane.count(approved), 1);
+}
+
+#[test]
+fn what_was_typed_is_there_when_nobody_approves() {
+    let mut lane = Lane::open();
+    lane.scan(JUICE);
+    lane.stand.function(6);
+    lane.stand.enter("5.00");
+    assert_eq!(lane.title(), "需要授权：改价");
+    lane.stand.key(Key::Escape);
+    let sheet = lane.stand.lane.view().sheet.expect("the price");
+    assert_eq!(sheet.fields[0].value, "5.00");
+    assert_eq!(lane.till().pending(), None);
+    // Escape takes back what was typed, then the sheet; the basket stays.
+    lane.stand.key(Key::Escape);
+    lane.stand.key(Key::Escape);
+    assert_eq!(lane.title(), "");
+    assert_eq!((lane.lines(), lane.total()), (1, 790));
+}
+
+#[test]
+fn a_parked_basket_outlives_the_plug() {
+    let mut lane = Lane::open();
+    lane.scan(WATER);
+    lane.scan(JUICE);
+    lane.stand.function(10);
+    lane.stand.type_text("蓝帽子");
+    lane.stand.key(Key::Enter);
+    assert_eq!(lane.lines(), 0);
+    lane.scan(TEA);
+    lane.pay_exactly();
+    let mut lane = lane.restart();
+    lane.stand.function(10);
+    let list = lane.stand.lane.view().sheet.expect("the list");
+    assert_eq!(list.rows[0].name, "蓝帽子");
+    assert_eq!(list.rows[0].value, "9.90");
+    lane.stand.key(Key::Enter);
+    assert_eq!((lane.lines(), lane.total()), (2, 990));
+    assert_eq!(lane.title(), "");
+}
+
+#[test]
+fn a_basket_is_paid_in_parts_and_one_of_them_is_handed_back() {
+    let mut lane = Lane::open();
+    lane.scan(JUICE);
+    lane.scan(JUICE);
+    lane.stand.key(Key::Char(' '));
+    lane.stand.type_text("5");
+    lane.stand.function(4);
+    assert_eq!(lane.till().tenders().len(), 1);
+    lane.stand.function(7);
+    lane.stand.enter("V1");
+    lane.stand.enter("3");
+    assert_eq!(lane.till().tenders().len(), 2);
+    lane.stand.key(Key::Delete);
+    assert_eq!(lane.till().tenders().len(), 1);
+    // Escape does not leave money behind.
+    lane.stand.key(Key::Escape);
+    assert!(matches!(lane.till().desk(), Desk::Paying(_)));
+    lane.stand.function(3);
+    assert_eq!(lane.title(), "银行卡 · 收款");
+    // The card must be answered for, and answered once.
+    lane.stand.key(Key::Escape);
+    assert_eq!(lane.title(), "银行卡 · 收款");
+    lane.stand.enter("123456");
+    lane.stand.key(Key::Enter);
+    let Desk::Done(_, sale, _) = lane.till().desk() else { panic!("{:?}", lane.till().desk()) };
+    let amounts: Vec<i64> = sale.tenders.iter().map(|tender| tender.amount().minor()).collect();
+    assert_eq!(amounts, [500, 1_080]);
+    assert_eq!(lane.count(|record| matches!(record, Record::PaymentBegun { .. })), 1);
+}
+
+#[test]
+fn a_card_that_nobody_knows_of_is_settled_by_somebody_who_may() {
+    let mut lane = Lane::open();
+    lane.scan(JUICE);
+    lane.stand.key(Key::Char(' '));
+    lane.stand.function(3);
+    lane.stand.function(7);
+    for _ in 0..4 {
+        lane.stand.moment.now_ms += 2_000;
+        lane.stand.turn(vec![Event::Tick]);
+    }
+    assert_eq!(lane.title(), "付款结果不明");
+    // Also after the plug was pulled, whose sign-in leads to the payment.
+    let mut lane = lane.restart();
+    assert_eq!(lane.title(), "付款结果不明");
+    lane.stand.function(6);
+    assert_eq!(lane.title(), "需要授权：认定付款结果");
+    lane.approve("201", "3456");
+    let Desk::Done(_, sale, _) = lane.till().desk() else { panic!("{:?}", lane.till().desk()) };
+    assert_eq!(sale.payable, Money::from_minor(790));
+    assert_eq!(lane.title(), "");
+}
+
+#[test]
+fn one_of_three_comes_back_and_no_more_than_was_sold() {
+    let mut lane = Lane::open();
+    lane.stand.type_text("3");
+    lane.scan(JUICE);
+    let seq = lane.pay_exactly();
+    let code = domain::barcode::ReceiptCode { store: "S001".into(), lane: 1, epoch: 1, seq }.to_string();
+    lane.stand.scan(&code);
+    assert_eq!(lane.title(), "需要授权：退货");
+    lane.approve("301", "4567");
+    let sheet = lane.stand.lane.view().sheet.expect("the return");
+    assert!(sheet.rows[0].detail.contains("可退 3"), "{:?}", sheet.rows);
+    lane.stand.key(Key::Enter);
+    lane.approve("301", "4567");
+    let sheet = lane.stand.lane.view().sheet.expect("the return");
+    assert!(sheet.rows[0].detail.contains("还可退 2"), "{:?}", sheet.rows);
+    assert!(sheet.text.contains("现金 7.90"), "{}", sheet.text);
+    assert_eq!(sheet.figure.expect("an amount").value, "7.90");
+    // More than is left is refused.
+    lane.stand.enter("3");
+    assert_eq!(lane.till().basket().returns().len(), 1);
+    lane.stand.function(8);
+    lane.stand.key(Key::Enter);
+    let Desk::Done(_, sale, _) = lane.till().desk() else { panic!("{:?}", lane.till().desk()) };
+    assert_eq!(sale.payable, Money::from_minor(-790));
+    lane.stand.key(Key::Escape);
+    // The second time only two are left, also by the typed number.
+    lane.stand.function(5);
+    lane.stand.enter(&seq.to_string());
+    lane.approve("301", "4567");
+    let sheet = lane.stand.lane.view().sheet.expect("the return");
+    assert!(sheet.rows[0].detail.contains("可退 2"), "{:?}", sheet.rows);
+    // Dropped: nothing is left on the counter.
+    lane.stand.key(Key::Delete);
+    assert_eq!(lane.title(), "");
+    assert!(lane.till().basket().is_untouched());
+}
+
+#[test]
+fn an_exchange_takes_the_difference() {
+    let mut lane = Lane::open();
+    lane.scan(WATER);
+    let seq = lane.pay_exactly();
+    lane.stand.key(Key::Escape);
+    lane.stand.function(5);
+    lane.stand.enter(&seq.to_string());
+    lane.approve("301", "4567");
+    lane.stand.function(7);
+    lane.approve("301", "4567");
+    assert_eq!(lane.till().basket().returns().len(), 1);
+    // New goods go past the sheet.
+    lane.scan(JUICE);
+    assert_eq!((lane.title().as_str(), lane.lines()), ("", 1));
+    lane.stand.key(Key::Char(' '));
+    lane.stand.enter("10");
+    let Desk::Done(_, sale, _) = lane.till().desk() else { panic!("{:?}", lane.till().desk()) };
+    assert_eq!((sale.payable.minor(), sale.change.minor()), (590, 410));
+}
+
+#[test]
+fn goods_come_back_without_a_receipt_with_approval() {
+    let mut lane = Lane::open();
+    lane.stand.function(5);
+    lane.stand.function(6);
+    lane.scan(JUICE);
+    lane.stand.enter("2");
+    assert_eq!(lane.title(), "需要授权：无小票退货");
+    lane.approve("201", "3456");
+    assert_eq!(lane.till().basket().returns().len(), 1);
+    assert_eq!(lane.total(), -1_580);
+}
+
+#[test]
+fn a_shift_ends_with_its_difference() {
+    let mut lane = Lane::open();
+    lane.scan(JUICE);
+    lane.pay_exactly();
+    lane.menu("投库");
+    lane.stand.enter("5");
+    assert_eq!(lane.count(|record| matches!(record, Record::CashMoved { .. })), 1);
+    lane.menu("点钞");
+    // A hundred, no fifty, no twenty, then ten coins.
+    lane.stand.enter("1");
+    lane.stand.function(8);
+    lane.stand.key(Key::Enter);
+    assert!(lane.title().starts_with("日结（Z）"), "{}", lane.title());
+    assert!(matches!(lane.till().desk(), Desk::SignedOut));
+    let report = lane.records().into_iter().find_map(|record| match record {
+        Record::ShiftClosed { report, .. } => report,
+        _ => None,
+    });
+    // 7.90 taken, 5.00 dropped, 100.00 counted.
+    assert_eq!(report.expect("a report").variance(), Some(Money::from_minor(9_710)));
+    lane.stand.key(Key::Enter);
+    assert_eq!(lane.title(), "");
+}
+
+#[test]
+fn a_locked_lane_keeps_the_basket_for_its_cashier_or_a_supervisor() {
+    let mut lane = Lane::open();
+    lane.scan(JUICE);
+    lane.stand.function(12);
+    lane.scan(WATER);
+    assert_eq!(lane.lines(), 1);
+    lane.stand.sign_in("102", "2345");
+    assert!(matches!(lane.till().desk(), Desk::Locked(_)));
+    lane.stand.key(Key::Escape);
+    lane.stand.sign_in("201", "3456");
+    assert_eq!(lane.till().desk().staff().map(|staff| staff.id.as_str()), Some("E201"));
+    assert_eq!(lane.lines(), 1);
+    // The first scan after a lock is sold like any other.
+    lane.stand.function(12);
+    lane.stand.sign_in("201", "3456");
+    lane.scan(WATER);
+    assert_eq!(lane.lines(), 2);
+}
+
+#[test]
+fn a_member_is_found_by_telephone_and_dropped() {
+    let mut lane = Lane::open();
+    lane.scan(JUICE);
+    lane.stand.scan("M00000005C");
+    assert_eq!(lane.total(), 650);
+    lane.stand.function(8);
+    lane.stand.key(Key::Delete);
+    assert_eq!((lane.title().as_str(), lane.total()), ("", 790));
+    lane.stand.function(8);
+    lane.stand.enter("M000005");
+    assert_eq!(lane.total(), 650);
+    lane.stand.function(8);
+    lane.stand.enter("12345");
+    assert_eq!(lane.title(), "会员");
+    assert!(lane.said());
+}
+
+#[test]
+fn a_price_check_sells_nothing() {
+    let mut lane = Lane::open();
+    lane.stand.function(3);
+    lane.scan(JUICE);
+    let sheet = lane.stand.lane.view().sheet.expect("the price check");
+    assert_eq!(sheet.figure.expect("a price").value, "7.90");
+    assert_eq!(lane.lines(), 0);
+    lane.stand.function(4);
+    assert_eq!(lane.lines(), 1);
+}
+
+/// Opens each sheet that can stand over goods; gives how many there are.
+fn open_each(mut each: impl FnMut(&mut Lane, &str)) -> usize {
+    let by_key: [(u8, &str); 9] = [
+        (1, "按键"),
+        (2, "查找商品"),
+        (3, "查价"),
+        (5, "退货"),
+        (6, "改单价"),
+        (8, "会员"),
+        (9, "为什么"),
+        (10, "挂单"),
+        (7, "挂单"),
+    ];
+    let by_menu = [
+        "整单取消",
+        "取单",
+        "小票",
+        "未定付款",
+        "现金存入",
+        "现金支出",
+        "投库",
+        "开钱箱",
+        "点钞",
+        "交班",
+        "今日报表",
+        "设备",
+    ];
+    let mut count = 0;
+    let mut lane = Lane::open();
+    lane.scan(JUICE);
+    let mut one = |lane: &mut Lane, title: &str| {
+        assert!(!lane.title().is_empty(), "{title} did not open");
+        each(lane, title);
+        for _ in 0..12 {
+            lane.stand.key(Key::Escape);
+        }
+        count += 1;
+    };
+    for (key, title) in by_key {
+        lane.stand.function(key);
+        one(&mut lane, title);
+    }
+    for words in by_menu {
+        lane.menu(words);
+        one(&mut lane, words);
+    }
+    lane.stand.key(Key::Tab);
+    one(&mut lane, "菜单");
+    // An approval over a discount.
+    lane.stand.function(6);
+    lane.stand.enter("1");
+    one(&mut lane, "需要授权");
+    lane.menu("查看本班");
+    one(&mut lane, "X");
+    count
+}
+
+#[test]
+fn escape_leads_back_from_every_sheet_and_the_basket_stays() {
+    let sheets = open_each(|lane, title| {
+        let mut steps = 0;
+        while !lane.title().is_empty() {
+            lane.stand.key(Key::Escape);
+            steps += 1;
+            assert!(steps < 8, "{title} keeps the cashier in");
+        }
+        assert!(lane.lines() >= 1, "{title} lost the basket");
+    });
+    assert!(sheets > 20);
+}
+
+#[test]
+fn a_scan_under_any_sheet_is_sold_or_said_not_to_be() {
+    for by_keys in [false, true] {
+        open_each(|lane, title| {
+            let (before, code) = (lane.lines(), lane.code(COLA));
+            lane.sounds();
+            if by_keys {
+                lane.stand.scan_by_keys(&code);
+            } else {
+                lane.stand.scan(&code);
+            }
+            let sounds = lane.sounds();
+            let sold = lane.lines() == before + 1;
+            let shown = lane.title() == "查价";
+            let refused = sounds.contains(&Tone::Blocked) && lane.said();
+            assert!(sold || shown || refused, "{title}, by keys: {by_keys}: {sounds:?}");
+            assert_eq!(sold, lane.title().is_empty(), "{title}");
+            // What a scan typed on its way is gone again.
+            if let Some(sheet) = lane.stand.lane.view().sheet {
+                assert!(!sheet.entry.contains(&code[..4]), "{title}: {}", sheet.entry);
+            }
+        });
+    }
+}
+
+#[test]
+fn twenty_scans_in_a_second_are_twenty_lines_whatever_is_open() {
+    let mut lane = Lane::open();
+    lane.scan(JUICE);
+    lane.stand.function(9);
+    let code = lane.code(COLA);
+    let scans = (0..20).map(|_| Event::Scan(drivers::scanner::Scan::parse(&code))).collect();
+    lane.stand.turn(scans);
+    assert_eq!(lane.lines(), 21);
+    // While money is taken none is added, and each is heard.
+    lane.stand.key(Key::Char(' '));
+    lane.sounds();
+    let scans = (0..20).map(|_| Event::Scan(drivers::scanner::Scan::parse(&code))).collect();
+    lane.stand.turn(scans);
+    assert_eq!(lane.lines(), 21);
+    assert_eq!(lane.sounds(), [Tone::Blocked; 20]);
+}
+
+#[test]
+fn a_second_enter_does_nothing_twice() {
+    let mut lane = Lane::open();
+    lane.stand.type_text("3");
+    lane.scan(JUICE);
+    let seq = lane.pay_exactly();
+    lane.stand.key(Key::Escape);
+    lane.stand.function(5);
+    lane.stand.enter(&seq.to_string());
+    lane.approve("301", "4567");
+    // Within a second of what was done, by the clock: nothing.
+    lane.stand.key(Key::Enter);
+    lane.approve("301", "4567");
+    lane.stand.moment.now_ms -= 1_900;
+    lane.stand.key(Key::Enter);
+    assert_eq!(lane.till().basket().returns().len(), 1);
+}
+
+#[test]
+fn a_field_refuses_what_it_cannot_take_and_keeps_what_was_typed() {
+    let mut lane = Lane::open();
+    lane.scan(JUICE);
+    lane.stand.function(6);
+    lane.stand.type_text("5.x0.");
+    let sheet = lane.stand.lane.view().sheet.expect("the price");
+    assert_eq!(sheet.fields[0].value, "5.0");
+    assert!(lane.said());
+    assert!(lane.sounds().contains(&Tone::Blocked));
+}
+
+#[test]
+fn a_day_is_looked_at_by_whoever_may() {
+    let mut lane = Lane::open();
+    lane.scan(JUICE);
+    lane.pay_exactly();
+    lane.stand.key(Key::Escape);
+    lane.stand.function(12);
+    lane.stand.sign_in("201", "3456");
+    lane.scan(TEA);
+    lane.pay_exactly();
+    lane.stand.key(Key::Escape);
+    lane.menu("今日报表");
+    lane.stand.function(6);
+    let rows = lane.stand.lane.view().sheet.expect("the day").rows;
+    let cashiers: Vec<(&str, &str)> =
+        rows.iter().map(|row| (row.name.as_str(), row.value.as_str())).collect();
+    assert!(cashiers.contains(&("李敏", "7.90")) && cashiers.contains(&("陈静", "6.00")), "{cashiers:?}");
+    lane.stand.key(Key::Escape);
+    lane.stand.function(12);
+    lane.stand.sign_in("301", "4567");
+    // A cashier sees what is their own.
+    lane.menu("签退");
+    lane.stand.sign_in("101", "1234");
+    lane.menu("今日报表");
+    lane.stand.function(6);
+    let rows = lane.stand.lane.view().sheet.expect("the day").rows;
+    assert!(rows.iter().all(|row| row.name != "陈静"), "{rows:?}");
+}

@@ -2,6 +2,7 @@
 
 mod commit;
 mod goods;
+mod sync;
 mod years;
 
 use std::time::Instant;
@@ -15,6 +16,7 @@ use ledger::journal::{Journal, Stamp};
 use crate::counter::{Counter, Day, Goods, Outside, PaperOrder, identity, restore, settings};
 
 pub use goods::cold_start;
+pub use sync::ALL as SYNC;
 
 /// The benchmarks that need files.
 pub const ALL: &[Benchmark] = &[

@@ -46,7 +46,7 @@ cargo xtask COMMAND
                         prices a case file; one JSON line for each case, and nothing else
   scan                  what each line of standard input stands for, as a line of JSON; \\x1d in a
                         line is a control character, \\\\ a backslash
-  bench [NAME]          benchmarks in release, all or one (devices, labels, ledger, pricing, scan), as ratios measured in
+  bench [NAME]          benchmarks in release, all or one (devices, labels, ledger, pricing, scan, sync), as ratios measured in
                         one run: a table, and target/bench.json; real baskets come from the same folder
   powercut [--cuts N] [--seed S]
                         cuts the power of a simulated lane on the real SQLite; prints one line of JSON
@@ -143,7 +143,11 @@ fn replay(arguments: &[OsString]) -> Result<(), Failure> {
 
 /// Runs a program of `trials` in release; it builds without the window.
 fn trial(program: &str, arguments: &[OsString]) -> Result<(), Failure> {
-    machine::install(&[machine::BUILD])?;
+    machine::install(if program == "bench" {
+        &[machine::BUILD, machine::POSTGRES]
+    } else {
+        &[machine::BUILD]
+    })?;
     let mut command = cargo(&["run", "--release", "--locked", "--package", "trials", "--bin", program, "--"]);
     step(program, command.args(arguments))
 }

@@ -1,0 +1,152 @@
+//! A price changes at HQ while a thousand lanes listen: how long until the
+//! last of them has it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use fixtures::bench::{Effort, Report, quantile};
+use hq::store::{Address, Kind, Store, StoreError};
+use sync_agent::core::{Action, Beginning, Core, Input, Intervals, PullAction, PullInput};
+use sync_agent::hq::{Hq, LaneKey, parse_page};
+use tokio::sync::mpsc;
+
+use super::postgres_server::Server;
+use super::{STORE, enrol, key_of, row_of, runtime, serve};
+use crate::bench::folder;
+
+/// Lanes that listen at one time.
+const LANES: u32 = 1_000;
+
+/// How long the last lane may take before nobody waits any more.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The timer must not be what brings the price.
+const INTERVALS: Intervals = Intervals { push_ms: 600_000, pull_ms: 600_000 };
+
+pub(super) fn run(report: &mut Report, effort: Effort) -> Result<()> {
+    let lanes = LANES.min(u32::try_from(effort.rounds_max)?);
+    let folder = folder()?;
+    match Server::start() {
+        Ok(server) => {
+            let address = Address { url: server.database(), authority: None };
+            on(report, "PostgreSQL", &folder.path().join("postgres"), Some(address), lanes)?;
+        }
+        Err(_) => super::note_no_postgres(report),
+    }
+    on(report, "SQLite", &folder.path().join("sqlite"), None, lanes)
+}
+
+fn on(report: &mut Report, engine: &str, data: &Path, database: Option<Address>, lanes: u32) -> Result<()> {
+    std::fs::create_dir_all(data)?;
+    let open = || match &database {
+        Some(address) => Store::connect(address),
+        None => Store::open(&data.join(hq::store::FILE_NAME)),
+    };
+    let store = open()?;
+    enrol(&store, (1..=lanes).map(row_of))?;
+    store.write::<_, StoreError>(|writing| writing.put_entity(Kind::Category, "c", r#"{"id":"c"}"#))?;
+    drop(store);
+    let runtime = runtime()?;
+    let mut times = runtime.block_on(async {
+        let running = serve(data, database.clone()).await?;
+        let level = Arc::new(AtomicUsize::new(0));
+        let (told, mut having) = mpsc::channel(lanes as usize);
+        // Every request that waits has a connection of its own.
+        let hq = Hq::new(&running.url())?;
+        for lane in 1..=lanes {
+            tokio::spawn(follow(hq.clone(), lane, level.clone(), told.clone()));
+        }
+        drop(told);
+        let begun = Instant::now();
+        while level.load(Ordering::SeqCst) < lanes as usize {
+            anyhow::ensure!(begun.elapsed() < PATIENCE, "the lanes are not level");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        // Through the server itself, as an operator does.
+        let begun = Instant::now();
+        change(data.to_owned()).await?;
+        let mut times = Vec::new();
+        while times.len() < lanes as usize {
+            let next =
+                tokio::time::timeout(PATIENCE, having.recv()).await.context("the price does not come")?;
+            next.context("a lane ended")?;
+            times.push(i64::try_from(begun.elapsed().as_millis())?);
+        }
+        running.stop().await?;
+        anyhow::Ok(times)
+    })?;
+    let last = times.iter().copied().max().unwrap_or(0);
+    report.add(
+        format!("sync: a change at HQ is with the last of {lanes} lanes, {engine}"),
+        (last, "ms"),
+        ("the limit", 2_000),
+    );
+    report.note(format!("price, {engine}: half of the lanes after {} ms.", quantile(&mut times, 500)));
+    Ok(())
+}
+
+/// A lane as its agent is: hints move the core, the core asks for pages.
+async fn follow(hq: Hq, lane: u32, level: Arc<AtomicUsize>, told: mpsc::Sender<()>) -> Result<()> {
+    let key = LaneKey { store: STORE.to_owned(), lane, key: key_of(lane) };
+    let begun = Instant::now();
+    let now_ms = || i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
+    let beginning = Beginning { version: 0, is_outdated: false, intervals: INTERVALS, seed: u64::from(lane) };
+    let mut core = Core::new(0, beginning);
+    let (hint, mut hints) = mpsc::channel(16);
+    let (listener, listening) = (hq.clone(), key.clone());
+    tokio::spawn(async move { listener.hints(&listening, |version| hint.try_send(version).is_ok()).await });
+    let mut committed = 0;
+    let (mut heard, mut counted) = (false, false);
+    loop {
+        while let Some(action) = core.poll(now_ms()) {
+            let input = match action {
+                Action::Push(_) => continue,
+                Action::Pull(PullAction::Page { after, .. }) => {
+                    let page = parse_page(&hq.page(&key, after).await?)?;
+                    PullInput::Page {
+                        through: page.head.through,
+                        latest: page.head.latest,
+                        more: page.head.more,
+                        is_open: page.head.through != after,
+                    }
+                }
+                Action::Pull(PullAction::Commit { .. }) => {
+                    committed += 1;
+                    PullInput::Committed
+                }
+                Action::Pull(PullAction::Abandon) => PullInput::Abandoned,
+            };
+            core.handle(now_ms(), Input::Pull(input));
+            if committed == 2 {
+                let _ = told.send(()).await;
+                return Ok(());
+            }
+        }
+        if heard && committed == 1 && !counted {
+            counted = true;
+            level.fetch_add(1, Ordering::SeqCst);
+        }
+        let wait =
+            core.deadline().map_or(1_000, |deadline| deadline.saturating_sub(now_ms()).clamp(0, 1_000));
+        tokio::select! {
+            Some(version) = hints.recv() => {
+                core.handle(now_ms(), Input::Hint { version });
+                heard = true;
+            }
+            () = tokio::time::sleep(Duration::from_millis(u64::try_from(wait)?)) => {}
+        }
+    }
+}
+
+/// Imports another category, through the running server.
+async fn change(data: PathBuf) -> Result<()> {
+    let shop = data.join("shop.json");
+    std::fs::write(&shop, r#"{"categories":[{"id":"c","name_zh":"饮料","name_en":"Drinks","position":2}]}"#)?;
+    let command = hq::command::Command::Import { path: shop.canonicalize()?, replace: false };
+    let done = tokio::task::spawn_blocking(move || hq::command::run(&data, None, &command, 0, &mut |_| {}));
+    done.await??;
+    Ok(())
+}

@@ -196,15 +196,23 @@ impl Money {
             return None;
         }
         let magnitude = i128::from(self.0).abs();
-        // Below 2^63 times 2^63: an i128 holds it.
-        let product = |index: usize| magnitude * weight(index);
-        let mut shares: Vec<i128> = (0..weights.len()).map(|index| product(index) / sum).collect();
-        let missing = magnitude - shares.iter().sum::<i128>();
-        let mut order: Vec<usize> = (0..weights.len()).collect();
-        order.sort_by_key(|index| (std::cmp::Reverse(product(*index) % sum), *index));
+        // Below 2^63 times 2^63: an i128 holds it. Most fit a register.
+        let divided = |index: usize| {
+            let product = magnitude * weight(index);
+            match (u64::try_from(product), u64::try_from(sum)) {
+                (Ok(product), Ok(sum)) => (i128::from(product / sum), i128::from(product % sum)),
+                _ => (product / sum, product % sum),
+            }
+        };
+        let (mut shares, remainders): (Vec<i128>, Vec<i128>) = (0..weights.len()).map(divided).unzip();
+        let missing = usize::try_from(magnitude - shares.iter().sum::<i128>()).unwrap_or(usize::MAX);
         // Fewer units are missing than there are weights.
-        for index in order.into_iter().take(usize::try_from(missing).unwrap_or(usize::MAX)) {
-            shares[index] += 1;
+        if missing > 0 {
+            let mut order: Vec<usize> = (0..weights.len()).collect();
+            order.sort_unstable_by_key(|index| (std::cmp::Reverse(remainders[*index]), *index));
+            for index in order.into_iter().take(missing) {
+                shares[index] += 1;
+            }
         }
         let sign = if self.0 < 0 { -1 } else { 1 };
         shares.into_iter().map(|share| i64::try_from(sign * share).ok().map(Self)).collect()

@@ -21,9 +21,11 @@ mod moves;
 mod outcome;
 mod rough;
 mod run;
+mod small;
 
 pub(super) use front::Front;
 use run::{Run, SINGLE_STEPS_MAX, Tier};
+use small::{Layout, Small};
 
 /// Weights of regions are in parts of this: what of one minor unit is left
 /// after the per cents of a scenario.
@@ -185,6 +187,7 @@ pub(super) struct Way {
     /// The sum of each region; empty for [`Search::Least`].
     pub sums: Vec<i64>,
     run: usize,
+    /// Of few units, what the layout is found by.
     label: u32,
 }
 
@@ -195,6 +198,8 @@ pub(super) struct Ways {
     /// Some were left out, for want of room.
     pub cut: bool,
     runs: Vec<Run>,
+    /// In place of runs, where units are few.
+    small: Option<Small>,
     /// The component as it was searched.
     searched: Component,
 }
@@ -245,13 +250,19 @@ impl Component {
         search: Search<'_>,
         work: &mut Work,
     ) -> Result<Ways, Exhausted> {
+        if let Search::Reach { slack, goal } = search
+            && let Some(small) = Small::of(self, set, weights, goal)
+        {
+            return self.laid_out(small, weights, slack, work);
+        }
         let mut reduced = self.clone();
         if search == Search::Least {
             reduced.keep_cheapest(weights);
         }
         let many = self.classes.iter().any(|class| class.count > SINGLE_STEPS_MAX);
         let coarse = search != Search::Least && self.is_single() && many;
-        let mut ways = Ways { ways: Vec::new(), cut: coarse, runs: Vec::new(), searched: reduced.clone() };
+        let mut ways =
+            Ways { ways: Vec::new(), cut: coarse, runs: Vec::new(), small: None, searched: reduced.clone() };
         for tiers in reduced.tier_choices(set, &mut ways.cut) {
             let mut run = Run::new(&reduced, set, weights, search, tiers);
             run.spread(&reduced, set, weights, search, work)?;
@@ -304,6 +315,30 @@ impl Component {
             }
         }
         Ok(ways)
+    }
+
+    fn laid_out(
+        &self,
+        mut small: Small,
+        weights: &[i128],
+        slack: i128,
+        work: &mut Work,
+    ) -> Result<Ways, Exhausted> {
+        let layouts = small.layouts(self, weights, slack, work)?;
+        let way = |layout: Layout| Way {
+            cost: layout.cost,
+            applications: layout.applications,
+            sums: layout.sums,
+            run: 0,
+            label: layout.label,
+        };
+        Ok(Ways {
+            ways: layouts.into_iter().map(way).collect(),
+            cut: false,
+            runs: Vec::new(),
+            small: Some(small),
+            searched: self.clone(),
+        })
     }
 
     /// What the outcome comes to in each region.

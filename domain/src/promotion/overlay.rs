@@ -148,22 +148,29 @@ pub(super) const ADD_ONS_MAX: u32 = 7;
 
 /// Takes an amount off the parts that have a bit; gives what each line gave.
 fn spread(parts: &mut [Part], bit: Mask, off: Money) -> Vec<(usize, Money)> {
+    let mut own: Vec<usize> = (0..parts.len()).filter(|index| parts[*index].mask & bit != 0).collect();
+    own.sort_by_key(|index| parts[*index].line);
     let mut lines: Vec<(usize, Money)> = Vec::new();
-    for part in parts.iter().filter(|part| part.mask & bit != 0) {
-        match lines.iter_mut().find(|(line, _)| *line == part.line) {
-            Some((_, sum)) => *sum += part.net,
-            None => lines.push((part.line, part.net)),
+    for index in &own {
+        let part = &parts[*index];
+        match lines.last_mut() {
+            Some((line, sum)) if *line == part.line => *sum += part.net,
+            Some(_) | None => lines.push((part.line, part.net)),
         }
     }
-    lines.sort_unstable_by_key(|(line, _)| *line);
     let weights: Vec<Money> = lines.iter().map(|(_, sum)| *sum).collect();
+    let mut rest = own.as_slice();
     for ((line, sum), share) in lines.iter_mut().zip(prorate(off, &weights)) {
-        let own: Vec<usize> = (0..parts.len())
-            .filter(|index| parts[*index].line == *line && parts[*index].mask & bit != 0)
-            .collect();
-        let weights: Vec<Money> = own.iter().map(|index| parts[*index].net).collect();
-        for (index, cut) in own.iter().zip(prorate(share, &weights)) {
-            parts[*index].net = parts[*index].net - cut;
+        let several = rest.iter().take_while(|index| parts[**index].line == *line).count();
+        let (own, others) = rest.split_at(several);
+        rest = others;
+        if let [index] = own {
+            parts[*index].net = parts[*index].net - share;
+        } else {
+            let weights: Vec<Money> = own.iter().map(|index| parts[*index].net).collect();
+            for (index, cut) in own.iter().zip(prorate(share, &weights)) {
+                parts[*index].net = parts[*index].net - cut;
+            }
         }
         *sum = share;
     }

@@ -397,6 +397,16 @@ pub enum PromotionError {
     },
 }
 
+impl OrderRule {
+    /// The most that a per cent takes off, where that is limited.
+    pub(super) fn cap(&self) -> Option<Money> {
+        match self {
+            Self::Percent { cap, .. } => *cap,
+            Self::ThresholdOff { .. } | Self::TieredOff { .. } => None,
+        }
+    }
+}
+
 impl Promotion {
     /// Its layer.
     pub fn layer(&self) -> Layer {

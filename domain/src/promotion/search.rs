@@ -31,6 +31,7 @@ mod ways;
 
 use memory::Findings;
 pub use memory::Memory;
+use reach::Depth;
 use scenario::{Effect, Scenario, Scenarios};
 use stage::{Plain, Stage};
 
@@ -272,18 +273,44 @@ impl<'a, 'b> Finder<'a, 'b> {
         if let Some(bound) = left_out {
             self.leave_open(bound);
         }
+        // What is found quickly settles much of what would take long.
+        let mut deeper: Vec<(Money, Scenario)> = Vec::new();
         for (bound, scenario) in ordered {
             if self.is_settled(bound) {
                 break;
             }
-            let searched =
-                self.work.spend(1).and_then(|()| self.search_scenario(stage, &plain, &scenario, bound));
-            if let Err(Exhausted) = searched {
-                // All that follow are bounded by as much.
+            match self.searched(stage, &plain, &scenario, bound, Depth::Reached) {
+                Ok(Some(bound)) => deeper.push((bound, scenario)),
+                Ok(None) => {}
+                Err(Exhausted) => {
+                    // All that follow are bounded by as much.
+                    self.leave_open(bound);
+                    break;
+                }
+            }
+        }
+        deeper.sort_by_key(|(bound, _)| *bound);
+        for (bound, scenario) in deeper {
+            if self.is_settled(bound) {
+                break;
+            }
+            if let Err(Exhausted) = self.searched(stage, &plain, &scenario, bound, Depth::AllWays) {
                 self.leave_open(bound);
                 break;
             }
         }
+    }
+
+    fn searched(
+        &mut self,
+        stage: &Stage<'a, '_>,
+        plain: &Plain,
+        scenario: &Scenario,
+        bound: Money,
+        depth: Depth,
+    ) -> Result<Option<Money>, Exhausted> {
+        self.work.spend(1)?;
+        self.search_scenario(stage, plain, scenario, bound, depth)
     }
 
     /// Whether nothing at or above a bound is of interest any more.

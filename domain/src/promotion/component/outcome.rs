@@ -26,13 +26,17 @@ impl Ways {
     /// How much of a memory it fills.
     pub(in crate::promotion) fn size(&self) -> usize {
         let nodes = self.runs.iter().flat_map(|run| run.nodes.iter().flatten());
-        self.ways.len() + nodes.map(|node| node.steps.len() + node.labels.len()).sum::<usize>()
+        let small = self.small.as_ref().map_or(0, super::Small::size);
+        small + self.ways.len() + nodes.map(|node| node.steps.len() + node.labels.len()).sum::<usize>()
     }
 
     /// What a way comes to, unit by unit.
     pub(in crate::promotion) fn outcome(&self, set: &PromotionSet, way: usize) -> Outcome {
         let component = &self.searched;
         let Some(way) = self.ways.get(way) else { return Outcome::default() };
+        if let Some(small) = &self.small {
+            return small.outcome(component, set, way.label);
+        }
         let run = &self.runs[way.run];
         let mut outcome = Outcome::default();
         let mut counted: Vec<Vec<(usize, usize)>> = vec![Vec::new(); component.groups.len()];

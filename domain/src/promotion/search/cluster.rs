@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::component::{Exhausted, Outcome, Work};
+use super::super::component::{Exhausted, Outcome, PARTS, Work};
 use super::super::set::PromotionSet;
 use super::memory::{Reached, Towards};
 
@@ -73,6 +73,10 @@ struct Puzzle<'a> {
     mins: &'a [i64],
     /// A price on each threshold, weight for a part of a minor unit.
     prices: [i128; GOALS_MAX],
+    /// Prices at which goods of some region cost as much as they bring.
+    even_prices: Vec<i128>,
+    /// Whatever is put together costs a multiple of this.
+    grain: i128,
 }
 
 impl Solved {
@@ -101,7 +105,15 @@ impl Cluster {
         let length = |place: usize| parts[place].ways.as_ref().map_or(1, |ways| ways.ways.len());
         order.sort_by_key(|place| (length(*place), *place));
         let lists = order.iter().map(|place| self.items(&parts[*place], floors[*place], slops[*place]));
-        let mut puzzle = Puzzle { lists: lists.collect(), mins: &self.mins, prices: [0; GOALS_MAX] };
+        let weights = self.parts.iter().flat_map(|part| part.weights.iter().copied());
+        let mut even_prices: Vec<i128> = weights.clone().map(|weight| weight / i128::from(PARTS)).collect();
+        even_prices.sort_unstable();
+        even_prices.dedup();
+        // What is rounded comes in between.
+        let is_even = slops.iter().all(|slop| *slop == 0);
+        let grain = if is_even { weights.fold(0, common_divisor).max(1) } else { 1 };
+        let mut puzzle =
+            Puzzle { lists: lists.collect(), mins: &self.mins, prices: [0; GOALS_MAX], even_prices, grain };
         let least = floors.iter().sum::<i128>();
         if puzzle.lists.iter().any(Vec::is_empty) {
             let bound = least + self.slack + 1;
@@ -111,6 +123,10 @@ impl Cluster {
         let priced = puzzle.priced_least();
         let most = least + self.slack + 1;
         known = known.filter(|(cost, _)| *cost < most);
+        let limit = known.as_ref().map_or(most, |(cost, _)| *cost);
+        if let Some(better) = puzzle.by_pair(limit, &mut work) {
+            known = Some(better);
+        }
         let limit = known.as_ref().map_or(most, |(cost, _)| *cost);
         let (found, cut) = match puzzle.combine(limit, &mut work) {
             Ok(found) => (found, false),
@@ -232,8 +248,13 @@ impl Puzzle<'_> {
         for _ in 0..if self.mins.len() == 1 { 1 } else { PRICINGS_MAX } {
             for goal in 0..self.mins.len() {
                 let (mut low, mut high) = (0, dearest * 4);
-                for _ in 0..HALVINGS_MAX {
-                    self.prices[goal] = (low + high) / 2;
+                for place in 0..self.even_prices.len() + HALVINGS_MAX {
+                    let even = self.even_prices.get(place).copied();
+                    let price = even.unwrap_or((low + high) / 2);
+                    if !(low..high).contains(&price) {
+                        continue;
+                    }
+                    self.prices[goal] = price;
                     if work.spend(1 + all as u64 / 8).is_err() {
                         self.prices = best.1;
                         return known;
@@ -274,6 +295,27 @@ impl Puzzle<'_> {
         known
     }
 
+    /// The two parts with the most ways chosen anew, together, where the others
+    /// are the cheapest at these prices.
+    fn by_pair(&self, limit: i128, work: &mut Work) -> Option<(i128, Vec<usize>)> {
+        let last = self.lists.len().checked_sub(2)?;
+        let mut chosen = self.cheapest();
+        let mut others = Item { cost: 0, applications: 0, sums: [0; GOALS_MAX] };
+        for (list, place) in self.lists.iter().zip(&chosen).take(last) {
+            others = self.added(&others, &list[*place], None);
+        }
+        let mut labels: Vec<Label> = self.lists[last]
+            .iter()
+            .enumerate()
+            .map(|(own, item)| Label { item: self.added(&others, item, None), own: own as u32, before: 0 })
+            .collect();
+        labels.sort_by_key(|label| (label.item.cost, label.item.applications, label.own));
+        let (cost, at, own) = self.completed(&labels, &self.lists[last + 1], limit, work).ok()??;
+        chosen[last] = labels[at].own as usize;
+        chosen[last + 1] = own;
+        Some((cost, chosen))
+    }
+
     /// Makes one part after the other cheaper, as long as all is still reached.
     fn improve(&self, mut chosen: Vec<usize>, known: &mut Option<(i128, Vec<usize>)>) {
         let mut sum = self.total(&chosen);
@@ -303,6 +345,8 @@ impl Puzzle<'_> {
     /// The cheapest way that reaches all thresholds and costs less than `limit`.
     fn combine(&self, limit: i128, work: &mut Work) -> Result<Option<(i128, Vec<usize>)>, Exhausted> {
         let goals = self.mins.len();
+        // What costs less costs less by a grain.
+        let limit = (limit - 1).div_euclid(self.grain) * self.grain + 1;
         // From each part on: the least cost, the least at these prices, the most that is brought.
         let mut rest = vec![(0i128, 0i128, [0i64; GOALS_MAX])];
         for list in self.lists.iter().rev() {
@@ -327,18 +371,26 @@ impl Puzzle<'_> {
         };
         let nothing = Item { cost: 0, applications: 0, sums: [0; GOALS_MAX] };
         let mut steps = vec![vec![Label { item: nothing, own: 0, before: 0 }]];
-        for (place, list) in self.lists.iter().enumerate() {
+        let Some((longest, lists)) = self.lists.split_last() else {
+            return Ok(self.reaches(&nothing).then(|| (0, Vec::new())));
+        };
+        for (place, list) in lists.iter().enumerate() {
             let mut next = Vec::new();
             let before = &steps[place];
+            let mut looked_at = 0;
             for (at, label) in before.iter().enumerate() {
                 for (own, item) in list.iter().enumerate() {
+                    looked_at += 1;
+                    if label.item.cost + item.cost + rest[place + 1].0 >= limit {
+                        break;
+                    }
                     let item = self.added(&label.item, item, Some(self.mins));
                     if could(&item, &rest[place + 1]) {
                         next.push(Label { item, own: own as u32, before: at as u32 });
                     }
                 }
             }
-            work.spend(1 + (before.len() * list.len()) as u64 / 8 + next.len() as u64 / 2)?;
+            work.spend(1 + looked_at / 8 + next.len() as u64 / 2)?;
             next.sort_unstable_by_key(|label| {
                 (label.item.cost, label.item.applications, label.before, label.own)
             });
@@ -348,17 +400,70 @@ impl Puzzle<'_> {
             }
             steps.push(kept);
         }
-        let last = steps.last().and_then(|labels| labels.iter().find(|label| self.reaches(&label.item)));
-        let Some(last) = last else { return Ok(None) };
-        let mut chosen = Vec::new();
-        let mut here = *last;
-        for step in (0..self.lists.len()).rev() {
+        let labels = steps.last().map_or(&[][..], Vec::as_slice);
+        let Some((cost, at, own)) = self.completed(labels, longest, limit, work)? else { return Ok(None) };
+        let mut chosen = vec![own];
+        let mut here = labels[at];
+        for step in (0..lists.len()).rev() {
             chosen.push(here.own as usize);
             here = steps[step][here.before as usize];
         }
         chosen.reverse();
-        Ok(Some((last.item.cost, chosen)))
+        Ok(Some((cost, chosen)))
     }
+
+    /// The cheapest of the labels with an item of the last list that reaches
+    /// all thresholds and costs less than `limit`: its cost, the label, the item.
+    fn completed(
+        &self,
+        labels: &[Label],
+        list: &[Item],
+        limit: i128,
+        work: &mut Work,
+    ) -> Result<Option<(i128, usize, usize)>, Exhausted> {
+        let goals = self.mins.len();
+        // Up to each item, the most that any brings: before enough is there, none does.
+        let mut most: Vec<Vec<i64>> = Vec::new();
+        for goal in 0..goals {
+            let up_to = list.iter().scan(i64::MIN, |most, item| {
+                *most = item.sums[goal].max(*most);
+                Some(*most)
+            });
+            most.push(up_to.collect());
+        }
+        let mut best: Option<(i128, u32, usize, usize)> = None;
+        let mut looked_at = list.len();
+        for (at, label) in labels.iter().enumerate() {
+            let wanted = |goal: usize| self.mins[goal] - label.item.sums[goal];
+            let from = (0..goals).map(|goal| most[goal].partition_point(|sum| *sum < wanted(goal))).max();
+            for (own, item) in list.iter().enumerate().skip(from.unwrap_or(0)) {
+                looked_at += 1;
+                let cost = label.item.cost + item.cost;
+                let applications = label.item.applications.saturating_add(item.applications);
+                if cost >= limit
+                    || best.is_some_and(|(best, fewest, ..)| (cost, applications) >= (best, fewest))
+                {
+                    break;
+                }
+                if (0..goals).all(|goal| item.sums[goal] >= wanted(goal)) {
+                    best = Some((cost, applications, at, own));
+                    break;
+                }
+            }
+            looked_at += 1;
+        }
+        work.spend(looked_at as u64 / 8)?;
+        Ok(best.map(|(cost, _, at, own)| (cost, at, own)))
+    }
+}
+
+/// The largest number that divides both.
+fn common_divisor(one: i128, other: i128) -> i128 {
+    let (mut one, mut other) = (one.abs(), other.abs());
+    while other != 0 {
+        (one, other) = (other, one % other);
+    }
+    one
 }
 
 /// Those of some labels, least first, that none before them is as good as.

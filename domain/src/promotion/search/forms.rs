@@ -37,13 +37,27 @@ pub(super) struct Forms {
     pub(super) can_be_reached: bool,
 }
 
+/// What is supposed of per cents that are taken off up to a cap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Capped {
+    /// The per cent of whatever their goods come to.
+    Percent,
+    /// The cap: no way takes off more, however much its goods come to.
+    Cap,
+}
+
 impl Forms {
     pub(super) fn new(
         finder: &Finder<'_, '_>,
         stage: &Stage<'_, '_>,
         plain: &Plain,
         scenario: &Scenario,
+        capped: Capped,
     ) -> Self {
+        let cap = |index: usize, effect: &Effect| match (capped, effect) {
+            (Capped::Cap, Effect::Percent(..)) => stage.overlays[index].rule.cap(),
+            (Capped::Percent, _) | (_, Effect::Constant { .. }) => None,
+        };
         let overlay = |index: usize| &stage.overlays[index];
         let mut relevant: Mask = stage.add_on_min.iter().fold(0, |mask, (bit, _)| mask | bit);
         let mut thresholds = stage.add_on_min.clone();
@@ -80,8 +94,10 @@ impl Forms {
                 Effect::Constant { off, .. } => taken += *off,
                 Effect::Percent(percent, _) => {
                     shrunk = shrunk * percent / 100;
-                    roundings += 1;
-                    told_apart |= bit;
+                    if cap(*index, effect).is_none() {
+                        roundings += 1;
+                        told_apart |= bit;
+                    }
                 }
             }
             barred |= !coupon && !overlay(*index).allow_coupon;
@@ -114,7 +130,9 @@ impl Forms {
         let weight = |mask: Mask, from: usize| {
             let percents = scenario.effects.iter().filter(|(index, _)| *index >= from);
             percents.fold(WEIGHT_ONE, |weight, (index, effect)| match effect {
-                Effect::Percent(percent, _) if overlay(*index).bit & mask != 0 => {
+                Effect::Percent(percent, _)
+                    if overlay(*index).bit & mask != 0 && cap(*index, effect).is_none() =>
+                {
                     weight / 100 * i128::from(*percent)
                 }
                 Effect::Percent(..) | Effect::Constant { .. } => weight,
@@ -122,7 +140,11 @@ impl Forms {
         };
         let mut off = 0;
         for (index, effect) in &scenario.effects {
-            if let Effect::Constant { off: constant, .. } = effect {
+            let constant = match effect {
+                Effect::Constant { off, .. } => Some(*off),
+                Effect::Percent(..) => cap(*index, effect),
+            };
+            if let Some(constant) = constant {
                 // Later per cents lower it too, where they count all of its goods.
                 let own = masks.iter().filter(|mask| **mask & overlay(*index).bit != 0);
                 let most = own.map(|mask| weight(*mask, index + 1)).max().unwrap_or(WEIGHT_ONE);
@@ -140,10 +162,12 @@ impl Forms {
         regions.sort_unstable();
         regions.dedup();
         let weights: Vec<i128> = regions.iter().map(|(mask, _)| weight(*mask, 0)).collect();
-        let can_be_reached = thresholds.iter().all(|(bit, min)| stage.most_base(*bit) >= *min);
+        let can_be_reached = thresholds.iter().all(|(bit, min)| stage.most_of(*bit) >= *min);
         let percents = scenario.effects.iter().filter_map(|(index, effect)| match effect {
-            Effect::Percent(percent, _) => Some((overlay(*index).bit, *percent)),
-            Effect::Constant { .. } => None,
+            Effect::Percent(percent, _) if cap(*index, effect).is_none() => {
+                Some((overlay(*index).bit, *percent))
+            }
+            Effect::Percent(..) | Effect::Constant { .. } => None,
         });
         Self {
             percents: percents.collect(),
@@ -183,6 +207,20 @@ impl Forms {
     /// from each other's goods.
     pub(super) fn surely_met(&self, parts: &[Part]) -> bool {
         self.certain.iter().all(|(bit, min)| base(parts, *bit) >= *min)
+    }
+
+    /// Whether some portions reach every threshold.
+    pub(super) fn misses_none(&self, parts: &[Part]) -> bool {
+        self.thresholds.iter().all(|(bit, min)| base(parts, *bit) >= *min)
+    }
+
+    /// Puts the thresholds that some portions miss among those to be reached.
+    pub(super) fn add_missed(&self, parts: &[Part], active: &mut Vec<(Mask, Money)>) {
+        for (bit, min) in &self.thresholds {
+            if base(parts, *bit) < *min && !active.contains(&(*bit, *min)) {
+                active.push((*bit, *min));
+            }
+        }
     }
 
     /// What a weighted sum comes to at least.

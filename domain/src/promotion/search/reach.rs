@@ -6,16 +6,19 @@ use std::sync::Arc;
 use super::super::component::{Component, Exhausted, Goal, Outcome, PARTS, Search, WEIGHT_ONE, Work};
 use super::super::overlay::Mask;
 use super::cluster::{Cluster, GOALS_MAX, Solved};
-use super::forms::Forms;
+use super::forms::{Capped, Forms};
 use super::least::{COMPONENT_WORK_MAX, Weighing, region_of};
 use super::memory::{Reached, Towards};
-use super::scenario::Scenario;
+use super::scenario::{Effect, Scenario};
 use super::stage::{Plain, Stage};
 use super::{Finder, base};
 use crate::money::Money;
 
 /// The most work on putting one cluster together.
 const CLUSTER_WORK_MAX: u64 = 60_000;
+
+/// Whatever is beyond it counts as much.
+const CAP_MAX: i64 = 1 << 60;
 
 /// How often thresholds are raised by what was missed.
 const RAISES_MAX: usize = 3;
@@ -28,30 +31,48 @@ enum Reach {
     OutOfReach,
 }
 
+/// How far a scenario is searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// Thresholds are reached at the least cost.
+    Reached,
+    /// Where that leaves a gap, every way that could still win is worked out.
+    AllWays,
+}
+
 impl<'a> Finder<'a, '_> {
+    /// Searches a scenario. Gives what it cannot come below where it must be
+    /// searched deeper; `None` where it is settled, or left open.
     pub(super) fn search_scenario(
         &mut self,
         stage: &Stage<'a, '_>,
         plain: &Plain,
         scenario: &Scenario,
         rough: Money,
-    ) -> Result<(), Exhausted> {
-        let forms = Forms::new(self, stage, plain, scenario);
+        depth: Depth,
+    ) -> Result<Option<Money>, Exhausted> {
+        let forms = Forms::new(self, stage, plain, scenario, Capped::Percent);
         if !forms.can_be_reached {
-            return Ok(());
+            return Ok(None);
         }
+        let Some(by_caps) = self.bound_by_caps(stage, plain, scenario)? else { return Ok(None) };
+        let rough = rough.max(by_caps);
         let weighing = self.weigh(stage, plain, &forms)?;
         let mut bound = self.after_points_at_least(forms.bound(weighing.bound, forms.roundings)).max(rough);
         if self.is_settled(bound) {
-            return Ok(());
+            return Ok(None);
         }
         let mut outcome = weighing.outcome(|_| true);
-        let mut missed = self.offer_under(stage, &outcome, scenario);
-        if self.is_settled(bound) {
-            return Ok(());
+        let parts = self.problem.parts(&outcome.portions, &stage.masks);
+        let mut missed = Vec::new();
+        // What misses a threshold is seldom good for anything.
+        if self.found.is_none() || forms.misses_none(&parts) {
+            missed = self.offer_under(stage, &outcome, scenario);
+            if self.is_settled(bound) {
+                return Ok(None);
+            }
         }
         // One region that varies, nothing that must be reached: more of it is never less to pay.
-        let parts = self.problem.parts(&outcome.portions, &stage.masks);
         if weighing.whole
             && forms.surely_met(&parts)
             && !forms.uneven
@@ -59,30 +80,26 @@ impl<'a> Finder<'a, '_> {
             && self.problem.ticket.points.is_none()
             && stage.add_on_min.is_empty()
         {
-            return Ok(());
+            return Ok(None);
         }
         let mut active: Vec<(Mask, Money)> = Vec::new();
         let mut is_hopeless = false;
         loop {
             let parts = self.problem.parts(&outcome.portions, &stage.masks);
             let before = active.len();
-            for (bit, min) in &forms.thresholds {
-                if base(&parts, *bit) < *min && !active.contains(&(*bit, *min)) {
-                    active.push((*bit, *min));
-                }
-            }
+            forms.add_missed(&parts, &mut active);
             if active.len() == before {
                 break;
             }
             let found = match self.reach(stage, &forms, &weighing, &active)? {
-                Reach::OutOfReach => return Ok(()),
+                Reach::OutOfReach => return Ok(None),
                 Reach::At(cost, found) => {
                     bound = bound.max(self.after_points_at_least(forms.bound(cost, forms.roundings)));
                     found
                 }
             };
             if self.is_settled(bound) {
-                return Ok(());
+                return Ok(None);
             }
             let Some(found) = found else {
                 // More ways than can be looked at here are too many to be looked at together.
@@ -91,7 +108,7 @@ impl<'a> Finder<'a, '_> {
             };
             missed = self.offer_under(stage, &found, scenario);
             if self.is_settled(bound) {
-                return Ok(());
+                return Ok(None);
             }
             outcome = found;
         }
@@ -113,24 +130,69 @@ impl<'a> Finder<'a, '_> {
             let Reach::At(_, Some(found)) = self.reach(stage, &forms, &weighing, &raised)? else { break };
             missed = self.offer_under(stage, &found, scenario);
             if self.is_settled(bound) {
-                return Ok(());
+                return Ok(None);
             }
             outcome = found;
         }
+        if depth == Depth::Reached {
+            return Ok(Some(bound));
+        }
         if !weighing.whole {
             self.leave_open(bound);
-            return Ok(());
+            return Ok(None);
         }
         let priced = self.reach_thresholds(stage, plain, &forms, &weighing, scenario);
         let bound = bound.max(self.after_points_at_least(forms.bound(priced.cost, forms.roundings)));
         if self.is_settled(bound) {
-            return Ok(());
+            return Ok(None);
         }
         if is_hopeless && !stage.is_small() {
             self.leave_open(bound);
-            return Ok(());
+            return Ok(None);
         }
-        self.search_all_ways(stage, &forms, &weighing, scenario, priced, bound)
+        self.search_all_ways(stage, &forms, &weighing, scenario, priced, bound)?;
+        Ok(None)
+    }
+
+    /// What a scenario cannot come below because per cents take off no more
+    /// than their caps; `None` where that is of no interest any more.
+    fn bound_by_caps(
+        &mut self,
+        stage: &Stage<'a, '_>,
+        plain: &Plain,
+        scenario: &Scenario,
+    ) -> Result<Option<Money>, Exhausted> {
+        let is_capped = |(index, effect): &(usize, Effect)| {
+            matches!(effect, Effect::Percent(..)) && stage.overlays[*index].rule.cap().is_some()
+        };
+        if !scenario.effects.iter().any(is_capped) {
+            return Ok(Some(Money::ZERO));
+        }
+        let forms = Forms::new(self, stage, plain, scenario, Capped::Cap);
+        let weighing = self.weigh(stage, plain, &forms)?;
+        let mut bound = self.after_points_at_least(forms.bound(weighing.bound, forms.roundings));
+        let mut outcome = weighing.outcome(|_| true);
+        let mut active: Vec<(Mask, Money)> = Vec::new();
+        loop {
+            if self.is_settled(bound) {
+                return Ok(None);
+            }
+            let before = active.len();
+            forms.add_missed(&self.problem.parts(&outcome.portions, &stage.masks), &mut active);
+            if active.len() == before {
+                return Ok(Some(bound));
+            }
+            let found = match self.reach(stage, &forms, &weighing, &active)? {
+                Reach::OutOfReach => return Ok(None),
+                Reach::At(cost, found) => {
+                    bound = bound.max(self.after_points_at_least(forms.bound(cost, forms.roundings)));
+                    found
+                }
+            };
+            let Some(found) = found else { return Ok(Some(bound).filter(|bound| !self.is_settled(*bound))) };
+            self.offer_under(stage, &found, scenario);
+            outcome = found;
+        }
     }
 
     /// The least weighted sum at which some thresholds are reached.
@@ -252,8 +314,12 @@ impl<'a> Finder<'a, '_> {
                 region_of(&mut regions, (forms.weight(mask), counts(mask)))
             });
             let weights: Vec<i128> = regions.iter().map(|(weight, _)| *weight).collect();
-            let goal =
-                Goal { counts: regions.iter().map(|(_, counts)| *counts).collect(), caps: mins.clone() };
+            // What is a little further is asked for often.
+            let caps = mins.iter().map(|min| min.clamp(&0, &CAP_MAX).unsigned_abs().next_power_of_two());
+            let goal = Goal {
+                counts: regions.iter().map(|(_, counts)| *counts).collect(),
+                caps: caps.map(|cap| i64::try_from(cap).unwrap_or(CAP_MAX)).collect(),
+            };
             let slop = component.slop(self.problem.set, &weights);
             slops.push(slop);
             floors.push(weighing.parts[place].0);

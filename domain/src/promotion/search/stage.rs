@@ -86,6 +86,12 @@ impl<'a, 'b> Stage<'a, 'b> {
         stage
     }
 
+    /// The same, of an overlay as it was found out before.
+    pub fn most_of(&self, bit: Mask) -> Money {
+        let place = self.overlays.iter().position(|overlay| overlay.bit == bit);
+        place.and_then(|place| self.most.get(place)).copied().unwrap_or_else(|| self.most_base(bit))
+    }
+
     /// The most that goods with a bit can come to below the overlays.
     pub fn most_base(&self, bit: Mask) -> Money {
         let mut most = Money::ZERO;

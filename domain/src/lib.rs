@@ -19,6 +19,7 @@
 //! | [`refund`] | what is left of a past sale, and what giving it back comes to |
 //! | [`receipt`] | what the paper of a sale says |
 //! | [`payment`] | one payment by code, from its number to its end |
+//! | [`stock`] | goods that move beside sales, and counts |
 //! | [`shift`] | what a shift has taken, and what goes on into the next |
 //! | [`rights`] | what a person may do alone |
 //! | [`clock`] | what time a lane reckons with |
@@ -44,6 +45,7 @@ pub mod refund;
 pub mod rights;
 pub mod sale;
 pub mod shift;
+pub mod stock;
 pub mod tax;
 pub mod tender;
 pub mod till;

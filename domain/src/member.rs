@@ -4,6 +4,8 @@
 //! A till holds no more of a person than this (个人信息保护法 art. 6): no name
 //! in full, no telephone number.
 
+use std::sync::Arc;
+
 use crate::catalogue;
 use crate::money::Money;
 use crate::points::{EarnRule, MULTIPLIER_ONE};
@@ -46,6 +48,46 @@ impl Member {
     /// The member as price lists ask for one.
     pub fn of_tier(&self) -> catalogue::Buyer<'_> {
         catalogue::Buyer::Member { tier: &self.tier }
+    }
+}
+
+/// The longest id, card or shown text of a new member, bytes.
+pub const NEW_MEMBER_LENGTH_MAX: usize = 64;
+
+/// Somebody who becomes a member at this till, with HQ or without. Of the
+/// telephone number nothing stays here but its hash and last digits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMember {
+    /// Made of the hash: the same person has the same id on every lane.
+    pub id: String,
+    /// The hash of the telephone number, 64 hexadecimal digits.
+    pub phone_hash: String,
+    /// What may be shown of them, such as `尾号1234`.
+    pub shown: String,
+    /// The code of a card that they were given; empty for none.
+    pub card: String,
+}
+
+impl NewMember {
+    /// Whether it may be written down.
+    pub fn is_within_bounds(&self) -> bool {
+        let short = |text: &str| text.len() <= NEW_MEMBER_LENGTH_MAX;
+        let is_hash = self.phone_hash.len() == 64
+            && self.phone_hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        is_hash
+            && !self.id.is_empty()
+            && [&self.id, &self.shown, &self.card].into_iter().all(|text| short(text))
+    }
+
+    /// The member as they buy for the first time.
+    pub fn as_member(&self) -> Arc<Member> {
+        Arc::new(Member {
+            id: self.id.clone(),
+            shown: self.shown.clone(),
+            first_order: true,
+            points: Some(0),
+            ..Member::default()
+        })
     }
 }
 

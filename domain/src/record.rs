@@ -6,13 +6,14 @@ use chrono::NaiveDate;
 
 use crate::basket::{Discount, Line, LoweredPrice};
 use crate::coupon::Coupon;
-use crate::member::{Member, PointsGrant};
+use crate::member::{Member, NewMember, PointsGrant};
 use crate::money::{Money, Quantity};
 use crate::payment::{Outcome, Purpose};
 use crate::refund::{PastSale, ReturnedLine};
 use crate::rights::Act;
 use crate::sale::Sale;
 use crate::shift::{Carried, CashMove, Denomination, ShiftReport};
+use crate::stock::{Movement, StockCount};
 use crate::tender::{Tender, TenderKind, Wallet};
 
 /// A person who may work at a till.
@@ -196,6 +197,32 @@ pub enum Record {
     PointsOffered {
         /// Which, and how many at most; `None` for none.
         grant: Option<PointsGrant>,
+    },
+    /// Points that were lent are not spent here any more, and go back.
+    LeaseReturned {
+        /// Which.
+        grant: PointsGrant,
+    },
+    /// Goods came or went beside sales.
+    StockMoved {
+        /// What, and why.
+        movement: Movement,
+        /// Who wrote it down.
+        staff: String,
+    },
+    /// Goods on the shelves were counted.
+    StockCounted {
+        /// What was found.
+        count: StockCount,
+        /// Who counted.
+        staff: String,
+    },
+    /// Somebody became a member here.
+    MemberRegistered {
+        /// Who.
+        member: NewMember,
+        /// Who took it in.
+        staff: String,
     },
     /// The buyer's age was confirmed.
     AgeConfirmed {

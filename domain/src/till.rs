@@ -4,6 +4,7 @@
 //! till, and it changes it only by records. So a till is rebuilt from its
 //! journal by applying the same records again.
 
+mod beside;
 mod charging;
 mod drawer;
 mod goods;
@@ -24,8 +25,8 @@ use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime};
 use crate::barcode::Codes;
 use crate::basket::Basket;
 use crate::catalogue::Catalogue;
-use crate::member::{LeaseSpent, PointsRules};
-use crate::money::{Currency, Money};
+use crate::member::{LeaseSpent, PointsGrant, PointsRules};
+use crate::money::{AMOUNT_MAX, Currency, Money};
 use crate::payment::{Belongs, Outcome, Payment, Purpose};
 use crate::promotion::Objective;
 use crate::record::{PaperOutcome, Record, Staff};
@@ -510,6 +511,7 @@ impl Till {
             Record::CouponLaid { coupon } => self.basket.lay(coupon.clone()),
             Record::CouponTakenBack { code } => self.basket.take_coupon_back(code),
             Record::PointsOffered { grant } => self.basket.offer_points(grant.clone()),
+            Record::LeaseReturned { grant } => self.note_spent(grant, AMOUNT_MAX),
             Record::TenderChosen { tender } => self.basket.choose_tender(*tender),
             Record::AgeConfirmed { .. } => self.basket.confirm_age(),
             Record::BasketCancelled { total, .. } => {
@@ -567,7 +569,12 @@ impl Till {
                 self.papers.clear();
                 self.last_sale = None;
             }
-            Record::ClockRefused { .. } | Record::ClockTrusted { .. } => {}
+            // They move nothing of the till's own.
+            Record::StockMoved { .. }
+            | Record::StockCounted { .. }
+            | Record::MemberRegistered { .. }
+            | Record::ClockRefused { .. }
+            | Record::ClockTrusted { .. } => {}
         }
     }
 
@@ -583,17 +590,32 @@ impl Till {
     /// Remembers what a sale spent of the points that were lent for it.
     fn spend_points(&mut self, sale: &Sale) {
         let moved = sale.buyer.as_ref().and_then(|buyer| buyer.points.as_ref());
-        let Some((moved, grant)) = moved.filter(|moved| moved.spent > 0).zip(self.basket.grant()) else {
-            return;
-        };
+        let moved = moved.filter(|moved| moved.spent > 0);
+        if let Some((spent, grant)) = moved.map(|moved| moved.spent).zip(self.basket.grant().cloned()) {
+            self.note_spent(&grant, spent);
+        }
+    }
+
+    /// Remembers that so much of a lease is spent, or all of it and more.
+    fn note_spent(&mut self, grant: &PointsGrant, spent: i64) {
         match self.leases_spent.iter_mut().find(|known| known.lease == grant.lease) {
-            Some(known) => known.spent = known.spent.saturating_add(moved.spent),
+            Some(known) => known.spent = known.spent.saturating_add(spent).min(AMOUNT_MAX),
             None => self.leases_spent.push(LeaseSpent {
                 lease: grant.lease.clone(),
-                spent: moved.spent,
+                spent,
                 until_ms: grant.until_ms,
             }),
         }
+    }
+
+    /// Whether a lease went back to HQ from here.
+    pub fn is_returned(&self, lease: &str) -> bool {
+        self.leases_spent.iter().any(|known| known.lease == lease && known.spent >= AMOUNT_MAX)
+    }
+
+    /// Whether a coupon was spent here, and HQ may not know it.
+    pub fn has_spent(&self, coupon: &str) -> bool {
+        self.coupons_spent.iter().any(|spent| spent == coupon)
     }
 
     /// The charge of the open basket whose end is not known.

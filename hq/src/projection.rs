@@ -75,6 +75,10 @@ pub(crate) fn project(
             | Fact::CouponLaid { .. }
             | Fact::CouponTakenBack { .. }
             | Fact::PointsOffered { .. }
+            | Fact::LeaseReturned { .. }
+            | Fact::StockMoved { .. }
+            | Fact::StockCounted { .. }
+            | Fact::MemberRegistered { .. }
             | Fact::TenderChosen { .. }
             | Fact::BasketCancelled { .. }
             | Fact::PaperBegun { .. }
@@ -162,6 +166,10 @@ pub(crate) fn refuse_unfit(event: &Event) -> Result<(), String> {
         | Fact::CouponLaid { .. }
         | Fact::CouponTakenBack { .. }
         | Fact::PointsOffered { .. }
+        | Fact::LeaseReturned { .. }
+        | Fact::StockMoved { .. }
+        | Fact::StockCounted { .. }
+        | Fact::MemberRegistered { .. }
         | Fact::TenderChosen { .. }
         | Fact::BasketCancelled { .. }
         | Fact::PaperBegun { .. }

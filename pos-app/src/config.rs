@@ -25,6 +25,11 @@ impl Paths {
         self.data.join("reference.db")
     }
 
+    /// Where the agent is asked.
+    pub fn agent(&self) -> PathBuf {
+        self.data.join(protocol::ask::SOCKET_NAME)
+    }
+
     /// The set-up.
     pub fn config(&self) -> PathBuf {
         self.data.join("lane.toml")

@@ -5,6 +5,7 @@
 //! do drawer, paper and sounds hear of it. Where the disk refuses, the till is
 //! what it was after the last commit.
 
+mod asking;
 mod books;
 mod open;
 mod paper;
@@ -25,6 +26,7 @@ use drivers::scanner::Scan;
 use drivers::sound::Tone;
 use ledger::journal::{AppendError, Journal, JournalReader};
 use ledger::reference::{AgentState, AgentWatch, Reference, ReferenceError};
+use protocol::ask::{Answer as Told, Asked};
 use ui::action::Action;
 use ui::view::{Closed, Language, Notice, View};
 
@@ -35,6 +37,7 @@ use crate::present;
 use crate::receipt;
 use crate::sheet::{Attempt, Kind};
 use crate::weighing::{ScaleAsk, ScaleStatus};
+use asking::Errands;
 pub use books::Moment;
 pub use open::OpenLane;
 
@@ -74,6 +77,13 @@ pub enum Event {
         /// What was said.
         answer: Answer,
     },
+    /// The agent answered a question, or did not in time.
+    Answered {
+        /// The lane's number of the question.
+        number: u64,
+        /// What was said; `None` where nobody answered in time.
+        answer: Option<Box<Told>>,
+    },
     /// The check of the whole journal failed.
     JournalDamaged {
         /// What was found, for the technician.
@@ -97,6 +107,8 @@ pub enum Command {
     Scale(ScaleAsk),
     /// Ask a wallet about a payment.
     Pay(Box<Ask>),
+    /// Ask the agent.
+    Ask(Asked),
     /// Make a sound.
     Play(Tone),
     /// End the program.
@@ -148,6 +160,8 @@ pub struct Lane {
     papers_ended: VecDeque<(u64, PaperOutcome)>,
     /// When papers are begun again after the disk refused, milliseconds UTC.
     papers_again_ms: i64,
+    /// What the agent is asked, and what HQ holds for this lane.
+    pub(crate) errands: Errands,
 }
 
 /// Whether the lane can sell.
@@ -181,6 +195,7 @@ impl Lane {
             clock_change: None,
             papers_ended: VecDeque::new(),
             papers_again_ms: 0,
+            errands: Errands::default(),
         }
     }
 
@@ -194,6 +209,8 @@ impl Lane {
         for event in events {
             self.take(event);
         }
+        self.flush();
+        self.give_back_to_hq();
         self.flush();
         self.begin_paper();
         self.settle_sheets();
@@ -274,6 +291,7 @@ impl Lane {
             }
             Event::Scale(told) => self.hear_scale(told),
             Event::Printer(event) => self.hear_printer(event),
+            Event::Answered { number, answer } => self.hear_answer(number, answer.map(|answer| *answer)),
             Event::Payment { number, answer } => self.input(Input::PaymentAnswered { number, answer }),
             Event::JournalDamaged { reason } => {
                 let file = self.paths.journal().display().to_string();
@@ -339,6 +357,13 @@ impl Lane {
     /// Lets the till decide; what it wants written is written at the latest at
     /// the end of the turn.
     pub(crate) fn input(&mut self, input: Input) {
+        if let Some(input) = self.ask_first(input) {
+            self.input_now(input);
+        }
+    }
+
+    /// The same, of what nobody is asked about before.
+    fn input_now(&mut self, input: Input) {
         let State::Open(open) = &mut self.state else { return };
         if open.input(self.moment, input) {
             self.flush();
@@ -416,7 +441,7 @@ impl Lane {
                 self.open_sheet(Kind::Approve(act));
             }
             Effect::Report(report) => self.hear_report(report),
-            Effect::Tell(message) => self.tell(message),
+            Effect::Tell(message) => self.tell_or_ask(message),
         }
     }
 
@@ -453,7 +478,7 @@ impl Lane {
         self.input(Input::PaymentAnswered { number: payment.number, answer });
     }
 
-    fn tell(&mut self, message: Message) {
+    fn tell_now(&mut self, message: &Message) {
         if matches!(message, Message::AgeCheckFirst) {
             return self.open_sheet(Kind::Age);
         }
@@ -461,16 +486,16 @@ impl Lane {
             self.open_sheet(Kind::Float);
         }
         let State::Open(open) = &self.state else { return };
-        if let Message::LineVoided(_) = &message {
+        if let Message::LineVoided(_) = message {
             self.scale.take_back();
         }
-        if let Message::WeightNeeded(item) | Message::NotWeighed { item, .. } = &message {
+        if let Message::WeightNeeded(item) | Message::NotWeighed { item, .. } = message {
             self.front.weighing = Some(item.sku.clone());
         }
-        if let Message::PriceNeeded(item) | Message::PriceRange { item, .. } = &message {
+        if let Message::PriceNeeded(item) | Message::PriceRange { item, .. } = message {
             self.front.pricing = Some(item.sku.clone());
         }
-        self.front.notice = present::notice(&message, open, self.front.language, self.moment.offset_minutes);
+        self.front.notice = present::notice(message, open, self.front.language, self.moment.offset_minutes);
     }
 
     /// What the lane does when time passes: hear of the agent, open when it

@@ -9,6 +9,7 @@
 //! | [`present`] | the till as the screen shows it |
 //! | [`receipt`] | a sale as paper |
 //! | [`payment`] | payments by code at the wallets' terminals |
+//! | [`asking`] | what the agent is asked, and never waited for |
 //! | [`pole`] | the screen as the customer's display shows it |
 //! | [`pin`] | whether a PIN is somebody's |
 //! | [`recovery`] | what a stop left unfinished, in words |
@@ -17,6 +18,7 @@
 //! | [`run`] | threads, devices and the window around a lane |
 //! | [`doctor`] | the health of disk, devices, reference and clock |
 
+pub mod asking;
 pub mod config;
 pub mod doctor;
 pub mod entry;

@@ -644,7 +644,8 @@ pub(crate) fn notice(
         Message::ReturnTooMuch { left } => Notice::ReturnTooMuch {
             left: Quantity::from_thousandths(*left).map_or_else(|| "0".into(), |left| left.to_string()),
         },
-        Message::NotReturnable => Notice::NotReturnable,
+        Message::NotReturnable | Message::ReturnElsewhere => Notice::NotReturnable,
+        Message::StockRefused(_) => Notice::QuantityRange { max: Quantity::MAX.to_string() },
         Message::OpenShiftFirst => Notice::OpenShiftFirst,
         Message::ShiftIsOpen => Notice::ShiftIsOpen,
     })

@@ -24,6 +24,7 @@ use ledger::journal::JournalReader;
 use ui::view::View;
 use ui::{Remote, TillScreen};
 
+use crate::asking::{ANSWER_WITHIN, AgentLine};
 use crate::config::{Config, Paths};
 use crate::lane::{Command, Event, Lane, Moment, TICK, TURN_EVENTS_MAX, words};
 use crate::payment::Terminals;
@@ -41,6 +42,7 @@ pub struct Devices {
     display: Option<Display>,
     shown: Mutex<Picture>,
     terminals: Terminals,
+    agent: AgentLine,
     events: SyncSender<Event>,
 }
 
@@ -94,6 +96,7 @@ impl Devices {
             display,
             shown: Mutex::default(),
             terminals,
+            agent: AgentLine::start(paths.agent(), events),
             events: events.clone(),
         })
     }
@@ -127,6 +130,7 @@ impl Devices {
                 }
             }
             Command::Pay(ask) => self.terminals.ask(*ask),
+            Command::Ask(asked) => self.agent.ask(asked, ANSWER_WITHIN),
             Command::Play(tone) => self.sound.play(tone),
             Command::Quit => return false,
         }

@@ -182,7 +182,7 @@ pub(crate) enum Attempt {
 /// A sheet that is open.
 #[derive(Debug, Clone)]
 pub(crate) struct Open {
-    kind: Kind,
+    pub(crate) kind: Kind,
     fields: Vec<Field>,
     focus: usize,
     row: usize,

@@ -6,6 +6,7 @@
 //! thousandths (of a piece, or of a kilogram), times are UTC.
 
 mod buyer;
+mod stock;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,8 @@ pub use buyer::{
     Buyer, Coupon, Gift, Given, LeaseSpent, LinePrice, Member, PastPoints, PointsBack, PointsGrant,
     PointsMoved, SpentCoupon, WalkInPrice,
 };
+
+pub use stock::{Movement, NewMember, Position, StockCount, StockLine, StockMove};
 
 /// The version that [`encode`] writes.
 pub const EVENT_VERSION: u16 = 1;
@@ -333,6 +336,32 @@ pub enum Fact {
         /// Which, and how many at most; absent for none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         grant: Option<PointsGrant>,
+    },
+    /// Points that were lent are not spent here any more, and go back.
+    LeaseReturned {
+        /// Which.
+        grant: PointsGrant,
+    },
+    /// Goods came or went beside sales.
+    StockMoved {
+        /// What, and why.
+        movement: Movement,
+        /// The staff id of who wrote it down.
+        staff: String,
+    },
+    /// Goods on the shelves were counted.
+    StockCounted {
+        /// What was found.
+        count: StockCount,
+        /// The staff id of who counted.
+        staff: String,
+    },
+    /// Somebody became a member here.
+    MemberRegistered {
+        /// Who.
+        member: NewMember,
+        /// The staff id of who took it in.
+        staff: String,
     },
     /// All of the basket is to be paid with one kind of tender, or not any more.
     TenderChosen {

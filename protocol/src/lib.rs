@@ -12,8 +12,10 @@
 //! | [`promotion`] | a promotion of any type, as HQ sends it |
 //! | [`enrol`] | how a new lane gets its identity and its key |
 //! | [`answer`] | what HQ says about what it has received |
+//! | [`ask`] | lane to agent to HQ: a question while a customer waits |
 
 pub mod answer;
+pub mod ask;
 pub mod chain;
 pub mod enrol;
 pub mod event;

@@ -6,6 +6,7 @@
 mod buyer;
 mod refund;
 mod shift;
+mod stock;
 mod tender;
 
 use std::sync::Arc;
@@ -124,6 +125,16 @@ impl From<&Record> for Fact {
             Record::CouponLaid { coupon } => Self::CouponLaid { coupon: coupon.into() },
             Record::CouponTakenBack { code } => Self::CouponTakenBack { code: code.clone() },
             Record::PointsOffered { grant } => Self::PointsOffered { grant: grant.as_ref().map(Into::into) },
+            Record::StockMoved { movement, staff } => {
+                Self::StockMoved { movement: movement.into(), staff: staff.clone() }
+            }
+            Record::StockCounted { count, staff } => {
+                Self::StockCounted { count: count.into(), staff: staff.clone() }
+            }
+            Record::MemberRegistered { member, staff } => {
+                Self::MemberRegistered { member: member.into(), staff: staff.clone() }
+            }
+            Record::LeaseReturned { grant } => Self::LeaseReturned { grant: grant.into() },
             Record::TenderChosen { tender } => {
                 Self::TenderChosen { tender: tender.map(|kind| tender::kind_name(kind).to_owned()) }
             }
@@ -474,6 +485,16 @@ impl Event {
             Fact::PointsOffered { grant } => Record::PointsOffered {
                 grant: grant.as_ref().map(|grant| grant.understand(seq)).transpose()?,
             },
+            Fact::StockMoved { movement, staff } => {
+                Record::StockMoved { movement: movement.understand(seq)?, staff: staff.clone() }
+            }
+            Fact::StockCounted { count, staff } => {
+                Record::StockCounted { count: count.into(), staff: staff.clone() }
+            }
+            Fact::MemberRegistered { member, staff } => {
+                Record::MemberRegistered { member: member.into(), staff: staff.clone() }
+            }
+            Fact::LeaseReturned { grant } => Record::LeaseReturned { grant: grant.understand(seq)? },
             Fact::TenderChosen { tender } => Record::TenderChosen {
                 tender: tender.as_ref().map(|kind| tender::understand_kind(seq, kind)).transpose()?,
             },
@@ -666,7 +687,9 @@ impl event::Line {
 }
 
 impl event::Sale {
-    fn understand(&self, seq: u64) -> Result<Sale, UnderstandEventError> {
+    /// The document as the rules see it, where its numbers can be and add up.
+    /// `seq` is its number, for the refusal.
+    pub fn understand(&self, seq: u64) -> Result<Sale, UnderstandEventError> {
         let sale = Sale {
             currency: self.currency.clone(),
             reference_version: self.reference_version,

@@ -574,6 +574,7 @@ fn records() -> Vec<(&'static str, Record)> {
     .chain(buyer::records())
     .chain(records_about_the_journal())
     .chain(records_of_the_scale())
+    .chain(buyer::records_about_leases())
     .collect()
 }
 
@@ -649,6 +650,10 @@ const fn kind(record: &Record) -> &'static str {
         Record::CouponLaid { .. } => "coupon_laid",
         Record::CouponTakenBack { .. } => "coupon_taken_back",
         Record::PointsOffered { .. } => "points_offered",
+        Record::StockMoved { .. } => "stock_moved",
+        Record::StockCounted { .. } => "stock_counted",
+        Record::MemberRegistered { .. } => "member_registered",
+        Record::LeaseReturned { .. } => "lease_returned",
         Record::TenderChosen { .. } => "tender_chosen",
         Record::PaperBegun { .. } => "paper_begun",
         Record::PaperEnded { .. } => "paper_ended",
@@ -658,7 +663,7 @@ const fn kind(record: &Record) -> &'static str {
     }
 }
 
-const KINDS: usize = 41;
+const KINDS: usize = 45;
 
 #[test]
 fn every_record_comes_back_from_its_bytes() {

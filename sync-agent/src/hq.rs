@@ -5,6 +5,7 @@ use std::io::Read;
 use std::sync::Once;
 use std::time::Duration;
 
+use protocol::ask::{Answer, FRAME_BYTES_MAX, HQ_ANSWER_WITHIN_MS, Question};
 use protocol::enrol::{EnrolRefusal, EnrolRequest, Enrolment};
 use protocol::head::PublicKey;
 use protocol::pull::{Change, Entity, PAGE_BYTES_MAX, PAGE_CHANGES_MAX, PageHead};
@@ -156,6 +157,28 @@ impl Hq {
             .body(batch)
             .send();
         push_answer(sent.await.map_err(unreachable)?).await
+    }
+
+    /// Asks for a lane what cannot wait: the answer comes in
+    /// [`HQ_ANSWER_WITHIN_MS`], or not at all.
+    pub async fn ask(&self, lane: &LaneKey, question: &Question) -> Result<Answer, RequestError> {
+        let route = format!("v1/lanes/{}/{}/ask", lane.store, lane.lane);
+        let asked = self
+            .client
+            .post(self.url(&route))
+            .bearer_auth(&lane.key)
+            .json(question)
+            .timeout(Duration::from_millis(HQ_ANSWER_WITHIN_MS))
+            .send();
+        let answer = asked.await.map_err(unreachable)?;
+        let (status, wait_ms) = (answer.status(), wait_ms(&answer));
+        if status.is_success() {
+            return parse(&read(answer, FRAME_BYTES_MAX).await?);
+        }
+        match status {
+            StatusCode::UNAUTHORIZED => Err(PushRefusal::Unauthorised.into()),
+            _ => Err(come_back(status, wait_ms)),
+        }
     }
 
     /// Hears HQ's hints until the line ends; `hear` is told each version, and

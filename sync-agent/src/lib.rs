@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`core`] | what to do next: a state machine without I/O, clock or randomness |
 //! | [`shell`] | does it: HTTP and disk around the core |
+//! | [`asking`] | the socket at which the lane asks while a customer waits |
 //! | [`hq`] | the requests to HQ and what their answers mean |
 //! | [`journal`] | the lane's journal, as the agent reads it |
 //! | [`reference`] | the thread that alone writes `reference.db` |
@@ -11,6 +12,8 @@
 //! | [`place`] | the files of the data directory |
 //! | [`status`] | what the agent last knew, for people |
 
+#[cfg(unix)]
+pub mod asking;
 pub mod core;
 pub mod enrol;
 pub mod hq;

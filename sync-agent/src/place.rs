@@ -5,6 +5,7 @@
 //! | `journal.db` | the lane's journal; read only |
 //! | `reference.db` | what HQ told; the agent is its one writer |
 //! | `agent.toml` | where HQ is |
+//! | `agent.sock` | where the lane asks the agent; only its owner can |
 //! | `agent.key` | the lane's key; only its owner can read it |
 //! | `journal.key` | what the lane signs its journal with; only its owner can read it, and the lane reads it |
 
@@ -72,6 +73,11 @@ impl Place {
     /// What HQ told.
     pub fn reference(&self) -> PathBuf {
         self.folder.join("reference.db")
+    }
+
+    /// Where the lane asks.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.join(protocol::ask::SOCKET_NAME)
     }
 
     fn settings_path(&self) -> PathBuf {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use ledger::journal::Identity;
 use ledger::reference::{Position, ReferenceError};
+use protocol::ask::{Answer, HQ_ANSWER_WITHIN_MS, Question};
 use protocol::chain::ChainHash;
 use protocol::push::{PushAnswer, PushRefusal};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -15,6 +16,8 @@ use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::MissedTickBehavior;
 use tracing::{debug, info, warn};
 
+#[cfg(unix)]
+use crate::asking::{self, Answers};
 use crate::core::{
     Action, Beginning, Core, Filed, Input, Intervals, PullAction, PullFailure, PullInput, PushAction,
     PushFailure, PushInput, Status,
@@ -30,6 +33,9 @@ const NUDGE_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Ends of actions that wait at one time; there are at most two.
 const INPUTS_MAX: usize = 16;
+
+/// How long the lane's questions wait for HQ.
+const ANSWER_WITHIN: Duration = Duration::from_millis(HQ_ANSWER_WITHIN_MS);
 
 /// How an agent runs.
 #[derive(Debug, Clone)]
@@ -125,6 +131,8 @@ struct Shell {
     /// The epoch that the lane was enrolled for: the position that the lane
     /// is told is of this one.
     epoch: u32,
+    /// Where the lane asks.
+    socket: PathBuf,
 }
 
 impl Shell {
@@ -154,6 +162,7 @@ impl Shell {
             saved: None,
             contact_ms: None,
             epoch,
+            socket: place.socket(),
         })
     }
 
@@ -165,6 +174,7 @@ impl Shell {
         let (inputs, mut taken) = mpsc::channel(INPUTS_MAX);
         let mut actions = JoinSet::new();
         actions.spawn(self.tools.clone().listen(inputs.clone(), self.core.hint_wait()));
+        let asking = self.tools.begin_answering(&self.socket);
         let mut nudge = tokio::time::interval(NUDGE_INTERVAL);
         nudge.set_missed_tick_behavior(MissedTickBehavior::Delay);
         tokio::pin!(stop);
@@ -209,6 +219,11 @@ impl Shell {
                 () = deadline => {}
             }
         };
+        if let Some(asking) = asking {
+            asking.abort();
+            // Aborted, or ended by itself: either way it has let the files go.
+            let _ = asking.await;
+        }
         actions.shutdown().await;
         let Tools { reference, .. } = self.tools;
         // The last owner closes the file; that is this one.
@@ -327,6 +342,26 @@ impl From<WriteError> for PullFailure {
     }
 }
 
+/// What cannot wait is asked of HQ.
+#[cfg(unix)]
+struct Counter {
+    hq: Hq,
+    key: LaneKey,
+}
+
+#[cfg(unix)]
+impl Answers for Counter {
+    async fn answer(&self, question: Question) -> Answer {
+        match self.hq.ask(&self.key, &question).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                debug!(error = chain(&error), "no answer");
+                Answer::Unreachable {}
+            }
+        }
+    }
+}
+
 impl Tools {
     /// Hears HQ's hints for as long as the agent runs. Where there is no line,
     /// or an HQ that gives none, the timer does all the work.
@@ -338,6 +373,27 @@ impl Tools {
             }
             tokio::time::sleep(wait).await;
         }
+    }
+
+    /// Answers the lane's questions from now on. A lane that cannot ask goes
+    /// on within its own bounds.
+    #[cfg(unix)]
+    fn begin_answering(&self, socket: &std::path::Path) -> Option<JoinHandle<()>> {
+        match asking::listen(socket) {
+            Ok(listener) => {
+                let counter = Counter { hq: self.hq.clone(), key: self.key.clone() };
+                Some(tokio::spawn(asking::serve(listener, Arc::new(counter), ANSWER_WITHIN)))
+            }
+            Err(error) => {
+                warn!(%error, socket = %socket.display(), "the lane cannot ask");
+                None
+            }
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn begin_answering(&self, _socket: &std::path::Path) -> Option<JoinHandle<()>> {
+        None
     }
 
     async fn carry_out(&self, action: Action) -> Result<Input, RunError> {

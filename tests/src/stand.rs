@@ -128,7 +128,16 @@ impl Stand {
     /// Lets the lane take events in, and shows what comes of it.
     pub fn turn(&mut self, events: Vec<Event>) {
         let commands = self.lane.turn(self.moment, events);
+        // The agent is away: every question ends without an answer.
+        let ends = commands.iter().filter_map(|command| match command {
+            Command::Ask(asked) => Some(Event::Answered { number: asked.number, answer: None }),
+            _ => None,
+        });
+        let ends: Vec<Event> = ends.collect();
         self.commands.extend(commands);
+        if !ends.is_empty() {
+            return self.turn(ends);
+        }
         self.screen.apply(&self.lane.view());
     }
 

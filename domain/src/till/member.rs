@@ -22,7 +22,7 @@ const LEASE_KEPT_MS: i64 = 30 * 86_400_000;
 impl Step {
     /// Whether what the price rests on may change now: while goods are rung
     /// up, or at the payment before anything was put against the basket.
-    fn may_change_buyer(&mut self) -> bool {
+    pub(super) fn may_change_buyer(&mut self) -> bool {
         match &self.till.desk {
             Desk::Selling(_) => !self.is_frozen(),
             Desk::Paying(_) if self.till.tenders.is_empty() => !self.is_frozen(),
@@ -88,17 +88,8 @@ impl Step {
 
     /// A coupon is laid on the basket, where it takes something off it.
     pub(super) fn lay_coupon(&mut self, context: &Context<'_>, code: &str) {
-        if !self.may_change_buyer() {
+        if !self.may_take_coupon() {
             return;
-        }
-        if self.till.shift.is_none() {
-            return self.refuse(Message::OpenShiftFirst);
-        }
-        if self.till.basket.lines().is_empty() {
-            return self.refuse(Message::NoLine);
-        }
-        if self.till.coupons_spent.len() >= COUPONS_SPENT_MAX {
-            return self.refuse(Message::CouponsFull);
         }
         let coupon = match context.catalogue.coupon(code) {
             Err(fault) => return self.refuse(Message::Fault(fault)),
@@ -107,6 +98,34 @@ impl Step {
             }
             Ok(Some(coupon)) => coupon,
         };
+        self.let_lie(context, coupon);
+    }
+
+    /// A coupon that HQ put aside for this lane, whatever was told of it before.
+    pub(super) fn lay_held_coupon(&mut self, context: &Context<'_>, coupon: Coupon) {
+        if self.may_take_coupon() {
+            self.let_lie(context, Coupon { state: CouponState::Issued, ..coupon });
+        }
+    }
+
+    fn may_take_coupon(&mut self) -> bool {
+        if !self.may_change_buyer() {
+            return false;
+        }
+        let hindrance = if self.till.shift.is_none() {
+            Message::OpenShiftFirst
+        } else if self.till.basket.lines().is_empty() {
+            Message::NoLine
+        } else if self.till.coupons_spent.len() >= COUPONS_SPENT_MAX {
+            Message::CouponsFull
+        } else {
+            return true;
+        };
+        self.refuse(hindrance);
+        false
+    }
+
+    fn let_lie(&mut self, context: &Context<'_>, coupon: Coupon) {
         if let Err(refusal) = self.check_coupon(context, &coupon) {
             return self.refuse(Message::CouponRefused(refusal));
         }
@@ -182,6 +201,19 @@ impl Step {
         }
         self.commit(Record::PointsOffered { grant: Some(PointsGrant { points, ..grant }) });
         self.effects.push(Effect::Sound(Sound::Accepted));
+    }
+
+    /// Points that were lent go back. From then on none of the lease is spent
+    /// here, whatever is said of it: HQ may lend them to another lane.
+    pub(super) fn return_lease(&mut self, grant: PointsGrant) {
+        let is_in_use = self.till.basket.grant().is_some_and(|used| used.lease == grant.lease);
+        let known = self.till.leases_spent.iter().any(|known| known.lease == grant.lease);
+        let is_full = !known && self.till.leases_spent.len() >= LEASES_SPENT_MAX;
+        // What cannot be remembered here ends by its time.
+        if is_in_use || is_full || self.till.is_returned(&grant.lease) {
+            return;
+        }
+        self.commit(Record::LeaseReturned { grant });
     }
 
     /// Coupons that HQ itself calls spent, or tells of no more, need not be

@@ -729,6 +729,8 @@ fn message_words(message: &Message) -> String {
         | Message::ReturnOpen
         | Message::NothingToReturn
         | Message::NotReturnable
+        | Message::StockRefused(_)
+        | Message::ReturnElsewhere
         | Message::OpenShiftFirst
         | Message::ShiftIsOpen => format!("{message:?}"),
     }
@@ -767,6 +769,10 @@ fn record_words(record: &Record) -> String {
         Record::CouponTakenBack { code } => format!("coupon {code} taken back"),
         Record::PointsOffered { grant: Some(grant) } => format!("{} points offered", grant.points),
         Record::PointsOffered { grant: None } => "no points offered".into(),
+        Record::StockMoved { movement, .. } => format!("{:?} {}", movement.kind, movement.document),
+        Record::StockCounted { count, .. } => format!("counted {}", count.document),
+        Record::MemberRegistered { member, .. } => format!("{} registered", member.id),
+        Record::LeaseReturned { grant } => format!("{} goes back", grant.lease),
         Record::TenderChosen { tender } => match tender {
             Some(kind) => format!("all by {}", kind.name()),
             None => "by several tenders".into(),

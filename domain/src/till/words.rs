@@ -8,14 +8,15 @@ use crate::barcode::ReceiptCode;
 use crate::barcode::element::ElementError;
 use crate::basket::Cut;
 use crate::catalogue::{Item, LookUpError, PriceBounds};
-use crate::coupon::CouponRefusal;
-use crate::member::{Member, PointsGrant};
+use crate::coupon::{Coupon, CouponRefusal};
+use crate::member::{Member, NewMember, PointsGrant};
 use crate::money::Money;
 use crate::payment::{Answer, Payment};
 use crate::record::{PaperOutcome, Record, Staff};
 use crate::refund::PastSale;
 use crate::rights::{Act, Rights};
 use crate::shift::{CashMove, Denomination, ShiftReport};
+use crate::stock::{Movement, StockCount, StockRefusal};
 use crate::tender::Wallet;
 
 use super::weighing::{ScaleAnswer, ScaleFault, ToWeigh};
@@ -158,6 +159,8 @@ pub enum Input {
     Member(Arc<Member>),
     /// The buyer is no member, or does not want to be one now.
     DropMember,
+    /// A coupon that HQ holds for this lane is laid on the basket.
+    Coupon(Box<Coupon>),
     /// A coupon is taken from the basket.
     TakeCouponBack {
         /// Its number.
@@ -165,6 +168,14 @@ pub enum Input {
     },
     /// Points may be spent on the basket; `None` where they are not to be.
     OfferPoints(Option<PointsGrant>),
+    /// Points that were lent are needed no more, and go back to HQ.
+    ReturnLease(PointsGrant),
+    /// Somebody becomes a member, and buys as one.
+    RegisterMember(Box<NewMember>),
+    /// Goods came or went beside sales.
+    MoveStock(Box<Movement>),
+    /// Goods on the shelves were counted.
+    CountStock(Box<StockCount>),
     /// The cashier has looked at the buyer's age.
     ConfirmAge,
     /// To payment.
@@ -552,6 +563,10 @@ pub enum Message {
         /// What is left, thousandths.
         left: i64,
     },
+    /// Goods that moved, or a count, were not written down.
+    StockRefused(StockRefusal),
+    /// Another till is giving this sale back.
+    ReturnElsewhere,
     /// The sale was in another currency, or its numbers make no sense.
     NotReturnable,
     /// No shift is open.

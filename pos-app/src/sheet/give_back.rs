@@ -181,7 +181,7 @@ impl Lane {
         let Some(past) = open.basket().past() else {
             let code = typed_number(open, &typed);
             match code {
-                Some(code) => self.find_receipt(&code),
+                Some(code) => self.claim_receipt(code),
                 None => self.notice(Notice::NothingToReturn),
             }
             return;
@@ -252,7 +252,7 @@ impl Lane {
     /// A receipt that was scanned on the sheet; goods go past it.
     pub(super) fn scan_for_return(&mut self, text: &str) -> bool {
         let Some(Barcode::Receipt(code)) = self.recognised(text) else { return false };
-        self.find_receipt(&code);
+        self.claim_receipt(code);
         true
     }
 
@@ -260,16 +260,41 @@ impl Lane {
     pub(super) fn begin_return_of(&mut self, code: ReceiptCode) {
         self.close_sheets();
         self.open_sheet(Kind::GiveBack);
-        self.find_receipt(&code);
+        self.claim_receipt(code);
+    }
+
+    /// A sheet on which no return was begun after all goes away.
+    pub(crate) fn end_begin_of_return(&mut self) {
         let State::Open(open) = &self.state else { return };
         let begun = open.basket().past().is_some() || open.till().pending().is_some();
-        if !begun {
+        let typed = self.front.sheets.last().is_some_and(|sheet| !sheet.text(0).is_empty());
+        if !begun && !typed {
             self.front.sheets.retain(|sheet| sheet.kind != Kind::GiveBack);
         }
     }
 
+    /// Goods of a sale that HQ holds for this lane come back.
+    pub(crate) fn begin_claimed_return(&mut self, past: PastSale) {
+        if !self.front.sheets.iter().any(|sheet| sheet.kind == Kind::GiveBack) {
+            self.open_sheet(Kind::GiveBack);
+        }
+        self.begin_return(past);
+        self.end_begin_of_return();
+    }
+
+    fn begin_return(&mut self, past: PastSale) {
+        if self.attempt(Input::BeginReturn { past: Box::new(past) }) != Attempt::Refused
+            && let Some(sheet) = self.front.sheets.iter_mut().find(|sheet| sheet.kind == Kind::GiveBack)
+        {
+            sheet.row = 0;
+            if let Some(field) = sheet.focused() {
+                field.text.clear();
+            }
+        }
+    }
+
     /// Looks a past sale up in this lane's journal, and begins its return.
-    fn find_receipt(&mut self, code: &ReceiptCode) {
+    pub(crate) fn find_own_receipt(&mut self, code: &ReceiptCode) {
         let State::Open(open) = &self.state else { return };
         let identity = open.journal().identity();
         if !code.store.eq_ignore_ascii_case(&identity.store) || code.lane != identity.lane {
@@ -285,17 +310,7 @@ impl Lane {
             return self.notice(Notice::Said { tone: Tone::Attend, what, rest });
         }
         match past_sale(open, code) {
-            Ok(Some(past)) => {
-                if self.attempt(Input::BeginReturn { past: Box::new(past) }) != Attempt::Refused
-                    && let Some(sheet) =
-                        self.front.sheets.iter_mut().find(|sheet| sheet.kind == Kind::GiveBack)
-                {
-                    sheet.row = 0;
-                    if let Some(field) = sheet.focused() {
-                        field.text.clear();
-                    }
-                }
-            }
+            Ok(Some(past)) => self.begin_return(past),
             Ok(None) => {
                 let number = code.seq;
                 let what = super::say(

@@ -3,7 +3,7 @@
 use domain::barcode::Barcode;
 use domain::money::Money;
 use domain::till::Input;
-use ui::view::{self, Notice, Tone};
+use ui::view::{self, Notice};
 
 use super::{Attempt, Open, key, numbered};
 use crate::lane::{Lane, OpenLane, State};
@@ -130,13 +130,6 @@ impl Lane {
             self.attempt(Input::OfferPoints(None));
             return;
         }
-        self.front.say(
-            Tone::Attend,
-            ("本台没有这位会员的积分额度", "没有扣积分。联网后由总部借出额度；现在请不用积分继续。"),
-            (
-                "No points of this member are lent to this lane",
-                "None were taken. HQ lends them when it is reached; go on without.",
-            ),
-        );
+        self.spend_points();
     }
 }

@@ -130,7 +130,9 @@ impl From<&PointsGrant> for event::PointsGrant {
 }
 
 impl event::PointsGrant {
-    pub(super) fn understand(&self, seq: u64) -> Result<PointsGrant, UnderstandEventError> {
+    /// The grant as the rules see it, where its number can be. `seq` is that
+    /// of the event it stands in, for the refusal.
+    pub fn understand(&self, seq: u64) -> Result<PointsGrant, UnderstandEventError> {
         Ok(PointsGrant {
             lease: self.lease.clone(),
             member: self.member.clone(),

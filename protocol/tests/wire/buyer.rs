@@ -2,10 +2,11 @@
 
 use domain::basket::WalkInPrice;
 use domain::coupon::{Coupon, CouponState};
-use domain::member::{LeaseSpent, Member, PastPoints, PointsBack, PointsGrant, PointsMoved};
+use domain::member::{LeaseSpent, Member, NewMember, PastPoints, PointsBack, PointsGrant, PointsMoved};
 use domain::points::EarnRule;
 use domain::promotion::grant::{Given, Gives};
 use domain::sale::{SaleBuyer, SpentCoupon};
+use domain::stock::{CountedLine, Movement, Position, StockCount, StockLine, StockMove};
 
 use super::*;
 
@@ -163,5 +164,47 @@ pub(super) fn records() -> Vec<(&'static str, Record)> {
                 carried: Box::new(shift),
             },
         ),
+    ]
+}
+
+/// What goes back to HQ before its time.
+pub(super) fn records_about_leases() -> Vec<(&'static str, Record)> {
+    let movement = |kind, document: &str, other: &str| Record::StockMoved {
+        movement: Movement {
+            kind,
+            document: document.into(),
+            other: other.into(),
+            lines: vec![StockLine {
+                sku: "100001".into(),
+                quantity: Quantity::from_pieces(24).expect("pieces"),
+            }],
+            reason: String::new(),
+        },
+        staff: "e1".into(),
+    };
+    let count = StockCount {
+        document: "C-2026-03".into(),
+        lines: vec![
+            CountedLine { sku: "100001".into(), thousandths: 23_000 },
+            CountedLine { sku: "200003".into(), thousandths: 0 },
+        ],
+        positions: vec![Position { lane: 1, epoch: 1, seq: 812 }, Position { lane: 2, epoch: 3, seq: 41 }],
+    };
+    let new = NewMember {
+        id: "t031f50e5e09a5f61b2da02c2f59fde6".into(),
+        phone_hash: "031f50e5e09a5f61b2da02c2f59fde68fba579de4e1ef7a5490d6425f810977e".into(),
+        shown: "尾号0001".into(),
+        card: String::new(),
+    };
+    let carded = NewMember { card: "M00000007K".into(), ..new.clone() };
+    let registered = |member| Record::MemberRegistered { member, staff: "e1".into() };
+    vec![
+        ("lease_returned", Record::LeaseReturned { grant: grant() }),
+        ("stock_moved_receive", movement(StockMove::Receive, "L-77", "farm")),
+        ("stock_moved_transfer", movement(StockMove::TransferOut, "T-5", "S002")),
+        ("stock_moved_damage", movement(StockMove::Damage, "W-1", "")),
+        ("stock_counted", Record::StockCounted { count, staff: "e1".into() }),
+        ("member_registered", registered(new)),
+        ("member_registered_card", registered(carded)),
     ]
 }

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::barcode::shop::check_character;
-use crate::member::PointsRules;
+use crate::member::{NewMember, PointsRules};
 use crate::promotion::grant::{Gives, Grant};
+use crate::stock::{Movement, StockLine, StockMove};
 
 const GOLD_CARD: &str = "M000001W";
 const COUPON: &str = "CSPRING26K";
@@ -115,13 +116,16 @@ pub(super) fn points_rules() -> PointsRules {
 /// The most that HQ lends.
 pub(super) const LENT: i64 = 2_000;
 
+fn lent(member: &str, points: i64) -> PointsGrant {
+    PointsGrant { lease: "lease-7".into(), member: member.into(), points, until_ms: MORNING_MS + 2 * HOUR_MS }
+}
+
 fn grant(member: &str, points: i64) -> Happens {
-    In(Input::OfferPoints(Some(PointsGrant {
-        lease: "lease-7".into(),
-        member: member.into(),
-        points,
-        until_ms: MORNING_MS + 2 * HOUR_MS,
-    })))
+    In(Input::OfferPoints(Some(lent(member, points))))
+}
+
+fn goes_back() -> Happens {
+    In(Input::ReturnLease(lent("m1", LENT)))
 }
 
 pub(super) fn any_buyer() -> impl Strategy<Value = Happens> {
@@ -138,6 +142,11 @@ pub(super) fn any_buyer() -> impl Strategy<Value = Happens> {
         1 => prop::sample::select(coupons).prop_map(|code| In(Input::TakeCouponBack { code })),
         4 => (prop::sample::select(vec!["m1", "m2"]), points).prop_map(|(id, points)| grant(id, points)),
         1 => Just(In(Input::OfferPoints(None))),
+        1 => Just(goes_back()),
+        2 => prop::sample::select(vec!["COLA0001", "MINE0001"]).prop_map(|body| {
+            let held = coupon(&number(body)).expect("one of the shop's");
+            In(Input::Coupon(Box::new(Coupon { state: CouponState::Reserved, ..held })))
+        }),
     ]
 }
 
@@ -179,6 +188,105 @@ fn of_one_lease_no_more_is_spent_than_was_lent() {
             commit 200 points offered
             sound Accepted
             = shift 2 of 2026-03-02, li selling; 1 lines 12.00
+        "#]],
+    );
+}
+
+#[test]
+fn points_that_went_back_are_not_spent_again_also_after_a_power_cut() {
+    let none = || In(Input::OfferPoints(None));
+    let offered = [points(), scan(GOLD_CARD), choose("cola", 4), grant("m1", 500)];
+    check(
+        then(selling(), offered),
+        &[goes_back(), none(), goes_back(), goes_back(), grant("m1", 500)],
+        expect![[r#"
+            commit no points offered
+            commit lease-7 goes back
+            sound Blocked
+            tell PointsNotSpent
+            = shift 1 of 2026-03-02, li selling; 1 lines 14.00
+        "#]],
+    );
+    let back = [points(), scan(GOLD_CARD), choose("cola", 4), goes_back(), PowerCut, pin("li", true)];
+    check(
+        then(selling(), back),
+        &[grant("m1", 900)],
+        expect![[r#"
+            sound Blocked
+            tell PointsNotSpent
+            = shift 1 of 2026-03-02, li selling; 1 lines 14.00
+        "#]],
+    );
+}
+
+#[test]
+fn a_coupon_that_hq_holds_for_this_lane_is_laid_whatever_was_told_of_it() {
+    let held = |state| {
+        let coupon = coupon(&number("COLA0001")).expect("one of the shop's");
+        In(Input::Coupon(Box::new(Coupon { state, ..coupon })))
+    };
+    check(
+        then(selling(), [choose("cola", 4)]),
+        &[held(CouponState::Reserved), held(CouponState::Issued)],
+        expect![[r#"
+            commit coupon CCOLA0001X laid
+            sound Accepted
+            tell coupon CCOLA0001X takes off 3.00
+            sound Blocked
+            tell use coupon CCOLA0001X: it is on this ticket already
+            = shift 1 of 2026-03-02, li selling; 1 lines 11.00
+        "#]],
+    );
+    let spent =
+        [choose("cola", 4), held(CouponState::Reserved), PAY, Happens::PaysRest, Saved, choose("cola", 3)];
+    check(
+        then(selling(), spent),
+        &[held(CouponState::Reserved)],
+        expect![[r#"
+            sound Blocked
+            tell use coupon CCOLA0001X: it was used before
+            = shift 1 of 2026-03-02, li selling; 1 lines 10.50
+        "#]],
+    );
+}
+
+#[test]
+fn goods_that_move_and_people_who_join_are_written_down() {
+    let movement = |document: &str| {
+        In(Input::MoveStock(Box::new(Movement {
+            kind: StockMove::Receive,
+            document: document.into(),
+            other: "farm".into(),
+            lines: vec![StockLine {
+                sku: "cola".into(),
+                quantity: Quantity::from_pieces(24).expect("pieces"),
+            }],
+            reason: String::new(),
+        })))
+    };
+    let new = |hash: &str| {
+        In(Input::RegisterMember(Box::new(NewMember {
+            id: "t1".into(),
+            phone_hash: hash.into(),
+            shown: "尾号0001".into(),
+            card: String::new(),
+        })))
+    };
+    check(
+        then(selling(), [choose("cola", 1)]),
+        &[movement("L-1"), movement(""), new("138"), new(&"0".repeat(64))],
+        expect![[r#"
+            commit Receive L-1
+            sound Accepted
+            sound Blocked
+            tell StockRefused(Document)
+            sound Blocked
+            tell MemberUnknown("尾号0001")
+            commit t1 registered
+            commit member t1 joined
+            sound Accepted
+            tell member t1
+            = shift 1 of 2026-03-02, li selling; 1 lines 3.50
         "#]],
     );
 }

@@ -1,0 +1,238 @@
+//! Goods that come, go and are counted beside sales: what a lane writes down of them.
+//!
+//! A movement is a signed sum of its own; nobody sets a stock. A count says
+//! what was there at one moment of every lane ([`Position`]), so that selling
+//! goes on meanwhile and nothing that was sold is counted away.
+
+use crate::money::Quantity;
+
+/// The most items of one movement or count.
+pub const STOCK_LINES_MAX: usize = 2_000;
+
+/// The most lanes of a store whose positions a count names.
+pub const COUNT_LANES_MAX: usize = 256;
+
+/// The longest number of a delivery, transfer or count, bytes.
+pub const STOCK_DOCUMENT_LENGTH_MAX: usize = 64;
+
+/// Why goods come or go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StockMove {
+    /// A supplier brought them.
+    Receive,
+    /// They go back to the supplier.
+    ReturnToSupplier,
+    /// They leave for another store, and are on the way from now on.
+    TransferOut,
+    /// They came from another store, and are on the way no more.
+    TransferIn,
+    /// They are broken.
+    Damage,
+    /// Their time is over.
+    Expiry,
+    /// The shop uses them itself.
+    InternalUse,
+    /// They were given to taste.
+    Tasting,
+    /// Somebody waits for them; they stay on the shelf.
+    Reserve,
+    /// Nobody waits for them any more.
+    Release,
+}
+
+impl StockMove {
+    /// What a quantity of it does to what is on hand: 1, -1 or 0.
+    pub const fn sign(self) -> i64 {
+        match self {
+            Self::Receive | Self::TransferIn => 1,
+            Self::ReturnToSupplier
+            | Self::TransferOut
+            | Self::Damage
+            | Self::Expiry
+            | Self::InternalUse
+            | Self::Tasting => -1,
+            Self::Reserve | Self::Release => 0,
+        }
+    }
+
+    /// Whether it names another store or a supplier.
+    pub const fn names_other(self) -> bool {
+        match self {
+            Self::Receive | Self::ReturnToSupplier | Self::TransferOut | Self::TransferIn => true,
+            Self::Damage
+            | Self::Expiry
+            | Self::InternalUse
+            | Self::Tasting
+            | Self::Reserve
+            | Self::Release => false,
+        }
+    }
+}
+
+/// So much of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StockLine {
+    /// HQ's item code.
+    pub sku: String,
+    /// Of its base unit: pieces, or kilograms of weighed goods.
+    pub quantity: Quantity,
+}
+
+/// Goods that came or went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Movement {
+    /// Why.
+    pub kind: StockMove,
+    /// The number of the delivery, transfer or order; a transfer that comes in
+    /// has the number with which it went out.
+    pub document: String,
+    /// The other store, or the supplier; empty where there is none.
+    pub other: String,
+    /// What.
+    pub lines: Vec<StockLine>,
+    /// Why, in words; may be empty.
+    pub reason: String,
+}
+
+/// How far a lane's journal had come when something was counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// The lane's number within its store.
+    pub lane: u32,
+    /// The epoch of its journal.
+    pub epoch: u32,
+    /// The number of its last event then.
+    pub seq: u64,
+}
+
+/// What was found on the shelves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StockCount {
+    /// The number of the count.
+    pub document: String,
+    /// What was there; an item that was looked for and not found has a line
+    /// with nothing.
+    pub lines: Vec<CountedLine>,
+    /// How far each lane of the store was, the counting one among them.
+    pub positions: Vec<Position>,
+}
+
+/// So much of an item was found, perhaps nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountedLine {
+    /// HQ's item code.
+    pub sku: String,
+    /// Thousandths of its base unit, from nothing on.
+    pub thousandths: i64,
+}
+
+/// Why a movement or count is not written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum StockRefusal {
+    /// It has no lines, or too many.
+    #[error("write down goods: it has no lines, or more than {STOCK_LINES_MAX}")]
+    Lines,
+    /// It has no number, or one that is too long.
+    #[error("write down goods: its number is missing or too long")]
+    Document,
+    /// It does not say from where or where to.
+    #[error("write down goods: the other store or supplier is missing")]
+    Other,
+    /// An item stands in it twice, or has no code.
+    #[error("write down goods: an item stands in it twice, or has no code")]
+    Item,
+    /// A quantity that cannot be.
+    #[error("write down goods: a quantity is below nothing or too large")]
+    Quantity,
+    /// A lane stands in it twice, or there are too many.
+    #[error("write down a count: a lane stands in it twice, or there are too many")]
+    Positions,
+}
+
+fn check_texts(document: &str, skus: &[&str]) -> Result<(), StockRefusal> {
+    if skus.is_empty() || skus.len() > STOCK_LINES_MAX {
+        return Err(StockRefusal::Lines);
+    }
+    if document.is_empty() || document.len() > STOCK_DOCUMENT_LENGTH_MAX {
+        return Err(StockRefusal::Document);
+    }
+    let mut sorted = skus.to_vec();
+    sorted.sort_unstable();
+    let is_code = |sku: &&str| !sku.is_empty() && sku.len() <= STOCK_DOCUMENT_LENGTH_MAX;
+    if !sorted.iter().all(is_code) || sorted.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(StockRefusal::Item);
+    }
+    Ok(())
+}
+
+impl Movement {
+    /// Whether it can be written down.
+    pub fn check(&self) -> Result<(), StockRefusal> {
+        let skus: Vec<&str> = self.lines.iter().map(|line| line.sku.as_str()).collect();
+        check_texts(&self.document, &skus)?;
+        let other_fits = self.other.len() <= STOCK_DOCUMENT_LENGTH_MAX;
+        if !other_fits || (self.kind.names_other() && self.other.is_empty()) {
+            return Err(StockRefusal::Other);
+        }
+        Ok(())
+    }
+}
+
+impl StockCount {
+    /// Whether it can be written down.
+    pub fn check(&self) -> Result<(), StockRefusal> {
+        let skus: Vec<&str> = self.lines.iter().map(|line| line.sku.as_str()).collect();
+        check_texts(&self.document, &skus)?;
+        let possible = |line: &CountedLine| {
+            line.thousandths == 0 || Quantity::from_thousandths(line.thousandths).is_some()
+        };
+        if !self.lines.iter().all(possible) {
+            return Err(StockRefusal::Quantity);
+        }
+        let mut lanes: Vec<u32> = self.positions.iter().map(|position| position.lane).collect();
+        lanes.sort_unstable();
+        if lanes.len() > COUNT_LANES_MAX || lanes.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(StockRefusal::Positions);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn movement(kind: StockMove, other: &str, skus: &[&str]) -> Movement {
+        let quantity = Quantity::from_pieces(2).expect("two");
+        Movement {
+            kind,
+            document: "D1".into(),
+            other: other.into(),
+            lines: skus.iter().map(|sku| StockLine { sku: (*sku).into(), quantity }).collect(),
+            reason: String::new(),
+        }
+    }
+
+    #[test]
+    fn goods_that_move_say_what_and_where_to() {
+        assert_eq!(movement(StockMove::Receive, "farm", &["1", "2"]).check(), Ok(()));
+        assert_eq!(movement(StockMove::Receive, "", &["1"]).check(), Err(StockRefusal::Other));
+        assert_eq!(movement(StockMove::Damage, "", &["1"]).check(), Ok(()));
+        assert_eq!(movement(StockMove::Damage, "", &[]).check(), Err(StockRefusal::Lines));
+        assert_eq!(movement(StockMove::Damage, "", &["1", "1"]).check(), Err(StockRefusal::Item));
+        let nameless = Movement { document: String::new(), ..movement(StockMove::Damage, "", &["1"]) };
+        assert_eq!(nameless.check(), Err(StockRefusal::Document));
+    }
+
+    #[test]
+    fn a_count_may_find_nothing_and_names_each_lane_once() {
+        let count = |thousandths, lanes: &[u32]| StockCount {
+            document: "C1".into(),
+            lines: vec![CountedLine { sku: "1".into(), thousandths }],
+            positions: lanes.iter().map(|lane| Position { lane: *lane, epoch: 1, seq: 9 }).collect(),
+        };
+        assert_eq!(count(0, &[1, 2]).check(), Ok(()));
+        assert_eq!(count(-1, &[1]).check(), Err(StockRefusal::Quantity));
+        assert_eq!(count(0, &[1, 1]).check(), Err(StockRefusal::Positions));
+    }
+}

@@ -1,0 +1,26 @@
+//! The books of record: members' points, coupons, receipts, stored value and
+//! stock, as what lanes filed and what HQ itself did make them.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`points`] | the points of one member; pure |
+//! | [`held`] | coupons, and what is left of sales; pure |
+//!
+//! A lane that is cut off may have spent what it was lent long before HQ hears
+//! of it. So what one lane holds ([`Hold`]) is nobody else's until that lane's
+//! own journal, filed without a gap, has gone past the hold's end, or the lane
+//! said itself that it is over, or somebody writes the lane off.
+
+pub mod held;
+pub mod points;
+
+use serde::{Deserialize, Serialize};
+
+/// One lane of one store.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct LaneId {
+    /// The store's code.
+    pub store: String,
+    /// The lane's number within its store.
+    pub lane: u32,
+}

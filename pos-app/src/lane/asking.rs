@@ -1,0 +1,355 @@
+//! What the lane asks its agent, and what it does with the answers, or without.
+//!
+//! An answer is one more event. Whatever was asked, the cashier goes on
+//! meanwhile; what comes back is held against the till as it is then. What HQ
+//! holds for this lane and nobody needs any more is given back at the end of
+//! each turn, by a look at the till and not by what happened.
+
+// Of what may be said, each errand knows the few answers that are for it; any
+// other, one of a newer agent among them, is no answer.
+#![allow(clippy::wildcard_enum_match_arm)]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::barcode::{self, Barcode, ReceiptCode};
+use domain::coupon::CouponRefusal;
+use domain::member::{Member, PointsGrant};
+use domain::refund::{Origin, PastSale};
+use domain::till::{Desk, Input, Message};
+use drivers::sound::Tone;
+use protocol::ask::{ASK_VERSION, Answer, Asked, CouponRefused, QUESTIONS_MAX, Question, ReceiptRefused};
+use protocol::event;
+
+use super::{Command, Lane, State};
+use crate::sheet::{Attempt, Kind};
+
+/// The most leases that a lane holds at one time; more are not asked for.
+const LEASES_HELD_MAX: usize = 32;
+
+/// So many points are asked for where HQ has not told how many there are.
+const POINTS_ASKED: i64 = 100_000;
+
+/// What an answer is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Errand {
+    /// Somebody whom this lane does not know was looked for by this.
+    Member { code: String },
+    /// The member who buys may want to spend points.
+    Points { member: String, is_wanted: bool },
+    /// A coupon was scanned.
+    Coupon { code: String, text: String },
+    /// A receipt was scanned, to give goods back.
+    Receipt(ReceiptCode),
+    /// Something was given back; nobody waits.
+    Release,
+}
+
+/// What is asked, and what HQ holds for this lane.
+#[derive(Debug, Default)]
+pub(crate) struct Errands {
+    asked: u64,
+    open: BTreeMap<u64, Errand>,
+    leases: Vec<PointsGrant>,
+    coupons: Vec<String>,
+    /// The sale that may be given back here, and the last document then.
+    receipt: Option<(Origin, Option<u64>)>,
+}
+
+impl Errands {
+    /// What is lent of the points of a member.
+    fn lease_of(&self, member: &str) -> Option<&PointsGrant> {
+        self.leases.iter().find(|grant| grant.member == member)
+    }
+}
+
+impl Lane {
+    /// How many points the member who buys may spend here, as far as HQ has
+    /// lent them; `None` where none are lent.
+    pub fn points_lent(&self) -> Option<i64> {
+        let member = self.till()?.basket().member()?;
+        self.errands.lease_of(&member.id).map(|grant| grant.points)
+    }
+
+    /// The customer wants to spend points: those that are lent, or as soon as
+    /// some are.
+    pub fn spend_points(&mut self) {
+        let Some(member) = self.till().and_then(|till| till.basket().member().cloned()) else {
+            return self.tell_now(&Message::MemberFirst);
+        };
+        match self.errands.lease_of(&member.id).cloned() {
+            Some(grant) => self.input(Input::OfferPoints(Some(grant))),
+            None => self.ask_for_points(&member, true),
+        }
+    }
+
+    /// Goods of a sale are to come back, of this lane or another.
+    pub fn claim_receipt(&mut self, code: ReceiptCode) {
+        let origin = event::Origin {
+            store: self.own_store(&code.store),
+            lane: code.lane,
+            epoch: code.epoch,
+            seq: code.seq,
+        };
+        self.ask_agent(Question::ClaimReceipt { origin }, Errand::Receipt(code));
+    }
+
+    /// A store's code is typed in small letters or capitals.
+    fn own_store(&self, typed: &str) -> String {
+        match &self.state {
+            State::Open(open) if open.store().code.eq_ignore_ascii_case(typed) => open.store().code.clone(),
+            State::Open(_) | State::Closed(_) => typed.to_owned(),
+        }
+    }
+
+    /// What is asked of HQ before the till decides; `None` where it is now
+    /// being asked.
+    pub(super) fn ask_first(&mut self, input: Input) -> Option<Input> {
+        let Input::Code(text) = &input else { return Some(input) };
+        let State::Open(open) = &self.state else { return Some(input) };
+        // Without goods there is nothing to take anything off; the till says so.
+        let takes = matches!(open.till().desk(), Desk::Selling(_) | Desk::Paying(_))
+            && !open.basket().lines().is_empty();
+        let day = chrono::NaiveDate::default();
+        let Barcode::Coupon(code) = barcode::recognise(text, &open.settings().codes, day) else {
+            return Some(input);
+        };
+        if !takes || open.basket().coupons().iter().any(|laid| laid.code == code) {
+            return Some(input);
+        }
+        let member = open.basket().member().map(|member| member.id.clone());
+        let errand = Errand::Coupon { code: code.clone(), text: text.clone() };
+        if self.errands.open.values().all(|other| *other != errand) {
+            self.ask_agent(Question::ClaimCoupon { code, member }, errand);
+        }
+        None
+    }
+
+    /// What the cashier is to be told, unless somebody can still be asked.
+    pub(super) fn tell_or_ask(&mut self, message: Message) {
+        match &message {
+            Message::MemberUnknown(code) => {
+                let errand = Errand::Member { code: code.clone() };
+                let question = Question::member(code);
+                if question.is_within_bounds() {
+                    // Whatever sheet asked waits for the end of it.
+                    self.front.attempt = Attempt::Asked;
+                    return self.ask_agent(question, errand);
+                }
+            }
+            Message::MemberJoined(member) => {
+                let member = member.clone();
+                self.tell_now(&message);
+                return self.ask_for_points(&member, false);
+            }
+            Message::ReceiptCode(code) if self.takes_returns() => return self.claim_receipt(code.clone()),
+            // Nobody else knows more of these.
+            _ => {}
+        }
+        self.tell_now(&message);
+    }
+
+    fn takes_returns(&self) -> bool {
+        self.till().is_some_and(|till| till.shift().is_some() && matches!(till.desk(), Desk::Selling(_)))
+    }
+
+    /// Asks for a lease where points are spent at all and none is held.
+    fn ask_for_points(&mut self, member: &Arc<Member>, is_wanted: bool) {
+        let State::Open(open) = &self.state else { return };
+        let spends = open.settings().rules.points.spending.is_some();
+        // Some may have come back since the member was told of.
+        let has_none = member.points.is_some_and(|points| points <= 0);
+        let points = member.points.filter(|_| !has_none).unwrap_or(POINTS_ASKED);
+        let held = self.errands.lease_of(&member.id).is_some();
+        let full = self.errands.leases.len() >= LEASES_HELD_MAX;
+        if !spends || held || full || (has_none && !is_wanted) {
+            if is_wanted {
+                self.tell_now(&Message::PointsNotSpent);
+            }
+            return;
+        }
+        // One question for a member is enough; the later wish counts.
+        let asked = self.errands.open.values_mut().find_map(|errand| match errand {
+            Errand::Points { member: of, is_wanted } if *of == member.id => Some(is_wanted),
+            Errand::Points { .. }
+            | Errand::Member { .. }
+            | Errand::Coupon { .. }
+            | Errand::Receipt(_)
+            | Errand::Release => None,
+        });
+        if let Some(wish) = asked {
+            *wish |= is_wanted;
+            return;
+        }
+        let question = Question::LendPoints { member: member.id.clone(), points };
+        self.ask_agent(question, Errand::Points { member: member.id.clone(), is_wanted });
+    }
+
+    fn ask_agent(&mut self, question: Question, errand: Errand) {
+        if self.errands.open.len() >= QUESTIONS_MAX {
+            return self.end_errand(errand, None);
+        }
+        self.errands.asked += 1;
+        let number = self.errands.asked;
+        self.errands.open.insert(number, errand);
+        self.commands.push(Command::Ask(Asked { v: ASK_VERSION, number, question }));
+    }
+
+    /// An answer came, or none in time.
+    pub(super) fn hear_answer(&mut self, number: u64, answer: Option<Answer>) {
+        if let Some(errand) = self.errands.open.remove(&number) {
+            self.end_errand(errand, answer);
+        }
+    }
+
+    fn end_errand(&mut self, errand: Errand, answer: Option<Answer>) {
+        if let Some(Answer::Refused { reason }) = &answer {
+            tracing::warn!(reason, "the agent refuses a question");
+        }
+        match errand {
+            Errand::Member { code } => match answer {
+                Some(Answer::Member { member }) => {
+                    self.front.sheets.retain(|sheet| sheet.kind != Kind::Member);
+                    self.input(Input::Member((&member).into()));
+                }
+                _ => self.tell_now(&Message::MemberUnknown(code)),
+            },
+            Errand::Points { member, is_wanted } => self.end_points(&member, is_wanted, answer),
+            Errand::Coupon { code, text } => self.end_coupon(code, text, answer),
+            Errand::Receipt(code) => self.end_receipt(code, answer),
+            Errand::Release => {}
+        }
+    }
+
+    fn end_points(&mut self, member: &str, is_wanted: bool, answer: Option<Answer>) {
+        let grant = match answer {
+            Some(Answer::PointsLent { grant }) if grant.member == member => grant.understand(0).ok(),
+            _ => None,
+        };
+        match grant {
+            Some(grant) => {
+                self.errands.leases.push(grant.clone());
+                if is_wanted {
+                    self.input(Input::OfferPoints(Some(grant)));
+                }
+            }
+            None if is_wanted => self.tell_now(&Message::PointsNotSpent),
+            None => {}
+        }
+    }
+
+    fn end_coupon(&mut self, code: String, text: String, answer: Option<Answer>) {
+        match answer {
+            Some(Answer::CouponClaimed { coupon }) if coupon.code == code => {
+                self.errands.coupons.push(code);
+                self.input(Input::Coupon(Box::new((&coupon).into())));
+            }
+            Some(Answer::CouponNotClaimed { why }) => {
+                let refusal = match why {
+                    CouponRefused::Unknown => CouponRefusal::Unknown(code),
+                    CouponRefused::Used => CouponRefusal::Used(code),
+                    CouponRefused::Reserved => CouponRefusal::Reserved(code),
+                    CouponRefused::Withdrawn => CouponRefusal::Withdrawn(code),
+                    CouponRefused::OtherMember => CouponRefusal::OtherMember(code),
+                };
+                self.commands.push(Command::Play(Tone::Blocked));
+                self.tell_now(&Message::CouponRefused(refusal));
+            }
+            // Within its own bounds: what HQ told this store of it before.
+            _ => self.input_now(Input::Code(text)),
+        }
+    }
+
+    fn end_receipt(&mut self, code: ReceiptCode, answer: Option<Answer>) {
+        match answer {
+            Some(Answer::ReceiptClaimed { sale, later, .. }) => {
+                let origin = Origin {
+                    store: self.own_store(&code.store),
+                    lane: code.lane,
+                    epoch: code.epoch,
+                    seq: code.seq,
+                };
+                let last = self.till().and_then(domain::till::Till::last_sale);
+                self.errands.receipt = Some((origin.clone(), last));
+                match self.past_sale(origin, &sale, &later) {
+                    Some(past) => self.begin_claimed_return(past),
+                    None => self.tell_now(&Message::NotReturnable),
+                }
+            }
+            Some(Answer::ReceiptNotClaimed { why: ReceiptRefused::NothingLeft }) => {
+                self.commands.push(Command::Play(Tone::Blocked));
+                self.tell_now(&Message::NothingToReturn);
+                self.end_begin_of_return();
+            }
+            Some(Answer::ReceiptNotClaimed { why: ReceiptRefused::Held }) => {
+                self.commands.push(Command::Play(Tone::Blocked));
+                self.tell_now(&Message::ReturnElsewhere);
+                self.end_begin_of_return();
+            }
+            // HQ may not have it yet, or nobody was reached.
+            _ => self.return_alone(code),
+        }
+    }
+
+    fn past_sale(&self, origin: Origin, sale: &event::Sale, later: &[event::Sale]) -> Option<PastSale> {
+        let State::Open(open) = &self.state else { return None };
+        let seq = origin.seq;
+        let sale = sale.understand(seq).ok()?;
+        let later: Vec<_> = later.iter().map(|sale| sale.understand(seq)).collect::<Result<_, _>>().ok()?;
+        Some(PastSale::new(origin, &sale, &later, open.settings().rules.tax))
+    }
+
+    /// Without HQ a lane gives back only what it sold itself, and not much.
+    fn return_alone(&mut self, code: ReceiptCode) {
+        self.find_own_receipt(&code);
+        self.end_begin_of_return();
+    }
+
+    /// Gives back to HQ what it holds for this lane and nobody needs any more.
+    pub(super) fn give_back_to_hq(&mut self) {
+        let State::Open(open) = &self.state else { return };
+        let till = open.till();
+        if matches!(till.desk(), Desk::Saving(..)) {
+            return;
+        }
+        let now_ms = self.moment.now_ms;
+        let buyer = till.basket().member().map(|member| member.id.clone());
+        let (kept, over): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.errands.leases).into_iter().partition(|grant| {
+                let is_used = till.basket().grant().is_some_and(|used| used.lease == grant.lease);
+                is_used || (buyer.as_ref() == Some(&grant.member) && now_ms < grant.until_ms)
+            });
+        self.errands.leases = kept;
+        let lies = |code: &String| {
+            let on = |basket: &domain::basket::Basket| basket.coupons().iter().any(|laid| laid.code == *code);
+            on(till.basket()) || till.parked().iter().any(|parked| on(&parked.basket))
+        };
+        let (kept, gone): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.errands.coupons).into_iter().partition(lies);
+        self.errands.coupons = kept;
+        let gone: Vec<String> = gone.into_iter().filter(|code| !till.has_spent(code)).collect();
+        let is_open = |(origin, _): &(Origin, Option<u64>)| {
+            let of =
+                |basket: &domain::basket::Basket| basket.past().is_some_and(|past| past.origin == *origin);
+            of(till.basket()) || till.parked().iter().any(|parked| of(&parked.basket))
+        };
+        // A document that gave it back frees it at HQ when it is filed there.
+        let receipt = match self.errands.receipt.take() {
+            Some(held) if is_open(&held) || till.pending().is_some() => {
+                self.errands.receipt = Some(held);
+                None
+            }
+            Some((origin, last)) => (till.last_sale() == last).then_some(origin),
+            None => None,
+        };
+        for grant in over {
+            self.input_now(Input::ReturnLease(grant));
+        }
+        for code in gone {
+            self.ask_agent(Question::ReleaseCoupon { code }, Errand::Release);
+        }
+        if let Some(origin) = receipt {
+            self.ask_agent(Question::ReleaseReceipt { origin: (&origin).into() }, Errand::Release);
+        }
+    }
+}

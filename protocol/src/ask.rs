@@ -1,0 +1,390 @@
+//! Lane to agent and agent to HQ: a question, and its answer.
+//!
+//! Between a lane and its agent both go through a Unix socket in the lane's
+//! data directory ([`SOCKET_NAME`]), as frames: four bytes that say how long
+//! the JSON after them is, the highest first. Several questions may be under
+//! way; answers come in any order and carry the number of their question. No
+//! answer in time is an answer too: the lane goes on within its own bounds.
+//!
+//! Between an agent and HQ, `POST /v1/lanes/{store}/{lane}/ask` takes a
+//! [`Question`] and gives an [`Answer`], both as JSON. A store agent takes the
+//! same request of the other lanes' agents.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Coupon, Member, Origin, PointsGrant, Sale};
+use crate::pull::phone_hash;
+
+/// The version that this program writes.
+pub const ASK_VERSION: u16 = 1;
+
+/// The socket's name within the lane's data directory.
+pub const SOCKET_NAME: &str = "agent.sock";
+
+/// The most bytes of a frame's JSON: a receipt of 2,000 lines and what came
+/// back of it.
+pub const FRAME_BYTES_MAX: usize = 8 << 20;
+
+/// The most questions under way on one connection; one more is not asked.
+pub const QUESTIONS_MAX: usize = 16;
+
+/// How long a lane waits for an answer, milliseconds. A customer stands there.
+pub const ANSWER_WITHIN_MS: u64 = 1_500;
+
+/// How long an agent waits for HQ, milliseconds: less than the lane does, so
+/// that the lane is told why.
+pub const HQ_ANSWER_WITHIN_MS: u64 = 1_200;
+
+/// The longest code, number or id in a question, bytes.
+pub const ASKED_LENGTH_MAX: usize = 128;
+
+/// The most documents that are told of with a receipt. A sale of which more
+/// came back one by one is for HQ's people.
+pub const LATER_DOCUMENTS_MAX: usize = 256;
+
+/// The most other stores whose stock is told.
+pub const STOCK_PLACES_MAX: usize = 50;
+
+/// A question on its way to the agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// [`ASK_VERSION`] in what this program writes.
+    pub v: u16,
+    /// The lane's number of it; no two under way have the same.
+    pub number: u64,
+    /// What is asked.
+    #[serde(flatten)]
+    pub question: Question,
+}
+
+/// An answer on its way to the lane.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    /// [`ASK_VERSION`] in what this program writes.
+    pub v: u16,
+    /// The number of the question.
+    pub number: u64,
+    /// What is said.
+    #[serde(flatten)]
+    pub answer: Answer,
+}
+
+/// What a lane may ask.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case")]
+pub enum Question {
+    /// Who is this member?
+    Member {
+        /// HQ's id, a card's code, or the hash of a telephone number as
+        /// [`Question::member`] makes it.
+        code: String,
+    },
+    /// Lend this lane some of a member's points.
+    LendPoints {
+        /// HQ's id of the member.
+        member: String,
+        /// How many at most.
+        points: i64,
+    },
+    /// Is this coupon unspent? If so, this lane alone may spend it for now.
+    ClaimCoupon {
+        /// Its number.
+        code: String,
+        /// HQ's id of who brings it; absent where nobody is named.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        member: Option<String>,
+    },
+    /// A coupon that was claimed is not to be spent after all.
+    ReleaseCoupon {
+        /// Its number.
+        code: String,
+    },
+    /// How much of this sale is left to give back? What is left is this
+    /// lane's alone to give back for now.
+    ClaimReceipt {
+        /// The sale.
+        origin: Origin,
+    },
+    /// Goods of this sale are not to come back after all.
+    ReleaseReceipt {
+        /// The sale.
+        origin: Origin,
+    },
+    /// Where is there any of this?
+    Stock {
+        /// HQ's item code.
+        sku: String,
+    },
+}
+
+/// What stands before the hash of a telephone number where a card's code
+/// would stand; no card's code has a colon.
+pub const PHONE: &str = "phone:";
+
+/// The fewest digits of a telephone number.
+pub const PHONE_LENGTH_MIN: usize = 7;
+
+impl Question {
+    /// Asks who has this card, number or telephone. What may be a telephone
+    /// number leaves the lane as a hash beside what else it may be.
+    pub fn member(code: &str) -> Self {
+        let is_phone = code.len() >= PHONE_LENGTH_MIN && code.bytes().all(|byte| byte.is_ascii_digit());
+        let code = if is_phone { format!("{PHONE}{}", phone_hash(code)) } else { code.to_owned() };
+        Self::Member { code }
+    }
+
+    /// Whether every text in it is as short as it must be, and every number
+    /// one that can be asked for.
+    pub fn is_within_bounds(&self) -> bool {
+        let short = |text: &str| !text.is_empty() && text.len() <= ASKED_LENGTH_MAX;
+        match self {
+            Self::Member { code } => short(code),
+            Self::LendPoints { member, points } => short(member) && *points > 0,
+            Self::ClaimCoupon { code, member } => short(code) && member.as_deref().is_none_or(short),
+            Self::ReleaseCoupon { code } => short(code),
+            Self::ClaimReceipt { origin } | Self::ReleaseReceipt { origin } => {
+                short(&origin.store) && i64::try_from(origin.seq).is_ok()
+            }
+            Self::Stock { sku } => short(sku),
+        }
+    }
+}
+
+/// What is said to a question.
+// One at a time is read and put away.
+#[allow(clippy::large_enum_variant)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Answer {
+    /// This is the member.
+    Member {
+        /// Who, as far as a sale needs to know.
+        member: Member,
+    },
+    /// Nobody has this card, number or telephone.
+    MemberUnknown {},
+    /// So many points are lent.
+    PointsLent {
+        /// Which, and until when.
+        grant: PointsGrant,
+    },
+    /// None are lent: there are none that are not lent or pending.
+    PointsNotLent {
+        /// How many the member has in all.
+        balance: i64,
+    },
+    /// The coupon may be spent here.
+    CouponClaimed {
+        /// What it stands for.
+        coupon: Coupon,
+    },
+    /// The coupon may not be spent here.
+    CouponNotClaimed {
+        /// Why.
+        why: CouponRefused,
+    },
+    /// What was released is free again, or was never held.
+    Released {},
+    /// The sale may be given back here, as far as it is left.
+    ReceiptClaimed {
+        /// The document.
+        sale: Box<Sale>,
+        /// What gave some of it back since, in the order in which HQ filed it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        later: Vec<Sale>,
+        /// Up to but not including this instant, milliseconds UTC.
+        until_ms: i64,
+    },
+    /// The sale may not be given back here.
+    ReceiptNotClaimed {
+        /// Why.
+        why: ReceiptRefused,
+    },
+    /// How much there is, the asking store first.
+    Stock {
+        /// At most [`STOCK_PLACES_MAX`] others.
+        places: Vec<StockAt>,
+    },
+    /// Nobody who knows could be asked in time.
+    Unreachable {},
+    /// This cannot be asked: it is of a newer lane, or not of its form.
+    Refused {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Why a coupon may not be spent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CouponRefused {
+    /// HQ does not know its number, or it is another store's.
+    Unknown,
+    /// It was spent.
+    Used,
+    /// Another till holds it.
+    Reserved,
+    /// HQ stopped it or took it back.
+    Withdrawn,
+    /// It belongs to another member.
+    OtherMember,
+}
+
+/// Why a sale may not be given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReceiptRefused {
+    /// HQ has no such sale: it may not have arrived yet.
+    Unknown,
+    /// Another till holds it.
+    Held,
+    /// Nothing of it is left.
+    NothingLeft,
+}
+
+/// How much of an item there is in a store, thousandths of a piece or of a
+/// kilogram.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockAt {
+    /// The store's code.
+    pub store: String,
+    /// What the books say is there; below nothing where more was sold than
+    /// received.
+    pub on_hand: i64,
+    /// How much of it somebody waits for.
+    #[serde(default)]
+    pub reserved: i64,
+    /// How much is on its way there.
+    #[serde(default)]
+    pub in_transit: i64,
+}
+
+/// Why bytes are not a frame.
+#[derive(Debug, thiserror::Error)]
+pub enum FrameError {
+    /// It says that it is longer than a frame may be.
+    #[error("read a frame of {0} bytes: {FRAME_BYTES_MAX} are the most")]
+    TooLong(usize),
+    /// Not JSON, or not of this form.
+    #[error("read a frame")]
+    Form(#[from] serde_json::Error),
+}
+
+/// Makes the bytes of a frame.
+pub fn encode_frame<T: Serialize>(message: &T) -> Result<Vec<u8>, FrameError> {
+    let mut frame = vec![0; 4];
+    serde_json::to_writer(&mut frame, message)?;
+    let length = frame.len() - 4;
+    let said = u32::try_from(length).ok().filter(|_| length <= FRAME_BYTES_MAX);
+    let said = said.ok_or(FrameError::TooLong(length))?;
+    frame[..4].copy_from_slice(&said.to_be_bytes());
+    Ok(frame)
+}
+
+/// Puts frames together from bytes as they come.
+#[derive(Debug, Default)]
+pub struct FrameReader {
+    bytes: Vec<u8>,
+}
+
+impl FrameReader {
+    /// Takes bytes in.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// The next message, once all of it is here. After an error nothing that
+    /// follows can be read: the connection is to be closed.
+    pub fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, FrameError> {
+        let Some(said) = self.bytes.first_chunk::<4>() else { return Ok(None) };
+        let length = usize::try_from(u32::from_be_bytes(*said)).unwrap_or(usize::MAX);
+        if length > FRAME_BYTES_MAX {
+            return Err(FrameError::TooLong(length));
+        }
+        let Some(body) = self.bytes.get(4..4 + length) else { return Ok(None) };
+        let message = serde_json::from_slice(body)?;
+        self.bytes.drain(..4 + length);
+        Ok(Some(message))
+    }
+}
+
+/// Reads a question; what it is not, is said with the number that it came
+/// under, so that an older agent can tell a newer lane.
+pub fn read_question(value: serde_json::Value) -> Result<Asked, Option<Box<Answered>>> {
+    let number = value.get("number").and_then(serde_json::Value::as_u64);
+    let refuse = |reason: String| {
+        let refused = |number| Answered { v: ASK_VERSION, number, answer: Answer::Refused { reason } };
+        number.map(refused).map(Box::new)
+    };
+    let asked: Asked = serde_json::from_value(value).map_err(|error| refuse(error.to_string()))?;
+    if asked.v != ASK_VERSION {
+        return Err(refuse(format!("version {} is not known, {ASK_VERSION} is", asked.v)));
+    }
+    if !asked.question.is_within_bounds() {
+        return Err(refuse("something in it is too long, or below nothing".into()));
+    }
+    Ok(asked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked() -> Asked {
+        Asked { v: ASK_VERSION, number: 7, question: Question::member("M00000001K") }
+    }
+
+    #[test]
+    fn a_frame_comes_together_from_any_pieces() {
+        let bytes =
+            [encode_frame(&asked()), encode_frame(&asked())].map(|frame| frame.expect("a frame")).concat();
+        for size in 1..bytes.len() {
+            let mut reader = FrameReader::default();
+            let mut read: Vec<Asked> = Vec::new();
+            for piece in bytes.chunks(size) {
+                reader.push(piece);
+                while let Some(message) = reader.next().expect("good frames") {
+                    read.push(message);
+                }
+            }
+            assert_eq!(read, [asked(), asked()], "pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn a_frame_that_says_too_much_is_refused_before_it_is_here() {
+        let mut reader = FrameReader::default();
+        reader.push(&u32::MAX.to_be_bytes());
+        assert!(matches!(reader.next::<Asked>(), Err(FrameError::TooLong(_))));
+        let mut reader = FrameReader::default();
+        reader.push(&[0, 0, 0, 2, b'{', b'x']);
+        assert!(matches!(reader.next::<Asked>(), Err(FrameError::Form(_))));
+    }
+
+    #[test]
+    fn a_telephone_number_leaves_as_its_hash() {
+        let Question::Member { code } = Question::member("13812340001") else {
+            panic!("a member is asked for")
+        };
+        assert_eq!(code, format!("{PHONE}{}", phone_hash("13812340001")));
+        assert_eq!(Question::member("123456"), Question::Member { code: "123456".into() });
+    }
+
+    #[test]
+    fn a_question_of_a_newer_lane_is_refused_by_its_number() {
+        let newer = serde_json::json!({"v": 1, "number": 3, "ask": "tell_a_joke"});
+        let refusal = read_question(newer).expect_err("unknown").expect("it has a number");
+        assert_eq!(refusal.number, 3);
+        assert!(matches!(refusal.answer, Answer::Refused { .. }));
+        let later = serde_json::json!({"v": 2, "number": 4, "ask": "stock", "sku": "1"});
+        assert!(read_question(later).expect_err("unknown").is_some_and(|refusal| refusal.number == 4));
+        assert_eq!(read_question(serde_json::json!({"v": 1})), Err(None));
+        let negative =
+            serde_json::json!({"v": 1, "number": 5, "ask": "lend_points", "member": "m", "points": -5});
+        assert!(read_question(negative).is_err());
+        let long =
+            serde_json::json!({"v": 1, "number": 6, "ask": "stock", "sku": "1".repeat(ASKED_LENGTH_MAX + 1)});
+        assert!(read_question(long).is_err());
+    }
+}

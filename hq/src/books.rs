@@ -5,14 +5,19 @@
 //! |---|---|
 //! | [`points`] | the points of one member; pure |
 //! | [`held`] | coupons, and what is left of sales; pure |
+//! | [`counting`] | counts of goods, posted when HQ has every journal up to them |
+//! | [`keeper`] | keeps the books in the database, in the transaction of what moves them |
 //!
 //! A lane that is cut off may have spent what it was lent long before HQ hears
 //! of it. So what one lane holds ([`Hold`]) is nobody else's until that lane's
 //! own journal, filed without a gap, has gone past the hold's end, or the lane
 //! said itself that it is over, or somebody writes the lane off.
 
+pub mod counting;
 pub mod held;
+pub mod keeper;
 pub mod points;
+pub mod rebuild;
 
 use serde::{Deserialize, Serialize};
 

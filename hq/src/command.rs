@@ -11,6 +11,10 @@ use domain::money::{Currency, Money};
 use protocol::answer::SalesAnswer;
 use serde::{Deserialize, Serialize};
 
+use crate::books::keeper::Keeper;
+use crate::books::points::Operation;
+use crate::books::rebuild::RebuiltBooks;
+use crate::books::{self, LaneId};
 use crate::catalogue::{self, SetPriceError};
 use crate::enrolment::{self, ExchangeError, MakeCodeError};
 use crate::import::{self, ImportError, Imported, PriceText};
@@ -19,7 +23,7 @@ use crate::place::{OpenBooksError, Place, PlaceError};
 use crate::projection::{self, Rebuilt};
 use crate::sales;
 use crate::store::{
-    Address, Alarm, LaneEpoch, QuarantinedEvent, SalesRange, ShiftRow, StockRow, Store, StoreError,
+    Address, Alarm, Exception, LaneEpoch, QuarantinedEvent, SalesRange, ShiftRow, StockRow, Store, StoreError,
 };
 
 /// The route on which a server takes commands from its own machine.
@@ -101,10 +105,30 @@ pub enum Command {
     },
     /// List forks and quarantined events.
     Alarms,
+    /// List what stands and a person must look at.
+    Exceptions,
+    /// End everything that a lost lane holds of points, coupons and receipts.
+    WriteOff {
+        /// The store's code.
+        store: String,
+        /// The lane's number within its store.
+        lane: u32,
+    },
+    /// Show a member's points; give some, or take some.
+    Points {
+        /// HQ's id of the member.
+        member: String,
+        /// Above nothing to give, below to take; absent to look.
+        adjust: Option<i64>,
+        /// Why.
+        reason: String,
+    },
     /// List lanes, with the keys that they sign their journals with.
     Lanes,
     /// Make everything again that follows from filed events, and compare.
     Rebuild,
+    /// Make the books of points and coupons again, and compare.
+    RebuildBooks,
     /// Show a store's shifts and stock.
     Books {
         /// The store's code.
@@ -158,11 +182,31 @@ pub enum Outcome {
         /// Events set aside.
         quarantined: Vec<QuarantinedEvent>,
     },
+    /// Of [`Command::Exceptions`].
+    Exceptions {
+        /// Newest first.
+        exceptions: Vec<Exception>,
+    },
+    /// Of [`Command::WriteOff`].
+    WrittenOff,
+    /// Of [`Command::Points`].
+    Points {
+        /// What may be spent or lent.
+        available: i64,
+        /// What waits for the end of the time of returns.
+        pending: i64,
+        /// What is lent to lanes.
+        lent: i64,
+        /// All of it.
+        balance: i64,
+    },
     /// Of [`Command::Lanes`].
     Lanes {
         /// One row an epoch, oldest first.
         epochs: Vec<LaneEpoch>,
     },
+    /// Of [`Command::RebuildBooks`].
+    RebuiltBooks(RebuiltBooks),
     /// Of [`Command::Rebuild`].
     Rebuilt(Rebuilt),
     /// Of [`Command::Books`].
@@ -292,6 +336,32 @@ pub fn execute(
                 quarantined: reading.quarantined(TROUBLE_ROWS_MAX)?,
             })
         }),
+        Command::Exceptions => {
+            let exceptions = store.read::<_, StoreError>(|reading| reading.exceptions(TROUBLE_ROWS_MAX))?;
+            Ok(Outcome::Exceptions { exceptions })
+        }
+        Command::WriteOff { store: of_store, lane } => {
+            let lost = LaneId { store: of_store.clone(), lane: *lane };
+            store.write::<_, StoreError>(|writing| {
+                Keeper::new(writing, now_ms)?.write_off(&lost, "written off")
+            })?;
+            Ok(Outcome::WrittenOff)
+        }
+        Command::Points { member, adjust, reason } => store.write::<_, CommandError>(|writing| {
+            let keeper = Keeper::new(writing, now_ms)?;
+            if let Some(points) = *adjust {
+                let operation = Operation::Adjust { points, reason: reason.clone() };
+                keeper.points(member, "", (&format!("adjusted at {now_ms}"), now_ms), &operation)?;
+            }
+            let account = keeper.account(member)?;
+            Ok(Outcome::Points {
+                available: account.available(),
+                pending: account.pending(),
+                lent: account.lent(),
+                balance: account.balance(),
+            })
+        }),
+        Command::RebuildBooks => Ok(Outcome::RebuiltBooks(books::rebuild::rebuild(store, now_ms)?)),
         Command::Rebuild => Ok(Outcome::Rebuilt(projection::rebuild(store)?)),
         Command::Books { store: of_store } => store.read(|reading| {
             Ok(Outcome::Books {

@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::store::{Kind, Put, Reading, Store, StoreError, Writing, price_key};
 use check::{Checked, Checker};
 use member::CouponSource;
+pub(crate) use member::{member_points, member_shown, member_told};
 pub use prices::PriceText;
 
 /// The file of a folder that has everything but many goods.
@@ -494,6 +495,12 @@ impl<'a, 'c> Applying<'a, 'c> {
         of_file: Option<&str>,
     ) -> Result<(), ImportError> {
         let told = |row: &serde_json::Value| member::told(id, row, of_file).ok().flatten();
+        // The row says for itself whose it is.
+        let mut row = row.clone();
+        if let (Some(fields), Some(store)) = (row.as_object_mut(), of_file) {
+            fields.entry("store").or_insert_with(|| store.into());
+        }
+        let row = &row;
         let now = told(row);
         if let Some(before) = self.writing.member(id)? {
             let before: serde_json::Value = serde_json::from_str(&before)?;
@@ -505,6 +512,8 @@ impl<'a, 'c> Applying<'a, 'c> {
         }
         if self.writing.put_member(id, &row.to_string())? {
             self.done.members_changed += 1;
+            let codes = member::member_codes(row);
+            self.writing.set_member_codes(id, codes.iter().map(String::as_str))?;
         }
         if let Some((store, member)) = now {
             self.writing.put_of_store(Kind::Member, &store, id, &serde_json::to_string(&member)?)?;

@@ -13,6 +13,7 @@ use protocol::head::{HeadClaim, PublicKey, SignedHead};
 use protocol::push::{BATCH_BYTES_MAX, Batch, BatchHead, PushAnswer, PushRefusal, decode_batch};
 use tracing::warn;
 
+use crate::books::keeper::Keeper;
 use crate::projection;
 use crate::store::{
     AlarmKind, EventRow, JournalHead, JournalKey, LaneRow, NewEvent, Reading, Store, StoreError, Writing,
@@ -358,6 +359,7 @@ impl<'a> Filing<'a> {
         moved.acknowledged = *last;
         moved.head = newest.hash;
         writing.set_journal_head(self.key, &moved)?;
+        Keeper::new(writing, self.now_ms)?.file(self.key, &readable)?;
         Ok(moved)
     }
 

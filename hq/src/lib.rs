@@ -5,6 +5,7 @@
 //!
 //! | module | what |
 //! |---|---|
+//! | [`asking`] | what a lane asks while a customer waits |
 //! | [`books`] | points, coupons, receipts and stock, as events and HQ make them |
 //! | [`intake`] | files batches of events: contiguous prefixes, forks alarmed, the unreadable set aside |
 //! | [`projection`] | reads filed events into tables, and makes those again |
@@ -20,6 +21,7 @@
 //! | [`place`] | the data directory: lock, admin key, address |
 //! | [`secret`] | random keys and codes, and their hashes |
 
+pub mod asking;
 pub mod books;
 pub mod catalogue;
 pub mod command;

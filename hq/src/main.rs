@@ -142,6 +142,47 @@ enum Act {
         #[arg(long)]
         json: bool,
     },
+    /// Make the books of points and coupons again, and say what was wrong in them.
+    RebuildBooks {
+        #[command(flatten)]
+        at: At,
+    },
+    /// List double uses and other things that stand and that a person must look at.
+    Exceptions {
+        #[command(flatten)]
+        at: At,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// End everything that a lost lane holds of points, coupons and receipts.
+    WriteOff {
+        #[command(flatten)]
+        at: At,
+        /// The store's code.
+        #[arg(long)]
+        store: String,
+        /// The lane's number within its store.
+        #[arg(long)]
+        lane: u32,
+    },
+    /// Show a member's points; give some, or take some.
+    Points {
+        #[command(flatten)]
+        at: At,
+        /// HQ's id of the member.
+        #[arg(long)]
+        member: String,
+        /// How many to give; below nothing to take.
+        #[arg(long, allow_hyphen_values = true)]
+        adjust: Option<i64>,
+        /// Why.
+        #[arg(long, default_value = "")]
+        reason: String,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Show forks and quarantined events.
     Alarms {
         #[command(flatten)]
@@ -284,6 +325,12 @@ fn perform(act: Act) -> anyhow::Result<()> {
         Act::Rebuild { at } => run(at, Command::Rebuild, false),
         Act::Books { at, store, json } => run(at, Command::Books { store }, json),
         Act::Alarms { at, json } => run(at, Command::Alarms, json),
+        Act::RebuildBooks { at } => run(at, Command::RebuildBooks, true),
+        Act::Exceptions { at, json } => run(at, Command::Exceptions, json),
+        Act::WriteOff { at, store, lane } => run(at, Command::WriteOff { store, lane }, false),
+        Act::Points { at, member, adjust, reason, json } => {
+            run(at, Command::Points { member, adjust, reason }, json)
+        }
     }
 }
 
@@ -309,6 +356,34 @@ fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
         Outcome::Code { code } => writeln!(out, "{code}")?,
         Outcome::Key { key } => writeln!(out, "{key}")?,
         Outcome::Removed => writeln!(out, "removed")?,
+        Outcome::RebuiltBooks(rebuilt) => writeln!(out, "{}", serde_json::to_string(rebuilt)?)?,
+        Outcome::WrittenOff => writeln!(out, "written off")?,
+        Outcome::Points { available, pending, lent, balance } if json => {
+            let all = serde_json::json!({ "available": available, "pending": pending, "lent": lent, "balance": balance });
+            writeln!(out, "{all}")?;
+        }
+        Outcome::Points { available, pending, lent, balance } => {
+            writeln!(out, "balance {balance}: {available} free, {pending} pending, {lent} lent")?;
+        }
+        Outcome::Exceptions { exceptions } if json => {
+            writeln!(out, "{}", serde_json::to_string(exceptions)?)?;
+        }
+        Outcome::Exceptions { exceptions } => {
+            for exception in exceptions {
+                let found =
+                    chrono::DateTime::from_timestamp_millis(exception.found_at_ms).unwrap_or_default();
+                writeln!(
+                    out,
+                    "{}  {} of {} {}  by {}: {}",
+                    found.format("%Y-%m-%d %H:%M:%SZ"),
+                    exception.kind.name(),
+                    exception.owner,
+                    exception.part,
+                    exception.source,
+                    exception.what
+                )?;
+            }
+        }
         Outcome::Users { users } => {
             for (name, role) in users {
                 writeln!(out, "{name}\t{role}")?;

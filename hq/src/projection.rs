@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use protocol::event::{Event, Fact, Line, Returned};
+use domain::stock::StockMove;
+use protocol::event::{self, Event, Fact, Line, Movement, Returned, StockLine};
 use serde::{Deserialize, Serialize};
 
 use crate::intake;
-use crate::store::{JournalKey, PROJECTIONS, ShiftEnd, ShiftStart, Store, StoreError, Writing};
+use crate::store::{
+    Beside, BesideRow, JournalKey, PROJECTIONS, ShiftEnd, ShiftStart, Store, StoreError, Writing,
+};
 
 /// Events that are read back at one time.
 const EVENTS_AT_A_TIME: u32 = 1_000;
@@ -29,15 +32,15 @@ pub(crate) fn project(
 ) -> Result<(), StoreError> {
     let mut sales = Vec::new();
     let mut moved = BTreeMap::new();
+    let mut beside = Vec::new();
     for event in events {
+        for (sku, thousandths) in moved_by(event) {
+            let sum = moved.entry(sku).or_insert(0i64);
+            *sum = sum.saturating_add(thousandths);
+        }
         match &event.fact {
-            Fact::SaleCompleted { sale } => {
-                for (sku, thousandths) in moves(&sale.lines, &sale.returns) {
-                    let sum = moved.entry(sku).or_insert(0i64);
-                    *sum = sum.saturating_add(thousandths);
-                }
-                sales.push((*event, sale));
-            }
+            Fact::SaleCompleted { sale } => sales.push((*event, sale)),
+            Fact::StockMoved { movement, .. } => beside.extend(beside_of(key.store, event.seq, movement)),
             Fact::ShiftOpened { staff, float, carried: _ } => {
                 writing.open_shift(key, &ShiftStart { event, staff, opening_cash: *float })?;
             }
@@ -76,7 +79,6 @@ pub(crate) fn project(
             | Fact::CouponTakenBack { .. }
             | Fact::PointsOffered { .. }
             | Fact::LeaseReturned { .. }
-            | Fact::StockMoved { .. }
             | Fact::StockCounted { .. }
             | Fact::MemberRegistered { .. }
             | Fact::TenderChosen { .. }
@@ -89,7 +91,48 @@ pub(crate) fn project(
         }
     }
     writing.add_sales(key, &sales)?;
+    writing.add_stock_beside(key, &beside)?;
     writing.move_stock(key, &moved)
+}
+
+/// What an event moves of its store's stock, thousandths of base units.
+pub(crate) fn moved_by(event: &Event) -> Vec<(&str, i64)> {
+    match &event.fact {
+        Fact::SaleCompleted { sale } => moves(&sale.lines, &sale.returns),
+        Fact::StockMoved { movement, .. } => {
+            let sign = StockMove::from(movement.kind).sign();
+            let lines = movement.lines.iter().filter(|_| sign != 0);
+            lines.map(|line| (line.sku.as_str(), line.quantity.saturating_mul(sign))).collect()
+        }
+        // Nothing else moves goods; a count is posted when every lane is here.
+        _ => Vec::new(),
+    }
+}
+
+/// What is on its way or waited for from now on, or not any more.
+fn beside_of<'a>(store: &'a str, seq: u64, movement: &'a Movement) -> Vec<BesideRow<'a>> {
+    let (kind, place, sign) = match movement.kind {
+        event::StockMove::TransferOut => (Beside::Transit, movement.other.as_str(), 1),
+        event::StockMove::TransferIn => (Beside::Transit, store, -1),
+        event::StockMove::Reserve => (Beside::Reserved, store, 1),
+        event::StockMove::Release => (Beside::Reserved, store, -1),
+        event::StockMove::Receive
+        | event::StockMove::ReturnToSupplier
+        | event::StockMove::Damage
+        | event::StockMove::Expiry
+        | event::StockMove::InternalUse
+        | event::StockMove::Tasting => return Vec::new(),
+    };
+    let row = |(position, line): (i64, &'a StockLine)| BesideRow {
+        seq,
+        position,
+        sku: &line.sku,
+        kind,
+        place,
+        document: &movement.document,
+        quantity: line.quantity.saturating_mul(sign),
+    };
+    (0..).zip(&movement.lines).map(row).collect()
 }
 
 /// What lines and returns move of a stock, in base units. A kit moves its
@@ -135,6 +178,26 @@ pub(crate) fn refuse_unfit(event: &Event) -> Result<(), String> {
             Ok(())
         }
         Fact::ShiftOpened { staff, .. } | Fact::ShiftClosed { staff, .. } => refuse_text(staff),
+        Fact::StockMoved { movement, .. } => {
+            let texts = [&movement.document, &movement.other].into_iter();
+            texts
+                .chain(movement.lines.iter().map(|line| &line.sku))
+                .try_for_each(|text| refuse_text(text))?;
+            refuse_quantities(&movement.lines, 1)
+        }
+        Fact::StockCounted { count, .. } => {
+            let texts = std::iter::once(&count.document).chain(count.lines.iter().map(|line| &line.sku));
+            texts.into_iter().try_for_each(|text| refuse_text(text))?;
+            if count.positions.iter().any(|at| i64::try_from(at.seq).is_err()) {
+                return Err("a position is beyond 63 bits".to_owned());
+            }
+            refuse_quantities(&count.lines, 0)
+        }
+        Fact::MemberRegistered { member, .. } => {
+            [&member.id, &member.phone_hash, &member.shown, &member.card]
+                .into_iter()
+                .try_for_each(|text| refuse_text(text))
+        }
         Fact::SignedIn { .. }
         | Fact::SignInRefused { .. }
         | Fact::SignedOut { .. }
@@ -167,9 +230,6 @@ pub(crate) fn refuse_unfit(event: &Event) -> Result<(), String> {
         | Fact::CouponTakenBack { .. }
         | Fact::PointsOffered { .. }
         | Fact::LeaseReturned { .. }
-        | Fact::StockMoved { .. }
-        | Fact::StockCounted { .. }
-        | Fact::MemberRegistered { .. }
         | Fact::TenderChosen { .. }
         | Fact::BasketCancelled { .. }
         | Fact::PaperBegun { .. }
@@ -177,6 +237,13 @@ pub(crate) fn refuse_unfit(event: &Event) -> Result<(), String> {
         | Fact::EpochBegun { .. }
         | Fact::ClockRefused { .. }
         | Fact::ClockTrusted { .. } => Ok(()),
+    }
+}
+
+fn refuse_quantities(lines: &[StockLine], least: i64) -> Result<(), String> {
+    match lines.iter().find(|line| !(least..=MOVED_MAX).contains(&line.quantity)) {
+        Some(line) => Err(format!("{} thousandths of {} cannot be", line.quantity, line.sku)),
+        None => Ok(()),
     }
 }
 

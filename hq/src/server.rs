@@ -5,6 +5,7 @@
 //! | `POST /v1/enrol` | who has a one-time code | `protocol::enrol` |
 //! | `POST /v1/lanes/{store}/{lane}/events` | the lane | `protocol::push` |
 //! | `GET /v1/lanes/{store}/{lane}/position?epoch=N` | the lane | `protocol::push` |
+//! | `POST /v1/lanes/{store}/{lane}/ask` | the lane | `protocol::ask` |
 //! | `GET /v1/reference?after=V&limit=N` | a lane | `protocol::pull` |
 //! | `GET /v1/hints` | a lane | the reference's newest version, whenever it moves: server-sent events |
 //! | `GET /v1/sales` | a person, or the admin key | `protocol::answer` |

@@ -13,6 +13,7 @@
 //! | [`sqlite`], [`postgres`] | the two engines, with their tables' versions |
 //! | the others | verbs |
 
+mod books;
 mod documents;
 mod engine;
 mod journal;
@@ -27,6 +28,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use books::{Beside, BesideRow, BookEntry, BookKey, BookKind, Exception, HoldRow};
 pub use documents::{PROJECTIONS, Projection, SaleOf, ShiftEnd, ShiftRow, ShiftStart, StockRow};
 pub use engine::Dialect;
 use engine::{Block, Column, Engine, Next, Row, Session, Target, Value};

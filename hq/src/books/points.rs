@@ -167,6 +167,14 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// Whether one document does it, and once.
+    pub fn is_of_document(&self) -> bool {
+        match self {
+            Self::Sale { .. } | Self::Back { .. } | Self::Adjust { .. } | Self::Transfer { .. } => true,
+            Self::Lend { .. } | Self::Settle { .. } | Self::Pass {} => false,
+        }
+    }
+
     /// The sale whose [`Trace`] it is about, where it is about one; `source`
     /// is the document behind it.
     pub fn about<'a>(&'a self, source: &'a str) -> Option<&'a str> {

@@ -1,5 +1,6 @@
 //! Members and coupons of an import, as the lanes of their store hear of them.
 
+use protocol::ask::PHONE;
 use protocol::pull::{Coupon, Member};
 use serde::Deserialize;
 
@@ -17,6 +18,8 @@ const TEXT_LENGTH_MAX: usize = 128;
 #[serde(default)]
 struct MemberSource {
     name: String,
+    /// What may be shown, where the row has no name to make it of.
+    shown: String,
     phone_hash: String,
     phone_last4: String,
     cards: Vec<String>,
@@ -60,18 +63,59 @@ pub(super) fn told(
     if !source.phone_hash.is_empty() && !is_sha256(&source.phone_hash) {
         return Err("\"phone_hash\" is not a SHA-256 in lower-case hex".to_owned());
     }
-    let member = Member {
-        id: id.to_owned(),
-        shown: shown(&source.name, &source.phone_last4),
-        cards: source.cards,
-        phone_hash: source.phone_hash,
-        tier: source.tier,
-        tags: source.tags,
-        stage: source.stage,
-        first_order: source.first_order,
-        points: source.points,
-    };
-    Ok(Some((store.to_owned(), member)))
+    Ok(Some((store.to_owned(), source.member(id))))
+}
+
+impl MemberSource {
+    /// The member as lanes hear of one.
+    fn member(self, id: &str) -> Member {
+        let source = self;
+        let shown = match shown(&source.name, &source.phone_last4) {
+            made if made.is_empty() => source.shown,
+            made => made,
+        };
+        Member {
+            id: id.to_owned(),
+            shown,
+            cards: source.cards,
+            phone_hash: source.phone_hash,
+            tier: source.tier,
+            tags: source.tags,
+            stage: source.stage,
+            first_order: source.first_order,
+            points: source.points,
+        }
+    }
+}
+
+/// What of a stored member may be shown at any till; their tier, where
+/// spending led to another than the row says.
+pub(crate) fn member_shown(id: &str, body: &str, tier: Option<&str>) -> Option<Member> {
+    let source: MemberSource = serde_json::from_str(body).ok()?;
+    let mut member = source.member(id);
+    if let Some(tier) = tier {
+        tier.clone_into(&mut member.tier);
+    }
+    Some(member)
+}
+
+/// The same, with the store whose lanes are told of the member by themselves.
+pub(crate) fn member_told(id: &str, body: &str, tier: Option<&str>) -> Option<(String, Member)> {
+    let source: MemberSource = serde_json::from_str(body).ok()?;
+    let store = source.store.filter(|store| !store.is_empty())?;
+    Some((store, member_shown(id, body, tier)?))
+}
+
+/// The points that a stored member had before this HQ kept them.
+pub(crate) fn member_points(body: &str) -> Option<i64> {
+    serde_json::from_str::<MemberSource>(body).ok()?.points
+}
+
+/// Everything by which a stored member is found, beside their id.
+pub(super) fn member_codes(row: &serde_json::Value) -> Vec<String> {
+    let Ok(source) = MemberSource::deserialize(row) else { return Vec::new() };
+    let phone = (!source.phone_hash.is_empty()).then(|| format!("{PHONE}{}", source.phone_hash));
+    source.cards.into_iter().chain(phone).collect()
 }
 
 fn is_sha256(text: &str) -> bool {

@@ -13,6 +13,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use chrono::{NaiveDate, Utc};
 use protocol::answer::SalesAnswer;
+use protocol::ask::{Answer, Question};
 use protocol::enrol::{EnrolRefusal, EnrolRequest, Enrolment};
 use protocol::head::PublicKey;
 use protocol::pull::PAGE_CHANGES_MAX;
@@ -27,7 +28,7 @@ use crate::command::{self, Command, Outcome};
 use crate::enrolment::{self, ExchangeError};
 use crate::secret::SecretHash;
 use crate::store::{LaneRow, SalesRange};
-use crate::{feed, intake, people, sales};
+use crate::{asking, feed, intake, people, sales};
 
 /// The most bytes of a batch's body: zstd adds a little to what it cannot
 /// make smaller.
@@ -52,6 +53,7 @@ pub(super) fn router(desk: SharedDesk) -> Router {
         .route("/v1/enrol", post(enrol))
         .route("/v1/lanes/{store}/{lane}/events", post(push))
         .route("/v1/lanes/{store}/{lane}/position", get(position))
+        .route("/v1/lanes/{store}/{lane}/ask", post(ask))
         .route("/v1/reference", get(reference))
         .route("/v1/hints", get(hear_hints))
         .route("/v1/sales", get(sales_of_days))
@@ -205,6 +207,26 @@ async fn position(
     work(&desk, permit, move |desk| {
         let row = lane_of(desk, &key, &store, lane)?;
         Ok(Json(intake::position(&desk.store, &row, query.epoch)?))
+    })
+    .await
+}
+
+async fn ask(
+    State(desk): State<SharedDesk>,
+    Path((store, lane)): Path<(String, u32)>,
+    headers: HeaderMap,
+    question: Result<Json<Question>, JsonRejection>,
+) -> Result<Json<Answer>, Refusal> {
+    let key = bearer(&headers)?;
+    let permit = desk.questions.enter().await?;
+    work(&desk, permit, move |desk| {
+        let row = lane_of(desk, &key, &store, lane)?;
+        // A newer lane is told so in the form that it understands.
+        let Json(question) = match question {
+            Ok(question) => question,
+            Err(error) => return Ok(Json(Answer::Refused { reason: error.body_text() })),
+        };
+        Ok(Json(asking::answer(&desk.store, &row, &question, now_ms())?))
     })
     .await
 }

@@ -96,6 +96,11 @@ pub const PROJECTIONS: &[Projection] = &[
         ],
         is_of_event: false,
     },
+    Projection {
+        table: "stock_beside",
+        columns: &["epoch", "seq", "position", "sku", "kind", "place", "document", "quantity"],
+        is_of_event: true,
+    },
     Projection { table: "stock", columns: &["sku", "quantity"], is_of_event: false },
 ];
 

@@ -9,10 +9,11 @@ use ::postgres::error::SqlState;
 use super::{OpenError, StoreError};
 
 /// The version of the tables that this program knows.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// What brings the tables from each version to the next, from none on.
-const STEPS: &[&str] = &[include_str!("../../../schemas/postgres/1.sql")];
+const STEPS: &[&str] =
+    &[include_str!("../../../schemas/postgres/1.sql"), include_str!("../../../schemas/postgres/2.sql")];
 
 /// How often two programs that begin at one moment may stand in each other's way.
 const TRIES_MAX: u32 = 10;

@@ -10,15 +10,16 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// The version of the tables that this program knows.
-pub(super) const VERSION: i32 = 4;
+pub(super) const VERSION: i32 = 5;
 
-const TABLES: &str = include_str!("../../../schemas/4.sql");
+const TABLES: &str = include_str!("../../../schemas/5.sql");
 
 /// From version 1, 2, ... to the next.
 const STEPS: &[(i32, &str)] = &[
     (1, include_str!("../../../schemas/1-to-2.sql")),
     (2, include_str!("../../../schemas/2-to-3.sql")),
     (3, include_str!("../../../schemas/3-to-4.sql")),
+    (4, include_str!("../../../schemas/4-to-5.sql")),
 ];
 
 /// Brings a file that is new or of an earlier version to [`VERSION`], whole
@@ -49,6 +50,7 @@ mod tests {
         include_str!("../../../schemas/2.sql"),
         include_str!("../../../schemas/3.sql"),
         include_str!("../../../schemas/4.sql"),
+        include_str!("../../../schemas/5.sql"),
     ];
 
     /// Tables, columns and indexes as SQLite understands them.

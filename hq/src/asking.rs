@@ -1,0 +1,96 @@
+//! Answers what a lane asks while a customer waits.
+//!
+//! One transaction a question. Who asks is who the key says, never who the
+//! question says.
+
+use protocol::ask::{Answer, PHONE, Question, STOCK_PLACES_MAX, StockAt};
+use protocol::event;
+
+use crate::books::LaneId;
+use crate::books::keeper::{Keeper, points_key};
+use crate::import;
+use crate::store::{LaneRow, Reading, Store, StoreError};
+
+/// Answers a question of a lane. `now_ms` is HQ's clock, milliseconds UTC.
+pub fn answer(store: &Store, lane: &LaneRow, question: &Question, now_ms: i64) -> Result<Answer, StoreError> {
+    if !question.is_within_bounds() {
+        return Ok(Answer::Refused { reason: "something in it is too long, or below nothing".to_owned() });
+    }
+    let asks = LaneId { store: lane.store.clone(), lane: lane.lane };
+    let source = format!("{}/{}/ask", asks.store, asks.lane);
+    match question {
+        Question::Member { code } => store.read(|reading| member(reading, code)),
+        Question::Stock { sku } => store.read(|reading| stock(reading, &asks.store, sku)),
+        Question::LendPoints { member, points } => {
+            store.write(|writing| Keeper::new(writing, now_ms)?.lend(&asks, member, *points))
+        }
+        Question::ClaimCoupon { code, member } => {
+            store.write(|writing| Keeper::new(writing, now_ms)?.claim_coupon(&asks, code, member.as_deref()))
+        }
+        Question::ReleaseCoupon { code } => {
+            store.write(|writing| Keeper::new(writing, now_ms)?.release_coupon(&asks, code, &source))?;
+            Ok(Answer::Released {})
+        }
+        Question::ClaimReceipt { origin } => {
+            store.write(|writing| Keeper::new(writing, now_ms)?.claim_receipt(&asks, origin))
+        }
+        Question::ReleaseReceipt { origin } => {
+            store.write(|writing| Keeper::new(writing, now_ms)?.release_receipt(&asks, origin, &source))?;
+            Ok(Answer::Released {})
+        }
+    }
+}
+
+/// Whoever has a card, an id or a telephone number; nobody where it is two people's.
+fn member(reading: &Reading<'_>, code: &str) -> Result<Answer, StoreError> {
+    let by_id =
+        if code.starts_with(PHONE) { None } else { reading.member(code)?.map(|row| (code.to_owned(), row)) };
+    let found = match by_id {
+        Some(found) => Some(found),
+        None => match reading.members_of_code(code)?.as_slice() {
+            [id] => reading.member(id)?.map(|row| (id.clone(), row)),
+            _ => None,
+        },
+    };
+    let Some((id, row)) = found else { return Ok(Answer::MemberUnknown {}) };
+    let account = match reading.book(points_key(&id))? {
+        Some(body) => Some(crate::books::keeper::account_of(&body)?),
+        None => None,
+    };
+    let tier = account.as_ref().and_then(|account| account.tier());
+    let Some(told) = import::member_shown(&id, &row, tier) else { return Ok(Answer::MemberUnknown {}) };
+    Ok(Answer::Member {
+        member: event::Member {
+            id,
+            shown: told.shown,
+            tier: told.tier,
+            tags: told.tags,
+            stage: told.stage,
+            first_order: told.first_order,
+            points: account.map(|account| account.available()).or(told.points),
+        },
+    })
+}
+
+fn stock(reading: &Reading<'_>, asking: &str, sku: &str) -> Result<Answer, StoreError> {
+    let limit = u32::try_from(STOCK_PLACES_MAX).unwrap_or(u32::MAX);
+    let nothing = |store: &str| StockAt { store: store.to_owned(), on_hand: 0, reserved: 0, in_transit: 0 };
+    // The asking store stands there whether it has any or not.
+    let mut places = vec![nothing(asking)];
+    let place = |places: &mut Vec<StockAt>, store: &str| {
+        places.iter().position(|place| place.store == store).unwrap_or_else(|| {
+            places.push(nothing(store));
+            places.len() - 1
+        })
+    };
+    for (store, on_hand) in reading.stock_of_item(sku, limit)? {
+        let at = place(&mut places, &store);
+        places[at].on_hand = on_hand;
+    }
+    for (store, in_transit, reserved) in reading.stock_beside(sku, limit)? {
+        let at = place(&mut places, &store);
+        (places[at].in_transit, places[at].reserved) = (in_transit, reserved);
+    }
+    places.truncate(STOCK_PLACES_MAX);
+    Ok(Answer::Stock { places })
+}

@@ -1,0 +1,709 @@
+//! Keeps the books in the database: takes one out, lets the rules change it,
+//! and puts it back with the entry that says what was done.
+//!
+//! Whatever is done here is done in the caller's transaction: what a lane's
+//! event does to the books is there with the event, or not at all.
+
+use std::collections::BTreeMap;
+
+use protocol::ask::{Answer, CouponRefused, LATER_DOCUMENTS_MAX, PHONE, ReceiptRefused};
+use protocol::event::{self, Event, Fact, NewMember, Origin, PointsGrant, Sale};
+use protocol::pull::{Coupon, CouponState};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::held::{CouponBook, NotClaimed, ReceiptBook};
+use super::points::{Account, Done, Occasion, Operation, PointsTerms, Settled, Trace};
+use super::{LaneId, counting};
+use crate::import;
+use crate::store::{BookEntry, BookKey, BookKind, Exception, HoldRow, JournalKey, Kind, StoreError, Writing};
+
+/// A lane's clock may go back by so much without anybody noticing,
+/// milliseconds: what it holds is over for HQ only so long after its end.
+pub const CLOCK_SKEW_MS: i64 = 10 * 60_000;
+
+/// How long a coupon or a receipt is one lane's, milliseconds.
+pub const CLAIM_MS: i64 = 30 * 60_000;
+
+/// The name of the setting that says how points are kept.
+pub const POINTS_SETTING: &str = "points";
+
+/// What a member's old card, or a number given at a till, leads to; before it
+/// stands this where a card's code would stand.
+pub const ALIAS: &str = "id:";
+
+/// What stands behind the number of a document that also gave points back.
+const BACK: &str = "#back";
+
+/// Entries that are read back at one time.
+const ENTRIES_AT_A_TIME: u32 = 1_000;
+
+/// What an entry of a member's points holds, as far as it is needed to make
+/// the account again.
+#[derive(Debug, Deserialize)]
+struct Entered {
+    operation: Operation,
+}
+
+/// A book with the number of its last entry.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Kept<T> {
+    entries: u64,
+    state: T,
+}
+
+/// Keeps the books within one transaction.
+pub struct Keeper<'w, 'c> {
+    writing: &'w Writing<'c>,
+    terms: PointsTerms,
+    now_ms: i64,
+}
+
+fn read<T: DeserializeOwned>(table: &'static str, body: &str) -> Result<T, StoreError> {
+    serde_json::from_str(body).map_err(|error| StoreError::Row { table, reason: error.to_string() })
+}
+
+fn written<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("plain data serialises")
+}
+
+/// What a document is known by in the books.
+pub fn document(key: JournalKey<'_>, seq: u64) -> String {
+    format!("{}/{}/{}/{seq}", key.store, key.lane, key.epoch)
+}
+
+fn document_of(origin: &Origin) -> String {
+    let key = JournalKey { store: &origin.store, lane: origin.lane, epoch: origin.epoch };
+    document(key, origin.seq)
+}
+
+/// The part of a receipt's book: the document without its store, which owns it.
+fn receipt_part(origin: &Origin) -> String {
+    format!("{}/{}/{}", origin.lane, origin.epoch, origin.seq)
+}
+
+fn origin_of(document: &str) -> Option<Origin> {
+    let mut parts = document.rsplitn(4, '/');
+    let seq = parts.next()?.parse().ok()?;
+    let epoch = parts.next()?.parse().ok()?;
+    let lane = parts.next()?.parse().ok()?;
+    Some(Origin { store: parts.next()?.to_owned(), lane, epoch, seq })
+}
+
+impl<'w, 'c> Keeper<'w, 'c> {
+    /// Keeps books within a transaction; `now_ms` is HQ's clock, milliseconds UTC.
+    pub fn new(writing: &'w Writing<'c>, now_ms: i64) -> Result<Self, StoreError> {
+        let terms = match writing.setting(POINTS_SETTING)? {
+            Some(body) => read("setting", &body)?,
+            None => PointsTerms::default(),
+        };
+        Ok(Self { writing, terms, now_ms })
+    }
+
+    /// The member that an id stands for: one that was given at a till may have
+    /// become another's.
+    pub fn member_of(&self, id: &str) -> Result<String, StoreError> {
+        let known = self.writing.members_of_code(&format!("{ALIAS}{id}"))?;
+        Ok(known.into_iter().next().unwrap_or_else(|| id.to_owned()))
+    }
+
+    fn take<T: DeserializeOwned>(&self, key: BookKey<'_>) -> Result<Option<T>, StoreError> {
+        self.writing.lock_book(key)?.map(|body| read("book", &body)).transpose()
+    }
+
+    fn enter<O: Serialize>(
+        &self,
+        key: BookKey<'_>,
+        number: u64,
+        (source, at_ms): (&str, i64),
+        amount: i64,
+        done: &O,
+    ) -> Result<(), StoreError> {
+        self.writing.add_book_entry(
+            key,
+            &BookEntry {
+                number,
+                source: source.to_owned(),
+                at_ms,
+                heard_at_ms: self.now_ms,
+                amount,
+                body: written(done),
+            },
+        )
+    }
+
+    fn list<W: Serialize>(
+        &self,
+        store: &str,
+        source: &str,
+        key: BookKey<'_>,
+        what: &W,
+    ) -> Result<(), StoreError> {
+        self.writing.add_exception(&Exception {
+            store: store.to_owned(),
+            source: source.to_owned(),
+            kind: key.kind,
+            owner: key.owner.to_owned(),
+            part: key.part.to_owned(),
+            what: written(what),
+            found_at_ms: self.now_ms,
+        })
+    }
+
+    /// The points of a member, as they stand.
+    pub fn account(&self, member: &str) -> Result<Account, StoreError> {
+        Ok(self.open_account(member)?.state)
+    }
+
+    /// Takes an account out; where it is new, with what the member had before
+    /// this HQ kept it.
+    fn open_account(&self, member: &str) -> Result<Kept<Account>, StoreError> {
+        let key = points_key(member);
+        if let Some(kept) = self.take(key)? {
+            return Ok(kept);
+        }
+        let mut kept = Kept::default();
+        let row = self.writing.member(member)?;
+        let had = row.and_then(|body| import::member_points(&body)).unwrap_or(0);
+        if had > 0 {
+            let operation = Operation::Adjust { points: had, reason: "opening".to_owned() };
+            self.carry_out(key, &mut kept, "opening", self.now_ms, &operation)?;
+            self.writing.put_book(key, &written(&kept))?;
+        }
+        Ok(kept)
+    }
+
+    /// Does something to a member's points, and lists under a store what is wrong.
+    pub fn points(
+        &self,
+        member: &str,
+        store: &str,
+        (source, at_ms): (&str, i64),
+        operation: &Operation,
+    ) -> Result<Done, StoreError> {
+        let key = points_key(member);
+        if operation.is_of_document() && self.writing.has_book_source(key, source)? {
+            // A document moves a balance once.
+            return Ok(Done::default());
+        }
+        let mut kept = self.open_account(member)?;
+        let lane = match operation {
+            Operation::Settle { lease, .. } => kept.state.leases().get(lease).map(|lease| lease.lane.clone()),
+            Operation::Lend { lane, .. } => Some(lane.clone()),
+            Operation::Sale { .. }
+            | Operation::Back { .. }
+            | Operation::Adjust { .. }
+            | Operation::Transfer { .. }
+            | Operation::Pass {} => None,
+        };
+        if let (Operation::Settle { .. }, None) = (operation, &lane) {
+            // It is settled, and nothing is done twice.
+            return Ok(Done::default());
+        }
+        let done = self.carry_out(key, &mut kept, source, at_ms, operation)?;
+        if matches!(operation, Operation::Lend { .. }) && done.lent.is_none() && done.entries.is_empty() {
+            return Ok(done);
+        }
+        self.writing.put_book(key, &written(&kept))?;
+        match (&lane, &done.lent, operation) {
+            (Some(lane), Some((id, lease)), _) => self.writing.put_hold(&HoldRow {
+                lane: lane.clone(),
+                owner: member.to_owned(),
+                kind: BookKind::Points,
+                part: String::new(),
+                id: id.clone(),
+                until_ms: lease.until_ms,
+            })?,
+            (Some(lane), None, Operation::Settle { lease, .. }) => self.writing.end_hold(lane, key, lease)?,
+            _ => {}
+        }
+        for wrong in &done.wrong {
+            self.list(store, source, key, wrong)?;
+        }
+        if done.tier_changed {
+            self.tell_tier(member, kept.state.tier())?;
+        }
+        Ok(done)
+    }
+
+    /// Applies an operation and writes its entry; the book itself is put back
+    /// by the caller.
+    fn carry_out(
+        &self,
+        key: BookKey<'_>,
+        kept: &mut Kept<Account>,
+        source: &str,
+        at_ms: i64,
+        operation: &Operation,
+    ) -> Result<Done, StoreError> {
+        let occasion = Occasion { member: key.owner, source, at_ms, now_ms: self.now_ms };
+        let about = operation.about(source);
+        let trace_key = about.map(|part| BookKey { owner: key.owner, kind: BookKind::PointsSale, part });
+        let mut trace: Trace = match trace_key {
+            Some(key) => self.take(key)?.unwrap_or_default(),
+            None => Trace::default(),
+        };
+        let done = kept.state.apply(&self.terms, occasion, operation, &mut trace);
+        if let Some(key) = trace_key {
+            self.writing.put_book(key, &written(&trace))?;
+        }
+        let is_idle = done.lent.is_none() && done.entries.is_empty();
+        if !(is_idle && matches!(operation, Operation::Lend { .. } | Operation::Pass {})) {
+            kept.entries += 1;
+            let amount = done.entries.iter().map(|entry| entry.points).sum();
+            let body = serde_json::json!({ "operation": operation, "entries": done.entries });
+            self.enter(key, kept.entries, (source, at_ms), amount, &body)?;
+        }
+        Ok(done)
+    }
+
+    /// Tells the lanes of the member's store which tier they have now.
+    fn tell_tier(&self, member: &str, tier: Option<&str>) -> Result<(), StoreError> {
+        let Some(body) = self.writing.member(member)? else { return Ok(()) };
+        let told = import::member_told(member, &body, tier);
+        if let Some((store, told)) = told {
+            self.writing.put_of_store(Kind::Member, &store, member, &written(&told))?;
+        }
+        Ok(())
+    }
+
+    /// Lends a lane points.
+    pub fn lend(&self, lane: &LaneId, member: &str, points: i64) -> Result<Answer, StoreError> {
+        let asked_as = member;
+        let member = self.member_of(member)?;
+        if self.writing.member(&member)?.is_none() {
+            return Ok(Answer::PointsNotLent { balance: 0 });
+        }
+        let source = format!("{}/{}/ask", lane.store, lane.lane);
+        let operation = Operation::Lend { lane: lane.clone(), points };
+        let done = self.points(&member, &lane.store, (&source, self.now_ms), &operation)?;
+        Ok(match done.lent {
+            Some((id, lease)) => Answer::PointsLent {
+                grant: PointsGrant {
+                    lease: id,
+                    member: asked_as.to_owned(),
+                    points: lease.points,
+                    until_ms: lease.until_ms,
+                },
+            },
+            None => Answer::PointsNotLent { balance: self.account(&member)?.balance() },
+        })
+    }
+
+    /// Lets a lane alone spend a coupon, for a while.
+    pub fn claim_coupon(
+        &self,
+        lane: &LaneId,
+        code: &str,
+        member: Option<&str>,
+    ) -> Result<Answer, StoreError> {
+        let refuse = |why| Ok(Answer::CouponNotClaimed { why });
+        let Some(body) = self.writing.entity_of_store(Kind::Coupon, &lane.store, code)? else {
+            return refuse(CouponRefused::Unknown);
+        };
+        let coupon: Coupon = read("entity", &body)?;
+        match coupon.state {
+            CouponState::Issued => {}
+            CouponState::Redeemed => return refuse(CouponRefused::Used),
+            CouponState::Reserved => return refuse(CouponRefused::Reserved),
+            CouponState::Frozen | CouponState::Void => return refuse(CouponRefused::Withdrawn),
+        }
+        if let Some(owner) = &coupon.owner {
+            let brings = member.map(|member| self.member_of(member)).transpose()?;
+            if brings.as_deref() != Some(owner) {
+                return refuse(CouponRefused::OtherMember);
+            }
+        }
+        let key = BookKey { owner: &lane.store, kind: BookKind::Coupon, part: code };
+        let mut kept: Kept<CouponBook> = self.take(key)?.unwrap_or_default();
+        let until_ms = self.now_ms.saturating_add(CLAIM_MS);
+        match kept.state.claim(lane, until_ms) {
+            Err(NotClaimed::Used) => return refuse(CouponRefused::Used),
+            Err(NotClaimed::Held) => return refuse(CouponRefused::Reserved),
+            Ok(()) => {}
+        }
+        self.put_claimed(key, &mut kept, lane, until_ms)?;
+        // HQ arbitrates by its own id of the owner; the lane keeps what it asked with.
+        let owner = coupon.owner.map(|owner| member.map_or(owner, str::to_owned));
+        Ok(Answer::CouponClaimed {
+            coupon: event::Coupon {
+                code: coupon.code,
+                promotion: coupon.promotion,
+                from_ms: coupon.from_ms,
+                until_ms: coupon.until_ms,
+                owner,
+                group: coupon.group,
+                together_max: coupon.together_max,
+            },
+        })
+    }
+
+    fn put_claimed<T: Serialize>(
+        &self,
+        key: BookKey<'_>,
+        kept: &mut Kept<T>,
+        lane: &LaneId,
+        until_ms: i64,
+    ) -> Result<(), StoreError> {
+        kept.entries += 1;
+        let source = format!("{}/{}/ask", lane.store, lane.lane);
+        let done = serde_json::json!({ "do": "claim", "lane": lane, "until_ms": until_ms });
+        self.enter(key, kept.entries, (&source, self.now_ms), 0, &done)?;
+        self.writing.put_book(key, &written(kept))?;
+        self.writing.put_hold(&HoldRow {
+            lane: lane.clone(),
+            owner: key.owner.to_owned(),
+            kind: key.kind,
+            part: key.part.to_owned(),
+            id: String::new(),
+            until_ms,
+        })
+    }
+
+    /// A lane does not spend a coupon any more.
+    pub fn release_coupon(&self, lane: &LaneId, code: &str, source: &str) -> Result<(), StoreError> {
+        let key = BookKey { owner: &lane.store, kind: BookKind::Coupon, part: code };
+        let Some(mut kept) = self.take::<Kept<CouponBook>>(key)? else { return Ok(()) };
+        if kept.state.release(lane) {
+            self.put_released(key, &mut kept, lane, source)?;
+        }
+        Ok(())
+    }
+
+    fn put_released<T: Serialize>(
+        &self,
+        key: BookKey<'_>,
+        kept: &mut Kept<T>,
+        lane: &LaneId,
+        source: &str,
+    ) -> Result<(), StoreError> {
+        kept.entries += 1;
+        let done = serde_json::json!({ "do": "release", "lane": lane });
+        self.enter(key, kept.entries, (source, self.now_ms), 0, &done)?;
+        self.writing.put_book(key, &written(kept))?;
+        self.writing.end_hold(lane, key, "")
+    }
+
+    /// A sale spent a coupon. Where another did before, both stand and the
+    /// second is listed.
+    fn spend_coupon(
+        &self,
+        lane: &LaneId,
+        code: &str,
+        (source, at_ms): (&str, i64),
+    ) -> Result<(), StoreError> {
+        let key = BookKey { owner: &lane.store, kind: BookKind::Coupon, part: code };
+        let mut kept: Kept<CouponBook> = self.take(key)?.unwrap_or_default();
+        if kept.state.spent.iter().any(|known| known == source) {
+            return Ok(());
+        }
+        if let Some(before) = kept.state.spend(lane, source) {
+            self.list(&lane.store, source, key, &serde_json::json!({ "spent_before": before }))?;
+        }
+        kept.entries += 1;
+        self.enter(key, kept.entries, (source, at_ms), 1, &serde_json::json!({ "do": "spend" }))?;
+        self.writing.put_book(key, &written(&kept))?;
+        self.writing.end_hold(lane, key, "")?;
+        if let Some(body) = self.writing.entity_of_store(Kind::Coupon, &lane.store, code)? {
+            let mut coupon: Coupon = read("entity", &body)?;
+            coupon.state = CouponState::Redeemed;
+            self.writing.put_of_store(Kind::Coupon, &lane.store, code, &written(&coupon))?;
+        }
+        Ok(())
+    }
+
+    /// A filed document, if it is one.
+    fn sale(&self, origin: &Origin) -> Result<Option<Sale>, StoreError> {
+        let key = JournalKey { store: &origin.store, lane: origin.lane, epoch: origin.epoch };
+        let Some(before) = origin.seq.checked_sub(1) else { return Ok(None) };
+        let found = self.writing.events_after(key, before, 1)?;
+        let event = found.into_iter().find(|(seq, _)| *seq == origin.seq);
+        // One that cannot be read is in quarantine.
+        let event = event.and_then(|(_, bytes)| event::decode(&bytes).ok());
+        Ok(match event.map(|event| event.fact) {
+            Some(Fact::SaleCompleted { sale }) => Some(sale),
+            Some(_) | None => None,
+        })
+    }
+
+    fn open_receipt(&self, origin: &Origin) -> Result<(Kept<ReceiptBook>, Option<Sale>), StoreError> {
+        let part = receipt_part(origin);
+        let key = BookKey { owner: &origin.store, kind: BookKind::Receipt, part: &part };
+        let mut kept: Kept<ReceiptBook> = self.take(key)?.unwrap_or_default();
+        let sale = self.sale(origin)?;
+        if let Some(sale) = &sale
+            && kept.state.lines.iter().all(|line| line.sold.is_none())
+        {
+            let lines: Vec<(u32, i64)> = sale.lines.iter().map(|line| (line.line, line.quantity)).collect();
+            for over in kept.state.sell(&lines) {
+                self.list(&origin.store, &document_of(origin), key, &over)?;
+            }
+        }
+        Ok((kept, sale))
+    }
+
+    /// Lets a lane alone give back what is left of a sale, for a while.
+    pub fn claim_receipt(&self, lane: &LaneId, origin: &Origin) -> Result<Answer, StoreError> {
+        let refuse = |why| Ok(Answer::ReceiptNotClaimed { why });
+        let (mut kept, sale) = self.open_receipt(origin)?;
+        let Some(sale) = sale else { return refuse(ReceiptRefused::Unknown) };
+        let until_ms = self.now_ms.saturating_add(CLAIM_MS);
+        match kept.state.claim(lane, until_ms) {
+            Err(NotClaimed::Used) => return refuse(ReceiptRefused::NothingLeft),
+            Err(NotClaimed::Held) => return refuse(ReceiptRefused::Held),
+            Ok(()) => {}
+        }
+        let mut later = Vec::new();
+        for document in &kept.state.documents {
+            if let Some(origin) = origin_of(document) {
+                later.extend(self.sale(&origin)?);
+            }
+        }
+        if later.len() > LATER_DOCUMENTS_MAX {
+            let reason = format!("more than {LATER_DOCUMENTS_MAX} documents took this sale back; ask HQ");
+            return Ok(Answer::Refused { reason });
+        }
+        let part = receipt_part(origin);
+        let key = BookKey { owner: &origin.store, kind: BookKind::Receipt, part: &part };
+        self.put_claimed(key, &mut kept, lane, until_ms)?;
+        Ok(Answer::ReceiptClaimed { sale: Box::new(sale), later, until_ms })
+    }
+
+    /// A lane gives nothing of a sale back any more.
+    pub fn release_receipt(&self, lane: &LaneId, origin: &Origin, source: &str) -> Result<(), StoreError> {
+        let part = receipt_part(origin);
+        let key = BookKey { owner: &origin.store, kind: BookKind::Receipt, part: &part };
+        let Some(mut kept) = self.take::<Kept<ReceiptBook>>(key)? else { return Ok(()) };
+        if kept.state.release(lane) {
+            self.put_released(key, &mut kept, lane, source)?;
+        }
+        Ok(())
+    }
+
+    /// A document gave some of a sale back.
+    fn give_back(
+        &self,
+        lane: &LaneId,
+        origin: &Origin,
+        (source, at_ms): (&str, i64),
+        lines: &[(u32, i64)],
+    ) -> Result<(), StoreError> {
+        let part = receipt_part(origin);
+        let key = BookKey { owner: &origin.store, kind: BookKind::Receipt, part: &part };
+        let (mut kept, _) = self.open_receipt(origin)?;
+        if kept.state.documents.iter().any(|known| known == source) {
+            return Ok(());
+        }
+        for over in kept.state.give_back(lane, source, lines) {
+            self.list(&lane.store, source, key, &over)?;
+        }
+        kept.entries += 1;
+        let amount = lines.iter().map(|(_, quantity)| quantity).sum();
+        let done = serde_json::json!({ "do": "give_back", "lines": lines });
+        self.enter(key, kept.entries, (source, at_ms), amount, &done)?;
+        self.writing.put_book(key, &written(&kept))?;
+        self.writing.end_hold(lane, key, "")
+    }
+
+    /// Enters into the books what newly filed events of a lane say, in their
+    /// order, and ends what the lane holds no more.
+    pub fn file(&self, key: JournalKey<'_>, events: &[&Event]) -> Result<(), StoreError> {
+        let lane = LaneId { store: key.store.to_owned(), lane: key.lane };
+        for event in events {
+            match &event.fact {
+                Fact::SaleCompleted { sale } => {
+                    self.file_sale(&lane, (&document(key, event.seq), event.at_ms), sale)?;
+                }
+                Fact::LeaseReturned { grant } => {
+                    let member = self.member_of(&grant.member)?;
+                    let operation = Operation::Settle { lease: grant.lease.clone(), why: Settled::Returned };
+                    self.points(&member, key.store, (&document(key, event.seq), event.at_ms), &operation)?;
+                }
+                Fact::MemberRegistered { member, staff: _ } => {
+                    self.register(&lane, member, &document(key, event.seq))?;
+                }
+                Fact::StockCounted { count, staff: _ } => {
+                    let source = document(key, event.seq);
+                    counting::take_in(self.writing, key.store, (&source, event.at_ms), count)?;
+                }
+                // Nothing else moves what stands in these books.
+                _ => {}
+            }
+        }
+        let Some(last) = events.last() else { return Ok(()) };
+        counting::post_due(self.writing, key.store, self.now_ms)?;
+        let over_ms = last.at_ms.saturating_sub(CLOCK_SKEW_MS);
+        let source = document(key, last.seq);
+        self.end_holds(&lane, over_ms, &source, Settled::Over)
+    }
+
+    /// Takes in somebody who became a member at a till. Whoever gave this
+    /// telephone number before is that one: the till's id leads to them.
+    fn register(&self, lane: &LaneId, new: &NewMember, source: &str) -> Result<(), StoreError> {
+        let phone = format!("{PHONE}{}", new.phone_hash);
+        if let Some(known) = self.writing.members_of_code(&phone)?.into_iter().next() {
+            if known != new.id {
+                self.writing.add_member_code(&format!("{ALIAS}{}", new.id), &known)?;
+            }
+            return Ok(());
+        }
+        if self.writing.member(&new.id)?.is_none() {
+            let row = serde_json::json!({
+                "id": new.id, "shown": new.shown, "phone_hash": new.phone_hash, "cards": new.cards(),
+                "store": lane.store, "registered": source,
+            });
+            self.writing.put_member(&new.id, &row.to_string())?;
+            self.tell_tier(&new.id, None)?;
+        }
+        self.writing.add_member_code(&phone, &new.id)?;
+        for card in new.cards() {
+            self.writing.add_member_code(card, &new.id)?;
+        }
+        Ok(())
+    }
+
+    fn file_sale(&self, lane: &LaneId, (source, at_ms): (&str, i64), sale: &Sale) -> Result<(), StoreError> {
+        if let Some(buyer) = &sale.buyer {
+            let member = self.member_of(&buyer.member)?;
+            let moved = buyer.points.as_ref();
+            let operation = Operation::Sale {
+                earned: moved.map_or(0, |points| points.earned),
+                spent: moved.map_or(0, |points| points.spent),
+                lease: moved.map_or_else(String::new, |points| points.lease.clone()),
+                net: sale.lines.iter().map(|line| line.net).sum(),
+            };
+            self.points(&member, &lane.store, (source, at_ms), &operation)?;
+        }
+        for spent in &sale.coupons {
+            self.spend_coupon(lane, &spent.code, (source, at_ms))?;
+        }
+        let mut back: Vec<(&Origin, Vec<(u32, i64)>)> = Vec::new();
+        for returned in &sale.returns {
+            let Some(origin) = &returned.origin else { continue };
+            match back.iter_mut().find(|(of, _)| *of == origin) {
+                Some((_, lines)) => lines.push((returned.line, returned.quantity)),
+                None => back.push((origin, vec![(returned.line, returned.quantity)])),
+            }
+        }
+        for (origin, lines) in &back {
+            self.give_back(lane, origin, (source, at_ms), lines)?;
+        }
+        if let (Some(undone), Some((origin, _))) = (&sale.points_back, back.first()) {
+            let member = self.member_of(&undone.member)?;
+            let amounts = sale.returns.iter().filter(|returned| returned.origin.as_ref() == Some(*origin));
+            let operation = Operation::Back {
+                origin: document_of(origin),
+                reversed: undone.reversed,
+                restored: undone.restored,
+                net: amounts.map(|returned| returned.amount).sum(),
+            };
+            // The same document may have sold something to the same member.
+            let source = format!("{source}{BACK}");
+            self.points(&member, &lane.store, (&source, at_ms), &operation)?;
+        }
+        Ok(())
+    }
+
+    /// Enters what an event says, as far as it stands in no book yet; says
+    /// whether anything did not.
+    pub(super) fn file_again(&self, key: JournalKey<'_>, event: &Event) -> Result<bool, StoreError> {
+        let Fact::SaleCompleted { sale } = &event.fact else { return Ok(false) };
+        let source = document(key, event.seq);
+        let mut is_missing = false;
+        if let Some(buyer) = &sale.buyer {
+            let member = self.member_of(&buyer.member)?;
+            is_missing |= !self.writing.has_book_source(points_key(&member), &source)?;
+        }
+        if let (Some(undone), true) =
+            (&sale.points_back, sale.returns.iter().any(|back| back.origin.is_some()))
+        {
+            let member = self.member_of(&undone.member)?;
+            is_missing |= !self.writing.has_book_source(points_key(&member), &format!("{source}{BACK}"))?;
+        }
+        for spent in &sale.coupons {
+            let key = BookKey { owner: key.store, kind: BookKind::Coupon, part: &spent.code };
+            is_missing |= !self.writing.has_book_source(key, &source)?;
+        }
+        if is_missing {
+            let lane = LaneId { store: key.store.to_owned(), lane: key.lane };
+            self.file_sale(&lane, (&source, event.at_ms), sale)?;
+        }
+        Ok(is_missing)
+    }
+
+    /// Makes a member's account again from its entries, and puts it right
+    /// where it says something else; says whether it did.
+    pub(super) fn make_again(&self, member: &str) -> Result<bool, StoreError> {
+        let key = points_key(member);
+        let Some(stored) = self.writing.lock_book(key)? else { return Ok(false) };
+        let mut made: Kept<Account> = Kept::default();
+        let mut traces: BTreeMap<String, Trace> = BTreeMap::new();
+        loop {
+            let entries = self.writing.book_entries(key, made.entries, ENTRIES_AT_A_TIME)?;
+            if entries.is_empty() {
+                break;
+            }
+            for entry in entries {
+                let Entered { operation } = read("book_entry", &entry.body)?;
+                let occasion =
+                    Occasion { member, source: &entry.source, at_ms: entry.at_ms, now_ms: entry.heard_at_ms };
+                let mut none = Trace::default();
+                let trace = match operation.about(&entry.source) {
+                    Some(sale) => traces.entry(sale.to_owned()).or_default(),
+                    None => &mut none,
+                };
+                made.state.apply(&self.terms, occasion, &operation, trace);
+                made.entries = entry.number;
+            }
+        }
+        for (part, trace) in &traces {
+            let key = BookKey { owner: member, kind: BookKind::PointsSale, part };
+            self.writing.put_book(key, &written(trace))?;
+        }
+        let made = written(&made);
+        if made == stored {
+            return Ok(false);
+        }
+        self.writing.put_book(key, &made)?;
+        Ok(true)
+    }
+
+    /// Ends what a lane holds up to an instant of its own clock.
+    fn end_holds(&self, lane: &LaneId, until_ms: i64, source: &str, why: Settled) -> Result<(), StoreError> {
+        for hold in self.writing.holds_until(lane, until_ms)? {
+            match hold.kind {
+                BookKind::Points => {
+                    let operation = Operation::Settle { lease: hold.id.clone(), why };
+                    self.points(&hold.owner, &lane.store, (source, self.now_ms), &operation)?;
+                }
+                BookKind::Coupon => self.release_coupon(lane, &hold.part, source)?,
+                BookKind::Receipt => {
+                    if let Some(origin) = origin_of(&format!("{}/{}", hold.owner, hold.part)) {
+                        self.release_receipt(lane, &origin, source)?;
+                    }
+                }
+                BookKind::PointsSale | BookKind::Value | BookKind::CountWaiting | BookKind::Count => {}
+            }
+            // One that its book does not know is over as well.
+            let key = BookKey { owner: &hold.owner, kind: hold.kind, part: &hold.part };
+            self.writing.end_hold(lane, key, &hold.id)?;
+        }
+        Ok(())
+    }
+
+    /// Ends everything that a lost lane holds. What it spent and never told is
+    /// the chain's loss; where it is found again, that is listed.
+    pub fn write_off(&self, lane: &LaneId, source: &str) -> Result<(), StoreError> {
+        self.end_holds(lane, i64::MAX, source, Settled::WrittenOff)
+    }
+}
+
+/// The account that a book of points holds.
+pub fn account_of(body: &str) -> Result<Account, StoreError> {
+    Ok(read::<Kept<Account>>("book", body)?.state)
+}
+
+/// What the points of a member are known by.
+pub fn points_key(member: &str) -> BookKey<'_> {
+    BookKey { owner: member, kind: BookKind::Points, part: "" }
+}

@@ -1,0 +1,299 @@
+//! Lanes that ask HQ through their agents while a customer waits: real
+//! programs for HQ and the agents, real lanes with their real lines to them.
+
+// A test asks for the records it is about, and for no others.
+#![allow(clippy::wildcard_enum_match_arm)]
+
+use std::path::Path;
+use std::process::Command as Program;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use domain::money::Currency;
+use domain::record::{Record, Staff};
+use domain::rights::Rights;
+use domain::till::Input;
+use drivers::scanner::Scan;
+use fixtures::shop;
+use pos_app::config::{self, Paths};
+use pos_app::lane::{Event, Lane, Moment};
+use pos_app::run::Devices;
+use protocol::pull::phone_hash;
+use tests::process::{PATIENCE, program, run};
+use tests::shop::{Headquarters, LaneFiles, STORE, code_of};
+
+const CHIPS: &str = "180001";
+const RICE: &str = "200022";
+const GOLD_CARD: &str = "M00000005C";
+const GOLD: &str = "M000005";
+const COUPON: &str = "CDEMO0001R";
+const STRANGER_PHONE: &str = "13912340009";
+
+/// A lane, turned by hand, with its line to its agent.
+struct Till {
+    lane: Lane,
+    devices: Devices,
+    queue: Receiver<Event>,
+    files: LaneFiles,
+}
+
+impl Till {
+    fn open(folder: &Path, headquarters: &Headquarters, number: u32) -> Result<Self> {
+        let mut files = LaneFiles::enrol(folder, headquarters, STORE, number)?;
+        files.wait_for_goods(0)?;
+        let paths = Paths { data: folder.to_owned() };
+        let config = config::read(&paths.config())?;
+        let (events, queue) = sync_channel(64);
+        let devices = Devices::start(&paths, &config, &events)?;
+        let mut till = Self { lane: Lane::new(paths, config), devices, queue, files };
+        till.turn(vec![Event::Tick]);
+        till.feed(Input::PinChecked {
+            staff: Staff { id: "E301".into(), number: "301".into(), name: "周岚".into() },
+            rights: Rights::of_role("manager", &yuan()),
+            matches: true,
+        });
+        Ok(till)
+    }
+
+    fn turn(&mut self, events: Vec<Event>) {
+        for command in self.lane.turn(Moment::now(), events) {
+            self.devices.perform(command);
+        }
+    }
+
+    fn feed(&mut self, input: Input) {
+        self.lane.feed(input);
+        self.turn(Vec::new());
+    }
+
+    fn scan(&mut self, text: &str) {
+        self.turn(vec![Event::Scan(Scan::parse(text))]);
+    }
+
+    /// Goes on until the lane is such as it should be.
+    fn wait(&mut self, what: &str, done: impl Fn(&Lane) -> bool) {
+        let until = Instant::now() + PATIENCE;
+        while !done(&self.lane) {
+            let left = until.saturating_duration_since(Instant::now());
+            let event = self.queue.recv_timeout(left).unwrap_or_else(|error| panic!("{what}: {error}"));
+            self.turn(vec![event]);
+        }
+    }
+
+    /// Goes on until so many questions were answered, or were not in time.
+    fn hear(&mut self, answers: usize) {
+        for _ in 0..answers {
+            let event = self.queue.recv_timeout(PATIENCE).expect("every question ends");
+            self.turn(vec![event]);
+        }
+    }
+
+    fn basket(&self) -> &domain::basket::Basket {
+        self.lane.till().expect("the lane is open").basket()
+    }
+
+    fn choose(&mut self, sku: &str, count: i64) {
+        self.feed(Input::Choose { sku: sku.into(), count: Some(count) });
+    }
+
+    fn pay(&mut self) {
+        self.feed(Input::Pay);
+        self.feed(Input::TakeCash(domain::money::Money::from_minor(99_900)));
+        self.feed(Input::Back);
+    }
+
+    fn last_sale(&self) -> Result<domain::sale::Sale> {
+        let records = self.files.records()?;
+        let sale = records.iter().rev().find_map(|stored| match &stored.record {
+            Record::SaleCompleted { sale } => Some(sale.as_ref().clone()),
+            _ => None,
+        });
+        sale.context("something was sold")
+    }
+}
+
+fn yuan() -> Currency {
+    Currency { code: "CNY".into(), symbol: "¥".into(), exponent: 2 }
+}
+
+/// The demo shop, and a member of another store.
+fn open(folder: &Path) -> Result<Headquarters> {
+    let demo = folder.join("shop.json");
+    std::fs::write(&demo, shop::demo().import_json())?;
+    let other = folder.join("other.json");
+    let member = serde_json::json!({
+        "store": {"code": "S002", "name_zh": "二店", "name_en": "Two", "currency": "CNY",
+                  "currency_symbol": "¥", "currency_exponent": 2, "cash_rounding": 1},
+        "members": [{"id": "M900009", "name": "冯远", "phone_hash": phone_hash(STRANGER_PHONE),
+                     "phone_last4": "0009", "tier": "gold", "points": 1_000, "cards": ["M90000009X"]}],
+    });
+    std::fs::write(&other, member.to_string())?;
+    Headquarters::open(&folder.join("hq"), &[&demo, &other])
+}
+
+#[test]
+fn who_is_known_elsewhere_is_found_and_their_points_are_spent_once() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut headquarters = open(folder.path())?;
+    let mut one = Till::open(&folder.path().join("one"), &headquarters, 1)?;
+    let mut two = Till::open(&folder.path().join("two"), &headquarters, 2)?;
+
+    // Nobody of this store; HQ knows them, and says no more than it must.
+    one.choose(CHIPS, 10);
+    one.feed(Input::FindMember(STRANGER_PHONE.into()));
+    one.wait("the member joins", |lane| lane.till().is_some_and(|till| till.basket().member().is_some()));
+    let member = one.basket().member().context("a member")?.clone();
+    assert_eq!((member.id.as_str(), member.shown.as_str()), ("M900009", "冯** *0009"));
+    one.wait("points are lent", |lane| lane.points_lent() == Some(1_000));
+    one.lane.spend_points();
+    one.turn(Vec::new());
+
+    // The other lane asks for the same points meanwhile, in vain.
+    two.choose(CHIPS, 10);
+    two.feed(Input::FindMember(STRANGER_PHONE.into()));
+    two.wait("the member joins", |lane| lane.till().is_some_and(|till| till.basket().member().is_some()));
+    let told = two.basket().member().and_then(|member| member.points);
+    assert_eq!((told, two.lane.points_lent()), (Some(0), None));
+
+    one.pay();
+    let sale = one.last_sale()?;
+    let points = sale.buyer.context("a buyer")?.points.context("points")?;
+    assert!(points.spent > 0 && points.spent <= 1_000, "{points:?}");
+    // What was not spent goes back with the journal, and the other lane has it.
+    one.files.wait_for_acknowledgement()?;
+    let left = 1_000 - points.spent;
+    two.lane.spend_points();
+    two.turn(Vec::new());
+    two.wait("the rest is lent", |lane| lane.points_lent().is_some_and(|lent| lent >= left));
+    assert_eq!(two.lane.points_lent(), Some(left + points.earned));
+    two.pay();
+
+    // With HQ away: a stranger stays one, and the customer is not kept.
+    two.files.wait_for_acknowledgement()?;
+    headquarters.kill()?;
+    one.choose(CHIPS, 1);
+    one.feed(Input::FindMember("13912340008".into()));
+    one.hear(1);
+    assert!(one.basket().member().is_none());
+    one.pay();
+    // And with the agent away.
+    one.files.kill_agent()?;
+    one.choose(CHIPS, 1);
+    one.feed(Input::FindMember("13912340008".into()));
+    one.hear(1);
+    one.pay();
+    assert_eq!(one.files.count(|record| matches!(record, Record::SaleCompleted { .. }))?, 3);
+    Ok(())
+}
+
+#[test]
+fn a_coupon_is_spent_on_one_lane_though_another_was_told_of_it() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut headquarters = open(folder.path())?;
+    let mut one = Till::open(&folder.path().join("one"), &headquarters, 1)?;
+    let mut two = Till::open(&folder.path().join("two"), &headquarters, 2)?;
+    for till in [&mut one, &mut two] {
+        till.choose(RICE, 1);
+    }
+    one.scan(COUPON);
+    one.wait("the coupon lies", |lane| lane.till().is_some_and(|till| till.basket().coupons().len() == 1));
+    two.scan(COUPON);
+    two.hear(1);
+    assert!(two.basket().coupons().is_empty(), "the first lane has it");
+    // The first customer leaves it, and it is free again.
+    one.feed(Input::TakeCouponBack { code: COUPON.into() });
+    one.hear(1);
+    two.scan(COUPON);
+    two.wait("the coupon lies", |lane| lane.till().is_some_and(|till| till.basket().coupons().len() == 1));
+    two.pay();
+    assert_eq!(two.last_sale()?.coupons.len(), 1);
+    two.files.wait_for_acknowledgement()?;
+    one.scan(COUPON);
+    one.hear(1);
+    assert!(one.basket().coupons().is_empty(), "it was spent");
+    // With HQ away the lane has what it was told, and HQ lists what was spent twice.
+    headquarters.kill()?;
+    let known = one.lane.till().is_some();
+    assert!(known);
+    one.scan("CDEMO0002P");
+    one.hear(1);
+    assert!(one.basket().coupons().is_empty(), "it is a member's");
+    one.scan(GOLD_CARD);
+    one.hear(1);
+    assert_eq!(one.basket().member().map(|member| member.id.as_str()), Some(GOLD));
+    one.scan("CDEMO0002P");
+    one.hear(1);
+    assert_eq!(one.basket().coupons().len(), 1, "within its own bounds");
+    one.pay();
+    headquarters.start()?;
+    one.files.wait_for_acknowledgement()?;
+    let listed =
+        run(Program::new(program("hq")?).arg("exceptions").arg("--data").arg(folder.path().join("hq")))?;
+    assert!(!listed.contains("CDEMO"), "nothing was spent twice: {listed}");
+    Ok(())
+}
+
+#[test]
+fn two_lanes_give_one_receipt_back_once() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let headquarters = open(folder.path())?;
+    let mut one = Till::open(&folder.path().join("one"), &headquarters, 1)?;
+    let mut two = Till::open(&folder.path().join("two"), &headquarters, 2)?;
+    one.choose(CHIPS, 2);
+    one.pay();
+    one.files.wait_for_acknowledgement()?;
+    let head = one.lane.journal().context("a journal")?.identity().clone();
+    let seq = one.lane.till().and_then(domain::till::Till::last_sale).context("a sale")?;
+    let code =
+        domain::barcode::ReceiptCode { store: head.store, lane: 1, epoch: head.epoch, seq }.to_string();
+
+    two.scan(&code);
+    two.wait("the sale is found", |lane| lane.till().is_some_and(|till| till.basket().past().is_some()));
+    one.scan(&code);
+    one.hear(1);
+    assert!(one.basket().past().is_none(), "the other lane is at it");
+    let line = two.basket().past().context("a past sale")?.lines[0].line.number;
+    two.feed(Input::ReturnLine { line, thousandths: 1_000, reason: "stale".into() });
+    two.feed(Input::Pay);
+    two.feed(Input::PayOut);
+    two.feed(Input::Back);
+    two.files.wait_for_acknowledgement()?;
+    assert_eq!(two.last_sale()?.returns.len(), 1);
+
+    // One piece is left, on whatever lane.
+    one.scan(&code);
+    one.wait("what is left is found", |lane| lane.till().is_some_and(|till| till.basket().past().is_some()));
+    let past = one.basket().past().context("a past sale")?.clone();
+    assert_eq!(past.quantity_left(line, &[]), 1_000);
+    // They think better of it.
+    one.feed(Input::DropReturn);
+    one.hear(1);
+    two.scan(&code);
+    two.wait("it is free again", |lane| lane.till().is_some_and(|till| till.basket().past().is_some()));
+    Ok(())
+}
+
+#[test]
+fn an_agent_that_takes_the_call_and_never_answers_holds_no_customer_up() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let headquarters = open(folder.path())?;
+    let mut till = Till::open(&folder.path().join("one"), &headquarters, 1)?;
+    till.files.kill_agent()?;
+    let socket = till.files.paths.agent();
+    std::fs::remove_file(&socket)?;
+    // It takes every call and says nothing, ever.
+    let silent = std::os::unix::net::UnixListener::bind(&socket)?;
+    till.choose(RICE, 1);
+    till.scan(COUPON);
+    till.feed(Input::FindMember("13912340008".into()));
+    // The next customer's goods, while nobody answers.
+    till.scan(&code_of(CHIPS)?);
+    assert_eq!(till.basket().lines().len(), 2);
+    till.hear(2);
+    assert_eq!(till.basket().coupons().len(), 1, "as HQ told it before");
+    till.pay();
+    assert_eq!(till.last_sale()?.coupons.len(), 1);
+    drop(silent);
+    Ok(())
+}

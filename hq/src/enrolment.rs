@@ -67,8 +67,20 @@ pub fn make_code(store: &Store, lane_store: &str, lane: u32, now_ms: i64) -> Res
         return Err(MakeCodeError::LaneZero);
     }
     let code = secret::draw_code()?;
+    register_code(store, &code, lane_store, lane, now_ms)?;
+    Ok(code)
+}
+
+/// Makes a code that was drawn elsewhere the one that enrols a lane.
+pub fn register_code(
+    store: &Store,
+    code: &str,
+    lane_store: &str,
+    lane: u32,
+    now_ms: i64,
+) -> Result<(), MakeCodeError> {
     let row = CodeRow {
-        code_hash: SecretHash::of(&secret::normalise_code(&code)),
+        code_hash: SecretHash::of(&secret::normalise_code(code)),
         store: lane_store.to_owned(),
         lane,
         expires_at_ms: now_ms + CODE_LIFE_MS,
@@ -78,8 +90,7 @@ pub fn make_code(store: &Store, lane_store: &str, lane: u32, now_ms: i64) -> Res
             return Err(MakeCodeError::UnknownStore(lane_store.to_owned()));
         }
         Ok(writing.put_code(&row, now_ms)?)
-    })?;
-    Ok(code)
+    })
 }
 
 /// Exchanges a code for the lane's identity and a fresh key. An earlier key
@@ -94,8 +105,19 @@ pub fn exchange(
     public_key: Option<&PublicKey>,
     now_ms: i64,
 ) -> Result<Enrolment, ExchangeError> {
+    exchange_for(store, typed, secret::draw_key()?, public_key, now_ms)
+}
+
+/// The same with a key that was drawn elsewhere, where everything comes from a
+/// seed.
+pub fn exchange_for(
+    store: &Store,
+    typed: &str,
+    key: String,
+    public_key: Option<&PublicKey>,
+    now_ms: i64,
+) -> Result<Enrolment, ExchangeError> {
     let code_hash = SecretHash::of(&secret::normalise_code(typed));
-    let key = secret::draw_key()?;
     store.write(|writing| {
         let code = writing.take_code(&code_hash)?.filter(|code| now_ms < code.expires_at_ms);
         let Some(code) = code else {

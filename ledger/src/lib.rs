@@ -3,6 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`journal`] | `journal.db`: append-only, irreplaceable, written by the lane alone |
+//! | [`books`] | a till and its journal: what was decided, written, and only then given out |
 //! | [`export`](mod@export) | a journal as a file that anybody can check |
 //! | [`backup`] | a second copy, and how a lane goes on from one |
 //! | [`archive`](mod@archive) | old events in files beside the journal |
@@ -14,6 +15,7 @@
 
 pub mod archive;
 pub mod backup;
+pub mod books;
 pub mod export;
 pub mod file;
 pub mod journal;

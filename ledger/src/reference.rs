@@ -21,7 +21,7 @@ use protocol::pull::{self, Change, Entity};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::de::DeserializeOwned;
 
-use crate::file::{self, Kind, OpenFileError, WriterLock};
+use crate::file::{self, Kind, OpenFileError, Trial, WriterLock};
 use crate::journal::Identity;
 use crate::search;
 
@@ -236,7 +236,7 @@ fn agent_state(connection: &Connection) -> rusqlite::Result<AgentState> {
 #[derive(Debug)]
 pub struct ReferenceWriter {
     connection: Connection,
-    _lock: WriterLock,
+    _lock: Option<WriterLock>,
 }
 
 impl ReferenceWriter {
@@ -247,7 +247,12 @@ impl ReferenceWriter {
                 .map_err(|source| OpenFileError::Io { file: path.to_owned(), source })?;
         }
         let lock = WriterLock::take(path)?;
-        Ok(Self { connection: file::open_writer(path, &KIND)?, _lock: lock })
+        Ok(Self { connection: file::open_writer(path, &KIND)?, _lock: Some(lock) })
+    }
+
+    /// The same on a trial's disk, without lock.
+    pub fn open_trial(path: &Path, trial: &Trial) -> Result<Self, ReferenceError> {
+        Ok(Self { connection: file::open_trial_writer(path, &KIND, trial)?, _lock: None })
     }
 
     /// What is known now.
@@ -492,7 +497,16 @@ struct View {
 impl Reference {
     /// Opens the file to read; `None` while the agent has not made it.
     pub fn open(path: &Path) -> Result<Option<Self>, ReferenceError> {
-        let Some(connection) = file::open_reader(path, &KIND)? else { return Ok(None) };
+        Self::read(path, file::open_reader(path, &KIND)?)
+    }
+
+    /// The same on a trial's disk, where there is one.
+    pub fn open_trial(path: &Path, trial: &Trial) -> Result<Option<Self>, ReferenceError> {
+        Self::read(path, file::open_existing_reader(path, &KIND, Some(trial.vfs))?)
+    }
+
+    fn read(path: &Path, connection: Option<Connection>) -> Result<Option<Self>, ReferenceError> {
+        let Some(connection) = connection else { return Ok(None) };
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         let reference = Self { path: path.to_owned(), connection, view: RefCell::default() };
         reference.refresh()?;
@@ -800,6 +814,12 @@ impl AgentWatch {
     /// Opens the file to read; `None` while the agent has not made it.
     pub fn open(path: &Path) -> Result<Option<Self>, ReferenceError> {
         Ok(file::open_reader(path, &KIND)?.map(|connection| Self { connection }))
+    }
+
+    /// The same on a trial's disk, where there is one.
+    pub fn open_trial(path: &Path, trial: &Trial) -> Result<Option<Self>, ReferenceError> {
+        let connection = file::open_existing_reader(path, &KIND, Some(trial.vfs))?;
+        Ok(connection.map(|connection| Self { connection }))
     }
 
     /// What is known now.

@@ -77,6 +77,15 @@ impl LaneJournal {
         Self { path, lane, open: None }
     }
 
+    /// A journal that somebody else has opened, and that stays where it is:
+    /// no file of this machine stands behind it.
+    pub fn opened(reader: JournalReader, lane: Identity) -> Result<Self, JournalError> {
+        check_lane(&reader, &lane)?;
+        let data_version = reader.data_version().map_err(ReadJournalError::from)?;
+        let open = Some(Open { reader, file: None, data_version });
+        Ok(Self { path: PathBuf::new(), lane, open })
+    }
+
     /// Whether something may have changed since this was asked last.
     pub fn has_changed(&mut self) -> bool {
         let file = file_id(&self.path);
@@ -151,15 +160,21 @@ impl LaneJournal {
         }
         if self.open.is_none() {
             let Some(reader) = JournalReader::open(&self.path)? else { return Ok(None) };
-            let found = reader.identity();
-            // HQ takes what an earlier epoch of the lane still has to send.
-            let is_ours = (&found.store, found.lane) == (&self.lane.store, self.lane.lane);
-            if !is_ours || found.epoch > self.lane.epoch {
-                return Err(JournalError::OtherLane { found: found.clone(), expected: self.lane.clone() });
-            }
+            check_lane(&reader, &self.lane)?;
             let data_version = reader.data_version().map_err(ReadJournalError::from)?;
             self.open = Some(Open { reader, file, data_version });
         }
         Ok(self.open.as_mut().map(|open| &mut open.reader))
     }
+}
+
+/// Whether a journal is a lane's. HQ takes what an earlier epoch of it still
+/// has to send.
+fn check_lane(reader: &JournalReader, lane: &Identity) -> Result<(), JournalError> {
+    let found = reader.identity();
+    let is_ours = (&found.store, found.lane) == (&lane.store, lane.lane);
+    if !is_ours || found.epoch > lane.epoch {
+        return Err(JournalError::OtherLane { found: found.clone(), expected: lane.clone() });
+    }
+    Ok(())
 }

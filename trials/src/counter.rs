@@ -4,13 +4,14 @@
 mod day;
 mod goods;
 
-use chrono::NaiveDate;
 use domain::barcode::Codes;
 use domain::money::{Currency, Money};
 use domain::record::Record;
 use domain::tender::Wallet;
 use domain::till::{Context, Desk, Effect, Input, Rules, Settings, Till};
-use ledger::journal::{AppendError, Identity, Journal, ReadJournalError, Stamp};
+use ledger::books::Books;
+pub use ledger::books::{Restored, restore};
+use ledger::journal::{AppendError, Identity, Journal, Stamp};
 
 pub use day::Day;
 pub use goods::Goods;
@@ -57,39 +58,12 @@ pub struct Outside {
     pub now_ms: i64,
 }
 
-/// What a start makes of a journal.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Restored {
-    /// The till.
-    pub till: Till,
-    /// The shift and day of the last record.
-    books: (u32, NaiveDate),
-}
-
-/// Reads what a start after a stop reads, as a lane does.
-pub fn restore(journal: &Journal, settings: &Settings) -> Result<Restored, ReadJournalError> {
-    let mut till = Till::default();
-    let mut books = (0, NaiveDate::default());
-    for stored in journal.since_last_shift()? {
-        till.restore(stored.seq, stored.stamp.at_ms, &stored.record);
-        books = (stored.stamp.shift, stored.stamp.business_date);
-    }
-    till.wake(settings);
-    Ok(Restored { till, books })
-}
-
 /// A till behind its counter, in a machine that may lose its power.
 pub struct Counter<'a> {
-    journal: Journal,
+    books: Books,
     goods: &'a Goods,
     settings: &'a Settings,
     paper: PaperOrder,
-    till: Till,
-    books: (u32, NaiveDate),
-    /// Both as they are on disk.
-    durable: (Till, (u32, NaiveDate)),
-    batch: Vec<(Stamp, Record)>,
-    deferred: Vec<Effect>,
     /// What stands outside.
     pub outside: &'a mut Outside,
 }
@@ -104,20 +78,17 @@ impl<'a> Counter<'a> {
         paper: PaperOrder,
         outside: &'a mut Outside,
     ) -> Self {
-        let Restored { till, books } = restored;
-        let durable = (till.clone(), books);
-        let (batch, deferred) = (Vec::new(), Vec::new());
-        Self { journal, goods, settings, paper, till, books, durable, batch, deferred, outside }
+        Self { books: Books::go_on(journal, restored), goods, settings, paper, outside }
     }
 
     /// The till.
     pub fn till(&self) -> &Till {
-        &self.till
+        self.books.till()
     }
 
     /// The journal.
     pub fn journal(&self) -> &Journal {
-        &self.journal
+        self.books.journal()
     }
 
     /// The goods.
@@ -127,79 +98,48 @@ impl<'a> Counter<'a> {
 
     /// What is still to be paid in cash.
     pub fn cash_due(&self) -> Money {
-        self.till.cash_due(self.settings).payable
+        self.till().cash_due(self.settings).payable
     }
 
     /// Lets the till decide. What it decided waits for [`Self::flush`], but a
     /// sale is written at once.
     pub fn input(&mut self, input: Input) -> Result<(), AppendError> {
-        self.decide(input);
-        if matches!(self.till.desk(), Desk::Saving(..)) { self.flush() } else { Ok(()) }
+        self.books.input(&context(self.outside, self.goods, self.settings), input);
+        if matches!(self.till().desk(), Desk::Saving(..)) { self.flush() } else { Ok(()) }
     }
 
     /// Writes what waits in one transaction, and then does what waited for it.
     /// Where the disk refuses, the till is what it was before, as on a lane.
     pub fn flush(&mut self) -> Result<(), AppendError> {
         loop {
-            let saves = matches!(self.till.desk(), Desk::Saving(..));
-            if !self.batch.is_empty() {
-                self.outside.under_way.clone_from(&self.batch);
-                if saves && self.paper == PaperOrder::BeforeTheDisk {
-                    self.outside.printed.push(self.journal.head().seq + self.batch.len() as u64);
-                }
-                if let Err(error) = self.journal.append(&self.batch) {
-                    self.batch.clear();
-                    self.deferred.clear();
-                    (self.till, self.books) = self.durable.clone();
-                    return Err(error);
-                }
-                self.outside.under_way.clear();
-                let is_sale = |(_, record): &&(Stamp, Record)| matches!(record, Record::SaleCompleted { .. });
-                self.outside.sales += self.batch.iter().filter(is_sale).count() as u64;
-                self.outside.acknowledged.append(&mut self.batch);
+            let saves = matches!(self.till().desk(), Desk::Saving(..));
+            let batch = self.books.waiting().to_vec();
+            if saves && self.paper == PaperOrder::BeforeTheDisk {
+                self.outside.printed.push(self.journal().head().seq + batch.len() as u64);
             }
-            self.durable = (self.till.clone(), self.books);
-            for effect in std::mem::take(&mut self.deferred) {
+            self.outside.under_way = batch;
+            let effects = self.books.flush(&context(self.outside, self.goods, self.settings))?;
+            let mut batch = std::mem::take(&mut self.outside.under_way);
+            let is_sale = |(_, record): &&(Stamp, Record)| matches!(record, Record::SaleCompleted { .. });
+            self.outside.sales += batch.iter().filter(is_sale).count() as u64;
+            self.outside.acknowledged.append(&mut batch);
+            for effect in effects {
                 if let Effect::Print { document, .. } = effect {
                     self.outside.printed.push(document);
                 }
             }
-            if !saves {
+            if self.books.waiting().is_empty() {
                 return Ok(());
             }
-            self.decide(Input::Committed { seq: self.journal.head().seq });
         }
     }
 
     /// Shrinks the write-ahead log, as a lane does when it is quiet.
     pub fn tidy(&self) -> Result<(), rusqlite::Error> {
-        self.journal.tidy()
+        self.journal().tidy()
     }
+}
 
-    fn decide(&mut self, input: Input) {
-        let context = Context {
-            now_ms: self.outside.now_ms,
-            offset_minutes: 480,
-            catalogue: self.goods,
-            settings: self.settings,
-        };
-        let (till, effects) = self.till.step(&context, input);
-        self.till = till;
-        for effect in effects {
-            if let Effect::Commit(record) = effect {
-                let stamp = self.stamp(&record);
-                self.batch.push((stamp, record));
-            } else {
-                self.deferred.push(effect);
-            }
-        }
-    }
-
-    fn stamp(&mut self, record: &Record) -> Stamp {
-        if let Record::ShiftOpened { number, business_date, .. } = record {
-            self.books = (*number, *business_date);
-        }
-        let (shift, business_date) = self.books;
-        Stamp { at_ms: self.outside.now_ms, offset_minutes: 480, business_date, shift }
-    }
+fn context<'a>(outside: &Outside, goods: &'a Goods, settings: &'a Settings) -> Context<'a> {
+    Context { now_ms: outside.now_ms, offset_minutes: 480, catalogue: goods, settings }
 }

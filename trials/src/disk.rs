@@ -52,6 +52,10 @@ pub struct Faults {
     pub ignores_flush: bool,
 }
 
+/// All files of a disk, by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Image(BTreeMap<String, Vec<u8>>);
+
 /// What was asked of the disk so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
@@ -152,6 +156,11 @@ impl Disk {
         self.lock().cut_in = Some(operations);
     }
 
+    /// Takes back that the power will be cut.
+    pub fn cut_never(&self) {
+        self.lock().cut_in = None;
+    }
+
     /// Cuts the power now.
     pub fn cut(&self) {
         self.lock().powered = false;
@@ -190,6 +199,36 @@ impl Disk {
     pub fn durable(&self, name: &str) -> Option<Vec<u8>> {
         let state = self.lock();
         state.durable_names.get(name).map(|file| state.files[*file].durable.clone())
+    }
+
+    /// Everything that lies on it, as somebody takes an image of a machine
+    /// that is off: every name with what the medium has.
+    ///
+    /// # Panics
+    ///
+    /// While a file is open.
+    pub fn image(&self) -> Image {
+        let state = self.lock();
+        state.assert_closed();
+        let files = state.durable_names.iter();
+        Image(files.map(|(name, file)| (name.clone(), state.files[*file].durable.clone())).collect())
+    }
+
+    /// Puts an image on it; what lay there before is gone. Its luck goes on.
+    ///
+    /// # Panics
+    ///
+    /// While a file is open.
+    pub fn lay(&self, image: &Image) {
+        let mut state = self.lock();
+        state.assert_closed();
+        let luck = state.dice.below(u64::MAX);
+        *state = State::new(luck);
+        for (place, (name, bytes)) in image.0.iter().enumerate() {
+            state.files.push(File { now: bytes.clone(), durable: bytes.clone(), ..File::default() });
+            state.names.insert(name.clone(), place);
+            state.durable_names.insert(name.clone(), place);
+        }
     }
 
     /// Turns one bit over, of a byte that lies within a file. Nobody notices.

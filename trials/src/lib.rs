@@ -6,11 +6,13 @@
 //! | [`vfs`] | how SQLite uses it, and a tally of what SQLite asks of a real one |
 //! | [`counter`] | a counter where a till, its journal and a printer stand |
 //! | [`powercut`] | power cuts, and what must be there after each |
+//! | [`simulate`] | a whole chain in a box, from one seed, under everything that goes wrong |
 //! | [`bench`] | what the ledger takes, beside what the machine takes |
 
 pub mod bench;
 pub mod counter;
 pub mod disk;
 pub mod powercut;
+pub mod simulate;
 #[allow(unsafe_code)]
 pub mod vfs;

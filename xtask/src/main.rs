@@ -51,9 +51,10 @@ cargo xtask COMMAND
   powercut [--cuts N] [--seed S]
                         cuts the power of a simulated lane on the real SQLite; prints one line of JSON
                         last, and fails where anything acknowledged is lost or changed
+  simulate [--seed S] [--days D] [--stores N] [--tills N]
+                        a chain of stores in one program under everything that goes wrong; prints
+                        one line of JSON last, and fails where an invariant breaks
   help                  this
-
-simulate is not part of this version.
 
 Exit codes: 0 done, 1 a step failed, 2 the command line, 3 the machine lacks something.";
 
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
         "scan" => of_fixtures("scan", rest),
         "bench" => trial("bench", rest),
         "powercut" => trial("powercut", rest),
+        "simulate" => trial("simulate", rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             Ok(())

@@ -1,0 +1,135 @@
+//! The bad days that a whole run must have met.
+
+use std::collections::BTreeMap;
+
+macro_rules! bad_days {
+    ($($(#[$doc:meta])* $day:ident => $name:literal,)*) => {
+        /// Something that goes wrong in a shop, or comes at a bad moment.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum BadDay {
+            $($(#[$doc])* $day,)*
+        }
+
+        impl BadDay {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$day,)*];
+
+            /// As it stands in the line for machines.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$day => $name,)*
+                }
+            }
+        }
+    };
+}
+
+bad_days! {
+    /// A lane's power failed while it sold.
+    PowerCut => "power_cut",
+    /// A lane's power failed while it started.
+    PowerCutAtStart => "power_cut_at_start",
+    /// What was being written when the power failed was there afterwards.
+    UnderWayKept => "under_way_kept",
+    /// Nothing of it was.
+    UnderWayGone => "under_way_gone",
+    /// A lane had no line to HQ.
+    NoLine => "no_line",
+    /// A lane had none for a week.
+    WeekOffline => "week_offline",
+    /// HQ filed, and its answer was lost.
+    AnswerLost => "answer_lost",
+    /// A request never arrived.
+    RequestLost => "request_lost",
+    /// A request arrived twice.
+    RequestTwice => "request_twice",
+    /// A request arrived after a later one.
+    RequestLate => "request_late",
+    /// An answer came when nobody waited for it any more.
+    AnswerLate => "answer_late",
+    /// HQ's power failed while it wrote.
+    HqPowerCut => "hq_power_cut",
+    /// HQ was away.
+    HqAway => "hq_away",
+    /// HQ was put back from a backup that was older than what it had told.
+    HqRestored => "hq_restored",
+    /// A lane's clock showed 1970.
+    Clock1970 => "clock_1970",
+    /// A lane's clock was ten years ahead.
+    ClockTenYears => "clock_ten_years",
+    /// A lane's clock was wrong by hours or days that can be.
+    ClockDrift => "clock_drift",
+    /// A lane refused its clock, and wrote that down.
+    ClockRefused => "clock_refused",
+    /// An older image was put on a lane's disk.
+    OldImage => "old_image",
+    /// A lane got an empty disk.
+    NewDisk => "new_disk",
+    /// Two machines sold as one lane.
+    Clone => "clone",
+    /// HQ raised a fork.
+    ForkAlarmed => "fork_alarmed",
+    /// A lane locked, since HQ had more than its disk.
+    LaneLocked => "lane_locked",
+    /// A lane was enrolled anew.
+    EnrolledAnew => "enrolled_anew",
+    /// HQ did not know a lane's key.
+    Unauthorised => "unauthorised",
+    /// The disk was full, and something was refused for it.
+    DiskFull => "disk_full",
+    /// A printer was off, and paper waited.
+    PaperWaited => "paper_waited",
+    /// Nobody knew whether a paper was printed.
+    PaperInDoubt => "paper_in_doubt",
+    /// Nobody knew whether a payment was made.
+    PaymentInDoubt => "payment_in_doubt",
+    /// A price changed at HQ while a basket stood open that holds the item.
+    PriceChangedInBasket => "price_changed_in_basket",
+    /// A price changed at HQ.
+    PriceChanged => "price_changed",
+    /// An event of another program's form was filed.
+    OtherForm => "other_form",
+    /// HQ set an event aside that it could not read, and went on.
+    Quarantined => "quarantined",
+    /// A shift went on over midnight.
+    ShiftOverMidnight => "shift_over_midnight",
+    /// A basket was parked and recalled after a stop.
+    ParkedOverStop => "parked_over_stop",
+    /// A stop came with goods in the basket.
+    BasketOverStop => "basket_over_stop",
+    /// Goods came back.
+    Returned => "returned",
+    /// A member bought.
+    MemberBought => "member_bought",
+    /// A coupon was spent.
+    CouponSpent => "coupon_spent",
+    /// One coupon was spent on two lanes.
+    CouponSpentTwice => "coupon_spent_twice",
+}
+
+/// How often each was met.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Days(BTreeMap<BadDay, u64>);
+
+impl Days {
+    /// Counts one more.
+    pub fn met(&mut self, day: BadDay) {
+        *self.0.entry(day).or_default() += 1;
+    }
+
+    /// How often it was met.
+    pub fn count(&self, day: BadDay) -> u64 {
+        self.0.get(&day).copied().unwrap_or(0)
+    }
+
+    /// Those that were not met.
+    pub fn missing(&self) -> Vec<BadDay> {
+        BadDay::ALL.iter().copied().filter(|day| self.count(*day) == 0).collect()
+    }
+
+    /// As an object of JSON, every day in it.
+    pub fn json(&self) -> String {
+        let counts = BadDay::ALL.iter().map(|day| format!(r#""{}":{}"#, day.name(), self.count(*day)));
+        format!("{{{}}}", counts.collect::<Vec<_>>().join(","))
+    }
+}

@@ -1,0 +1,234 @@
+//! HQ's program: intake, feed and enrolment on the real store, on a disk that
+//! forgets, and without HTTP.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use hq::enrolment;
+use hq::feed::PageCache;
+use hq::intake::{self, IntakeError};
+use hq::store::{AlarmKind, SalesRange, Store, StoreError};
+use hq::{feed, sales};
+use ledger::journal::Identity;
+use protocol::answer::SalesOfDay;
+use protocol::chain::ChainHash;
+use protocol::enrol::Enrolment;
+use protocol::push::PushRefusal;
+
+use super::model::{JournalKey, Stock};
+use super::network::{Answer, Ask};
+use super::shop;
+use crate::disk::Image;
+use crate::powercut::words;
+use crate::vfs::memory::Mounted;
+
+/// How many changes a page has at most: several pages for a new lane.
+const PAGE_CHANGES: usize = 40;
+
+/// The most alarms that are asked for.
+const ALARMS_MAX: u32 = 100_000;
+
+/// The most items of a store that are asked for.
+const ITEMS_MAX: u32 = 100_000;
+
+/// HQ's machine.
+pub struct Headquarters {
+    mounted: Mounted,
+    store: Option<Store>,
+    /// Of the program that runs: one that starts has none yet.
+    pages: PageCache,
+    backup: Option<Image>,
+    keys_drawn: u64,
+}
+
+/// What a machine shows with every request.
+#[derive(Debug, Clone)]
+pub struct Caller<'a> {
+    /// Who it says that it is.
+    pub identity: &'a Identity,
+    /// Its secret.
+    pub key: &'a str,
+}
+
+impl Headquarters {
+    /// A machine with an empty disk.
+    pub fn new(mounted: Mounted) -> Self {
+        Self { mounted, store: None, pages: PageCache::default(), backup: None, keys_drawn: 0 }
+    }
+
+    /// Opens for the chain's first day.
+    pub fn found(&mut self, stores: usize) -> Result<(), String> {
+        self.start()?;
+        shop::found(self.store()?, stores).map_err(|error| words(&error))
+    }
+
+    /// Starts the program.
+    pub fn start(&mut self) -> Result<(), String> {
+        self.store = Some(Store::open(&self.name()).map_err(|error| words(&error))?);
+        self.pages = PageCache::default();
+        Ok(())
+    }
+
+    /// The database on this machine's disk, as SQLite finds it.
+    fn name(&self) -> PathBuf {
+        PathBuf::from(format!("file:/hq.db?vfs={}", self.mounted.vfs))
+    }
+
+    /// Ends the program, or sees that it has ended.
+    pub fn stop(&mut self) {
+        self.store = None;
+    }
+
+    /// Whether it runs.
+    pub fn is_up(&self) -> bool {
+        self.store.is_some()
+    }
+
+    /// Its disk.
+    pub fn mounted(&self) -> Mounted {
+        self.mounted
+    }
+
+    /// Its database.
+    pub fn store(&self) -> Result<&Store, String> {
+        self.store.as_ref().ok_or_else(|| "HQ is away".to_owned())
+    }
+
+    /// Copies the closed database away.
+    pub fn back_up(&mut self) -> Result<(), String> {
+        self.stop();
+        self.backup = Some(self.mounted.disk.image());
+        self.start()
+    }
+
+    /// Puts the copy back; tells whether there was one.
+    pub fn restore(&mut self) -> Result<bool, String> {
+        let Some(backup) = &self.backup else { return Ok(false) };
+        self.store = None;
+        self.mounted.disk.lay(backup);
+        self.start()?;
+        Ok(true)
+    }
+
+    /// Enrols a lane, or enrols it anew.
+    pub fn enrol(&mut self, store_code: &str, lane: u32, now_ms: i64) -> Result<Enrolment, String> {
+        self.keys_drawn += 1;
+        let (code, key) = (format!("CODE-{}", self.keys_drawn), format!("key-{}", self.keys_drawn));
+        let store = self.store()?;
+        enrolment::register_code(store, &code, store_code, lane, now_ms).map_err(|error| words(&error))?;
+        enrolment::exchange_for(store, &code, key, None, now_ms).map_err(|error| words(&error))
+    }
+
+    /// Answers a request, as the routes do. An error is one of the database.
+    pub fn answer(&self, caller: &Caller<'_>, ask: &Ask, now_ms: i64) -> Result<Answer, String> {
+        let store = self.store()?;
+        let refused = |refusal| Ok(Answer::Refused(refusal));
+        let found = enrolment::lane_of_key(store, caller.key).map_err(|error| words(&error))?;
+        let Some(lane) = found else { return refused(PushRefusal::Unauthorised) };
+        if (&lane.store, lane.lane) != (&caller.identity.store, caller.identity.lane) {
+            return refused(PushRefusal::Unauthorised);
+        }
+        let filed = match ask {
+            Ask::Position { epoch } => intake::position(store, &lane, *epoch),
+            Ask::Push { body } => intake::file(store, &lane, body, now_ms),
+            Ask::Page { after } => {
+                let page = feed::page(store, &self.pages, &lane.store, *after, PAGE_CHANGES);
+                return page.map(|page| Answer::Page(page.to_vec())).map_err(|error| words(&error));
+            }
+        };
+        match filed {
+            Ok(answer) => Ok(Answer::Filed(answer)),
+            Err(IntakeError::Refused(refusal)) => refused(refusal),
+            Err(IntakeError::TooLarge) => Err("a batch is too large".to_owned()),
+            Err(IntakeError::Store(error)) => Err(words(&error)),
+        }
+    }
+
+    /// How far each journal is filed.
+    pub fn filed(&self) -> Result<Vec<(JournalKey, u64, ChainHash)>, String> {
+        let read = self.store()?.read(|reading| {
+            let mut filed = Vec::new();
+            for row in reading.lane_epochs()? {
+                let key = hq::store::JournalKey { store: &row.store, lane: row.lane, epoch: row.epoch };
+                let head = reading.journal_head(key)?;
+                filed.push(((row.store, row.lane, row.epoch), head.acknowledged, head.head));
+            }
+            Ok::<_, StoreError>(filed)
+        });
+        read.map_err(|error| words(&error))
+    }
+
+    /// The sums of every day.
+    pub fn days(&self) -> Result<Vec<SalesOfDay>, String> {
+        let answer = sales::of_days(self.store()?, &SalesRange::default());
+        Ok(answer.map_err(|error| words(&error))?.rows)
+    }
+
+    /// What every store has of every item, thousandths, as far as is filed.
+    pub fn stock(&self, stores: usize) -> Result<Stock, String> {
+        let mut stock = Stock::new();
+        for code in (0..stores).map(shop::store_code) {
+            let rows = self.store()?.read(|reading| reading.stock(&code, false, ITEMS_MAX));
+            for row in rows.map_err(|error: StoreError| words(&error))? {
+                stock.insert((code.clone(), row.sku), row.quantity);
+            }
+        }
+        Ok(stock)
+    }
+
+    /// The journals of which a fork is alarmed.
+    pub fn forks(&self) -> Result<BTreeSet<JournalKey>, String> {
+        let alarms = self.store()?.read(|reading| reading.alarms(ALARMS_MAX));
+        let alarms = alarms.map_err(|error: StoreError| words(&error))?;
+        let forks = alarms.into_iter().filter(|alarm| alarm.kind == AlarmKind::Fork);
+        Ok(forks.map(|alarm| (alarm.store, alarm.lane, alarm.epoch)).collect())
+    }
+
+    /// How many events are set aside because they cannot be read.
+    pub fn quarantined(&self) -> Result<u64, String> {
+        let events = self.store()?.read(|reading| reading.quarantined(ALARMS_MAX));
+        Ok(events.map_err(|error: StoreError| words(&error))?.len() as u64)
+    }
+
+    /// The newest version of the reference.
+    pub fn version(&self) -> Result<u64, String> {
+        let version = self.store()?.read(|reading| reading.reference_version());
+        version.map_err(|error: StoreError| words(&error))
+    }
+}
+
+impl Headquarters {
+    /// Forgets that the events of a batch are filed, and keeps the sums that
+    /// they made: an HQ without dedupe.
+    pub fn forget(&self, identity: &Identity, body: &[u8]) -> Result<(), String> {
+        let Ok(inflated) = zstd::decode_all(body) else { return Ok(()) };
+        let Ok(batch) = protocol::push::decode_batch(&inflated) else { return Ok(()) };
+        let Identity { store, lane, .. } = identity;
+        let (epoch, first_seq) = (batch.head.epoch, batch.head.first_seq);
+        let filed = self.filed()?;
+        let key = (store.clone(), *lane, epoch);
+        let is_filed = filed.iter().any(|(of, acknowledged, _)| *of == key && *acknowledged >= first_seq);
+        let previous = (first_seq.checked_sub(1)).and_then(|seq| {
+            let read = self.store().ok()?.read(|reading| match seq {
+                0 => Ok::<_, StoreError>(Some(ChainHash::genesis(store, *lane, epoch))),
+                _ => reading.event_hash(hq::store::JournalKey { store, lane: *lane, epoch }, seq),
+            });
+            read.ok().flatten()
+        });
+        if !is_filed || previous != Some(batch.previous) {
+            return Ok(());
+        }
+        let connection = rusqlite::Connection::open(self.name()).map_err(|error| words(&error))?;
+        let mut done = connection.execute_batch("PRAGMA foreign_keys = OFF");
+        for table in ["sale_tax", "sale_tender", "sale_line", "sale", "quarantine", "event"] {
+            let sql =
+                format!("DELETE FROM {table} WHERE store = ?1 AND lane = ?2 AND epoch = ?3 AND seq >= ?4");
+            done = done.and_then(|()| connection.execute(&sql, (store, lane, epoch, first_seq)).map(drop));
+        }
+        let back =
+            "UPDATE journal SET acknowledged = ?4, head = ?5 WHERE store = ?1 AND lane = ?2 AND epoch = ?3";
+        let head = batch.previous.as_bytes();
+        done.and_then(|()| connection.execute(back, (store, lane, epoch, first_seq - 1, head)).map(drop))
+            .map_err(|error| words(&error))
+    }
+}

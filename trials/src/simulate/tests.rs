@@ -1,0 +1,96 @@
+//! The shop as it is shipped breaks nothing, and a weaker one is found out.
+
+use super::*;
+
+fn plan(seed: u64, days: u32, weakness: Weakness) -> Plan {
+    Plan { seed, days, stores: 2, tills: 2, weakness }
+}
+
+fn simulate(seed: u64, days: u32, weakness: Weakness) -> Outcome {
+    run(&plan(seed, days, weakness), &mut Pool::default())
+}
+
+fn broken(outcome: &Outcome) -> Option<Invariant> {
+    outcome.broken.as_ref().map(|broken| broken.finding.invariant)
+}
+
+/// `GUITAI_LANE_DAYS` lane-days, or as many as take some seconds.
+fn days() -> u32 {
+    let lane_days = std::env::var("GUITAI_LANE_DAYS").ok().and_then(|days| days.parse::<u32>().ok());
+    lane_days.map_or(3, |lane_days| lane_days.div_ceil(4))
+}
+
+#[test]
+fn nothing_is_lost_doubled_or_miscounted_whatever_goes_wrong() {
+    for seed in 1..=3 {
+        let outcome = simulate(seed, days(), Weakness::None);
+        assert_eq!(outcome.broken, None, "seed {seed}");
+        assert!(outcome.sales > 20 && outcome.account.at_hq > 20, "{outcome:?}");
+    }
+}
+
+#[test]
+fn the_same_seed_is_the_same_run() {
+    let one = simulate(7, 2, Weakness::None);
+    assert_eq!(one, simulate(7, 2, Weakness::None));
+    assert_ne!(one.hash, simulate(8, 2, Weakness::None).hash);
+}
+
+/// Seeds until one finds the weakness out, and what it finds.
+fn found_out(weakness: Weakness, days: u32) -> Option<(u64, Invariant)> {
+    let mut pool = Pool::default();
+    (1..=6).find_map(|seed| {
+        let outcome = run(&plan(seed, days, weakness), &mut pool);
+        broken(&outcome).map(|invariant| (seed, invariant))
+    })
+}
+
+#[test]
+fn an_hq_that_forgets_what_it_filed_is_found_out() {
+    let found = found_out(Weakness::NoDedupe, 2);
+    let is_of_hq =
+        |invariant| matches!(invariant, Invariant::MoneyAtHq | Invariant::StockAtHq | Invariant::NothingLost);
+    assert!(found.is_some_and(|(_, invariant)| is_of_hq(invariant)), "{found:?}");
+}
+
+#[test]
+fn an_agent_that_waits_for_the_next_sale_is_found_out() {
+    let found = found_out(Weakness::EdgeTriggered, 1);
+    assert!(found.is_some_and(|(_, invariant)| invariant == Invariant::Level), "{found:?}");
+}
+
+#[test]
+fn a_commit_that_does_not_wait_for_the_disk_is_found_out() {
+    let found = found_out(Weakness::NormalSync, 2);
+    let is_loss =
+        |invariant| matches!(invariant, Invariant::NothingLost | Invariant::Chain | Invariant::ForkAlarmed);
+    assert!(found.is_some_and(|(_, invariant)| is_loss(invariant)), "{found:?}");
+}
+
+#[test]
+fn paper_before_the_disk_is_found_out() {
+    let found = found_out(Weakness::PaperFirst, 1);
+    assert!(found.is_some_and(|(_, invariant)| invariant == Invariant::PaperAfterCommit), "{found:?}");
+}
+
+#[test]
+fn a_failing_seed_becomes_a_short_story() {
+    let (seed, _) = found_out(Weakness::EdgeTriggered, 1).expect("it is found out");
+    let plan = plan(seed, 1, Weakness::EdgeTriggered);
+    let shrunk = shrink::shrink(&plan, 40, &mut Pool::default()).expect("it fails");
+    let (whole, left) = (Script::draw(&plan).faults.len(), shrunk.script.faults.len());
+    assert_eq!(broken(&shrunk.outcome), Some(Invariant::Level));
+    assert!(left * 4 <= whole, "{left} of {whole}");
+    let story = shrunk.outcome.broken.expect("it fails").story;
+    assert!(story.iter().any(|line| line.contains("nothing goes wrong any more")), "{story:?}");
+}
+
+#[test]
+fn the_line_for_machines_is_as_agreed() {
+    let outcome = simulate(1, 1, Weakness::None);
+    let line: serde_json::Value = serde_json::from_str(&outcome.json()).expect("JSON");
+    assert_eq!(line["seed"], 1);
+    assert_eq!(line["hash"].as_str().map(str::len), Some(64));
+    assert!(line["sales"].as_u64().is_some_and(|sales| sales > 0));
+    assert_eq!(line["faults"].as_object().map(serde_json::Map::len), Some(BadDay::ALL.len()));
+}

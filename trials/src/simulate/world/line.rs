@@ -1,0 +1,243 @@
+//! What goes over the line: an agent's requests, HQ's answers.
+
+use super::{BadDay, Finding, Invariant, MINUTE_MS, Request, Weakness, What, World};
+use crate::simulate::agent::{Question, Side};
+use crate::simulate::headquarters::Caller;
+use crate::simulate::machine::Condition;
+use crate::simulate::model::{found, key_of};
+use crate::simulate::network::{Answer, Ask, PATIENCE_MS, REFUSED_MS, Way};
+use ledger::journal::Identity;
+use sync_agent::core::Alarm;
+
+/// How long it takes to see that nobody listens, milliseconds.
+const NOBODY_MS: i64 = 50;
+
+impl World<'_> {
+    /// Puts an agent on the agenda for when it wants to be looked at, not
+    /// before `from_ms`.
+    pub(super) fn look_at_agent(&mut self, machine: usize, from_ms: i64) {
+        let edge_triggered = self.weakness() == Weakness::EdgeTriggered;
+        let place = &mut self.machines[machine];
+        let Some(agent) = &place.agent else { return };
+        if edge_triggered && place.gave_up {
+            return;
+        }
+        let Some(deadline) = agent.deadline() else { return };
+        let at_ms = place.started_ms.saturating_add(deadline).max(from_ms);
+        if place.agent_at_ms.is_some_and(|planned| planned <= at_ms) {
+            return;
+        }
+        place.agent_at_ms = Some(at_ms);
+        let boot = place.boot;
+        self.put_at(at_ms, What::Agent { machine, boot });
+    }
+
+    /// An agent does what is to be done.
+    pub(super) fn agent_works(&mut self, machine: usize, boot: u64) -> Result<(), Finding> {
+        if !self.is_on(machine, boot) || self.machines[machine].agent_at_ms != Some(self.now_ms) {
+            return Ok(());
+        }
+        self.machines[machine].agent_at_ms = None;
+        self.agent_goes_on(machine)
+    }
+
+    fn agent_goes_on(&mut self, machine: usize) -> Result<(), Finding> {
+        let now_ms = self.now_ms;
+        let place = &mut self.machines[machine];
+        let steady_ms = place.steady_ms(now_ms);
+        let Some(agent) = &mut place.agent else { return Ok(()) };
+        let mut numbers = self.numbers;
+        let worked = agent.work(steady_ms, || {
+            numbers += 1;
+            numbers
+        });
+        self.numbers = numbers;
+        let has_power = place.mounted.disk.is_powered();
+        let questions = match worked {
+            Ok(questions) if has_power => questions,
+            Ok(_) => return self.power_fails(machine),
+            Err(error) => return self.disk_fails(machine, &error),
+        };
+        for (number, question) in questions {
+            self.send(machine, number, question);
+        }
+        self.look_at_alarm(machine);
+        self.look_at_agent(machine, now_ms);
+        Ok(())
+    }
+
+    /// Calls somebody where the agent says that a person must look.
+    fn look_at_alarm(&mut self, machine: usize) {
+        let place = &self.machines[machine];
+        let Some(agent) = &place.agent else { return };
+        let status = agent.status();
+        let epoch = place.papers.as_ref().map(|papers| papers.identity.epoch);
+        let is_of_now = status.journal.is_some_and(|journal| Some(journal.epoch) == epoch);
+        let needs_somebody = match status.alarm() {
+            Some(Alarm::Fork { .. } | Alarm::HqAhead { .. }) => {
+                // What an earlier epoch says was seen to when this one began.
+                is_of_now && status.push_alarm.is_some() && !self.is_of_earlier_epoch(machine)
+            }
+            Some(Alarm::Unauthorised) => true,
+            Some(Alarm::Refused { .. } | Alarm::Journal { .. } | Alarm::Reference { .. }) | None => false,
+        };
+        if !needs_somebody || place.is_called {
+            return;
+        }
+        if matches!(status.alarm(), Some(Alarm::Unauthorised)) {
+            self.days.met(BadDay::Unauthorised);
+        }
+        let words = status.alarm().map(ToString::to_string).unwrap_or_default();
+        self.tell_of(machine, &words);
+        let pause_ms = self.dice.between(10 * MINUTE_MS, 120 * MINUTE_MS);
+        let pause_ms = if self.is_settling { MINUTE_MS } else { pause_ms };
+        self.call_technician(machine, pause_ms);
+    }
+
+    /// Whether HQ agrees with the newest epoch: then the alarm is of one before.
+    fn is_of_earlier_epoch(&self, machine: usize) -> bool {
+        let place = &self.machines[machine];
+        let Some(papers) = &place.papers else { return false };
+        let Some(filed) = place.agent.as_ref().and_then(|agent| agent.status().filed) else { return false };
+        let Some(chain) = self.model.machines[machine].chains.get(&key_of(&papers.identity)) else {
+            return false;
+        };
+        let at_hq = self.hq.store().ok().and_then(|store| {
+            let Identity { store: code, lane, epoch } = &papers.identity;
+            let key = hq::store::JournalKey { store: code, lane: *lane, epoch: *epoch };
+            store.read::<_, hq::store::StoreError>(|reading| reading.journal_head(key)).ok()
+        });
+        filed.epoch == papers.identity.epoch
+            && at_hq.is_some_and(|head| chain.hash_at(head.acknowledged) == Some(head.head))
+    }
+
+    fn send(&mut self, machine: usize, number: u64, question: Question) {
+        let now_ms = self.now_ms;
+        let place = &mut self.machines[machine];
+        let (boot, side) = (place.boot, question.side);
+        let Some(papers) = place.papers.clone() else { return };
+        if place.line.is_down(now_ms) {
+            self.put_after(REFUSED_MS, What::Answer { machine, boot, number, side, answer: None });
+            return;
+        }
+        self.put_after(PATIENCE_MS, What::Answer { machine, boot, number, side, answer: None });
+        let place = &mut self.machines[machine];
+        let way = place.line.request(now_ms, &mut place.dice);
+        let request = |is_second, question| {
+            What::Arrive(Box::new(Request {
+                machine,
+                boot,
+                number,
+                papers: papers.clone(),
+                question,
+                is_second,
+            }))
+        };
+        match way {
+            Way::Lost => self.days.met(BadDay::RequestLost),
+            Way::Arrives(ms) => self.put_after(ms, request(false, question)),
+            Way::Twice(first, second) => {
+                self.put_after(first, request(false, question.clone()));
+                self.put_after(second, request(true, question));
+            }
+        }
+    }
+
+    /// A request arrives at HQ.
+    pub(super) fn arrive(&mut self, request: Request) -> Result<(), Finding> {
+        let Request { machine, boot, number, papers, question, is_second } = request;
+        let side = question.side;
+        if !self.hq.is_up() {
+            self.put_after(NOBODY_MS, What::Answer { machine, boot, number, side, answer: None });
+            return Ok(());
+        }
+        if let Ask::Push { .. } = question.ask {
+            if is_second {
+                self.days.met(BadDay::RequestTwice);
+            }
+            let newest = &mut self.machines[machine].newest_at_hq;
+            if number < *newest {
+                self.days.met(BadDay::RequestLate);
+            }
+            *newest = number.max(*newest);
+            if self.weakness() == Weakness::NoDedupe {
+                self.forget_what_is_filed(&papers.identity, &question.ask)?;
+            }
+        }
+        let caller = Caller { identity: &papers.identity, key: &papers.key };
+        let answer = match self.hq.answer(&caller, &question.ask, self.now_ms) {
+            Ok(answer) => answer,
+            Err(error) => return self.hq_fails(&error),
+        };
+        if !self.hq.mounted().disk.is_powered() {
+            return self.hq_fails("its power is off");
+        }
+        if let Answer::Filed(filed) = &answer {
+            let key = (papers.identity.store.clone(), papers.identity.lane, filed.epoch);
+            let head = protocol::chain::ChainHash::parse(&filed.head);
+            let Ok(head) = head else { return found(Invariant::Chain, "HQ's head is no hash") };
+            self.model.filed(&key, filed.acknowledged, head)?;
+            self.note(head.as_bytes());
+        }
+        self.send_back(machine, boot, (number, side), answer);
+        Ok(())
+    }
+
+    fn send_back(&mut self, machine: usize, boot: u64, (number, side): (u64, Side), answer: Answer) {
+        let now_ms = self.now_ms;
+        let place = &mut self.machines[machine];
+        let way = place.line.answer(now_ms, &mut place.dice);
+        let back = |answer| What::Answer { machine, boot, number, side, answer: Some(answer) };
+        match way {
+            Way::Lost => self.days.met(BadDay::AnswerLost),
+            Way::Arrives(ms) => self.put_after(ms, back(answer)),
+            Way::Twice(first, second) => {
+                self.put_after(first, back(answer.clone()));
+                self.put_after(second, back(answer));
+            }
+        }
+    }
+
+    /// An answer arrives, or nobody waits for it any longer.
+    pub(super) fn answered(
+        &mut self,
+        machine: usize,
+        boot: u64,
+        (number, side): (u64, Side),
+        answer: Option<Answer>,
+    ) -> Result<(), Finding> {
+        let came = answer.is_some();
+        if self.machines[machine].condition == Condition::Retired {
+            return Ok(());
+        }
+        if !self.is_on(machine, boot) {
+            if came {
+                self.days.met(BadDay::AnswerLate);
+            }
+            return Ok(());
+        }
+        let place = &mut self.machines[machine];
+        let steady_ms = place.steady_ms(self.now_ms);
+        let Some(agent) = &mut place.agent else { return Ok(()) };
+        if !agent.hear(steady_ms, number, side, answer) {
+            if came {
+                self.days.met(BadDay::AnswerLate);
+            }
+            return Ok(());
+        }
+        place.gave_up = !came;
+        if self.weakness() == Weakness::EdgeTriggered && !came {
+            return Ok(());
+        }
+        self.agent_goes_on(machine)
+    }
+
+    /// An HQ without dedupe: it does not remember that it has filed what comes.
+    fn forget_what_is_filed(&mut self, identity: &Identity, ask: &Ask) -> Result<(), Finding> {
+        let Ask::Push { body } = ask else { return Ok(()) };
+        match self.hq.forget(identity, body) {
+            Ok(()) => Ok(()),
+            Err(error) => self.hq_fails(&error),
+        }
+    }
+}

@@ -16,8 +16,10 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Keeps the server while somebody holds the other end of its input, does
-/// what is said there, and cleans up after it.
+/// what is said there, and cleans up after it, also when all of a terminal's
+/// programs are told to end at once.
 const KEEPER: &str = r#"
+trap : INT TERM HUP
 folder=$1; shift
 "$@" >>"$folder/log" 2>&1 &
 server=$!

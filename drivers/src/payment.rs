@@ -4,6 +4,7 @@
 //! | | |
 //! |---|---|
 //! | [`Course`] | one order from its first request to its known end, or in doubt: pure, time comes in |
+//! | [`RefundCourse`] | money back to a payment, likewise |
 //! | [`Provider`] | one wallet's requests and answers as bytes: [`WeChat`], [`Alipay`] |
 //! | [`Terminal`] | the thread that sends them |
 //!
@@ -13,6 +14,7 @@
 mod alipay;
 mod course;
 mod provider;
+mod refund;
 mod signature;
 mod terminal;
 mod wechat;
@@ -20,6 +22,7 @@ mod wechat;
 pub use alipay::{Alipay, AlipayConfig};
 pub use course::{Course, Policy, Question, State};
 pub use provider::{Provider, Reply, Request, Stamp};
+pub use refund::{Refund, RefundCourse, RefundQuestion, RefundReply};
 pub use signature::{KeyError, PrivateKey, PublicKey, Secret, SignKind, wechat_sign};
 pub use terminal::{
     BeginError, Terminal, TerminalAnswer, TerminalConfig, TerminalDevice, TerminalEvent, TerminalTold,

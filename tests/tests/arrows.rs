@@ -31,6 +31,7 @@ const TABLE: &[Row] = &[
         room: "drivers",
         ours: &[],
         outside: Some(&[
+            "ab_glyph",
             "base64",
             "chrono",
             "encoding_rs",

@@ -1,4 +1,4 @@
-//! Alipay: `alipay.trade.pay`, `query`, `cancel`, as forms signed by RSA2 (SHA256 with RSA) with JSON answers whose
+//! Alipay: `alipay.trade.pay`, `query`, `cancel`, `refund` and its query, as forms signed by RSA2 (SHA256 with RSA) with JSON answers whose
 //! signature is checked. Sends nothing.
 
 use std::collections::BTreeMap;
@@ -8,9 +8,10 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::course::{Policy, Question};
-use super::provider::{Provider, Reply, Request, Stamp, unknown};
+use super::provider::{Provider, Reply, Request, Stamp, unknown, unknown_refund};
+use super::refund::{Refund, RefundQuestion, RefundReply};
 use super::signature::{PrivateKey, PublicKey, joined};
-use super::{Order, PaymentCode};
+use super::{Order, OrderNumber, PaymentCode};
 
 /// Where Alipay is.
 pub const GATEWAY: &str = "https://openapi.alipay.com/gateway.do";
@@ -63,6 +64,65 @@ impl Alipay {
     pub fn new(config: AlipayConfig) -> Self {
         Self { config }
     }
+
+    /// A signed form that asks for this.
+    fn signed(&self, method: &str, content: &Value, stamp: &Stamp) -> Request {
+        let mut fields: BTreeMap<&str, String> = BTreeMap::from([
+            ("app_id", self.config.app_id.clone()),
+            ("method", method.to_owned()),
+            ("format", "JSON".to_owned()),
+            ("charset", "utf-8".to_owned()),
+            ("sign_type", "RSA2".to_owned()),
+            ("timestamp", beijing(stamp.seconds_utc)),
+            ("version", "1.0".to_owned()),
+            ("biz_content", content.to_string()),
+        ]);
+        let text = joined(fields.iter().map(|(name, value)| (*name, value.as_str())));
+        fields.insert("sign", self.config.private_key.sign(text.as_bytes()));
+        let body: Vec<String> =
+            fields.iter().map(|(name, value)| format!("{name}={}", percent_encoded(value))).collect();
+        Request {
+            // The gateway must be told the charset before it reads the form.
+            url: format!("{}?charset=utf-8", self.config.gateway),
+            content_type: "application/x-www-form-urlencoded; charset=utf-8",
+            body: body.join("&").into_bytes(),
+            with_certificate: false,
+        }
+    }
+
+    /// The content of an answer that is surely Alipay's, to this method and about this order; otherwise what is wrong.
+    fn believed(&self, method: &str, number: &OrderNumber, body: &[u8]) -> Result<Value, &'static str> {
+        let node = format!("{}_response", method.replace('.', "_"));
+        // What is signed is the text of the inner object, byte for byte as it came.
+        let answer: BTreeMap<String, Box<RawValue>> =
+            serde_json::from_slice(body).map_err(|_| "the answer is no JSON of Alipay's")?;
+        let signed =
+            answer.get(&node).ok_or("the answer is to another question; is the application's key right?")?;
+        let sign: String =
+            answer.get("sign").and_then(|sign| serde_json::from_str(sign.get()).ok()).unwrap_or_default();
+        if !self.config.alipay_key.verifies(signed.get().as_bytes(), &sign) {
+            return Err("the answer's signature is not Alipay's; is its public key right?");
+        }
+        let content: Value =
+            serde_json::from_str(signed.get()).map_err(|_| "the answer is no JSON of Alipay's")?;
+        let named = field(&content, "out_trade_no");
+        if !named.is_empty() && named != number.as_str() {
+            return Err("the answer is about another order");
+        }
+        Ok(content)
+    }
+}
+
+fn field<'a>(content: &'a Value, name: &str) -> &'a str {
+    content.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Why something was refused, as Alipay words it.
+fn reason(content: &Value) -> String {
+    match (field(content, "sub_msg"), field(content, "msg")) {
+        ("", words) => words.to_owned(),
+        (words, _) => words.to_owned(),
+    }
 }
 
 impl Provider for Alipay {
@@ -105,56 +165,17 @@ impl Provider for Alipay {
             }
             Question::Query | Question::Reverse => (method_of(question), json!({ "out_trade_no": number })),
         };
-        let mut fields: BTreeMap<&str, String> = BTreeMap::from([
-            ("app_id", self.config.app_id.clone()),
-            ("method", method.to_owned()),
-            ("format", "JSON".to_owned()),
-            ("charset", "utf-8".to_owned()),
-            ("sign_type", "RSA2".to_owned()),
-            ("timestamp", beijing(stamp.seconds_utc)),
-            ("version", "1.0".to_owned()),
-            ("biz_content", content.to_string()),
-        ]);
-        let text = joined(fields.iter().map(|(name, value)| (*name, value.as_str())));
-        fields.insert("sign", self.config.private_key.sign(text.as_bytes()));
-        let body: Vec<String> =
-            fields.iter().map(|(name, value)| format!("{name}={}", percent_encoded(value))).collect();
-        Request {
-            // The gateway must be told the charset before it reads the form.
-            url: format!("{}?charset=utf-8", self.config.gateway),
-            content_type: "application/x-www-form-urlencoded; charset=utf-8",
-            body: body.join("&").into_bytes(),
-            with_certificate: false,
-        }
+        self.signed(method, &content, stamp)
     }
 
     fn reply(&self, question: Question, order: &Order, body: &[u8]) -> Reply {
-        let node = format!("{}_response", method_of(question).replace('.', "_"));
-        // What is signed is the text of the inner object, byte for byte as it came.
-        let answer: BTreeMap<String, Box<RawValue>> = match serde_json::from_slice(body) {
-            Ok(answer) => answer,
-            Err(_) => return unknown("the answer is no JSON of Alipay's"),
+        let content = match self.believed(method_of(question), &order.number, body) {
+            Ok(content) => content,
+            Err(note) => return unknown(note),
         };
-        let Some(signed) = answer.get(&node) else {
-            return unknown("the answer is to another question; is the application's key right?");
-        };
-        let sign: String =
-            answer.get("sign").and_then(|sign| serde_json::from_str(sign.get()).ok()).unwrap_or_default();
-        if !self.config.alipay_key.verifies(signed.get().as_bytes(), &sign) {
-            return unknown("the answer's signature is not Alipay's; is its public key right?");
-        }
-        let Ok(content) = serde_json::from_str::<Value>(signed.get()) else {
-            return unknown("the answer is no JSON of Alipay's");
-        };
-        let field = |name: &str| content.get(name).and_then(Value::as_str).unwrap_or_default();
+        let field = |name: &str| field(&content, name);
+        let reason = || reason(&content);
         let number = field("out_trade_no");
-        if !number.is_empty() && number != order.number.as_str() {
-            return unknown("the answer is about another order");
-        }
-        let reason = || match (field("sub_msg"), field("msg")) {
-            ("", words) => words.to_owned(),
-            (words, _) => words.to_owned(),
-        };
         match (field("code"), question) {
             ("10000", _) if number.is_empty() => unknown("the answer names no order"),
             ("10000", Question::Charge) => paid(order, field("total_amount"), field("trade_no")),
@@ -174,6 +195,88 @@ impl Provider for Alipay {
             // 20000 is "unknown"; the others are about how we ask, and say nothing of the order.
             (code, _) => unknown(format!("{code} {}: {}", field("sub_code"), reason())),
         }
+    }
+
+    fn refund_needs_total(&self) -> bool {
+        false
+    }
+
+    fn refund_request(&self, question: RefundQuestion, refund: &Refund, stamp: &Stamp) -> Request {
+        let (of, number) = (refund.of.as_str(), refund.order.number.as_str());
+        let content = match question {
+            RefundQuestion::Original => json!({ "out_trade_no": of }),
+            RefundQuestion::Refund => json!({
+                "out_trade_no": of,
+                "out_request_no": number,
+                "refund_amount": decimal(refund.order.amount_minor),
+                "refund_currency": refund.order.currency,
+                "refund_reason": refund.order.subject_text(),
+                "terminal_id": refund.order.terminal,
+            }),
+            RefundQuestion::Query => json!({ "out_trade_no": of, "out_request_no": number }),
+        };
+        self.signed(refund_method(question), &content, stamp)
+    }
+
+    fn refund_reply(&self, question: RefundQuestion, refund: &Refund, body: &[u8]) -> RefundReply {
+        let content = match self.believed(refund_method(question), &refund.of, body) {
+            Ok(content) => content,
+            Err(note) => return unknown_refund(note),
+        };
+        let field = |name: &str| field(&content, name);
+        let (code, sub_code) = (field("code"), field("sub_code"));
+        if code != "10000" {
+            return match (question, sub_code) {
+                (_, "ACQ.SYSTEM_ERROR" | "aop.ACQ.SYSTEM_ERROR") => {
+                    unknown_refund(format!("{sub_code}: {}", reason(&content)))
+                }
+                (RefundQuestion::Original | RefundQuestion::Query, "ACQ.TRADE_NOT_EXIST") => {
+                    RefundReply::NotFound
+                }
+                (RefundQuestion::Refund, _) if code == "40004" => {
+                    RefundReply::Refused { reason: reason(&content) }
+                }
+                _ => unknown_refund(format!("{code} {sub_code}: {}", reason(&content))),
+            };
+        }
+        if field("out_trade_no").is_empty() {
+            return unknown_refund("the answer names no order");
+        }
+        match question {
+            RefundQuestion::Original => match minor(field("total_amount")) {
+                Some(total_minor) => RefundReply::Worth { total_minor },
+                None => unknown_refund("the answer names no amount"),
+            },
+            // "N" is that no money moved now: it had moved before, under this number. The query says so.
+            RefundQuestion::Refund if field("fund_change") == "Y" => {
+                RefundReply::Done { reference: field("trade_no").to_owned() }
+            }
+            RefundQuestion::Refund => RefundReply::Underway,
+            RefundQuestion::Query => refund_standing(refund, field),
+        }
+    }
+}
+
+/// What the answer to a refund's query says. Alipay answers a success without a status where it has never heard of it.
+fn refund_standing<'a>(refund: &Refund, field: impl Fn(&str) -> &'a str) -> RefundReply {
+    match (field("out_request_no"), field("refund_status")) {
+        ("", "") => RefundReply::NotFound,
+        (number, _) if number != refund.order.number.as_str() => {
+            unknown_refund("the answer is about another refund")
+        }
+        (_, "REFUND_SUCCESS") if minor(field("refund_amount")) == Some(refund.order.amount_minor) => {
+            RefundReply::Done { reference: field("trade_no").to_owned() }
+        }
+        (_, "REFUND_SUCCESS") => unknown_refund("given back, but another amount"),
+        (_, _) => RefundReply::Underway,
+    }
+}
+
+fn refund_method(question: RefundQuestion) -> &'static str {
+    match question {
+        RefundQuestion::Original => "alipay.trade.query",
+        RefundQuestion::Refund => "alipay.trade.refund",
+        RefundQuestion::Query => "alipay.trade.fastpay.refund.query",
     }
 }
 

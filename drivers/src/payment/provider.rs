@@ -1,6 +1,7 @@
 //! What every wallet is to a terminal: requests to send and answers to read, as bytes. Nothing is sent here.
 
 use super::course::{Policy, Question};
+use super::refund::{Refund, RefundQuestion, RefundReply};
 use super::{Order, PaymentCode};
 
 /// How a wallet answered.
@@ -88,10 +89,29 @@ pub trait Provider: Send + 'static {
     /// [`Reply::Unknown`] whatever it says.
     fn reply(&self, question: Question, order: &Order, body: &[u8]) -> Reply;
 
+    /// Whether a refund must say what its payment was.
+    fn refund_needs_total(&self) -> bool;
+
+    /// The request that asks this about a refund.
+    fn refund_request(&self, question: RefundQuestion, refund: &Refund, stamp: &Stamp) -> Request;
+
+    /// Reads an answer about a refund, as [`reply`](Self::reply) does about an order.
+    fn refund_reply(&self, question: RefundQuestion, refund: &Refund, body: &[u8]) -> RefundReply;
+
     /// The merchant's certificate and key in PEM, where some requests need one.
     fn certificate(&self) -> Option<&super::Secret> {
         None
     }
+
+    /// Certificates in PEM that are trusted beside the system's, where the wallet stands behind a proxy of the shop's own.
+    fn authority(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// The same of a refund.
+pub(super) fn unknown_refund(note: impl Into<String>) -> RefundReply {
+    RefundReply::Unknown { note: note.into() }
 }
 
 /// Not known, with what was met.

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, Once};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use reqwest::blocking::Client;
-use reqwest::{Identity, Url};
+use reqwest::{Certificate, Identity, Url};
 use ring::rand::{SecureRandom, SystemRandom};
 
-use super::course::{Course, Question, State};
-use super::provider::{Provider, Reply, Stamp};
+use super::course::{Course, State};
+use super::provider::{Provider, Reply, Request, Stamp};
+use super::refund::{Refund, RefundCourse, RefundReply};
 use super::{Order, OrderNumber, PaymentCode};
 use crate::frame::supervisor::{
     Desk, Device, HealthWatch, Lost, QueueFull, Repeat, Supervised, Supervision, Told,
@@ -107,6 +108,8 @@ pub struct TerminalCommand(Act);
 enum Act {
     Begin(Box<Order>, PaymentCode),
     Resume(Box<Order>),
+    Refund(Box<Refund>),
+    ResumeRefund(Box<Refund>),
     Query(OrderNumber),
     GiveUp(OrderNumber),
 }
@@ -159,6 +162,32 @@ impl Terminal {
         Ok(())
     }
 
+    /// Gives money back under a number of its own, which is on the caller's disk; the refund is the open order then.
+    ///
+    /// # Errors
+    /// Another order is open, or there is nothing to give back. Nothing was or will be sent.
+    pub fn refund(&self, id: u64, refund: Refund) -> Result<(), BeginError> {
+        self.take_refund(id, refund, Act::Refund)
+    }
+
+    /// Takes a refund up again: it is asked about first, and sent under its number where the wallet has never heard of it.
+    ///
+    /// # Errors
+    /// Another order is open.
+    pub fn resume_refund(&self, id: u64, refund: Refund) -> Result<(), BeginError> {
+        self.take_refund(id, refund, Act::ResumeRefund)
+    }
+
+    fn take_refund(&self, id: u64, refund: Refund, act: fn(Box<Refund>) -> Act) -> Result<(), BeginError> {
+        if refund.order.amount_minor <= 0 {
+            return Err(BeginError::NothingToPay);
+        }
+        self.claim(&refund.order.number)?;
+        let number = refund.order.number.clone();
+        self.submit(id, act(Box::new(refund))).inspect_err(|_| self.release(&number))?;
+        Ok(())
+    }
+
     /// Asks now how an order stands, also one in doubt.
     ///
     /// # Errors
@@ -167,7 +196,7 @@ impl Terminal {
         self.submit(id, Act::Query(number))
     }
 
-    /// Takes an order back as soon as the wallet allows, also one in doubt.
+    /// Takes an order back as soon as the wallet allows, also one in doubt. A refund is not taken back.
     ///
     /// # Errors
     /// The terminal is busy.
@@ -229,10 +258,112 @@ pub struct TerminalDevice {
 }
 
 struct Current {
-    order: Order,
-    /// Only until the charge has left.
-    code: Option<PaymentCode>,
-    course: Course,
+    number: OrderNumber,
+    errand: Errand,
+}
+
+/// What a terminal is at.
+enum Errand {
+    Charge {
+        order: Order,
+        /// Only until the charge has left.
+        code: Option<PaymentCode>,
+        course: Course,
+    },
+    Refund {
+        refund: Refund,
+        course: RefundCourse,
+    },
+}
+
+impl Errand {
+    fn state(&self) -> &State {
+        match self {
+            Self::Charge { course, .. } => course.state(),
+            Self::Refund { course, .. } => course.state(),
+        }
+    }
+
+    fn deadline(&self) -> Option<i64> {
+        match self {
+            Self::Charge { course, .. } => course.deadline(),
+            Self::Refund { course, .. } => course.deadline(),
+        }
+    }
+
+    fn query(&mut self, now_ms: i64) {
+        match self {
+            Self::Charge { course, .. } => course.query(now_ms),
+            Self::Refund { course, .. } => course.query(now_ms),
+        }
+    }
+
+    fn give_up(&mut self, now_ms: i64) {
+        match self {
+            Self::Charge { course, .. } => course.give_up(now_ms),
+            // Money that is owed is not taken back.
+            Self::Refund { .. } => {}
+        }
+    }
+
+    /// Asks what is to be asked now, by `send`; what was met and whether the state changed, where anything was asked.
+    fn ask(
+        &mut self,
+        provider: &dyn Provider,
+        mut now_ms: impl FnMut() -> i64,
+        send: impl FnOnce(&Request) -> Result<Vec<u8>, Lost>,
+    ) -> Option<Asked> {
+        match self {
+            Self::Charge { order, code, course } => {
+                let question = course.poll(now_ms())?;
+                // The code leaves once and is forgotten.
+                let code = code.take().filter(|_| question == super::course::Question::Charge);
+                let answered = send(&provider.request(question, order, code.as_ref(), &stamp()));
+                let reply = match &answered {
+                    Ok(body) => provider.reply(question, order, body),
+                    Err(Lost(reason)) => Reply::Unknown { note: reason.clone() },
+                };
+                let changed = course.handle(now_ms(), &reply);
+                let note = match reply {
+                    Reply::Unknown { note } => note,
+                    Reply::Paid { .. }
+                    | Reply::Declined { .. }
+                    | Reply::Waiting
+                    | Reply::Closed
+                    | Reply::NotFound
+                    | Reply::Reversed
+                    | Reply::NotReversed { .. } => String::new(),
+                };
+                Some(Asked { changed, note, lost: answered.err() })
+            }
+            Self::Refund { refund, course } => {
+                let question = course.poll(now_ms())?;
+                refund.total_minor = course.total_minor();
+                let answered = send(&provider.refund_request(question, refund, &stamp()));
+                let reply = match &answered {
+                    Ok(body) => provider.refund_reply(question, refund, body),
+                    Err(Lost(reason)) => RefundReply::Unknown { note: reason.clone() },
+                };
+                let changed = course.handle(now_ms(), &reply);
+                let note = match reply {
+                    RefundReply::Unknown { note } => note,
+                    RefundReply::Worth { .. }
+                    | RefundReply::Done { .. }
+                    | RefundReply::Underway
+                    | RefundReply::Refused { .. }
+                    | RefundReply::NotFound => String::new(),
+                };
+                Some(Asked { changed, note, lost: answered.err() })
+            }
+        }
+    }
+}
+
+/// What came of a question.
+struct Asked {
+    changed: bool,
+    note: String,
+    lost: Option<Lost>,
 }
 
 type TerminalDesk<'a, 'b> = &'a mut Desk<'b, TerminalAnswer, TerminalEvent>;
@@ -257,26 +388,37 @@ impl Device for TerminalDevice {
     ) -> Result<Option<TerminalAnswer>, Lost> {
         let policy = self.provider.policy();
         let now_ms = self.now_ms();
-        let (number, act): (&OrderNumber, fn(&mut Course, i64)) = match &command.0 {
+        let needs_total = self.provider.refund_needs_total();
+        let (number, act): (&OrderNumber, fn(&mut Errand, i64)) = match &command.0 {
             Act::Begin(order, code) => {
                 let course = Course::charge(policy, now_ms);
-                self.current = Some(Current { order: (**order).clone(), code: Some(code.clone()), course });
+                self.take_up(Errand::Charge { order: (**order).clone(), code: Some(code.clone()), course });
                 (&order.number, |_, _| {})
             }
             Act::Resume(order) => {
                 let course = Course::resume(policy, now_ms);
-                self.current = Some(Current { order: (**order).clone(), code: None, course });
+                self.take_up(Errand::Charge { order: (**order).clone(), code: None, course });
                 (&order.number, |_, _| {})
             }
-            Act::Query(number) => (number, Course::query),
-            Act::GiveUp(number) => (number, Course::give_up),
+            Act::Refund(refund) => {
+                let course = RefundCourse::begin(policy, refund, needs_total, now_ms);
+                self.take_up(Errand::Refund { refund: (**refund).clone(), course });
+                (&refund.order.number, |_, _| {})
+            }
+            Act::ResumeRefund(refund) => {
+                let course = RefundCourse::resume(policy, refund, needs_total, now_ms);
+                self.take_up(Errand::Refund { refund: (**refund).clone(), course });
+                (&refund.order.number, |_, _| {})
+            }
+            Act::Query(number) => (number, Errand::query),
+            Act::GiveUp(number) => (number, Errand::give_up),
         };
-        let Some(current) = self.current.as_mut().filter(|current| current.order.number == *number) else {
+        let Some(current) = self.current.as_mut().filter(|current| current.number == *number) else {
             return Ok(Some(TerminalAnswer::NotOpen));
         };
-        let before = current.course.state().clone();
-        act(&mut current.course, now_ms);
-        let state = current.course.state().clone();
+        let before = current.errand.state().clone();
+        act(&mut current.errand, now_ms);
+        let state = current.errand.state().clone();
         if state != before {
             self.tell(String::new(), desk);
         }
@@ -284,17 +426,14 @@ impl Device for TerminalDevice {
     }
 
     fn idle(&mut self, (): &mut (), desk: TerminalDesk<'_, '_>) -> Result<Duration, Lost> {
-        let now_ms = self.now_ms();
-        let question = self.current.as_mut().and_then(|current| current.course.poll(now_ms));
-        if let Some(question) = question {
-            self.ask(question, desk);
-        } else if self.looked.is_none_or(|at| at.elapsed() >= self.config.look_interval) {
+        // What an answer says of the line is as good as a look.
+        if !self.ask(desk) && self.looked.is_none_or(|at| at.elapsed() >= self.config.look_interval) {
             self.look(desk);
         }
         let look =
             self.looked.map_or(Duration::ZERO, |at| self.config.look_interval.saturating_sub(at.elapsed()));
         let now_ms = self.now_ms();
-        let deadline = self.current.as_ref().and_then(|current| current.course.deadline());
+        let deadline = self.current.as_ref().and_then(|current| current.errand.deadline());
         Ok(deadline.map_or(look, |at_ms| {
             look.min(Duration::from_millis(u64::try_from(at_ms - now_ms).unwrap_or(0)))
         }))
@@ -304,45 +443,43 @@ impl Device for TerminalDevice {
 impl TerminalDevice {
     /// Milliseconds on this machine's steady clock, which nobody sets back.
     fn now_ms(&self) -> i64 {
-        i64::try_from(self.begun_at.elapsed().as_millis()).unwrap_or(i64::MAX)
+        milliseconds_since(self.begun_at)
     }
 
-    fn ask(&mut self, question: Question, desk: TerminalDesk<'_, '_>) {
-        let Some(current) = &mut self.current else { return };
-        // The code leaves once and is forgotten.
-        let code = if question == Question::Charge { current.code.take() } else { None };
-        let request = self.provider.request(question, &current.order, code.as_ref(), &stamp());
-        let answered = self.lines.send(&request, self.provider.policy().answer_ms);
-        let reply = match &answered {
-            Ok(body) => self.provider.reply(question, &current.order, body),
-            Err(Lost(reason)) => Reply::Unknown { note: reason.clone() },
+    fn take_up(&mut self, errand: Errand) {
+        let number = match &errand {
+            Errand::Charge { order, .. } => order.number.clone(),
+            Errand::Refund { refund, .. } => refund.order.number.clone(),
         };
-        self.looked = Some(Instant::now());
-        desk.report(match answered {
-            Ok(_) => Health::Ready,
-            Err(Lost(reason)) => Health::Offline { reason },
+        self.current = Some(Current { number, errand });
+    }
+
+    /// Asks what the open order wants asked now; whether there was anything.
+    fn ask(&mut self, desk: TerminalDesk<'_, '_>) -> bool {
+        let (begun_at, lines) = (self.begun_at, &self.lines);
+        let answer_ms = self.provider.policy().answer_ms;
+        let asked = self.current.as_mut().and_then(|current| {
+            current.errand.ask(
+                self.provider.as_ref(),
+                || milliseconds_since(begun_at),
+                |request| lines.send(request, answer_ms),
+            )
         });
-        let now_ms = self.now_ms();
-        let Some(current) = &mut self.current else { return };
-        let changed = current.course.handle(now_ms, &reply);
-        let note = match reply {
-            Reply::Unknown { note } => note,
-            Reply::Paid { .. }
-            | Reply::Declined { .. }
-            | Reply::Waiting
-            | Reply::Closed
-            | Reply::NotFound
-            | Reply::Reversed
-            | Reply::NotReversed { .. } => String::new(),
-        };
+        let Some(Asked { changed, note, lost }) = asked else { return false };
+        self.looked = Some(Instant::now());
+        desk.report(match lost {
+            None => Health::Ready,
+            Some(Lost(reason)) => Health::Offline { reason },
+        });
         if changed || !note.is_empty() {
             self.tell(note, desk);
         }
+        true
     }
 
     fn tell(&mut self, note: String, desk: TerminalDesk<'_, '_>) {
         let Some(current) = &self.current else { return };
-        let (number, state) = (current.order.number.clone(), current.course.state().clone());
+        let (number, state) = (current.number.clone(), current.errand.state().clone());
         {
             let mut open = lock(&self.open);
             if state.is_end() {
@@ -363,6 +500,10 @@ impl TerminalDevice {
             Err(Lost(reason)) => Health::Offline { reason },
         });
     }
+}
+
+fn milliseconds_since(begun_at: Instant) -> i64 {
+    i64::try_from(begun_at.elapsed().as_millis()).unwrap_or(i64::MAX)
 }
 
 fn reach(base: &str, deadline: Duration) -> Result<(), Lost> {
@@ -393,16 +534,22 @@ impl Lines {
             // Where the program around it has installed one, that one serves.
             let _ = rustls::crypto::ring::default_provider().install_default();
         });
+        // What goes wrong here may quote the certificate: only the kind of error is kept.
+        let failed = |what: &'static str| move |_: reqwest::Error| Lost(what.to_owned());
+        let trusted = match provider.authority() {
+            None => Vec::new(),
+            Some(pem) => Certificate::from_pem_bundle(pem.as_bytes())
+                .map_err(failed("read the trusted certificates: PEM is needed"))?,
+        };
         let builder = || {
             let builder = Client::builder()
+                .tls_certs_merge(trusted.clone())
                 .connect_timeout(config.connect_deadline)
                 .redirect(reqwest::redirect::Policy::none());
             let local = Url::parse(provider.base())
                 .is_ok_and(|url| matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")));
             if local { builder.no_proxy() } else { builder }
         };
-        // What goes wrong here may quote the certificate: only the kind of error is kept.
-        let failed = |what: &'static str| move |_: reqwest::Error| Lost(what.to_owned());
         let certified = match provider.certificate() {
             None => None,
             Some(pem) => {
@@ -418,7 +565,7 @@ impl Lines {
     }
 
     /// Sends a request and reads the answer, once; nothing is repeated here.
-    fn send(&self, request: &super::provider::Request, answer_ms: i64) -> Result<Vec<u8>, Lost> {
+    fn send(&self, request: &Request, answer_ms: i64) -> Result<Vec<u8>, Lost> {
         let client = self.certified.as_ref().filter(|_| request.with_certificate).unwrap_or(&self.plain);
         // An error's own words may hold the address; it is said once, without its query.
         let failed = |error: reqwest::Error| Lost(words(&error.without_url()));

@@ -1,4 +1,4 @@
-//! WeChat Pay, API v2: `micropay`, `orderquery`, `reverse`, as signed XML. Sends nothing.
+//! WeChat Pay, API v2: `micropay`, `orderquery`, `reverse`, `refund`, `refundquery`, as signed XML. Sends nothing.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +6,10 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 
 use super::course::{Policy, Question};
-use super::provider::{Provider, Reply, Request, Stamp, unknown};
+use super::provider::{Provider, Reply, Request, Stamp, unknown, unknown_refund};
+use super::refund::{Refund, RefundQuestion, RefundReply};
 use super::signature::{Secret, SignKind, same, wechat_sign};
-use super::{Order, PaymentCode};
+use super::{Order, OrderNumber, PaymentCode};
 
 /// Where WeChat Pay is.
 pub const BASE: &str = "https://api.mch.weixin.qq.com";
@@ -30,6 +31,8 @@ pub struct WeChatConfig {
     pub key: Secret,
     /// The merchant's certificate and its key in PEM: `reverse` is refused without.
     pub certificate: Option<Secret>,
+    /// Certificates in PEM that are trusted beside the system's.
+    pub authority: Option<String>,
     /// How to sign.
     pub sign: SignKind,
     /// The till's own address, which `micropay` wants to be told (`spbill_create_ip`).
@@ -48,6 +51,7 @@ impl WeChatConfig {
             sub_merchant_id: None,
             key,
             certificate: None,
+            authority: None,
             sign: SignKind::HmacSha256,
             address: "127.0.0.1".to_owned(),
             policy: Policy::WECHAT,
@@ -65,6 +69,61 @@ impl WeChat {
     /// Takes the account.
     pub fn new(config: WeChatConfig) -> Self {
         Self { config }
+    }
+
+    /// The fields that every request has.
+    fn common(&self, number: &OrderNumber, stamp: &Stamp) -> BTreeMap<&'static str, String> {
+        let config = &self.config;
+        let mut fields = BTreeMap::from([
+            ("appid", config.app_id.clone()),
+            ("mch_id", config.merchant_id.clone()),
+            ("nonce_str", stamp.nonce.clone()),
+            ("sign_type", config.sign.name().to_owned()),
+            ("out_trade_no", number.as_str().to_owned()),
+        ]);
+        if let Some(sub) = &config.sub_merchant_id {
+            fields.insert("sub_mch_id", sub.clone());
+        }
+        fields
+    }
+
+    fn signed(
+        &self,
+        mut fields: BTreeMap<&'static str, String>,
+        route: &str,
+        with_certificate: bool,
+    ) -> Request {
+        let config = &self.config;
+        let sign =
+            wechat_sign(fields.iter().map(|(name, value)| (*name, value.as_str())), &config.key, config.sign);
+        fields.insert("sign", sign);
+        Request {
+            url: format!("{}/{route}", config.base.trim_end_matches('/')),
+            content_type: "text/xml; charset=utf-8",
+            body: write_xml(&fields).into_bytes(),
+            with_certificate: with_certificate && config.certificate.is_some(),
+        }
+    }
+
+    /// The fields of an answer that is surely WeChat's, about this number and this merchant; otherwise what is wrong.
+    fn believed(&self, number: &OrderNumber, body: &[u8]) -> Result<BTreeMap<String, String>, String> {
+        let fields = read_xml(body).ok_or("the answer is no XML of WeChat's")?;
+        let field = |name: &str| fields.get(name).map_or("", String::as_str);
+        if field("return_code") != "SUCCESS" {
+            // Not signed: nothing is known but that something is wrong with the request or with WeChat.
+            return Err(format!("refused: {}", field("return_msg")));
+        }
+        if !self.is_signed(&fields) {
+            return Err("the answer's signature is not WeChat's; is the key right?".to_owned());
+        }
+        if field("mch_id") != self.config.merchant_id {
+            return Err("the answer is another merchant's".to_owned());
+        }
+        let named = field("out_trade_no");
+        if !named.is_empty() && named != number.as_str() {
+            return Err("the answer is about another order".to_owned());
+        }
+        Ok(fields)
     }
 
     fn is_signed(&self, fields: &BTreeMap<String, String>) -> bool {
@@ -98,6 +157,10 @@ impl Provider for WeChat {
         self.config.certificate.as_ref()
     }
 
+    fn authority(&self) -> Option<&str> {
+        self.config.authority.as_deref()
+    }
+
     fn request(
         &self,
         question: Question,
@@ -106,16 +169,7 @@ impl Provider for WeChat {
         stamp: &Stamp,
     ) -> Request {
         let config = &self.config;
-        let mut fields: BTreeMap<&str, String> = BTreeMap::from([
-            ("appid", config.app_id.clone()),
-            ("mch_id", config.merchant_id.clone()),
-            ("nonce_str", stamp.nonce.clone()),
-            ("sign_type", config.sign.name().to_owned()),
-            ("out_trade_no", order.number.as_str().to_owned()),
-        ]);
-        if let Some(sub) = &config.sub_merchant_id {
-            fields.insert("sub_mch_id", sub.clone());
-        }
+        let mut fields = self.common(&order.number, stamp);
         let route = match question {
             Question::Charge => {
                 fields.insert("body", order.subject_text());
@@ -129,34 +183,16 @@ impl Provider for WeChat {
             Question::Query => "pay/orderquery",
             Question::Reverse => "secapi/pay/reverse",
         };
-        let sign =
-            wechat_sign(fields.iter().map(|(name, value)| (*name, value.as_str())), &config.key, config.sign);
-        fields.insert("sign", sign);
-        Request {
-            url: format!("{}/{route}", config.base.trim_end_matches('/')),
-            content_type: "text/xml; charset=utf-8",
-            body: write_xml(&fields).into_bytes(),
-            with_certificate: question == Question::Reverse && config.certificate.is_some(),
-        }
+        self.signed(fields, route, question == Question::Reverse)
     }
 
     fn reply(&self, question: Question, order: &Order, body: &[u8]) -> Reply {
-        let Some(fields) = read_xml(body) else { return unknown("the answer is no XML of WeChat's") };
+        let fields = match self.believed(&order.number, body) {
+            Ok(fields) => fields,
+            Err(note) => return unknown(note),
+        };
         let field = |name: &str| fields.get(name).map_or("", String::as_str);
-        if field("return_code") != "SUCCESS" {
-            // Not signed: nothing is known but that something is wrong with the request or with WeChat.
-            return unknown(format!("refused: {}", field("return_msg")));
-        }
-        if !self.is_signed(&fields) {
-            return unknown("the answer's signature is not WeChat's; is the key right?");
-        }
-        if field("mch_id") != self.config.merchant_id {
-            return unknown("the answer is another merchant's");
-        }
         let number = field("out_trade_no");
-        if !number.is_empty() && number != order.number.as_str() {
-            return unknown("the answer is about another order");
-        }
         let code = field("err_code");
         let reason = || match field("err_code_des") {
             "" => code.to_owned(),
@@ -188,6 +224,88 @@ impl Provider for WeChat {
             Question::Reverse if field("recall") == "Y" => unknown("to be reversed again"),
             Question::Reverse => Reply::Reversed,
         }
+    }
+
+    fn refund_needs_total(&self) -> bool {
+        true
+    }
+
+    fn refund_request(&self, question: RefundQuestion, refund: &Refund, stamp: &Stamp) -> Request {
+        let mut fields = self.common(&refund.of, stamp);
+        match question {
+            RefundQuestion::Original => self.signed(fields, "pay/orderquery", false),
+            RefundQuestion::Refund => {
+                let total_minor = refund.total_minor.unwrap_or(refund.order.amount_minor);
+                fields.insert("out_refund_no", refund.order.number.as_str().to_owned());
+                fields.insert("total_fee", total_minor.to_string());
+                fields.insert("refund_fee", refund.order.amount_minor.to_string());
+                fields.insert("refund_fee_type", refund.order.currency.clone());
+                fields.insert("refund_desc", refund.order.subject_text());
+                self.signed(fields, "secapi/pay/refund", true)
+            }
+            RefundQuestion::Query => {
+                // One number says which refund; with the payment's too, the payment's would count.
+                fields.remove("out_trade_no");
+                fields.insert("out_refund_no", refund.order.number.as_str().to_owned());
+                self.signed(fields, "pay/refundquery", false)
+            }
+        }
+    }
+
+    fn refund_reply(&self, question: RefundQuestion, refund: &Refund, body: &[u8]) -> RefundReply {
+        let fields = match self.believed(&refund.of, body) {
+            Ok(fields) => fields,
+            Err(note) => return unknown_refund(note),
+        };
+        let field = |name: &str| fields.get(name).map_or("", String::as_str);
+        if field("result_code") != "SUCCESS" {
+            let code = field("err_code");
+            let words = match field("err_code_des") {
+                "" => code,
+                words => words,
+            };
+            return refund_refusal(question, code, words);
+        }
+        if field("out_trade_no").is_empty() {
+            return unknown_refund("the answer names no order");
+        }
+        let is_ours = |number: &str, amount: &str| {
+            number == refund.order.number.as_str() && amount.parse() == Ok(refund.order.amount_minor)
+        };
+        match question {
+            RefundQuestion::Original => match (field("trade_state"), field("total_fee").parse()) {
+                ("SUCCESS" | "REFUND", Ok(total_minor)) => RefundReply::Worth { total_minor },
+                (state, _) => unknown_refund(format!("state {state}")),
+            },
+            RefundQuestion::Refund if !is_ours(field("out_refund_no"), field("refund_fee")) => {
+                unknown_refund("the answer is about another refund, or another amount")
+            }
+            // Taken in; a query says when it is done.
+            RefundQuestion::Refund => RefundReply::Underway,
+            RefundQuestion::Query if !is_ours(field("out_refund_no_0"), field("refund_fee_0")) => {
+                unknown_refund("the answer is about another refund, or another amount")
+            }
+            RefundQuestion::Query => match field("refund_status_0") {
+                "SUCCESS" => RefundReply::Done { reference: field("refund_id_0").to_owned() },
+                "PROCESSING" => RefundReply::Underway,
+                // Closed, or the customer's account does not take it: the shop gives it back otherwise.
+                state @ ("REFUNDCLOSE" | "CHANGE") => RefundReply::Refused { reason: state.to_owned() },
+                state => unknown_refund(format!("state {state}")),
+            },
+        }
+    }
+}
+
+/// What a refusal (`result_code` FAIL) of a refund means.
+fn refund_refusal(question: RefundQuestion, code: &str, words: &str) -> RefundReply {
+    match (question, code) {
+        (_, "SYSTEMERROR" | "BIZERR_NEED_RETRY" | "FREQUENCY_LIMITED" | "FREQENCY_LIMITED") => {
+            unknown_refund(format!("{code}: {words}"))
+        }
+        (RefundQuestion::Original, "ORDERNOTEXIST")
+        | (RefundQuestion::Query, "REFUNDNOTEXIST" | "ORDERNOTEXIST") => RefundReply::NotFound,
+        (RefundQuestion::Refund, _) => RefundReply::Refused { reason: words.to_owned() },
+        (RefundQuestion::Original | RefundQuestion::Query, _) => unknown_refund(format!("{code}: {words}")),
     }
 }
 
@@ -279,7 +397,6 @@ pub(super) fn read_xml(body: &[u8]) -> Option<BTreeMap<String, String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::payment::OrderNumber;
 
     fn wechat() -> WeChat {
         WeChat::new(WeChatConfig::new("wx1", "1900", Secret::new("0123456789abcdef0123456789abcdef")))

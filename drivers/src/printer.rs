@@ -10,14 +10,16 @@ mod picture;
 mod profile;
 mod reply;
 mod symbol;
+mod typeface;
 
-pub use charset::{columns_of, normalise};
+pub use charset::{REPLACEMENT, columns_of, normalise};
 pub use device::{
     BAUD_DEFAULT, DRAWER_QUEUE_MAX, JOB_QUEUE_MAX, Job, Outcome, Printer, PrinterConfig, PrinterEvent,
     QueueFull, Rejection,
 };
 pub use document::{Align, Cell, Document, Row, Size, Width};
-pub use layout::{Line, lay_out};
+pub use layout::{Line, lay_out, lay_out_with};
 pub use picture::{ParsePictureError, Picture};
 pub use profile::{Charset, DrawerPulse, ParseProfileError, Profile, StatusSupport};
 pub use symbol::qr_squares;
+pub use typeface::{FONT_BYTES_MAX, Typeface};

@@ -2,9 +2,10 @@
 //! encoder's.
 
 use super::profile::Charset;
+use super::typeface::Typeface;
 
-/// What stands for a character that the printer cannot print.
-const REPLACEMENT: char = '?';
+/// What stands for a character that nobody can print: the geta mark, which Chinese fonts have for it.
+pub const REPLACEMENT: char = '〓';
 
 /// The hanzi of Unicode 1.1: GBK has two bytes for each of them.
 const ALWAYS_ENCODABLE: std::ops::RangeInclusive<char> = '\u{4e00}'..='\u{9fa5}';
@@ -21,19 +22,29 @@ pub(super) fn columns_of_char(character: char) -> usize {
 /// Replaces what a printer with `charset` cannot print, so that every character left is ASCII or takes two bytes (in
 /// UTF-8: any). Line breaks are kept; other control characters become spaces, lest text turn into commands.
 pub fn normalise(text: &str, charset: Charset) -> String {
+    normalise_with(text, charset, None)
+}
+
+/// The same, where a typeface helps out: what it has stays as it is, and its line is drawn (see [`is_printable`]).
+pub(super) fn normalise_with(text: &str, charset: Charset, typeface: Option<&Typeface>) -> String {
     let mut printable = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
             '\n' => printable.push('\n'),
             '\r' => {}
             character if character.is_control() => printable.push(' '),
-            character => push_printable(&mut printable, character, charset),
+            character => push_printable(&mut printable, character, charset, typeface),
         }
     }
     printable
 }
 
-fn push_printable(printable: &mut String, character: char, charset: Charset) {
+/// Whether the printer's own font has everything of a normalised text.
+pub(super) fn is_printable(text: &str, charset: Charset) -> bool {
+    text.chars().all(|character| character.is_ascii() || is_encodable(character, charset))
+}
+
+fn push_printable(printable: &mut String, character: char, charset: Charset, typeface: Option<&Typeface>) {
     if character.is_ascii() {
         printable.push(character);
     } else if is_invisible(character) {
@@ -41,8 +52,12 @@ fn push_printable(printable: &mut String, character: char, charset: Charset) {
         printable.push_str(close);
     } else if is_encodable(character, charset) {
         printable.push(character);
+    } else if let Some(letter) = plain_letter(character) {
+        printable.push_str(letter);
+    } else if typeface.is_some_and(|typeface| typeface.has(character)) {
+        printable.push(character);
     } else {
-        printable.push_str(plain_letter(character).unwrap_or(REPLACEMENT.encode_utf8(&mut [0; 4])));
+        printable.push(REPLACEMENT);
     }
 }
 
@@ -127,8 +142,8 @@ mod tests {
             for (text, printed) in [
                 ("合计\u{a0}¥12.50", "合计 ￥12.50"),
                 ("面积 5m²", "面积 5m2"),
-                ("牛奶🥛250ml", "牛奶?250ml"),
-                ("𠮷野家", "?野家"),
+                ("牛奶🥛250ml", "牛奶〓250ml"),
+                ("𠮷野家", "〓野家"),
                 ("Café crème brûlée", "Café crème brulée"),
                 ("Jalapeño €3", "Jalapeno EUR3"),
                 ("a\u{200b}b\u{feff}c", "abc"),

@@ -18,10 +18,11 @@ use std::thread;
 use std::time::Duration;
 
 use super::document::{Document, Row};
-use super::escpos::{BARRIER, EncodeError, drawer_pulse, encode};
+use super::escpos::{BARRIER, EncodeError, drawer_pulse, encode_with};
 use super::picture::Picture;
 use super::profile::{DrawerPulse, Profile, StatusSupport};
 use super::reply::{QUESTIONS, Replies};
+use super::typeface::Typeface;
 use crate::frame::port::{Port, SerialFrame, SerialSettings, Wire};
 use crate::frame::supervisor::{HealthWatch, Lost};
 use crate::frame::{Backoff, Deadline, Health, Reason, lock};
@@ -57,6 +58,8 @@ pub struct PrinterConfig {
     pub baud: u32,
     /// What is printed above every document.
     pub logo: Option<Picture>,
+    /// Fonts for what the printer's own lacks.
+    pub typeface: Option<Arc<Typeface>>,
     /// What the model can do.
     pub profile: Profile,
     /// How long one try to connect may take.
@@ -82,6 +85,7 @@ impl PrinterConfig {
             address: address.into(),
             baud: BAUD_DEFAULT,
             logo: None,
+            typeface: None,
             profile,
             connect_deadline: Duration::from_secs(2),
             answer_deadline: Duration::from_secs(1),
@@ -458,7 +462,8 @@ impl Worker {
             rows.extend(job.document.rows.iter().cloned());
             Document { rows }
         });
-        let bytes = match encode(headed.as_ref().unwrap_or(&job.document), &self.config.profile) {
+        let (profile, typeface) = (&self.config.profile, self.config.typeface.as_deref());
+        let bytes = match encode_with(headed.as_ref().unwrap_or(&job.document), profile, typeface) {
             Ok(bytes) => bytes,
             Err(error) => return self.end_first(Outcome::Rejected(error.into())),
         };

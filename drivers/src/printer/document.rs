@@ -34,6 +34,14 @@ impl Size {
             Self::Double => 2,
         }
     }
+
+    /// How many lines high a character is.
+    pub fn height_factor(self) -> usize {
+        match self {
+            Self::Normal => 1,
+            Self::DoubleHeight | Self::Double => 2,
+        }
+    }
 }
 
 /// How wide a cell of a [`Row::Columns`] is.

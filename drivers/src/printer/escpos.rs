@@ -12,11 +12,12 @@ use escpos::printer::Printer;
 use escpos::utils::{Encoder, JustifyMode, Protocol, QRCodeCorrectionLevel, QRCodeModel, QRCodeOption};
 use qrcode::{Color, EcLevel, QrCode};
 
-use super::charset::normalise;
+use super::charset::{is_printable, normalise};
 use super::document::{Align, Document, Size};
-use super::layout::{Line, lay_out};
+use super::layout::{Line, lay_out, lay_out_with};
 use super::picture::Picture;
 use super::profile::{Charset, DrawerPulse, Profile};
+use super::typeface::Typeface;
 
 /// Most rows of one document: four metres of paper.
 pub const ROWS_MAX: usize = 1_000;
@@ -99,6 +100,18 @@ pub fn drawer_pulse(pulse: DrawerPulse) -> &'static [u8] {
 /// # Errors
 /// The document is beyond a bound; nothing was encoded.
 pub fn encode(document: &Document, profile: &Profile) -> Result<Vec<u8>, EncodeError> {
+    encode_with(document, profile, None)
+}
+
+/// The same with a typeface for what the printer's font lacks: a line with such a character is a picture.
+///
+/// # Errors
+/// The document is beyond a bound; nothing was encoded.
+pub fn encode_with(
+    document: &Document,
+    profile: &Profile,
+    typeface: Option<&Typeface>,
+) -> Result<Vec<u8>, EncodeError> {
     if document.rows.len() > ROWS_MAX {
         return Err(EncodeError::TooManyRows { rows: document.rows.len() });
     }
@@ -115,9 +128,14 @@ pub fn encode(document: &Document, profile: &Profile) -> Result<Vec<u8>, EncodeE
         size: Size::Normal,
     };
     pen.printer.init()?;
-    for line in lay_out(document, profile.columns, profile.charset) {
+    for line in lay_out_with(document, profile.columns, profile.charset, typeface) {
         match line {
-            Line::Text { text, align, bold, size } => pen.text(&text, align, bold, size)?,
+            Line::Text { text, align, bold, size } => match typeface {
+                Some(typeface) if !is_printable(&text, profile.charset) => {
+                    pen.drawn(&typeface.draw(&text, bold, size), align)?;
+                }
+                Some(_) | None => pen.text(&text, align, bold, size)?,
+            },
             Line::Qr { data } => pen.qr(&data)?,
             Line::Barcode { data } => pen.barcode(&data)?,
             Line::Picture(picture) => pen.picture(&picture)?,
@@ -153,6 +171,13 @@ impl Pen<'_> {
             self.printer.custom(CHINESE_MODE_END)?;
         }
         self.printer.feed()?;
+        Ok(())
+    }
+
+    /// A line of text as a picture, where the text would stand.
+    fn drawn(&mut self, picture: &Picture, align: Align) -> Result<(), EncodeError> {
+        self.style(align, false, Size::Normal)?;
+        self.printer.custom(&picture.raster())?;
         Ok(())
     }
 
@@ -356,7 +381,7 @@ mod tests {
         let document = Document::new().text("¥ \u{a0}²🥛𠮷é");
         for name in ["generic-80", "epson-tm-t88"] {
             let bytes = encode(&document, &profile(name)).expect("it encodes");
-            assert!(contains(&bytes, b"\xa3\xa4  2??\xa8\xa6"), "{bytes:x?}");
+            assert!(contains(&bytes, b"\xa3\xa4  2\xa1\xfe\xa1\xfe\xa8\xa6"), "{bytes:x?}");
         }
     }
 

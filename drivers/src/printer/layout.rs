@@ -1,9 +1,10 @@
 //! Breaks rows into lines of a given number of columns. Pure: the same rows and width give the same lines.
 
-use super::charset::{columns_of, columns_of_char, normalise};
+use super::charset::{columns_of, columns_of_char, normalise_with};
 use super::document::{Align, Cell, Document, Row, Size, Width};
 use super::picture::Picture;
 use super::profile::Charset;
+use super::typeface::Typeface;
 
 /// The columns between the two sides of a pair and between cells.
 const COLUMN_GAP: usize = 1;
@@ -42,6 +43,17 @@ pub enum Line {
 
 /// Breaks `document` into lines for paper of `columns`, with text that `charset` can print.
 pub fn lay_out(document: &Document, columns: usize, charset: Charset) -> Vec<Line> {
+    lay_out_with(document, columns, charset, None)
+}
+
+/// The same with a typeface for what the charset lacks.
+pub fn lay_out_with(
+    document: &Document,
+    columns: usize,
+    charset: Charset,
+    typeface: Option<&Typeface>,
+) -> Vec<Line> {
+    let normalise = |text: &str| normalise_with(text, charset, typeface);
     // A hanzi needs two columns; narrower paper does not exist and would never end.
     let columns = columns.max(2);
     let plain = |text: String| Line::Text { text, align: Align::Left, bold: false, size: Size::Normal };
@@ -50,7 +62,7 @@ pub fn lay_out(document: &Document, columns: usize, charset: Charset) -> Vec<Lin
         match row {
             Row::Text { text, align, bold, size } => {
                 let width = columns / size.width_factor();
-                lines.extend(wrap(&normalise(text, charset), width).into_iter().map(|text| Line::Text {
+                lines.extend(wrap(&normalise(text), width).into_iter().map(|text| Line::Text {
                     text,
                     align: *align,
                     bold: *bold,
@@ -60,12 +72,15 @@ pub fn lay_out(document: &Document, columns: usize, charset: Charset) -> Vec<Lin
             Row::Pair { left, right, bold, size } => {
                 let width = columns / size.width_factor();
                 lines.extend(
-                    pair(&normalise(left, charset), &normalise(right, charset), width)
-                        .into_iter()
-                        .map(|text| Line::Text { text, align: Align::Left, bold: *bold, size: *size }),
+                    pair(&normalise(left), &normalise(right), width).into_iter().map(|text| Line::Text {
+                        text,
+                        align: Align::Left,
+                        bold: *bold,
+                        size: *size,
+                    }),
                 );
             }
-            Row::Columns(cells) => lines.extend(beside(cells, columns, charset).into_iter().map(plain)),
+            Row::Columns(cells) => lines.extend(beside(cells, columns, &normalise).into_iter().map(plain)),
             Row::Rule => lines.push(plain("-".repeat(columns))),
             Row::Blank => lines.push(plain(String::new())),
             Row::Qr { data } => lines.push(Line::Qr { data: data.clone() }),
@@ -99,16 +114,12 @@ fn pair(left: &str, right: &str, columns: usize) -> Vec<String> {
 }
 
 /// Sets cells beside each other, each wrapped in its own width.
-fn beside(cells: &[Cell], columns: usize, charset: Charset) -> Vec<String> {
+fn beside(cells: &[Cell], columns: usize, normalise: &dyn Fn(&str) -> String) -> Vec<String> {
     let widths = widths(cells, columns);
     let wrapped: Vec<Vec<String>> = cells
         .iter()
         .zip(&widths)
-        .map(
-            |(cell, &width)| {
-                if width == 0 { Vec::new() } else { wrap(&normalise(&cell.text, charset), width) }
-            },
-        )
+        .map(|(cell, &width)| if width == 0 { Vec::new() } else { wrap(&normalise(&cell.text), width) })
         .collect();
     let height = wrapped.iter().map(Vec::len).max().unwrap_or(0);
     (0..height)

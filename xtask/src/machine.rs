@@ -41,6 +41,15 @@ pub fn postgres() -> Result<(), String> {
 /// The version of the outside printer that the tests were written against.
 const EMUPOS: &str = "emupos==0.4.0";
 
+/// What draws any symbol, and what runs the outside receipt programs.
+pub const OUTSIDE: &[&str] = &["zint", "nodejs", "npm"];
+
+/// The versions of the outside receipt programs that the tests were written against.
+const RECEIPTS: &[&str] = &["receiptio@2.1.2", "receiptline@4.0.4"];
+
+/// The versions of the outside readers of symbols and codes, and of an encoder to measure beside.
+const READERS: &[&str] = &["zxing-cpp==3.1.1", "pillow==13.0.0", "biip==5.2.0", "python-escpos==3.1"];
+
 /// The version of the outside client of label gateways that the tests were written against.
 const OEPL: &str = "py-oepl==0.8.0";
 
@@ -97,34 +106,65 @@ fn succeeds(command: &mut Command) -> bool {
 
 /// The outside printer's program, installed into `target` from PyPI; or why not.
 pub fn emupos(target: &Path) -> Result<PathBuf, String> {
-    from_pypi(EMUPOS, (3, 13), &target.join("emupos"), "bin/emupos")
+    from_pypi(&[EMUPOS], (3, 13), &target.join("emupos"), "bin/emupos")
 }
 
 /// A Python with the outside client of label gateways, installed into `target` from PyPI; or why not.
 pub fn oepl(target: &Path) -> Result<PathBuf, String> {
-    let folder = target.join("oepl");
-    // The package has no program of its own; this file of it is there once it is installed.
-    from_pypi(OEPL, (3, 12), &folder, "bin/oepl")?;
-    Ok(folder.join("bin/python"))
+    from_pypi(&[OEPL], (3, 12), &target.join("oepl"), "bin/python")
 }
 
-/// Installs a package into an environment in `folder`, unless its `file` is there, which it returns.
-fn from_pypi(package: &str, version: (u32, u32), folder: &Path, file: &str) -> Result<PathBuf, String> {
-    let file = folder.join(file);
-    if file.is_file() {
+/// A Python that reads symbols out of pictures and understands codes, installed into `target` from PyPI; or why not.
+pub fn readers(target: &Path) -> Result<PathBuf, String> {
+    from_pypi(READERS, (3, 12), &target.join("readers"), "bin/python")
+}
+
+/// The folder of the outside receipt programs, installed into `target` from npm; or why not.
+pub fn receipts(target: &Path) -> Result<PathBuf, String> {
+    let folder = target.join("receipts");
+    if folder.join("node_modules/.bin/receiptio").exists() {
+        return Ok(folder);
+    }
+    if !succeeds(Command::new("npm").arg("--version")) {
+        return Err("it needs npm, which this machine does not have".to_owned());
+    }
+    println!("== installing {} into {}", RECEIPTS.join(" "), folder.display());
+    let mut npm = Command::new("npm");
+    npm.args(["install", "--no-audit", "--no-fund", "--silent", "--prefix"]).arg(&folder).args(RECEIPTS);
+    let installed = succeeds(&mut npm) && folder.join("node_modules/.bin/receiptio").exists();
+    if installed { Ok(folder) } else { Err(format!("npm install {} failed", RECEIPTS.join(" "))) }
+}
+
+/// The program that draws symbols; or why not.
+pub fn zint() -> Result<&'static str, String> {
+    if succeeds(Command::new("zint").arg("--version")) {
+        Ok("zint")
+    } else {
+        Err("zint is not installed".to_owned())
+    }
+}
+
+/// Installs packages into an environment in `folder`, unless they are there; gives the path of its `file`.
+fn from_pypi(packages: &[&str], version: (u32, u32), folder: &Path, file: &str) -> Result<PathBuf, String> {
+    let (file, names) = (folder.join(file), packages.join(" "));
+    // Written last, so that what was broken off is begun again.
+    let mark = folder.join("installed");
+    if std::fs::read_to_string(&mark).is_ok_and(|installed| installed == names) && file.exists() {
         return Ok(file);
     }
     let (major, minor) = version;
     let python = python(version).ok_or_else(|| {
         format!("it needs Python {major}.{minor} or later, which this machine does not have")
     })?;
-    println!("== installing {package} into {}", folder.display());
+    println!("== installing {names} into {}", folder.display());
     let made = succeeds(Command::new(&python).args(["-m", "venv"]).arg(folder));
     if !made {
         return Err(format!("{} -m venv failed (is python3-venv installed?)", python.display()));
     }
-    let installed = succeeds(Command::new(folder.join("bin/pip")).args(["install", "--quiet", package]));
-    if installed && file.is_file() { Ok(file) } else { Err(format!("pip install {package} failed")) }
+    let installed =
+        succeeds(Command::new(folder.join("bin/pip")).args(["install", "--quiet"]).args(packages));
+    let marked = installed && file.exists() && std::fs::write(&mark, &names).is_ok();
+    if marked { Ok(file) } else { Err(format!("pip install {names} failed")) }
 }
 
 /// A Python of at least this version: named, on the path, or one of pyenv's.

@@ -150,7 +150,18 @@ fn trial(program: &str, arguments: &[OsString]) -> Result<(), Failure> {
     } else {
         &[machine::BUILD]
     })?;
+    let measured = program == "bench" && arguments.first().is_none_or(|name| name == "devices");
     let mut command = cargo(&["run", "--release", "--locked", "--package", "trials", "--bin", program, "--"]);
+    if measured {
+        // Encoders of others, to measure beside; where they cannot be had, the table says so.
+        let target = root().join("target");
+        if let Ok(folder) = machine::receipts(&target) {
+            command.env("GUITAI_NODE", folder);
+        }
+        if let Ok(python) = machine::readers(&target) {
+            command.env("GUITAI_READERS", python);
+        }
+    }
     step(program, command.args(arguments))
 }
 
@@ -171,6 +182,22 @@ fn test(arguments: &[OsString]) -> Result<(), Failure> {
     if let Err(reason) = &oepl {
         not_run.push(format!("the outside client of label gateways py-oepl: {reason}"));
     }
+    // Without these the rest still runs.
+    let outside = machine::install(&[machine::OUTSIDE]).is_ok();
+    let target = root().join("target");
+    let (receipts, readers, zint) = (machine::receipts(&target), machine::readers(&target), machine::zint());
+    let unmet = |what: &str, reason: &String| {
+        format!("{what}: {reason}{}", if outside { "" } else { "; apt-get failed" })
+    };
+    if let Err(reason) = &receipts {
+        not_run.push(unmet("the outside receipt programs receiptio and receiptline", reason));
+    }
+    if let Err(reason) = &readers {
+        not_run.push(unmet("the outside readers zxing-cpp and biip", reason));
+    }
+    if let Err(reason) = &zint {
+        not_run.push(unmet("symbols drawn by zint", reason));
+    }
     if env::var_os("GUITAI_DATA").is_none() && !root().join("../shared/data").is_dir() {
         not_run.push("replay of real logs: neither GUITAI_DATA nor ../shared/data is there".to_owned());
     }
@@ -181,6 +208,15 @@ fn test(arguments: &[OsString]) -> Result<(), Failure> {
     }
     if let Ok(python) = &oepl {
         tests.env("GUITAI_OEPL", python);
+    }
+    if let Ok(folder) = &receipts {
+        tests.env("GUITAI_NODE", folder);
+    }
+    if let Ok(python) = &readers {
+        tests.env("GUITAI_READERS", python);
+    }
+    if let Ok(program) = &zint {
+        tests.env("GUITAI_ZINT", program);
     }
     let outcome = step("test", &mut tests);
     println!("== suites that did not run: {}", if not_run.is_empty() { "none" } else { "" });

@@ -4,6 +4,7 @@
 #![allow(clippy::float_arithmetic)]
 
 pub mod action;
+pub mod customer;
 pub mod pixels;
 mod present;
 pub mod screen;

@@ -224,7 +224,7 @@ const LETTERS: &str = "qwertyuiopasdfghjklzxcvbnm- ";
 /// With Control, Alt or Meta held a character is a command to some other
 /// program and not typed, except that scanners send the GS1 separator as
 /// Control-] and line ends as Control-J or Control-M.
-fn typed(text: &SharedString, command: bool, control: bool) -> Vec<Key> {
+pub(crate) fn typed(text: &SharedString, command: bool, control: bool) -> Vec<Key> {
     text.chars()
         .filter_map(|character| {
             let key = key(character)?;

@@ -1,0 +1,278 @@
+//! The customer's window: shows a [`CustomerView`]. It has globals of its own, as every window has, and decides nothing.
+
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use slint::{
+    CloseRequestResponse, ComponentHandle, Image, LogicalSize, Model, ModelRc, PhysicalPosition, Rgba8Pixel,
+    SharedPixelBuffer, SharedString, VecModel, Weak,
+};
+
+use crate::action::Action;
+pub use crate::generated::CustomerWindow;
+use crate::generated::{self as window, CustomerKind, CustomerRow, Keys};
+use crate::screen::{ScreenError, typed};
+use crate::view::{Line, Theme};
+
+/// The most lines that are handed to the window; no screen shows more.
+pub const CUSTOMER_LINES_MAX: usize = 16;
+
+/// What is on the customer's window at one moment. The language is that of the till's window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomerView {
+    /// Light or dark.
+    pub theme: Theme,
+    /// The store's name.
+    pub store: String,
+    /// The currency symbol, `¥`.
+    pub currency: String,
+    /// What is shown.
+    pub screen: CustomerScreenView,
+}
+
+/// What the customer's window shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CustomerScreenView {
+    /// Nobody is served.
+    Idle {
+        /// A picture; the shop's name where there is none.
+        picture: Option<Picture>,
+    },
+    /// Goods are rung up.
+    Basket {
+        /// In the order of scanning, the last [`CUSTOMER_LINES_MAX`] of them.
+        lines: Vec<Line>,
+        /// What is to be paid, `60.49`.
+        total: String,
+        /// What was saved; empty for nothing.
+        saved: String,
+    },
+    /// Money is taken.
+    Pay {
+        /// Money goes back to the customer.
+        refund: bool,
+        /// What is still to be paid.
+        due: String,
+        /// What was handed over; empty for nothing yet.
+        tendered: String,
+        /// What was saved; empty for nothing.
+        saved: String,
+        /// The shop's own payment code.
+        code: Option<Picture>,
+    },
+    /// The sale is saved.
+    Done {
+        /// What the large amount is, such as the change.
+        label: String,
+        /// What was handed over.
+        tendered: String,
+        /// The large amount.
+        change: String,
+    },
+}
+
+/// A picture; two are the same where they are one.
+#[derive(Debug, Clone)]
+pub struct Picture(Arc<Pixels>);
+
+#[derive(Debug)]
+struct Pixels {
+    width: u32,
+    height: u32,
+    rgba: Vec<u8>,
+}
+
+impl PartialEq for Picture {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Picture {}
+
+impl Picture {
+    /// Takes rows from the top, four bytes a pixel: red, green, blue, opacity. `None` where that is another number of bytes.
+    pub fn new(width: u32, height: u32, rgba: Vec<u8>) -> Option<Self> {
+        let bytes = u64::from(width) * u64::from(height) * 4;
+        let fits = width > 0 && height > 0 && u64::try_from(rgba.len()) == Ok(bytes);
+        fits.then(|| Self(Arc::new(Pixels { width, height, rgba })))
+    }
+
+    fn image(&self) -> Image {
+        let Pixels { width, height, rgba } = self.0.as_ref();
+        Image::from_rgba8(SharedPixelBuffer::<Rgba8Pixel>::clone_from_slice(rgba, *width, *height))
+    }
+}
+
+/// The customer's window. It belongs to the thread that made it; other threads use a [`CustomerRemote`].
+pub struct CustomerScreen {
+    window: CustomerWindow,
+    shown: Rc<Shown>,
+    newest: Arc<Mutex<Option<CustomerView>>>,
+}
+
+/// The pictures that the window holds.
+#[derive(Default)]
+struct Shown {
+    picture: std::cell::RefCell<Option<Picture>>,
+    code: std::cell::RefCell<Option<Picture>>,
+}
+
+thread_local! {
+    /// What the one window of this thread holds, for views that other threads sent.
+    static SHOWN: Rc<Shown> = Rc::default();
+}
+
+impl CustomerScreen {
+    /// Makes the window, not yet visible. Keys that reach it are reported as those of the till's window are.
+    ///
+    /// # Errors
+    /// There is no display.
+    pub fn new(on_action: impl Fn(Action) + 'static) -> Result<Self, ScreenError> {
+        let window = CustomerWindow::new()?;
+        window.global::<window::Customer>().set_lines(ModelRc::from(Rc::new(VecModel::default())));
+        window.global::<Keys>().on_typed(move |text, command, control| {
+            let at = Instant::now();
+            for key in typed(&text, command, control) {
+                on_action(Action::Key { key, at });
+            }
+        });
+        // It ends with the till's window, not by itself.
+        window.window().on_close_requested(|| CloseRequestResponse::KeepWindowShown);
+        Ok(Self { window, shown: SHOWN.with(Rc::clone), newest: Arc::default() })
+    }
+
+    /// Shows this view.
+    pub fn apply(&self, view: &CustomerView) {
+        present(&self.window, &self.shown, view);
+    }
+
+    /// Asks for this size, in logical pixels, and this place of its upper left corner, in pixels of the whole desk. The
+    /// window manager has the last word.
+    pub fn set_place(&self, width: u32, height: u32, x: i32, y: i32) {
+        self.window.window().set_size(LogicalSize::new(width as f32, height as f32));
+        self.window.window().set_position(PhysicalPosition::new(x, y));
+    }
+
+    /// Fills the screen that it is on, or stops doing so.
+    pub fn set_fullscreen(&self, on: bool) {
+        self.window.window().set_fullscreen(on);
+    }
+
+    /// Makes it visible; the till's event loop runs it.
+    ///
+    /// # Errors
+    /// The display refused it.
+    pub fn show(&self) -> Result<(), ScreenError> {
+        Ok(self.window.show()?)
+    }
+
+    /// A handle for other threads.
+    pub fn remote(&self) -> CustomerRemote {
+        CustomerRemote { window: self.window.as_weak(), newest: Arc::clone(&self.newest) }
+    }
+
+    /// The generated component, for tests and pictures.
+    pub fn window(&self) -> &CustomerWindow {
+        &self.window
+    }
+}
+
+/// The customer's window as other threads see it.
+#[derive(Clone)]
+pub struct CustomerRemote {
+    window: Weak<CustomerWindow>,
+    newest: Arc<Mutex<Option<CustomerView>>>,
+}
+
+impl CustomerRemote {
+    /// Shows this view soon; one that comes before the last was shown takes its place.
+    pub fn apply(&self, view: CustomerView) {
+        let lock = |newest: &Mutex<Option<CustomerView>>, view| {
+            // A panic elsewhere leaves a whole view or none: both can be shown.
+            std::mem::replace(&mut *newest.lock().unwrap_or_else(PoisonError::into_inner), view)
+        };
+        if lock(&self.newest, Some(view)).is_some() {
+            return;
+        }
+        let newest = Arc::clone(&self.newest);
+        let posted = self.window.upgrade_in_event_loop(move |window| {
+            if let Some(view) = lock(&newest, None) {
+                SHOWN.with(|shown| present(&window, shown, &view));
+            }
+        });
+        if posted.is_err() {
+            // The event loop is over: nobody will look again.
+            lock(&self.newest, None);
+        }
+    }
+}
+
+fn present(customer: &CustomerWindow, shown: &Shown, view: &CustomerView) {
+    customer.global::<window::Theme>().set_dark(view.theme == Theme::Dark);
+    let global = customer.global::<window::Customer>();
+    global.set_store(SharedString::from(&view.store));
+    global.set_currency(SharedString::from(&view.currency));
+    global.set_kind(match &view.screen {
+        CustomerScreenView::Idle { picture } => {
+            global.set_any_picture(picture.is_some());
+            if let Some(picture) = another(&shown.picture, picture.as_ref()) {
+                global.set_picture(picture.image());
+            }
+            CustomerKind::Idle
+        }
+        CustomerScreenView::Basket { lines, total, saved } => {
+            rows(&global.get_lines(), lines);
+            global.set_total(SharedString::from(total));
+            global.set_saved(SharedString::from(saved));
+            CustomerKind::Basket
+        }
+        CustomerScreenView::Pay { refund, due, tendered, saved, code } => {
+            global.set_refund(*refund);
+            global.set_due(SharedString::from(due));
+            global.set_tendered(SharedString::from(tendered));
+            global.set_saved(SharedString::from(saved));
+            global.set_any_code(code.is_some());
+            if let Some(code) = another(&shown.code, code.as_ref()) {
+                global.set_code(code.image());
+            }
+            CustomerKind::Pay
+        }
+        CustomerScreenView::Done { label, tendered, change } => {
+            global.set_label(SharedString::from(label));
+            global.set_tendered(SharedString::from(tendered));
+            global.set_change(SharedString::from(change));
+            CustomerKind::Done
+        }
+    });
+}
+
+/// The picture, where the window holds another one: it is copied once.
+fn another<'a>(
+    held: &std::cell::RefCell<Option<Picture>>,
+    wanted: Option<&'a Picture>,
+) -> Option<&'a Picture> {
+    let wanted = wanted?;
+    let mut held = held.borrow_mut();
+    if held.as_ref() == Some(wanted) {
+        return None;
+    }
+    *held = Some(wanted.clone());
+    Some(wanted)
+}
+
+fn rows(list: &ModelRc<CustomerRow>, lines: &[Line]) {
+    let Some(rows) = list.as_any().downcast_ref::<VecModel<CustomerRow>>() else {
+        debug_assert!(false, "`new` puts a VecModel there");
+        return;
+    };
+    let row = |line: &Line| CustomerRow {
+        name: SharedString::from(&line.name),
+        detail: SharedString::from(&line.detail),
+        promotion: SharedString::from(&line.promotion),
+        quantity: SharedString::from(&line.quantity),
+        net: SharedString::from(&line.net),
+    };
+    rows.set_vec(lines.iter().map(row).collect::<Vec<_>>());
+}

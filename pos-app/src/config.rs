@@ -63,8 +63,10 @@ pub struct Config {
     pub scanners: Vec<Scanner>,
     /// The counter scale, where there is one.
     pub scale: Option<Scale>,
-    /// The customer's display, where there is one.
+    /// The customer's pole display, where there is one.
     pub display: Option<Display>,
+    /// The customer's window, where there is a second screen.
+    pub customer: Option<CustomerWindow>,
     /// Payment by code.
     pub payment: Payment,
     /// Scanners that act as keyboards.
@@ -86,6 +88,7 @@ impl Default for Config {
             scanners: Vec::new(),
             scale: None,
             display: None,
+            customer: None,
             payment: Payment::default(),
             wedge: Wedge::default(),
             sound: Sound::default(),
@@ -147,7 +150,20 @@ pub struct Printer {
     pub baud: u32,
     /// A picture above every document: a PBM file, no wider than the paper.
     pub logo: Option<PathBuf>,
+    /// Fonts for characters that the printer lacks; those that the system usually has where it is left out.
+    pub fonts: Option<Vec<PathBuf>>,
 }
+
+/// Where Debian and Ubuntu keep fonts that have rare hanzi and signs, the fullest first.
+const FONTS: [&str; 7] = [
+    "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc",
+    "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
+    "/usr/share/fonts/truetype/hanazono/HanaMinA.ttf",
+    "/usr/share/fonts/truetype/hanazono/HanaMinB.ttf",
+    "/usr/share/fonts/truetype/noto/NotoSansSymbols2-Regular.ttf",
+    "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
+];
 
 /// How a printer takes Chinese.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -167,7 +183,14 @@ impl Printer {
     /// A printer at an address, set up as its model is.
     pub fn new(address: impl Into<String>, profile: impl Into<String>) -> Self {
         let baud = default_printer_baud();
-        Self { address: address.into(), profile: profile.into(), charset: None, baud, logo: None }
+        Self {
+            address: address.into(),
+            profile: profile.into(),
+            charset: None,
+            baud,
+            logo: None,
+            fonts: None,
+        }
     }
 
     /// What its driver is told.
@@ -187,7 +210,17 @@ impl Printer {
             None => None,
             Some(file) => Some(Picture::parse(&std::fs::read(paths.data.join(file))?)?),
         };
-        Ok(PrinterConfig { baud: self.baud, logo, ..PrinterConfig::new(&self.address, profile) })
+        let typeface = Some(std::sync::Arc::new(self.typeface(paths)));
+        Ok(PrinterConfig { baud: self.baud, logo, typeface, ..PrinterConfig::new(&self.address, profile) })
+    }
+
+    /// The fonts that help out, those that are there.
+    pub fn typeface(&self, paths: &Paths) -> drivers::printer::Typeface {
+        let files = match &self.fonts {
+            Some(files) => files.iter().map(|file| paths.data.join(file)).collect(),
+            None => FONTS.map(PathBuf::from).to_vec(),
+        };
+        drivers::printer::Typeface::new(files.into_iter().filter(|file| file.is_file()))
     }
 }
 
@@ -222,6 +255,44 @@ impl Scale {
         let settings = serial(protocol.settings(), self.baud, self.serial.as_deref())?;
         let port = drivers::frame::port::Port::parse(&self.port, settings);
         Ok(drivers::scale::ScaleConfig::new(port, protocol))
+    }
+}
+
+/// The customer's window, on a second screen.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CustomerWindow {
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Where its upper left corner is, pixels of the whole desk: the width of the first screen, where the second stands
+    /// at its right.
+    pub x: i32,
+    /// Likewise, from the top.
+    pub y: i32,
+    /// Whether it fills its screen.
+    pub fullscreen: bool,
+    /// A folder of PNG files, in the lane's folder, shown in turn while nobody is served.
+    pub pictures: Option<PathBuf>,
+    /// How long each is shown, seconds.
+    pub seconds: u64,
+    /// The shop's own payment code as a PNG file, beside what is to be paid.
+    pub code: Option<PathBuf>,
+}
+
+impl Default for CustomerWindow {
+    fn default() -> Self {
+        Self {
+            width: 1_024,
+            height: 600,
+            x: 0,
+            y: 0,
+            fullscreen: false,
+            pictures: None,
+            seconds: 10,
+            code: None,
+        }
     }
 }
 
@@ -295,8 +366,10 @@ pub struct WeChat {
     pub sub_merchant_id: Option<String>,
     /// The API key (v2).
     pub key_file: PathBuf,
-    /// The merchant's certificate with its key, PEM; without it no payment is taken back.
+    /// The merchant's certificate with its key, PEM; without it no payment is taken back and no money given back.
     pub certificate_file: Option<PathBuf>,
+    /// Certificates in PEM that are trusted beside the system's.
+    pub authority_file: Option<PathBuf>,
     /// `hmac-sha256` or `md5`.
     #[serde(default)]
     pub sign: Sign,
@@ -353,6 +426,7 @@ impl WeChat {
             base: self.base.clone().unwrap_or_else(|| usual.base.clone()),
             sub_merchant_id: self.sub_merchant_id.clone(),
             certificate,
+            authority: self.authority_file.as_ref().map(|file| text(paths, file)).transpose()?,
             sign: match self.sign {
                 Sign::HmacSha256 => SignKind::HmacSha256,
                 Sign::Md5 => SignKind::Md5,
@@ -464,22 +538,18 @@ pub enum ReadConfigError {
         source: Box<toml::de::Error>,
     },
     /// A device is not set up rightly.
-    #[error("read {file}: {section}")]
+    #[error("read {file}, line {line}: {key} of {section}")]
     Device {
         /// Which file.
         file: PathBuf,
+        /// On which line, from 1.
+        line: usize,
         /// Of which section.
         section: &'static str,
+        /// Which word of it.
+        key: &'static str,
         /// Why.
         source: DeviceError,
-    },
-    /// The printer's profile is not known.
-    #[error("read {file}: printer")]
-    Profile {
-        /// Which file.
-        file: PathBuf,
-        /// Why.
-        source: drivers::printer::ParseProfileError,
     },
 }
 
@@ -492,18 +562,50 @@ pub fn read(file: &Path) -> Result<Config, ReadConfigError> {
     };
     let config: Config = toml::from_str(&text)
         .map_err(|source| ReadConfigError::Form { file: file.to_owned(), source: Box::new(source) })?;
+    let check = |section, key, checked: Result<(), DeviceError>| {
+        checked.map_err(|source| {
+            let (file, line) = (file.to_owned(), line_of(&text, section, key));
+            ReadConfigError::Device { file, line, section, key, source }
+        })
+    };
     if let Some(printer) = &config.printer {
-        drivers::printer::Profile::parse(&printer.profile)
-            .map_err(|source| ReadConfigError::Profile { file: file.to_owned(), source })?;
+        check("printer", "profile", known::<drivers::printer::Profile>(&printer.profile))?;
     }
-    let refused = |section| move |source| ReadConfigError::Device { file: file.to_owned(), section, source };
+    let frame =
+        |frame: &Option<String>| frame.as_deref().map_or(Ok(()), known::<drivers::frame::port::SerialFrame>);
     if let Some(scale) = &config.scale {
-        scale.driver().map_err(refused("scale"))?;
+        check("scale", "protocol", known::<drivers::scale::Protocol>(&scale.protocol))?;
+        check("scale", "serial", frame(&scale.serial))?;
     }
     if let Some(display) = &config.display {
-        display.driver().map_err(refused("display"))?;
+        check("display", "model", known::<drivers::display::Model>(&display.model))?;
+        check("display", "serial", frame(&display.serial))?;
     }
     Ok(config)
+}
+
+/// Whether a name is one of `T`.
+fn known<T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>>(
+    name: &str,
+) -> Result<(), DeviceError> {
+    Ok(name.parse::<T>().map(drop)?)
+}
+
+/// The line on which a section says a key, from 1; that of the section where it does not.
+fn line_of(text: &str, section: &str, key: &str) -> usize {
+    let mut in_section = false;
+    let mut found = 1;
+    for (number, line) in (1..).zip(text.lines().map(str::trim)) {
+        if let Some(header) = line.strip_prefix('[') {
+            in_section = header.trim_matches(['[', ']', ' ']) == section;
+            if in_section {
+                found = number;
+            }
+        } else if in_section && line.split('=').next().is_some_and(|name| name.trim() == key) {
+            return number;
+        }
+    }
+    found
 }
 
 impl Config {
@@ -543,14 +645,23 @@ mod tests {
 
     #[test]
     fn a_scale_or_display_that_is_not_known_is_refused_with_those_there_are() {
-        for (text, section, known) in [
-            ("[scale]\nport = \"/dev/ttyS1\"\nprotocol = \"acme\"\n", "scale", "toledo-8217"),
-            ("[scale]\nport = \"/dev/ttyS1\"\nprotocol = \"nci\"\nserial = \"9X9\"\n", "scale", "7E1"),
-            ("[display]\nport = \"/dev/ttyS2\"\nmodel = \"acme\"\n", "display", "led8"),
+        for (text, section, key, line, known) in [
+            ("[scale]\nport = \"/dev/ttyS1\"\nprotocol = \"acme\"\n", "scale", "protocol", 3, "toledo-8217"),
+            ("[scale]\nport = \"/x\"\nprotocol = \"nci\"\nserial = \"9X9\"\n", "scale", "serial", 4, "7E1"),
+            ("\n# pole\n[display]\nmodel = \"acme\"\nport = \"/dev/ttyS2\"\n", "display", "model", 4, "led8"),
+            (
+                "[printer]\naddress = \"1.2.3.4:9100\"\n  profile= \"no\"\n",
+                "printer",
+                "profile",
+                3,
+                "generic-80",
+            ),
         ] {
             let error = parse(text).expect_err("no such device");
-            let ReadConfigError::Device { section: named, source, .. } = error else { panic!("{error}") };
-            assert!(named == section && source.to_string().contains(known), "{named}: {source}");
+            let told = error.to_string();
+            assert!(told.contains(&format!("line {line}: {key} of {section}")), "{told}");
+            let source = std::error::Error::source(&error).expect("why").to_string();
+            assert!(source.contains(known), "{section}: {source}");
         }
     }
 
@@ -559,8 +670,5 @@ mod tests {
         let error = parse("language = \"zh\"\n[printer]\nadress = \"1.2.3.4:9100\"\n").expect_err("a typo");
         let ReadConfigError::Form { source, .. } = error else { panic!("{error}") };
         assert!(source.to_string().contains("line 3"), "{source}");
-        let error =
-            parse("[printer]\naddress = \"1.2.3.4:9100\"\nprofile = \"nope\"\n").expect_err("no such model");
-        assert!(matches!(error, ReadConfigError::Profile { .. }));
     }
 }

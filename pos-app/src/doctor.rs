@@ -14,6 +14,7 @@ use ledger::journal::{Hand, JournalReader};
 use ledger::reference::AgentWatch;
 
 use crate::config::{self, Config, DeviceError, Paths};
+use crate::customer;
 use crate::lane::{Moment, words};
 
 /// How long a device may take to say how it is.
@@ -66,9 +67,11 @@ pub fn examine(paths: &Paths) -> Vec<Finding> {
         }
     };
     findings.extend([journal(paths), signing(paths), reference(paths), printer(&config, paths)]);
+    findings.extend(fonts(&config, paths));
     findings.extend(scanners(&config));
     findings.extend(scale(&config));
     findings.extend(display(&config));
+    findings.extend(customer(&config, paths));
     findings.extend(wallets(&config, paths));
     findings.push(clock(paths));
     findings
@@ -158,6 +161,24 @@ fn printer(config: &Config, paths: &Paths) -> Finding {
     }
 }
 
+/// What is printed of a character that the printer lacks.
+fn fonts(config: &Config, paths: &Paths) -> Option<Finding> {
+    let typeface = config.printer.as_ref()?.typeface(paths);
+    let replacement = drivers::printer::REPLACEMENT;
+    Some(match (typeface.readable(), typeface.files()) {
+        (0, _) => {
+            let words = format!(
+                "none for what the printer lacks: a rare hanzi prints as {replacement}; install fonts-noto-cjk"
+            );
+            finding("fonts", Grade::Attend, words)
+        }
+        (count, files) => {
+            let first = files.first().map(|file| file.display().to_string()).unwrap_or_default();
+            finding("fonts", Grade::Good, format!("{count} for what the printer lacks, {first} first"))
+        }
+    })
+}
+
 /// How a device is, once it has said so or had its time to.
 fn settled(watch: &HealthWatch) -> Health {
     watch.wait_until(DEVICE_WAIT, |health| !matches!(health, Health::Connecting | Health::Unknown)).health
@@ -231,6 +252,23 @@ fn display(config: &Config) -> Option<Finding> {
     Some(match opened {
         Ok(_) => finding("display", Grade::Good, format!("{at} is there; a display never answers")),
         Err(error) => finding("display", Grade::Attend, format!("{at} not reached ({error})")),
+    })
+}
+
+/// The customer's window: its pictures are read. Whether it stands on the right screen is seen on it.
+fn customer(config: &Config, paths: &Paths) -> Option<Finding> {
+    let window = config.customer.as_ref()?;
+    let pictures = match &window.pictures {
+        None => Ok(Vec::new()),
+        Some(folder) => customer::pictures(&paths.data.join(folder)),
+    };
+    let code = window.code.as_ref().map(|file| customer::read(&paths.data.join(file))).transpose();
+    Some(match (pictures, code) {
+        (Ok(pictures), Ok(_)) => {
+            let (count, x, y) = (pictures.len(), window.x, window.y);
+            finding("customer", Grade::Good, format!("window at {x},{y}, {count} pictures"))
+        }
+        (Err(error), _) | (_, Err(error)) => finding("customer", Grade::Attend, format!("{error}; left out")),
     })
 }
 

@@ -262,6 +262,14 @@ impl Lane {
         found.is_ok_and(|item| item.is_some())
     }
 
+    /// Whether goods are chosen by typing this.
+    pub(crate) fn is_item_code(&self, text: &str) -> bool {
+        let State::Open(open) = &self.state else { return false };
+        let reference = open.reference();
+        let found = |item: Result<Option<Arc<Item>>, _>| item.is_ok_and(|item| item.is_some());
+        found(reference.item_by_plu(text)) || found(reference.item_by_sku(text))
+    }
+
     fn command_key(&mut self, key: Key) {
         let paying = self.till().is_some_and(|till| matches!(till.desk(), Desk::Paying(_)));
         if let Some(shortcut) = shortcut(key)

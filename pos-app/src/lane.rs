@@ -424,8 +424,7 @@ impl Lane {
                 Ok(code) => self.ask_wallet(&payment, Act::Charge(code)),
                 Err(error) => self.answer_payment(&payment, Answer::Declined { reason: error.to_string() }),
             },
-            // No terminal gives money back yet: it is owed, and a person settles it.
-            Effect::Refund(payment) => self.no_terminal(&payment),
+            Effect::Refund(payment) => self.ask_wallet(&payment, Act::Refund),
             // Nobody can be asked but the cashier, who is looking at the sheet.
             Effect::QueryPayment(payment) if self.is_by_hand(&payment) => {
                 self.answer_payment(&payment, Answer::Waiting);
@@ -457,10 +456,11 @@ impl Lane {
             .filter(|_| payment::takes(&self.config, payment.wallet));
         match (order, &act) {
             (Some(order), _) => {
-                let ask = Ask { payment: payment.number, wallet: payment.wallet, order, act };
+                let back_to = payment::back_to(open, payment);
+                let ask = Ask { payment: payment.number, wallet: payment.wallet, order, back_to, act };
                 self.commands.push(Command::Pay(Box::new(ask)));
             }
-            (None, Act::Charge(_)) => self.no_terminal(payment),
+            (None, Act::Charge(_) | Act::Refund) => self.no_terminal(payment),
             // Nobody knows more of an old one.
             (None, Act::Query | Act::Reverse) => self.answer_payment(payment, Answer::Unknown),
         }

@@ -9,17 +9,20 @@
 //! | [`present`] | the till as the screen shows it |
 //! | [`receipt`] | a sale as paper |
 //! | [`payment`] | payments by code at the wallets' terminals |
+//! | [`customer`] | the screen as the customer's window shows it |
 //! | [`asking`] | what the agent is asked, and never waited for |
 //! | [`pole`] | the screen as the customer's display shows it |
 //! | [`pin`] | whether a PIN is somebody's |
 //! | [`recovery`] | what a stop left unfinished, in words |
 //! | [`keeping`] | what a technician does with a journal |
+//! | [`tryout`] | one device, tried before a technician's eyes |
 //! | [`weighing`] | the lane's scale, and what its answers mean to the till |
 //! | [`run`] | threads, devices and the window around a lane |
 //! | [`doctor`] | the health of disk, devices, reference and clock |
 
 pub mod asking;
 pub mod config;
+pub mod customer;
 pub mod doctor;
 pub mod entry;
 pub mod keeping;
@@ -32,4 +35,5 @@ pub mod receipt;
 pub mod recovery;
 pub mod run;
 mod sheet;
+pub mod tryout;
 pub mod weighing;

@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use pos_app::config::{self, Language, Paths, Theme};
 use pos_app::doctor::{self, Grade};
 use pos_app::keeping::{self, JournalCommand};
+use pos_app::tryout::{self, Tried};
 
 /// Guitai, the till: sells without a network and loses nothing.
 #[derive(Parser)]
@@ -32,7 +33,11 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Shows the health of disk, devices, reference and clock.
-    Doctor,
+    Doctor {
+        /// Tries one device instead: prints, opens, weighs, shows or plays. End the till first.
+        #[arg(long, value_enum)]
+        test: Option<Tried>,
+    },
     /// Checks, copies, exports and archives the journal.
     Journal {
         #[command(subcommand)]
@@ -63,7 +68,12 @@ fn perform() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     let paths = Paths { data: arguments.data.clone() };
     match arguments.command {
-        Some(Command::Doctor) => {
+        Some(Command::Doctor { test: Some(tried) }) => {
+            let config = config::read(&paths.config())?;
+            tryout::try_out(&paths, &config, tried, &mut std::io::stdout())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Doctor { test: None }) => {
             let findings = doctor::examine(&paths);
             findings.iter().for_each(|finding| println!("{finding}"));
             let stops = findings.iter().any(|finding| finding.grade == Grade::Stop);

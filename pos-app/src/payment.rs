@@ -3,12 +3,13 @@
 
 use std::sync::mpsc::SyncSender;
 
-use domain::payment::{Answer, Payment};
-use domain::tender::Wallet;
+use domain::payment::{Answer, Payment, Purpose};
+use domain::record::Record;
+use domain::tender::{Tender, Wallet};
 use drivers::frame::supervisor::{HealthWatch, Told};
 use drivers::payment::{
-    BeginError, Order, OrderNumber, PaymentCode, Provider, State, Terminal, TerminalConfig, TerminalEvent,
-    TerminalTold,
+    BeginError, Order, OrderNumber, PaymentCode, Provider, Refund, State, Terminal, TerminalConfig,
+    TerminalEvent, TerminalTold,
 };
 
 use crate::config::{Config, DeviceError, Paths};
@@ -26,6 +27,8 @@ pub struct Ask {
     pub wallet: Wallet,
     /// About which order.
     pub order: Order,
+    /// The payment that money goes back to, and what it was, where that is known; `None` for a charge.
+    pub back_to: Option<(OrderNumber, Option<i64>)>,
     /// What.
     pub act: Act,
 }
@@ -39,6 +42,8 @@ pub enum Act {
     Query,
     /// Take it back.
     Reverse,
+    /// Give money back.
+    Refund,
 }
 
 /// Whether this lane has a terminal for a wallet.
@@ -55,14 +60,46 @@ pub fn takes(config: &Config, wallet: Wallet) -> bool {
 /// this merchant. `None` where the store's code cannot stand in it.
 pub fn order_of(open: &OpenLane, config: &Config, payment: &Payment) -> Option<Order> {
     let identity = open.journal().identity();
-    let number = format!("{}-{}-{}-{}", identity.store, identity.lane, identity.epoch, payment.number);
     Some(Order {
-        number: OrderNumber::parse(&number).ok()?,
+        number: number_of(&identity.store, identity.lane, identity.epoch, payment.number)?,
         amount_minor: payment.amount.minor(),
         currency: open.settings().currency.code.clone(),
         subject: config.payment.subject.clone(),
         terminal: identity.lane.to_string(),
     })
+}
+
+/// The order that a refund gives money back to, and what it was: the open basket's own was taken back as a whole, and that
+/// of a sale of this lane stands in its journal. What another lane took, the wallet is asked. `None` for a charge.
+pub fn back_to(open: &OpenLane, payment: &Payment) -> Option<(OrderNumber, Option<i64>)> {
+    let identity = open.journal().identity();
+    let Purpose::Refund { origin, payment: of } = &payment.purpose else { return None };
+    let Some(origin) = origin else {
+        let number = number_of(&identity.store, identity.lane, identity.epoch, *of)?;
+        return Some((number, Some(payment.amount.minor())));
+    };
+    let number = number_of(&origin.store, origin.lane, origin.epoch, *of)?;
+    let is_ours =
+        origin.store == identity.store && origin.lane == identity.lane && origin.epoch == identity.epoch;
+    Some((number, if is_ours { total_of(open, origin.seq, *of) } else { None }))
+}
+
+/// What a payment of a sale of this lane was, minor units.
+fn total_of(open: &OpenLane, sale: u64, payment: u64) -> Option<i64> {
+    let Record::SaleCompleted { sale } = open.journal().record(sale).ok()?.record else { return None };
+    sale.tenders.iter().find_map(|tender| match tender {
+        Tender::Wallet { payment: number, amount, .. } if *number == payment => Some(amount.minor()),
+        Tender::Wallet { .. } | Tender::Cash(_) | Tender::ForeignCash { .. } | Tender::Voucher { .. } => None,
+    })
+}
+
+fn number_of(
+    store: &str,
+    lane: impl std::fmt::Display,
+    epoch: impl std::fmt::Display,
+    payment: u64,
+) -> Option<OrderNumber> {
+    OrderNumber::parse(&format!("{store}-{lane}-{epoch}-{payment}")).ok()
 }
 
 /// The terminals of a lane.
@@ -96,7 +133,7 @@ impl Terminals {
             Some(terminal) => put(terminal, &ask),
             // Nothing was sent, and of what was sent before nobody knows.
             None => Some(match ask.act {
-                Act::Charge(_) => Answer::Declined { reason: "terminal not set up".to_owned() },
+                Act::Charge(_) | Act::Refund => Answer::Declined { reason: "terminal not set up".to_owned() },
                 Act::Query | Act::Reverse => Answer::Unknown,
             }),
         };
@@ -136,25 +173,32 @@ fn put(terminal: &Terminal, ask: &Ask) -> Option<Answer> {
         // The journal keeps what is in doubt; the terminal takes it up again when it is asked about.
         terminal.set_aside(other);
     }
+    let is_open = open.as_ref() == Some(number);
+    if let Some((of, total_minor)) = &ask.back_to {
+        let refund = Refund { order: ask.order.clone(), of: of.clone(), total_minor: *total_minor };
+        let taken = match ask.act {
+            Act::Refund => terminal.refund(COMMAND, refund),
+            Act::Query if is_open => terminal.query(COMMAND, number.clone()).map_err(BeginError::from),
+            Act::Query => terminal.resume_refund(COMMAND, refund),
+            // Neither is asked of money that goes back.
+            Act::Charge(_) | Act::Reverse => return Some(Answer::Unknown),
+        };
+        // It is owed, and sent later under the same number: the till asks again.
+        return taken.err().map(|_| Answer::Unknown);
+    }
     let taken: Result<(), BeginError> = match &ask.act {
         Act::Charge(code) => terminal.begin(COMMAND, ask.order.clone(), code.clone()),
-        Act::Query if open.as_ref() == Some(number) => {
-            terminal.query(COMMAND, number.clone()).map_err(BeginError::from)
-        }
-        Act::Query => terminal.resume(COMMAND, ask.order.clone()),
+        Act::Query if is_open => terminal.query(COMMAND, number.clone()).map_err(BeginError::from),
+        Act::Query | Act::Refund => terminal.resume(COMMAND, ask.order.clone()),
         Act::Reverse => {
-            let known = if open.as_ref() == Some(number) {
-                Ok(())
-            } else {
-                terminal.resume(COMMAND, ask.order.clone())
-            };
+            let known = if is_open { Ok(()) } else { terminal.resume(COMMAND, ask.order.clone()) };
             known.and_then(|()| Ok(terminal.give_up(COMMAND, number.clone())?))
         }
     };
     let refused = taken.err()?;
     Some(match ask.act {
         Act::Charge(_) => Answer::Declined { reason: refused.to_string() },
-        Act::Query | Act::Reverse => Answer::Unknown,
+        Act::Query | Act::Reverse | Act::Refund => Answer::Unknown,
     })
 }
 

@@ -21,11 +21,13 @@ use drivers::scanner::serial::{ScannerEvent, SerialScanner, SerialScannerConfig}
 use drivers::sound::{Sound, SoundConfig};
 use ledger::file::WriterLock;
 use ledger::journal::JournalReader;
+use ui::customer::CustomerScreen;
 use ui::view::View;
 use ui::{Remote, TillScreen};
 
 use crate::asking::{ANSWER_WITHIN, AgentLine};
 use crate::config::{Config, Paths};
+use crate::customer::CustomerFeed;
 use crate::lane::{Command, Event, Lane, Moment, TICK, TURN_EVENTS_MAX, words};
 use crate::payment::Terminals;
 use crate::pole;
@@ -163,7 +165,7 @@ fn printer_config(printer: &crate::config::Printer, paths: &Paths) -> anyhow::Re
 }
 
 /// A scanner with a line of its own.
-enum AnyScanner {
+pub(crate) enum AnyScanner {
     Serial {
         _driver: SerialScanner,
     },
@@ -175,13 +177,20 @@ enum AnyScanner {
 
 impl AnyScanner {
     fn start(scanner: &crate::config::Scanner, events: SyncSender<Event>) -> Self {
-        let on_event = move |event| match event {
+        Self::with(scanner, move |event| match event {
             ScannerEvent::Scan(scan) => {
                 let _ = events.send(Event::Scan(scan));
             }
             ScannerEvent::LineDropped { bytes } => tracing::warn!(bytes, "scanner sent no whole code"),
             ScannerEvent::Health(health) => tracing::info!(?health, "scanner"),
-        };
+        })
+    }
+
+    /// Starts it, whoever listens.
+    pub(crate) fn with(
+        scanner: &crate::config::Scanner,
+        on_event: impl Fn(ScannerEvent) + Send + 'static,
+    ) -> Self {
         #[cfg(target_os = "linux")]
         if scanner.path.starts_with("/dev/input/") {
             return Self::Grabbed { _driver: EvdevScanner::spawn(scanner.path.clone(), on_event) };
@@ -232,15 +241,28 @@ pub fn run(paths: Paths, config: Config) -> anyhow::Result<()> {
     drop(WriterLock::take(&paths.journal()).context("start the till")?);
     let (events, queue) = sync_channel(EVENTS_WAITING_MAX);
     let actions = events.clone();
-    let screen = TillScreen::new(move |action| match actions.try_send(Event::Action(action)) {
+    let report = move |action| match actions.try_send(Event::Action(action)) {
         Ok(()) | Err(TrySendError::Disconnected(_)) => {}
         // Rather a window that waits than a scan that is lost.
         Err(TrySendError::Full(event)) => {
             let _ = actions.send(event);
         }
-    })?;
+    };
+    let screen = TillScreen::new(report.clone())?;
     screen.set_size(config.window.width, config.window.height);
     screen.set_fullscreen(config.window.fullscreen);
+    let customer = match &config.customer {
+        None => None,
+        Some(place) => {
+            let window = CustomerScreen::new(report)?;
+            window.set_place(place.width, place.height, place.x, place.y);
+            window.set_fullscreen(place.fullscreen);
+            window.show()?;
+            Some(window)
+        }
+    };
+    let feed = customer.as_ref().zip(config.customer.as_ref());
+    let feed = feed.map(|(window, place)| CustomerFeed::new(window.remote(), place, &paths));
     let devices = Devices::start(&paths, &config, &events)?;
     check_journal(&paths, events.clone());
     drop(events);
@@ -250,11 +272,17 @@ pub fn run(paths: Paths, config: Config) -> anyhow::Result<()> {
         // and takes no key would be worse than none.
         let _quit = QuitWhenDropped(remote.clone());
         let mut lane = Lane::new(paths, config);
-        take_turns(&mut lane, &queue, &devices, |view| remote.apply(view));
+        take_turns(&mut lane, &queue, &devices, |view| {
+            if let Some(feed) = &feed {
+                feed.show(&view);
+            }
+            remote.apply(view);
+        });
     })?;
     screen.run()?;
-    // Without the window nothing more can come; the queue's last sender goes with it.
+    // Without the windows nothing more can come; the queue's last sender goes with them.
     drop(screen);
+    drop(customer);
     match lane.join() {
         Ok(()) => Ok(()),
         Err(_) => anyhow::bail!("the lane ended in a bug; what was committed is safe"),

@@ -9,8 +9,11 @@ use std::time::{Duration, Instant};
 
 use domain::basket::WeighedBy;
 use domain::payment::Outcome;
-use domain::record::Record;
-use domain::rights::Act;
+use domain::record::{Record, Staff};
+use domain::refund::{Origin, PastSale};
+use domain::rights::{Act, Rights};
+use domain::sale::Sale;
+use domain::tax::TaxRules;
 use domain::till::{Desk, Input};
 use drivers::display::Model;
 use drivers::payment::SignKind;
@@ -108,6 +111,15 @@ impl Till {
                 }
             })
             .collect()
+    }
+
+    /// The last sale, with its number.
+    fn last_sale(&self) -> (u64, Sale) {
+        let till = self.lane.till().expect("open");
+        let seq = till.last_sale().expect("a sale");
+        let record = self.lane.journal().expect("open").record(seq).expect("read").record;
+        let Record::SaleCompleted { sale } = record else { panic!("{record:?} is no sale") };
+        (seq, *sale)
     }
 
     /// Rings up water and takes the customer's code.
@@ -236,6 +248,34 @@ fn a_customer_pays_by_code_and_sees_it_on_the_pole() {
 }
 
 #[test]
+fn money_for_what_comes_back_goes_to_the_wallet_it_came_from() {
+    let counter = Counter::set_up();
+    let mut till = counter.till();
+    till.sign_in();
+    till.charge(&counter.shop, WECHAT_CODE);
+    till.wait("the payment", |till| !till.payments().is_empty());
+    let (seq, sale) = till.last_sale();
+    let origin = Origin { store: "S001".into(), lane: 2, epoch: 1, seq };
+    let past = PastSale::new(origin, &sale, &[], TaxRules::default());
+    till.feed(Input::BeginReturn { past: Box::new(past) });
+    // 101 is a cashier: the manager approves both steps.
+    let staff = Staff { id: "m".into(), number: "9".into(), name: "店长".into() };
+    let approve = Input::Approve { staff, rights: Rights::ALL, matches: true, reason: "看过".into() };
+    till.feed(approve.clone());
+    till.feed(Input::ReturnLine { line: 1, thousandths: 1_000, reason: "变质".into() });
+    till.feed(approve);
+    till.feed(Input::Pay);
+    // Its answer is lost, and asked about under the same number.
+    counter.wechat.next([Mischief::AnswerLost]);
+    till.feed(Input::PayOut);
+    till.wait("the refund", |till| till.payments().len() == 2);
+    assert_eq!(till.payments()[1], (2, Outcome::Paid));
+    let refund = counter.wechat.refund("S001-2-1-1", "S001-2-1-2").expect("the wallet knows it");
+    assert_eq!((refund.amount_minor, counter.wechat.money()), (200, 0));
+    assert_eq!(counter.wechat.errors(), Vec::<String>::new());
+}
+
+#[test]
 fn a_refusal_leaves_the_basket_to_be_paid_otherwise() {
     let counter = Counter::set_up();
     counter.wechat.set_customer(Customer::IsRefused);
@@ -354,9 +394,19 @@ fn too_much_is_told_and_a_typed_weight_takes_a_right() {
     counter.scale.put(15_005);
     till.choose_apples();
     till.wait("the notice", |till| matches!(till.lane.view().notice, Some(Notice::ScaleOverRange { .. })));
+    // A code that is typed next is that of other goods, and no number of grams.
+    counter.scale.put(0);
+    till.until_scale(|scale| scale.weight == "0.000 kg");
+    counter.scale.put(410);
+    let mut events: Vec<Event> =
+        "11001".chars().map(|digit| Event::Action(Action::Press(Button::Digit(digit)))).collect();
+    events.push(Event::Action(Action::Press(Button::Enter)));
+    till.turn(events);
+    till.wait("the weight", |till| !till.weights().is_empty());
+    assert_eq!(till.weights(), [("0.410".to_owned(), BY_SCALE)]);
     // 101 is a cashier: nobody typed it into the basket.
     till.feed(Input::Choose { sku: APPLES.to_owned(), count: Some(500) });
-    assert!(till.weights().is_empty());
+    assert_eq!(till.weights().len(), 1);
     assert_eq!(till.lane.till().and_then(|till| till.pending()), Some(Act::TypeWeight));
 }
 

@@ -239,6 +239,8 @@ impl Lane {
             return;
         }
         self.front.line = None;
+        // Where a scale stands, goods are rarely weighed by hand, and a number that is a code is meant as one.
+        let weighing = weighing.filter(|_| self.config.scale.is_none() || !self.is_item_code(&text));
         if let (Some(sku), Ok(grams)) = (weighing, text.parse()) {
             self.choose(sku, Some(grams));
         } else if let (Some(sku), Some(price)) = (pricing, self.amount(&text)) {

@@ -245,7 +245,7 @@ fn a_coupon_that_hq_holds_for_this_lane_is_laid_whatever_was_told_of_it() {
         expect![[r#"
             sound Blocked
             tell use coupon CCOLA0001X: it was used before
-            = shift 1 of 2026-03-02, li selling; 1 lines 10.50
+            = shift 1 of 2026-03-02, li selling; 1 lines 10.50; paper #5 waiting
         "#]],
     );
 }

@@ -529,6 +529,7 @@ impl Lane {
                     if open.version() != before {
                         self.front.forget_tiles();
                     }
+                    open.learn_words();
                 }
                 if idle && !self.tidied && self.moment.now_ms - self.last_event_ms > QUIET_MS {
                     self.tidied = true;

@@ -22,6 +22,7 @@ use kind::{is_signed_at_once, kind_of};
 pub use reading::{JournalReader, Segment, SignedRow};
 use reading::{begin, check_tail, understand};
 
+use crate::export::CheckFileError;
 use crate::file::{self, Kind, OpenFileError, Trial, WriterLock};
 use crate::reserve::Reserve;
 
@@ -180,6 +181,9 @@ pub enum ReadJournalError {
         /// Over which event.
         seq: u64,
     },
+    /// An archived segment cannot be read, and something of it is asked for.
+    #[error("read the journal: an archived file")]
+    Archived(#[source] Box<CheckFileError>),
     /// The archived segments do not chain.
     #[error(
         "read the journal: the archived segments of epoch {epoch} do not chain; the file was changed or damaged"

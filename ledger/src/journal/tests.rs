@@ -332,7 +332,8 @@ fn fault(error: &ReadJournalError) -> String {
         | ReadJournalError::Understand(_)
         | ReadJournalError::EpochBroken { .. }
         | ReadJournalError::WrongSignature { .. }
-        | ReadJournalError::SegmentBroken { .. } => words(error),
+        | ReadJournalError::SegmentBroken { .. }
+        | ReadJournalError::Archived(_) => words(error),
     }
 }
 

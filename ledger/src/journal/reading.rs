@@ -394,6 +394,12 @@ impl JournalReader {
     }
 }
 
+/// The last number of an epoch that is signed; 0 for none.
+pub(super) fn last_signed(connection: &Connection, epoch: u32) -> rusqlite::Result<u64> {
+    let last = "SELECT coalesce(max(seq), 0) FROM head WHERE epoch = ?1";
+    connection.query_row(last, [epoch], |row| row.get(0))
+}
+
 fn signed_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<SignedRow> {
     Ok(SignedRow {
         seq: row.get(0)?,

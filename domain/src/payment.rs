@@ -196,6 +196,9 @@ pub struct Payment {
     pub belongs: Belongs,
     /// Whether the journal says that it is in doubt.
     pub in_doubt: bool,
+    /// The epoch of the lane's journal that it was begun in, where that is over;
+    /// `None` for the present one. The wallet knows the payment under it.
+    pub epoch: Option<u32>,
     stage: Stage,
 }
 
@@ -207,7 +210,7 @@ impl Payment {
             Purpose::Refund { .. } => Belongs::Nothing,
         };
         let stage = Stage::Submitted { since_ms: at_ms };
-        Self { number, wallet, amount, purpose, belongs, in_doubt: false, stage }
+        Self { number, wallet, amount, purpose, belongs, in_doubt: false, epoch: None, stage }
     }
 
     /// A payment as a shift carried it on.

@@ -565,9 +565,13 @@ impl Till {
                     self.papers.insert(*document, Paper::InDoubt);
                 }
             },
-            Record::EpochBegun { .. } => {
+            Record::EpochBegun { previous_epoch, .. } => {
                 self.papers.clear();
                 self.last_sale = None;
+                // Their numbers were given in the epoch before, and are asked for under it.
+                for payment in &mut self.payments {
+                    payment.epoch.get_or_insert(*previous_epoch);
+                }
             }
             // They move nothing of the till's own.
             Record::StockMoved { .. }

@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 
 use crate::export::{self, CheckFileError, ExportError, SectionFile};
 use crate::file::OpenFileError;
-use crate::journal::{Identity, Journal, JournalReader, OpenJournalError, ReadJournalError, Segment};
+use crate::journal::{Entry, Identity, Journal, JournalReader, OpenJournalError, ReadJournalError, Segment};
 
 /// The fewest events that are worth a file.
 pub const SEGMENT_EVENTS_MIN: u64 = 1_000;
@@ -167,8 +167,22 @@ pub fn check(
     identity: &Identity,
     segment: &Segment,
 ) -> Result<protocol::export::SectionReport, CheckFileError> {
+    check_each(folder, identity, segment, |_| {})
+}
+
+/// The same, and hands every event of it to `each`, in order.
+pub(crate) fn check_each(
+    folder: &Path,
+    identity: &Identity,
+    segment: &Segment,
+    mut each: impl FnMut(Entry),
+) -> Result<protocol::export::SectionReport, CheckFileError> {
     let file = folder.join(&segment.file);
-    let sections = export::check_file(&file, |_, _| {})?;
+    let mut hash = segment.previous;
+    let sections = export::check_file(&file, |event, bytes| {
+        hash = hash.extend(bytes);
+        each(Entry { seq: event.seq, hash, bytes: bytes.to_vec() });
+    })?;
     let [section] = <[_; 1]>::try_from(sections).map_err(|_| CheckFileError::Other { file: file.clone() })?;
     let head = &section.head;
     let is_it = (&head.store, head.lane, head.epoch) == (&identity.store, identity.lane, segment.epoch)

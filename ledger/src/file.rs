@@ -122,6 +122,15 @@ pub(crate) fn is_full(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DiskFull)
 }
 
+/// Whether the disk failed, or what it gave cannot be: after that nobody knows
+/// what of the last write is on it, nor what of the machine's cache is.
+pub(crate) fn is_disk_fault(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+    )
+}
+
 /// The one process that writes a file; the lock goes with it.
 #[derive(Debug)]
 pub struct WriterLock {
@@ -218,6 +227,42 @@ pub(crate) fn open_existing_reader(
 /// to look an item up.
 fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
+}
+
+/// Writes what is in the log once more, into the database, and flushes that.
+///
+/// After a flush that failed, a log may be in the machine's cache and not on
+/// the disk, and the system calls it clean: no later flush would bring it
+/// there, and a cut of the power would take everything behind it too. So a
+/// start believes no log that it finds: what it reads is on the disk when this
+/// has succeeded. On a full disk it stays in the log, to which then nothing can
+/// be added either.
+pub(crate) fn secure_log(connection: &Connection) -> rusqlite::Result<()> {
+    match connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |_| Ok(())) {
+        Err(error) if is_full(&error) => Ok(()),
+        done => done,
+    }
+}
+
+/// Moves the write-ahead log into the database, as far as no reader is in the
+/// way, and lets it begin anew in the same file, which neither shrinks nor
+/// grows: what is written over needs no second write for the file's length.
+/// Waits for no reader. Tells whether all of it was moved.
+///
+/// The log's new head takes a flush of its own; the small commit at the end
+/// pays it here, so that no later one does.
+pub(crate) fn turn_log(connection: &Connection, kind: &Kind) -> rusqlite::Result<bool> {
+    connection.busy_timeout(Duration::ZERO)?;
+    let moved = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+        Ok(row.get::<_, i64>(0)? == 0 && row.get::<_, i64>(1)? == row.get::<_, i64>(2)?)
+    });
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    let moved = moved?;
+    if moved {
+        // Written to the first page whether it changes or not.
+        connection.pragma_update(None, "user_version", kind.version)?;
+    }
+    Ok(moved)
 }
 
 /// Moves the WAL into the database and empties it, as far as no reader is in

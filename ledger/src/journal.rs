@@ -8,6 +8,7 @@ mod kind;
 mod past;
 mod reading;
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
@@ -24,6 +25,7 @@ pub use past::{DAY_EVENTS_MAX, Past};
 pub use reading::{JournalReader, Segment, SignedRow};
 use reading::{begin, check_tail, understand};
 
+use crate::export::{self, CheckFileError};
 use crate::file::{self, Kind, OpenFileError, Trial, WriterLock};
 use crate::reserve::Reserve;
 
@@ -38,10 +40,19 @@ const KIND: Kind = Kind {
 /// How many of the last events have their chain checked before a journal is used.
 pub const TAIL_CHECKED: u64 = 200;
 
-/// At the latest after so many events the chain's head is signed; sales, opened
-/// and closed shifts, and a quiet moment are signed at once. A signature takes
-/// some 20 us, a tenth of a commit: a line in a basket does not pay it.
+/// At the latest after so many events the chain's head is signed; opened and
+/// closed shifts and new epochs are signed at once, a sale with what is written
+/// next (its paper, the next basket) or in a quiet moment. A signature takes
+/// some 20 us and two pages: neither a sale nor a line in a basket waits for it.
 pub const UNSIGNED_EVENTS_MAX: u64 = 64;
+
+/// After so many events the log wants to be moved into the journal, in a moment
+/// when no customer waits: some 1.5 MB of it.
+pub const REST_EVENTS: u64 = 100;
+
+/// At this length, in pages of 4 KiB, SQLite moves the log in the midst of a
+/// commit, which a lane never comes to that finds a moment to rest.
+const LOG_PAGES_MAX: i64 = 2_000;
 
 /// Whose journal it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,6 +193,9 @@ pub enum ReadJournalError {
         /// Over which event.
         seq: u64,
     },
+    /// An archived segment cannot be read, and something of it is asked for.
+    #[error("read the journal: an archived file")]
+    Archived(#[source] Box<CheckFileError>),
     /// The archived segments do not chain.
     #[error(
         "read the journal: the archived segments of epoch {epoch} do not chain; the file was changed or damaged"
@@ -207,6 +221,11 @@ pub enum AppendError {
     /// SQLite's answer.
     #[error("append to the journal")]
     Sqlite(#[source] rusqlite::Error),
+    /// The disk failed before, and nothing is written since.
+    #[error(
+        "append to the journal: the disk failed; what was acknowledged is safe, the last step may be on the disk or not: start the till again and look at what it finds"
+    )]
+    InDoubt,
 }
 
 /// A record together with what its event says around it.
@@ -269,8 +288,14 @@ pub struct Journal {
     identity: Identity,
     head: Head,
     hand: Hand,
-    /// The last number that this writer has signed.
-    signed: u64,
+    /// The last number that is signed.
+    signed: Cell<u64>,
+    /// A sale is among what is not signed.
+    owes_signature: Cell<bool>,
+    /// Where the chain stood when the log was moved last.
+    rested: Cell<u64>,
+    /// The disk has failed: nothing is written any more.
+    in_doubt: Cell<bool>,
     reserve: Reserve,
     _lock: Option<WriterLock>,
 }
@@ -299,7 +324,11 @@ impl Journal {
         let connection = file::open_writer(path, &KIND)?;
         let (hand, reserve) = (Hand::beside(path), Reserve::beside(path));
         let around = Surroundings { tail_checked: TAIL_CHECKED, hand, reserve, lock };
-        Self::go_on(path, connection, identity, around)
+        let journal = Self::go_on(path, connection, identity, around)?;
+        // The log has its name by now. SQLite flushes names by `fdatasync`,
+        // which not every file system takes as seriously as this.
+        export::sync_folder(path);
+        Ok(journal)
     }
 
     /// The same on a trial's disk, without key, lock and reserve.
@@ -321,6 +350,7 @@ impl Journal {
         around: Surroundings,
     ) -> Result<Self, OpenJournalError> {
         let content = |source| OpenJournalError::Content { file: path.to_owned(), source };
+        file::secure_log(&connection).map_err(|error| content(error.into()))?;
         let mut found = begin(&connection, identity).map_err(|error| content(error.into()))?;
         let is_ours = (&found.store, found.lane) == (&identity.store, identity.lane);
         if !is_ours || found.epoch > identity.epoch {
@@ -342,8 +372,23 @@ impl Journal {
             head
         };
         let Surroundings { hand, reserve, lock, .. } = around;
-        let mut journal =
-            Self { connection, identity: found, head, hand, signed: head.seq, reserve, _lock: lock };
+        let set_up = || {
+            connection.pragma_update_and_check(None, "wal_autocheckpoint", LOG_PAGES_MAX, |_| Ok(()))?;
+            reading::last_signed(&connection, found.epoch)
+        };
+        let signed = set_up().map_err(|error| content(error.into()))?;
+        let mut journal = Self {
+            connection,
+            identity: found,
+            head,
+            hand,
+            signed: Cell::new(signed),
+            owes_signature: Cell::new(signed < head.seq),
+            rested: Cell::new(head.seq),
+            in_doubt: Cell::new(false),
+            reserve,
+            _lock: lock,
+        };
         if begins && let Some(stamp) = last {
             let begun = Record::EpochBegun {
                 previous_epoch,
@@ -379,8 +424,13 @@ impl Journal {
 
     /// Appends records in one transaction; when it returns, the disk has them.
     ///
-    /// Gives the number of the last one. On any error none was appended.
+    /// Gives the number of the last one. On any error none was appended, but
+    /// where the disk failed: then nobody knows before the next start, and
+    /// until then everything is refused ([`Self::is_in_doubt`]).
     pub fn append(&mut self, records: &[(Stamp, Record)]) -> Result<u64, AppendError> {
+        if self.in_doubt.get() {
+            return Err(AppendError::InDoubt);
+        }
         let mut entries = Vec::with_capacity(records.len());
         let mut head = self.head;
         for (stamp, record) in records {
@@ -405,15 +455,23 @@ impl Journal {
             head = Head { seq: head.seq + 1, hash: head.hash.extend(&bytes) };
             entries.push((kind, Entry { seq: head.seq, hash: head.hash, bytes }));
         }
+        let sells = records.iter().any(|(_, record)| matches!(record, Record::SaleCompleted { .. }));
         let is_due = records.iter().any(|(_, record)| is_signed_at_once(record))
-            || head.seq.saturating_sub(self.signed) >= UNSIGNED_EVENTS_MAX;
+            || (self.owes_signature.get() && !sells)
+            || head.seq.saturating_sub(self.signed.get()) >= UNSIGNED_EVENTS_MAX;
         let signature = if is_due { self.sign(head) } else { None };
         self.write(&entries, signature.as_ref())?;
         self.head = head;
-        if signature.is_some() {
-            self.signed = head.seq;
+        match signature {
+            Some(_) => self.is_signed(),
+            None => self.owes_signature.set(self.owes_signature.get() || sells),
         }
         Ok(head.seq)
+    }
+
+    fn is_signed(&self) {
+        self.signed.set(self.head.seq);
+        self.owes_signature.set(false);
     }
 
     fn sign(&self, head: Head) -> Option<SignedRow> {
@@ -432,26 +490,47 @@ impl Journal {
                         return Err(AppendError::DiskFull);
                     }
                 }
-                Err(error) => return Err(AppendError::Sqlite(error)),
+                Err(error) => return Err(AppendError::Sqlite(self.noted(error))),
             }
         }
     }
 
+    /// Remembers where the disk has failed.
+    fn noted(&self, error: rusqlite::Error) -> rusqlite::Error {
+        self.in_doubt.set(self.in_doubt.get() || file::is_disk_fault(&error));
+        error
+    }
+
+    /// Whether the disk has failed, so that nothing is written any more: what
+    /// is on it only a new start can tell.
+    pub fn is_in_doubt(&self) -> bool {
+        self.in_doubt.get()
+    }
+
     fn try_write(&mut self, entries: &[(&str, Entry)], signed: Option<&SignedRow>) -> rusqlite::Result<()> {
+        if entries.len() == 1 && signed.is_none() {
+            // One statement is a transaction by itself.
+            return self.insert(entries, None);
+        }
+        let run = |sql| self.connection.prepare_cached(sql)?.execute([]);
+        run("BEGIN IMMEDIATE")?;
+        let done = self.insert(entries, signed).and_then(|()| run("COMMIT").map(drop));
+        if done.is_err() && !self.connection.is_autocommit() {
+            // What went wrong is told, not what came of it.
+            let _ = run("ROLLBACK");
+        }
+        done
+    }
+
+    fn insert(&self, entries: &[(&str, Entry)], signed: Option<&SignedRow>) -> rusqlite::Result<()> {
         let epoch = self.identity.epoch;
-        let transaction = self.connection.transaction()?;
-        {
-            let mut insert = transaction.prepare_cached(
-                "INSERT INTO event (epoch, seq, kind, hash, body) VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?;
-            for (kind, entry) in entries {
-                insert.execute(params![epoch, entry.seq, kind, entry.hash.as_bytes(), entry.bytes])?;
-            }
+        let mut insert = self
+            .connection
+            .prepare_cached("INSERT INTO event (epoch, seq, kind, hash, body) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        for (kind, entry) in entries {
+            insert.execute(params![epoch, entry.seq, kind, entry.hash.as_bytes(), entry.bytes])?;
         }
-        if let Some(signed) = signed {
-            add_head(&transaction, epoch, signed)?;
-        }
-        transaction.commit()
+        signed.map_or(Ok(()), |signed| add_head(&self.connection, epoch, signed))
     }
 
     /// Every record that a start after a stop needs: all of the last shift,
@@ -518,22 +597,30 @@ impl Journal {
         file::checkpoint(&self.connection)
     }
 
-    /// Signs what is not signed yet, moves the WAL into the database and
-    /// empties it, where no reader is in the way; for a quiet moment between
-    /// customers.
+    /// Whether enough was written that [`Self::tidy`] is worth the next moment
+    /// without a customer.
+    pub fn wants_rest(&self) -> bool {
+        self.head.seq.saturating_sub(self.rested.get()) >= REST_EVENTS
+    }
+
+    /// Signs what is not signed yet, moves the log into the database and begins
+    /// it anew, where no reader is in the way; for a moment without a customer.
+    /// After it a sale takes one flush and nothing else.
     pub fn tidy(&self) -> rusqlite::Result<()> {
-        let epoch = self.identity.epoch;
-        let last: u64 = self.connection.query_row(
-            "SELECT coalesce(max(seq), 0) FROM head WHERE epoch = ?1",
-            [epoch],
-            |row| row.get(0),
-        )?;
-        if last < self.head.seq
+        self.try_tidy().map_err(|error| self.noted(error))
+    }
+
+    fn try_tidy(&self) -> rusqlite::Result<()> {
+        if self.signed.get() < self.head.seq
             && let Some(signed) = self.sign(self.head)
         {
-            add_head(&self.connection, epoch, &signed)?;
+            add_head(&self.connection, self.identity.epoch, &signed)?;
+            self.is_signed();
         }
-        file::checkpoint(&self.connection)
+        if file::turn_log(&self.connection, &KIND)? {
+            self.rested.set(self.head.seq);
+        }
+        Ok(())
     }
 }
 

@@ -9,6 +9,7 @@
 //! | [`archive`](mod@archive) | old events in files beside the journal |
 //! | [`rebuild`](mod@rebuild) | everything that is derived, derived again |
 //! | [`reference`] | `reference.db`: what HQ told us, rebuildable, written by the agent alone |
+//! | [`popular`] | what sells on this lane |
 //! | [`search`] | goods by initials, name or code |
 //! | [`reserve`] | room on the disk that is kept for the sale under way |
 //! | [`file`](mod@file) | how either file is opened, and when it is refused |
@@ -19,6 +20,7 @@ pub mod books;
 pub mod export;
 pub mod file;
 pub mod journal;
+pub mod popular;
 pub mod rebuild;
 pub mod reference;
 pub mod reserve;

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use domain::payment::Payment;
 use domain::record::Record;
 use domain::sale::Sale;
 use domain::shift::GrandTotals;
@@ -195,6 +196,18 @@ struct Back {
     quantity: i64,
 }
 
+/// The open payments, but for when they are asked about again: that is memory
+/// of the running till, and of one that a shift carried on it begins anew.
+fn payments(till: &Till) -> String {
+    let words = till.payments().iter().map(|payment| {
+        let Payment { number, wallet, amount, purpose, belongs, in_doubt, epoch, .. } = payment;
+        format!(
+            "{number} {wallet:?} {amount:?} {purpose:?} {belongs:?} in doubt {in_doubt}, of epoch {epoch:?}"
+        )
+    });
+    words.collect::<Vec<_>>().join("; ")
+}
+
 #[derive(Default)]
 struct Fold {
     events: u64,
@@ -350,7 +363,7 @@ impl Fold {
                 format!("{:?}", start.tenders()),
             ),
             ("the parked baskets", format!("{:?}", derived.parked()), format!("{:?}", start.parked())),
-            ("the open payments", format!("{:?}", derived.payments()), format!("{:?}", start.payments())),
+            ("the open payments", payments(&derived), payments(start)),
             (
                 "what a next shift carries on",
                 format!("{:?}", derived.carried()),

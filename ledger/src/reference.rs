@@ -4,14 +4,16 @@
 //! its agent: who the lane is, how far HQ has its journal, and when HQ last
 //! answered.
 
+mod face;
 mod forms;
 
 use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::barcode::Gtin;
-use domain::catalogue::{Catalogue, Found, Item, KIT_PARTS_MAX, KitPart, LookUpError, PRICES_MAX, PriceRow};
+use domain::catalogue::{Catalogue, Found, Item, KIT_PARTS_MAX, KitPart, LookUpError, PRICES_MAX};
 use domain::coupon::Coupon;
 use domain::member::Member;
 use domain::money::{Money, Quantity};
@@ -23,13 +25,21 @@ use serde::de::DeserializeOwned;
 
 use crate::file::{self, Kind, OpenFileError, Trial, WriterLock};
 use crate::journal::Identity;
+use crate::popular::Popular;
 use crate::search;
+
+use face::Face;
 
 const KIND: Kind = Kind {
     name: "Guitai reference",
     application_id: i32::from_be_bytes(*b"GTrf"),
-    version: 3,
+    version: 4,
     schema: "
+        CREATE TABLE compatibility (
+            one        INTEGER PRIMARY KEY CHECK (one = 1),
+            min_reader INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO compatibility VALUES (1, 3);
         CREATE TABLE state (
             one             INTEGER PRIMARY KEY CHECK (one = 1),
             version         INTEGER NOT NULL DEFAULT 0,
@@ -40,9 +50,10 @@ const KIND: Kind = Kind {
             quarantined     INTEGER NOT NULL DEFAULT 0,
             contact_ms      INTEGER,
             alarm           TEXT,
-            outdated        INTEGER NOT NULL DEFAULT 0
+            outdated        INTEGER NOT NULL DEFAULT 0,
+            faces           INTEGER NOT NULL DEFAULT 0
         ) STRICT;
-        INSERT INTO state (one) VALUES (1);
+        INSERT INTO state (one, faces) VALUES (1, 1);
         CREATE TABLE store (code TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
         CREATE TABLE category (id TEXT PRIMARY KEY, position INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
         CREATE TABLE staff (id TEXT PRIMARY KEY, number TEXT NOT NULL, body TEXT NOT NULL) STRICT;
@@ -66,6 +77,7 @@ const KIND: Kind = Kind {
             PRIMARY KEY (gtin, sku)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX code_by_sku ON code (sku);
+        CREATE TABLE face (gtin INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
         CREATE TABLE promotion (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
         CREATE TABLE price (
             key     TEXT PRIMARY KEY,
@@ -115,6 +127,15 @@ const KIND: Kind = Kind {
         CREATE INDEX member_code_by_member ON member_code (member);
         CREATE TABLE coupon (code TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
     ",
+        "
+        CREATE TABLE compatibility (
+            one        INTEGER PRIMARY KEY CHECK (one = 1),
+            min_reader INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO compatibility VALUES (1, 3);
+        ALTER TABLE state ADD COLUMN faces INTEGER NOT NULL DEFAULT 0;
+        CREATE TABLE face (gtin INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
+    ",
     ],
 };
 
@@ -134,6 +155,19 @@ const VERSION_WITH_PRICES: i32 = 2;
 
 /// The first version with members and coupons.
 const VERSION_WITH_MEMBERS: i32 = 3;
+
+/// The first version with what lies behind a code in one row.
+const VERSION_WITH_FACES: i32 = 4;
+
+/// Of so many goods that sell the words are read in one quiet moment: some
+/// milliseconds where the disk must be asked.
+const WORDS_AT_A_TIME: usize = 64;
+
+/// The most tax classes that a lane keeps in memory; a law has a dozen.
+const TAX_CLASSES_KEPT_MAX: usize = 256;
+
+/// So many codes may wait for what lies behind them to be written anew.
+const TOUCHED_MAX: usize = 4_096;
 
 /// How far HQ has the lane's journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -247,12 +281,42 @@ impl ReferenceWriter {
                 .map_err(|source| OpenFileError::Io { file: path.to_owned(), source })?;
         }
         let lock = WriterLock::take(path)?;
-        Ok(Self { connection: file::open_writer(path, &KIND)?, _lock: Some(lock) })
+        Self::with(file::open_writer(path, &KIND)?, Some(lock))
     }
 
     /// The same on a trial's disk, without lock.
     pub fn open_trial(path: &Path, trial: &Trial) -> Result<Self, ReferenceError> {
-        Ok(Self { connection: file::open_trial_writer(path, &KIND, trial)?, _lock: None })
+        Self::with(file::open_trial_writer(path, &KIND, trial)?, None)
+    }
+
+    fn with(connection: Connection, lock: Option<WriterLock>) -> Result<Self, ReferenceError> {
+        let mut writer = Self { connection, _lock: lock };
+        writer.make_faces()?;
+        Ok(writer)
+    }
+
+    /// Writes what lies behind every code, where an older program has not.
+    fn make_faces(&mut self) -> Result<(), ReferenceError> {
+        let made: bool = self.connection.query_row("SELECT faces FROM state", [], |row| row.get(0))?;
+        if made {
+            return Ok(());
+        }
+        let update = self.begin()?;
+        let mut after = String::new();
+        loop {
+            let mut select = update
+                .transaction
+                .prepare_cached("SELECT DISTINCT gtin FROM code WHERE gtin > ?1 ORDER BY gtin LIMIT ?2")?;
+            let gtins: Vec<String> = select
+                .query_map(params![after, TOUCHED_MAX as u64], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            let Some(last) = gtins.last() else { break };
+            after.clone_from(last);
+            update.touched.borrow_mut().extend(gtins);
+            update.write_faces()?;
+        }
+        update.transaction.execute("UPDATE state SET faces = 1", [])?;
+        Ok(update.transaction.commit()?)
     }
 
     /// What is known now.
@@ -300,7 +364,7 @@ impl ReferenceWriter {
     /// Begins to take in changes. Readers see none of them before
     /// [`Update::commit`]; dropped, nothing happened.
     pub fn begin(&mut self) -> Result<Update<'_>, ReferenceError> {
-        Ok(Update { transaction: self.connection.transaction()? })
+        Ok(Update { transaction: self.connection.transaction()?, touched: RefCell::default() })
     }
 
     /// Moves the WAL into the database and empties it, where no reader is in the way.
@@ -313,11 +377,16 @@ impl ReferenceWriter {
 #[derive(Debug)]
 pub struct Update<'a> {
     transaction: rusqlite::Transaction<'a>,
+    /// The codes behind which something changed.
+    touched: RefCell<BTreeSet<String>>,
 }
 
 impl Update<'_> {
     /// Takes in one change.
     pub fn apply(&self, change: &Change) -> Result<(), ReferenceError> {
+        if self.touched.borrow().len() >= TOUCHED_MAX {
+            self.write_faces()?;
+        }
         match &change.entity {
             Entity::Store(Some(store)) => self.put("store", &[("code", &change.key)], store),
             Entity::Store(None) => self.remove("store", "code", &change.key),
@@ -345,10 +414,16 @@ impl Update<'_> {
                     |promotion: &PromotionForm| self.put("promotion", &[("id", &promotion.id)], promotion);
                 promotion.as_ref().map_or(Ok(()), add)
             }
-            Entity::Price(Some(row)) => {
-                self.put("price", &[("key", &change.key), ("sku", &row.sku), ("from_ms", &row.from_ms)], row)
+            Entity::Price(row) => {
+                self.touch_priced(&change.key)?;
+                let Some(row) = row else { return self.remove("price", "key", &change.key) };
+                self.put(
+                    "price",
+                    &[("key", &change.key), ("sku", &row.sku), ("from_ms", &row.from_ms)],
+                    row,
+                )?;
+                self.touch(&row.sku)
             }
-            Entity::Price(None) => self.remove("price", "key", &change.key),
             Entity::TaxClass(Some(class)) => self.put("tax_class", &[("id", &change.key)], class),
             Entity::TaxClass(None) => self.remove("tax_class", "id", &change.key),
             Entity::Member(member) => {
@@ -363,21 +438,87 @@ impl Update<'_> {
 
     /// Makes the changes visible, as this version.
     pub fn commit(self, version: u64) -> Result<(), ReferenceError> {
+        self.write_faces()?;
         self.transaction.execute("UPDATE state SET version = ?1, outdated = 0", [version])?;
         Ok(self.transaction.commit()?)
     }
 
     /// Forgets all goods, people and promotions: for a full pull.
     pub fn clear(&self) -> Result<(), ReferenceError> {
+        self.touched.borrow_mut().clear();
         // The words are indexed anew: an older program indexed fewer beginnings.
         Ok(self.transaction.execute_batch(
-            "DELETE FROM store; DELETE FROM category; DELETE FROM staff; DELETE FROM product; DELETE FROM code;
+            "DELETE FROM face; DELETE FROM store; DELETE FROM category; DELETE FROM staff; DELETE FROM product; DELETE FROM code;
              DELETE FROM promotion; DELETE FROM price; DELETE FROM tax_class;
              DELETE FROM member; DELETE FROM member_code; DELETE FROM coupon; DROP TABLE product_word;
              CREATE VIRTUAL TABLE product_word USING fts5 (
                  words, content='', contentless_delete=1, detail=none, prefix='1 2 3 4 5 6'
              );",
         )?)
+    }
+
+    /// Remembers the codes of an item: something changed behind them.
+    fn touch(&self, sku: &str) -> Result<(), ReferenceError> {
+        let mut select = self.transaction.prepare_cached("SELECT gtin FROM code WHERE sku = ?1")?;
+        let gtins = select.query_map([sku], |row| row.get::<_, String>(0))?;
+        let mut touched = self.touched.borrow_mut();
+        for gtin in gtins {
+            touched.insert(gtin?);
+        }
+        Ok(())
+    }
+
+    /// The same for the item that a price row was of.
+    fn touch_priced(&self, key: &str) -> Result<(), ReferenceError> {
+        let sku: Option<String> = self
+            .transaction
+            .prepare_cached("SELECT sku FROM price WHERE key = ?1")?
+            .query_row([key], |row| row.get(0))
+            .optional()?;
+        sku.map_or(Ok(()), |sku| self.touch(&sku))
+    }
+
+    /// Writes anew what lies behind the codes that were touched.
+    fn write_faces(&self) -> Result<(), ReferenceError> {
+        let touched = std::mem::take(&mut *self.touched.borrow_mut());
+        touched.iter().try_for_each(|gtin| self.write_face(gtin))
+    }
+
+    fn write_face(&self, gtin: &str) -> Result<(), ReferenceError> {
+        let Some(number) = face_key(gtin) else { return Ok(()) };
+        // Of two items with one code the same one is always found.
+        let found: Option<(String, String)> = self
+            .transaction
+            .prepare_cached(
+                "SELECT code.unit, product.body FROM code JOIN product ON product.sku = code.sku
+                 WHERE code.gtin = ?1 ORDER BY code.sku LIMIT 1",
+            )?
+            .query_row([gtin], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let Some((unit, body)) = found else {
+            self.transaction.prepare_cached("DELETE FROM face WHERE gtin = ?1")?.execute([number])?;
+            return Ok(());
+        };
+        let face = match self.make_face(&body, unit) {
+            Ok(face) => serde_json::to_string(&face).expect("plain data serialises"),
+            // Not readable there either: a scan must tell, and the agent pull on.
+            Err(ReferenceError::Body { .. }) => body,
+            Err(error) => return Err(error),
+        };
+        self.transaction
+            .prepare_cached("INSERT OR REPLACE INTO face (gtin, body) VALUES (?1, ?2)")?
+            .execute(params![number, face])?;
+        Ok(())
+    }
+
+    fn make_face(&self, body: &str, unit: String) -> Result<Face, ReferenceError> {
+        let product: pull::Product = read(body, "product")?;
+        let mut select = self.transaction.prepare_cached(PRICES_OF)?;
+        let rows = select.query_map(params![product.sku, PRICES_READ_MAX as u64], |row| {
+            Ok(read(row.get_ref(0)?.as_str()?, "price"))
+        })?;
+        let prices = rows.map(|row| row?).collect::<Result<Vec<pull::PriceRow>, ReferenceError>>()?;
+        Ok(Face::of(product, unit, prices))
     }
 
     fn put(
@@ -422,6 +563,7 @@ impl Update<'_> {
             .query_row([sku], |row| row.get(0))
             .optional()?;
         let Some(id) = id else { return Ok(()) };
+        self.touch(sku)?;
         self.transaction.prepare_cached("DELETE FROM product_word WHERE rowid = ?1")?.execute([id])?;
         self.remove("code", "sku", sku)?;
         self.remove("product", "sku", sku)
@@ -451,11 +593,8 @@ impl Update<'_> {
                     .execute([gtin.as_str(), &product.sku, unit])?;
             }
         }
-        let mut texts =
-            vec![product.name_zh.as_str(), &product.name_en, &product.spec, &product.sku, &product.plu];
-        texts.extend(product.codes.iter().map(String::as_str));
-        texts.extend(product.units.iter().flat_map(|unit| &unit.codes).map(String::as_str));
-        let words = search::index_words(&texts, &product.initials);
+        self.touch(&product.sku)?;
+        let words = words_of(product);
         self.transaction
             .prepare_cached("INSERT INTO product_word (rowid, words) VALUES (?1, ?2)")?
             .execute(params![id, words])?;
@@ -472,6 +611,7 @@ pub struct Reference {
     path: PathBuf,
     connection: Connection,
     view: RefCell<View>,
+    popular: RefCell<Popular>,
 }
 
 /// What [`Reference::refresh`] finds.
@@ -484,6 +624,10 @@ struct View {
     has_prices: bool,
     /// Whether it has members and coupons.
     has_members: bool,
+    /// Whether what lies behind each code lies in one row.
+    has_faces: bool,
+    /// The tax classes that were asked for.
+    tax_classes: BTreeMap<String, pull::TaxClass>,
     /// The lane's store.
     store: String,
     /// The groups that it is in.
@@ -508,7 +652,8 @@ impl Reference {
     fn read(path: &Path, connection: Option<Connection>) -> Result<Option<Self>, ReferenceError> {
         let Some(connection) = connection else { return Ok(None) };
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-        let reference = Self { path: path.to_owned(), connection, view: RefCell::default() };
+        let reference =
+            Self { path: path.to_owned(), connection, view: RefCell::default(), popular: RefCell::default() };
         reference.refresh()?;
         Ok(Some(reference))
     }
@@ -531,14 +676,14 @@ impl Reference {
         let groups = self.store(&store)?.map(|store| store.groups).unwrap_or_default();
         let has_prices = layout >= VERSION_WITH_PRICES;
         let has_members = layout >= VERSION_WITH_MEMBERS;
+        let faces = "SELECT faces FROM state";
+        let has_faces = layout >= VERSION_WITH_FACES
+            && self.connection.prepare_cached(faces)?.query_row([], |row| row.get(0))?;
         let mut view = self.view.borrow_mut();
-        // Promotions are read again only where something changed.
-        let (promotions, refused) = if view.version == state.version {
-            (view.promotions.take(), std::mem::take(&mut view.refused))
-        } else {
-            (None, Vec::new())
-        };
-        *view = View { version: state.version, has_prices, has_members, store, groups, promotions, refused };
+        // What was worked out is worked out again only where something changed.
+        let before = std::mem::take(&mut *view);
+        let before = if before.version == state.version { before } else { View::default() };
+        *view = View { version: state.version, has_prices, has_members, has_faces, store, groups, ..before };
         Ok(())
     }
 
@@ -584,16 +729,63 @@ impl Reference {
         )
     }
 
-    /// Goods whose initials, name or code fit a typed text; pinned ones and
-    /// shorter names first among the first two hundred that fit.
+    /// Goods whose initials, name or code fit a typed text: what this lane
+    /// sells most first ([`Self::count_sold`]), however many others fit; then
+    /// pinned ones and shorter names among the first two hundred that fit.
     pub fn search(&self, text: &str, limit: usize) -> Result<Vec<Arc<Item>>, ReferenceError> {
-        let Some(query) = search::query(text) else { return Ok(Vec::new()) };
-        self.items(
-            "SELECT body FROM (SELECT rowid FROM product_word WHERE product_word MATCH ?1 LIMIT ?3) AS found
-             JOIN product ON product.id = found.rowid
-             ORDER BY pin = 0, pin, length(body), sku LIMIT ?2",
-            &[&query, &(limit as u64), &RANKED_MAX],
-        )
+        let Some(query) = search::Query::parse(text) else { return Ok(Vec::new()) };
+        let mut items = self.best_sellers(&query, limit)?;
+        if items.len() < limit {
+            let others = self.items(
+                "SELECT body FROM (SELECT rowid FROM product_word WHERE product_word MATCH ?1 LIMIT ?3) AS found
+                 JOIN product ON product.id = found.rowid
+                 ORDER BY pin = 0, pin, length(body), sku LIMIT ?2",
+                &[&query.to_fts(), &(limit as u64), &RANKED_MAX],
+            )?;
+            // At most `limit` are known already, so `limit` more are enough.
+            let known: BTreeSet<String> = items.iter().map(|item| item.sku.clone()).collect();
+            items.extend(others.into_iter().filter(|item| !known.contains(&item.sku)));
+            items.truncate(limit);
+        }
+        Ok(items)
+    }
+
+    /// The goods that fit among those that sell, the best first.
+    fn best_sellers(&self, query: &search::Query, limit: usize) -> Result<Vec<Arc<Item>>, ReferenceError> {
+        let mut items = Vec::new();
+        let fitting = self.popular.borrow().fitting(query);
+        for sku in fitting {
+            let product: Option<pull::Product> =
+                self.one("SELECT body FROM product WHERE sku = ?1", &sku, "product")?;
+            // It may be gone or have another name by now.
+            let Some(product) = product.filter(|product| query.fits(&words_of(product))) else { continue };
+            items.push(Arc::new(self.item(product)?));
+            if items.len() == limit {
+                break;
+            }
+        }
+        Ok(items)
+    }
+
+    /// Counts that an item was sold, so that a search shows it before what
+    /// nobody buys. It is derived of the journal: a start counts the sales that
+    /// it reads, and who sells counts on.
+    pub fn count_sold(&self, sku: &str) {
+        self.popular.borrow_mut().count(sku);
+    }
+
+    /// Reads the words of some of what sells, so that searches find it first;
+    /// for quiet moments. Tells whether there are more.
+    pub fn learn_words(&self) -> Result<bool, ReferenceError> {
+        let version = self.version();
+        let unread = self.popular.borrow().unread(version, WORDS_AT_A_TIME);
+        for sku in &unread {
+            let product: Option<pull::Product> =
+                self.one("SELECT body FROM product WHERE sku = ?1", sku, "product")?;
+            let words = product.map_or_else(String::new, |product| words_of(&product));
+            self.popular.borrow_mut().learn(sku, words, version);
+        }
+        Ok(unread.len() == WORDS_AT_A_TIME)
     }
 
     fn items(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Arc<Item>>, ReferenceError> {
@@ -602,13 +794,20 @@ impl Reference {
     }
 
     /// A product with everything that its price depends on.
-    fn item(&self, mut product: pull::Product) -> Result<Item, ReferenceError> {
-        let kit = std::mem::take(&mut product.kit);
-        let kit = kit.into_iter().take(KIT_PARTS_MAX).map(|part| self.kit_part(&product.sku, &part));
-        let kit = kit.collect::<Result<_, _>>()?;
+    fn item(&self, product: pull::Product) -> Result<Item, ReferenceError> {
         let prices = self.prices_of(&product.sku)?;
-        let class = self.tax_class(&product.tax_class)?;
-        Ok(Item { kit, prices, ..forms::item(product, class) })
+        self.item_of(Face::of(product, String::new(), prices))
+    }
+
+    fn item_of(&self, mut face: Face) -> Result<Item, ReferenceError> {
+        let kit = std::mem::take(&mut face.kit);
+        let kit = kit.into_iter().take(KIT_PARTS_MAX).map(|part| self.kit_part(&face.sku, &part));
+        let kit = kit.collect::<Result<_, _>>()?;
+        let rows = std::mem::take(&mut face.prices);
+        let class = self.tax_class(&face.tax_class)?;
+        let view = self.view.borrow();
+        let prices = rows.into_iter().filter_map(|row| forms::price_row(row, &view)).take(PRICES_MAX);
+        Ok(Item { kit, prices: prices.collect(), ..forms::item(face, class) })
     }
 
     fn kit_part(&self, kit: &str, part: &pull::KitPart) -> Result<KitPart, ReferenceError> {
@@ -625,25 +824,38 @@ impl Reference {
         })
     }
 
-    /// The newest prices of an item that concern this store.
-    fn prices_of(&self, sku: &str) -> Result<Vec<PriceRow>, ReferenceError> {
-        let view = self.view.borrow();
-        if !view.has_prices {
+    /// The newest prices of an item.
+    fn prices_of(&self, sku: &str) -> Result<Vec<pull::PriceRow>, ReferenceError> {
+        if !self.view.borrow().has_prices {
             return Ok(Vec::new());
         }
-        let rows: Vec<pull::PriceRow> = self.all(
-            "SELECT body FROM price WHERE sku = ?1 ORDER BY from_ms DESC LIMIT ?2",
-            &[&sku, &(PRICES_READ_MAX as u64)],
-            "price",
-        )?;
-        Ok(rows.into_iter().filter_map(|row| forms::price_row(row, &view)).take(PRICES_MAX).collect())
+        self.all(PRICES_OF, &[&sku, &(PRICES_READ_MAX as u64)], "price")
     }
 
     fn tax_class(&self, id: &str) -> Result<Option<pull::TaxClass>, ReferenceError> {
         if id.is_empty() || !self.view.borrow().has_prices {
             return Ok(None);
         }
-        self.one("SELECT body FROM tax_class WHERE id = ?1", id, "tax_class")
+        if let Some(class) = self.view.borrow().tax_classes.get(id) {
+            return Ok(Some(class.clone()));
+        }
+        let class: Option<pull::TaxClass> =
+            self.one("SELECT body FROM tax_class WHERE id = ?1", id, "tax_class")?;
+        let mut view = self.view.borrow_mut();
+        if let Some(class) = class.as_ref().filter(|_| view.tax_classes.len() < TAX_CLASSES_KEPT_MAX) {
+            view.tax_classes.insert(id.to_owned(), class.clone());
+        }
+        Ok(class)
+    }
+
+    /// What lies behind a code.
+    fn face(&self, gtin: &Gtin) -> Result<Option<Face>, ReferenceError> {
+        let Some(key) = face_key(gtin.as_str()) else { return Ok(None) };
+        self.connection
+            .prepare_cached("SELECT body FROM face WHERE gtin = ?1")?
+            .query_row([key], |row| Ok(read(row.get_ref(0)?.as_str()?, "face")))
+            .optional()?
+            .transpose()
     }
 
     fn all<T: DeserializeOwned>(
@@ -653,8 +865,8 @@ impl Reference {
         kind: &'static str,
     ) -> Result<Vec<T>, ReferenceError> {
         let mut select = self.connection.prepare_cached(sql)?;
-        let rows = select.query_map(values, |row| row.get::<_, String>(0))?;
-        rows.map(|body| read(&body?, kind)).collect()
+        let rows = select.query_map(values, |row| Ok(read(row.get_ref(0)?.as_str()?, kind)))?;
+        rows.map(|body| body?).collect()
     }
 
     fn one<T: DeserializeOwned>(
@@ -663,9 +875,11 @@ impl Reference {
         key: &str,
         kind: &'static str,
     ) -> Result<Option<T>, ReferenceError> {
-        let body: Option<String> =
-            self.connection.prepare_cached(sql)?.query_row([key], |row| row.get(0)).optional()?;
-        body.map(|body| read(&body, kind)).transpose()
+        self.connection
+            .prepare_cached(sql)?
+            .query_row([key], |row| Ok(read(row.get_ref(0)?.as_str()?, kind)))
+            .optional()?
+            .transpose()
     }
 
     fn item_by(&self, sql: &str, key: &str) -> Result<Option<Arc<Item>>, LookUpError> {
@@ -680,6 +894,11 @@ impl Catalogue for Reference {
     }
 
     fn item_by_gtin(&self, gtin: &Gtin) -> Result<Option<Found>, LookUpError> {
+        if self.view.borrow().has_faces {
+            let Some(mut face) = self.face(gtin)? else { return Ok(None) };
+            let unit = std::mem::take(&mut face.unit);
+            return Ok(Some(found(Arc::new(self.item_of(face)?), &unit)?));
+        }
         let sql = if self.view.borrow().has_prices {
             "SELECT sku, unit FROM code WHERE gtin = ?1 ORDER BY sku LIMIT 1"
         } else {
@@ -694,13 +913,7 @@ impl Catalogue for Reference {
             .map_err(ReferenceError::from)?;
         let Some((sku, unit)) = code else { return Ok(None) };
         let Some(item) = self.item_by_sku(&sku)? else { return Ok(None) };
-        if unit.is_empty() {
-            return Ok(Some(item.into()));
-        }
-        match item.unit(&unit).cloned() {
-            Some(unit) => Ok(Some(Found { item, unit: Some(unit) })),
-            None => Err(ReferenceError::Item { sku, what: "a pack" }.into()),
-        }
+        Ok(Some(found(item, &unit)?))
     }
 
     fn item_by_department(&self, department: &str) -> Result<Option<Arc<Item>>, LookUpError> {
@@ -790,6 +1003,34 @@ impl Catalogue for Reference {
         let coupon: Option<pull::Coupon> =
             self.one("SELECT body FROM coupon WHERE code = ?1", code, "coupon")?;
         Ok(coupon.map(forms::coupon))
+    }
+}
+
+/// The words under which a product is found.
+fn words_of(product: &pull::Product) -> String {
+    let mut texts =
+        vec![product.name_zh.as_str(), &product.name_en, &product.spec, &product.sku, &product.plu];
+    texts.extend(product.codes.iter().map(String::as_str));
+    texts.extend(product.units.iter().flat_map(|unit| &unit.codes).map(String::as_str));
+    search::index_words(&texts, &product.initials)
+}
+
+/// The prices of an item, the newest first.
+const PRICES_OF: &str = "SELECT body FROM price WHERE sku = ?1 ORDER BY from_ms DESC LIMIT ?2";
+
+/// A code's number among the faces.
+fn face_key(gtin: &str) -> Option<i64> {
+    gtin.parse().ok()
+}
+
+/// An item, and the pack that was asked for; the base unit has no name.
+fn found(item: Arc<Item>, unit: &str) -> Result<Found, ReferenceError> {
+    if unit.is_empty() {
+        return Ok(item.into());
+    }
+    match item.unit(unit).cloned() {
+        Some(unit) => Ok(Found { item, unit: Some(unit) }),
+        None => Err(ReferenceError::Item { sku: item.sku.clone(), what: "a pack" }),
     }
 }
 

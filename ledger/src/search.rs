@@ -25,18 +25,55 @@ pub(crate) fn index_words(texts: &[&str], initials: &str) -> String {
     words.join(" ")
 }
 
-/// The FTS5 query for a typed text; `None` where nothing in it can be searched.
-pub(crate) fn query(text: &str) -> Option<String> {
-    let text: String = text.chars().take(QUERY_LENGTH_MAX).collect();
-    let mut terms: Vec<String> = Vec::new();
-    for run in runs(&text) {
-        match &run {
-            Run::Hanzi(hanzi) if hanzi.chars().count() == 1 => terms.push(format!("\"{hanzi}\"*")),
-            Run::Hanzi(_) => terms.extend(run.words(false).into_iter().map(|word| format!("\"{word}\""))),
-            Run::Latin(word) => terms.push(format!("\"{word}\"*")),
+/// What a typed text asks for: words that must all be there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Query {
+    terms: Vec<Term>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Term {
+    /// This very word.
+    Word(String),
+    /// A word that begins so.
+    Beginning(String),
+}
+
+impl Query {
+    /// `None` where nothing in it can be searched.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text: String = text.chars().take(QUERY_LENGTH_MAX).collect();
+        let mut terms = Vec::new();
+        for run in runs(&text) {
+            match run {
+                Run::Hanzi(hanzi) if hanzi.chars().count() == 1 => terms.push(Term::Beginning(hanzi)),
+                Run::Hanzi(_) => terms.extend(run.words(false).into_iter().map(Term::Word)),
+                Run::Latin(word) => terms.push(Term::Beginning(word)),
+            }
         }
+        (!terms.is_empty()).then_some(Self { terms })
     }
-    (!terms.is_empty()).then(|| terms.join(" AND "))
+
+    /// As FTS5 is asked.
+    pub fn to_fts(&self) -> String {
+        let terms = self.terms.iter().map(|term| match term {
+            Term::Word(word) => format!("\"{word}\""),
+            Term::Beginning(word) => format!("\"{word}\"*"),
+        });
+        terms.collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// Whether these words, as [`index_words`] joins them, have all that is
+    /// asked for: what FTS5 says of them too.
+    pub fn fits(&self, words: &str) -> bool {
+        self.terms.iter().all(|term| match term {
+            Term::Word(asked) => words.split(' ').any(|word| word == asked),
+            Term::Beginning(asked) => {
+                words.starts_with(asked.as_str())
+                    || words.match_indices(asked.as_str()).any(|(at, _)| words[..at].ends_with(' '))
+            }
+        })
+    }
 }
 
 /// Characters of one kind that stand together.
@@ -99,10 +136,19 @@ mod tests {
 
     #[test]
     fn a_query_asks_for_what_was_indexed() {
+        let query = |text| Query::parse(text).map(|query| query.to_fts());
         assert_eq!(query("苹果").as_deref(), Some("\"苹果\""));
         assert_eq!(query("苹").as_deref(), Some("\"苹\"*"));
         assert_eq!(query("PG").as_deref(), Some("\"pg\"*"));
         assert_eq!(query("富士苹 500").as_deref(), Some("\"富士\" AND \"士苹\" AND \"500\"*"));
         assert_eq!(query("\"* ()-"), None);
+    }
+
+    #[test]
+    fn what_fits_is_what_the_index_finds() {
+        let words = index_words(&["红富士苹果", "Fuji apple 500g"], "hfspg");
+        let fits = |text| Query::parse(text).expect("a query").fits(&words);
+        assert!(fits("苹果") && fits("苹") && fits("果") && fits("PG") && fits("app 5") && fits("红富士"));
+        assert!(!fits("果苹") && !fits("fg") && !fits("pple") && !fits("苹果 g5") && !fits("fujia"));
     }
 }

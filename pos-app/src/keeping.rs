@@ -69,6 +69,12 @@ pub enum JournalCommand {
         /// Keep what is younger than so many days.
         #[arg(long, default_value_t = 90)]
         keep_days: u32,
+        /// Of an earlier epoch, instead of the present one.
+        #[arg(long, requires = "acknowledged")]
+        epoch: Option<u32>,
+        /// The last event of that epoch that HQ has, as `hq lanes` shows it.
+        #[arg(long, requires = "epoch")]
+        acknowledged: Option<u64>,
     },
 }
 
@@ -98,7 +104,9 @@ pub fn perform(paths: &Paths, command: &JournalCommand) -> anyhow::Result<(Strin
             Ok((export_words(file, &found)?, true))
         }
         JournalCommand::VerifyExport { file, key } => verify_export(file, key.as_deref()),
-        JournalCommand::Archive { keep_days } => archive_old(paths, *keep_days),
+        JournalCommand::Archive { keep_days, epoch, acknowledged } => {
+            archive_old(paths, *keep_days, epoch.zip(*acknowledged))
+        }
     }
 }
 
@@ -322,7 +330,9 @@ fn verify_export(file: &Path, key: Option<&str>) -> anyhow::Result<(String, bool
     Ok((out, good))
 }
 
-fn archive_old(paths: &Paths, keep_days: u32) -> anyhow::Result<(String, bool)> {
+/// Archives of the present epoch what the agent knows that HQ has; of an
+/// earlier one what somebody says that it has.
+fn archive_old(paths: &Paths, keep_days: u32, earlier: Option<(u32, u64)>) -> anyhow::Result<(String, bool)> {
     if keep_days < KEEP_DAYS_MIN {
         bail!(
             "--keep-days {keep_days}: at least {KEEP_DAYS_MIN} days stay in the journal, so that goods can come back"
@@ -333,12 +343,11 @@ fn archive_old(paths: &Paths, keep_days: u32) -> anyhow::Result<(String, bool)> 
     // The books' day, not the clock's: a clock that is ahead archives nothing more.
     let last = open(paths)?.last_stamp()?.context("the journal is empty")?;
     let before = last.business_date - chrono::Days::new(u64::from(keep_days));
-    let rules = ArchiveRules {
-        epoch: identity.epoch,
-        acknowledged: state.position.acknowledged,
-        before,
-        events_min: SEGMENT_EVENTS_MIN,
-    };
+    let (epoch, acknowledged) = earlier.unwrap_or((identity.epoch, state.position.acknowledged));
+    if earlier.is_some() && epoch >= identity.epoch {
+        bail!("--epoch {epoch}: the lane is in epoch {}; leave it out for that one", identity.epoch);
+    }
+    let rules = ArchiveRules { epoch, acknowledged, before, events_min: SEGMENT_EVENTS_MIN };
     let segments = archive::archive(&paths.journal(), &identity, rules)?;
     let mut out = String::new();
     let folder = archive::folder_beside(&paths.journal());
@@ -354,8 +363,7 @@ fn archive_old(paths: &Paths, keep_days: u32) -> anyhow::Result<(String, bool)> 
     if segments.is_empty() {
         writeln!(
             out,
-            "nothing to archive: at least {SEGMENT_EVENTS_MIN} events before {before} that HQ has (it has {})",
-            state.position.acknowledged
+            "nothing to archive: at least {SEGMENT_EVENTS_MIN} events before {before} that HQ has (it has {acknowledged})"
         )?;
     }
     Ok((out, true))

@@ -379,18 +379,36 @@ impl Lane {
                 Ok(effects) => effects.into_iter().for_each(|effect| self.perform(effect)),
                 Err(error) => {
                     self.front.attempt = Attempt::Refused;
+                    tracing::error!(error = words(&error), "journal not written");
+                    if open.journal().is_in_doubt() {
+                        return self.lock_out(&error);
+                    }
                     self.front.notice = Some(match &error {
                         AppendError::DiskFull => Notice::DiskFull,
-                        AppendError::TooLong { .. } | AppendError::Sqlite(_) => {
+                        AppendError::TooLong { .. } | AppendError::Sqlite(_) | AppendError::InDoubt => {
                             Notice::LedgerFault { reason: words(&error) }
                         }
                     });
-                    tracing::error!(error = words(&error), "journal not written");
                     self.commands.push(Command::Play(Tone::Blocked));
                     return;
                 }
             }
         }
+    }
+
+    /// The disk has failed: nothing is sold until the till is started again
+    /// and has read what is on it.
+    fn lock_out(&mut self, error: &AppendError) {
+        let file = self.paths.journal().display().to_string();
+        let cause = words(error);
+        let reason = match error {
+            AppendError::InDoubt => cause,
+            AppendError::DiskFull | AppendError::TooLong { .. } | AppendError::Sqlite(_) => {
+                format!("{} ({cause})", AppendError::InDoubt)
+            }
+        };
+        self.state = State::Closed(Closed::Ledger { file, reason });
+        self.commands.push(Command::Play(Tone::Blocked));
     }
 
     fn perform(&mut self, effect: Effect) {
@@ -519,9 +537,11 @@ impl Lane {
                     if open.version() != before {
                         self.front.forget_tiles();
                     }
+                    open.learn_words();
                 }
-                if idle && !self.tidied && self.moment.now_ms - self.last_event_ms > QUIET_MS {
-                    self.tidied = true;
+                let is_quiet = !self.tidied && self.moment.now_ms - self.last_event_ms > QUIET_MS;
+                if idle && (is_quiet || open.journal().wants_rest()) {
+                    self.tidied |= is_quiet;
                     open.tidy();
                 }
             }

@@ -56,12 +56,17 @@ pub fn takes(config: &Config, wallet: Wallet) -> bool {
     }
 }
 
-/// The order of a payment: its number is made of store, lane, epoch and the payment's own, and so used once in the world of
-/// this merchant. `None` where the store's code cannot stand in it.
+/// The order of a payment: its number is made of store, lane, the epoch that it was begun in and the payment's own, and so
+/// used once in the world of this merchant. `None` where the store's code cannot stand in it.
 pub fn order_of(open: &OpenLane, config: &Config, payment: &Payment) -> Option<Order> {
     let identity = open.journal().identity();
     Some(Order {
-        number: number_of(&identity.store, identity.lane, identity.epoch, payment.number)?,
+        number: number_of(
+            &identity.store,
+            identity.lane,
+            payment.epoch.unwrap_or(identity.epoch),
+            payment.number,
+        )?,
         amount_minor: payment.amount.minor(),
         currency: open.settings().currency.code.clone(),
         subject: config.payment.subject.clone(),

@@ -1055,6 +1055,9 @@ pub struct OpenPayment {
     /// Whether it was said to be in doubt.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_doubt: bool,
+    /// The epoch that it was begun in; absent for this event's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<u32>,
 }
 
 /// VAT of one rate within a sale.

@@ -575,6 +575,7 @@ fn records() -> Vec<(&'static str, Record)> {
     .chain(records_about_the_journal())
     .chain(records_of_the_scale())
     .chain(buyer::records_about_leases())
+    .chain(records_over_an_epoch())
     .collect()
 }
 
@@ -595,6 +596,21 @@ fn records_about_the_journal() -> Vec<(&'static str, Record)> {
         ("clock_trusted", trusted("")),
         ("clock_trusted_by", trusted("e1")),
     ]
+}
+
+/// What a lane carries on from an epoch that is over.
+fn records_over_an_epoch() -> Vec<(&'static str, Record)> {
+    let mut payment =
+        Payment::carried(9, Wallet::WeChat, money(350), Purpose::Charge, Belongs::Nothing, true);
+    payment.epoch = Some(1);
+    let opened = Record::ShiftOpened {
+        number: 12,
+        business_date: day(),
+        staff: "e1".into(),
+        float: Money::ZERO,
+        carried: Box::new(Carried { payments: vec![payment], ..carried() }),
+    };
+    vec![("shift_opened_carried_over_an_epoch", opened)]
 }
 
 /// Who said what goods weigh.

@@ -57,6 +57,12 @@ fn one_day(folder: &std::path::Path, records_min: usize) -> Result<Vec<(Stamp, R
     Ok(outside.acknowledged)
 }
 
+/// A real sale of five lines.
+#[cfg(test)]
+pub(crate) fn a_sale_of_a_day(folder: &std::path::Path) -> Result<(Stamp, Record)> {
+    a_sale(&one_day(folder, 500)?)
+}
+
 /// The sale in the middle of a day, and its stamp.
 fn a_sale(day: &[(Stamp, Record)]) -> Result<(Stamp, Record)> {
     let mut sales = day

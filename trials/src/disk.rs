@@ -50,6 +50,10 @@ pub struct Faults {
     pub read_only: bool,
     /// A flush is answered and not done.
     pub ignores_flush: bool,
+    /// A flush fails, and the system forgets that there was anything to flush:
+    /// programs go on seeing what they wrote, and no later flush brings it to
+    /// the medium.
+    pub fails_flush: bool,
 }
 
 /// All files of a disk, by name.
@@ -183,6 +187,14 @@ impl Disk {
         state.survive();
         state.cut_in = None;
         state.powered = true;
+    }
+
+    /// Takes every open file from whoever has it, as when a process is killed:
+    /// what it wrote stays seen, and it closes nothing in good order. Who had a
+    /// file open must be forgotten, not dropped.
+    pub fn kill(&self) {
+        let open = self.lock().handles.len();
+        (0..open).for_each(|handle| self.close(handle));
     }
 
     /// Sets what is wrong with it.
@@ -356,6 +368,10 @@ impl Disk {
         state.writable(handle)?;
         state.counts.syncs += 1;
         let done = state.change();
+        if state.faults.fails_flush {
+            state.file_of(handle).changes.clear();
+            return Err(Refusal(ffi::SQLITE_IOERR_FSYNC));
+        }
         if state.faults.ignores_flush {
             state.file_of(handle).write_back_some();
         } else if done.is_ok() || state.dice.chance(50) {

@@ -32,6 +32,9 @@ const CUTS_OF_A_LIFE: u64 = 25;
 /// The power fails at the latest after so many things have happened.
 const HAPPENINGS_MAX: u64 = 120;
 
+/// So many of a hundred stretches of selling meet a flush that fails.
+const FLUSH_FAILS: u64 = 6;
+
 /// A whole check of the file is made at every start while it is this short,
 /// and at one in eight later.
 const SHORT_EVENTS: u64 = 60;
@@ -87,6 +90,8 @@ pub struct Outcome {
     pub under_way_gone: u64,
     /// Cuts while a lane was starting.
     pub cuts_at_start: u64,
+    /// Flushes that failed, after which a lane locks itself and starts anew.
+    pub flushes_failed: u64,
     /// Found things in words, at most [`WORDS_MAX`]; each names its life's seed.
     pub words: Vec<String>,
 }
@@ -117,6 +122,7 @@ impl Outcome {
         self.under_way_kept += other.under_way_kept;
         self.under_way_gone += other.under_way_gone;
         self.cuts_at_start += other.cuts_at_start;
+        self.flushes_failed += other.flushes_failed;
         self.words.extend(other.words);
         self.words.sort();
         self.words.truncate(WORDS_MAX);
@@ -203,6 +209,7 @@ fn live(mounted: Mounted, goods: &Goods, plan: &Plan, seed: u64, cuts: u64) -> O
         outcome.under_way_kept += life.under_way_kept;
         outcome.under_way_gone += life.under_way_gone;
         outcome.cuts_at_start += life.cuts_at_start;
+        outcome.flushes_failed += life.flushes_failed;
         if let Err(finding) = found {
             outcome.find(seed, finding);
         }
@@ -232,8 +239,11 @@ struct Life<'a> {
     checked: Head,
     /// Where HQ stands, which files what the agent reads.
     filed: Head,
+    /// What is wrong with its disk from the beginning on.
+    faults: Faults,
     cuts: u64,
     cuts_at_start: u64,
+    flushes_failed: u64,
     under_way_kept: u64,
     under_way_gone: u64,
 }
@@ -243,7 +253,8 @@ impl<'a> Life<'a> {
         let mut dice = Dice::new(seed);
         mounted.disk.erase(dice.below(u64::MAX));
         let ignores_flush = weakness == Weakness::DriveIgnoresFlush;
-        mounted.disk.set_faults(Faults { ignores_flush, ..Faults::default() });
+        let faults = Faults { ignores_flush, ..Faults::default() };
+        mounted.disk.set_faults(faults);
         let genesis = ChainHash::genesis("S001", 1, 1);
         let start = Head { seq: 0, hash: genesis };
         Self {
@@ -266,8 +277,10 @@ impl<'a> Life<'a> {
             outside: Outside { now_ms: 1_772_416_800_000, ..Outside::default() },
             checked: start,
             filed: start,
+            faults,
             cuts: 0,
             cuts_at_start: 0,
+            flushes_failed: 0,
             under_way_kept: 0,
             under_way_gone: 0,
         }
@@ -448,19 +461,38 @@ impl<'a> Life<'a> {
             disk.cut_after(self.dice.below(operations));
         }
         let happenings = self.dice.below(HAPPENINGS_MAX);
+        let flush_fails_at = self.dice.chance(FLUSH_FAILS).then(|| self.dice.below(HAPPENINGS_MAX));
         let stops_well = self.dice.chance(20);
         let refused = |words: String| {
             if disk.is_powered() { Stop::Found(Finding::Corrupt(words)) } else { Stop::NoPower }
         };
         let mut counter =
             Counter::start(journal, restored, self.goods, &self.settings, self.paper, &mut self.outside);
-        for _ in 0..happenings {
+        for happening in 0..happenings {
             if !disk.is_powered() {
                 return Err(Stop::NoPower);
             }
-            self.day.go_on(&mut counter).map_err(|error| refused(format!("refused: {}", words(&error))))?;
-            match self.dice.below(200) {
-                0 => counter.tidy().map_err(|error| refused(format!("not tidied: {error}")))?,
+            if flush_fails_at == Some(happening) {
+                disk.set_faults(Faults { fails_flush: true, ..self.faults });
+            }
+            let mut went_on =
+                self.day.go_on(&mut counter).map_err(|error| format!("refused: {}", words(&error)));
+            let chance = self.dice.below(200);
+            if chance == 0 && went_on.is_ok() {
+                went_on = counter.tidy().map_err(|error| format!("not tidied: {error}"));
+            }
+            if let Err(words) = went_on {
+                let locks = counter.journal().is_in_doubt() && disk.is_powered();
+                drop(counter);
+                disk.set_faults(self.faults);
+                if locks && flush_fails_at.is_some_and(|at| at <= happening) {
+                    // The lane locks itself, and a person starts it again.
+                    self.flushes_failed += 1;
+                    return Ok(());
+                }
+                return Err(refused(words));
+            }
+            match chance {
                 // The agent pushes what is there, and HQ files it.
                 1..=8 => {
                     let error = |error: ReadJournalError| refused(format!("the agent: {}", words(&error)));
@@ -474,9 +506,10 @@ impl<'a> Life<'a> {
         }
         if !stops_well {
             disk.cut();
-            return Err(Stop::NoPower);
         }
-        Ok(())
+        drop(counter);
+        disk.set_faults(self.faults);
+        if stops_well { Ok(()) } else { Err(Stop::NoPower) }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The only place with `unsafe`. Both tables are thin: [`memory`] hands every
 //! call to a [`Disk`](crate::disk::Disk), [`counting`] counts and hands it to
-//! the machine's own VFS.
+//! the machine's own VFS. [`flushes`] counts what leaves for the disk.
 //!
 //! What all blocks rely on is SQLite's contract
 //! (<https://www.sqlite.org/c3ref/vfs.html>): a method gets the object that it
@@ -11,6 +11,7 @@
 //! unwinds into C: `extern "C"` functions abort instead.
 
 pub mod counting;
+pub mod flushes;
 pub mod memory;
 
 use std::ffi::{CString, c_int, c_void};

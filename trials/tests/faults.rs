@@ -142,6 +142,69 @@ fn a_disk_that_becomes_read_only_refuses_in_words_and_loses_nothing() {
     }
 }
 
+/// After a flush that failed the system may call clean what never came to the
+/// disk. A lane writes nothing more then; the next start writes once more what
+/// it finds in the log, so that what is sold after it stands on firm ground.
+#[test]
+fn a_flush_that_failed_stops_the_lane_and_the_next_start_believes_no_cache() {
+    let mounted = mount(6);
+    let trial = trial(mounted);
+    let (goods, settings) = (Goods::demo(), settings());
+    let (mut kept, mut gone) = (0, 0);
+    for round in 0..60 {
+        mounted.disk.erase(round);
+        mounted.disk.set_faults(Faults::default());
+        let mut outside = outside();
+        sell(&trial, &mut outside, round, 40, |_, _| {}).expect("all is well");
+        let journal = Journal::open_trial(Path::new(JOURNAL), &identity(), &trial).expect("it opens");
+        // An agent that stays keeps alive what the lane knew of its log.
+        let agent = (round % 2 == 0).then(|| JournalReader::open_trial(Path::new(JOURNAL), &trial));
+        let restored = restore(&journal, &settings).expect("it is read");
+        let mut counter =
+            Counter::start(journal, restored, &goods, &settings, PaperOrder::AfterTheDisk, &mut outside);
+        let mut day = Day::new(round + 100);
+        for _ in 0..20 {
+            day.go_on(&mut counter).expect("all is well");
+        }
+        mounted.disk.set_faults(Faults { fails_flush: true, ..Faults::default() });
+        let error = (0..100).find_map(|_| day.go_on(&mut counter).err()).expect("it is refused");
+        assert!(words(&error).contains("disk I/O error"), "{}", words(&error));
+        assert!(counter.journal().is_in_doubt());
+        // The disk is well again: what is on it nobody knows.
+        mounted.disk.set_faults(Faults::default());
+        let under_way = counter.outside.under_way.clone();
+        let before = counter.outside.acknowledged.len();
+        let errors: Vec<AppendError> = (0..40).filter_map(|_| day.go_on(&mut counter).err()).collect();
+        assert!(!errors.is_empty() && errors.iter().all(|error| matches!(error, AppendError::InDoubt)));
+        assert_eq!(counter.outside.acknowledged.len(), before, "something was written");
+        if round % 2 == 0 {
+            drop(counter);
+        } else {
+            // Nobody closes anything in good order, and the log is read anew.
+            std::mem::forget(counter);
+            mounted.disk.kill();
+        }
+        outside.under_way.clear();
+        let journal = Journal::open_trial(Path::new(JOURNAL), &identity(), &trial).expect("it opens");
+        match journal.head().seq - before as u64 {
+            0 => gone += 1,
+            more => {
+                assert_eq!(more, under_way.len() as u64, "half of it");
+                outside.acknowledged.extend(under_way);
+                kept += 1;
+            }
+        }
+        drop((journal, agent));
+        let acknowledged = outside.acknowledged.len();
+        sell(&trial, &mut outside, round + 1_000, 60, |_, _| {}).expect("the disk is well");
+        assert!(outside.acknowledged.len() > acknowledged, "nothing was sold any more");
+        mounted.disk.cut();
+        mounted.disk.restart();
+        check(&trial, &outside);
+    }
+    assert!(kept > 10 && gone > 10, "kept {kept}, gone {gone}");
+}
+
 /// What a lane makes of a disk on which a bit has turned over.
 #[derive(Debug, PartialEq, Eq)]
 enum Seen {

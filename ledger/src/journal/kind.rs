@@ -58,11 +58,5 @@ pub(super) fn kind_of(record: &Record) -> &'static str {
 
 /// Whether the chain's head is signed as soon as such a record is on disk.
 pub(super) fn is_signed_at_once(record: &Record) -> bool {
-    matches!(
-        record,
-        Record::SaleCompleted { .. }
-            | Record::ShiftOpened { .. }
-            | Record::ShiftClosed { .. }
-            | Record::EpochBegun { .. }
-    )
+    matches!(record, Record::ShiftOpened { .. } | Record::ShiftClosed { .. } | Record::EpochBegun { .. })
 }

@@ -1,6 +1,6 @@
 //! Reading a journal, by its writer and by who may only read it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use protocol::chain::ChainHash;
 use protocol::event;
@@ -8,6 +8,7 @@ use protocol::head::{HeadClaim, PublicKey, SignedHead};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Entry, Head, Identity, KIND, OpenJournalError, ReadJournalError, Stamp, Stored};
+use crate::archive;
 use crate::file::{self, Trial};
 
 /// The format from which on a journal has signed heads and segments.
@@ -219,6 +220,8 @@ pub(super) fn entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<Entry> {
 pub struct JournalReader {
     pub(super) connection: Connection,
     pub(super) identity: Identity,
+    /// Where archived segments lie.
+    archive: PathBuf,
 }
 
 impl JournalReader {
@@ -237,7 +240,8 @@ impl JournalReader {
         let identity = read_identity(&connection)
             .optional()
             .map_err(|error| OpenJournalError::Content { file: path.to_owned(), source: error.into() })?;
-        Ok(identity.map(|identity| Self { connection, identity }))
+        let archive = archive::folder_beside(path);
+        Ok(identity.map(|identity| Self { connection, identity, archive }))
     }
 
     /// Whose it is, and which epoch is read.
@@ -273,17 +277,52 @@ impl JournalReader {
 
     /// The chain's hash at a number; at 0 what stands before the first event.
     pub fn hash_at(&self, seq: u64) -> Result<ChainHash, ReadJournalError> {
-        Ok(hash_at(&self.connection, &self.identity, seq)?.hash)
+        match hash_at(&self.connection, &self.identity, seq) {
+            Ok(head) => Ok(head.hash),
+            Err(error) => {
+                let archived = self.archived_after(seq.saturating_sub(1), 1, usize::MAX)?;
+                archived.and_then(|entries| Some(entries.first()?.hash)).ok_or(error)
+            }
+        }
+    }
+
+    /// The events of an archived file after a number; `None` where the next one
+    /// is not archived. Nobody asks for them but an HQ that has lost its own.
+    fn archived_after(
+        &self,
+        seq: u64,
+        events_max: usize,
+        bytes_max: usize,
+    ) -> Result<Option<Vec<Entry>>, ReadJournalError> {
+        let segments = segments(&self.connection, self.identity.epoch)?;
+        let holds = |segment: &Segment| segment.first_seq <= seq + 1 && seq < segment.last_seq;
+        let Some(segment) = segments.into_iter().find(holds) else { return Ok(None) };
+        let mut entries = Vec::new();
+        let mut bytes = 0;
+        archive::check_each(&self.archive, &self.identity, &segment, |entry| {
+            if entry.seq > seq && entries.len() < events_max {
+                bytes += entry.bytes.len();
+                if bytes <= bytes_max || entries.is_empty() {
+                    entries.push(entry);
+                }
+            }
+        })
+        .map_err(|error| ReadJournalError::Archived(Box::new(error)))?;
+        Ok(Some(entries))
     }
 
     /// The events after a number, in order: at most `events_max`, and at most
-    /// `bytes_max` of them together, but always one where there is one.
+    /// `bytes_max` of them together, but always one where there is one. Those
+    /// that were archived are read from their files.
     pub fn entries_after(
         &self,
         seq: u64,
         events_max: usize,
         bytes_max: usize,
     ) -> Result<Vec<Entry>, ReadJournalError> {
+        if let Some(entries) = self.archived_after(seq, events_max, bytes_max)? {
+            return Ok(entries);
+        }
         Ok(entries_after(&self.connection, (self.identity.epoch, seq), events_max, bytes_max)?)
     }
 
@@ -353,6 +392,12 @@ impl JournalReader {
     pub fn verify(&self) -> Result<Head, ReadJournalError> {
         Ok(self.audit()?.head())
     }
+}
+
+/// The last number of an epoch that is signed; 0 for none.
+pub(super) fn last_signed(connection: &Connection, epoch: u32) -> rusqlite::Result<u64> {
+    let last = "SELECT coalesce(max(seq), 0) FROM head WHERE epoch = ?1";
+    connection.query_row(last, [epoch], |row| row.get(0))
 }
 
 fn signed_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<SignedRow> {

@@ -9,6 +9,7 @@ use domain::money::{Money, TaxRate};
 use protocol::pull;
 
 use super::View;
+use super::face::Face;
 
 /// A member as the rules see one.
 pub(super) fn member(member: pull::Member) -> Member {
@@ -43,14 +44,8 @@ pub(super) fn coupon(coupon: pull::Coupon) -> Coupon {
     }
 }
 
-/// A product as the rules see it, but for its prices and parts.
-pub(super) fn item(product: pull::Product, class: Option<pull::TaxClass>) -> Item {
-    let code = product
-        .codes
-        .into_iter()
-        .chain([product.plu, product.department])
-        .find(|code| !code.is_empty())
-        .unwrap_or_else(|| product.sku.clone());
+/// An item as the rules see it, but for its prices and parts.
+pub(super) fn item(product: Face, class: Option<pull::TaxClass>) -> Item {
     Item {
         tax_rate: tax_rate(product.tax_rate, class.as_ref()),
         tax_class: class.map(|class| TaxClass {
@@ -68,7 +63,7 @@ pub(super) fn item(product: pull::Product, class: Option<pull::TaxClass>) -> Ite
             min: Money::from_minor(bounds.min),
             max: Money::from_minor(bounds.max),
         }),
-        code,
+        code: product.code,
         sku: product.sku,
         name_zh: product.name_zh,
         name_en: product.name_en,

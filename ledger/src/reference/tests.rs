@@ -439,6 +439,86 @@ fn an_item_has_the_prices_of_its_store_and_groups_and_of_no_other() {
     assert_eq!(prices(&agent), [(PriceScope::Chain, 340), (PriceScope::Group, 320)]);
 }
 
+/// What a scan finds is what the item code finds, whatever was pulled.
+#[track_caller]
+fn check_faces(agent: &Agent) {
+    let lane = agent.lane();
+    for code in ["036000291452", "96385074", "19520001003032"] {
+        let gtin = Gtin::parse(code).expect("a GTIN");
+        let scanned = by_code(&lane, &gtin).expect("answered");
+        let asked = lane.item_by_sku("c1").expect("answered");
+        assert_eq!(scanned, asked, "{code}");
+    }
+}
+
+#[test]
+fn a_scan_finds_the_prices_of_now_in_whatever_order_they_came() {
+    use pull::PriceScope::{Chain, Store};
+    let mut agent = Agent::with(&[case_of_cola()]);
+    let identity = Identity { store: "S1".into(), lane: 1, epoch: 1 };
+    agent.writer.set_identity(&identity).expect("set");
+    check_faces(&agent);
+    agent.pull(2, &[("S1", store(&[])), ("1", price("c1", "case", Chain, 10, 7_000))]);
+    check_faces(&agent);
+    let gtin = Gtin::parse("96385074").expect("a GTIN");
+    let prices = |agent: &Agent| {
+        let item = by_code(&agent.lane(), &gtin).expect("answered").expect("there");
+        item.prices.iter().map(|row| row.price.minor()).collect::<Vec<_>>()
+    };
+    assert_eq!(prices(&agent), [7_000]);
+    // A row becomes another item's, and another one comes before its item.
+    let rows = [
+        ("1", price("j1", "", Chain, 10, 1)),
+        ("2", price("c1", "", Store("S1".into()), 20, 333)),
+        ("c1", Entity::Product(None)),
+        ("c1", Entity::Product(Some(pull::Product { price: 351, ..case_of_cola() }))),
+    ];
+    agent.pull(3, &rows);
+    check_faces(&agent);
+    assert_eq!(prices(&agent), [333]);
+    let class = pull::TaxClass { id: "t".into(), rate: 600, ..tax_class() };
+    let taxed = pull::Product { tax_class: "t".into(), ..case_of_cola() };
+    agent.pull(4, &[("t", Entity::TaxClass(Some(class))), ("c1", Entity::Product(Some(taxed)))]);
+    check_faces(&agent);
+    let lane = agent.lane();
+    let rate =
+        |lane: &Reference| by_code(lane, &gtin).expect("answered").expect("there").tax_rate.basis_points();
+    assert_eq!(rate(&lane), 600);
+    // The law changes, and no good does.
+    let class = pull::TaxClass { id: "t".into(), rate: 900, ..tax_class() };
+    agent.pull(5, &[("t", Entity::TaxClass(Some(class))), ("2", Entity::Price(None))]);
+    assert_eq!(rate(&lane), 600, "a basket keeps its version");
+    lane.refresh().expect("refreshed");
+    assert_eq!((rate(&lane), prices(&agent)), (900, vec![]));
+    agent.pull(6, &[("c1", Entity::Product(None))]);
+    check_faces(&agent);
+}
+
+fn tax_class() -> pull::TaxClass {
+    serde_json::from_str(r#"{"id": "t", "name_zh": "税", "name_en": "Tax", "treatment": "taxed", "rate": 0}"#)
+        .expect("a class")
+}
+
+#[test]
+fn a_file_of_the_version_before_is_given_what_lies_behind_its_codes() {
+    let agent = Agent::with(&[case_of_cola(), juice()]);
+    let before = "DROP TABLE face; DROP TABLE compatibility; ALTER TABLE state DROP COLUMN faces;
+                  PRAGMA user_version = 3";
+    agent.writer.connection.execute_batch(before).expect("as it was");
+    let early = agent.lane();
+    let gtin = Gtin::parse("19520001003032").expect("a GTIN");
+    let found = early.item_by_gtin(&gtin).expect("answered").expect("there");
+    assert!(found.unit.is_some());
+    let Agent { folder, writer } = agent;
+    drop(writer);
+    let writer = ReferenceWriter::open(&folder.path().join("reference.db")).expect("upgraded");
+    assert!(!writer.is_outdated().expect("read"), "nothing need be pulled again");
+    early.refresh().expect("refreshed");
+    assert!(early.view.borrow().has_faces);
+    assert_eq!(early.item_by_gtin(&gtin).expect("answered"), Some(found));
+    check_faces(&Agent { folder, writer });
+}
+
 #[test]
 fn a_kit_knows_what_its_parts_cost_and_how_they_are_taxed() {
     let part = |sku: &str, quantity| pull::KitPart { sku: sku.into(), quantity };
@@ -598,6 +678,45 @@ fn goods_are_found_by_what_people_type() {
     }
     check("(苹果)", &["j1", "a1"]);
     assert_eq!(skus(lane.search("苹果", 1)), ["j1"]);
+}
+
+#[test]
+fn what_sells_is_found_before_what_nobody_buys() {
+    let mut agent = shop();
+    let biscuits: Vec<(String, Entity)> = (0..1_000)
+        .map(|number| {
+            let sku = format!("s{number:05}");
+            let name = if number == 990 { "苏打饼干大包装" } else { "苏打饼干" };
+            (sku.clone(), Entity::Product(Some(product(&sku, name, "sdbg"))))
+        })
+        .collect();
+    let changes: Vec<(&str, Entity)> =
+        biscuits.iter().map(|(sku, entity)| (sku.as_str(), entity.clone())).collect();
+    agent.pull(2, &changes);
+    let lane = agent.lane();
+    let two = |text: &str| skus(lane.search(text, 2));
+    assert_eq!(two("饼干"), ["s00000", "s00001"]);
+    assert_eq!(two("苹果"), ["j1", "a1"], "the pinned one first");
+    // Far behind the first two hundred that fit, and longest of all.
+    for _ in 0..3 {
+        lane.count_sold("s00990");
+    }
+    ["s00995", "a1", "gone by now"].iter().for_each(|sku| lane.count_sold(sku));
+    assert_eq!(two("饼干"), ["s00000", "s00001"], "words are read when it is quiet");
+    assert!(!lane.learn_words().expect("read"));
+    for text in ["饼干", "sdb", "s009"] {
+        assert_eq!(two(text), ["s00990", "s00995"], "{text}");
+    }
+    assert_eq!(skus(lane.search("饼干", 3)), ["s00990", "s00995", "s00000"]);
+    assert_eq!(two("苹果"), ["a1", "j1"], "what sells before what is pinned");
+    assert_eq!(skus(lane.search("苹果", 9)), ["a1", "j1"], "nothing twice");
+    // Its name changes, and another one goes.
+    let juicy = product("s00990", "果汁", "gz");
+    agent.pull(3, &[("s00990", Entity::Product(Some(juicy))), ("s00995", Entity::Product(None))]);
+    lane.refresh().expect("refreshed");
+    assert_eq!(skus(lane.search("饼干", 2)), ["s00000", "s00001"]);
+    lane.learn_words().expect("read");
+    assert_eq!(skus(lane.search("果汁", 2)), ["s00990", "j1"]);
 }
 
 #[test]

@@ -65,6 +65,7 @@ impl OpenLane {
         for stored in journal.since_last_shift()? {
             till.restore(stored.seq, stored.stamp.at_ms, &stored.record);
             books.resume(stored.stamp);
+            count_sold(&reference, &stored.record);
         }
         till.wake(&settings);
         let mut open = Self {
@@ -187,6 +188,13 @@ impl OpenLane {
         }
     }
 
+    /// Lets searches know the names of what sells.
+    pub(super) fn learn_words(&self) {
+        if let Err(error) = self.reference.learn_words() {
+            tracing::warn!(%error, "searches do not know what sells");
+        }
+    }
+
     /// Whether there is room on the disk for another sale.
     pub(super) fn has_room(&mut self) -> bool {
         self.journal.has_room()
@@ -241,6 +249,7 @@ impl OpenLane {
                 self.books = self.durable_books;
                 return Err(error);
             }
+            self.batch.iter().for_each(|(_, record)| count_sold(&self.reference, record));
             self.batch.clear();
             if matches!(self.till.desk(), Desk::Saving(..)) {
                 self.input(moment, Input::Committed { seq: self.journal.head().seq });
@@ -287,6 +296,12 @@ impl OpenLane {
             Some(None) => Ok(Vec::new()),
         }
     }
+}
+
+/// Lets searches know what sells.
+fn count_sold(reference: &Reference, record: &Record) {
+    let Record::SaleCompleted { sale } = record else { return };
+    sale.lines.iter().for_each(|line| reference.count_sold(&line.item.sku));
 }
 
 fn settings(store: &Store, config: &Config) -> Settings {

@@ -250,20 +250,23 @@ impl From<&Payment> for event::OpenPayment {
                 Belongs::Open | Belongs::Nothing => None,
             },
             in_doubt: payment.in_doubt,
+            epoch: payment.epoch,
         }
     }
 }
 
 impl event::OpenPayment {
     fn understand(&self, seq: u64) -> Result<Payment, UnderstandEventError> {
-        Ok(Payment::carried(
+        let mut payment = Payment::carried(
             self.number,
             self.wallet.into(),
             understand_amount(seq, "payment", self.amount)?,
             understand_purpose(self.refund.as_ref()),
             self.parked.map_or(Belongs::Nothing, Belongs::Parked),
             self.in_doubt,
-        ))
+        );
+        payment.epoch = self.epoch;
+        Ok(payment)
     }
 }
 

@@ -26,13 +26,14 @@ fn main() -> ExitCode {
     }
     println!(
         "{} records, {} sectors back to an older version, {} torn; cut while starting {} times; \
-         of what was under way all was there {} times and nothing {} times; {:.1?}",
+         of what was under way all was there {} times and nothing {} times; {} flushes failed; {:.1?}",
         outcome.records,
         outcome.sectors_lost,
         outcome.sectors_torn,
         outcome.cuts_at_start,
         outcome.under_way_kept,
         outcome.under_way_gone,
+        outcome.flushes_failed,
         began.elapsed()
     );
     println!("{}", outcome.json());

@@ -22,6 +22,7 @@ fn no_cut_of_the_power_loses_or_spoils_a_sale() {
     assert!(acknowledged > cuts(), "{outcome:?}");
     assert!(cuts_at_start * 10 > cuts() && sectors_lost > cuts() / 2 && sectors_torn > 0, "{outcome:?}");
     assert!(outcome.under_way_kept > 0 && outcome.under_way_gone > 0, "{outcome:?}");
+    assert!(outcome.flushes_failed > 0, "{outcome:?}");
 }
 
 #[test]

@@ -64,6 +64,25 @@ fn a_head_is_signed_after_a_shift_after_many_events_and_when_it_is_quiet() {
 }
 
 #[test]
+fn a_sale_is_signed_by_what_follows_it_and_waits_for_no_signature() {
+    let desk = Desk::with_key();
+    let mut journal = desk.open();
+    let sale = || (stamp(), Record::SaleCompleted { sale: Box::new(nothing_sold()) });
+    journal.append(&[shift_opened(1)]).expect("appended");
+    journal.append(&[sale()]).expect("appended");
+    journal.append(&[sale()]).expect("appended");
+    assert_eq!(desk.signed(), Some(1), "neither sale waits");
+    journal.append(&[signed_in(4)]).expect("appended");
+    assert_eq!(desk.signed(), Some(4));
+    journal.append(&[signed_in(5), sale()]).expect("appended");
+    drop(journal);
+    assert_eq!(desk.signed(), Some(4));
+    // A stop came between: the first event of the next start signs it.
+    desk.open().append(&[signed_in(7)]).expect("appended");
+    assert_eq!(desk.signed(), Some(7));
+}
+
+#[test]
 fn a_lane_without_a_key_sells_and_its_journal_is_unsigned() {
     let desk = Desk::new();
     let mut journal = desk.open();

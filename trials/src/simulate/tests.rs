@@ -94,3 +94,46 @@ fn the_line_for_machines_is_as_agreed() {
     assert!(line["sales"].as_u64().is_some_and(|sales| sales > 0));
     assert_eq!(line["faults"].as_object().map(serde_json::Map::len), Some(BadDay::ALL.len()));
 }
+
+/// What somebody does to the machines, at these hours after the beginning.
+fn told(seed: u64, days: u32, faults: &[(i64, usize, script::Fault)]) -> Outcome {
+    let plan = plan(seed, days, Weakness::None);
+    let faults = faults.iter().map(|(hour, machine, fault)| script::Planned {
+        at_ms: hour * 60 * 60_000,
+        machine: *machine,
+        fault: fault.clone(),
+    });
+    let script = Script { faults: faults.collect(), idle: vec![false; 4], days };
+    tell(&plan, &script, &mut Pool::default())
+}
+
+#[test]
+fn a_copy_of_a_lane_is_alarmed_and_the_lane_goes_on() {
+    let outcome = told(3, 2, &[(5, 0, script::Fault::Clone)]);
+    assert_eq!(outcome.broken, None);
+    for day in [BadDay::Clone, BadDay::ForkAlarmed] {
+        assert!(outcome.days.count(day) > 0, "{day:?} was not met: {}", outcome.json());
+    }
+}
+
+#[test]
+fn an_old_image_locks_or_is_alarmed_and_no_number_is_given_twice() {
+    let faults = [(5, 0, script::Fault::TakeImage), (9, 0, script::Fault::OldImage)];
+    let outcome = told(4, 2, &faults);
+    assert_eq!(outcome.broken, None);
+    assert!(outcome.days.count(BadDay::OldImage) > 0 && outcome.days.count(BadDay::EnrolledAnew) > 0);
+}
+
+#[test]
+fn a_new_disk_and_an_hq_from_its_backup_lose_what_they_had_and_no_more() {
+    let faults = [
+        (3, 0, script::Fault::HqBackUp),
+        (5, 1, script::Fault::NewDisk),
+        (9, 0, script::Fault::HqRestore),
+        (12, 2, script::Fault::NewDisk),
+    ];
+    let outcome = told(5, 2, &faults);
+    assert_eq!(outcome.broken, None);
+    assert_eq!((outcome.days.count(BadDay::NewDisk), outcome.days.count(BadDay::HqRestored)), (2, 1));
+    assert!(outcome.days.count(BadDay::Unauthorised) > 0, "{}", outcome.json());
+}

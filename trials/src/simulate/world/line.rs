@@ -94,21 +94,23 @@ impl World<'_> {
         self.call_technician(machine, pause_ms);
     }
 
-    /// Whether HQ agrees with the newest epoch: then the alarm is of one before.
+    /// Whether the alarm is of an epoch before the newest one: HQ was not
+    /// asked about that yet, or agrees with it.
     fn is_of_earlier_epoch(&self, machine: usize) -> bool {
         let place = &self.machines[machine];
         let Some(papers) = &place.papers else { return false };
-        let Some(filed) = place.agent.as_ref().and_then(|agent| agent.status().filed) else { return false };
-        let Some(chain) = self.model.machines[machine].chains.get(&key_of(&papers.identity)) else {
-            return false;
-        };
+        let filed = place.agent.as_ref().and_then(|agent| agent.status().filed);
+        if filed.is_none_or(|filed| filed.epoch != papers.identity.epoch) {
+            return true;
+        }
+        let chain = self.model.machines[machine].chains.get(&key_of(&papers.identity));
         let at_hq = self.hq.store().ok().and_then(|store| {
             let Identity { store: code, lane, epoch } = &papers.identity;
             let key = hq::store::JournalKey { store: code, lane: *lane, epoch: *epoch };
             store.read::<_, hq::store::StoreError>(|reading| reading.journal_head(key)).ok()
         });
-        filed.epoch == papers.identity.epoch
-            && at_hq.is_some_and(|head| chain.hash_at(head.acknowledged) == Some(head.head))
+        let (Some(chain), Some(head)) = (chain, at_hq) else { return true };
+        chain.hash_at(head.acknowledged) == Some(head.head)
     }
 
     fn send(&mut self, machine: usize, number: u64, question: Question) {

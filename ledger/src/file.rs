@@ -1,6 +1,7 @@
 //! How a database file is opened, and when it is refused.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -117,6 +118,9 @@ pub struct Trial {
     pub tail_checked: u64,
 }
 
+/// So much of a log is written again at a time.
+const LOG_PIECE_BYTES: usize = 1 << 16;
+
 /// Whether SQLite says that the disk is full.
 pub(crate) fn is_full(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DiskFull)
@@ -229,14 +233,39 @@ fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
-/// Writes what is in the log once more, into the database, and flushes that.
+/// Writes the bytes of the write-ahead log beside `database` once more, as they
+/// are seen, and flushes them; nothing where there is no log.
 ///
 /// After a flush that failed, a log may be in the machine's cache and not on
 /// the disk, and the system calls it clean: no later flush would bring it
-/// there, and a cut of the power would take everything behind it too. So a
-/// start believes no log that it finds: what it reads is on the disk when this
-/// has succeeded. On a full disk it stays in the log, to which then nothing can
-/// be added either.
+/// there. Moved into the database like that, the half of it that the medium
+/// has would lie over newer pages after a cut of the power. So a start writes
+/// the log again before SQLite looks at it; only its one writer may.
+pub(crate) fn renew_log(database: &Path) -> std::io::Result<()> {
+    let mut path = database.as_os_str().to_owned();
+    path.push("-wal");
+    let mut log = match OpenOptions::new().read(true).write(true).open(&path) {
+        Ok(log) => log,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let mut piece = vec![0; LOG_PIECE_BYTES];
+    let mut at = 0;
+    loop {
+        let length = log.read(&mut piece)?;
+        if length == 0 {
+            break;
+        }
+        log.seek(SeekFrom::Start(at))?;
+        log.write_all(&piece[..length])?;
+        at += length as u64;
+    }
+    log.sync_all()
+}
+
+/// Moves what is in the log into the database and flushes that, so that what a
+/// start reads does not hang on the log any more. On a full disk it stays in
+/// the log, to which then nothing can be added either.
 pub(crate) fn secure_log(connection: &Connection) -> rusqlite::Result<()> {
     match connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |_| Ok(())) {
         Err(error) if is_full(&error) => Ok(()),

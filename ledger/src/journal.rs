@@ -17,6 +17,7 @@ use protocol::chain::ChainHash;
 use protocol::event::{self, DecodeEventError, EVENT_VERSION, Event, Fact};
 use protocol::head::{HeadClaim, PublicKey, SigningKey};
 use protocol::record::UnderstandEventError;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, params};
 
 pub use audit::{Audit, EpochAudit, KeySeen};
@@ -321,6 +322,7 @@ impl Journal {
                 .map_err(|source| OpenFileError::Io { file: path.to_owned(), source })?;
         }
         let lock = Some(WriterLock::take(path)?);
+        file::renew_log(path).map_err(|source| OpenFileError::Io { file: path.to_owned(), source })?;
         let connection = file::open_writer(path, &KIND)?;
         let (hand, reserve) = (Hand::beside(path), Reserve::beside(path));
         let around = Surroundings { tail_checked: TAIL_CHECKED, hand, reserve, lock };
@@ -331,7 +333,8 @@ impl Journal {
         Ok(journal)
     }
 
-    /// The same on a trial's disk, without key, lock and reserve.
+    /// The same on a trial's disk, without key, lock and reserve; the trial
+    /// itself writes the log again before.
     pub fn open_trial(path: &Path, identity: &Identity, trial: &Trial) -> Result<Self, OpenJournalError> {
         let connection = file::open_trial_writer(path, &KIND, trial)?;
         let around = Surroundings {
@@ -495,9 +498,14 @@ impl Journal {
         }
     }
 
-    /// Remembers where the disk has failed.
+    /// Remembers where the disk has failed. The log then stays as it is until
+    /// the next start, which writes it again: nothing is moved at the end.
     fn noted(&self, error: rusqlite::Error) -> rusqlite::Error {
-        self.in_doubt.set(self.in_doubt.get() || file::is_disk_fault(&error));
+        if file::is_disk_fault(&error) {
+            self.in_doubt.set(true);
+            // Where even that is refused the end moves nothing either.
+            let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        }
         error
     }
 

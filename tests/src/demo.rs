@@ -10,7 +10,7 @@ use fixtures::shop as goods;
 
 use crate::display::Display;
 use crate::process::{PATIENCE, program, run, wait_at_most};
-use crate::shop::{Counter, STORE, check_digit, code_of, open_demo};
+use crate::shop::{Counter, check_digit, code_of, open_demo};
 
 /// How long HQ must be silent until the till calls itself offline, and a little more.
 const OFFLINE_PATIENCE: Duration = Duration::from_secs(40);
@@ -89,18 +89,7 @@ fn change_look(display: &Display, look: Look) -> Result<()> {
     display.keys(&["Escape"])
 }
 
-/// A supervisor approves on the spot.
-fn approve(display: &Display, counter: &Counter) -> Result<()> {
-    let approved = |record: &Record| matches!(record, Record::Approved { .. });
-    let before = counter.files.count(approved)?;
-    display.type_text("201")?;
-    display.keys(&["Return"])?;
-    display.type_text("3456")?;
-    display.keys(&["Return"])?;
-    counter.files.wait_for_count("an approval", before + 1, approved)
-}
-
-/// What is not a plain sale: a basket parked and recalled, a split payment, a return, the end of the shift.
+/// What is not a plain sale: a basket parked and recalled, a split payment.
 fn exceptions(day: &mut Day<'_>, counter: &Counter, display: &Display) -> Result<()> {
     counter.scanner.scan(&code_of(WATER)?)?;
     counter.scanner.scan(&code_of(COLA)?)?;
@@ -137,49 +126,7 @@ fn exceptions(day: &mut Day<'_>, counter: &Counter, display: &Display) -> Result
     display.keys(&["Return"])?;
     counter.wait_for_sales(6)?;
     day.say("it was paid in cash and by card");
-
-    let records = counter.files.records()?;
-    let sale = records.iter().rev().find(|stored| matches!(stored.record, Record::SaleCompleted { .. }));
-    let seq = sale.context("find the last sale")?.seq;
-    counter.scanner.scan(
-        &domain::barcode::ReceiptCode { store: STORE.to_owned(), lane: 1, epoch: 1, seq }.to_string(),
-    )?;
-    approve(display, counter)?;
-    counter.files.wait_for_count("a return", 1, |record| matches!(record, Record::ReturnBegun { .. }))?;
-    day.picture(display, "return")?;
-    wait_for_calm()?;
-    display.keys(&["Return"])?;
-    approve(display, counter)?;
-    counter.files.wait_for_count("goods back", 1, |record| matches!(record, Record::LineReturned { .. }))?;
-    display.keys(&["F8"])?;
-    day.picture(display, "pay-back")?;
-    display.keys(&["Return"])?;
-    counter.wait_for_sales(7)?;
-    day.picture(display, "refund-by-card")?;
-    display.keys(&["Return"])?;
-    counter.files.wait_for_count("a refund", 2, |record| matches!(record, Record::PaymentEnded { .. }))?;
-    day.say("one piece came back by its receipt; the money went back to the card");
-
-    choose_in_menu(display, 7)?;
-    display.type_text("3")?;
-    day.picture(display, "count")?;
-    display.keys(&["F8"])?;
-    counter.files.wait_for_count("a count", 1, |record| matches!(record, Record::CashCounted { .. }))?;
-    day.picture(display, "close-shift")?;
-    display.keys(&["Return"])?;
-    counter
-        .files
-        .wait_for_count("the end of the shift", 1, |record| matches!(record, Record::ShiftClosed { .. }))?;
-    day.picture(display, "z-report")?;
-    day.say("the drawer was counted and the shift closed; its Z report is on paper");
     Ok(())
-}
-
-/// After an act that may not be done twice by one Enter too many, the till waits a moment.
-fn wait_for_calm() -> Result<()> {
-    let since = std::time::Instant::now();
-    let calm = Duration::from_millis(u64::try_from(pos_app::entry::CALM_MS)? + 200);
-    wait_at_most(PATIENCE, "the till to take Enter again", || Ok((since.elapsed() > calm).then_some(())))
 }
 
 struct Day<'a> {
@@ -345,8 +292,9 @@ fn by_itself(folder: &Path) -> Result<()> {
     day.picture(&wide, "sell-wide")?;
     wide.type_text("5")?;
     wide.keys(&["F4"])?;
-    wide.scan(GOLD_CARD)?;
-    wide.scan(COUPON)?;
+    counter.scanner.scan(GOLD_CARD)?;
+    counter.files.wait_for_count("a member", 1, |record| matches!(record, Record::MemberJoined { .. }))?;
+    counter.scanner.scan(COUPON)?;
     counter.files.wait_for_count("a coupon", 1, |record| matches!(record, Record::CouponLaid { .. }))?;
     day.say("a member's card lowered a price, and a coupon took off 5.00");
     day.picture(&wide, "sell-wide-member")?;
@@ -363,9 +311,9 @@ fn by_itself(folder: &Path) -> Result<()> {
     };
     ensure!(counter.files.count(members)? == 1, "the last sale is not the member's, with a coupon");
     exceptions(&mut day, &counter, &wide)?;
-    // Seven documents and the Z report.
-    let receipts = counter.printer.wait_for_receipts(8, PATIENCE);
-    ensure!(receipts.len() == 8, "{} papers were printed for seven documents and a report", receipts.len());
+    // One for each sale.
+    let receipts = counter.printer.wait_for_receipts(6, PATIENCE);
+    ensure!(receipts.len() == 6, "{} papers were printed for six sales", receipts.len());
     ensure!(
         counter.printer.errors().is_empty(),
         "the printer did not understand: {:?}",

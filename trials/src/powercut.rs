@@ -42,6 +42,9 @@ const SHORT_EVENTS: u64 = 60;
 /// Where the journal lies on a trial's disk.
 pub const JOURNAL: &str = "/journal.db";
 
+/// Its write-ahead log.
+pub const LOG: &str = "/journal.db-wal";
+
 /// What makes a lane lose something, to see that it is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Weakness {
@@ -318,6 +321,7 @@ impl<'a> Life<'a> {
     }
 
     fn start(&mut self) -> Result<(), Stop> {
+        self.mounted.disk.renew(LOG);
         let journal = Journal::open_trial(Path::new(JOURNAL), &identity(), &self.trial)
             .map_err(|error| self.stop(format!("the journal does not open: {}", words(&error))))?;
         let reader = JournalReader::open_trial(Path::new(JOURNAL), &self.trial)

@@ -13,7 +13,7 @@ use sync_agent::core::{
 use sync_agent::journal::LaneJournal;
 use trials::counter::{Counter, Day, Goods, Outside, PaperOrder, identity, restore, settings};
 use trials::disk::Faults;
-use trials::powercut::JOURNAL;
+use trials::powercut::{JOURNAL, LOG};
 use trials::vfs::memory::{Mounted, mount};
 
 fn trial(mounted: Mounted) -> Trial {
@@ -185,6 +185,7 @@ fn a_flush_that_failed_stops_the_lane_and_the_next_start_believes_no_cache() {
             mounted.disk.kill();
         }
         outside.under_way.clear();
+        mounted.disk.renew(LOG);
         let journal = Journal::open_trial(Path::new(JOURNAL), &identity(), &trial).expect("it opens");
         match journal.head().seq - before as u64 {
             0 => gone += 1,

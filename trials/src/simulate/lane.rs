@@ -254,7 +254,9 @@ impl Lane {
                     outs.push(Out::DiskFull);
                     return Ok(());
                 }
-                Err(error @ (AppendError::TooLong { .. } | AppendError::Sqlite(_) | AppendError::InDoubt)) => {
+                Err(
+                    error @ (AppendError::TooLong { .. } | AppendError::Sqlite(_) | AppendError::InDoubt),
+                ) => {
                     return Err(Stop::Disk(words(&error)));
                 }
             }

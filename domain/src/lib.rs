@@ -32,6 +32,7 @@ pub mod catalogue;
 pub mod clock;
 pub mod coupon;
 pub mod kit;
+pub mod label;
 pub mod member;
 pub mod money;
 pub mod payment;

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 
 use crate::basket::{Discount, Line, LoweredPrice};
 use crate::coupon::Coupon;
+use crate::label::{LabelBinding, LabelItem, LabelNumber};
 use crate::member::{Member, NewMember, PointsGrant};
 use crate::money::{Money, Quantity};
 use crate::payment::{Outcome, Purpose};
@@ -223,6 +224,44 @@ pub enum Record {
         member: NewMember,
         /// Who took it in.
         staff: String,
+    },
+    /// A label stands for these goods from now on, whatever it stood for before.
+    LabelBound {
+        /// Which label, and what for.
+        binding: LabelBinding,
+        /// Who bound it.
+        staff: String,
+    },
+    /// A label stands for nothing any more; it may still hang there with its
+    /// last face.
+    LabelUnbound {
+        /// Which.
+        label: LabelNumber,
+        /// Who unbound it.
+        staff: String,
+        /// Why; may be empty.
+        reason: String,
+    },
+    /// A label was taken down, and another hangs in its place.
+    LabelReplaced {
+        /// Which was taken down; what it shows is no offer any more.
+        old: LabelNumber,
+        /// The new label, with what the old one stood for.
+        binding: LabelBinding,
+        /// Who replaced it.
+        staff: String,
+        /// Why; may be empty.
+        reason: String,
+    },
+    /// The price lists' price is charged from now on though some label of the
+    /// item may still show less: somebody looked after it.
+    LabelsWaived {
+        /// The item.
+        item: LabelItem,
+        /// Who said so.
+        staff: String,
+        /// Why.
+        reason: String,
     },
     /// The buyer's age was confirmed.
     AgeConfirmed {

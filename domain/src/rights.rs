@@ -35,6 +35,8 @@ pub enum Act {
     TakeOver,
     /// Say by hand what goods weigh, where a scale stands.
     TypeWeight,
+    /// Let a price count that labels have not confirmed.
+    WaiveLabels,
 }
 
 impl Act {
@@ -53,6 +55,7 @@ impl Act {
             Self::ResolvePayment => 1 << 10,
             Self::TakeOver => 1 << 11,
             Self::TypeWeight => 1 << 12,
+            Self::WaiveLabels => 1 << 13,
         }
     }
 }
@@ -107,6 +110,7 @@ impl Rights {
                     Act::ResolvePayment,
                     Act::TakeOver,
                     Act::TypeWeight,
+                    Act::WaiveLabels,
                 ],
                 SUPERVISOR_DISCOUNT_MAX,
                 Money::from_minor(SUPERVISOR_REFUND_MAX * currency.minor_per_major()),

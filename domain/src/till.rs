@@ -576,6 +576,10 @@ impl Till {
             // They move nothing of the till's own.
             Record::StockMoved { .. }
             | Record::StockCounted { .. }
+            | Record::LabelBound { .. }
+            | Record::LabelUnbound { .. }
+            | Record::LabelReplaced { .. }
+            | Record::LabelsWaived { .. }
             | Record::MemberRegistered { .. }
             | Record::ClockRefused { .. }
             | Record::ClockTrusted { .. } => {}

@@ -3,7 +3,7 @@
 //! One transaction a question. Who asks is who the key says, never who the
 //! question says.
 
-use protocol::ask::{Answer, PHONE, Question, STOCK_PLACES_MAX, StockAt};
+use protocol::ask::{Answer, LabelNotAsked, PHONE, Question, STOCK_PLACES_MAX, StockAt};
 use protocol::event;
 
 use crate::books::LaneId;
@@ -21,6 +21,10 @@ pub fn answer(store: &Store, lane: &LaneRow, question: &Question, now_ms: i64) -
     match question {
         Question::Member { code } => store.read(|reading| member(reading, code)),
         Question::Stock { sku } => store.read(|reading| stock(reading, &asks.store, sku)),
+        // Gateways stand in stores; an agent without one has said so already.
+        Question::FlashLabel { .. } | Question::ResendLabel { .. } => {
+            Ok(Answer::LabelNotAsked { why: LabelNotAsked::NoGateway })
+        }
         Question::LendPoints { member, points } => {
             store.write(|writing| Keeper::new(writing, now_ms)?.lend(&asks, member, *points))
         }

@@ -81,6 +81,10 @@ pub(crate) fn project(
             | Fact::LeaseReturned { .. }
             | Fact::StockCounted { .. }
             | Fact::MemberRegistered { .. }
+            | Fact::LabelBound { .. }
+            | Fact::LabelUnbound { .. }
+            | Fact::LabelReplaced { .. }
+            | Fact::LabelsWaived { .. }
             | Fact::TenderChosen { .. }
             | Fact::BasketCancelled { .. }
             | Fact::PaperBegun { .. }
@@ -198,6 +202,14 @@ pub(crate) fn refuse_unfit(event: &Event) -> Result<(), String> {
                 .into_iter()
                 .try_for_each(|text| refuse_text(text))
         }
+        // Their numbers and items must be such as a label can have.
+        Fact::LabelBound { .. }
+        | Fact::LabelUnbound { .. }
+        | Fact::LabelReplaced { .. }
+        | Fact::LabelsWaived { .. } => match event.record() {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.to_string()),
+        },
         Fact::SignedIn { .. }
         | Fact::SignInRefused { .. }
         | Fact::SignedOut { .. }

@@ -459,7 +459,10 @@ async fn a_lane_is_told_the_prices_of_its_store_and_groups_and_of_no_other() {
             | Entity::PromotionRule(_)
             | Entity::TaxClass(_)
             | Entity::Member(_)
-            | Entity::Coupon(_) => None,
+            | Entity::Coupon(_)
+            | Entity::Label(_)
+            | Entity::LabelWaiver(_)
+            | Entity::ShelfCap(_) => None,
         };
         changes.iter().filter_map(price).collect()
     };

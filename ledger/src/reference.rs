@@ -6,6 +6,7 @@
 
 mod face;
 mod forms;
+pub mod shelf;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,8 +34,9 @@ use face::Face;
 const KIND: Kind = Kind {
     name: "Guitai reference",
     application_id: i32::from_be_bytes(*b"GTrf"),
-    version: 4,
-    schema: "
+    version: 5,
+    schema: concat!(
+        "
         CREATE TABLE compatibility (
             one        INTEGER PRIMARY KEY CHECK (one = 1),
             min_reader INTEGER NOT NULL
@@ -99,6 +101,8 @@ const KIND: Kind = Kind {
             words, content='', contentless_delete=1, detail=none, prefix='1 2 3 4 5 6'
         );
     ",
+        include_str!("../schemas/reference-labels.sql")
+    ),
     upgrades: &[
         "
         DROP TABLE promotion_item;
@@ -136,6 +140,10 @@ const KIND: Kind = Kind {
         ALTER TABLE state ADD COLUMN faces INTEGER NOT NULL DEFAULT 0;
         CREATE TABLE face (gtin INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
     ",
+        concat!(
+            "UPDATE state SET outdated = 1 WHERE version > 0;",
+            include_str!("../schemas/reference-labels.sql")
+        ),
     ],
 };
 
@@ -158,6 +166,9 @@ const VERSION_WITH_MEMBERS: i32 = 3;
 
 /// The first version with what lies behind a code in one row.
 const VERSION_WITH_FACES: i32 = 4;
+
+/// The first version with shelf labels.
+const VERSION_WITH_LABELS: i32 = 5;
 
 /// Of so many goods that sell the words are read in one quiet moment: some
 /// milliseconds where the disk must be asked.
@@ -331,8 +342,13 @@ impl ReferenceWriter {
         Ok(self.connection.query_row("SELECT outdated FROM state", [], |row| row.get(0))?)
     }
 
-    /// Says who the lane is; the goods stay, the position begins anew.
+    /// Says who the lane is; the goods stay, the position begins anew. What is
+    /// known of labels stays where the lane stands where it stood.
     pub fn set_identity(&mut self, identity: &Identity) -> Result<(), ReferenceError> {
+        let known = self.state()?.identity;
+        if known.is_some_and(|known| (known.store, known.lane) != (identity.store.clone(), identity.lane)) {
+            self.connection.execute_batch(shelf::FORGET_ALL)?;
+        }
         self.connection.execute(
             "UPDATE state SET store = ?1, lane = ?2, epoch = ?3, acknowledged = 0, quarantined = 0, alarm = NULL",
             params![identity.store, identity.lane, identity.epoch],
@@ -365,6 +381,13 @@ impl ReferenceWriter {
     /// [`Update::commit`]; dropped, nothing happened.
     pub fn begin(&mut self) -> Result<Update<'_>, ReferenceError> {
         Ok(Update { transaction: self.connection.transaction()?, touched: RefCell::default() })
+    }
+
+    /// Writes what the agent has found out about labels, in one transaction.
+    pub fn write_shelf(&mut self, changes: &shelf::ShelfChanges) -> Result<(), ReferenceError> {
+        let transaction = self.connection.transaction()?;
+        shelf::write(&transaction, changes)?;
+        Ok(transaction.commit()?)
     }
 
     /// Moves the WAL into the database and empties it, where no reader is in the way.
@@ -433,6 +456,12 @@ impl Update<'_> {
             }
             Entity::Coupon(Some(coupon)) => self.put("coupon", &[("code", &change.key)], coupon),
             Entity::Coupon(None) => self.remove("coupon", "code", &change.key),
+            Entity::Label(Some(label)) => shelf::put_label(&self.transaction, &change.key, label),
+            Entity::LabelWaiver(Some(waiver)) => shelf::put_waiver(&self.transaction, waiver),
+            // What was said last of a label or an item stands; HQ takes nothing back.
+            Entity::Label(None) | Entity::LabelWaiver(None) => Ok(()),
+            Entity::ShelfCap(Some(cap)) => shelf::put_cap(&self.transaction, cap),
+            Entity::ShelfCap(None) => shelf::remove_cap(&self.transaction, &change.key),
         }
     }
 
@@ -443,9 +472,11 @@ impl Update<'_> {
         Ok(self.transaction.commit()?)
     }
 
-    /// Forgets all goods, people and promotions: for a full pull.
+    /// Forgets all goods, people and promotions: for a full pull. What the
+    /// agent itself knows of labels stays.
     pub fn clear(&self) -> Result<(), ReferenceError> {
         self.touched.borrow_mut().clear();
+        self.transaction.execute_batch(shelf::FORGET_TOLD)?;
         // The words are indexed anew: an older program indexed fewer beginnings.
         Ok(self.transaction.execute_batch(
             "DELETE FROM face; DELETE FROM store; DELETE FROM category; DELETE FROM staff; DELETE FROM product; DELETE FROM code;

@@ -4,6 +4,7 @@ use chrono::{DateTime, FixedOffset};
 use domain::basket::{AppliedPromotion, Basket, Line};
 use domain::catalogue::{Buyer, Catalogue, Item};
 use domain::coupon::CouponRefusal;
+use domain::label::LabelRefusal;
 use domain::money::{Currency, Money, Quantity};
 use domain::payment::Belongs;
 use domain::refund::ReturnedLine;
@@ -645,6 +646,14 @@ pub(crate) fn notice(
             left: Quantity::from_thousandths(*left).map_or_else(|| "0".into(), |left| left.to_string()),
         },
         Message::NotReturnable | Message::ReturnElsewhere => Notice::NotReturnable,
+        Message::ShelfLabelRefused(refused) => Notice::UnknownCode {
+            code: match refused {
+                LabelRefusal::ItemUnknown(sku) => short(sku),
+                LabelRefusal::Items | LabelRefusal::Word(_) | LabelRefusal::SameLabel => {
+                    short(&refused.to_string())
+                }
+            },
+        },
         Message::StockRefused(_) => Notice::QuantityRange { max: Quantity::MAX.to_string() },
         Message::OpenShiftFirst => Notice::OpenShiftFirst,
         Message::ShiftIsOpen => Notice::ShiftIsOpen,

@@ -6,10 +6,13 @@
 //! way; answers come in any order and carry the number of their question. No
 //! answer in time is an answer too: the lane goes on within its own bounds.
 //!
+//! What is asked of a shelf label is answered by the agent whose gateway has it.
+//!
 //! Between an agent and HQ, `POST /v1/lanes/{store}/{lane}/ask` takes a
 //! [`Question`] and gives an [`Answer`], both as JSON. A store agent takes the
 //! same request of the other lanes' agents.
 
+use domain::label::LabelNumber;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -116,7 +119,24 @@ pub enum Question {
         /// HQ's item code.
         sku: String,
     },
+    /// Let a shelf label flash, so that a person finds it.
+    FlashLabel {
+        /// Its number: sixteen hexadecimal digits, capital letters.
+        label: String,
+        /// Red, green, blue.
+        colour: [u8; 3],
+        /// For about so long, 1 to [`FLASH_SECONDS_MAX`].
+        seconds: u8,
+    },
+    /// Send a shelf label its face again, also after it was given up.
+    ResendLabel {
+        /// Its number.
+        label: String,
+    },
 }
+
+/// The longest that a label flashes, seconds.
+pub const FLASH_SECONDS_MAX: u8 = 120;
 
 /// What stands before the hash of a telephone number where a card's code
 /// would stand; no card's code has a colon.
@@ -147,8 +167,16 @@ impl Question {
                 short(&origin.store) && i64::try_from(origin.seq).is_ok()
             }
             Self::Stock { sku } => short(sku),
+            Self::FlashLabel { label, colour: _, seconds } => {
+                is_label(label) && (1..=FLASH_SECONDS_MAX).contains(seconds)
+            }
+            Self::ResendLabel { label } => is_label(label),
         }
     }
+}
+
+fn is_label(text: &str) -> bool {
+    LabelNumber::parse(text).is_ok_and(|number| number.as_str() == text)
 }
 
 /// What is said to a question.
@@ -206,6 +234,14 @@ pub enum Answer {
         /// At most [`STOCK_PLACES_MAX`] others.
         places: Vec<StockAt>,
     },
+    /// It was passed on to the gateway that has the label; what becomes of it
+    /// stands in the label's state.
+    LabelAsked {},
+    /// It was not passed on.
+    LabelNotAsked {
+        /// Why.
+        why: LabelNotAsked,
+    },
     /// Nobody who knows could be asked in time.
     Unreachable {},
     /// This cannot be asked: it is of a newer lane, or not of its form.
@@ -241,6 +277,18 @@ pub enum ReceiptRefused {
     Held,
     /// Nothing of it is left.
     NothingLeft,
+}
+
+/// Why a label cannot be asked for anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LabelNotAsked {
+    /// This agent has no gateway: ask at the till whose agent has one.
+    NoGateway,
+    /// No gateway of this agent has seen the label.
+    NotSeen,
+    /// The gateway takes no more for now; ask again in a moment.
+    Busy,
 }
 
 /// How much of an item there is in a store, thousandths of a piece or of a
@@ -369,6 +417,24 @@ mod tests {
         };
         assert_eq!(code, format!("{PHONE}{}", phone_hash("13812340001")));
         assert_eq!(Question::member("123456"), Question::Member { code: "123456".into() });
+    }
+
+    #[test]
+    fn a_label_is_asked_by_its_full_number_and_flashes_for_a_while() {
+        let flash = |label: &str, seconds| {
+            Question::FlashLabel { label: label.into(), colour: [0, 255, 0], seconds }.is_within_bounds()
+        };
+        assert!(flash("00000218A3F5C611", 1) && flash("00000218A3F5C611", FLASH_SECONDS_MAX));
+        assert!(!flash("00000218A3F5C611", 0) && !flash("00000218A3F5C611", FLASH_SECONDS_MAX + 1));
+        assert!(!flash("00000218a3f5c611", 5) && !flash("0218A3F5C611", 5) && !flash("label", 5));
+        assert!(!Question::ResendLabel { label: String::new() }.is_within_bounds());
+        let asked = Asked {
+            v: ASK_VERSION,
+            number: 3,
+            question: Question::ResendLabel { label: "00000218A3F5C611".into() },
+        };
+        let json = serde_json::to_string(&asked).expect("plain data serialises");
+        assert_eq!(json, r#"{"v":1,"number":3,"ask":"resend_label","label":"00000218A3F5C611"}"#);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! thousandths (of a piece, or of a kilogram), times are UTC.
 
 mod buyer;
+mod label;
 mod stock;
 
 use chrono::NaiveDate;
@@ -15,6 +16,8 @@ pub use buyer::{
     Buyer, Coupon, Gift, Given, LeaseSpent, LinePrice, Member, PastPoints, PointsBack, PointsGrant,
     PointsMoved, SpentCoupon, WalkInPrice,
 };
+
+pub use label::{LabelBinding, LabelItem};
 
 pub use stock::{Movement, NewMember, Position, StockCount, StockLine, StockMove};
 
@@ -368,6 +371,45 @@ pub enum Fact {
         /// As in [`Tender::kind`]; absent for none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tender: Option<String>,
+    },
+    /// A label stands for these goods from now on, whatever it stood for before.
+    LabelBound {
+        /// Which label, and what for.
+        binding: LabelBinding,
+        /// The staff id of who bound it.
+        staff: String,
+    },
+    /// A label stands for nothing any more.
+    LabelUnbound {
+        /// Its number.
+        label: String,
+        /// The staff id of who unbound it.
+        staff: String,
+        /// Why, where somebody said so.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
+    /// A label was taken down, and another hangs in its place.
+    LabelReplaced {
+        /// The number of the one that was taken down.
+        old: String,
+        /// The new one, with what the old one stood for.
+        binding: LabelBinding,
+        /// The staff id of who replaced it.
+        staff: String,
+        /// Why, where somebody said so.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
+    /// The price lists' price is charged from now on though a label of the
+    /// item may still show less.
+    LabelsWaived {
+        /// The item.
+        item: LabelItem,
+        /// The staff id of who said so.
+        staff: String,
+        /// Why.
+        reason: String,
     },
     /// The journal's numbers begin again. The first event of every epoch but
     /// a lane's first; ties its chain to that of the epoch before.
@@ -863,6 +905,8 @@ pub enum Act {
     TakeOver,
     /// Say by hand what goods weigh.
     TypeWeight,
+    /// Let a price count that labels have not confirmed.
+    WaiveLabels,
 }
 
 /// Cash that moves without a sale.

@@ -5,12 +5,14 @@
 //! Changes come in order of version, which is the order in which HQ committed
 //! them. Asking after 0 gives everything that exists, without the deleted.
 
+mod label;
 mod member;
 mod rules;
 
 use serde::{Deserialize, Serialize};
 
 use crate::promotion::PromotionForm;
+pub use label::{Label, LabelStamp, LabelWaiver, ShelfCap};
 pub use member::{Coupon, CouponState, Member, phone_hash};
 pub use rules::{
     Objective, PointsEarned, PointsSpent, RefundOrder, StoreRules, TaxMode, TaxRounding, TypedWeights,
@@ -71,11 +73,17 @@ pub enum Entity {
     Member(Option<Member>),
     /// A coupon of this store.
     Coupon(Option<Coupon>),
+    /// A shelf label of this store, by its number.
+    Label(Option<Label>),
+    /// That a price of this store counts before its labels show it.
+    LabelWaiver(Option<LabelWaiver>),
+    /// What may be charged at most in this store.
+    ShelfCap(Option<ShelfCap>),
 }
 
 impl Entity {
     /// The kinds that this program knows, as `kind` says them.
-    pub const KINDS: [&'static str; 10] = [
+    pub const KINDS: [&'static str; 13] = [
         "store",
         "category",
         "product",
@@ -86,6 +94,9 @@ impl Entity {
         "tax_class",
         "member",
         "coupon",
+        "label",
+        "label_waiver",
+        "shelf_cap",
     ];
 }
 

@@ -4,6 +4,7 @@
 //! the journal's are frozen.
 
 mod buyer;
+mod label;
 mod refund;
 mod shift;
 mod stock;
@@ -43,6 +44,12 @@ pub enum UnderstandEventError {
         seq: u64,
         /// What stands there.
         kind: String,
+    },
+    /// A label's number is none, or it stands for what no label can.
+    #[error("understand event {seq}: no label has this number or stands for this")]
+    Label {
+        /// The event's number.
+        seq: u64,
     },
     /// The sums of a sale do not hold.
     #[error("understand event {seq}: the sale does not add up")]
@@ -130,6 +137,21 @@ impl From<&Record> for Fact {
             }
             Record::StockCounted { count, staff } => {
                 Self::StockCounted { count: count.into(), staff: staff.clone() }
+            }
+            Record::LabelBound { binding, staff } => {
+                Self::LabelBound { binding: binding.into(), staff: staff.clone() }
+            }
+            Record::LabelUnbound { label, staff, reason } => {
+                Self::LabelUnbound { label: label.to_string(), staff: staff.clone(), reason: reason.clone() }
+            }
+            Record::LabelReplaced { old, binding, staff, reason } => Self::LabelReplaced {
+                old: old.to_string(),
+                binding: binding.into(),
+                staff: staff.clone(),
+                reason: reason.clone(),
+            },
+            Record::LabelsWaived { item, staff, reason } => {
+                Self::LabelsWaived { item: item.into(), staff: staff.clone(), reason: reason.clone() }
             }
             Record::MemberRegistered { member, staff } => {
                 Self::MemberRegistered { member: member.into(), staff: staff.clone() }
@@ -491,6 +513,25 @@ impl Event {
             Fact::StockCounted { count, staff } => {
                 Record::StockCounted { count: count.into(), staff: staff.clone() }
             }
+            Fact::LabelBound { binding, staff } => {
+                Record::LabelBound { binding: binding.understand(seq)?, staff: staff.clone() }
+            }
+            Fact::LabelUnbound { label, staff, reason } => Record::LabelUnbound {
+                label: label::understand_label(seq, label)?,
+                staff: staff.clone(),
+                reason: reason.clone(),
+            },
+            Fact::LabelReplaced { old, binding, staff, reason } => Record::LabelReplaced {
+                old: label::understand_label(seq, old)?,
+                binding: binding.understand(seq)?,
+                staff: staff.clone(),
+                reason: reason.clone(),
+            },
+            Fact::LabelsWaived { item, staff, reason } => Record::LabelsWaived {
+                item: item.understand(seq)?,
+                staff: staff.clone(),
+                reason: reason.clone(),
+            },
             Fact::MemberRegistered { member, staff } => {
                 Record::MemberRegistered { member: member.into(), staff: staff.clone() }
             }

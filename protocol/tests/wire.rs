@@ -13,6 +13,7 @@ use domain::basket::{
     AppliedPromotion, Basket, Cut, Discount, Line, LoweredPrice, PriceFrom, Saving, Trace, WeighedBy,
 };
 use domain::catalogue::{Item, KitPart, TaxClass, TaxTreatment, Unit};
+use domain::label::{LabelBinding, LabelItem, LabelNumber};
 use domain::money::{Money, Quantity, TaxRate};
 use domain::payment::{Belongs, Outcome, Payment, Purpose};
 use domain::promotion::Layer;
@@ -576,6 +577,7 @@ fn records() -> Vec<(&'static str, Record)> {
     .chain(records_of_the_scale())
     .chain(buyer::records_about_leases())
     .chain(records_over_an_epoch())
+    .chain(records_of_labels())
     .collect()
 }
 
@@ -611,6 +613,54 @@ fn records_over_an_epoch() -> Vec<(&'static str, Record)> {
         carried: Box::new(Carried { payments: vec![payment], ..carried() }),
     };
     vec![("shift_opened_carried_over_an_epoch", opened)]
+}
+
+/// What hangs on the shelves.
+fn records_of_labels() -> Vec<(&'static str, Record)> {
+    let number = |text| LabelNumber::parse(text).expect("a label's number");
+    let binding = LabelBinding {
+        label: number("00000218A3F5C611"),
+        items: vec![LabelItem::of("100001")],
+        template: String::new(),
+        slot: String::new(),
+    };
+    let page = LabelBinding {
+        label: number("00000218A3F5C702"),
+        items: vec![LabelItem::of("200003"), LabelItem { sku: "100001".into(), unit: "case".into() }],
+        template: "fresh".into(),
+        slot: "A-3-2".into(),
+    };
+    let (old, staff) = (number("00000218A3F5C611"), String::from("e1"));
+    let bound = |binding: &LabelBinding| Record::LabelBound { binding: binding.clone(), staff: "e1".into() };
+    let unbound =
+        |reason: &str| Record::LabelUnbound { label: old.clone(), staff: "e1".into(), reason: reason.into() };
+    vec![
+        ("label_bound", bound(&binding)),
+        ("label_bound_page", bound(&page)),
+        ("label_unbound", unbound("")),
+        ("label_unbound_reason", unbound("下架")),
+        (
+            "label_replaced",
+            Record::LabelReplaced { old: old.clone(), binding: page, staff, reason: "屏坏".into() },
+        ),
+        (
+            "labels_waived",
+            Record::LabelsWaived {
+                item: LabelItem::of("100001"),
+                staff: "e1".into(),
+                reason: "价签已人工更换".into(),
+            },
+        ),
+        (
+            "approved_labels",
+            Record::Approved {
+                act: Act::WaiveLabels,
+                staff: "e1".into(),
+                approver: "e2".into(),
+                reason: "价签已人工更换".into(),
+            },
+        ),
+    ]
 }
 
 /// Who said what goods weigh.
@@ -668,6 +718,10 @@ const fn kind(record: &Record) -> &'static str {
         Record::PointsOffered { .. } => "points_offered",
         Record::StockMoved { .. } => "stock_moved",
         Record::StockCounted { .. } => "stock_counted",
+        Record::LabelBound { .. } => "label_bound",
+        Record::LabelUnbound { .. } => "label_unbound",
+        Record::LabelReplaced { .. } => "label_replaced",
+        Record::LabelsWaived { .. } => "labels_waived",
         Record::MemberRegistered { .. } => "member_registered",
         Record::LeaseReturned { .. } => "lease_returned",
         Record::TenderChosen { .. } => "tender_chosen",
@@ -679,7 +733,7 @@ const fn kind(record: &Record) -> &'static str {
     }
 }
 
-const KINDS: usize = 45;
+const KINDS: usize = 49;
 
 #[test]
 fn every_record_comes_back_from_its_bytes() {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use ledger::journal::Identity;
 use ledger::reference::{Position, ReferenceError};
-use protocol::ask::{Answer, HQ_ANSWER_WITHIN_MS, Question};
+use protocol::ask::{Answer, HQ_ANSWER_WITHIN_MS, LabelNotAsked, Question};
 use protocol::chain::ChainHash;
 use protocol::push::{PushAnswer, PushRefusal};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -352,6 +352,9 @@ struct Counter {
 #[cfg(unix)]
 impl Answers for Counter {
     async fn answer(&self, question: Question) -> Answer {
+        if matches!(question, Question::FlashLabel { .. } | Question::ResendLabel { .. }) {
+            return Answer::LabelNotAsked { why: LabelNotAsked::NoGateway };
+        }
         match self.hq.ask(&self.key, &question).await {
             Ok(answer) => answer,
             Err(error) => {

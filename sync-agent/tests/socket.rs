@@ -31,7 +31,9 @@ impl Answers for Clerk {
             | Question::ClaimCoupon { .. }
             | Question::ReleaseCoupon { .. }
             | Question::ClaimReceipt { .. }
-            | Question::ReleaseReceipt { .. } => std::future::pending().await,
+            | Question::ReleaseReceipt { .. }
+            | Question::FlashLabel { .. }
+            | Question::ResendLabel { .. } => std::future::pending().await,
         }
     }
 }

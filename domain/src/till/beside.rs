@@ -1,10 +1,11 @@
-//! What is written down beside selling: goods that move, counts, new members.
+//! What is written down beside selling: goods that move, counts, shelf labels, new members.
 
 use super::step::Step;
 use super::{Context, Effect, Message, Sound};
+use crate::label::{LabelBinding, LabelItem, LabelNumber, LabelRefusal};
 use crate::member::NewMember;
 use crate::record::Record;
-use crate::rights::kept_words;
+use crate::rights::{Act, kept_words};
 use crate::stock::{Movement, StockCount};
 
 impl Step {
@@ -27,6 +28,56 @@ impl Step {
         self.effects.push(Effect::Sound(Sound::Accepted));
     }
 
+    pub(super) fn bind_label(&mut self, context: &Context<'_>, binding: LabelBinding) {
+        let Some(staff) = self.at_counter() else { return };
+        if let Err(refused) = check_binding(context, &binding) {
+            return self.refuse(refused);
+        }
+        self.commit(Record::LabelBound { binding, staff: staff.id });
+        self.effects.push(Effect::Sound(Sound::Accepted));
+    }
+
+    pub(super) fn unbind_label(&mut self, label: LabelNumber, reason: &str) {
+        let Some(staff) = self.at_counter() else { return };
+        self.commit(Record::LabelUnbound { label, staff: staff.id, reason: kept_words(reason) });
+        self.effects.push(Effect::Sound(Sound::Accepted));
+    }
+
+    pub(super) fn replace_label(
+        &mut self,
+        context: &Context<'_>,
+        old: LabelNumber,
+        binding: LabelBinding,
+        reason: &str,
+    ) {
+        let Some(staff) = self.at_counter() else { return };
+        if binding.label == old {
+            return self.refuse(Message::ShelfLabelRefused(LabelRefusal::SameLabel));
+        }
+        if let Err(refused) = check_binding(context, &binding) {
+            return self.refuse(refused);
+        }
+        let reason = kept_words(reason);
+        self.commit(Record::LabelReplaced { old, binding, staff: staff.id, reason });
+        self.effects.push(Effect::Sound(Sound::Accepted));
+    }
+
+    pub(super) fn waive_labels(&mut self, context: &Context<'_>, item: LabelItem, reason: &str) {
+        let Some(staff) = self.at_counter() else { return };
+        if let Err(refused) = check_item(context, &item) {
+            return self.refuse(refused);
+        }
+        let reason = kept_words(reason);
+        if reason.is_empty() {
+            return self.refuse(Message::ReasonNeeded);
+        }
+        if self.allow(Act::WaiveLabels, |rights| rights.allow(Act::WaiveLabels)).is_none() {
+            return;
+        }
+        self.commit(Record::LabelsWaived { item, staff: staff.id, reason });
+        self.effects.push(Effect::Sound(Sound::Accepted));
+    }
+
     /// Somebody becomes a member, with HQ or without, and buys as one.
     pub(super) fn register(&mut self, context: &Context<'_>, member: NewMember) {
         if self.till.shift.is_none() {
@@ -44,4 +95,20 @@ impl Step {
             self.join(context, joins);
         }
     }
+}
+
+/// Whether a label may stand for these goods: a price that nobody knows
+/// cannot be shown.
+fn check_binding(context: &Context<'_>, binding: &LabelBinding) -> Result<(), Message> {
+    binding.check().map_err(Message::ShelfLabelRefused)?;
+    binding.items.iter().try_for_each(|item| check_item(context, item))
+}
+
+fn check_item(context: &Context<'_>, item: &LabelItem) -> Result<(), Message> {
+    item.check().map_err(Message::ShelfLabelRefused)?;
+    let found = context.catalogue.item_by_sku(&item.sku).map_err(Message::Fault)?;
+    if found.is_some_and(|found| item.unit.is_empty() || found.unit(&item.unit).is_some()) {
+        return Ok(());
+    }
+    Err(Message::ShelfLabelRefused(LabelRefusal::ItemUnknown(item.sku.clone())))
 }

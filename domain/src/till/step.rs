@@ -135,6 +135,12 @@ impl Step {
             Input::RegisterMember(member) => self.register(context, *member),
             Input::MoveStock(movement) => self.move_stock(*movement),
             Input::CountStock(count) => self.count_stock(*count),
+            Input::BindLabel(binding) => self.bind_label(context, *binding),
+            Input::UnbindLabel { label, reason } => self.unbind_label(label, &reason),
+            Input::ReplaceLabel { old, binding, reason } => {
+                self.replace_label(context, old, *binding, &reason);
+            }
+            Input::WaiveLabels { item, reason } => self.waive_labels(context, item, &reason),
             Input::ConfirmAge => self.confirm_age(),
             Input::Pay => self.pay(context),
             Input::Back => self.back(),

@@ -730,6 +730,7 @@ fn message_words(message: &Message) -> String {
         | Message::NothingToReturn
         | Message::NotReturnable
         | Message::StockRefused(_)
+        | Message::ShelfLabelRefused(_)
         | Message::ReturnElsewhere
         | Message::OpenShiftFirst
         | Message::ShiftIsOpen => format!("{message:?}"),
@@ -771,6 +772,12 @@ fn record_words(record: &Record) -> String {
         Record::PointsOffered { grant: None } => "no points offered".into(),
         Record::StockMoved { movement, .. } => format!("{:?} {}", movement.kind, movement.document),
         Record::StockCounted { count, .. } => format!("counted {}", count.document),
+        Record::LabelBound { binding, .. } => format!("label {} bound", binding.label),
+        Record::LabelUnbound { label, reason, .. } => format!("label {label} unbound for {reason}"),
+        Record::LabelReplaced { old, binding, reason, .. } => {
+            format!("label {} in place of {old} for {reason}", binding.label)
+        }
+        Record::LabelsWaived { item, reason, .. } => format!("labels of {} waived for {reason}", item.sku),
         Record::MemberRegistered { member, .. } => format!("{} registered", member.id),
         Record::LeaseReturned { grant } => format!("{} goes back", grant.lease),
         Record::TenderChosen { tender } => match tender {

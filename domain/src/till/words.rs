@@ -9,6 +9,7 @@ use crate::barcode::element::ElementError;
 use crate::basket::Cut;
 use crate::catalogue::{Item, LookUpError, PriceBounds};
 use crate::coupon::{Coupon, CouponRefusal};
+use crate::label::{LabelBinding, LabelItem, LabelNumber, LabelRefusal};
 use crate::member::{Member, NewMember, PointsGrant};
 use crate::money::Money;
 use crate::payment::{Answer, Payment};
@@ -176,6 +177,31 @@ pub enum Input {
     MoveStock(Box<Movement>),
     /// Goods on the shelves were counted.
     CountStock(Box<StockCount>),
+    /// A label stands for goods from now on.
+    BindLabel(Box<LabelBinding>),
+    /// A label stands for nothing any more.
+    UnbindLabel {
+        /// Which.
+        label: LabelNumber,
+        /// Why; may be empty.
+        reason: String,
+    },
+    /// A label was taken down, and another hangs in its place.
+    ReplaceLabel {
+        /// Which was taken down.
+        old: LabelNumber,
+        /// The new label, with what the old one stood for.
+        binding: Box<LabelBinding>,
+        /// Why; may be empty.
+        reason: String,
+    },
+    /// The new price of an item is to be charged before its labels show it.
+    WaiveLabels {
+        /// Which.
+        item: LabelItem,
+        /// Why.
+        reason: String,
+    },
     /// The cashier has looked at the buyer's age.
     ConfirmAge,
     /// To payment.
@@ -565,6 +591,8 @@ pub enum Message {
     },
     /// Goods that moved, or a count, were not written down.
     StockRefused(StockRefusal),
+    /// What was done with a shelf label is not written down.
+    ShelfLabelRefused(LabelRefusal),
     /// Another till is giving this sale back.
     ReturnElsewhere,
     /// The sale was in another currency, or its numbers make no sense.

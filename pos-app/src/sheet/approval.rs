@@ -44,6 +44,9 @@ fn reasons(act: Act) -> &'static [(&'static str, &'static str)] {
         ],
         Act::TakeOver => &[("换班", "Change of cashier")],
         Act::TypeWeight => &[("秤坏了", "The scale is broken"), ("放不下", "Too large for it")],
+        Act::WaiveLabels => {
+            &[("价签已人工更换", "Label changed by hand"), ("价签已取下", "Label taken down")]
+        }
     }
 }
 
@@ -63,6 +66,7 @@ pub(super) fn act_words(act: Act) -> (&'static str, &'static str) {
         Act::ResolvePayment => ("认定付款结果", "Settling a payment"),
         Act::TakeOver => ("接管收银台", "Taking the lane over"),
         Act::TypeWeight => ("手输重量", "Typing a weight"),
+        Act::WaiveLabels => ("价签未确认先用新价", "A price before its labels"),
     }
 }
 

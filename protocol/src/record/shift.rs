@@ -286,6 +286,7 @@ impl From<Act> for event::Act {
             Act::ResolvePayment => Self::ResolvePayment,
             Act::TakeOver => Self::TakeOver,
             Act::TypeWeight => Self::TypeWeight,
+            Act::WaiveLabels => Self::WaiveLabels,
         }
     }
 }
@@ -306,6 +307,7 @@ impl From<event::Act> for Act {
             event::Act::ResolvePayment => Self::ResolvePayment,
             event::Act::TakeOver => Self::TakeOver,
             event::Act::TypeWeight => Self::TypeWeight,
+            event::Act::WaiveLabels => Self::WaiveLabels,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::barcode::shop::check_character;
+use crate::label::{LabelBinding, LabelItem, LabelNumber};
 use crate::member::{NewMember, PointsRules};
 use crate::promotion::grant::{Gives, Grant};
 use crate::stock::{Movement, StockLine, StockMove};
@@ -246,6 +247,59 @@ fn a_coupon_that_hq_holds_for_this_lane_is_laid_whatever_was_told_of_it() {
             sound Blocked
             tell use coupon CCOLA0001X: it was used before
             = shift 1 of 2026-03-02, li selling; 1 lines 10.50; paper #5 waiting
+        "#]],
+    );
+}
+
+#[test]
+fn labels_are_bound_to_goods_that_are_known_and_waived_by_whoever_may() {
+    let number = |last: u8| LabelNumber::parse(&format!("{last:016X}")).expect("a number");
+    let binding = |label, sku: &str| LabelBinding {
+        label: number(label),
+        items: vec![LabelItem::of(sku)],
+        template: String::new(),
+        slot: "A-1".into(),
+    };
+    let bind = |sku: &str| In(Input::BindLabel(Box::new(binding(1, sku))));
+    let replace = |old| {
+        In(Input::ReplaceLabel {
+            old: number(old),
+            binding: Box::new(binding(2, "cola")),
+            reason: "屏坏".into(),
+        })
+    };
+    let waive = |reason: &str| In(Input::WaiveLabels { item: LabelItem::of("cola"), reason: reason.into() });
+    check(
+        then(selling(), [In(Input::SignOut), signs_in("li", "cashier"), choose("cola", 1)]),
+        &[
+            bind("cola"),
+            bind("nothing"),
+            replace(1),
+            replace(2),
+            In(Input::UnbindLabel { label: number(2), reason: "下架".into() }),
+            waive(" "),
+            waive("已换"),
+            approves("zhao", "supervisor", "已看过"),
+        ],
+        expect![[r#"
+            commit label 0000000000000001 bound
+            sound Accepted
+            sound Blocked
+            tell ShelfLabelRefused(ItemUnknown("nothing"))
+            commit label 0000000000000002 in place of 0000000000000001 for 屏坏
+            sound Accepted
+            sound Blocked
+            tell ShelfLabelRefused(SameLabel)
+            commit label 0000000000000002 unbound for 下架
+            sound Accepted
+            sound Blocked
+            tell ReasonNeeded
+            sound Blocked
+            ask for WaiveLabels
+            commit WaiveLabels of li approved by zhao for 已看过
+            commit labels of cola waived for 已换
+            sound Accepted
+            = shift 1 of 2026-03-02, li selling; 1 lines 3.50
         "#]],
     );
 }

@@ -214,6 +214,8 @@ pub struct Parked {
     pub note: String,
     /// What is in it.
     pub basket: Basket,
+    /// What was paid of it already and stays paid: by code or card, never cash.
+    pub tenders: Vec<Tender>,
 }
 
 /// What goes on from one shift into the next: a start after a stop reads no

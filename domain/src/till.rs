@@ -519,14 +519,18 @@ impl Till {
                 self.leave_basket(Belongs::Nothing);
             }
             Record::BasketParked { basket: number, staff, note } => {
+                let tenders = std::mem::take(&mut self.tenders);
                 let mut basket = self.leave_basket(Belongs::Parked(*number));
                 // Another day may have other promotions, and points are
                 // lent for a while only.
                 basket.offer_points(None);
                 basket.forget_savings();
                 let (staff, note) = (staff.clone(), note.clone());
-                self.parked.push(Parked { number: *number, staff, at_ms, note, basket });
+                self.parked.push(Parked { number: *number, staff, at_ms, note, basket, tenders });
                 self.parked_count = *number;
+                if let Desk::Paying(staff) = &self.desk {
+                    self.desk = Desk::Selling(staff.clone());
+                }
             }
             Record::BasketRecalled { basket, .. } => self.recall(*basket),
             Record::ReturnBegun { past } => self.basket.begin_return(past.as_ref().clone()),
@@ -642,11 +646,17 @@ impl Till {
 
     fn recall(&mut self, number: u32) {
         let Some(place) = self.parked.iter().position(|parked| parked.number == number) else { return };
-        self.basket = self.parked.remove(place).basket;
+        let parked = self.parked.remove(place);
+        self.basket = parked.basket;
+        self.tenders = parked.tenders;
         for payment in &mut self.payments {
             if payment.belongs == Belongs::Parked(number) {
                 payment.belongs = Belongs::Open;
             }
+        }
+        // What is paid in part goes on at the payment.
+        if let (false, Desk::Selling(staff)) = (self.tenders.is_empty(), &self.desk) {
+            self.desk = Desk::Paying(staff.clone());
         }
     }
 

@@ -101,16 +101,14 @@ pub(crate) fn project(
 
 /// What an event moves of its store's stock, thousandths of base units.
 pub(crate) fn moved_by(event: &Event) -> Vec<(&str, i64)> {
-    match &event.fact {
-        Fact::SaleCompleted { sale } => moves(&sale.lines, &sale.returns),
-        Fact::StockMoved { movement, .. } => {
-            let sign = StockMove::from(movement.kind).sign();
-            let lines = movement.lines.iter().filter(|_| sign != 0);
-            lines.map(|line| (line.sku.as_str(), line.quantity.saturating_mul(sign))).collect()
-        }
-        // Nothing else moves goods; a count is posted when every lane is here.
-        _ => Vec::new(),
+    if let Fact::SaleCompleted { sale } = &event.fact {
+        return moves(&sale.lines, &sale.returns);
     }
+    // Nothing else moves goods; a count is posted when every lane is here.
+    let Fact::StockMoved { movement, .. } = &event.fact else { return Vec::new() };
+    let sign = StockMove::from(movement.kind).sign();
+    let lines = movement.lines.iter().filter(|_| sign != 0);
+    lines.map(|line| (line.sku.as_str(), line.quantity.saturating_mul(sign))).collect()
 }
 
 /// What is on its way or waited for from now on, or not any more.

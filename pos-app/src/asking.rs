@@ -216,7 +216,7 @@ fn read_answers(mut from_agent: impl Read, waiting: &Waiting) -> io::Result<()> 
             return Ok(());
         }
         frames.push(&bytes[..read]);
-        while let Some(answered) = frames.next::<Answered>().map_err(io::Error::other)? {
+        while let Some(answered) = frames.message::<Answered>().map_err(io::Error::other)? {
             if answered.v == ASK_VERSION {
                 waiting.end(answered.number, Some(answered.answer));
             }

@@ -65,10 +65,7 @@ impl CustomerFeed {
         let code = config.code.as_ref().and_then(|file| read(&paths.data.join(file)).map_err(told).ok());
         Self {
             remote,
-            pictures: pictures
-                .map_or_else(|| Ok(Vec::new()), |found| found)
-                .map_err(told)
-                .unwrap_or_default(),
+            pictures: pictures.unwrap_or(Ok(Vec::new())).map_err(told).unwrap_or_default(),
             every: Duration::from_secs(config.seconds.max(1)),
             code,
             begun: Instant::now(),
@@ -121,7 +118,9 @@ pub fn read(file: &Path) -> Result<Picture, DeviceError> {
         png::ColorType::GrayscaleAlpha => {
             bytes.chunks_exact(2).flat_map(|pixel| [pixel[0], pixel[0], pixel[0], pixel[1]]).collect()
         }
-        other => return Err(failed(&format!("colours as {other:?}"))),
+        other @ (png::ColorType::Grayscale | png::ColorType::Rgb | png::ColorType::Indexed) => {
+            return Err(failed(&format!("colours as {other:?}")));
+        }
     };
     Picture::new(frame.width, frame.height, rgba).ok_or_else(|| failed(&"no pixels"))
 }

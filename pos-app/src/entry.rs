@@ -16,7 +16,7 @@ use ui::view::{Language, Notice, Theme};
 use crate::config::{self, Config};
 use crate::lane::{Lane, State};
 use crate::present;
-use crate::sheet::{Attempt, Open, ScanRule};
+use crate::sheet::{Attempt, Kind, Open, ScanRule};
 
 /// Tiles on a page of the grid.
 pub const TILES_MAX: usize = 12;
@@ -31,6 +31,9 @@ pub const RESULTS_MAX: usize = 8;
 /// The most pieces that a number typed before a scan stands for: a larger one
 /// is more likely a rest of something else.
 pub const TYPED_PIECES_MAX: i64 = 99;
+
+/// The most keys that are kept while HQ is asked about a receipt.
+const KEYS_AHEAD_MAX: usize = 64;
 
 /// The most characters that the entry line takes.
 pub const ENTRY_MAX: usize = 64;
@@ -66,6 +69,9 @@ pub struct Front {
     pub(crate) on_sign_in: Option<Notice>,
     /// When the last key came.
     last_key: Option<Instant>,
+    /// Keys that came while HQ was asked about a receipt: they are meant for
+    /// what comes up then.
+    keys_ahead: Vec<(Key, Instant)>,
 }
 
 impl Front {
@@ -100,6 +106,7 @@ impl Front {
             calm_until_ms: 0,
             on_sign_in: None,
             last_key: None,
+            keys_ahead: Vec::new(),
         }
     }
 
@@ -140,6 +147,9 @@ impl Front {
 impl Lane {
     /// A key of the keyboard, or of a scanner that acts as one.
     pub(crate) fn key(&mut self, key: Key, at: Instant) {
+        if self.keeps_key(key, at) {
+            return;
+        }
         let typed = match key {
             Key::Char(character) => WedgeKey::Char(character),
             Key::Enter => WedgeKey::Enter,
@@ -172,6 +182,29 @@ impl Lane {
             WedgeOutcome::Typed(character) => self.typed(character),
             WedgeOutcome::Enter => self.press(Button::Enter),
             WedgeOutcome::Scan { text, typed } => self.scanned(&text, typed),
+        }
+    }
+
+    /// Keeps a key for what comes up when HQ has answered about a receipt.
+    fn keeps_key(&mut self, key: Key, at: Instant) -> bool {
+        let waits = self.waits_for_receipt()
+            && self.front.sheets.last().is_some_and(|sheet| sheet.kind == Kind::GiveBack);
+        let is_kept = waits && matches!(key, Key::Char(_) | Key::Enter | Key::Backspace);
+        if is_kept && self.front.keys_ahead.len() < KEYS_AHEAD_MAX {
+            self.front.keys_ahead.push((key, at));
+        }
+        is_kept
+    }
+
+    /// HQ has answered about a receipt, or nobody has: what was typed meanwhile
+    /// goes to the return that came up, or to whoever is to approve it. Where
+    /// none came up it goes nowhere: a PIN may be among it.
+    pub(crate) fn type_what_was_kept(&mut self) {
+        let kept = std::mem::take(&mut self.front.keys_ahead);
+        let State::Open(open) = &self.state else { return };
+        let comes = open.basket().past().is_some() || open.till().pending().is_some();
+        if comes && !self.front.sheets.is_empty() {
+            kept.into_iter().for_each(|(key, at)| self.key(key, at));
         }
     }
 

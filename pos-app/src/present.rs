@@ -624,6 +624,22 @@ pub(crate) fn notice(
         Message::ParkedFull => Notice::ParkedFull,
         Message::NotParked => Notice::NotParked,
         Message::BasketParked { basket } => Notice::BasketParked { number: basket.to_string() },
+        Message::BasketParkedMoneyBack { basket, back } => {
+            let back = currency.format_with_symbol(*back);
+            Notice::Said {
+                tone: ui::view::Tone::Attend,
+                what: say(
+                    language,
+                    &format!("{basket} 号单已挂起 · 退还顾客 {back}"),
+                    &format!("Basket {basket} parked · give {back} back"),
+                ),
+                rest: say(
+                    language,
+                    "现金和券已从这一单取下；已付成功的留在单上。按 F10 取单。",
+                    "Cash and vouchers are off the basket; what was paid by code or card stays on it. F10 recalls it.",
+                ),
+            }
+        }
         Message::BasketFirst => Notice::BasketFirst,
         Message::TendersFirst => Notice::TendersFirst,
         Message::TendersFull => Notice::TendersFull,
@@ -654,7 +670,7 @@ pub(crate) fn notice(
                 }
             },
         },
-        Message::StockRefused(_) => Notice::QuantityRange { max: Quantity::MAX.to_string() },
+        Message::StockRefused(refusal) => Lane::stock_refused(language, *refusal),
         Message::OpenShiftFirst => Notice::OpenShiftFirst,
         Message::ShiftIsOpen => Notice::ShiftIsOpen,
     })

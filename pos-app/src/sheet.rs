@@ -16,6 +16,7 @@ mod menu;
 mod parking;
 mod payment;
 mod question;
+mod stock;
 mod tender;
 mod typing;
 mod why;
@@ -35,6 +36,7 @@ use crate::entry::CALM_MS;
 use crate::lane::{Command, Lane, OpenLane, State};
 pub(crate) use books::DayBy;
 pub(crate) use change::Change;
+pub(crate) use stock::StockWork;
 pub(crate) use why::almost;
 
 /// The most sheets that lie on each other.
@@ -116,6 +118,12 @@ pub(crate) enum Kind {
     Receipts,
     /// A document as a code.
     Code(Origin),
+    /// Somebody becomes a member.
+    NewMember,
+    /// Goods come, go or are thrown away.
+    Stock(StockWork),
+    /// Where there is any of some goods.
+    OnHand,
 }
 
 /// What a field takes.
@@ -188,6 +196,8 @@ pub(crate) struct Open {
     row: usize,
     /// Goods that were found.
     items: Vec<Arc<Item>>,
+    /// How much of each, thousandths, where that is asked.
+    counts: Vec<i64>,
     /// What it lists that takes long to read: read once.
     listed: Vec<SheetRow>,
     /// Documents that it lists.
@@ -216,7 +226,8 @@ impl Open {
             | Kind::Report(..)
             | Kind::Health
             | Kind::Day(_)
-            | Kind::Receipts => &[RowNumber],
+            | Kind::Receipts
+            | Kind::OnHand => &[RowNumber],
             Kind::Approve(_) => &[Digits, Pin],
             Kind::Change { change, .. } => change.takes(),
             Kind::Park => &[Words],
@@ -229,6 +240,9 @@ impl Open {
             Kind::Payment(_) => &[Digits],
             Kind::Float | Kind::Cash(_) => &[Amount],
             Kind::Count => &[Digits],
+            Kind::NewMember => &[Digits, Code],
+            Kind::Stock(StockWork::Waste) => &[Code, Quantity, Code],
+            Kind::Stock(_) => &[Code, Quantity, Code, Words],
         };
         let fields = takes.iter().map(|takes| Field { takes: *takes, text: String::new() }).collect();
         Self {
@@ -237,6 +251,7 @@ impl Open {
             focus: 0,
             row: 0,
             items: Vec::new(),
+            counts: Vec::new(),
             listed: Vec::new(),
             documents: Vec::new(),
             reason: 0,
@@ -280,7 +295,8 @@ impl Open {
             | Kind::Health
             | Kind::Day(_)
             | Kind::Receipts
-            | Kind::Code(_) => ScanRule::Sells,
+            | Kind::Code(_)
+            | Kind::OnHand => ScanRule::Sells,
             Kind::Member | Kind::Goods { selling: false } | Kind::GiveBack => ScanRule::Takes,
             Kind::Approve(_)
             | Kind::Blind
@@ -293,7 +309,9 @@ impl Open {
             | Kind::Drawer
             | Kind::Count
             | Kind::CloseShift
-            | Kind::Report(..) => ScanRule::Blocks,
+            | Kind::Report(..)
+            | Kind::NewMember
+            | Kind::Stock(_) => ScanRule::Blocks,
         }
     }
 
@@ -323,7 +341,10 @@ impl Open {
             | Kind::Report(..)
             | Kind::Health
             | Kind::Day(_)
-            | Kind::Code(_) => false,
+            | Kind::Code(_)
+            | Kind::NewMember
+            | Kind::Stock(_)
+            | Kind::OnHand => false,
         }
     }
 }
@@ -473,6 +494,9 @@ impl Lane {
             Kind::Day(by) => self.show_day(sheet, *by),
             Kind::Receipts => self.show_receipts(sheet),
             Kind::Code(origin) => self.show_code(origin),
+            Kind::NewMember => self.show_new_member(sheet),
+            Kind::Stock(work) => self.show_stock(sheet, *work),
+            Kind::OnHand => self.show_on_hand(sheet),
         }
     }
 
@@ -511,7 +535,10 @@ impl Lane {
             | Kind::CloseShift
             | Kind::Report(..)
             | Kind::Health
-            | Kind::Code(_) => {}
+            | Kind::Code(_)
+            | Kind::NewMember
+            | Kind::Stock(_)
+            | Kind::OnHand => {}
         }
     }
 
@@ -635,12 +662,14 @@ impl Lane {
 }
 
 impl Open {
-    /// Whether it stays after an act, so that a second Enter might do it again.
+    /// Whether it stays after an act, so that a second Enter might do it again. One that ends what was typed is
+    /// no second one.
     fn waits_after_an_act(&self) -> bool {
-        matches!(
-            self.kind,
-            Kind::Paper(_) | Kind::GiveBack | Kind::Blind | Kind::Approve(_) | Kind::CloseShift
-        )
+        self.text(self.focus).is_empty()
+            && matches!(
+                self.kind,
+                Kind::Paper(_) | Kind::GiveBack | Kind::Blind | Kind::Approve(_) | Kind::CloseShift
+            )
     }
 }
 

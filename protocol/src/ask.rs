@@ -344,7 +344,7 @@ impl FrameReader {
 
     /// The next message, once all of it is here. After an error nothing that
     /// follows can be read: the connection is to be closed.
-    pub fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, FrameError> {
+    pub fn message<T: DeserializeOwned>(&mut self) -> Result<Option<T>, FrameError> {
         let Some(said) = self.bytes.first_chunk::<4>() else { return Ok(None) };
         let length = usize::try_from(u32::from_be_bytes(*said)).unwrap_or(usize::MAX);
         if length > FRAME_BYTES_MAX {
@@ -392,7 +392,7 @@ mod tests {
             let mut read: Vec<Asked> = Vec::new();
             for piece in bytes.chunks(size) {
                 reader.push(piece);
-                while let Some(message) = reader.next().expect("good frames") {
+                while let Some(message) = reader.message().expect("good frames") {
                     read.push(message);
                 }
             }
@@ -404,10 +404,10 @@ mod tests {
     fn a_frame_that_says_too_much_is_refused_before_it_is_here() {
         let mut reader = FrameReader::default();
         reader.push(&u32::MAX.to_be_bytes());
-        assert!(matches!(reader.next::<Asked>(), Err(FrameError::TooLong(_))));
+        assert!(matches!(reader.message::<Asked>(), Err(FrameError::TooLong(_))));
         let mut reader = FrameReader::default();
         reader.push(&[0, 0, 0, 2, b'{', b'x']);
-        assert!(matches!(reader.next::<Asked>(), Err(FrameError::Form(_))));
+        assert!(matches!(reader.message::<Asked>(), Err(FrameError::Form(_))));
     }
 
     #[test]

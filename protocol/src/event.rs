@@ -1079,6 +1079,9 @@ pub struct Parked {
     /// The kind of tender that all of it is to be paid with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tender: Option<String>,
+    /// What was paid of it already.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tenders: Vec<Tender>,
 }
 
 /// A payment whose end is not known.

@@ -386,6 +386,7 @@ fn carried() -> Carried {
             at_ms: 1_772_416_800_000,
             note: "红衣服".into(),
             basket: Basket::parked(vec![reduced()], 4, true, 2, Some(discount)),
+            tenders: Vec::new(),
         }],
         parked_count: 3,
         payments: vec![
@@ -578,6 +579,7 @@ fn records() -> Vec<(&'static str, Record)> {
     .chain(buyer::records_about_leases())
     .chain(records_over_an_epoch())
     .chain(records_of_labels())
+    .chain([("shift_opened_paid_in_part", paid_in_part())])
     .collect()
 }
 
@@ -613,6 +615,21 @@ fn records_over_an_epoch() -> Vec<(&'static str, Record)> {
         carried: Box::new(Carried { payments: vec![payment], ..carried() }),
     };
     vec![("shift_opened_carried_over_an_epoch", opened)]
+}
+
+/// A parked basket of which a part is paid, in the record that opens a shift.
+fn paid_in_part() -> Record {
+    let mut carried = carried();
+    for parked in &mut carried.parked {
+        parked.tenders = vec![wechat(290)];
+    }
+    Record::ShiftOpened {
+        number: 12,
+        business_date: day(),
+        staff: "e1".into(),
+        float: Money::ZERO,
+        carried: Box::new(carried),
+    }
 }
 
 /// What hangs on the shelves.

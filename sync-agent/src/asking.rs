@@ -104,7 +104,7 @@ async fn talk<A: Answers>(stream: UnixStream, answers: Arc<A>, within: Duration)
             return Ok(());
         }
         frames.push(&bytes[..read]);
-        while let Some(value) = frames.next().map_err(io::Error::other)? {
+        while let Some(value) = frames.message().map_err(io::Error::other)? {
             let asked = match read_question(value) {
                 Ok(asked) => asked,
                 Err(Some(refusal)) => {

@@ -77,7 +77,7 @@ impl Lane {
     async fn hear(&mut self) -> Option<Answered> {
         let mut bytes = [0; 4_096];
         loop {
-            if let Some(answer) = self.frames.next().expect("a frame") {
+            if let Some(answer) = self.frames.message().expect("a frame") {
                 return Some(answer);
             }
             match self.stream.read(&mut bytes).await {

@@ -5,12 +5,13 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use domain::barcode::ReceiptCode;
 use domain::record::Record;
 use fixtures::shop as goods;
 
 use crate::display::Display;
 use crate::process::{PATIENCE, program, run, wait_at_most};
-use crate::shop::{Counter, check_digit, code_of, open_demo};
+use crate::shop::{Counter, STORE, check_digit, code_of, open_demo};
 
 /// How long HQ must be silent until the till calls itself offline, and a little more.
 const OFFLINE_PATIENCE: Duration = Duration::from_secs(40);
@@ -89,7 +90,25 @@ fn change_look(display: &Display, look: Look) -> Result<()> {
     display.keys(&["Escape"])
 }
 
-/// What is not a plain sale: a basket parked and recalled, a split payment.
+/// A supervisor approves on the spot.
+fn approve(display: &Display, counter: &Counter) -> Result<()> {
+    let approved = |record: &Record| matches!(record, Record::Approved { .. });
+    let before = counter.files.count(approved)?;
+    display.type_text("201")?;
+    display.keys(&["Return"])?;
+    display.type_text("3456")?;
+    display.keys(&["Return"])?;
+    counter.files.wait_for_count("an approval", before + 1, approved)
+}
+
+/// After an act that may not be done twice by one Enter too many, the till waits a moment.
+fn wait_for_calm() -> Result<()> {
+    let since = std::time::Instant::now();
+    let calm = Duration::from_millis(u64::try_from(pos_app::entry::CALM_MS)? + 200);
+    wait_at_most(PATIENCE, "the till to take Enter again", || Ok((since.elapsed() > calm).then_some(())))
+}
+
+/// What is not a plain sale: a basket parked and recalled, a split payment, a return, the end of the shift.
 fn exceptions(day: &mut Day<'_>, counter: &Counter, display: &Display) -> Result<()> {
     counter.scanner.scan(&code_of(WATER)?)?;
     counter.scanner.scan(&code_of(COLA)?)?;
@@ -126,6 +145,44 @@ fn exceptions(day: &mut Day<'_>, counter: &Counter, display: &Display) -> Result
     display.keys(&["Return"])?;
     counter.wait_for_sales(6)?;
     day.say("it was paid in cash and by card");
+    ends(day, counter, display)
+}
+
+/// Goods come back, and the shift ends.
+fn ends(day: &mut Day<'_>, counter: &Counter, display: &Display) -> Result<()> {
+    let records = counter.files.records()?;
+    let sale = records.iter().rev().find(|stored| matches!(stored.record, Record::SaleCompleted { .. }));
+    let seq = sale.context("find the last sale")?.seq;
+    let code = ReceiptCode { store: STORE.to_owned(), lane: 1, epoch: 1, seq }.to_string();
+    counter.scan_and_look(display, &code)?;
+    approve(display, counter)?;
+    counter.files.wait_for_count("a return", 1, |record| matches!(record, Record::ReturnBegun { .. }))?;
+    day.picture(display, "return")?;
+    wait_for_calm()?;
+    display.keys(&["Return"])?;
+    approve(display, counter)?;
+    counter.files.wait_for_count("goods back", 1, |record| matches!(record, Record::LineReturned { .. }))?;
+    display.keys(&["F8"])?;
+    day.picture(display, "pay-back")?;
+    display.keys(&["Return"])?;
+    counter.wait_for_sales(7)?;
+    day.picture(display, "refund-by-card")?;
+    display.keys(&["Return"])?;
+    counter.files.wait_for_count("a refund", 2, |record| matches!(record, Record::PaymentEnded { .. }))?;
+    day.say("one piece came back by its receipt; the money went back to the card");
+
+    choose_in_menu(display, 7)?;
+    display.type_text("3")?;
+    day.picture(display, "count")?;
+    display.keys(&["F8"])?;
+    counter.files.wait_for_count("a count", 1, |record| matches!(record, Record::CashCounted { .. }))?;
+    day.picture(display, "close-shift")?;
+    display.keys(&["Return"])?;
+    counter
+        .files
+        .wait_for_count("the end of the shift", 1, |record| matches!(record, Record::ShiftClosed { .. }))?;
+    day.picture(display, "z-report")?;
+    day.say("the drawer was counted and the shift closed; its Z report is on paper");
     Ok(())
 }
 
@@ -311,9 +368,8 @@ fn by_itself(folder: &Path) -> Result<()> {
     };
     ensure!(counter.files.count(members)? == 1, "the last sale is not the member's, with a coupon");
     exceptions(&mut day, &counter, &wide)?;
-    // One for each sale.
-    let receipts = counter.printer.wait_for_receipts(6, PATIENCE);
-    ensure!(receipts.len() == 6, "{} papers were printed for six sales", receipts.len());
+    let receipts = counter.printer.wait_for_receipts(8, PATIENCE);
+    ensure!(receipts.len() == 8, "{} papers were printed for seven documents and a report", receipts.len());
     ensure!(
         counter.printer.errors().is_empty(),
         "the printer did not understand: {:?}",

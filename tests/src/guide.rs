@@ -22,16 +22,18 @@ const GOLD_CARD: &str = "M00000005C";
 const COUPON: &str = "CDEMO0001R";
 
 /// The pictures that the guide shows; the others are for looking at.
-pub const SHOWN: [&str; 10] = [
+pub const SHOWN: [&str; 12] = [
     "approval",
     "count",
     "discount",
     "member-basket",
+    "new-member",
     "pay-split",
     "payment-in-doubt",
     "recall",
     "return-taken",
     "sell",
+    "stock-receive",
     "z-report",
 ];
 
@@ -73,6 +75,7 @@ pub fn pictures(pixels: &Pixels, folder: &Path, look: Look) -> Result<Vec<String
     day.parking()?;
     day.paying()?;
     day.returning()?;
+    day.beside()?;
     day.shift()?;
     Ok(day.names)
 }
@@ -294,6 +297,40 @@ impl Day<'_> {
         ensure!(self.is_done(), "the money was not paid back");
         self.draw("paid-back")?;
         self.stand.key(Key::Escape);
+        Ok(())
+    }
+
+    fn beside(&mut self) -> Result<()> {
+        self.scan("100024")?;
+        self.stand.function(8);
+        self.stand.function(7);
+        self.stand.type_text("13900139000");
+        self.draw("new-member")?;
+        self.stand.key(Key::Enter);
+        ensure!(
+            self.stand.lane.till().is_some_and(|till| till.basket().member().is_some()),
+            "nobody became a member"
+        );
+        self.pay()?;
+        self.menu(self.say("收货", "Receive goods"))?;
+        self.scan("100028")?;
+        self.stand.key(Key::Tab);
+        self.stand.enter("24");
+        self.scan("100010")?;
+        self.scan("100001")?;
+        for _ in 0..3 {
+            self.stand.key(Key::Tab);
+        }
+        self.stand.type_text(self.say("光明乳业", "Bright Dairy"));
+        self.draw("stock-receive")?;
+        self.stand.function(8);
+        ensure!(self.stand.lane.view().sheet.is_none(), "the delivery was not written down");
+        self.draw("stock-received")?;
+        self.menu(self.say("报损", "Waste"))?;
+        self.stand.function(3);
+        self.scan("100028")?;
+        self.draw("stock-waste")?;
+        self.stand.function(8);
         Ok(())
     }
 

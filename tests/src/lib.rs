@@ -8,6 +8,7 @@
 //! | [`demo`] | the scripted day of `cargo xtask demo` |
 //! | [`stand`] | a lane with its window, without display, threads or devices |
 //! | [`guide`] | the pictures of the cashier's guide: each job done at such a lane |
+//! | [`tasks`] | what a new cashier is asked to do, with what it takes |
 //! | [`ring`] | a lane without a window, to be killed at any moment |
 //! | [`replay`] | real transaction logs through scan, till, ledger, agent and HQ |
 
@@ -23,3 +24,4 @@ pub mod replay;
 pub mod ring;
 pub mod shop;
 pub mod stand;
+pub mod tasks;

@@ -235,6 +235,14 @@ pub struct Counter {
 }
 
 impl Counter {
+    /// Scans by the scanner with a line of its own, and waits for the screen to answer. That line and the keyboard
+    /// are two ways to the till: whoever types looks first.
+    pub fn scan_and_look(&self, display: &Display, code: &str) -> Result<()> {
+        let before = display.settled()?;
+        self.scanner.scan(code)?;
+        wait_for("the screen to answer a scan", || Ok((display.picture()? != before).then_some(())))
+    }
+
     /// Sets up the lane's devices; the till is started by [`Counter::start_till`].
     pub fn set_up(files: LaneFiles, receipts: Option<PathBuf>) -> Result<Self> {
         let options = PrinterOptions { folder: receipts, ..PrinterOptions::default() };

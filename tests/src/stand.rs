@@ -97,6 +97,20 @@ fn hash(pin: &str) -> Result<String> {
     Ok(hasher.hash_password(pin.as_bytes()).map_err(|error| anyhow::anyhow!("{error}"))?.to_string())
 }
 
+/// How questions among commands end that nobody answers.
+fn unanswered(commands: &[Command]) -> Vec<Event> {
+    let ends = commands.iter().filter_map(|command| match command {
+        Command::Ask(asked) => Some(Event::Answered { number: asked.number, answer: None }),
+        Command::OpenDrawer { .. }
+        | Command::Print(_)
+        | Command::Scale(_)
+        | Command::Pay(_)
+        | Command::Play(_)
+        | Command::Quit => None,
+    });
+    ends.collect()
+}
+
 /// A lane with its window, turned by hand.
 pub struct Stand {
     /// The lane.
@@ -107,6 +121,8 @@ pub struct Stand {
     pub moment: Moment,
     /// What it wanted done outside since somebody looked.
     pub commands: Vec<Command>,
+    /// Whether the agent takes its time: questions stay open until [`Stand::answer_none`].
+    pub agent_is_slow: bool,
     actions: Rc<RefCell<Vec<Action>>>,
     last_key: Instant,
 }
@@ -118,8 +134,15 @@ impl Stand {
         let pressed = Rc::clone(&actions);
         let screen = TillScreen::new(move |action| pressed.borrow_mut().push(action))?;
         let lane = Lane::new(Paths { data: folder.to_owned() }, config);
-        let mut stand =
-            Self { lane, screen, moment, commands: Vec::new(), actions, last_key: Instant::now() };
+        let mut stand = Self {
+            lane,
+            screen,
+            moment,
+            commands: Vec::new(),
+            agent_is_slow: false,
+            actions,
+            last_key: Instant::now(),
+        };
         stand.turn(vec![Event::Tick]);
         ensure!(stand.lane.till().is_some(), "the lane did not open");
         Ok(stand)
@@ -129,16 +152,19 @@ impl Stand {
     pub fn turn(&mut self, events: Vec<Event>) {
         let commands = self.lane.turn(self.moment, events);
         // The agent is away: every question ends without an answer.
-        let ends = commands.iter().filter_map(|command| match command {
-            Command::Ask(asked) => Some(Event::Answered { number: asked.number, answer: None }),
-            _ => None,
-        });
-        let ends: Vec<Event> = ends.collect();
+        let ends = if self.agent_is_slow { Vec::new() } else { unanswered(&commands) };
         self.commands.extend(commands);
         if !ends.is_empty() {
             return self.turn(ends);
         }
         self.screen.apply(&self.lane.view());
+    }
+
+    /// The agent's time is over: what it was asked ends without an answer.
+    pub fn answer_none(&mut self) {
+        self.agent_is_slow = false;
+        let commands = std::mem::take(&mut self.commands);
+        self.turn(unanswered(&commands));
     }
 
     /// A person presses a key.

@@ -42,7 +42,13 @@ impl Counter {
     fn hear(&self) -> (u64, Option<Answer>) {
         match self.events.recv_timeout(PATIENCE).expect("every question ends") {
             Event::Answered { number, answer } => (number, answer.map(|answer| *answer)),
-            other => panic!("an answer, not {other:?}"),
+            other @ (Event::Action(_)
+            | Event::Scan(_)
+            | Event::Scale(_)
+            | Event::Printer(_)
+            | Event::Payment { .. }
+            | Event::JournalDamaged { .. }
+            | Event::Tick) => panic!("an answer, not {other:?}"),
         }
     }
 }
@@ -52,7 +58,7 @@ fn read(stream: &mut UnixStream) -> Asked {
     loop {
         stream.read_exact(&mut byte).expect("a question comes");
         frames.push(&byte);
-        if let Some(asked) = frames.next().expect("a frame") {
+        if let Some(asked) = frames.message().expect("a frame") {
             return asked;
         }
     }

@@ -496,16 +496,13 @@ impl<'a> Life<'a> {
                 }
                 return Err(refused(words));
             }
-            match chance {
+            if (1..=8).contains(&chance) {
                 // The agent pushes what is there, and HQ files it.
-                1..=8 => {
-                    let error = |error: ReadJournalError| refused(format!("the agent: {}", words(&error)));
-                    let entries = reader.entries_after(self.filed.seq, 100, usize::MAX).map_err(error)?;
-                    if let Some(entry) = entries.last() {
-                        self.filed = Head { seq: entry.seq, hash: entry.hash };
-                    }
+                let error = |error: ReadJournalError| refused(format!("the agent: {}", words(&error)));
+                let entries = reader.entries_after(self.filed.seq, 100, usize::MAX).map_err(error)?;
+                if let Some(entry) = entries.last() {
+                    self.filed = Head { seq: entry.seq, hash: entry.hash };
                 }
-                _ => {}
             }
         }
         if !stops_well {

@@ -7,6 +7,7 @@ use crate::money::{BASIS_POINTS, Money};
 use crate::record::Record;
 use crate::rights::{Act, kept_words};
 use crate::shift::{PARKED_LINES_MAX, PARKED_MAX};
+use crate::tender::Tender;
 
 impl Step {
     pub(super) fn discount_line(&mut self, number: u32, cut: Option<Cut>, reason: &str) {
@@ -68,8 +69,13 @@ impl Step {
     }
 
     pub(super) fn park(&mut self, note: &str) {
-        let Desk::Selling(staff) = &self.till.desk else { return };
-        let staff = staff.id.clone();
+        // A charge that nobody knows the end of must not hold up who comes next.
+        let doubtful = self.till.payment_of_basket().is_some_and(|payment| !payment.is_active());
+        let staff = match &self.till.desk {
+            Desk::Selling(staff) => staff.id.clone(),
+            Desk::Paying(staff) if doubtful => staff.id.clone(),
+            Desk::SignedOut | Desk::Paying(_) | Desk::Saving(..) | Desk::Done(..) | Desk::Locked(_) => return,
+        };
         let basket = &self.till.basket;
         if basket.past().is_some() || !basket.returns().is_empty() {
             return self.refuse(Message::ReturnOpen);
@@ -83,8 +89,34 @@ impl Step {
             return self.refuse(Message::ParkedFull);
         }
         let number = self.till.parked_count.saturating_add(1);
+        let back = self.hand_back();
         self.commit(Record::BasketParked { basket: number, staff, note: kept_words(note) });
-        self.tell(Message::BasketParked { basket: number });
+        self.tell(if back == Money::ZERO {
+            Message::BasketParked { basket: number }
+        } else {
+            Message::BasketParkedMoneyBack { basket: number, back }
+        });
+    }
+
+    /// Cash and vouchers do not lie in a drawer for a basket that nobody has
+    /// paid: they go back over the counter. Gives what they were worth.
+    fn hand_back(&mut self) -> Money {
+        let mut back = Money::ZERO;
+        let mut opens = false;
+        for place in (0..self.till.tenders.len()).rev() {
+            let tender = &self.till.tenders[place];
+            if matches!(tender, Tender::Wallet { .. }) {
+                continue;
+            }
+            back += tender.amount();
+            opens |= tender.is_cash();
+            // No more than TENDERS_MAX stand there.
+            self.commit(Record::TenderRemoved { place: u32::try_from(place).unwrap_or(u32::MAX) });
+        }
+        if opens {
+            self.effects.push(Effect::OpenDrawer);
+        }
+        back
     }
 
     pub(super) fn recall(&mut self, basket: u32) {

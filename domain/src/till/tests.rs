@@ -673,6 +673,9 @@ fn message_words(message: &Message) -> String {
         Message::Fault(fault) => fault.to_string(),
         Message::NotReducible(item) => format!("{} is not reduced", item.sku),
         Message::BasketParked { basket } => format!("basket {basket} parked"),
+        Message::BasketParkedMoneyBack { basket, back } => {
+            format!("basket {basket} parked, {} back", yuan().format(*back))
+        }
         Message::MoreThanDue { due } => format!("more than the {} due", yuan().format(*due)),
         Message::PayOutDue { amount } => format!("{} to be paid out", yuan().format(*amount)),
         Message::PaymentDeclined { reason } => format!("payment declined: {reason}"),
@@ -2218,6 +2221,63 @@ fn a_basket_is_parked_with_its_doubt_and_recalled_with_it() {
             sound Accepted
             commit sale of 1 lines: 3.50 0.00 = 3.50, tendered 3.50, change 0.00, tax 13% 0.40 of 3.50
             = shift 1 of 2026-03-02, li saving; paper #10 waiting
+        "#]],
+    );
+}
+
+#[test]
+fn what_was_paid_of_a_basket_in_doubt_is_parked_with_it_but_cash_goes_back() {
+    let part = || Input::Charge { wallet: Wallet::WeChat, code: PAY_CODE.into(), amount: Some(money("1")) };
+    let mut day = then(paying(&[COLA]), [In(part()), answered(1, paid()), some_cash("0.50"), CHARGE()]);
+    for _ in 0..30 {
+        day.extend([Later(5 * SECOND_MS), TICK]);
+    }
+    check(
+        day,
+        &[
+            BACK,
+            PARK,
+            scan(EGG),
+            PAY,
+            cash("2"),
+            Saved,
+            PowerCut,
+            signs_in("li", "cashier"),
+            recall(1),
+            scan(EGG),
+            cash("2.50"),
+            In(Input::ResolvePayment { number: 2, paid: false, reason: "not in the app".into() }),
+            approves("zhao", "supervisor", "seen the app"),
+            cash("2.50"),
+        ],
+        expect![[r#"
+            sound Blocked
+            tell TendersFirst
+            commit tender 1 handed back
+            open drawer
+            commit basket 1 parked by li
+            tell basket 1 parked, 0.50 back
+            commit line 1 egg 1 x 2.00 by breakfast = 2.00
+            sound Accepted
+            commit sale of 1 lines: 2.00 0.00 = 2.00, tendered 2.00, change 0.00, tax 13% 0.23 of 2.00
+            open drawer
+            sound Accepted
+            commit li signed in
+            sound Accepted
+            commit basket 1 recalled by li
+            sound Accepted
+            sound Blocked
+            tell ScanWhilePaying
+            sound Blocked
+            tell payment 2 in doubt
+            sound Blocked
+            ask for ResolvePayment
+            commit ResolvePayment of li approved by zhao for seen the app
+            commit payment 2 ended Closed
+            sound Blocked
+            tell PaymentNotTaken
+            commit sale of 1 lines: 3.50 0.00 = 3.50, tendered 3.50, change 0.00, tax 13% 0.40 of 3.50
+            = shift 1 of 2026-03-02, li saving; paper #12 waiting
         "#]],
     );
 }

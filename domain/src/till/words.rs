@@ -535,6 +535,14 @@ pub enum Message {
         /// Its number.
         basket: u32,
     },
+    /// The basket was put aside, and cash and vouchers of it go back to the
+    /// customer: they count for nothing before all of it is paid.
+    BasketParkedMoneyBack {
+        /// Its number.
+        basket: u32,
+        /// What they are worth, in the lane's currency.
+        back: Money,
+    },
     /// The basket must be paid, parked or cancelled first.
     BasketFirst,
     /// The tenders that were put against the basket must be handed back first.

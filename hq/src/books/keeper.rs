@@ -507,6 +507,8 @@ impl<'w, 'c> Keeper<'w, 'c> {
 
     /// Enters into the books what newly filed events of a lane say, in their
     /// order, and ends what the lane holds no more.
+    // Of some forty kinds four move these books.
+    #[allow(clippy::wildcard_enum_match_arm)]
     pub fn file(&self, key: JournalKey<'_>, events: &[&Event]) -> Result<(), StoreError> {
         let lane = LaneId { store: key.store.to_owned(), lane: key.lane };
         for event in events {

@@ -603,7 +603,7 @@ fn what_a_shift_carries_outlives_the_shifts_before_it() {
 
     let basket = Basket::parked(Vec::new(), 7, true, 2, None);
     let note = "red coat".to_owned();
-    let parked = Parked { number: 3, staff: "e1".into(), at_ms: 5, note, basket };
+    let parked = Parked { number: 3, staff: "e1".into(), at_ms: 5, note, basket, tenders: Vec::new() };
     let amount = Money::from_minor(350);
     let payment = Payment::carried(9, Wallet::WeChat, amount, Purpose::Charge, Belongs::Parked(3), true);
     let carried = Carried {

@@ -41,6 +41,8 @@ enum Errand {
     Coupon { code: String, text: String },
     /// A receipt was scanned, to give goods back.
     Receipt(ReceiptCode),
+    /// Where there is any of an item.
+    Stock { sku: String },
     /// Something was given back; nobody waits.
     Release,
 }
@@ -92,6 +94,14 @@ impl Lane {
             seq: code.seq,
         };
         self.ask_agent(Question::ClaimReceipt { origin }, Errand::Receipt(code));
+    }
+
+    /// Where there is any of an item, here and in other stores.
+    pub(crate) fn ask_for_stock(&mut self, sku: String) {
+        let errand = Errand::Stock { sku: sku.clone() };
+        if self.errands.open.values().all(|other| *other != errand) {
+            self.ask_agent(Question::Stock { sku }, errand);
+        }
     }
 
     /// A store's code is typed in small letters or capitals.
@@ -175,6 +185,7 @@ impl Lane {
             | Errand::Member { .. }
             | Errand::Coupon { .. }
             | Errand::Receipt(_)
+            | Errand::Stock { .. }
             | Errand::Release => None,
         });
         if let Some(wish) = asked {
@@ -199,7 +210,15 @@ impl Lane {
     pub(super) fn hear_answer(&mut self, number: u64, answer: Option<Answer>) {
         if let Some(errand) = self.errands.open.remove(&number) {
             self.end_errand(errand, answer);
+            if !self.waits_for_receipt() {
+                self.type_what_was_kept();
+            }
         }
+    }
+
+    /// Whether HQ is being asked about a receipt whose goods are to come back.
+    pub(crate) fn waits_for_receipt(&self) -> bool {
+        self.errands.open.values().any(|errand| matches!(errand, Errand::Receipt(_)))
     }
 
     fn end_errand(&mut self, errand: Errand, answer: Option<Answer>) {
@@ -217,6 +236,13 @@ impl Lane {
             Errand::Points { member, is_wanted } => self.end_points(&member, is_wanted, answer),
             Errand::Coupon { code, text } => self.end_coupon(code, text, answer),
             Errand::Receipt(code) => self.end_receipt(code, answer),
+            Errand::Stock { sku } => self.show_stock_of(
+                &sku,
+                match answer {
+                    Some(Answer::Stock { places }) => Some(places),
+                    _ => None,
+                },
+            ),
             Errand::Release => {}
         }
     }

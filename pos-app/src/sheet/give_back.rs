@@ -46,9 +46,15 @@ impl Lane {
         let currency = &open.settings().currency;
         let Some(past) = basket.past() else {
             let blind = !basket.returns().is_empty();
+            let asks = self.waits_for_receipt();
             return view::Sheet {
                 tone: Tone::Attend,
-                text: if blind {
+                text: if asks {
+                    self.words(
+                        "正在问总部这张小票还剩多少可退，最多等一秒半。现在按的键会记着。",
+                        "Asking HQ what is left of this receipt: a second and a half at most. Keys typed now are kept.",
+                    )
+                } else if blind {
                     self.words(
                         "无小票退货进行中：按 F6 继续，空格去付款，或 Del 放弃。",
                         "A return without receipt is under way: F6 goes on, Del drops it.",
@@ -69,7 +75,7 @@ impl Lane {
                     },
                 ],
                 go: self.words("查小票", "Find"),
-                can_go: !sheet.text(0).is_empty(),
+                can_go: !sheet.text(0).is_empty() && !asks,
                 ..self.blank(self.words("退货", "Return"))
             };
         };
@@ -514,7 +520,7 @@ fn quantity(thousandths: i64) -> String {
 }
 
 /// A typed quantity such as `2` or `0.530`, in thousandths; `None` for what is none.
-fn thousandths(text: &str) -> Option<i64> {
+pub(super) fn thousandths(text: &str) -> Option<i64> {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     if part.len() > 3 || text.is_empty() || text == "." {
         return None;

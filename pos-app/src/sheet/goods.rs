@@ -57,10 +57,16 @@ impl Lane {
             keys: if selling {
                 Vec::new()
             } else {
-                vec![view::SheetKey {
-                    enabled: !sheet.items.is_empty(),
-                    ..key(self.words("卖这个", "Sell it"), "F4")
-                }]
+                vec![
+                    view::SheetKey {
+                        enabled: !sheet.items.is_empty(),
+                        ..key(self.words("卖这个", "Sell it"), "F4")
+                    },
+                    view::SheetKey {
+                        enabled: !sheet.items.is_empty(),
+                        ..key(self.words("哪里有货", "Where in stock"), "F6")
+                    },
+                ]
             },
             go: if selling { self.words("加入", "Add") } else { self.words("卖这个", "Sell it") },
             letters: selling || sheet.items.is_empty(),
@@ -100,8 +106,11 @@ impl Lane {
         }
     }
 
-    pub(super) fn key_goods(&mut self, selling: bool, _index: usize) {
-        self.go_goods(selling);
+    pub(super) fn key_goods(&mut self, selling: bool, index: usize) {
+        match index {
+            0 => self.go_goods(selling),
+            _ => self.ask_where(),
+        }
     }
 
     /// What was scanned is shown with its price and not sold.

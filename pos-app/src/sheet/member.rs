@@ -1,13 +1,38 @@
 //! Who buys: found by card, number or telephone, and what they brought.
 
 use domain::barcode::Barcode;
+use domain::member::NewMember;
 use domain::money::Money;
 use domain::till::Input;
+use protocol::ask::PHONE_LENGTH_MIN;
+use protocol::pull::phone_hash;
 use ui::view::{self, Notice};
 
-use super::{Attempt, Open, key, numbered};
+use super::{Attempt, Kind, Open, key, numbered};
 use crate::lane::{Lane, OpenLane, State};
 use crate::present;
+
+/// The most digits of a telephone number, as of ITU-T E.164.
+const PHONE_LENGTH_MAX: usize = 15;
+
+/// A Chinese mobile number: 1 and ten digits more.
+const CHINESE_MOBILE_LENGTH: usize = 11;
+
+/// How many digits of the hash make a new member's id: the same person has the
+/// same on every lane, and two people do not.
+const NEW_ID_DIGITS: usize = 32;
+
+/// A telephone number as people read it out: three digits, then four each.
+fn grouped(digits: &str) -> String {
+    let mut shown = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index >= 3 && (index - 3) % 4 == 0 {
+            shown.push(' ');
+        }
+        shown.push(digit);
+    }
+    shown
+}
 
 impl Lane {
     pub(super) fn show_member(&self, open: &OpenLane, sheet: &Open) -> view::Sheet {
@@ -49,6 +74,7 @@ impl Lane {
                 enabled: member.is_some() && open.settings().rules.points.spending.is_some(),
                 ..key(self.words("积分抵现", "Spend points"), "F5")
             },
+            key(self.words("登记新会员", "New member"), "F7"),
         ];
         view::Sheet {
             text: match member {
@@ -116,8 +142,77 @@ impl Lane {
                     self.attempt(Input::TakeCouponBack { code });
                 }
             }
-            _ => self.offer_points(),
+            2 => self.offer_points(),
+            _ => self.begin_new_member(),
         }
+    }
+
+    /// What was typed to find somebody may be the number of somebody new.
+    fn begin_new_member(&mut self) {
+        let typed = self.sheet().map(|sheet| sheet.text(0).trim().to_owned()).unwrap_or_default();
+        self.open_sheet(Kind::NewMember);
+        if let Some(field) = self.sheet_mut().and_then(Open::focused)
+            && typed.chars().all(|character| character.is_ascii_digit())
+        {
+            field.text = typed;
+        }
+    }
+
+    pub(super) fn show_new_member(&self, sheet: &Open) -> view::Sheet {
+        let digits = sheet.text(0).chars().count();
+        view::Sheet {
+            text: self.words(
+                "输手机号，回车。卡可以现在扫，也可以没有。断网也能登记，这一单就算会员价。手机号不留在本机。",
+                "Type the telephone, Enter. Scan a card if there is one. Works offline, and this basket counts. The number is not kept here.",
+            ),
+            figure: (digits > 0).then(|| view::Figure {
+                label: self.words("手机号", "Telephone"),
+                value: grouped(sheet.text(0)),
+                tone: view::Tone::Quiet,
+            }),
+            fields: self.fields(sheet, &[("手机号", "Telephone"), ("会员卡（可不填）", "Card (may be empty)")]),
+            go: self.words("登记", "Register"),
+            can_go: digits > 0,
+            ..self.blank(self.words("登记新会员", "New member"))
+        }
+    }
+
+    pub(super) fn go_new_member(&mut self) {
+        let Some(sheet) = self.sheet() else { return };
+        let (phone, card) = (sheet.text(0).to_owned(), sheet.text(1).trim().to_owned());
+        let is_mobile = phone.len() == CHINESE_MOBILE_LENGTH;
+        if !(PHONE_LENGTH_MIN..=PHONE_LENGTH_MAX).contains(&phone.len())
+            || (phone.starts_with('1') && !is_mobile)
+        {
+            self.commands.push(crate::lane::Command::Play(drivers::sound::Tone::Blocked));
+            return self.front.say(
+                view::Tone::Attend,
+                ("手机号不对", "手机号是 1 开头的 11 位；座机 7 位以上。已输入的都保留，请核对。"),
+                (
+                    "That is no telephone number",
+                    "A mobile has 11 digits and begins with 1; others have 7 or more. What was typed stays.",
+                ),
+            );
+        }
+        let hash = phone_hash(&phone);
+        let last: String = phone.chars().skip(phone.len().saturating_sub(4)).collect();
+        let member = NewMember {
+            id: format!("n{}", &hash[..NEW_ID_DIGITS]),
+            phone_hash: hash,
+            shown: self.words(&format!("尾号{last}"), &format!("*{last}")),
+            card,
+        };
+        self.attempt_and_close(Input::RegisterMember(Box::new(member)));
+    }
+
+    /// A card that somebody new is given.
+    pub(super) fn scan_for_new_member(&mut self, text: &str) -> bool {
+        let Some(Barcode::Member(code)) = self.recognised(text) else { return false };
+        if let Some(field) = self.sheet_mut().and_then(|sheet| sheet.fields.get_mut(1)) {
+            field.text = code;
+            self.commands.push(crate::lane::Command::Play(drivers::sound::Tone::Accepted));
+        }
+        true
     }
 
     /// Points are spent of what HQ lent to this lane; taken off again by the same key.

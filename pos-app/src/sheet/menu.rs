@@ -5,7 +5,7 @@ use domain::till::{Desk, Input};
 use ui::action::Button;
 use ui::view::{self, SheetRow, Theme};
 
-use super::{DayBy, Kind, Open, fact, numbered};
+use super::{DayBy, Kind, Open, StockWork, fact, numbered};
 use crate::lane::{Lane, OpenLane, State};
 
 /// What the menu offers.
@@ -18,6 +18,7 @@ enum Choice {
     Find,
     Receipts,
     Payments,
+    Stock(StockWork),
     CashIn,
     CashOut,
     Drop,
@@ -52,6 +53,9 @@ impl Lane {
         }
         if signed_in {
             choices.extend([Receipts, Payments]);
+        }
+        if counter && open.till().shift().is_some() {
+            choices.extend(StockWork::ALL.map(Choice::Stock));
         }
         if counter {
             match open.till().shift() {
@@ -99,6 +103,10 @@ impl Lane {
             Choice::Payments => {
                 (self.words("未定付款", "Payments in doubt"), count(open.till().payments().len()))
             }
+            Choice::Stock(work) => {
+                let (chinese, english) = work.name();
+                (self.words(chinese, english), String::new())
+            }
             Choice::CashIn => (self.words("现金存入", "Cash in"), String::new()),
             Choice::CashOut => (self.words("现金支出", "Cash out"), String::new()),
             Choice::Drop => (self.words("投库", "Safe drop"), String::new()),
@@ -144,6 +152,7 @@ impl Lane {
             Choice::Find => self.open_sheet(Kind::Goods { selling: true }),
             Choice::Receipts => self.open_sheet(Kind::Receipts),
             Choice::Payments => self.open_sheet(Kind::Payments),
+            Choice::Stock(work) => self.open_sheet(Kind::Stock(work)),
             Choice::CashIn => self.open_sheet(Kind::Cash(CashMove::PayIn)),
             Choice::CashOut => self.open_sheet(Kind::Cash(CashMove::PayOut)),
             Choice::Drop => self.open_sheet(Kind::Cash(CashMove::Drop)),

@@ -134,6 +134,10 @@ impl Lane {
                         "F7",
                     )
                 },
+                SheetKey {
+                    enabled: !back && payment.belongs == Belongs::Open,
+                    ..key(self.words("挂单，下一位", "Park, next customer"), "F8")
+                },
             ],
             back: if self.is_paying() {
                 self.words("回到商品", "Back to goods")
@@ -180,7 +184,13 @@ impl Lane {
                 self.attempt(Input::AskPayment { number });
             }
             1 => self.resolve(number, true, reason),
-            _ => self.resolve(number, false, reason),
+            2 => self.resolve(number, false, reason),
+            _ => {
+                let note = self.words("付款未定", "payment in doubt");
+                self.front.line = None;
+                self.scale.forget();
+                self.attempt_and_close(Input::Park { note });
+            }
         }
     }
 
@@ -215,10 +225,22 @@ impl Lane {
             }
             return;
         }
-        self.pop_sheet();
         if self.is_paying() && payment_is_open(self, number) {
-            self.input(Input::Back);
+            if self.till().is_some_and(|till| !till.tenders().is_empty()) {
+                // What was paid of it holds it at the payment.
+                return self.front.say(
+                    Tone::Attend,
+                    ("这一单已收了一部分", "按 F8 挂单先服务下一位：已付的留在单上，现金退还顾客。或查明后认定。"),
+                    (
+                        "A part of this basket is paid",
+                        "F8 parks it for the next customer: payments stay on it, cash goes back. Or find out and settle it.",
+                    ),
+                );
+            }
+            self.pop_sheet();
+            return self.input(Input::Back);
         }
+        self.pop_sheet();
     }
 
     pub(super) fn show_payments(&self, open: &OpenLane, sheet: &Open) -> view::Sheet {

@@ -87,7 +87,9 @@ impl Lane {
                 self.input(Input::WaivePaper { document });
             }
             Kind::Menu => self.go_menu(),
-            Kind::Help | Kind::Why | Kind::Health | Kind::Day(_) | Kind::Code(_) => self.pop_sheet(),
+            Kind::Help | Kind::Why | Kind::Health | Kind::Day(_) | Kind::Code(_) | Kind::OnHand => {
+                self.pop_sheet();
+            }
             Kind::Approve(_) => self.go_approval(),
             Kind::Change { line, change } => self.go_change(line, change),
             Kind::Park => self.go_park(),
@@ -110,6 +112,8 @@ impl Lane {
                 self.pop_sheet();
             }
             Kind::Receipts => self.go_receipts(),
+            Kind::NewMember => self.go_new_member(),
+            Kind::Stock(_) => self.go_stock(),
         }
     }
 
@@ -132,6 +136,7 @@ impl Lane {
             Kind::Health => self.key_health(index),
             Kind::Day(_) => self.key_day(index),
             Kind::Receipts => self.key_receipts(index),
+            Kind::Stock(work) => self.key_stock(work, index),
             Kind::Age
             | Kind::Cancel
             | Kind::Paper(_)
@@ -147,7 +152,9 @@ impl Lane {
             | Kind::Cash(_)
             | Kind::Drawer
             | Kind::CloseShift
-            | Kind::Code(_) => {}
+            | Kind::Code(_)
+            | Kind::NewMember
+            | Kind::OnHand => {}
         }
     }
 
@@ -292,6 +299,8 @@ impl Lane {
             Kind::Blind => self.scan_for_blind(text),
             Kind::Approve(_) => self.scan_for_approval(text),
             Kind::Voucher => self.scan_for_voucher(text),
+            Kind::Stock(_) => self.scan_for_stock(text),
+            Kind::NewMember => self.scan_for_new_member(text),
             _ => false,
         }
     }

@@ -214,6 +214,7 @@ impl From<&Parked> for event::Parked {
             member: basket.member().map(|member| member.as_ref().into()),
             coupons: basket.coupons().iter().map(Into::into).collect(),
             tender: basket.tender().map(|kind| kind_name(kind).to_owned()),
+            tenders: parked.tenders.iter().map(Into::into).collect(),
         }
     }
 }
@@ -233,6 +234,7 @@ impl event::Parked {
                     self.coupons.iter().map(Into::into).collect(),
                     self.tender.as_ref().map(|kind| understand_kind(seq, kind)).transpose()?,
                 ),
+            tenders: self.tenders.iter().map(|tender| tender.understand(seq)).collect::<Result<_, _>>()?,
         })
     }
 }

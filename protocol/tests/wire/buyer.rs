@@ -134,6 +134,7 @@ pub(super) fn records() -> Vec<(&'static str, Record)> {
             vec![coupon()],
             Some(TenderKind::Wallet(Wallet::WeChat)),
         ),
+        tenders: Vec::new(),
     }];
     let back = PointsBack { member: "m1".into(), reversed: 7, restored: 100 };
     vec![

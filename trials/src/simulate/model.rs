@@ -15,6 +15,9 @@ use protocol::answer::SalesOfDay;
 use protocol::chain::ChainHash;
 use protocol::event::{self, EVENT_VERSION, Event, Fact};
 
+/// A business day of a lane, with its store.
+type LaneDay = (String, u32, NaiveDate);
+
 /// What must never be; each names the invariant that it breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Invariant {
@@ -390,7 +393,7 @@ impl Model {
         stock: &Stock,
     ) -> Result<u64, Finding> {
         let mut moved = Stock::new();
-        let mut sums: BTreeMap<(String, u32, NaiveDate), (u64, u64, i64, i64, i64)> = BTreeMap::new();
+        let mut sums: BTreeMap<LaneDay, (u64, u64, i64, i64, i64)> = BTreeMap::new();
         let mut sales = 0;
         for (key, acknowledged, head) in filed {
             let Some(chain) = self.filed_chain(key, *acknowledged, *head)? else { continue };

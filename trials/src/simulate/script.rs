@@ -13,6 +13,9 @@ pub const DAY_MS: i64 = 24 * 60 * 60_000;
 const HOUR_MS: i64 = 60 * 60_000;
 const MINUTE_MS: i64 = 60_000;
 
+/// How often of a thousand something goes wrong, and what does.
+type Chance = (u64, fn(&mut Dice) -> Fault);
+
 /// Something that is done to the shop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
@@ -144,12 +147,12 @@ pub struct Script {
 impl Script {
     /// Draws what a plan's seed says.
     pub fn draw(plan: &Plan) -> Self {
-        let mut dice = Dice::new(plan.seed ^ 0x5C21_97);
+        let mut dice = Dice::new(plan.seed ^ 0x005C_2197);
         let machines = plan.stores * plan.tills;
         let mut faults = Vec::new();
         for day in 0..i64::from(plan.days) {
             for machine in 0..machines {
-                let chances: [(u64, fn(&mut Dice) -> Fault); 15] = [
+                let chances: [Chance; 15] = [
                     (90, |dice| Fault::CutPower(dice.below(60))),
                     (70, |dice| Fault::CutPower(dice.below(400))),
                     (40, |dice| Fault::CutPowerAtStart(dice.below(8))),
@@ -173,7 +176,7 @@ impl Script {
                     }
                 }
             }
-            let chances: [(u64, fn(&mut Dice) -> Fault); 8] = [
+            let chances: [Chance; 8] = [
                 (80, |dice| Fault::HqCutPower(dice.below(80))),
                 (60, |dice| Fault::HqCutPower(dice.below(600))),
                 (40, |dice| Fault::HqAway(dice.between(MINUTE_MS, 3 * HOUR_MS))),

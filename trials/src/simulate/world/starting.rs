@@ -272,7 +272,7 @@ impl World<'_> {
             return Ok(());
         }
         let key = key_of(identity);
-        let before = written.chains.iter().filter(|(of, chain)| of.2 < key.2 && chain.last() > 0).next_back();
+        let before = written.chains.iter().rfind(|(of, chain)| of.2 < key.2 && chain.last() > 0);
         let Some((before, last)) =
             before.map(|(of, chain)| (of.2, (chain.last(), chain.hash_at(chain.last()))))
         else {

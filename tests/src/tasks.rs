@@ -1,0 +1,444 @@
+//! What a new cashier is asked to do, twenty-two tasks of one day, each through the real window: what they pressed is
+//! counted. An action is a key, a scan or a tap; digits count each.
+
+use std::cell::Cell;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use domain::barcode::ReceiptCode;
+use domain::record::Record;
+
+use crate::display::Display;
+use crate::process::{PATIENCE, wait_at_most, wait_for};
+use crate::shop::{Counter, Headquarters, STORE, check_digit, code_of, open_demo};
+
+const WATER: &str = "100001";
+const COLA: &str = "100010";
+const JUICE: &str = "100028";
+const TEA: &str = "100024";
+
+/// A gold member's card.
+const GOLD_CARD: &str = "M00000005C";
+
+/// 5 off 30.
+const COUPON: &str = "CDEMO0001R";
+
+/// A task that was done.
+#[derive(Debug, Clone)]
+pub struct Task {
+    /// What was asked for.
+    pub name: &'static str,
+    /// How many keys, scans and taps it took.
+    pub actions: u32,
+    /// Of them, after the last scan.
+    pub after_scan: u32,
+}
+
+/// Somebody at the till.
+struct Cashier {
+    display: Display,
+    counter: Counter,
+    headquarters: Headquarters,
+    actions: Cell<u32>,
+    after_scan: Cell<u32>,
+    done: Vec<Task>,
+}
+
+/// Does them all in a folder; gives what each took.
+///
+/// # Errors
+/// A task did not end as it should.
+pub fn all(folder: &Path) -> Result<Vec<Task>> {
+    let (headquarters, files) = open_demo(folder)?;
+    let mut counter = Counter::set_up(files, None)?;
+    let display = Display::start(1_024, 768)?;
+    counter.start_till(&display, "1024x768")?;
+    let mut cashier = Cashier {
+        display,
+        counter,
+        headquarters,
+        actions: Cell::new(0),
+        after_scan: Cell::new(0),
+        done: Vec::new(),
+    };
+    let day = cashier.selling().and_then(|()| cashier.exceptions()).and_then(|()| cashier.money());
+    let day = day.and_then(|()| cashier.coming_back()).and_then(|()| cashier.ending());
+    if let Err(error) = day {
+        // What the cashier saw is told with what went wrong.
+        let picture = folder.with_extension("png");
+        cashier.display.screenshot(&picture)?;
+        let last = cashier.done.last().map_or("nothing", |task| task.name);
+        bail!("after {last:?}: {error:#}; the screen is in {}", picture.display());
+    }
+    Ok(cashier.done)
+}
+
+impl Cashier {
+    fn keys(&self, names: &[&str]) -> Result<()> {
+        self.count(names.len());
+        self.display.keys(names)
+    }
+
+    fn type_text(&self, text: &str) -> Result<()> {
+        self.count(text.chars().count());
+        self.display.type_text(text)
+    }
+
+    fn scan(&self, code: &str) -> Result<()> {
+        self.count(1);
+        self.after_scan.set(0);
+        // The keyboard and the scanner's line are two ways to the till.
+        self.look()?;
+        Ok(self.counter.scanner.scan(code)?)
+    }
+
+    /// Scans, and goes on when the screen has answered.
+    fn scan_and_look(&self, code: &str) -> Result<()> {
+        self.count(1);
+        self.after_scan.set(0);
+        self.counter.scan_and_look(&self.display, code)
+    }
+
+    fn goods(&self, sku: &str) -> Result<()> {
+        let added = |record: &Record| matches!(record, Record::LineAdded { .. });
+        let before = self.counter.files.count(added)?;
+        self.scan(&code_of(sku)?)?;
+        self.wait("a line", before + 1, added)
+    }
+
+    fn count(&self, actions: usize) {
+        let actions = u32::try_from(actions).unwrap_or(u32::MAX);
+        self.actions.set(self.actions.get().saturating_add(actions));
+        self.after_scan.set(self.after_scan.get().saturating_add(actions));
+    }
+
+    fn wait(&self, what: &str, count: usize, such: impl Fn(&Record) -> bool) -> Result<()> {
+        self.counter.files.wait_for_count(what, count, such)
+    }
+
+    fn so_far(&self, such: impl Fn(&Record) -> bool) -> Result<usize> {
+        self.counter.files.count(such)
+    }
+
+    fn sales(&self) -> Result<usize> {
+        self.so_far(|record| matches!(record, Record::SaleCompleted { .. }))
+    }
+
+    /// What is on the screen has come to rest.
+    fn look(&self) -> Result<()> {
+        self.display.settled().map(drop)
+    }
+
+    /// A task is over; the next one is counted from nothing.
+    fn over(&mut self, name: &'static str) {
+        let (actions, after_scan) = (self.actions.replace(0), self.after_scan.replace(0));
+        self.done.push(Task { name, actions, after_scan });
+    }
+
+    /// The change is read before the next customer.
+    fn read_the_change(&self) -> Result<()> {
+        self.calm()
+    }
+
+    fn calm(&self) -> Result<()> {
+        let since = std::time::Instant::now();
+        let calm = std::time::Duration::from_millis(u64::try_from(pos_app::entry::CALM_MS)? + 200);
+        wait_at_most(PATIENCE, "the till to take Enter again", || Ok((since.elapsed() > calm).then_some(())))
+    }
+
+    fn pay_cash(&self, amount: &str) -> Result<()> {
+        let before = self.sales()?;
+        self.keys(&["space"])?;
+        self.type_text(amount)?;
+        self.keys(&["Return"])?;
+        self.wait("a sale", before + 1, |record| matches!(record, Record::SaleCompleted { .. }))
+    }
+
+    fn approve(&self) -> Result<()> {
+        let approved = |record: &Record| matches!(record, Record::Approved { .. });
+        let before = self.so_far(approved)?;
+        self.type_text("201")?;
+        self.keys(&["Return"])?;
+        self.type_text("3456")?;
+        self.keys(&["Return"])?;
+        self.wait("an approval", before + 1, approved)
+    }
+
+    /// Chooses in the menu, counted from its end.
+    fn menu(&self, from_end: usize) -> Result<()> {
+        self.keys(&["Tab", "Next", "Next", "Next", "Next"])?;
+        self.keys(&vec!["Up"; from_end])?;
+        self.keys(&["Return"])
+    }
+
+    fn last_receipt(&self) -> Result<String> {
+        let records = self.counter.files.records()?;
+        let sale = records.iter().rev().find(|stored| matches!(stored.record, Record::SaleCompleted { .. }));
+        let seq = sale.context("find the last sale")?.seq;
+        Ok(ReceiptCode { store: STORE.to_owned(), lane: 1, epoch: 1, seq }.to_string())
+    }
+
+    fn selling(&mut self) -> Result<()> {
+        self.keys(&["1", "0", "1", "Return", "1", "2", "3", "4", "Return"])?;
+        self.wait("a sign-in", 1, |record| matches!(record, Record::SignedIn { .. }))?;
+        self.over("sign in");
+
+        for sku in [WATER, COLA, TEA] {
+            self.goods(sku)?;
+        }
+        self.pay_cash("20")?;
+        self.read_the_change()?;
+        self.over("sell three goods for a twenty, nobody's member");
+
+        self.goods(WATER)?;
+        self.type_text("6")?;
+        self.keys(&["F4"])?;
+        self.wait("a quantity", 1, |record| matches!(record, Record::LineQuantitySet { .. }))?;
+        self.pay_cash("20")?;
+        self.read_the_change()?;
+        self.over("sell six bottles");
+
+        let body = "211100101235".to_owned();
+        self.scan_and_look(&format!("{body}{}", check_digit(&body)))?;
+        self.goods(JUICE)?;
+        self.type_text("4")?;
+        self.keys(&["F4"])?;
+        self.scan(GOLD_CARD)?;
+        self.wait("a member", 1, |record| matches!(record, Record::MemberJoined { .. }))?;
+        self.scan(COUPON)?;
+        self.wait("a coupon", 1, |record| matches!(record, Record::CouponLaid { .. }))?;
+        self.pay_cash("50")?;
+        self.read_the_change()?;
+        self.over("sell weighed fruit to a member with a coupon");
+
+        let added = |record: &Record| matches!(record, Record::LineAdded { .. });
+        let before = self.so_far(added)?;
+        self.type_text("11001")?;
+        self.keys(&["Return"])?;
+        self.type_text("530")?;
+        self.keys(&["Return"])?;
+        self.wait("fruit by weight", before + 1, added)?;
+        self.over("weigh fruit by its number");
+
+        self.keys(&["F2"])?;
+        self.type_text("qq")?;
+        self.look()?;
+        self.keys(&["Return"])?;
+        self.wait("goods by initials", before + 2, added)?;
+        self.over("find goods by initials");
+
+        self.keys(&["Delete"])?;
+        self.wait("a void", 1, |record| matches!(record, Record::LineVoided { .. }))?;
+        self.over("take a line back");
+
+        self.keys(&["F3"])?;
+        self.scan_and_look(&code_of(JUICE)?)?;
+        self.keys(&["Escape"])?;
+        ensure!(self.so_far(added)? == before + 2, "a price check sold something");
+        self.over("say what something costs");
+        Ok(())
+    }
+
+    fn exceptions(&mut self) -> Result<()> {
+        self.goods(JUICE)?;
+        self.keys(&["F6", "F5"])?;
+        self.type_text("20")?;
+        self.keys(&["Return"])?;
+        self.approve()?;
+        self.over("take 20 % off a line, with approval");
+
+        self.goods(TEA)?;
+        self.keys(&["F6"])?;
+        self.type_text("5")?;
+        self.keys(&["Return"])?;
+        self.approve()?;
+        self.wait("a price", 1, |record| matches!(record, Record::LinePriceSet { .. }))?;
+        self.over("set a price, with approval");
+
+        self.keys(&["F10"])?;
+        self.type_text("hat")?;
+        self.keys(&["Return"])?;
+        self.wait("a parked basket", 1, |record| matches!(record, Record::BasketParked { .. }))?;
+        self.goods(COLA)?;
+        self.pay_cash("10")?;
+        self.read_the_change()?;
+        self.keys(&["F10", "Return"])?;
+        self.wait("a recalled basket", 1, |record| matches!(record, Record::BasketRecalled { .. }))?;
+        self.over("park, serve another, recall");
+
+        self.counter.kill_till()?;
+        let size = "1024x768";
+        self.counter.start_till(&self.display, size)?;
+        let signed_in = |record: &Record| matches!(record, Record::SignedIn { .. });
+        let before = self.so_far(signed_in)?;
+        self.keys(&["1", "0", "1", "Return", "1", "2", "3", "4", "Return"])?;
+        self.wait("a sign-in", before + 1, signed_in)?;
+        self.over("go on after the plug was pulled");
+        Ok(())
+    }
+
+    fn money(&mut self) -> Result<()> {
+        let before = self.sales()?;
+        self.keys(&["space"])?;
+        self.type_text("5")?;
+        self.keys(&["F4"])?;
+        self.wait("a part", 1, |record| matches!(record, Record::TenderAdded { .. }))?;
+        self.keys(&["F3"])?;
+        self.wait("a card", 1, |record| matches!(record, Record::PaymentBegun { .. }))?;
+        self.look()?;
+        self.keys(&["Return"])?;
+        self.wait("a sale", before + 1, |record| matches!(record, Record::SaleCompleted { .. }))?;
+        self.over("pay a part in cash and the rest by card");
+        self.read_the_change()?;
+
+        self.goods(JUICE)?;
+        self.keys(&["space", "F3"])?;
+        self.wait("a card", 2, |record| matches!(record, Record::PaymentBegun { .. }))?;
+        self.look()?;
+        self.keys(&["F7"])?;
+        self.wait("a doubt", 2, |record| matches!(record, Record::PaymentEnded { .. }))?;
+        self.look()?;
+        self.keys(&["F6"])?;
+        self.approve()?;
+        self.wait("a sale", before + 2, |record| matches!(record, Record::SaleCompleted { .. }))?;
+        self.over("a card that nobody knows of, settled with a supervisor");
+        self.read_the_change()?;
+
+        self.headquarters.kill()?;
+        self.goods(WATER)?;
+        self.pay_cash("2")?;
+        self.headquarters.start()?;
+        self.over("sell with HQ down");
+        self.read_the_change()?;
+        self.beside()
+    }
+
+    fn beside(&mut self) -> Result<()> {
+        self.goods(JUICE)?;
+        self.keys(&["F8", "F7"])?;
+        self.type_text("13900139000")?;
+        self.keys(&["Return"])?;
+        self.wait("somebody new", 1, |record| matches!(record, Record::MemberRegistered { .. }))?;
+        self.pay_cash("50")?;
+        self.over("take in a new member, and sell to them");
+        self.read_the_change()?;
+
+        // A part by card, the rest by a card that nobody knows of: the next customer does not wait.
+        self.goods(JUICE)?;
+        self.keys(&["space"])?;
+        self.type_text("3")?;
+        self.keys(&["F3"])?;
+        self.wait("a card", 3, |record| matches!(record, Record::PaymentBegun { .. }))?;
+        self.look()?;
+        self.keys(&["Return"])?;
+        self.wait("a part", 4, |record| matches!(record, Record::PaymentEnded { .. }))?;
+        self.look()?;
+        self.keys(&["F3"])?;
+        self.wait("a card", 4, |record| matches!(record, Record::PaymentBegun { .. }))?;
+        self.look()?;
+        self.keys(&["F7"])?;
+        self.wait("a doubt", 5, |record| matches!(record, Record::PaymentEnded { .. }))?;
+        self.look()?;
+        self.keys(&["F8"])?;
+        self.wait("a parked basket", 2, |record| matches!(record, Record::BasketParked { .. }))?;
+        self.over("put a half-paid basket in doubt aside");
+        self.goods(WATER)?;
+        self.pay_cash("2")?;
+        self.read_the_change()?;
+        let before = self.sales()?;
+        self.keys(&["F10", "Return"])?;
+        self.wait("a recalled basket", 2, |record| matches!(record, Record::BasketRecalled { .. }))?;
+        self.look()?;
+        self.keys(&["F6"])?;
+        self.approve()?;
+        self.wait("a sale", before + 1, |record| matches!(record, Record::SaleCompleted { .. }))?;
+        self.over("serve another, recall it and settle it");
+        self.read_the_change()?;
+        Ok(())
+    }
+
+    fn coming_back(&mut self) -> Result<()> {
+        let returned = |record: &Record| matches!(record, Record::LineReturned { .. });
+        self.type_text("3")?;
+        self.goods(JUICE)?;
+        self.pay_cash("50")?;
+        self.actions.set(0);
+        self.scan_and_look(&self.last_receipt()?)?;
+        self.approve()?;
+        self.calm()?;
+        self.keys(&["Return"])?;
+        self.approve()?;
+        self.wait("one back", 1, returned)?;
+        let before = self.sales()?;
+        self.keys(&["F8", "Return"])?;
+        self.wait("the money", before + 1, |record| matches!(record, Record::SaleCompleted { .. }))?;
+        self.over("return one of three");
+        self.read_the_change()?;
+
+        self.goods(WATER)?;
+        self.pay_cash("2")?;
+        self.actions.set(0);
+        self.scan_and_look(&self.last_receipt()?)?;
+        self.approve()?;
+        self.keys(&["F7"])?;
+        self.approve()?;
+        self.wait("all back", 2, returned)?;
+        self.goods(COLA)?;
+        self.pay_cash("10")?;
+        self.over("exchange");
+        self.read_the_change()?;
+
+        self.keys(&["F5", "F6"])?;
+        self.look()?;
+        self.scan_and_look(&code_of(WATER)?)?;
+        self.keys(&["Return"])?;
+        self.approve()?;
+        self.wait("goods without a receipt", 3, returned)?;
+        let before = self.sales()?;
+        self.keys(&["F8", "Return"])?;
+        self.wait("the money", before + 1, |record| matches!(record, Record::SaleCompleted { .. }))?;
+        self.over("return without a receipt");
+        self.read_the_change()?;
+
+        let papers = |record: &Record| matches!(record, Record::PaperBegun { reprint: true, .. });
+        self.keys(&["F11"])?;
+        self.wait("a reprint", 1, papers)?;
+        self.over("print the last receipt again");
+        Ok(())
+    }
+
+    fn ending(&mut self) -> Result<()> {
+        let signed_in = |record: &Record| matches!(record, Record::SignedIn { .. });
+        self.keys(&["Escape", "F12"])?;
+        self.wait("a lock", 1, |record| matches!(record, Record::Locked { .. }))?;
+        let before = self.so_far(signed_in)?;
+        self.keys(&["2", "0", "1", "Return", "3", "4", "5", "6", "Return"])?;
+        self.wait("somebody else", before + 1, signed_in)?;
+        self.over("lock, and let a supervisor take over");
+
+        // Counted from the end of the menu: sign out, lock, theme, language, health, day, close, count, X, drawer, drop.
+        self.menu(10)?;
+        self.type_text("20")?;
+        self.keys(&["Return"])?;
+        self.wait("a drop", 1, |record| matches!(record, Record::CashMoved { .. }))?;
+        self.over("drop a twenty into the safe");
+
+        self.menu(8)?;
+        self.look()?;
+        self.keys(&["Escape"])?;
+        self.over("look at the shift");
+
+        self.menu(7)?;
+        self.type_text("1")?;
+        self.keys(&["F8"])?;
+        self.wait("a count", 1, |record| matches!(record, Record::CashCounted { .. }))?;
+        self.look()?;
+        self.keys(&["Return"])?;
+        self.wait("the end", 1, |record| matches!(record, Record::ShiftClosed { .. }))?;
+        self.over("close the shift with a difference");
+        self.counter.files.wait_for_acknowledgement()?;
+        let (till, hq) = (self.counter.files.sums()?, self.headquarters.sums()?);
+        ensure!(till == hq, "the till has {till:?}, HQ {hq:?}");
+        wait_for("a calm printer", || Ok(self.counter.printer.errors().is_empty().then_some(())))
+    }
+}

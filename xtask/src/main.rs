@@ -107,11 +107,13 @@ fn build() -> Result<(), Failure> {
     step("build (a few minutes the first time)", &mut cargo(&["build", "--locked", "--workspace", "--bins"]))
 }
 
-/// Runs the program that is made of our own crates.
+/// Runs the program that is made of our own crates, as [`build`] left it beside this one: `cargo run` of one package
+/// would choose other features and build half of the workspace once more.
 fn shop_in_a_box(what: &str, name: &str, arguments: &[OsString]) -> Result<(), Failure> {
-    let mut command =
-        cargo(&["run", "--locked", "--quiet", "--package", "tests", "--bin", "shop-in-a-box", "--", name]);
-    step(what, command.args(arguments))
+    let own = env::current_exe().map_err(|error| Failure::Step(format!("find xtask's folder: {error}")))?;
+    let program = own.with_file_name(format!("shop-in-a-box{}", env::consts::EXE_SUFFIX));
+    let mut command = Command::new(program);
+    step(what, command.current_dir(root()).arg(name).args(arguments))
 }
 
 /// Runs a program of the fixtures, which prints its answers and nothing else.

@@ -23,9 +23,7 @@ use fixtures::display::SimulatedDisplay;
 use fixtures::line::Socket;
 use fixtures::scale::SimulatedScale;
 use fixtures::shop;
-use fixtures::wallet::{
-    ALIPAY_PUBLIC, APP_ID, Customer, Kind, MERCHANT_ID, MERCHANT_KEY, Mischief, SimulatedWallet, WECHAT_KEY,
-};
+use fixtures::wallet::{APP_ID, Customer, Kind, MERCHANT_ID, Mischief, SimulatedWallet, WECHAT_KEY, keys};
 use ledger::journal::{Identity, JournalReader};
 use ledger::reference::ReferenceWriter;
 use pos_app::config::{self, Config, Paths};
@@ -197,9 +195,11 @@ impl Counter {
         let tty = Socket::Pty(folder.path().join("scale-port"));
         let scale = SimulatedScale::start(&tty, Protocol::Toledo8217).expect("a pseudo-terminal");
         scale.put(1_250);
-        for (file, text) in
-            [("wechat.key", WECHAT_KEY), ("own.key", MERCHANT_KEY), ("alipay.key", ALIPAY_PUBLIC)]
-        {
+        for (file, text) in [
+            ("wechat.key", WECHAT_KEY),
+            ("own.key", keys::merchant().private.as_str()),
+            ("alipay.key", &keys::alipay().public),
+        ] {
             std::fs::write(folder.path().join(file), format!("{text}\n")).expect("written");
         }
         let text = format!(
@@ -446,6 +446,6 @@ fn the_doctor_sees_every_device() {
     for subject in ["scale", "display", "alipay", "wechat"] {
         let (grade, said) = words(subject);
         assert_eq!(grade, Grade::Attend, "{subject}: {said}");
-        assert!(!said.contains(WECHAT_KEY) && !said.contains(&MERCHANT_KEY[..40]));
+        assert!(!said.contains(WECHAT_KEY) && !said.contains(&keys::merchant().private[..40]));
     }
 }

@@ -41,8 +41,11 @@ pub fn postgres() -> Result<(), String> {
 /// The version of the outside printer that the tests were written against.
 const EMUPOS: &str = "emupos==0.4.0";
 
-/// What draws any symbol, and what runs the outside receipt programs.
-pub const OUTSIDE: &[&str] = &["zint", "nodejs", "npm"];
+/// What draws any symbol.
+pub const OUTSIDE: &[&str] = &["zint"];
+
+/// What runs the outside receipt programs, where no Node.js is there yet.
+const NODE: &[&str] = &["nodejs", "npm"];
 
 /// The versions of the outside receipt programs that the tests were written against.
 const RECEIPTS: &[&str] = &["receiptio@2.1.2", "receiptline@4.0.4"];
@@ -117,6 +120,14 @@ pub fn oepl(target: &Path) -> Result<PathBuf, String> {
 /// A Python that reads symbols out of pictures and understands codes, installed into `target` from PyPI; or why not.
 pub fn readers(target: &Path) -> Result<PathBuf, String> {
     from_pypi(READERS, (3, 12), &target.join("readers"), "bin/python")
+}
+
+/// Whether Node.js and npm are there, wherever they come from. Debian's packages are installed only where they are not: they
+/// conflict with those of Node.js itself, which bring an npm of their own.
+pub fn node() -> bool {
+    let is_there =
+        || succeeds(Command::new("node").arg("--version")) && succeeds(Command::new("npm").arg("--version"));
+    is_there() || (install(&[NODE]).is_ok() && is_there())
 }
 
 /// The folder of the outside receipt programs, installed into `target` from npm; or why not.

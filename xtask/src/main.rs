@@ -46,6 +46,9 @@ cargo xtask COMMAND
                         prices a case file; one JSON line for each case, and nothing else
   scan                  what each line of standard input stands for, as a line of JSON; \\x1d in a
                         line is a control character, \\\\ a backslash
+  devices [FLAGS]       a printer, scanners, a scale, a pole display, an access point with labels and both wallets on
+                        the desk: says where each is, writes target/devices/lane.toml, and obeys lines of
+                        standard input (help lists them); --help lists the flags
   bench [NAME]          benchmarks in release, all or one (devices, labels, ledger, pricing, scan, sync), as ratios measured in
                         one run: a table, and target/bench.json; real baskets come from the same folder
   powercut [--cuts N] [--seed S]
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         "replay" => replay(rest),
         "price" => of_fixtures("price", rest),
         "scan" => of_fixtures("scan", rest),
+        "devices" => devices(rest),
         "bench" => trial("bench", rest),
         "powercut" => trial("powercut", rest),
         "simulate" => trial("simulate", rest),
@@ -124,6 +128,16 @@ fn of_fixtures(name: &str, arguments: &[OsString]) -> Result<(), Failure> {
     if status.success() { Ok(()) } else { Err(Failure::Step(format!("{name}: ended with {status}"))) }
 }
 
+/// The devices on a desk; without flags one of each.
+fn devices(arguments: &[OsString]) -> Result<(), Failure> {
+    machine::install(&[machine::BUILD])?;
+    if !arguments.is_empty() {
+        return of_fixtures("devices", arguments);
+    }
+    let desk = root().join("target/devices");
+    of_fixtures("devices", &["--desk".into(), desk.into_os_string()])
+}
+
 fn demo(arguments: &[OsString]) -> Result<(), Failure> {
     let headless = match arguments {
         [] => env::var_os("DISPLAY").is_none(),
@@ -157,7 +171,9 @@ fn trial(program: &str, arguments: &[OsString]) -> Result<(), Failure> {
     if measured {
         // Encoders of others, to measure beside; where they cannot be had, the table says so.
         let target = root().join("target");
-        if let Ok(folder) = machine::receipts(&target) {
+        if machine::node()
+            && let Ok(folder) = machine::receipts(&target)
+        {
             command.env("GUITAI_NODE", folder);
         }
         if let Ok(python) = machine::readers(&target) {
@@ -185,7 +201,7 @@ fn test(arguments: &[OsString]) -> Result<(), Failure> {
         not_run.push(format!("the outside client of label gateways py-oepl: {reason}"));
     }
     // Without these the rest still runs.
-    let outside = machine::install(&[machine::OUTSIDE]).is_ok();
+    let outside = machine::install(&[machine::OUTSIDE]).is_ok() & machine::node();
     let target = root().join("target");
     let (receipts, readers, zint) = (machine::receipts(&target), machine::readers(&target), machine::zint());
     let unmet = |what: &str, reason: &String| {

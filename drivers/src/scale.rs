@@ -262,12 +262,20 @@ impl Device for ScaleDevice {
             if settled.is_some() {
                 return Ok(settled);
             }
+            if desk.is_superseded() {
+                return Ok(None);
+            }
             // Zero and tare are asked for once: an answer that was lost may have been obeyed.
             if until.has_passed() || desk.is_stopping() || !question.may_be_repeated() {
                 return Ok(last.and_then(why_not).map(ScaleAnswer::Refused));
             }
             desk.sleep(POLL_PAUSE.min(until.remaining().unwrap_or_default()));
         }
+    }
+
+    /// Other goods are to be weighed now, perhaps at another price.
+    fn supersedes(newer: &ScaleCommand, older: &ScaleCommand) -> bool {
+        matches!((newer, older), (ScaleCommand::Weigh { .. }, ScaleCommand::Weigh { .. }))
     }
 
     fn idle(&mut self, line: &mut Wire, desk: ScaleDesk<'_, '_>) -> Result<Duration, Lost> {

@@ -28,8 +28,8 @@ pub(crate) struct ScaleStatus {
     health: Option<Health>,
     reading: Option<Reading>,
     waiting: Option<Waiting>,
-    /// The question that the scale has not answered yet.
-    in_hand: Option<u64>,
+    /// Zeros and tares that the scale has not answered yet.
+    settings: Vec<u64>,
     /// What lies there was sold: it is not sold twice.
     sold: bool,
     asked: u64,
@@ -40,6 +40,8 @@ pub(crate) struct ScaleStatus {
 struct Waiting {
     goods: Box<ToWeigh>,
     since_ms: i64,
+    /// The question about these goods that the scale has not answered yet: an answer to another one is not theirs.
+    question: Option<u64>,
 }
 
 /// What the scale is to do.
@@ -72,11 +74,6 @@ impl ScaleStatus {
             Some(Health::Unknown | Health::Connecting | Health::Ready) | None => false,
         }
     }
-
-    fn next(&mut self) -> u64 {
-        self.asked += 1;
-        self.asked
-    }
 }
 
 impl Lane {
@@ -85,20 +82,23 @@ impl Lane {
         if self.scale.is_away() {
             return self.input(Input::Weighed { goods, answer: ScaleAnswer::Not(ScaleFault::Away) });
         }
-        self.scale.waiting = Some(Waiting { goods, since_ms: self.moment.now_ms });
+        self.scale.waiting = Some(Waiting { goods, since_ms: self.moment.now_ms, question: None });
         self.ask_for_weight();
     }
 
-    /// Asks, unless a question is open, or what was sold last still lies there.
+    /// Asks, unless it was asked about these goods, or what was sold last still lies there. A question about goods that
+    /// nobody wants any more gives way to this one.
     fn ask_for_weight(&mut self) {
-        let Some(waiting) = &self.scale.waiting else { return };
-        if self.scale.in_hand.is_some() || self.scale.sold {
+        let is_sold = self.scale.sold;
+        let id = self.scale.asked + 1;
+        let Some(waiting) = self.scale.waiting.as_mut() else { return };
+        if waiting.question.is_some() || is_sold {
             return;
         }
+        waiting.question = Some(id);
+        self.scale.asked = id;
         let unit_price_minor = u32::try_from(waiting.goods.unit_price.minor()).ok();
         let command = ScaleCommand::Weigh { unit_price_minor, tare_grams: None };
-        let id = self.scale.next();
-        self.scale.in_hand = Some(id);
         let ask = ScaleAsk { id, command, repeat: Repeat::Safe, deadline: WEIGH_WAIT };
         self.commands.push(Command::Scale(ask));
     }
@@ -121,7 +121,9 @@ impl Lane {
         if self.scale.is_away() {
             return self.refuse_scale(Notice::ScaleAway);
         }
-        let id = self.scale.next();
+        self.scale.asked += 1;
+        let id = self.scale.asked;
+        self.scale.settings.push(id);
         let ask = ScaleAsk { id, command, repeat: Repeat::Never, deadline: SET_WAIT };
         self.commands.push(Command::Scale(ask));
     }
@@ -167,11 +169,15 @@ impl Lane {
                     self.weighed(ScaleAnswer::Not(ScaleFault::Away));
                 }
             }
-            Told::Ended { id, ending } if self.scale.in_hand == Some(id) => {
-                self.scale.in_hand = None;
-                self.hear_weight(ending);
+            Told::Ended { id, ending } => {
+                if let Some(at) = self.scale.settings.iter().position(|setting| *setting == id) {
+                    self.scale.settings.remove(at);
+                    self.hear_setting(ending);
+                } else if self.scale.waiting.as_ref().is_some_and(|waiting| waiting.question == Some(id)) {
+                    self.hear_weight(ending);
+                }
+                // Else it is about goods that nobody waits for any more.
             }
-            Told::Ended { ending, .. } => self.hear_setting(ending),
         }
     }
 
@@ -185,10 +191,6 @@ impl Lane {
             Ending::Answered(Said::Refused(refusal)) => ScaleAnswer::Not(fault(refusal)),
             Ending::Answered(Said::Done) | Ending::Stopped | Ending::InDoubt => {
                 ScaleAnswer::Not(ScaleFault::Away)
-            }
-            // What was chosen after the question was put has not waited long yet.
-            Ending::Expired | Ending::Superseded if self.waited_ms().is_some_and(|ms| ms < WEIGH_WAIT_MS) => {
-                return self.ask_for_weight();
             }
             Ending::Expired | Ending::Superseded => ScaleAnswer::Not(ScaleFault::Away),
         };

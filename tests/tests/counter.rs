@@ -16,8 +16,10 @@ use domain::sale::Sale;
 use domain::tax::TaxRules;
 use domain::till::{Desk, Input};
 use drivers::display::Model;
+use drivers::frame::supervisor::{Ending, Told};
 use drivers::payment::SignKind;
 use drivers::scale::Protocol;
+use drivers::scale::{Load, Weight};
 use drivers::scanner::Scan;
 use fixtures::display::SimulatedDisplay;
 use fixtures::line::Socket;
@@ -384,6 +386,26 @@ fn a_scale_unplugged_in_the_middle_adds_nothing_and_says_so() {
     till.choose_apples();
     till.wait("the weight", |till| till.weights().len() == 1);
     assert_eq!(till.weights(), [("0.655".to_owned(), BY_SCALE)]);
+}
+
+#[test]
+fn an_answer_about_goods_that_were_left_out_is_not_that_of_the_next() {
+    let counter = Counter::set_up();
+    let mut till = counter.till();
+    till.sign_in();
+    till.choose_apples();
+    till.turn(vec![Event::Action(Action::Press(Button::Back))]);
+    assert!(till.scale().goods.is_empty());
+    till.choose_apples();
+    // The scale had weighed for the first question, and its answer was on the way.
+    let load = Load { weight: Weight::grams_of(1_000), net: None, computed_minor: None };
+    let ending = Ending::Answered(drivers::scale::ScaleAnswer::Weighed(load));
+    till.turn(vec![Event::Scale(Told::Ended { id: 1, ending })]);
+    assert!(till.weights().is_empty(), "{:?}", till.weights());
+    assert!(!till.scale().goods.is_empty(), "they are still waited for");
+    counter.scale.put(377);
+    till.wait("the weight", |till| !till.weights().is_empty());
+    assert_eq!(till.weights(), [("0.377".to_owned(), BY_SCALE)]);
 }
 
 #[test]

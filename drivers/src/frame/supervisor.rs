@@ -116,7 +116,7 @@ pub trait Device: Send + 'static {
         desk: &mut Desk<'_, Self::Answer, Self::Event>,
     ) -> Result<Duration, Lost>;
 
-    /// Whether `newer` makes `older`, which still waits, pointless.
+    /// Whether `newer` makes `older`, which still waits or is in hand, pointless.
     fn supersedes(newer: &Self::Command, older: &Self::Command) -> bool {
         let _ = (newer, older);
         false
@@ -352,6 +352,7 @@ pub struct Desk<'a, A, E> {
     on_told: &'a (dyn Fn(Told<A, E>) + Send + Sync),
     watch: &'a HealthWatch,
     stopping: &'a dyn Fn() -> bool,
+    superseded: &'a dyn Fn() -> bool,
     sleep: &'a dyn Fn(Duration),
     begin: &'a dyn Fn(),
 }
@@ -372,6 +373,12 @@ impl<A, E> Desk<'_, A, E> {
     /// Whether the driver is to end.
     pub fn is_stopping(&self) -> bool {
         (self.stopping)()
+    }
+
+    /// Whether a command waits that makes the one in hand pointless; one that may be repeated ends then as superseded,
+    /// when the device gives no answer to it.
+    pub fn is_superseded(&self) -> bool {
+        (self.superseded)()
     }
 
     /// Sleeps, less where the driver is to end.
@@ -457,7 +464,7 @@ impl<D: Device> Worker<D> {
                 self.carry_out(line, order)?;
                 continue;
             }
-            let pause = self.with_desk(|device, desk| device.idle(line, desk))?;
+            let pause = self.with_desk(|_| false, |device, desk| device.idle(line, desk))?;
             // A line that was opened and answers is a success; only then do pauses start over.
             self.backoff.reset();
             self.shared.sleep(pause, 0);
@@ -466,12 +473,21 @@ impl<D: Device> Worker<D> {
     }
 
     fn carry_out(&mut self, line: &mut D::Line, order: Order<D::Command>) -> Result<(), Lost> {
-        let done = self.with_desk(|device, desk| device.carry_out(line, &order.command, order.until, desk));
+        let superseded = |queue: &Queue<D::Command>| {
+            queue.waiting.iter().any(|waiting| D::supersedes(&waiting.command, &order.command))
+        };
+        let done = self
+            .with_desk(superseded, |device, desk| device.carry_out(line, &order.command, order.until, desk));
         match done {
             Ok(Some(answer)) => {
                 self.shared.change(|queue| queue.in_hand = None);
                 self.backoff.reset();
                 self.end(order.id, Ending::Answered(answer));
+                Ok(())
+            }
+            Ok(None) if order.repeat == Repeat::Safe && superseded(&lock(&self.shared.queue)) => {
+                self.shared.change(|queue| queue.in_hand = None);
+                self.end(order.id, Ending::Superseded);
                 Ok(())
             }
             Ok(None) => {
@@ -538,13 +554,18 @@ impl<D: Device> Worker<D> {
         lock(&self.shared.queue).stopping
     }
 
-    fn with_desk<T>(&mut self, act: impl FnOnce(&mut D, &mut Desk<'_, D::Answer, D::Event>) -> T) -> T {
+    fn with_desk<T>(
+        &mut self,
+        superseded: impl Fn(&Queue<D::Command>) -> bool,
+        act: impl FnOnce(&mut D, &mut Desk<'_, D::Answer, D::Event>) -> T,
+    ) -> T {
         let shared = &self.shared;
         let on_told = &self.on_told;
         let mut desk = Desk {
             on_told: on_told.as_ref(),
             watch: &self.watch,
             stopping: &|| lock(&shared.queue).stopping,
+            superseded: &|| superseded(&lock(&shared.queue)),
             sleep: &|pause| shared.sleep(pause, usize::MAX),
             begin: &|| {
                 let id = shared.change(|queue| {

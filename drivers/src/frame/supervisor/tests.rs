@@ -59,6 +59,11 @@ impl Device for Scripted {
         }
     }
 
+    /// Eight makes seven pointless.
+    fn supersedes(newer: &u32, older: &u32) -> bool {
+        (newer, older) == (&8, &7)
+    }
+
     fn idle(&mut self, _: &mut (), desk: &mut Desk<'_, u32, ()>) -> Result<Duration, Lost> {
         desk.report(Health::Ready);
         Ok(Duration::from_secs(60))
@@ -125,6 +130,21 @@ fn what_may_be_repeated_is_and_what_may_not_is_in_doubt() {
         bench.ask(id, repeat, WAIT);
         bench.step(Step::Silence);
         assert_eq!(bench.end_of(id), ending);
+    }
+}
+
+#[test]
+fn what_is_in_hand_gives_way_to_what_makes_it_pointless_unless_it_may_have_been_done() {
+    let bench = Bench::new();
+    for (id, repeat, ending) in [(1, Repeat::Safe, Ending::Superseded), (3, Repeat::Never, Ending::InDoubt)] {
+        bench.ask(id, repeat, WAIT);
+        assert_eq!(bench.asked.recv_timeout(WAIT), Ok(7), "it is in hand");
+        bench.driver.submit(id + 1, 8, Repeat::Safe, WAIT).expect("room");
+        bench.step(Step::Silence);
+        assert_eq!(bench.end_of(id), ending);
+        bench.step(Step::Answer);
+        assert_eq!(bench.end_of(id + 1), Ending::Answered(8));
+        assert_eq!(bench.asked.recv_timeout(WAIT), Ok(8));
     }
 }
 

@@ -1,22 +1,36 @@
 //! USB scanners that act as keyboards, taken from the system for ourselves: what they type goes into no window and
-//! through no input method. Linux only; thin, for it cannot be tried without hardware. What keys mean is in
-//! [`keys`](super::keys).
+//! through no input method. Linux only. Opening and grabbing is thin, for it cannot be tried without hardware; what the
+//! kernel then writes is read here, from whatever it comes. What keys mean is in [`keys`](super::keys).
 
+use std::os::fd::AsFd;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use evdev::{Device, EventSummary};
+use evdev::Device;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 
 use super::Scan;
 use super::keys::KeyCodec;
-use super::serial::{Line, ScannerEvent};
+use super::serial::{HALF_CODE_MAX, Line, ScannerEvent};
 use crate::frame::supervisor::{HealthWatch, Lost};
-use crate::frame::{Backoff, Health, Stop};
+use crate::frame::{Backoff, Deadline, Health, Stop};
 
 /// How long one wait for keys takes, and so how soon a stop is noticed.
 const TICK: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+
+/// Bytes of a time as the kernel writes it before each event: two words.
+const TIME_LENGTH: usize = 2 * size_of::<core::ffi::c_ulong>();
+/// Bytes of an event (`struct input_event`): time, type, code, value.
+const EVENT_LENGTH: usize = TIME_LENGTH + 8;
+/// Events that are read at once.
+const EVENTS_AT_ONCE: usize = 64;
+/// The types of events that are looked at, and the codes of the first.
+const SYN: u16 = 0;
+const SYN_REPORT: u16 = 0;
+const SYN_DROPPED: u16 = 3;
+const KEY: u16 = 1;
 
 /// A scanner on an input device with its thread; dropping it lets go of the device.
 #[derive(Debug)]
@@ -73,7 +87,7 @@ fn run(path: &str, stop: &Stop, watch: &HealthWatch, on_event: &impl Fn(ScannerE
         let lost = grab(path).and_then(|mut device| {
             backoff.reset();
             report(Health::Ready);
-            read_keys(&mut device, stop, on_event)
+            read_keys(&mut device, HALF_CODE_MAX, stop, on_event)
         });
         if let Err(Lost(reason)) = lost {
             report(Health::Offline { reason });
@@ -93,33 +107,83 @@ fn grab(path: &str) -> Result<Device, Lost> {
 }
 
 /// Reads until the device is lost or a stop is asked for.
-fn read_keys(device: &mut Device, stop: &Stop, on_event: &impl Fn(ScannerEvent)) -> Result<(), Lost> {
-    let mut codec = KeyCodec::default();
+fn read_keys(
+    device: &mut impl AsFd,
+    half_code_max: Duration,
+    stop: &Stop,
+    on_event: &impl Fn(ScannerEvent),
+) -> Result<(), Lost> {
+    let mut stream = KeyStream::default();
+    let mut patience = Deadline::after(half_code_max);
+    let mut buffer = [0_u8; EVENTS_AT_ONCE * EVENT_LENGTH];
+    let dropped = |bytes: Option<usize>| {
+        if let Some(bytes) = bytes {
+            on_event(ScannerEvent::LineDropped { bytes });
+        }
+    };
     while !stop.is_requested() {
         poll(&mut [PollFd::new(device, PollFlags::IN)], Some(&TICK))
             .map_err(|error| Lost(error.to_string()))?;
-        let events = match device.fetch_events() {
-            Ok(events) => events,
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => continue,
-            Err(error) => return Err(error.into()),
-        };
-        for event in events {
-            // 1 is down, 0 is up, 2 is held: scanners hold nothing.
-            if let EventSummary::Key(_, key, down @ (0 | 1)) = event.destructure()
-                && let Some(line) = codec.take(key.code(), down == 1)
-            {
-                on_event(match line {
-                    Line::Text(text) => ScannerEvent::Scan(Scan::parse(&text)),
-                    Line::Overlong { bytes } => ScannerEvent::LineDropped { bytes },
+        match rustix::io::read(device.as_fd(), &mut buffer) {
+            Ok(0) => return Err(Lost("the device was closed".to_owned())),
+            Ok(count) => {
+                patience = Deadline::after(half_code_max);
+                stream.take(&buffer[..count], |line| match line {
+                    Line::Text(text) => on_event(ScannerEvent::Scan(Scan::parse(&text))),
+                    Line::Overlong { bytes } => dropped(Some(bytes)),
                 });
             }
+            Err(Errno::AGAIN | Errno::INTR) => {
+                if patience.has_passed() {
+                    dropped(stream.codec.abandon());
+                }
+            }
+            Err(error) => return Err(Lost(error.to_string())),
         }
     }
     Ok(())
 }
 
+/// What the kernel writes, event by event, wherever reads happen to break.
+#[derive(Default)]
+struct KeyStream {
+    codec: KeyCodec,
+    rest: Vec<u8>,
+    /// The kernel had no room for some keys: what comes before the next report is a part of them.
+    is_torn: bool,
+}
+
+impl KeyStream {
+    fn take(&mut self, bytes: &[u8], mut on_line: impl FnMut(Line)) {
+        self.rest.extend_from_slice(bytes);
+        let whole = self.rest.len() - self.rest.len() % EVENT_LENGTH;
+        for event in self.rest[..whole].chunks_exact(EVENT_LENGTH) {
+            let half = |at: usize| u16::from_ne_bytes([event[TIME_LENGTH + at], event[TIME_LENGTH + at + 1]]);
+            // A value of four bytes of which the first two say all: 0 is up, 1 is down, 2 is held, and scanners hold nothing.
+            let value = half(if cfg!(target_endian = "big") { 6 } else { 4 });
+            match (half(0), half(2)) {
+                (SYN, SYN_DROPPED) => {
+                    self.is_torn = true;
+                    if let Some(bytes) = self.codec.abandon() {
+                        on_line(Line::Overlong { bytes });
+                    }
+                }
+                (SYN, SYN_REPORT) => self.is_torn = false,
+                (KEY, key) if value <= 1 && !self.is_torn => {
+                    if let Some(line) = self.codec.take(key, value == 1) {
+                        on_line(line);
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.rest.drain(..whole);
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
     use std::sync::mpsc::channel;
 
     use super::*;
@@ -148,5 +212,83 @@ mod tests {
         scanner.watch().wait_until(WAIT, |health| matches!(health, Health::Offline { .. }));
         assert!(scanner.stop(WAIT));
         assert!(told.iter().all(|event| matches!(event, ScannerEvent::Health(_))));
+    }
+
+    /// An event in the bytes of the kernel; of its time nothing is made.
+    fn event(kind: u16, code: u16, value: i32) -> Vec<u8> {
+        let mut bytes = vec![0x5A; TIME_LENGTH];
+        bytes.extend(kind.to_ne_bytes());
+        bytes.extend(code.to_ne_bytes());
+        bytes.extend(value.to_ne_bytes());
+        bytes
+    }
+
+    /// A key that goes down and up, as a keyboard reports it: the scan code (`MSC_SCAN`), the key, the end of the report.
+    fn key(code: u16) -> Vec<u8> {
+        let half =
+            |value| [event(4, 4, 0x7001e), event(KEY, code, value), event(SYN, SYN_REPORT, 0)].concat();
+        [half(1), half(0)].concat()
+    }
+
+    /// The keys of the digits 1 to 9 and 0 are 2 to 11; 28 is Enter.
+    fn typed(digits: &str) -> Vec<u8> {
+        let keys = digits.bytes().map(|digit| if digit == b'0' { 11 } else { u16::from(digit - b'1') + 2 });
+        keys.chain([28]).flat_map(key).collect()
+    }
+
+    fn lines(stream: &mut KeyStream, bytes: &[u8]) -> Vec<Line> {
+        let mut lines = Vec::new();
+        stream.take(bytes, |line| lines.push(line));
+        lines
+    }
+
+    #[test]
+    fn what_the_kernel_writes_is_read_wherever_reads_break() {
+        let bytes = [typed("6901234567892"), typed("96385074")].concat();
+        let both = [Line::Text("6901234567892".to_owned()), Line::Text("96385074".to_owned())];
+        for length in [1, 7, EVENT_LENGTH, 100, bytes.len()] {
+            let mut stream = KeyStream::default();
+            let read: Vec<Line> = bytes.chunks(length).flat_map(|part| lines(&mut stream, part)).collect();
+            assert_eq!(read, both, "{length} bytes at once");
+        }
+        // A key that is held is one.
+        let held = [event(KEY, 2, 1), event(KEY, 2, 2), event(KEY, 2, 2), event(KEY, 2, 0), key(28)].concat();
+        assert_eq!(lines(&mut KeyStream::default(), &held), [Line::Text("1".to_owned())]);
+    }
+
+    #[test]
+    fn a_code_of_which_the_kernel_lost_keys_is_dropped_whole() {
+        let code = typed("6901234567892");
+        let lost = [
+            &code[..EVENT_LENGTH * 6 * 5],
+            &event(SYN, SYN_DROPPED, 0),
+            // The rest of a report that was torn.
+            &event(KEY, 9, 1),
+            &event(SYN, SYN_REPORT, 0),
+        ]
+        .concat();
+        let mut stream = KeyStream::default();
+        assert_eq!(lines(&mut stream, &lost), [Line::Overlong { bytes: 5 }]);
+        assert_eq!(lines(&mut stream, &typed("96385074")), [Line::Text("96385074".to_owned())]);
+    }
+
+    #[test]
+    fn half_a_code_is_dropped_after_a_while_and_does_not_join_the_next() {
+        let (mut reader, mut writer) = std::io::pipe().expect("a pipe");
+        rustix::io::ioctl_fionbio(&reader, true).expect("it does not block");
+        let (tell, told) = channel();
+        let reading = thread::spawn(move || {
+            read_keys(&mut reader, Duration::from_millis(20), &Stop::default(), &|event| {
+                // The test may have ended.
+                let _ = tell.send(event);
+            })
+        });
+        let half = typed("69012");
+        writer.write_all(&half[..half.len() - EVENT_LENGTH * 6]).expect("written");
+        assert_eq!(told.recv_timeout(WAIT), Ok(ScannerEvent::LineDropped { bytes: 5 }));
+        writer.write_all(&typed("96385074")).expect("written");
+        assert_eq!(told.recv_timeout(WAIT), Ok(ScannerEvent::Scan(Scan::parse("96385074"))));
+        drop(writer);
+        assert_eq!(reading.join().expect("no panic"), Err(Lost("the device was closed".to_owned())));
     }
 }

@@ -95,6 +95,12 @@ impl KeyCodec {
         None
     }
 
+    /// Forgets a code whose end does not come, or of which keys were lost; says how many keys it had.
+    pub fn abandon(&mut self) -> Option<usize> {
+        let length = std::mem::take(self).length;
+        Some(length).filter(|length| *length > 0)
+    }
+
     fn character(&self, key: u16) -> Option<char> {
         if let Some(digit) = PAD_DIGITS.iter().position(|pad| *pad == key) {
             return char::from_digit(u32::try_from(digit).ok()?, 10);

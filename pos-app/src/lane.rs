@@ -400,14 +400,7 @@ impl Lane {
     /// and has read what is on it.
     fn lock_out(&mut self, error: &AppendError) {
         let file = self.paths.journal().display().to_string();
-        let cause = words(error);
-        let reason = match error {
-            AppendError::InDoubt => cause,
-            AppendError::DiskFull | AppendError::TooLong { .. } | AppendError::Sqlite(_) => {
-                format!("{} ({cause})", AppendError::InDoubt)
-            }
-        };
-        self.state = State::Closed(Closed::Ledger { file, reason });
+        self.state = State::Closed(Closed::DiskFailed { file, reason: words(error) });
         self.commands.push(Command::Play(Tone::Blocked));
     }
 
@@ -573,7 +566,10 @@ impl Lane {
     }
 
     fn is_broken(&self) -> bool {
-        matches!(self.state, State::Closed(Closed::Ledger { .. }))
+        match &self.state {
+            State::Closed(Closed::Ledger { .. } | Closed::DiskFailed { .. } | Closed::EndLost { .. }) => true,
+            State::Closed(Closed::NotEnrolled { .. } | Closed::WaitingForGoods) | State::Open(_) => false,
+        }
     }
 
     fn try_open(&mut self) {
@@ -597,7 +593,10 @@ impl Lane {
                 let file = self.paths.journal().display().to_string();
                 // What HQ has under the next numbers cannot be sold once more.
                 if let Some(lost) = self.agent.position.lost_end(journal.head().seq) {
-                    return self.refuse_file(file, &lost);
+                    tracing::error!(file, error = words(&lost), "lane closed");
+                    let (at_hq, here) = (lost.acknowledged.to_string(), lost.last.to_string());
+                    self.state = State::Closed(Closed::EndLost { file, at_hq, here });
+                    return;
                 }
                 match OpenLane::start(journal, reference, &self.config) {
                     Ok((mut open, restored)) => {

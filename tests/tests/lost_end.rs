@@ -34,13 +34,10 @@ fn a_lane_whose_journal_has_lost_its_end_sells_nothing() -> Result<()> {
     let mut lane = Lane::new(paths, Config::default());
     lane.turn(MORNING, [Event::Tick]);
     assert!(lane.till().is_none());
-    let Screen::Closed(Closed::Ledger { file, reason }) = lane.view().screen else {
+    let Screen::Closed(Closed::EndLost { file, at_hq, here }) = lane.view().screen else {
         panic!("{:?}", lane.view().screen)
     };
     assert!(file.ends_with("journal.db"), "{file}");
-    assert_eq!(
-        reason,
-        "HQ has events up to 3, this disk only up to 0: its end was lost or it is an old copy; enrol the lane again"
-    );
+    assert_eq!((at_hq.as_str(), here.as_str()), ("3", "0"));
     Ok(())
 }

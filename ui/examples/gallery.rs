@@ -132,6 +132,17 @@ fn pictures(language: Language) -> Vec<(String, Screen, Option<Notice>)> {
         reason: "event 41 does not follow event 40: hash 9c1f… is not 77ab…".into(),
     };
     add("closed-ledger", Screen::Closed(ledger), None);
+    let failed = Closed::DiskFailed {
+        file: "/var/lib/guitai/journal.db".into(),
+        reason: "append to the journal: disk I/O error".into(),
+    };
+    add("closed-disk-failed", Screen::Closed(failed), None);
+    let lost = Closed::EndLost {
+        file: "/var/lib/guitai/journal.db".into(),
+        at_hq: "4711".into(),
+        here: "4690".into(),
+    };
+    add("closed-end-lost", Screen::Closed(lost), None);
 
     let nobody = SignIn { staff: staff(language, 5), ..SignIn::default() };
     add("sign-in", Screen::SignIn(nobody.clone()), None);

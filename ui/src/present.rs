@@ -134,6 +134,18 @@ fn closed(till: &TillWindow, closed: &Closed) {
             global.set_reason(text(reason));
             ClosedKind::Ledger
         }
+        Closed::DiskFailed { file, reason } => {
+            global.set_file(text(file));
+            global.set_reason(text(reason));
+            ClosedKind::DiskFailed
+        }
+        Closed::EndLost { file, at_hq, here } => {
+            global.set_file(text(file));
+            global.set_at_hq(text(at_hq));
+            global.set_here(text(here));
+            global.set_reason(text(""));
+            ClosedKind::EndLost
+        }
     });
 }
 

@@ -168,6 +168,22 @@ pub enum Closed {
         /// What is wrong with it, for the technician.
         reason: String,
     },
+    /// The disk refused a write: what was acknowledged is safe, and a start finds out about the last step.
+    DiskFailed {
+        /// The file.
+        file: String,
+        /// What the disk said, for the technician.
+        reason: String,
+    },
+    /// HQ has events that this disk has not: its end was lost, or it is an old copy.
+    EndLost {
+        /// The file.
+        file: String,
+        /// The last event at HQ.
+        at_hq: String,
+        /// The last event here.
+        here: String,
+    },
 }
 
 /// Signing in: first who, then the PIN.

@@ -257,6 +257,8 @@ fn every_screen() -> Vec<Screen> {
         Screen::Closed(Closed::WaitingForGoods),
         Screen::Closed(Closed::NotEnrolled { command: "enrol".into() }),
         Screen::Closed(Closed::Ledger { file: "journal.db".into(), reason: "damaged".into() }),
+        Screen::Closed(Closed::DiskFailed { file: "journal.db".into(), reason: "disk I/O error".into() }),
+        Screen::Closed(Closed::EndLost { file: "journal.db".into(), at_hq: "7".into(), here: "3".into() }),
         Screen::SignIn(sign_in()),
         Screen::SignIn(SignIn { chosen: "Wang".into(), pin_digits: 2, ..sign_in() }),
         Screen::Sell(Sell::default()),

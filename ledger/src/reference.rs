@@ -7,6 +7,7 @@
 mod face;
 mod forms;
 pub mod shelf;
+mod words;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +31,7 @@ use crate::popular::Popular;
 use crate::search;
 
 use face::Face;
+use words::words_of;
 
 const KIND: Kind = Kind {
     name: "Guitai reference",
@@ -302,6 +304,7 @@ impl ReferenceWriter {
 
     fn with(connection: Connection, lock: Option<WriterLock>) -> Result<Self, ReferenceError> {
         let mut writer = Self { connection, _lock: lock };
+        words::renew(&writer.connection)?;
         writer.make_faces()?;
         Ok(writer)
     }
@@ -1035,15 +1038,6 @@ impl Catalogue for Reference {
             self.one("SELECT body FROM coupon WHERE code = ?1", code, "coupon")?;
         Ok(coupon.map(forms::coupon))
     }
-}
-
-/// The words under which a product is found.
-fn words_of(product: &pull::Product) -> String {
-    let mut texts =
-        vec![product.name_zh.as_str(), &product.name_en, &product.spec, &product.sku, &product.plu];
-    texts.extend(product.codes.iter().map(String::as_str));
-    texts.extend(product.units.iter().flat_map(|unit| &unit.codes).map(String::as_str));
-    search::index_words(&texts, &product.initials)
 }
 
 /// The prices of an item, the newest first.

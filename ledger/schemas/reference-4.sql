@@ -1,0 +1,63 @@
+CREATE TABLE compatibility (
+    one        INTEGER PRIMARY KEY CHECK (one = 1),
+    min_reader INTEGER NOT NULL
+) STRICT;
+INSERT INTO compatibility VALUES (1, 3);
+CREATE TABLE state (
+    one             INTEGER PRIMARY KEY CHECK (one = 1),
+    version         INTEGER NOT NULL DEFAULT 0,
+    store           TEXT,
+    lane            INTEGER,
+    epoch           INTEGER,
+    acknowledged    INTEGER NOT NULL DEFAULT 0,
+    quarantined     INTEGER NOT NULL DEFAULT 0,
+    contact_ms      INTEGER,
+    alarm           TEXT,
+    outdated        INTEGER NOT NULL DEFAULT 0,
+    faces           INTEGER NOT NULL DEFAULT 0
+) STRICT;
+INSERT INTO state (one, faces) VALUES (1, 1);
+CREATE TABLE store (code TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+CREATE TABLE category (id TEXT PRIMARY KEY, position INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+CREATE TABLE staff (id TEXT PRIMARY KEY, number TEXT NOT NULL, body TEXT NOT NULL) STRICT;
+CREATE TABLE product (
+    id         INTEGER PRIMARY KEY,
+    sku        TEXT NOT NULL UNIQUE,
+    plu        TEXT NOT NULL,
+    category   TEXT NOT NULL,
+    pin        INTEGER NOT NULL,
+    body       TEXT NOT NULL,
+    department TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX product_by_plu ON product (plu) WHERE plu <> '';
+CREATE INDEX product_by_category ON product (category, sku);
+CREATE INDEX product_by_pin ON product (pin) WHERE pin > 0;
+CREATE INDEX product_by_department ON product (department) WHERE department <> '';
+CREATE TABLE code (
+    gtin TEXT NOT NULL,
+    sku  TEXT NOT NULL,
+    unit TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (gtin, sku)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX code_by_sku ON code (sku);
+CREATE TABLE face (gtin INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
+CREATE TABLE promotion (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+CREATE TABLE price (
+    key     TEXT PRIMARY KEY,
+    sku     TEXT NOT NULL,
+    from_ms INTEGER NOT NULL,
+    body    TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX price_by_sku ON price (sku, from_ms);
+CREATE TABLE tax_class (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+CREATE TABLE member (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE member_code (
+    code   TEXT NOT NULL,
+    member TEXT NOT NULL,
+    PRIMARY KEY (code, member)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX member_code_by_member ON member_code (member);
+CREATE TABLE coupon (code TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE VIRTUAL TABLE product_word USING fts5 (
+    words, content='', contentless_delete=1, detail=none, prefix='1 2 3 4 5 6'
+);

@@ -17,9 +17,18 @@ use ui::action::{Action, Button, Key};
 /// Rings up sales with the files of an enrolled lane of the demo shop, at most
 /// `sales_max`; prints `SEQ TOTAL` for each after its commit.
 pub fn ring(data: &Path, sales_max: usize) -> Result<()> {
+    ring_days_ago(data, sales_max, 0)
+}
+
+/// The same on a day so many days ago.
+pub fn ring_days_ago(data: &Path, sales_max: usize, days: i64) -> Result<()> {
+    let now = || {
+        let moment = Moment::now();
+        Moment { now_ms: moment.now_ms - days * 86_400_000, ..moment }
+    };
     let mut lane = Lane::new(Paths { data: data.to_owned() }, Config::default());
     let turn = |lane: &mut Lane, events: Vec<Event>| {
-        lane.turn(Moment::now(), events);
+        lane.turn(now(), events);
     };
     let press = |button| Event::Action(Action::Press(button));
     turn(&mut lane, vec![Event::Tick]);

@@ -7,13 +7,15 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use domain::clock::LaneClock;
 use domain::record::Record;
+use drivers::scanner::Scan;
 use ledger::file::WriterLock;
 use ledger::journal::JournalReader;
 use pos_app::config::{Config, Paths};
 use pos_app::lane::{Event, Lane, Moment};
 use tests::process::{program, run, wait_for};
-use tests::ring::ring;
+use tests::ring::{ring, ring_days_ago};
 use tests::shop::{Headquarters, STORE, open_demo};
+use ui::action::{Action, Button, Key};
 use ui::view::Notice;
 
 /// A till without a window, its clock being what the test says.
@@ -112,6 +114,108 @@ fn a_lane_goes_on_from_a_backup_and_hq_gets_every_sale_of_both_lives() -> Result
     std::fs::write(&export, changed)?;
     let said = refusal(&data, &["verify-export", text(&export)?])?;
     assert!(said.contains("chain breaks at event"), "{said}");
+    Ok(())
+}
+
+#[test]
+fn an_hq_that_lost_its_own_gets_archived_events_from_the_lane() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (mut headquarters, mut files) = open_demo(folder.path())?;
+    let data = files.paths.data.clone();
+    // What HQ's administrator has as a backup: the lane is enrolled, and has sold nothing.
+    files.kill_agent()?;
+    headquarters.kill()?;
+    let (at_hq, kept) = (folder.path().join("hq"), folder.path().join("hq-kept"));
+    copy_files(&at_hq, &kept)?;
+    headquarters.start()?;
+    files.start_agent()?;
+    let said = refusal(&data, &["archive"])?;
+    assert!(said.contains("there is no journal yet"), "{said}");
+    ring_days_ago(&data, 220, 100)?;
+    ring_days_ago(&data, 2, 60)?;
+    ring_days_ago(&data, 1, 20)?;
+    ring(&data, 1)?;
+    files.wait_for_acknowledgement()?;
+    files.kill_agent()?;
+    let sold = headquarters.sums()?;
+    assert_eq!(sold.0, 224);
+
+    let said = refusal(&data, &["archive", "--keep-days", "34"])?;
+    assert!(said.contains("at least 35 days stay in the journal"), "{said}");
+    let said = journal(&data, &["archive", "--keep-days", "365"])?;
+    assert!(said.contains("nothing to archive"), "{said}");
+    let said = refusal(&data, &["archive", "--epoch", "1", "--acknowledged", "9999"])?;
+    assert!(said.contains("the lane is in epoch 1; leave it out"), "{said}");
+    let said = refusal(&data, &["archive", "--epoch", "1"])?;
+    assert!(said.contains("--acknowledged"), "{said}");
+    let said = journal(&data, &["archive", "--keep-days", "90"])?;
+    assert!(said.contains("archived events 1 to "), "{said}");
+    let last: u64 = said.split(' ').nth(4).context("a number")?.parse()?;
+    let reader = JournalReader::open(&files.paths.journal())?.context("a journal")?;
+    let first = reader.entries_after(last, 1, usize::MAX)?.first().context("an event")?.seq;
+    assert_eq!(first, last + 1, "what is older has left the journal");
+    assert!(journal(&data, &["verify"])?.contains(&format!("events 1 to {last} are archived")));
+
+    // HQ's disk dies, and its backup knows nothing of all that.
+    headquarters.kill()?;
+    std::fs::remove_dir_all(&at_hq)?;
+    std::fs::rename(&kept, &at_hq)?;
+    headquarters.start()?;
+    assert_eq!(headquarters.sums()?, (0, 0));
+    files.start_agent()?;
+    wait_for("every sale at HQ", || Ok((headquarters.sums()? == sold).then_some(())))?;
+    files.wait_for_acknowledgement()?;
+    assert!(headquarters.alarms()?.contains("0 alarms, 0 events in quarantine"));
+
+    // In the next epoch the rest of the one before may leave too.
+    files.kill_agent()?;
+    enrol_anew(&headquarters, &data)?;
+    ring(&data, 1)?;
+    let said = journal(&data, &["archive", "--epoch", "1", "--acknowledged", &(last + 3).to_string()])?;
+    assert!(said.contains("nothing to archive"), "{said}");
+    Ok(())
+}
+
+/// Copies the files of a folder into a new one.
+fn copy_files(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            std::fs::copy(entry.path(), to.join(entry.file_name()))?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_log_is_moved_between_customers_and_never_under_a_basket() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let shop = tests::stand::reference(folder.path(), 1)?;
+    let mut lane = lane_at(folder.path());
+    let moment = Moment { now_ms: 1_795_226_400_000, offset_minutes: 480 };
+    let press = |button| Event::Action(Action::Press(button));
+    lane.turn(moment, [Event::Tick]);
+    let mut sign_in = vec![press(Button::Staff(0))];
+    sign_in.extend("1234".chars().map(|digit| press(Button::Digit(digit))));
+    sign_in.push(Lane::key_now(Key::Enter));
+    lane.turn(moment, sign_in);
+    let code = shop.products.iter().filter(|product| !product.age_restricted);
+    let code = code.filter_map(|product| product.codes.first()).next().context("goods with a code")?;
+    let wants_rest = |lane: &Lane| lane.journal().is_some_and(|journal| journal.wants_rest());
+    while !wants_rest(&lane) {
+        let before = lane.journal().context("it is open")?.head().seq;
+        lane.turn(moment, [Event::Scan(Scan::parse(code))]);
+        let head = lane.journal().context("it is open")?.head().seq;
+        assert!((before + 1..before + 10).contains(&head), "a scan is an event: {head}");
+    }
+    // A customer stands there.
+    lane.turn(moment, [Event::Tick]);
+    assert!(wants_rest(&lane));
+    lane.turn(moment, [press(Button::Pay), press(Button::QuickCash(0))]);
+    assert!(wants_rest(&lane), "and not in the turn of the sale either");
+    lane.turn(moment, [Event::Tick]);
+    assert!(!wants_rest(&lane), "{:?}", lane.view().screen);
     Ok(())
 }
 

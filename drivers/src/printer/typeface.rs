@@ -19,6 +19,10 @@ pub const FONT_BYTES_MAX: u64 = 64 << 20;
 const COLUMN_DOTS: usize = 12;
 /// Dots of a line's characters from top to bottom.
 const LINE_DOTS: usize = 24;
+/// The em of a character, and its base line from the top, in parts of a line's height: hanzi are as large as the printer's own,
+/// and what hangs below the line has room.
+const EM: f32 = 22.0 / 24.0;
+const BASE_LINE: f32 = 19.5 / 24.0;
 /// A dot is black from this coverage on; thin strokes of small hanzi stay whole.
 const COVERAGE: f32 = 0.3;
 
@@ -108,15 +112,16 @@ impl Typeface {
         let Some(font) = self.font_of(character) else { return };
         // Both are some dozens.
         let (box_width, box_height) = (width as f32, height as f32);
-        let scale = PxScale { x: box_height * 0.96, y: box_height * 0.96 };
+        // The library measures a font from its highest to its lowest point, printers by the em.
+        let per_em = font.height_unscaled() / font.units_per_em().unwrap_or(1_000.0);
+        let scale = PxScale::from(box_height * EM * per_em);
         let scaled = font.as_scaled(scale);
         let advance = scaled.h_advance(font.glyph_id(character));
         // What is wider than its columns is pressed into them.
         let press = if advance > box_width { box_width / advance } else { 1.0 };
         let scale = PxScale { x: scale.x * press, y: scale.y };
         let left = (box_width - advance * press) / 2.0;
-        let above = (box_height - (scaled.ascent() - scaled.descent())) / 2.0;
-        let position = ab_glyph::point(left, above + scaled.ascent());
+        let position = ab_glyph::point(left, box_height * BASE_LINE);
         let glyph = font.glyph_id(character).with_scale_and_position(scale, position);
         let Some(outline) = font.outline_glyph(glyph) else { return };
         let corner = outline.px_bounds().min;

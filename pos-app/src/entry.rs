@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 use domain::barcode::{self, Barcode};
 use domain::catalogue::{Catalogue, Item};
 use domain::till::{Desk, Input};
+use drivers::scanner::Scan;
 use drivers::scanner::wedge::{Wedge, WedgeConfig, WedgeKey, WedgeOutcome};
 use ui::action::{Button, Key};
 use ui::view::{Language, Notice, Theme};
@@ -144,6 +145,13 @@ impl Front {
     }
 }
 
+/// What was typed before a code with a scanner's identifier, such as `]E0`, and the code with it.
+pub(super) fn identified(entry: &str) -> Option<(&str, &str)> {
+    let (typed, code) = entry.split_at(entry.rfind(']')?);
+    let is_code = Scan::parse(code).symbology.is_some();
+    is_code.then_some((typed, code))
+}
+
 impl Lane {
     /// A key of the keyboard, or of a scanner that acts as one.
     pub(crate) fn key(&mut self, key: Key, at: Instant) {
@@ -216,8 +224,15 @@ impl Lane {
             self.typing_changed();
             return self.scan_over(text);
         }
-        // A window that was busy may have torn a scan in two: where all of the
-        // entry is goods, it was one scan.
+        // A window that was busy may have torn a scan in two. Nobody types what scanners put before a code.
+        if Scan::parse(text).symbology.is_none()
+            && let Some((typed_before, whole)) = identified(&self.front.entry)
+        {
+            let whole = whole.to_owned();
+            self.front.entry = typed_before.to_owned();
+            return self.scan_over(&whole);
+        }
+        // And where all of the entry is goods, it was one scan.
         if self.is_known(&self.front.entry) {
             let whole = std::mem::take(&mut self.front.entry);
             return self.scan_over(&whole);

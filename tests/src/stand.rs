@@ -200,13 +200,18 @@ impl Stand {
 
     /// A scanner that acts as a keyboard.
     pub fn scan_by_keys(&mut self, code: &str) {
+        self.scan_by_torn_keys(code, usize::MAX);
+    }
+
+    /// The same, while the window is busy and sees the keys from `torn_before` on late.
+    pub fn scan_by_torn_keys(&mut self, code: &str, torn_before: usize) {
         self.moment.now_ms += TURN_MS;
         self.last_key += KEY_GAP;
-        for character in code.chars() {
-            self.last_key += SCANNER_GAP;
+        for (number, character) in code.chars().enumerate() {
+            self.last_key += if number == torn_before { KEY_GAP } else { SCANNER_GAP };
             self.turn(vec![Event::Action(Action::Key { key: Key::Char(character), at: self.last_key })]);
         }
-        self.last_key += SCANNER_GAP;
+        self.last_key += if torn_before == code.chars().count() { KEY_GAP } else { SCANNER_GAP };
         self.turn(vec![Event::Action(Action::Key { key: Key::Enter, at: self.last_key })]);
     }
 

@@ -777,3 +777,28 @@ fn a_day_is_looked_at_by_whoever_may() {
     let rows = lane.stand.lane.view().sheet.expect("the day").rows;
     assert!(rows.iter().all(|row| row.name != "陈静"), "{rows:?}");
 }
+
+#[test]
+fn a_scan_that_a_busy_window_tore_is_one_scan_and_keeps_the_number_before_it() {
+    let mut lane = Lane::open();
+    let (plain, named) = (lane.code(WATER), format!("]E0{}", lane.code(JUICE)));
+    let quantities = |lane: &Lane| -> Vec<(String, i64)> {
+        let lines = lane.stand.lane.till().expect("open").basket().lines();
+        lines.iter().map(|line| (line.item.sku.clone(), line.quantity.thousandths())).collect()
+    };
+    let mut expected = Vec::new();
+    for torn_before in 1..=named.len() {
+        lane.stand.scan_by_torn_keys(&named, torn_before);
+        expected.push((JUICE.to_owned(), 1_000));
+        assert_eq!(quantities(&lane), expected, "torn before key {torn_before}");
+    }
+    for torn_before in [4, 8] {
+        lane.stand.scan_by_torn_keys(&plain, torn_before);
+        expected.push((WATER.to_owned(), 1_000));
+        assert_eq!(quantities(&lane), expected, "torn before key {torn_before}");
+    }
+    lane.stand.type_text("3");
+    lane.stand.scan_by_torn_keys(&named, 6);
+    expected.push((JUICE.to_owned(), 3_000));
+    assert_eq!(quantities(&lane), expected);
+}

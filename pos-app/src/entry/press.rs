@@ -11,7 +11,7 @@ use domain::till::{Desk, Input};
 use ui::action::Button;
 use ui::view::{Language, Notice, Theme};
 
-use super::{CALM_MS, TILES_MAX};
+use super::{CALM_MS, TILES_MAX, identified};
 use crate::lane::{Lane, State};
 use crate::pin;
 use crate::present;
@@ -232,6 +232,11 @@ impl Lane {
             return self.choose_goods(self.front.result);
         }
         let text = self.front.entry.trim().to_owned();
+        if let Some((typed, code)) = identified(&text) {
+            // The end of a scan that was torn came as a key of its own.
+            self.front.entry = typed.to_owned();
+            return self.scan_over(code);
+        }
         let weighing = self.front.weighing.take();
         let pricing = self.front.pricing.take();
         self.front.clear_entry();

@@ -14,6 +14,7 @@
 //! over new ones.
 
 mod lock;
+mod log;
 mod survive;
 
 use std::collections::BTreeMap;
@@ -128,7 +129,7 @@ struct Handle {
 }
 
 /// How a file is opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Opening {
     /// It is made where it does not exist.
     pub create: bool,
@@ -346,26 +347,6 @@ impl Disk {
             return Err(NO_POWER);
         }
         if fitting < bytes.len() { Err(Refusal(ffi::SQLITE_FULL)) } else { Ok(()) }
-    }
-
-    /// Writes a file's bytes once more as they are seen, and flushes them, as a
-    /// start does it with a log; nothing where there is no such file.
-    pub fn renew(&self, name: &str) {
-        let mut state = self.lock();
-        let Some(file) = state.names.get(name).copied() else { return };
-        if !state.powered {
-            return;
-        }
-        let mut bytes = state.files[file].now.clone();
-        if state.change().is_err() {
-            let kept = state.dice.index(bytes.len() + 1);
-            bytes.truncate(kept);
-        }
-        state.files[file].change(Change::Write { at: 0, bytes });
-        let failed = state.faults.fails_flush || state.faults.ignores_flush;
-        if state.powered && state.change().is_ok() && !failed {
-            state.files[file].flush();
-        }
     }
 
     /// Makes a file as long as this.

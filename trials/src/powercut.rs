@@ -321,7 +321,8 @@ impl<'a> Life<'a> {
     }
 
     fn start(&mut self) -> Result<(), Stop> {
-        self.mounted.disk.renew(LOG);
+        let renewed = self.mounted.disk.renew(LOG);
+        renewed.map_err(|refusal| self.stop(format!("the log is not written again: {refusal:?}")))?;
         let journal = Journal::open_trial(Path::new(JOURNAL), &identity(), &self.trial)
             .map_err(|error| self.stop(format!("the journal does not open: {}", words(&error))))?;
         let reader = JournalReader::open_trial(Path::new(JOURNAL), &self.trial)

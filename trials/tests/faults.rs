@@ -185,7 +185,7 @@ fn a_flush_that_failed_stops_the_lane_and_the_next_start_believes_no_cache() {
             mounted.disk.kill();
         }
         outside.under_way.clear();
-        mounted.disk.renew(LOG);
+        mounted.disk.renew(LOG).expect("written again");
         let journal = Journal::open_trial(Path::new(JOURNAL), &identity(), &trial).expect("it opens");
         match journal.head().seq - before as u64 {
             0 => gone += 1,

@@ -546,9 +546,7 @@ impl Journal {
     /// from the last sale on, however old it is. Shifts go on over epochs.
     pub fn since_last_shift(&self) -> Result<Vec<Stored>, ReadJournalError> {
         let from = reading::start_of_state(&self.connection)?;
-        let mut select = self
-            .connection
-            .prepare("SELECT seq, body FROM event WHERE (epoch, seq) >= (?1, ?2) ORDER BY epoch, seq")?;
+        let mut select = self.connection.prepare(reading::FROM_ON)?;
         let rows = select.query_map(params![from.0, from.1], |row| {
             Ok((row.get::<_, u64>(0)?, row.get::<_, Vec<u8>>(1)?))
         })?;

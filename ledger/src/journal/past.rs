@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use domain::record::Record;
 use rusqlite::{OptionalExtension, params};
 
-use super::{Journal, ReadJournalError, Stored, kind, understand};
+use super::{Journal, ReadJournalError, Stored, kind, reading, understand};
 
 /// The most events of one day that are looked at: more than a lane sells in one.
 pub const DAY_EVENTS_MAX: usize = 100_000;
@@ -55,9 +55,7 @@ impl Journal {
 
     /// The last documents, newest first, with their epochs.
     pub fn last_sales(&self, count: usize) -> Result<Vec<(u32, Stored)>, ReadJournalError> {
-        let mut select = self.connection.prepare_cached(
-            "SELECT epoch, seq, body FROM event WHERE kind = ?1 ORDER BY epoch DESC, seq DESC LIMIT ?2",
-        )?;
+        let mut select = self.connection.prepare_cached(reading::LAST_OF_KIND)?;
         let rows = select.query_map(params![kind::SALE, count], |row| {
             Ok((row.get::<_, u32>(0)?, row.get::<_, u64>(1)?, row.get::<_, Vec<u8>>(2)?))
         })?;
@@ -73,9 +71,7 @@ impl Journal {
         goes_on: impl Fn(&Stored) -> bool,
         counts: impl Fn(&Stored) -> bool,
     ) -> Result<Vec<Stored>, ReadJournalError> {
-        let mut select = self
-            .connection
-            .prepare_cached("SELECT seq, body FROM event ORDER BY epoch DESC, seq DESC LIMIT ?1")?;
+        let mut select = self.connection.prepare_cached(reading::BACKWARDS)?;
         let mut rows = select.query(params![DAY_EVENTS_MAX])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {

@@ -84,11 +84,8 @@ pub(super) fn read_identity(connection: &Connection) -> rusqlite::Result<Identit
 
 /// The stamp of the last event of all.
 pub(super) fn last_stamp(connection: &Connection) -> Result<Option<Stamp>, ReadJournalError> {
-    let last: Option<(u64, Vec<u8>)> = connection
-        .query_row("SELECT seq, body FROM event ORDER BY epoch DESC, seq DESC LIMIT 1", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .optional()?;
+    let last: Option<(u64, Vec<u8>)> =
+        connection.query_row(BACKWARDS, [1], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     last.map(|(seq, bytes)| {
         let event = event::decode(&bytes).map_err(|source| ReadJournalError::Decode { seq, source })?;
         Ok(stamp_of(&event))
@@ -96,20 +93,32 @@ pub(super) fn last_stamp(connection: &Connection) -> Result<Option<Stamp>, ReadJ
     .transpose()
 }
 
+// What is read in order names the index of the primary key: SQLite would rather read the whole journal and sort it, since
+// it does not know how few rows are wanted.
+
+/// The newest event of a kind, and the one before it.
+pub(super) const NEWEST: &str = "SELECT epoch, seq FROM event INDEXED BY sqlite_autoindex_event_1
+     WHERE kind = ?1 ORDER BY epoch DESC, seq DESC LIMIT 1";
+pub(super) const NEWEST_BUT_ONE: &str = "SELECT epoch, seq FROM event INDEXED BY sqlite_autoindex_event_1
+     WHERE kind = ?1 ORDER BY epoch DESC, seq DESC LIMIT 1 OFFSET 1";
+/// Everything from an event on.
+pub(super) const FROM_ON: &str = "SELECT seq, body FROM event INDEXED BY sqlite_autoindex_event_1
+     WHERE (epoch, seq) >= (?1, ?2) ORDER BY epoch, seq";
+/// The last so many events, the last first.
+pub(super) const BACKWARDS: &str = "SELECT seq, body FROM event INDEXED BY sqlite_autoindex_event_1
+     ORDER BY epoch DESC, seq DESC LIMIT ?1";
+/// The last so many of a kind, the last first.
+pub(super) const LAST_OF_KIND: &str = "SELECT epoch, seq, body FROM event INDEXED BY sqlite_autoindex_event_1
+     WHERE kind = ?1 ORDER BY epoch DESC, seq DESC LIMIT ?2";
+
 /// From where on a start after a stop reads: epoch and number.
 pub(super) fn start_of_state(connection: &Connection) -> rusqlite::Result<(u32, u64)> {
-    let newest = |kind: &str, skipped: u64| {
-        connection
-            .query_row(
-                "SELECT epoch, seq FROM event WHERE kind = ?1
-                 ORDER BY epoch DESC, seq DESC LIMIT 1 OFFSET ?2",
-                params![kind, skipped],
-                |row| Ok((row.get::<_, u32>(0)?, row.get::<_, u64>(1)?)),
-            )
-            .optional()
+    let find = |sql, kind: &str| {
+        let place = |row: &rusqlite::Row<'_>| Ok((row.get::<_, u32>(0)?, row.get::<_, u64>(1)?));
+        connection.query_row(sql, [kind], place).optional()
     };
-    let shift = newest("shift_opened", 1)?.unwrap_or((0, 0));
-    Ok(newest("sale_completed", 0)?.map_or(shift, |sale| sale.min(shift)))
+    let shift = find(NEWEST_BUT_ONE, "shift_opened")?.unwrap_or((0, 0));
+    Ok(find(NEWEST, "sale_completed")?.map_or(shift, |sale| sale.min(shift)))
 }
 
 fn stamp_of(event: &event::Event) -> Stamp {

@@ -640,3 +640,24 @@ fn what_a_shift_carries_outlives_the_shifts_before_it() {
     assert_eq!(till.parked(), carried.parked);
     assert_eq!(till.payments(), carried.payments);
 }
+
+#[test]
+fn a_start_reads_from_the_end_of_a_long_log_and_never_through_all_of_it() {
+    let desk = Desk::with(3);
+    let journal = desk.open();
+    let all = [
+        reading::NEWEST,
+        reading::NEWEST_BUT_ONE,
+        reading::FROM_ON,
+        reading::BACKWARDS,
+        reading::LAST_OF_KIND,
+    ];
+    for sql in all {
+        let mut explained =
+            journal.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("prepared");
+        let steps = explained.raw_query().mapped(|row| row.get::<_, String>(3));
+        let steps: Vec<String> = steps.collect::<Result<_, _>>().expect("explained");
+        let [step] = steps.as_slice() else { panic!("{sql}: {steps:?}") };
+        assert!(step.contains("USING INDEX"), "{sql}: {step}");
+    }
+}

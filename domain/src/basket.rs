@@ -39,6 +39,8 @@ pub struct Line {
     pub price_from: PriceFrom,
     /// The promotion that made it so.
     pub promotion: Option<AppliedPromotion>,
+    /// The shelf label that made it so.
+    pub kept: Option<KeptPrice>,
     /// What one costs whoever is no member, where the price is the member's.
     pub walk_in: Option<WalkInPrice>,
     /// Who said what it weighs, unless its code did.
@@ -67,6 +69,15 @@ pub struct Trace {
     pub expiry: Option<NaiveDate>,
     /// The number that no other piece of the item has (GS1 AI 21).
     pub serial: Option<String>,
+}
+
+/// That a price is what a shelf label may still show: the label is a promise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptPrice {
+    /// The label's number.
+    pub label: String,
+    /// What one would cost by price lists and promotions.
+    pub otherwise: Money,
 }
 
 /// What one of a line's unit costs whoever is no member.
@@ -273,6 +284,8 @@ pub struct LoweredPrice {
     pub unit_price: Money,
     /// The promotion that made it so.
     pub promotion: Option<AppliedPromotion>,
+    /// The shelf label that made it so.
+    pub kept: Option<KeptPrice>,
 }
 
 /// Lines in order of scanning, and goods that come back.
@@ -506,6 +519,7 @@ impl Basket {
             line.unit_price = unit_price;
             line.price_from = PriceFrom::Set;
             line.promotion = None;
+            line.kept = None;
             line.walk_in = None;
             line.label_amount = None;
             line.discount = None;
@@ -526,6 +540,7 @@ impl Basket {
             line.item = line.item.at_price(lowered.list_price);
             line.unit_price = lowered.unit_price;
             line.promotion.clone_from(&lowered.promotion);
+            line.kept.clone_from(&lowered.kept);
         });
     }
 
@@ -556,6 +571,7 @@ impl Basket {
                 line.item = line.item.at_price(price.list_price);
                 line.unit_price = price.unit_price;
                 line.promotion = price.promotion;
+                line.kept = None;
             }
         }
         self.spread_discount();

@@ -63,6 +63,9 @@ pub struct Item {
     pub kit: Vec<KitPart>,
     /// The cashier types its price, within these bounds.
     pub open_price: Option<PriceBounds>,
+    /// What its shelf labels may show, which is the most that is charged, in
+    /// no order; none on a line.
+    pub caps: Vec<ShelfCap>,
 }
 
 impl Item {
@@ -87,6 +90,7 @@ impl Item {
             prices: Vec::new(),
             kit: Vec::new(),
             open_price: None,
+            caps: Vec::new(),
         }
     }
 
@@ -103,7 +107,7 @@ impl Item {
     /// The item as a line remembers it: at this list price, without what only
     /// the choice of a price needs.
     pub fn at_price(&self, price: Money) -> Arc<Self> {
-        Arc::new(Self { price, units: Vec::new(), prices: Vec::new(), ..self.clone() })
+        Arc::new(Self { price, units: Vec::new(), prices: Vec::new(), caps: Vec::new(), ..self.clone() })
     }
 }
 
@@ -190,6 +194,21 @@ pub enum Buyer<'a> {
         /// The tier's id.
         tier: &'a str,
     },
+}
+
+/// What a shelf label may show of an item, from an instant on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShelfCap {
+    /// The sale unit's id; empty for the base unit.
+    pub unit: String,
+    /// From this instant on, milliseconds UTC; `None` for now.
+    pub from_ms: Option<i64>,
+    /// What it says to everybody.
+    pub price: Option<Money>,
+    /// What it says to members.
+    pub member_price: Option<Money>,
+    /// The label's number.
+    pub label: String,
 }
 
 /// Bounds of a price that the cashier types, both included.

@@ -1,12 +1,16 @@
 //! What the shelf tag of goods shows: the list price, or the lowest price
 //! promotion that everybody who buys here and now gets for any number of units.
 //!
+//! While a label may still show less than that, no more than it shows is
+//! charged: [`cap`].
+//!
 //! What else promotions take off is worked out for a whole basket, in
 //! [`crate::promotion`].
 
 use crate::basket::AppliedPromotion;
-use crate::catalogue::Item;
+use crate::catalogue::{Buyer, Item, SaleUnit};
 use crate::money::Money;
+use crate::price_list;
 use crate::promotion::PromotionSet;
 use crate::promotion::rule::{PriceRule, Promotion, Rule};
 use crate::promotion::ticket::Occasion;
@@ -40,6 +44,64 @@ pub fn tag_price(set: &PromotionSet, item: &Item, factor: u32, occasion: &Occasi
             price.cmp(other_price).then_with(|| promotion.id.cmp(&other.id))
         })
         .map_or(list, |(price, promotion)| UnitPrice { price, promotion: Some(promotion.into()) })
+}
+
+/// What the shelf says of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShelfPrice {
+    /// On the price list.
+    pub list: Money,
+    /// With what everybody gets taken off.
+    pub price: UnitPrice,
+}
+
+/// What a label of a unit of an item should say at the occasion's instant:
+/// the base unit where `unit` is `None`. `None` where there is no price that a
+/// document may carry.
+pub fn shelf_price(
+    set: &PromotionSet,
+    item: &Item,
+    unit: Option<&SaleUnit>,
+    buyer: Buyer<'_>,
+    occasion: &Occasion,
+) -> Option<ShelfPrice> {
+    let list = price_list::list_price(item, unit, buyer, occasion.now_ms)?;
+    let factor = unit.map_or(1, |sold| sold.unit.factor);
+    Some(ShelfPrice { list, price: tag_price(set, &item.at_price(list), factor, occasion) })
+}
+
+/// The most that is charged for a unit, and the label that says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cap<'a> {
+    /// Per unit.
+    pub price: Money,
+    /// The label's number.
+    pub label: &'a str,
+}
+
+/// The least that any shelf label may show of a unit at an instant
+/// (milliseconds UTC): the base unit where `unit` is `None`. A pack without a
+/// price of its own costs no more than its base units together. `None` where
+/// no label may show any.
+pub fn cap<'a>(item: &'a Item, unit: Option<&SaleUnit>, buyer: Buyer<'_>, now_ms: i64) -> Option<Cap<'a>> {
+    let is_member = matches!(buyer, Buyer::Member { .. });
+    let of = |id: &str| {
+        let caps = item.caps.iter().filter(|cap| cap.unit == id);
+        let caps = caps.filter(|cap| cap.from_ms.is_none_or(|from_ms| from_ms <= now_ms));
+        let said = caps.flat_map(|cap| {
+            let member_price = cap.member_price.filter(|_| is_member);
+            [cap.price, member_price].into_iter().flatten().map(|price| Cap { price, label: &cap.label })
+        });
+        said.min_by_key(|cap| cap.price)
+    };
+    let Some(sold) = unit else { return of("") };
+    let id = sold.unit.id.as_str();
+    let has_price =
+        sold.price.is_some() || price_list::price_at(&item.prices, id, Buyer::WalkIn, now_ms).is_some();
+    let of_pieces = of("")
+        .filter(|_| !has_price)
+        .and_then(|cap| Some(Cap { price: cap.price.checked_multiple(sold.unit.factor)?, ..cap }));
+    of(id).into_iter().chain(of_pieces).min_by_key(|cap| cap.price)
 }
 
 /// Whether everybody gets a promotion for any number of these goods.

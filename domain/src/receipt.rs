@@ -182,6 +182,7 @@ impl Paper<'_> {
         let because = match (&line.promotion, line.price_from) {
             (Some(promotion), _) => Some(self.named(promotion).to_owned()),
             (None, PriceFrom::Set) => Some(words.set_price.to_owned()),
+            (None, PriceFrom::List) if line.kept.is_some() => Some(words.label_price.to_owned()),
             (None, PriceFrom::List) if line.walk_in.is_some() => Some(words.member_price.to_owned()),
             (None, PriceFrom::List | PriceFrom::Typed) => None,
         };

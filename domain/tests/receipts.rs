@@ -58,6 +58,7 @@ fn line(code: &str, item: Item, thousandths: i64) -> Line {
         price_from: PriceFrom::List,
         promotion: None,
         walk_in: None,
+        kept: None,
         weighed_by: None,
         label_amount: None,
         trace: Trace::default(),

@@ -22,6 +22,7 @@ use crate::people::{self, ParseRoleError, PeopleError, Role};
 use crate::place::{OpenBooksError, Place, PlaceError};
 use crate::projection::{self, Rebuilt};
 use crate::sales;
+use crate::shelves;
 use crate::store::{
     Address, Alarm, Exception, LaneEpoch, QuarantinedEvent, SalesRange, ShiftRow, StockRow, Store, StoreError,
 };
@@ -129,6 +130,11 @@ pub enum Command {
     Rebuild,
     /// Make the books of points and coupons again, and compare.
     RebuildBooks,
+    /// Show how stores' shelf labels stand.
+    Labels {
+        /// The store's code; all stores where absent.
+        store: Option<String>,
+    },
     /// Show a store's shifts and stock.
     Books {
         /// The store's code.
@@ -181,6 +187,11 @@ pub enum Outcome {
         alarms: Vec<Alarm>,
         /// Events set aside.
         quarantined: Vec<QuarantinedEvent>,
+    },
+    /// Of [`Command::Labels`].
+    Labels {
+        /// A row for each store and lane with gateways.
+        rows: Vec<shelves::ShelfRow>,
     },
     /// Of [`Command::Exceptions`].
     Exceptions {
@@ -336,6 +347,9 @@ pub fn execute(
                 quarantined: reading.quarantined(TROUBLE_ROWS_MAX)?,
             })
         }),
+        Command::Labels { store: of_store } => {
+            Ok(Outcome::Labels { rows: shelves::of_stores(store, of_store.as_deref())? })
+        }
         Command::Exceptions => {
             let exceptions = store.read::<_, StoreError>(|reading| reading.exceptions(TROUBLE_ROWS_MAX))?;
             Ok(Outcome::Exceptions { exceptions })
@@ -343,7 +357,8 @@ pub fn execute(
         Command::WriteOff { store: of_store, lane } => {
             let lost = LaneId { store: of_store.clone(), lane: *lane };
             store.write::<_, StoreError>(|writing| {
-                Keeper::new(writing, now_ms)?.write_off(&lost, "written off")
+                Keeper::new(writing, now_ms)?.write_off(&lost, "written off")?;
+                writing.write_off_lane(&lost.store, lost.lane)
             })?;
             Ok(Outcome::WrittenOff)
         }

@@ -529,6 +529,7 @@ mod tests {
             quantity: 1_000,
             list_price: *net,
             unit_price: *net,
+            kept: None,
             weighed_by: None,
             label_amount: None,
             unit: None,

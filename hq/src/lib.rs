@@ -15,6 +15,7 @@
 //! | [`catalogue`] | one product's price |
 //! | [`people`] | who may read, and their keys |
 //! | [`sales`] | answers about what was received |
+//! | [`shelves`] | what agents report of shelf labels |
 //! | [`store`] | the database; the only module that says SQL |
 //! | [`command`] | what the command line asks for, the same inside and beside a running server |
 //! | [`server`] | HTTP routes, and starting and stopping |
@@ -35,4 +36,5 @@ pub mod projection;
 pub mod sales;
 pub mod secret;
 pub mod server;
+pub mod shelves;
 pub mod store;

@@ -147,6 +147,17 @@ enum Act {
         #[command(flatten)]
         at: At,
     },
+    /// Show how stores' shelf labels stand, and how far the last price change has come.
+    Labels {
+        #[command(flatten)]
+        at: At,
+        /// The store's code; all stores where it is left out.
+        #[arg(long)]
+        store: Option<String>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// List double uses and other things that stand and that a person must look at.
     Exceptions {
         #[command(flatten)]
@@ -326,6 +337,7 @@ fn perform(act: Act) -> anyhow::Result<()> {
         Act::Books { at, store, json } => run(at, Command::Books { store }, json),
         Act::Alarms { at, json } => run(at, Command::Alarms, json),
         Act::RebuildBooks { at } => run(at, Command::RebuildBooks, true),
+        Act::Labels { at, store, json } => run(at, Command::Labels { store }, json),
         Act::Exceptions { at, json } => run(at, Command::Exceptions, json),
         Act::WriteOff { at, store, lane } => run(at, Command::WriteOff { store, lane }, false),
         Act::Points { at, member, adjust, reason, json } => {
@@ -364,6 +376,42 @@ fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
         }
         Outcome::Points { available, pending, lent, balance } => {
             writeln!(out, "balance {balance}: {available} free, {pending} pending, {lent} lent")?;
+        }
+        Outcome::Labels { rows } if json => writeln!(out, "{}", serde_json::to_string(rows)?)?,
+        Outcome::Labels { rows } => {
+            for row in rows {
+                let counts = row.counts.clone().unwrap_or_default();
+                writeln!(
+                    out,
+                    "{}/{}: {} bound; {} shown, {} sending, {} held, {} not seen, {} given up, {} without face; \
+                     {} differing; {} batteries low; gateways {} of {} up",
+                    row.store,
+                    row.lane,
+                    row.bound,
+                    counts.shown,
+                    counts.sending,
+                    counts.held,
+                    counts.not_seen,
+                    counts.given_up,
+                    counts.no_face,
+                    counts.differing,
+                    counts.low_battery,
+                    counts.gateways - counts.gateways_down.min(counts.gateways),
+                    counts.gateways,
+                )?;
+                if let Some(batch) = &counts.batch {
+                    let how = if batch.ended_ms.is_some() { "ended" } else { "under way" };
+                    writeln!(
+                        out,
+                        "  last change {how}: {} of {} shown, {} given up",
+                        batch.shown, batch.labels, batch.given_up
+                    )?;
+                }
+                for lane in &row.lanes {
+                    writeln!(out, "  lane {} has version {}", lane.lane, lane.version)?;
+                }
+            }
+            writeln!(out, "{} agents with gateways", rows.len())?;
         }
         Outcome::Exceptions { exceptions } if json => {
             writeln!(out, "{}", serde_json::to_string(exceptions)?)?;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use domain::stock::StockMove;
 use protocol::event::{self, Event, Fact, Line, Movement, Returned, StockLine};
+use protocol::pull::{Label, LabelStamp, LabelWaiver};
 use serde::{Deserialize, Serialize};
 
 use crate::intake;
@@ -47,6 +48,20 @@ pub(crate) fn project(
             Fact::ShiftClosed { staff, report } => {
                 writing.close_shift(key, &ShiftEnd { event, staff, report: report.as_deref() })?;
             }
+            Fact::LabelBound { binding, .. } => {
+                writing.put_label(key.store, &binding.label, &Label::bound(binding, stamp(key, event)))?;
+            }
+            Fact::LabelUnbound { label, .. } => {
+                writing.put_label(key.store, label, &Label::unbound(false, stamp(key, event)))?;
+            }
+            Fact::LabelReplaced { old, binding, .. } => {
+                writing.put_label(key.store, old, &Label::unbound(true, stamp(key, event)))?;
+                writing.put_label(key.store, &binding.label, &Label::bound(binding, stamp(key, event)))?;
+            }
+            Fact::LabelsWaived { item, .. } => {
+                let waiver = LabelWaiver { item: item.clone(), stamp: stamp(key, event) };
+                writing.put_label_waiver(key.store, &waiver)?;
+            }
             Fact::SignedIn { .. }
             | Fact::SignInRefused { .. }
             | Fact::SignedOut { .. }
@@ -81,10 +96,6 @@ pub(crate) fn project(
             | Fact::LeaseReturned { .. }
             | Fact::StockCounted { .. }
             | Fact::MemberRegistered { .. }
-            | Fact::LabelBound { .. }
-            | Fact::LabelUnbound { .. }
-            | Fact::LabelReplaced { .. }
-            | Fact::LabelsWaived { .. }
             | Fact::TenderChosen { .. }
             | Fact::BasketCancelled { .. }
             | Fact::PaperBegun { .. }
@@ -97,6 +108,11 @@ pub(crate) fn project(
     writing.add_sales(key, &sales)?;
     writing.add_stock_beside(key, &beside)?;
     writing.move_stock(key, &moved)
+}
+
+/// When and where something about a label was said.
+fn stamp(key: JournalKey<'_>, event: &Event) -> LabelStamp {
+    LabelStamp { at_ms: event.at_ms, lane: key.lane, epoch: key.epoch, seq: event.seq }
 }
 
 /// What an event moves of its store's stock, thousandths of base units.

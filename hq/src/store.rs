@@ -22,6 +22,7 @@ mod people;
 mod postgres;
 mod reference;
 mod sales;
+mod shelves;
 mod sqlite;
 
 use std::ops::Deref;
@@ -38,6 +39,7 @@ pub use people::PersonRow;
 pub use postgres::{Address, TlsError};
 pub use reference::{ChangeRow, Kind, Put, price_key};
 pub use sales::SalesRange;
+pub use shelves::ShelfReportRow;
 
 /// The database's name within the data directory.
 pub const FILE_NAME: &str = "hq.db";

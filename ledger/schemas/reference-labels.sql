@@ -17,12 +17,13 @@ CREATE TABLE label_item (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX label_item_by_label ON label_item (label);
 CREATE TABLE label_waiver (
-    sku   TEXT NOT NULL,
-    unit  TEXT NOT NULL,
-    at_ms INTEGER NOT NULL,
-    lane  INTEGER NOT NULL,
-    epoch INTEGER NOT NULL,
-    seq   INTEGER NOT NULL,
+    sku     TEXT NOT NULL,
+    unit    TEXT NOT NULL,
+    at_ms   INTEGER NOT NULL,
+    lane    INTEGER NOT NULL,
+    epoch   INTEGER NOT NULL,
+    seq     INTEGER NOT NULL,
+    is_done INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (sku, unit)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE label_state (

@@ -31,6 +31,7 @@ use crate::popular::Popular;
 use crate::search;
 
 use face::Face;
+use shelf::Shelf;
 use words::words_of;
 
 const KIND: Kind = Kind {
@@ -639,11 +640,14 @@ impl Update<'_> {
 /// The goods as the lane reads them.
 ///
 /// Between two calls of [`Reference::refresh`] every answer comes from one
-/// version, whatever the agent writes meanwhile.
+/// version, whatever the agent writes meanwhile; but what shelf labels may
+/// show, and so the most that is charged, is always what the agent wrote last.
 #[derive(Debug)]
 pub struct Reference {
     path: PathBuf,
     connection: Connection,
+    /// Labels change while a basket is open; `None` in files of older agents.
+    shelf: RefCell<Option<Shelf>>,
     view: RefCell<View>,
     popular: RefCell<Popular>,
 }
@@ -675,19 +679,29 @@ struct View {
 impl Reference {
     /// Opens the file to read; `None` while the agent has not made it.
     pub fn open(path: &Path) -> Result<Option<Self>, ReferenceError> {
-        Self::read(path, file::open_reader(path, &KIND)?)
+        Self::read(path, file::open_reader(path, &KIND)?, || Shelf::open(path))
     }
 
     /// The same on a trial's disk, where there is one.
     pub fn open_trial(path: &Path, trial: &Trial) -> Result<Option<Self>, ReferenceError> {
-        Self::read(path, file::open_existing_reader(path, &KIND, Some(trial.vfs))?)
+        let connection = file::open_existing_reader(path, &KIND, Some(trial.vfs))?;
+        Self::read(path, connection, || Shelf::open_trial(path, trial))
     }
 
-    fn read(path: &Path, connection: Option<Connection>) -> Result<Option<Self>, ReferenceError> {
+    fn read(
+        path: &Path,
+        connection: Option<Connection>,
+        shelf: impl FnOnce() -> Result<Option<Shelf>, ReferenceError>,
+    ) -> Result<Option<Self>, ReferenceError> {
         let Some(connection) = connection else { return Ok(None) };
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-        let reference =
-            Self { path: path.to_owned(), connection, view: RefCell::default(), popular: RefCell::default() };
+        let reference = Self {
+            path: path.to_owned(),
+            connection,
+            shelf: RefCell::new(shelf()?),
+            view: RefCell::default(),
+            popular: RefCell::default(),
+        };
         reference.refresh()?;
         Ok(Some(reference))
     }
@@ -711,6 +725,10 @@ impl Reference {
         let has_prices = layout >= VERSION_WITH_PRICES;
         let has_members = layout >= VERSION_WITH_MEMBERS;
         let faces = "SELECT faces FROM state";
+        if layout >= VERSION_WITH_LABELS && self.shelf.borrow().is_none() {
+            // The agent has been updated since.
+            *self.shelf.borrow_mut() = Shelf::open(&self.path)?;
+        }
         let has_faces = layout >= VERSION_WITH_FACES
             && self.connection.prepare_cached(faces)?.query_row([], |row| row.get(0))?;
         let mut view = self.view.borrow_mut();
@@ -735,6 +753,11 @@ impl Reference {
     /// Everybody who works here, by number.
     pub fn staff(&self) -> Result<Vec<pull::StaffMember>, ReferenceError> {
         self.all("SELECT body FROM staff ORDER BY number", &[], "staff")
+    }
+
+    /// An item as HQ told of it.
+    pub fn product(&self, sku: &str) -> Result<Option<pull::Product>, ReferenceError> {
+        self.one("SELECT body FROM product WHERE sku = ?1", sku, "product")
     }
 
     /// The groups of goods, in the shop's order.
@@ -839,9 +862,13 @@ impl Reference {
         let kit = kit.collect::<Result<_, _>>()?;
         let rows = std::mem::take(&mut face.prices);
         let class = self.tax_class(&face.tax_class)?;
+        let caps = match &*self.shelf.borrow() {
+            Some(shelf) => shelf.caps_of(&face.sku)?,
+            None => Vec::new(),
+        };
         let view = self.view.borrow();
         let prices = rows.into_iter().filter_map(|row| forms::price_row(row, &view)).take(PRICES_MAX);
-        Ok(Item { kit, prices: prices.collect(), ..forms::item(face, class) })
+        Ok(Item { kit, prices: prices.collect(), caps, ..forms::item(face, class) })
     }
 
     fn kit_part(&self, kit: &str, part: &pull::KitPart) -> Result<KitPart, ReferenceError> {

@@ -53,6 +53,7 @@ fn water(number: u32, pieces: u32) -> Line {
         price_from: PriceFrom::List,
         promotion: None,
         walk_in: None,
+        kept: None,
         weighed_by: None,
         label_amount: None,
         trace: Trace::default(),

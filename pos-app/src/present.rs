@@ -294,10 +294,11 @@ fn basket_line(lane: &Lane, open: &OpenLane, line: &Line) -> ui::view::Line {
         let pack = line.unit.as_ref().map(|unit| format!("×{}    ", unit.factor)).unwrap_or_default();
         format!("{pack}{}    {}", line.code, spec(item, lane.front.language)).trim_end().to_owned()
     };
-    let member_price = match (&line.walk_in, &line.promotion, lane.front.language) {
-        (None, ..) | (_, Some(_), _) => None,
-        (Some(_), None, Language::Chinese) => Some("会员价"),
-        (Some(_), None, Language::English) => Some("Member price"),
+    let member_price = match (&line.walk_in, &line.promotion) {
+        // A shelf label still shows less than price lists say.
+        _ if line.kept.is_some() => Some(lane.words("价签价", "Shelf label price")),
+        (None, _) | (_, Some(_)) => None,
+        (Some(_), None) => Some(lane.words("会员价", "Member price")),
     };
     let member_off = line.gross() - line.price();
     let member_price = member_price.filter(|_| member_off.is_positive());

@@ -17,7 +17,7 @@ pub use buyer::{
     PointsMoved, SpentCoupon, WalkInPrice,
 };
 
-pub use label::{LabelBinding, LabelItem};
+pub use label::{KeptPrice, LabelBinding, LabelItem};
 
 pub use stock::{Movement, NewMember, Position, StockCount, StockLine, StockMove};
 
@@ -182,6 +182,9 @@ pub enum Fact {
         /// The promotion that set `unit_price`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         promotion: Option<PromotionApplied>,
+        /// The shelf label that set it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kept: Option<KeptPrice>,
         /// The line's new net, minor units.
         net: i64,
     },
@@ -494,6 +497,9 @@ pub struct Line {
     /// The promotion that set `unit_price`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promotion: Option<PromotionApplied>,
+    /// The shelf label that set `unit_price`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<KeptPrice>,
     /// What the customer pays for the line, tax included, minor units.
     pub net: i64,
     /// VAT in basis points: 1300 is 13 %.

@@ -12,6 +12,7 @@
 //! | [`promotion`] | a promotion of any type, as HQ sends it |
 //! | [`enrol`] | how a new lane gets its identity and its key |
 //! | [`answer`] | what HQ says about what it has received |
+//! | [`shelf`] | agent to HQ: what labels may show |
 //! | [`ask`] | lane to agent to HQ: a question while a customer waits |
 
 pub mod answer;
@@ -25,3 +26,4 @@ pub mod promotion;
 pub mod pull;
 pub mod push;
 pub mod record;
+pub mod shelf;

@@ -111,6 +111,7 @@ impl From<&Record> for Fact {
                 list_price: lowered.list_price.minor(),
                 unit_price: lowered.unit_price.minor(),
                 promotion: lowered.promotion.as_ref().map(Into::into),
+                kept: lowered.kept.as_ref().map(Into::into),
                 net: net.minor(),
             },
             Record::LineDiscounted { line, discount, staff } => Self::LineDiscounted {
@@ -335,6 +336,7 @@ impl From<&Line> for event::Line {
             quantity: line.quantity.thousandths(),
             list_price: item.price.minor(),
             unit_price: line.unit_price.minor(),
+            kept: line.kept.as_ref().map(Into::into),
             weighed_by: line.weighed_by.map(|by| match by {
                 WeighedBy::Scale { net: false } => event::WeighedBy::Scale,
                 WeighedBy::Scale { net: true } => event::WeighedBy::ScaleNet,
@@ -474,13 +476,14 @@ impl Event {
                 net: Money::from_minor(*net),
                 staff: staff.clone(),
             },
-            Fact::LinePriceLowered { line, list_price, unit_price, promotion, net } => {
+            Fact::LinePriceLowered { line, list_price, unit_price, promotion, kept, net } => {
                 Record::LinePriceLowered {
                     lowered: LoweredPrice {
                         line: *line,
                         list_price: understand_amount(seq, "price", *list_price)?,
                         unit_price: understand_amount(seq, "price", *unit_price)?,
                         promotion: promotion.as_ref().map(Into::into),
+                        kept: kept.as_ref().map(|kept| kept.understand(seq)).transpose()?,
                     },
                     net: Money::from_minor(*net),
                 }
@@ -678,6 +681,7 @@ impl event::Line {
                     })
                     .collect::<Result<_, _>>()?,
                 open_price: None,
+                caps: Vec::new(),
             }),
             code: self.code.clone(),
             unit: self.unit.as_ref().map(|unit| Unit {
@@ -695,6 +699,7 @@ impl event::Line {
             },
             promotion: self.promotion.as_ref().map(Into::into),
             label_amount: self.label_amount.map(Money::from_minor),
+            kept: self.kept.as_ref().map(|kept| kept.understand(seq)).transpose()?,
             weighed_by: self.weighed_by.map(|by| match by {
                 event::WeighedBy::Scale => WeighedBy::Scale { net: false },
                 event::WeighedBy::ScaleNet => WeighedBy::Scale { net: true },

@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use domain::basket::{
-    AppliedPromotion, Basket, Cut, Discount, Line, LoweredPrice, PriceFrom, Saving, Trace, WeighedBy,
+    AppliedPromotion, Basket, Cut, Discount, KeptPrice, Line, LoweredPrice, PriceFrom, Saving, Trace,
+    WeighedBy,
 };
 use domain::catalogue::{Item, KitPart, TaxClass, TaxTreatment, Unit};
 use domain::label::{LabelBinding, LabelItem, LabelNumber};
@@ -84,6 +85,7 @@ fn beer() -> Line {
             name_en: "Weekend".into(),
         }),
         walk_in: None,
+        kept: None,
         weighed_by: None,
         label_amount: None,
         trace: Trace::default(),
@@ -135,6 +137,7 @@ fn apples() -> Line {
         price_from: PriceFrom::List,
         promotion: None,
         walk_in: None,
+        kept: None,
         weighed_by: None,
         label_amount: Some(Money::from_minor(683)),
         trace: Trace::default(),
@@ -164,6 +167,7 @@ fn cases() -> Line {
         price_from: PriceFrom::List,
         promotion: None,
         walk_in: None,
+        kept: None,
         weighed_by: None,
         label_amount: None,
         trace: Trace::default(),
@@ -195,6 +199,7 @@ fn gift_set() -> Line {
         price_from: PriceFrom::List,
         promotion: None,
         walk_in: None,
+        kept: None,
         weighed_by: None,
         label_amount: None,
         trace: Trace::default(),
@@ -220,6 +225,7 @@ fn loose() -> Line {
         price_from: PriceFrom::Typed,
         promotion: None,
         walk_in: None,
+        kept: None,
         weighed_by: None,
         label_amount: None,
         trace: Trace::default(),
@@ -240,6 +246,7 @@ fn lowered(promotion: Option<AppliedPromotion>) -> Record {
         list_price: Money::from_minor(620),
         unit_price: Money::from_minor(580),
         promotion,
+        kept: None,
     };
     Record::LinePriceLowered { lowered, net: Money::from_minor(1_160) }
 }
@@ -580,6 +587,7 @@ fn records() -> Vec<(&'static str, Record)> {
     .chain(records_over_an_epoch())
     .chain(records_of_labels())
     .chain([("shift_opened_paid_in_part", paid_in_part())])
+    .chain(records_of_kept_prices())
     .collect()
 }
 
@@ -677,6 +685,23 @@ fn records_of_labels() -> Vec<(&'static str, Record)> {
                 reason: "价签已人工更换".into(),
             },
         ),
+    ]
+}
+
+/// What a line costs because a shelf label may still show it.
+fn records_of_kept_prices() -> Vec<(&'static str, Record)> {
+    let kept = KeptPrice { label: "00000218A3F5C611".into(), otherwise: money(690) };
+    let lowered = |price| LoweredPrice {
+        line: 1,
+        list_price: money(690),
+        unit_price: money(price),
+        promotion: None,
+        kept: Some(kept.clone()),
+    };
+    let line = Line { unit_price: money(590), promotion: None, kept: Some(kept.clone()), ..beer() };
+    vec![
+        ("line_added_kept", Record::LineAdded { line }),
+        ("line_price_lowered_kept", Record::LinePriceLowered { lowered: lowered(580), net: money(1_160) }),
     ]
 }
 

@@ -10,12 +10,17 @@
 mod backoff;
 mod pull;
 mod push;
+mod shelf;
 
 use std::fmt;
 use std::time::Duration;
 
 pub use pull::{Opening, PullAction, PullFailure, PullInput};
 pub use push::{Agreement, Filed, JournalSeen, PushAction, PushFailure, PushInput};
+pub use shelf::{
+    CLOCK_SKEW_MS, GIVEN_MAX, Given, Heard, LanesTold, Later, PUBLISHED_ITEMS_MAX, Publication, SENT_MAX,
+    ShelfBeginning, ShelfCore, Teeth, WRITTEN_LABELS_MAX, Wanted,
+};
 
 use backoff::Jitter;
 use pull::Pull;

@@ -10,6 +10,7 @@ use protocol::enrol::{EnrolRefusal, EnrolRequest, Enrolment};
 use protocol::head::PublicKey;
 use protocol::pull::{Change, Entity, PAGE_BYTES_MAX, PAGE_CHANGES_MAX, PageHead};
 use protocol::push::{PushAnswer, PushRefusal};
+use protocol::shelf::{ShelfAnswer, ShelfReport, VersionInUse};
 use reqwest::{Client, Response, StatusCode, Url, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -210,9 +211,34 @@ impl Hq {
         }
     }
 
-    /// Gets the page of the reference after a version, compressed.
-    pub async fn page(&self, lane: &LaneKey, after: u64) -> Result<Vec<u8>, RequestError> {
-        let route = format!("v1/reference?after={after}&limit={PAGE_CHANGES_MAX}");
+    /// Reports what labels may show, and hears what the store's lanes have.
+    pub async fn shelf(&self, lane: &LaneKey, report: &ShelfReport) -> Result<ShelfAnswer, RequestError> {
+        let route = format!("v1/lanes/{}/{}/shelf", lane.store, lane.lane);
+        let told = self.client.post(self.url(&route)).bearer_auth(&lane.key).json(report).send();
+        let answer = told.await.map_err(unreachable)?;
+        let (status, wait_ms) = (answer.status(), wait_ms(&answer));
+        if status.is_success() {
+            return parse(&read(answer, ANSWER_BYTES_MAX).await?);
+        }
+        match status {
+            StatusCode::UNAUTHORIZED => Err(PushRefusal::Unauthorised.into()),
+            _ => Err(come_back(status, wait_ms)),
+        }
+    }
+
+    /// Says which version of the reference the lane has in use.
+    pub async fn in_use(&self, lane: &LaneKey, version: u64) -> Result<(), RequestError> {
+        let route = format!("v1/lanes/{}/{}/version", lane.store, lane.lane);
+        let said = VersionInUse { version };
+        let told = self.client.post(self.url(&route)).bearer_auth(&lane.key).json(&said).send();
+        let answer = told.await.map_err(unreachable)?;
+        if answer.status().is_success() { Ok(()) } else { Err(come_back(answer.status(), 0)) }
+    }
+
+    /// Gets the page of the reference after a version, compressed. HQ is told
+    /// which version the lane has in use.
+    pub async fn page(&self, lane: &LaneKey, after: u64, in_use: u64) -> Result<Vec<u8>, RequestError> {
+        let route = format!("v1/reference?after={after}&limit={PAGE_CHANGES_MAX}&in_use={in_use}");
         let asked = self.client.get(self.url(&route)).bearer_auth(&lane.key).send();
         let answer = asked.await.map_err(unreachable)?;
         let (status, wait_ms) = (answer.status(), wait_ms(&answer));

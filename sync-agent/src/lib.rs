@@ -9,6 +9,7 @@
 //! | [`journal`] | the lane's journal, as the agent reads it |
 //! | [`reference`] | the thread that alone writes `reference.db` |
 //! | [`enrol`] | how a lane gets its identity and its key |
+//! | [`labels`] | what labels should say, and the thread that brings it to them |
 //! | [`place`] | the files of the data directory |
 //! | [`status`] | what the agent last knew, for people |
 
@@ -18,6 +19,7 @@ pub mod core;
 pub mod enrol;
 pub mod hq;
 pub mod journal;
+pub mod labels;
 pub mod place;
 pub mod reference;
 pub mod shell;

@@ -8,6 +8,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use sync_agent::core::Intervals;
 use sync_agent::enrol::{Enrolling, enrol};
+use sync_agent::labels::parity;
 use sync_agent::shell::{self, Config};
 use sync_agent::status;
 use tracing_subscriber::EnvFilter;
@@ -42,6 +43,12 @@ enum Act {
     },
     /// Push and pull until stopped; what happens without a command.
     Run,
+    /// Show how the shelf labels stand, and which show another price than the till charges.
+    Labels {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Show positions, backlog, quarantine, reference, contact, alarm.
     Status {
         /// As JSON.
@@ -78,6 +85,14 @@ async fn perform(arguments: Arguments) -> anyhow::Result<()> {
         Act::Run => {
             let stop = stop_asked()?;
             shell::run(Config { data, intervals: Intervals::default() }, stop).await?;
+        }
+        Act::Labels { json } => {
+            let report = parity::report(&data, chrono::Utc::now().timestamp_millis())?;
+            if json {
+                println!("{}", serde_json::to_string(&report)?);
+            } else {
+                print!("{report}");
+            }
         }
         Act::Status { json } => {
             let report = status::report(&data)?;

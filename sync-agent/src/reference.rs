@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
+use ledger::reference::shelf::ShelfChanges;
 use ledger::reference::{AgentState, Position, ReferenceError, ReferenceWriter, Update};
 use protocol::pull::Change;
 use tokio::sync::oneshot;
@@ -50,6 +51,13 @@ enum Order {
     Commit { version: u64, answer: Answer<()> },
     Abandon { answer: oneshot::Sender<()> },
     Save(Saved),
+    Shelf(Box<Written>),
+}
+
+/// What is to be written of labels, and who waits for it.
+struct Written {
+    changes: ShelfChanges,
+    answer: SyncSender<Result<(), WriteError>>,
 }
 
 /// The writer of the reference.
@@ -77,7 +85,8 @@ impl ReferenceDesk {
         wal.push("-wal");
         let wal = PathBuf::from(wal);
         let (orders, taken) = sync_channel(ORDERS_MAX);
-        let thread = std::thread::spawn(move || Desk { writer, wal, saved: None }.work(&taken));
+        let desk = Desk { writer, wal, waiting: Waiting::default() };
+        let thread = std::thread::spawn(move || { desk }.work(&taken));
         Ok(Self { orders: Some(orders), thread: Some(thread), state, is_outdated })
     }
 
@@ -128,6 +137,14 @@ impl ReferenceDesk {
         }
     }
 
+    /// Writes what was found out about labels, between two pulls. Blocks until
+    /// it is written.
+    pub fn write_shelf(&self, changes: ShelfChanges) -> Result<Result<(), WriteError>, Ended> {
+        let (answer, answered) = sync_channel(1);
+        self.order(Order::Shelf(Box::new(Written { changes, answer })))?;
+        answered.recv().map_err(|_| Ended)
+    }
+
     fn order(&self, order: Order) -> Result<(), Ended> {
         // Each reconciler has one order under way, so there is room.
         self.orders.as_ref().ok_or(Ended)?.send(order).map_err(|_| Ended)
@@ -157,8 +174,15 @@ impl Drop for ReferenceDesk {
 struct Desk {
     writer: ReferenceWriter,
     wal: PathBuf,
-    /// To be written when no transaction is open.
+    waiting: Waiting,
+}
+
+/// To be written when no transaction is open.
+#[derive(Default)]
+struct Waiting {
     saved: Option<Saved>,
+    /// In their order; who gave one waits for it.
+    shelf: Vec<Written>,
 }
 
 /// Whether more orders can come.
@@ -190,9 +214,13 @@ impl Desk {
                 Order::Abandon { answer } => {
                     let _ = answer.send(());
                 }
-                Order::Save(saved) => self.saved = Some(saved),
+                Order::Save(saved) => self.waiting.saved = Some(saved),
+                Order::Shelf(written) => self.waiting.shelf.push(*written),
             }
             self.write_saved();
+            for Written { changes, answer } in std::mem::take(&mut self.waiting.shelf) {
+                let _ = answer.send(self.writer.write_shelf(&changes).map_err(WriteError::from));
+            }
             if then == Orders::Ended {
                 return;
             }
@@ -211,7 +239,7 @@ impl Desk {
         let then = match begin(&mut self.writer, opening, changes) {
             Ok(update) => {
                 let _ = answer.send(Ok(true));
-                take_pages(update, orders, &mut self.saved)
+                take_pages(update, orders, &mut self.waiting)
             }
             Err(error) => {
                 let _ = answer.send(Err(error.into()));
@@ -230,7 +258,7 @@ impl Desk {
     }
 
     fn write_saved(&mut self) {
-        let Some(saved) = self.saved.take() else { return };
+        let Some(saved) = self.waiting.saved.take() else { return };
         let written = match (saved.position, saved.contact_ms) {
             (Some(position), Some(contact_ms)) => self.writer.set_position(position, contact_ms),
             (None, Some(contact_ms)) => self.writer.set_contact(contact_ms),
@@ -256,11 +284,12 @@ fn begin<'w>(
 }
 
 /// Takes orders while a transaction is open.
-fn take_pages(update: Update<'_>, orders: &Receiver<Order>, saved: &mut Option<Saved>) -> Orders {
+fn take_pages(update: Update<'_>, orders: &Receiver<Order>, waiting: &mut Waiting) -> Orders {
     loop {
         match orders.recv() {
             Err(RecvError) => return Orders::Ended,
-            Ok(Order::Save(newer)) => *saved = Some(newer),
+            Ok(Order::Save(newer)) => waiting.saved = Some(newer),
+            Ok(Order::Shelf(written)) => waiting.shelf.push(*written),
             Ok(Order::Page { opening: Opening::Continue, changes, answer }) => {
                 let applied = apply(&update, &changes);
                 let is_lost = applied.is_err();

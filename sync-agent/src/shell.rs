@@ -2,19 +2,24 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use domain::label::LabelNumber;
+use drivers::esl::Flash;
 use ledger::journal::Identity;
 use ledger::reference::{Position, ReferenceError};
 use protocol::ask::{Answer, HQ_ANSWER_WITHIN_MS, LabelNotAsked, Question};
 use protocol::chain::ChainHash;
+use protocol::pull::Entity;
 use protocol::push::{PushAnswer, PushRefusal};
+use protocol::shelf::ShelfReport;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::MissedTickBehavior;
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
 
 #[cfg(unix)]
 use crate::asking::{self, Answers};
@@ -24,6 +29,8 @@ use crate::core::{
 };
 use crate::hq::{self, ConnectError, Hq, LaneKey, RequestError};
 use crate::journal::{JournalError, LaneJournal};
+use crate::labels::LabelsConfig;
+use crate::labels::keeper::{KeeperConfig, LabelKeeper, Order};
 use crate::place::{Place, PlaceError};
 use crate::reference::{Ended, ReferenceDesk, Saved, WriteError};
 
@@ -119,6 +126,11 @@ struct Tools {
     reference: Arc<ReferenceDesk>,
     /// Whether HQ said, when it answered last, that it takes bare batches.
     takes_bare: Arc<AtomicBool>,
+    /// The version of the reference that the lane has in use.
+    in_use: Arc<AtomicU64>,
+    /// What was pulled and is not in use yet says what labels may show: HQ is
+    /// told at once when it is, since labels wait for it.
+    has_caps: Arc<AtomicBool>,
 }
 
 struct Shell {
@@ -133,6 +145,11 @@ struct Shell {
     epoch: u32,
     /// Where the lane asks.
     socket: PathBuf,
+    /// Keeps labels true, once the agent runs.
+    keeper: Option<LabelKeeper>,
+    labels: LabelsConfig,
+    lane: Identity,
+    place: Place,
 }
 
 impl Shell {
@@ -148,21 +165,39 @@ impl Shell {
         info!(%lane, hq = hq.address(), version, "the agent begins");
         let key = LaneKey { store: lane.store.clone(), lane: lane.lane, key };
         let epoch = lane.epoch;
-        let journal = Arc::new(Mutex::new(LaneJournal::new(place.journal(), lane)));
+        // Whatever is wrong with labels, sales go their way.
+        let labels = LabelsConfig::read(&config.data).unwrap_or_else(|error| {
+            error!(error = chain(&error), "the gateways of labels are not worked");
+            LabelsConfig::default()
+        });
+        let journal = Arc::new(Mutex::new(LaneJournal::new(place.journal(), lane.clone())));
+        let socket = place.socket();
         // Differs in every process.
         let seed = RandomState::new().build_hasher().finish();
         let is_outdated = reference.is_outdated();
         let core = Core::new(0, Beginning { version, is_outdated, intervals: config.intervals, seed });
         let (status, _) = watch::channel(core.status());
         Ok(Self {
-            tools: Tools { hq, key, journal, reference: Arc::new(reference), takes_bare: Arc::default() },
+            tools: Tools {
+                hq,
+                key,
+                journal,
+                reference: Arc::new(reference),
+                takes_bare: Arc::default(),
+                in_use: Arc::new(AtomicU64::new(version)),
+                has_caps: Arc::default(),
+            },
+            keeper: None,
+            labels,
+            lane,
+            place,
             core,
             begun: Instant::now(),
             status,
             saved: None,
             contact_ms: None,
             epoch,
-            socket: place.socket(),
+            socket,
         })
     }
 
@@ -174,7 +209,15 @@ impl Shell {
         let (inputs, mut taken) = mpsc::channel(INPUTS_MAX);
         let mut actions = JoinSet::new();
         actions.spawn(self.tools.clone().listen(inputs.clone(), self.core.hint_wait()));
-        let asking = self.tools.begin_answering(&self.socket);
+        let mut orders = None;
+        if let Some((keeper, reports)) = self.begin_keeping().await? {
+            orders = keeper.orders();
+            if let Some(orders) = orders.clone() {
+                actions.spawn(self.tools.clone().tell_of_labels(reports, orders));
+            }
+            self.keeper = Some(keeper);
+        }
+        let asking = self.tools.begin_answering(&self.socket, orders);
         let mut nudge = tokio::time::interval(NUDGE_INTERVAL);
         nudge.set_missed_tick_behavior(MissedTickBehavior::Delay);
         tokio::pin!(stop);
@@ -225,11 +268,27 @@ impl Shell {
             let _ = asking.await;
         }
         actions.shutdown().await;
+        let keeper = self.keeper.take();
+        tokio::task::spawn_blocking(move || drop(keeper)).await?;
         let Tools { reference, .. } = self.tools;
         // The last owner closes the file; that is this one.
         tokio::task::spawn_blocking(move || drop(reference)).await?;
         info!("the agent ends");
         ended
+    }
+
+    /// Begins to keep labels true; what is reported comes out of the other
+    /// end. An agent that cannot still moves sales.
+    async fn begin_keeping(&self) -> Result<Option<(LabelKeeper, mpsc::Receiver<ShelfReport>)>, RunError> {
+        let config = KeeperConfig {
+            lane: self.lane.clone(),
+            journal: self.place.journal(),
+            reference: self.place.reference(),
+            labels: self.labels.clone(),
+        };
+        let desk = self.tools.reference.clone();
+        let begun = tokio::task::spawn_blocking(move || LabelKeeper::start(config, desk)).await?;
+        Ok(begun.inspect_err(|error| error!(error = chain(error), "labels are not kept")).ok())
     }
 
     /// Tells the lane and whoever watches what is known.
@@ -347,13 +406,14 @@ impl From<WriteError> for PullFailure {
 struct Counter {
     hq: Hq,
     key: LaneKey,
+    labels: Option<SyncSender<Order>>,
 }
 
 #[cfg(unix)]
 impl Answers for Counter {
     async fn answer(&self, question: Question) -> Answer {
-        if matches!(question, Question::FlashLabel { .. } | Question::ResendLabel { .. }) {
-            return Answer::LabelNotAsked { why: LabelNotAsked::NoGateway };
+        if let Some(answer) = self.answer_of_labels(&question).await {
+            return answer;
         }
         match self.hq.ask(&self.key, &question).await {
             Ok(answer) => answer,
@@ -365,7 +425,59 @@ impl Answers for Counter {
     }
 }
 
+#[cfg(unix)]
+impl Counter {
+    /// What is asked of a label is answered here; anything else is not.
+    async fn answer_of_labels(&self, question: &Question) -> Option<Answer> {
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        let of = |text: &str| LabelNumber::parse(text).ok();
+        let order = match question {
+            Question::FlashLabel { label, colour, seconds } => {
+                let flash = Flash { colour: *colour, seconds: *seconds };
+                of(label).map(|label| Order::Flash { label, flash, answer })
+            }
+            Question::ResendLabel { label } => of(label).map(|label| Order::Resend { label, answer }),
+            Question::Member { .. }
+            | Question::LendPoints { .. }
+            | Question::ClaimCoupon { .. }
+            | Question::ReleaseCoupon { .. }
+            | Question::ClaimReceipt { .. }
+            | Question::ReleaseReceipt { .. }
+            | Question::Stock { .. } => return None,
+        };
+        let busy = Answer::LabelNotAsked { why: LabelNotAsked::Busy };
+        let (Some(order), Some(labels)) = (order, &self.labels) else {
+            return Some(Answer::LabelNotAsked { why: LabelNotAsked::NoGateway });
+        };
+        if labels.try_send(order).is_err() {
+            return Some(busy);
+        }
+        Some(answered.await.unwrap_or(busy))
+    }
+}
+
 impl Tools {
+    /// Takes reports to HQ and back what it says, for as long as the agent runs.
+    async fn tell_of_labels(
+        self,
+        mut reports: mpsc::Receiver<ShelfReport>,
+        orders: SyncSender<Order>,
+    ) -> Result<(), RunError> {
+        while let Some(report) = reports.recv().await {
+            let told = match self.hq.shelf(&self.key, &report).await {
+                Ok(told) => Some(told),
+                Err(error) => {
+                    debug!(error = chain(&error), "HQ is not told of labels");
+                    None
+                }
+            };
+            let orders = orders.clone();
+            // It has ended where it does not take it.
+            let _ = tokio::task::spawn_blocking(move || orders.send(Order::Reported(told))).await?;
+        }
+        Ok(())
+    }
+
     /// Hears HQ's hints for as long as the agent runs. Where there is no line,
     /// or an HQ that gives none, the timer does all the work.
     async fn listen(self, inputs: mpsc::Sender<Input>, wait: Duration) -> Result<(), RunError> {
@@ -381,10 +493,14 @@ impl Tools {
     /// Answers the lane's questions from now on. A lane that cannot ask goes
     /// on within its own bounds.
     #[cfg(unix)]
-    fn begin_answering(&self, socket: &std::path::Path) -> Option<JoinHandle<()>> {
+    fn begin_answering(
+        &self,
+        socket: &std::path::Path,
+        labels: Option<SyncSender<Order>>,
+    ) -> Option<JoinHandle<()>> {
         match asking::listen(socket) {
             Ok(listener) => {
-                let counter = Counter { hq: self.hq.clone(), key: self.key.clone() };
+                let counter = Counter { hq: self.hq.clone(), key: self.key.clone(), labels };
                 Some(tokio::spawn(asking::serve(listener, Arc::new(counter), ANSWER_WITHIN)))
             }
             Err(error) => {
@@ -395,7 +511,11 @@ impl Tools {
     }
 
     #[cfg(not(unix))]
-    fn begin_answering(&self, _socket: &std::path::Path) -> Option<JoinHandle<()>> {
+    fn begin_answering(
+        &self,
+        _socket: &std::path::Path,
+        _labels: Option<SyncSender<Order>>,
+    ) -> Option<JoinHandle<()>> {
         None
     }
 
@@ -470,6 +590,15 @@ impl Tools {
         match action {
             PullAction::Commit { version } => {
                 let done = self.reference.commit(version).await?;
+                if done.is_ok() {
+                    self.in_use.store(version, Ordering::Relaxed);
+                    if self.has_caps.swap(false, Ordering::Relaxed)
+                        && let Err(error) = self.hq.in_use(&self.key, version).await
+                    {
+                        // The next page asked for says it as well.
+                        debug!(error = chain(&error), "HQ is not told what is in use");
+                    }
+                }
                 Ok(done.map(|()| PullInput::Committed).map_err(PullFailure::from))
             }
             PullAction::Abandon => {
@@ -477,10 +606,11 @@ impl Tools {
                 Ok(Ok(PullInput::Abandoned))
             }
             PullAction::Page { after, opening } => {
-                let compressed = match self.hq.page(&self.key, after).await {
-                    Ok(compressed) => compressed,
-                    Err(error) => return Ok(Err(error.into())),
-                };
+                let compressed =
+                    match self.hq.page(&self.key, after, self.in_use.load(Ordering::Relaxed)).await {
+                        Ok(compressed) => compressed,
+                        Err(error) => return Ok(Err(error.into())),
+                    };
                 let parsed = tokio::task::spawn_blocking(move || hq::parse_page(&compressed)).await?;
                 let page = match parsed {
                     Ok(page) => page,
@@ -488,6 +618,9 @@ impl Tools {
                 };
                 if page.unknown > 0 {
                     warn!(count = page.unknown, "HQ tells of kinds that this program does not know");
+                }
+                if page.changes.iter().any(|change| matches!(change.entity, Entity::ShelfCap(_))) {
+                    self.has_caps.store(true, Ordering::Relaxed);
                 }
                 let written = self.reference.page(opening, page.changes).await?;
                 Ok(written.map_err(PullFailure::from).map(|is_open| PullInput::Page {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::step::{Measure, Step};
 use super::{Context, Message};
-use crate::basket::{Line, LoweredPrice, PriceFrom, Trace, WalkInPrice};
+use crate::basket::{KeptPrice, Line, LoweredPrice, PriceFrom, Trace, WalkInPrice};
 use crate::catalogue::{Buyer, Found, Item, LookUpError, SaleUnit};
 use crate::money::Money;
 use crate::price_list;
@@ -20,6 +20,8 @@ pub(super) struct Priced {
     pub price: UnitPrice,
     /// Where that comes from.
     pub from: PriceFrom,
+    /// The shelf label that makes it less than price lists and promotions say.
+    pub kept: Option<KeptPrice>,
     /// What it costs whoever is no member, where that is more.
     pub walk_in: Option<WalkInPrice>,
 }
@@ -71,6 +73,7 @@ impl Step {
                 list_price: price,
                 price: UnitPrice { price, promotion: None },
                 from: PriceFrom::Typed,
+                kept: None,
                 walk_in: None,
             }),
             (Some(bounds), Some(_)) => Err(Message::PriceRange { item: item.clone(), bounds }),
@@ -105,21 +108,37 @@ impl Step {
         if !list_price.is_positive() && !item.gift {
             return Err(Message::PriceMissing(item.clone()));
         }
-        let price = match context.settings.rules.objective {
+        let tag = || {
+            let set = context.promotions().map_err(Message::Fault)?;
+            let factor = unit.map_or(1, |sold| sold.unit.factor);
+            Ok(pricing::tag_price(&set, &item.at_price(list_price), factor, &context.occasion()))
+        };
+        let objective = context.settings.rules.objective;
+        let mut price = match objective {
             // Whether the tag's price is taken is for the whole basket to say.
             Objective::CustomerBest => UnitPrice { price: list_price, promotion: None },
-            Objective::TagPriceBinding => {
-                let set = context.promotions().map_err(Message::Fault)?;
-                let factor = unit.map_or(1, |sold| sold.unit.factor);
-                pricing::tag_price(&set, &item.at_price(list_price), factor, &context.occasion())
-            }
+            Objective::TagPriceBinding => tag()?,
         };
-        Ok(Priced { list_price, price, from: PriceFrom::List, walk_in: None })
+        let mut kept = None;
+        let cap = pricing::cap(item, unit, buyer, self.now_ms).filter(|cap| cap.price < price.price);
+        if let Some(cap) = cap {
+            // What everybody gets taken off is taken off for the whole basket, or was already.
+            let otherwise = match objective {
+                Objective::CustomerBest => tag()?.price,
+                Objective::TagPriceBinding => price.price,
+            };
+            if cap.price < otherwise {
+                price = UnitPrice { price: cap.price, promotion: None };
+                kept = Some(KeptPrice { label: cap.label.to_owned(), otherwise });
+            }
+        }
+        Ok(Priced { list_price, price, from: PriceFrom::List, kept, walk_in: None })
     }
 
     /// Gives every line that follows the price list the lower of what it cost
     /// when it was scanned and what it costs now: the tag that the customer
-    /// saw is a promise. Where the goods cannot be asked, the price stays.
+    /// saw is a promise, and so is what a label may show now. Where the goods
+    /// cannot be asked, the price stays.
     pub(super) fn lower_prices(&mut self, context: &Context<'_>) {
         let member = self.till.basket.member().cloned();
         let buyer = member.as_ref().map_or(Buyer::WalkIn, |member| member.of_tier());
@@ -153,14 +172,14 @@ impl Step {
         };
         let now = self.listed_price(context, &item, unit, buyer).ok()?;
         let list_price = now.list_price.min(line.item.price);
-        let (unit_price, promotion) = if now.price.price < line.unit_price {
-            (now.price.price, now.price.promotion)
+        let (unit_price, promotion, kept) = if now.price.price < line.unit_price {
+            (now.price.price, now.price.promotion, now.kept)
         } else {
-            (line.unit_price, line.promotion.clone())
+            (line.unit_price, line.promotion.clone(), line.kept.clone())
         };
         if list_price == line.item.price && unit_price == line.unit_price {
             return None;
         }
-        Some(LoweredPrice { line: line.number, list_price, unit_price, promotion })
+        Some(LoweredPrice { line: line.number, list_price, unit_price, promotion, kept })
     }
 }

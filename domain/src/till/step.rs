@@ -502,7 +502,7 @@ impl Step {
             Ok(priced) => priced,
             Err(message) => return self.refuse(message),
         };
-        let Priced { list_price, price, from, walk_in } = priced;
+        let Priced { list_price, price, from, kept, walk_in } = priced;
         let (quantity, weighed_by, label_amount) = match &measure {
             Measure::Single => (Quantity::ONE, None, None),
             Measure::Counted(quantity) => (*quantity, None, None),
@@ -524,6 +524,7 @@ impl Step {
             unit_price: price.price,
             price_from: from,
             promotion: price.promotion,
+            kept,
             walk_in,
             weighed_by,
             label_amount,

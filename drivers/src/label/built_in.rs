@@ -19,7 +19,7 @@ macro_rules! drawings {
 
 /// Each template's name and drawings.
 pub const BUILT_IN: &[(&str, [(Shape, &str); 3])] =
-    drawings!("normal", "promotion", "member", "fresh", "clearance", "out-of-stock");
+    drawings!("normal", "promotion", "member", "fresh", "clearance", "out-of-stock", "several", "unbound");
 
 /// A press with the built-in templates.
 ///

@@ -70,6 +70,18 @@ fields! {
     Stamp = "stamp",
     /// The label's own number.
     Label = "label",
+    /// Of several products on one label, the first with its price.
+    Line1 = "line1",
+    /// The second.
+    Line2 = "line2",
+    /// The third.
+    Line3 = "line3",
+    /// The fourth.
+    Line4 = "line4",
+    /// The fifth.
+    Line5 = "line5",
+    /// The sixth.
+    Line6 = "line6",
 }
 
 impl Field {

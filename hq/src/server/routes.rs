@@ -18,6 +18,7 @@ use protocol::enrol::{EnrolRefusal, EnrolRequest, Enrolment};
 use protocol::head::PublicKey;
 use protocol::pull::PAGE_CHANGES_MAX;
 use protocol::push::{BATCH_BYTES_MAX, PushAnswer};
+use protocol::shelf::{REPORT_BYTES_MAX, ShelfAnswer, ShelfReport, VersionInUse};
 use serde::Deserialize;
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::info;
@@ -27,8 +28,9 @@ use super::{Desk, hints, metrics};
 use crate::command::{self, Command, Outcome};
 use crate::enrolment::{self, ExchangeError};
 use crate::secret::SecretHash;
+use crate::shelves::ReportError;
 use crate::store::{LaneRow, SalesRange};
-use crate::{asking, feed, intake, people, sales};
+use crate::{asking, feed, intake, people, sales, shelves};
 
 /// The most bytes of a batch's body: zstd adds a little to what it cannot
 /// make smaller.
@@ -54,6 +56,8 @@ pub(super) fn router(desk: SharedDesk) -> Router {
         .route("/v1/lanes/{store}/{lane}/events", post(push))
         .route("/v1/lanes/{store}/{lane}/position", get(position))
         .route("/v1/lanes/{store}/{lane}/ask", post(ask))
+        .route("/v1/lanes/{store}/{lane}/shelf", post(shelf).layer(DefaultBodyLimit::max(REPORT_BYTES_MAX)))
+        .route("/v1/lanes/{store}/{lane}/version", post(version_in_use))
         .route("/v1/reference", get(reference))
         .route("/v1/hints", get(hear_hints))
         .route("/v1/sales", get(sales_of_days))
@@ -231,11 +235,49 @@ async fn ask(
     .await
 }
 
+async fn shelf(
+    State(desk): State<SharedDesk>,
+    Path((store, lane)): Path<(String, u32)>,
+    headers: HeaderMap,
+    report: Result<Json<ShelfReport>, JsonRejection>,
+) -> Result<Json<ShelfAnswer>, Refusal> {
+    let key = bearer(&headers)?;
+    let Json(report) = report.map_err(|error| Refusal::Form(error.body_text()))?;
+    let permit = desk.questions.enter().await?;
+    work(&desk, permit, move |desk| {
+        let row = lane_of(desk, &key, &store, lane)?;
+        shelves::take_in(&desk.store, &row, &report, now_ms()).map(Json).map_err(|error| match error {
+            ReportError::Form(reason) => Refusal::Form(reason),
+            ReportError::Store(error) => error.into(),
+        })
+    })
+    .await
+}
+
+async fn version_in_use(
+    State(desk): State<SharedDesk>,
+    Path((store, lane)): Path<(String, u32)>,
+    headers: HeaderMap,
+    said: Result<Json<VersionInUse>, JsonRejection>,
+) -> Result<(), Refusal> {
+    let key = bearer(&headers)?;
+    let Json(said) = said.map_err(|error| Refusal::Form(error.body_text()))?;
+    let permit = desk.questions.enter().await?;
+    work(&desk, permit, move |desk| {
+        let row = lane_of(desk, &key, &store, lane)?;
+        Ok(shelves::note_version(&desk.store, &row, said.version)?)
+    })
+    .await
+}
+
 #[derive(Deserialize)]
 struct ReferenceQuery {
     after: u64,
     #[serde(default)]
     limit: Option<usize>,
+    /// The version that the lane has in use, where it says so.
+    #[serde(default)]
+    in_use: Option<u64>,
 }
 
 async fn reference(
@@ -249,6 +291,9 @@ async fn reference(
     work(&desk, permit, move |desk| {
         let row = enrolment::lane_of_key(&desk.store, &key)?.ok_or(Refusal::Unauthorised)?;
         let limit = query.limit.unwrap_or(PAGE_CHANGES_MAX);
+        if let Some(version) = query.in_use {
+            shelves::note_version(&desk.store, &row, version)?;
+        }
         let page = feed::page(&desk.store, &desk.pages, &row.store, query.after, limit)?;
         desk.metrics.paged(page.len());
         Ok(([(header::CONTENT_TYPE, "application/zstd")], page.as_slice().to_vec()))

@@ -28,6 +28,12 @@ pub enum Kind {
     Member,
     /// A coupon; scoped to the store in which it may be used.
     Coupon,
+    /// What a shelf label stands for; scoped to its store.
+    Label,
+    /// What a person let count before labels show it; scoped to its store.
+    LabelWaiver,
+    /// What may be charged at most; scoped to its store.
+    ShelfCap,
 }
 
 impl Kind {
@@ -44,11 +50,14 @@ impl Kind {
             Self::TaxClass => "tax_class",
             Self::Member => "member",
             Self::Coupon => "coupon",
+            Self::Label => "label",
+            Self::LabelWaiver => "label_waiver",
+            Self::ShelfCap => "shelf_cap",
         }
     }
 
     /// Whose rows these are: a store row belongs to its store, a price to
-    /// whom [`Writing::put_price`] says, a member or coupon to the store that
+    /// whom [`Writing::put_price`] says, a member, coupon or what is known of labels to the store that
     /// [`Writing::put_of_store`] says, all others to the whole chain.
     fn scope(self, key: &str) -> &str {
         match self {
@@ -61,7 +70,10 @@ impl Kind {
             | Self::Price
             | Self::TaxClass
             | Self::Member
-            | Self::Coupon => CHAIN,
+            | Self::Coupon
+            | Self::Label
+            | Self::LabelWaiver
+            | Self::ShelfCap => CHAIN,
         }
     }
 }

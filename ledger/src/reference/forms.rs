@@ -63,6 +63,7 @@ pub(super) fn item(product: Face, class: Option<pull::TaxClass>) -> Item {
             min: Money::from_minor(bounds.min),
             max: Money::from_minor(bounds.max),
         }),
+        caps: Vec::new(),
         code: product.code,
         sku: product.sku,
         name_zh: product.name_zh,

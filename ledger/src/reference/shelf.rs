@@ -10,7 +10,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use domain::catalogue;
 use domain::label::{LabelItem, LabelNumber};
+use domain::money::Money;
 use protocol::event;
 use protocol::pull::{self, LabelStamp, ShelfCap};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -232,6 +234,9 @@ pub struct LabelState {
     /// When a gateway last heard it, milliseconds UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_ms: Option<i64>,
+    /// It was taken down: what it shows is no offer while it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_down: bool,
 }
 
 impl LabelState {
@@ -253,6 +258,7 @@ impl LabelState {
             panel: None,
             battery_mv: None,
             seen_ms: None,
+            is_down: false,
         }
     }
 
@@ -368,6 +374,8 @@ pub struct ShelfChanges {
     pub labels: Vec<(LabelNumber, pull::Label)>,
     /// What was waived, from the same.
     pub waivers: Vec<pull::LabelWaiver>,
+    /// Waivers that were heeded.
+    pub waivers_done: Vec<pull::LabelWaiver>,
     /// How far it was read.
     pub position: Option<ShelfPosition>,
     /// Labels of which something else is known now.
@@ -434,7 +442,8 @@ pub(super) fn put_waiver(connection: &Connection, waiver: &pull::LabelWaiver) ->
         .prepare_cached(
             "INSERT INTO label_waiver (sku, unit, at_ms, lane, epoch, seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (sku, unit) DO UPDATE
-             SET at_ms = excluded.at_ms, lane = excluded.lane, epoch = excluded.epoch, seq = excluded.seq
+             SET at_ms = excluded.at_ms, lane = excluded.lane, epoch = excluded.epoch, seq = excluded.seq,
+                 is_done = 0
              WHERE (excluded.at_ms, excluded.lane, excluded.epoch, excluded.seq)
                  > (label_waiver.at_ms, label_waiver.lane, label_waiver.epoch, label_waiver.seq)",
         )?
@@ -495,6 +504,22 @@ pub(super) fn write(connection: &Connection, changes: &ShelfChanges) -> Result<(
         connection
             .prepare_cached("UPDATE shelf SET epoch = ?1, seq = ?2")?
             .execute(params![position.epoch, position.seq])?;
+    }
+    for waiver in &changes.waivers_done {
+        let stamp = waiver.stamp;
+        connection
+            .prepare_cached(
+                "UPDATE label_waiver SET is_done = 1
+                 WHERE sku = ?1 AND unit = ?2 AND (at_ms, lane, epoch, seq) = (?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![
+                waiver.item.sku,
+                waiver.item.unit,
+                stamp.at_ms,
+                stamp.lane,
+                stamp.epoch,
+                stamp.seq
+            ])?;
     }
     for (number, state) in &changes.states {
         let body = serde_json::to_string(state).expect("plain data serialises");
@@ -562,9 +587,8 @@ pub struct CapNow {
 /// Which caps count: those of other lanes' gateways, and our own as the agent
 /// keeps them, or where it does not yet, as HQ echoes them.
 const CAPS_OF: &str = "
-    SELECT price, member_price, label FROM shelf_cap
-    WHERE sku = ?1 AND unit = ?2 AND from_ms <= ?3
-    AND (lane = 0 OR NOT EXISTS (SELECT 1 FROM shelf WHERE is_kept)
+    SELECT unit, from_ms, price, member_price, label FROM shelf_cap
+    WHERE sku = ?1 AND (lane = 0 OR NOT EXISTS (SELECT 1 FROM shelf WHERE is_kept)
          OR lane <> coalesce((SELECT lane FROM state), 0))
 ";
 
@@ -721,9 +745,9 @@ impl Shelf {
             .query_row([], |row| Ok((ShelfPosition { epoch: row.get(0)?, seq: row.get(1)? }, row.get(2)?)))?)
     }
 
-    /// All waivers.
+    /// The waivers that were not heeded yet.
     pub fn waivers(&self) -> Result<Vec<pull::LabelWaiver>, ReferenceError> {
-        let sql = "SELECT at_ms, lane, epoch, seq, sku, unit FROM label_waiver ORDER BY sku, unit";
+        let sql = "SELECT at_ms, lane, epoch, seq, sku, unit FROM label_waiver WHERE NOT is_done ORDER BY sku, unit";
         let mut select = self.connection.prepare_cached(sql)?;
         let rows = select.query_map([], |row| {
             let item = event::LabelItem { sku: row.get(4)?, unit: row.get(5)? };
@@ -732,16 +756,35 @@ impl Shelf {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// What may be charged at most for an item and its packs, now and from
+    /// instants that are known ahead.
+    pub fn caps_of(&self, sku: &str) -> Result<Vec<catalogue::ShelfCap>, ReferenceError> {
+        let mut select = self.connection.prepare_cached(CAPS_OF)?;
+        let rows = select.query_map([sku], |row| {
+            let from_ms: i64 = row.get(1)?;
+            let money = |minor: Option<i64>| minor.map(Money::from_minor);
+            Ok(catalogue::ShelfCap {
+                unit: row.get(0)?,
+                from_ms: (from_ms != ALWAYS).then_some(from_ms),
+                price: money(row.get(2)?),
+                member_price: money(row.get(3)?),
+                label: row.get(4)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// What may be charged at most for one of a unit (`""`: the base unit) at
     /// an instant, milliseconds UTC.
     pub fn cap(&self, sku: &str, unit: &str, now_ms: i64) -> Result<CapNow, ReferenceError> {
-        let mut select = self.connection.prepare_cached(CAPS_OF)?;
-        let mut rows = select.query(params![sku, unit, now_ms])?;
         let mut cap = CapNow::default();
-        while let Some(row) = rows.next()? {
-            let label: String = row.get(2)?;
-            lower(&mut cap.price, row.get(0)?, &label);
-            lower(&mut cap.member_price, row.get(1)?, &label);
+        let caps = self.caps_of(sku)?;
+        let in_force = |cap: &&catalogue::ShelfCap| {
+            cap.unit == unit && cap.from_ms.is_none_or(|from_ms| from_ms <= now_ms)
+        };
+        for said in caps.iter().filter(in_force) {
+            lower(&mut cap.price, said.price.map(Money::minor), &said.label);
+            lower(&mut cap.member_price, said.member_price.map(Money::minor), &said.label);
         }
         Ok(cap)
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{PromotionApplied, is_nothing};
+use super::{KeptPrice, PromotionApplied, is_nothing};
 
 /// A member, as far as a sale needs to know one: no name, no telephone number.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -41,6 +41,9 @@ pub struct LinePrice {
     /// The promotion that set `unit_price`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promotion: Option<PromotionApplied>,
+    /// The shelf label that set it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<KeptPrice>,
 }
 
 /// What one of a line's unit costs whoever is no member.

@@ -27,3 +27,12 @@ pub struct LabelItem {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub unit: String,
 }
+
+/// That a price is what a shelf label may still show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptPrice {
+    /// The label's number.
+    pub label: String,
+    /// What one would cost by price lists and promotions, minor units.
+    pub otherwise: i64,
+}

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::LabelItem;
+use crate::event::{LabelBinding, LabelItem};
 
 /// When and where something about a label was written down. Of two that say
 /// something about the same label, the later one counts: by the clock of its
@@ -85,5 +85,18 @@ impl LabelItem {
     /// What the item of a waiver is known by among those of its store.
     pub fn key(&self) -> String {
         serde_json::to_string(&(&self.sku, &self.unit)).expect("plain data serialises")
+    }
+}
+
+impl Label {
+    /// A label that was bound.
+    pub fn bound(binding: &LabelBinding, stamp: LabelStamp) -> Self {
+        let LabelBinding { label: _, items, template, slot } = binding.clone();
+        Self { items, template, slot, taken_down: false, stamp }
+    }
+
+    /// A label that stands for nothing any more; whether it was taken down.
+    pub fn unbound(taken_down: bool, stamp: LabelStamp) -> Self {
+        Self { items: Vec::new(), template: String::new(), slot: String::new(), taken_down, stamp }
     }
 }

@@ -53,6 +53,7 @@ impl From<&LoweredPrice> for event::LinePrice {
             list_price: price.list_price.minor(),
             unit_price: price.unit_price.minor(),
             promotion: price.promotion.as_ref().map(Into::into),
+            kept: price.kept.as_ref().map(Into::into),
         }
     }
 }
@@ -64,6 +65,7 @@ impl event::LinePrice {
             list_price: understand_amount(seq, "price", self.list_price)?,
             unit_price: understand_amount(seq, "price", self.unit_price)?,
             promotion: self.promotion.as_ref().map(Into::into),
+            kept: self.kept.as_ref().map(|kept| kept.understand(seq)).transpose()?,
         })
     }
 }

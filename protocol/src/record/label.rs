@@ -1,8 +1,9 @@
 //! Shelf labels, between the rules and the journal.
 
+use domain::basket::KeptPrice;
 use domain::label::{LabelBinding, LabelItem, LabelNumber};
 
-use super::UnderstandEventError;
+use super::{UnderstandEventError, understand_amount};
 use crate::event;
 
 impl From<&LabelItem> for event::LabelItem {
@@ -54,5 +55,18 @@ impl event::LabelBinding {
         };
         binding.check().map_err(|_| UnderstandEventError::Label { seq })?;
         Ok(binding)
+    }
+}
+
+impl From<&KeptPrice> for event::KeptPrice {
+    fn from(kept: &KeptPrice) -> Self {
+        Self { label: kept.label.clone(), otherwise: kept.otherwise.minor() }
+    }
+}
+
+impl event::KeptPrice {
+    pub(super) fn understand(&self, seq: u64) -> Result<KeptPrice, UnderstandEventError> {
+        let otherwise = understand_amount(seq, "price", self.otherwise)?;
+        Ok(KeptPrice { label: self.label.clone(), otherwise })
     }
 }

@@ -94,8 +94,13 @@ fn members_sale() -> Sale {
 }
 
 pub(super) fn records() -> Vec<(&'static str, Record)> {
-    let price =
-        LoweredPrice { line: 1, list_price: money(600), unit_price: money(590), promotion: beer().promotion };
+    let price = LoweredPrice {
+        line: 1,
+        list_price: money(600),
+        unit_price: money(590),
+        promotion: beer().promotion,
+        kept: None,
+    };
     let plain = Arc::new(Member { id: "m2".into(), ..Member::default() });
     let bearer = Coupon {
         from_ms: None,

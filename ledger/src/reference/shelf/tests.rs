@@ -267,6 +267,8 @@ fn the_later_waiver_of_an_item_counts() {
     agent.learn(ShelfChanges { waivers: vec![waiver(20)], ..ShelfChanges::default() });
     agent.pull(false, &[(&key, Entity::LabelWaiver(Some(waiver(10))))]);
     assert_eq!(agent.lane().waivers().expect("read"), [waiver(20)]);
+    agent.learn(ShelfChanges { waivers_done: vec![waiver(20)], ..ShelfChanges::default() });
+    assert_eq!(agent.lane().waivers().expect("read"), []);
     agent.pull(false, &[(&key, Entity::LabelWaiver(Some(waiver(30))))]);
     assert_eq!(agent.lane().waivers().expect("read"), [waiver(30)]);
 }

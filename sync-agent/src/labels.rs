@@ -1,0 +1,123 @@
+//! The shop's labels: what the lane writes down of them, and the gateways that
+//! bring faces to them.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`plan`] | what each label should say |
+//! | [`facts`] | what the lane's own journal says of labels, before HQ tells it |
+//! | [`keeper`] | the thread that owns the gateways and does what [`crate::core::ShelfCore`] says |
+//!
+//! Which gateways there are stands in `labels.toml` in the lane's data
+//! directory; a lane without one only reads its journal.
+
+pub mod facts;
+pub mod keeper;
+pub mod parity;
+pub mod plan;
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// The most gateways of one agent.
+pub const GATEWAYS_MAX: usize = 32;
+
+/// The file's name within the lane's data directory.
+pub const CONFIG_NAME: &str = "labels.toml";
+
+/// Why the gateways' configuration is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("read {path}", path = path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is not of its form.
+    #[error("read {path}", path = path.display())]
+    Form {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: toml::de::Error,
+    },
+    /// There are too many, or one stands there twice.
+    #[error("read {path}: at most {GATEWAYS_MAX} gateways, each once", path = path.display())]
+    Gateways {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// What `labels.toml` says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LabelsConfig {
+    /// The gateways of the store that this agent works.
+    pub gateway: Vec<GatewayConfig>,
+    /// A folder with templates of the chain's own, as `docs/labels.md` says.
+    pub templates: Option<PathBuf>,
+    /// The words on labels are English.
+    pub english: bool,
+}
+
+/// A gateway.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayConfig {
+    /// Host and port of an OpenEPaperLink access point.
+    pub host: String,
+    /// How fast its clock runs: 1, and more for a simulated one.
+    #[serde(default = "one")]
+    pub speed: u64,
+}
+
+fn one() -> u64 {
+    1
+}
+
+impl LabelsConfig {
+    /// Reads it; one without gateways where there is no file.
+    pub fn read(data: &Path) -> Result<Self, ConfigError> {
+        let path = data.join(CONFIG_NAME);
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(source) => return Err(ConfigError::Io { path, source }),
+        };
+        let config: Self =
+            toml::from_str(&text).map_err(|source| ConfigError::Form { path: path.clone(), source })?;
+        let mut hosts: Vec<&str> = config.gateway.iter().map(|gateway| gateway.host.as_str()).collect();
+        hosts.sort_unstable();
+        if hosts.len() > GATEWAYS_MAX || hosts.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(ConfigError::Gateways { path });
+        }
+        Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gateways_stand_in_a_file_of_their_own() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let read = |text: &str| {
+            std::fs::write(folder.path().join(CONFIG_NAME), text).expect("written");
+            LabelsConfig::read(folder.path())
+        };
+        assert_eq!(LabelsConfig::read(folder.path()).expect("none"), LabelsConfig::default());
+        let two =
+            read("[[gateway]]\nhost = \"10.0.0.4\"\n\n[[gateway]]\nhost = \"10.0.0.5:8080\"\nspeed = 60\n");
+        let two = two.expect("two gateways");
+        assert_eq!((two.gateway[0].speed, two.gateway[1].host.as_str()), (1, "10.0.0.5:8080"));
+        let twice = read("[[gateway]]\nhost = \"a\"\n[[gateway]]\nhost = \"a\"\n");
+        assert!(matches!(twice, Err(ConfigError::Gateways { .. })));
+        let typo = read("[[gatway]]\nhost = \"a\"\n").expect_err("a typo");
+        assert!(matches!(typo, ConfigError::Form { .. }), "{typo}");
+    }
+}

@@ -1,0 +1,435 @@
+//! What each label should say: its goods, their prices now and at the
+//! instants that are known ahead, and the template that suits them.
+//!
+//! The prices are those that the till charges, by the same code
+//! ([`domain::pricing::shelf_price`]); a label that said another would be
+//! wrong from the moment it is shown.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use domain::catalogue::{Buyer, Catalogue, Item, LookUpError, SaleUnit};
+use domain::label::LabelItem;
+use domain::money::{Currency, Money};
+use domain::pricing::{self, UnitPrice};
+use domain::promotion::PromotionSet;
+use domain::promotion::rule::Promotion;
+use domain::promotion::ticket::Occasion;
+use ledger::reference::shelf::{BoundLabel, LabelFace, ShownPrice};
+use protocol::{event, pull};
+
+use crate::core::{Later, Wanted};
+
+/// So far ahead prices are looked for, milliseconds: longer than a line to HQ
+/// is down.
+pub const AHEAD_MS: i64 = 7 * DAY_MS;
+
+/// The most instants of one label that are looked at ahead.
+pub const INSTANTS_MAX: usize = 64;
+
+/// Days of which the hours of promotions are looked at ahead.
+const HOURS_AHEAD_DAYS: i64 = 2;
+
+const DAY_MS: i64 = 86_400_000;
+const MINUTE_MS: i64 = 60_000;
+
+/// The template of labels that stand for nothing any more.
+pub const UNBOUND: &str = "unbound";
+
+/// The goods of a store, as labels need them.
+pub trait Goods: Catalogue {
+    /// The item as HQ told of it, with what only a label says.
+    fn product(&self, sku: &str) -> Result<Option<pull::Product>, LookUpError>;
+
+    /// The lowest price at which one of a unit was sold here in the last seven
+    /// days, or the last one before, minor units; `None` where it never was.
+    fn lowest_deal(&self, item: &LabelItem, now_ms: i64) -> Option<i64>;
+}
+
+/// What of a store's rules a price depends on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trade {
+    /// The store's code.
+    pub store: String,
+    /// Its currency.
+    pub currency: Currency,
+    /// The chain's member days.
+    pub member_days: Vec<NaiveDate>,
+    /// The lane's offset from UTC, minutes.
+    pub offset_minutes: i32,
+}
+
+impl Trade {
+    /// Of a store as HQ tells of it.
+    pub fn of(store: &pull::Store, offset_minutes: i32) -> Self {
+        Self {
+            store: store.code.clone(),
+            currency: Currency {
+                code: store.currency.clone(),
+                symbol: store.currency_symbol.clone(),
+                exponent: store.currency_exponent,
+            },
+            member_days: store.rules.member_days.clone(),
+            offset_minutes,
+        }
+    }
+
+    fn day(&self, at_ms: i64) -> Option<NaiveDate> {
+        let local_ms = at_ms + i64::from(self.offset_minutes) * MINUTE_MS;
+        chrono::DateTime::from_timestamp_millis(local_ms).map(|at| at.date_naive())
+    }
+
+    pub(super) fn occasion(&self, at_ms: i64) -> Occasion {
+        Occasion {
+            now_ms: at_ms,
+            offset_minutes: self.offset_minutes,
+            store: self.store.clone(),
+            channel: "store".to_owned(),
+            member_day: self.day(at_ms).is_some_and(|day| self.member_days.contains(&day)),
+            ..Occasion::default()
+        }
+    }
+}
+
+/// A price of an item at an instant, as its label says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Said {
+    list: Money,
+    price: UnitPrice,
+    member: Option<Money>,
+}
+
+/// What a label should say from `now_ms` on, milliseconds UTC.
+pub fn wanted(
+    goods: &impl Goods,
+    trade: &Trade,
+    label: &BoundLabel,
+    now_ms: i64,
+) -> Result<Wanted, LookUpError> {
+    if label.items.is_empty() {
+        return Ok(Wanted { face: Some(unbound(label)), ..Wanted::default() });
+    }
+    let set = goods.promotions()?;
+    let mut parts = Vec::new();
+    for bound in &label.items {
+        match find(goods, bound)? {
+            Ok(found) => parts.push((bound, found)),
+            Err(why) => return Ok(no_face(why)),
+        }
+    }
+    let says = |at_ms: i64| -> Result<Vec<Said>, String> {
+        parts.iter().map(|(_, (item, unit))| said(trade, &set, item, unit.as_ref(), at_ms)).collect()
+    };
+    let now = match says(now_ms) {
+        Ok(now) => now,
+        Err(why) => return Ok(no_face(why)),
+    };
+    let shown = |said: &[Said]| -> Vec<ShownPrice> {
+        parts.iter().zip(said).map(|((bound, _), said)| shown_price(bound, said)).collect()
+    };
+    let mut later = Vec::new();
+    for at_ms in instants(trade, &set, parts.iter().map(|(_, (item, _))| item.as_ref()), now_ms) {
+        if let Ok(then) = says(at_ms) {
+            later.push(Later { from_ms: at_ms, prices: shown(&then) });
+        }
+    }
+    let prices = shown(&now);
+    let (template, texts) = match (parts.as_slice(), now.as_slice()) {
+        ([(bound, (item, unit))], [said]) => {
+            one(goods, trade, (&set, now_ms), (label, bound), (item, unit.as_ref()), said)?
+        }
+        (parts, said) => {
+            let lines = parts
+                .iter()
+                .zip(said)
+                .map(|((_, (item, unit)), said)| line(trade, item, unit.as_ref(), said));
+            several(label, lines)
+        }
+    };
+    let template = if label.template.is_empty() { template } else { label.template.clone() };
+    let face = LabelFace { template, texts, prices };
+    Ok(Wanted { face: Some(face), why: String::new(), is_bound: true, later })
+}
+
+/// When any of the labels' prices may change next after `now_ms`, of those
+/// that are known ahead.
+pub fn next_change(wanted: &[Later], now_ms: i64) -> Option<i64> {
+    wanted.iter().map(|later| later.from_ms).find(|from_ms| *from_ms > now_ms)
+}
+
+fn no_face(why: String) -> Wanted {
+    Wanted { face: None, why, is_bound: true, later: Vec::new() }
+}
+
+/// What a label says that stands for nothing any more: its number.
+fn unbound(label: &BoundLabel) -> LabelFace {
+    LabelFace {
+        template: UNBOUND.to_owned(),
+        texts: BTreeMap::from([("label".to_owned(), label.number.to_string())]),
+        prices: Vec::new(),
+    }
+}
+
+type Found = (std::sync::Arc<Item>, Option<SaleUnit>);
+
+fn find(goods: &impl Goods, bound: &LabelItem) -> Result<Result<Found, String>, LookUpError> {
+    let Some(item) = goods.item_by_sku(&bound.sku)? else {
+        return Ok(Err(format!("item {} is not sold here", bound.sku)));
+    };
+    if bound.unit.is_empty() {
+        return Ok(Ok((item, None)));
+    }
+    Ok(match item.unit(&bound.unit).cloned() {
+        Some(unit) => Ok((item, Some(unit))),
+        None => Err(format!("item {} is not sold in pack {}", bound.sku, bound.unit)),
+    })
+}
+
+fn said(
+    trade: &Trade,
+    set: &PromotionSet,
+    item: &Item,
+    unit: Option<&SaleUnit>,
+    at_ms: i64,
+) -> Result<Said, String> {
+    if item.open_price.is_some() {
+        return Err(format!("item {} has no price of its own: it is typed", item.sku));
+    }
+    let occasion = trade.occasion(at_ms);
+    let price = |buyer| pricing::shelf_price(set, item, unit, buyer, &occasion);
+    let everybody = price(Buyer::WalkIn).filter(|price| price.list.is_positive() || item.gift);
+    let everybody = everybody.ok_or_else(|| format!("item {} has no price", item.sku))?;
+    let member = price(Buyer::Member { tier: "" }).map(|member| member.price.price);
+    let member = member.filter(|member| *member < everybody.price.price);
+    Ok(Said { list: everybody.list, price: everybody.price, member })
+}
+
+fn shown_price(bound: &LabelItem, said: &Said) -> ShownPrice {
+    ShownPrice {
+        item: event::LabelItem::from(bound),
+        price: Some(said.price.price.minor()),
+        member_price: said.member.map(Money::minor),
+    }
+}
+
+/// Instants within [`AHEAD_MS`] at which a price may change, in order.
+fn instants<'a>(
+    trade: &Trade,
+    set: &PromotionSet,
+    items: impl Iterator<Item = &'a Item>,
+    now_ms: i64,
+) -> BTreeSet<i64> {
+    let mut instants = BTreeSet::new();
+    for item in items {
+        instants.extend(item.prices.iter().flat_map(|row| [Some(row.from_ms), row.until_ms]).flatten());
+        for place in set.about([(item.sku.as_str(), item.category.as_str())]) {
+            promotion_instants(trade, &set.promotions()[place], now_ms, &mut instants);
+        }
+    }
+    let ahead = instants.range(now_ms + 1..=now_ms + AHEAD_MS);
+    ahead.take(INSTANTS_MAX).copied().collect()
+}
+
+fn promotion_instants(trade: &Trade, promotion: &Promotion, now_ms: i64, instants: &mut BTreeSet<i64>) {
+    let conditions = &promotion.conditions;
+    instants.extend([conditions.from_ms, conditions.until_ms].into_iter().flatten());
+    let by_day = !conditions.weekdays.is_empty() || conditions.member_day;
+    if !by_day && conditions.hours.is_empty() {
+        return;
+    }
+    let offset_ms = i64::from(trade.offset_minutes) * MINUTE_MS;
+    let midnight_ms = (now_ms + offset_ms).div_euclid(DAY_MS) * DAY_MS - offset_ms;
+    for day in 0..=HOURS_AHEAD_DAYS {
+        let day_ms = midnight_ms + day * DAY_MS;
+        instants.extend(by_day.then_some(day_ms));
+        for window in &conditions.hours {
+            let minutes = [window.from_minute, window.until_minute];
+            instants.extend(minutes.map(|minute| day_ms + i64::from(minute) * MINUTE_MS));
+        }
+    }
+}
+
+/// The texts of a label with one item, and the template that suits it.
+fn one(
+    goods: &impl Goods,
+    trade: &Trade,
+    (set, now_ms): (&PromotionSet, i64),
+    (label, bound): (&BoundLabel, &LabelItem),
+    (item, unit): (&Item, Option<&SaleUnit>),
+    said: &Said,
+) -> Result<(String, BTreeMap<String, String>), LookUpError> {
+    let product = goods.product(&item.sku)?;
+    let mut texts = BTreeMap::new();
+    let mut say = |field: &str, text: &str| {
+        if !text.is_empty() {
+            texts.insert(field.to_owned(), text.to_owned());
+        }
+    };
+    say("name", name(item));
+    say("spec", &item.spec);
+    say("unit", unit_name(item, unit));
+    say("currency", &trade.currency.symbol);
+    say("price", &trade.currency.format(said.price.price));
+    if unit.is_none() && !item.weighed {
+        let round = round_quantity(&item.spec, said.price.price);
+        let round = round.map(|(price, of)| format!("{}/{of}", trade.currency.format_with_symbol(price)));
+        say("unit_price", &round.unwrap_or_default());
+    }
+    say("sku", &item.sku);
+    say("place", &label.slot);
+    say("label", label.number.as_str());
+    let origin = product.as_ref().map(|product| product.origin.as_str()).unwrap_or_default();
+    say("origin", origin);
+    let codes = product.as_ref().map(|product| &product.codes).into_iter().flatten();
+    let codes = match unit {
+        Some(_) => Vec::new(),
+        None => codes.filter(|code| matches!(code.len(), 8 | 12 | 13)).collect(),
+    };
+    say("ean", codes.first().map(|code| code.as_str()).unwrap_or_default());
+    if let Some(member) = said.member {
+        say("member_price", &trade.currency.format(member));
+    }
+    let promotion = said.price.promotion.as_ref();
+    if let Some(promotion) = promotion {
+        say("promo", if promotion.name_zh.is_empty() { &promotion.name_en } else { &promotion.name_zh });
+        let until_ms = set.promotions().iter().find(|known| known.id == promotion.id);
+        let until_ms = until_ms.and_then(|known| known.conditions.until_ms);
+        // The last moment at which it still holds.
+        if let Some(day) = until_ms.and_then(|until_ms| trade.day(until_ms - 1)) {
+            say("valid", &format!("至 {}", day.format("%m-%d")));
+        }
+        // A struck price must not be above what it was sold for lately.
+        let lowest = goods.lowest_deal(bound, now_ms);
+        if lowest.is_some_and(|lowest| said.list.minor() <= lowest && said.list > said.price.price) {
+            say("was_price", &trade.currency.format(said.list));
+            say("was_basis", "7日最低成交价");
+        }
+    }
+    let template = match () {
+        () if promotion.is_some() => "promotion",
+        () if said.member.is_some() => "member",
+        () if item.weighed && !origin.is_empty() => "fresh",
+        () => "normal",
+    };
+    Ok((template.to_owned(), texts))
+}
+
+/// The texts of a label with several items: a line for each.
+fn several(label: &BoundLabel, lines: impl Iterator<Item = String>) -> (String, BTreeMap<String, String>) {
+    let mut texts = BTreeMap::from([("label".to_owned(), label.number.to_string())]);
+    if !label.slot.is_empty() {
+        texts.insert("place".to_owned(), label.slot.clone());
+    }
+    texts.extend((1..).zip(lines).map(|(place, line)| (format!("line{place}"), line)));
+    ("several".to_owned(), texts)
+}
+
+/// An item among several.
+fn line(trade: &Trade, item: &Item, unit: Option<&SaleUnit>, said: &Said) -> String {
+    let price = trade.currency.format_with_symbol(said.price.price);
+    let member = said.member.map(|member| format!(" 会员 {}", trade.currency.format_with_symbol(member)));
+    let (name, spec) =
+        (name(item), if item.spec.is_empty() { String::new() } else { format!(" {}", item.spec) });
+    format!("{name}{spec} {price}/{}{}", unit_name(item, unit), member.unwrap_or_default())
+}
+
+fn name(item: &Item) -> &str {
+    if item.name_zh.is_empty() { &item.name_en } else { &item.name_zh }
+}
+
+/// What one price buys (计价单位).
+fn unit_name<'a>(item: &Item, unit: Option<&'a SaleUnit>) -> &'a str {
+    match unit {
+        Some(sold) if !sold.unit.name_zh.is_empty() => &sold.unit.name_zh,
+        Some(sold) => &sold.unit.name_en,
+        None if item.weighed => "kg",
+        None => "件",
+    }
+}
+
+/// What a round quantity costs, rounded half up: 100 ml of what is measured in
+/// millilitres or litres, 500 g of what is weighed. `None` where the spec says
+/// neither, or more than one such thing.
+fn round_quantity(spec: &str, price: Money) -> Option<(Money, &'static str)> {
+    let spec = spec.trim().to_ascii_lowercase();
+    let end = spec.find(|c: char| !c.is_ascii_digit() && c != '.').filter(|end| *end > 0)?;
+    let (number, measure) = spec.split_at(end);
+    let (factor, round, of) = match measure.trim() {
+        "ml" => (1, 100, "100ml"),
+        "l" => (1_000, 100, "100ml"),
+        "g" => (1, 500, "500g"),
+        "kg" => (1_000, 500, "500g"),
+        _ => return None,
+    };
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    if fraction.len() > 3 {
+        return None;
+    }
+    let thousandths: i128 = format!("{whole}{fraction:0<3}").parse().ok().filter(|found| *found > 0)?;
+    // Divided in integers: the price of `round` is price x round / content.
+    let (top, bottom) = (i128::from(price.minor()) * round * 1_000, thousandths * factor);
+    let minor = i64::try_from((2 * top + bottom) / (2 * bottom)).ok()?;
+    Some((Money::from_minor(minor), of)).filter(|(price, _)| price.is_positive() && price.is_amount())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_round_quantity_costs_its_part_of_the_price() {
+        let of = |spec: &str, price| {
+            round_quantity(spec, Money::from_minor(price)).map(|(price, of)| (price.minor(), of))
+        };
+        assert_eq!(of("550ml", 200), Some((36, "100ml")));
+        assert_eq!(of("1.5L", 600), Some((40, "100ml")));
+        assert_eq!(of("250 g", 999), Some((1_998, "500g")));
+        assert_eq!(of("2.5kg", 4_990), Some((998, "500g")));
+        for spec in ["", "ml", "0ml", "550ml×6", "大", "1.2345L", "3 pcs", "99999999999999999999999999999ml"]
+        {
+            assert_eq!(of(spec, 100), None, "{spec}");
+        }
+    }
+
+    #[test]
+    fn hours_of_a_promotion_are_looked_at_ahead() {
+        use domain::promotion::rule::{Conditions, DayWindow, PriceRule, Promotion, Rule, Scope, Stacking};
+        let trade = Trade {
+            store: "S1".into(),
+            currency: Currency { code: "CNY".into(), symbol: "¥".into(), exponent: 2 },
+            member_days: Vec::new(),
+            offset_minutes: 480,
+        };
+        let conditions = Conditions {
+            until_ms: Some(10 * DAY_MS),
+            hours: vec![DayWindow { from_minute: 600, until_minute: 660 }],
+            ..Conditions::default()
+        };
+        let promotion = Promotion {
+            id: "p".into(),
+            name_zh: "早市".into(),
+            name_en: "Morning".into(),
+            rule: Rule::Price(PriceRule::Fixed(Money::from_minor(100))),
+            scope: Scope::of(["egg"]),
+            conditions,
+            quota: None,
+            applications_max: None,
+            stacking: Stacking::default(),
+        };
+        let (set, refused) = PromotionSet::load(1, [promotion]);
+        assert_eq!(refused, []);
+        let rate = domain::money::TaxRate::from_basis_points(900).expect("in range");
+        let item = Item::plain("egg", Money::from_minor(250), rate);
+        // Midnight in Shanghai.
+        let now_ms = 5 * DAY_MS - 8 * 60 * MINUTE_MS;
+        let found: Vec<i64> = instants(&trade, &set, std::iter::once(&item), now_ms).into_iter().collect();
+        let at = |day: i64, minute: i64| now_ms + day * DAY_MS + minute * MINUTE_MS;
+        assert_eq!(
+            found,
+            [at(0, 600), at(0, 660), at(1, 600), at(1, 660), at(2, 600), at(2, 660), 10 * DAY_MS]
+        );
+        let says =
+            |minute| said(&trade, &set, &item, None, at(0, minute)).expect("a price").price.price.minor();
+        assert_eq!([says(599), says(600), says(659), says(660)], [250, 100, 100, 250]);
+    }
+}

@@ -16,6 +16,7 @@ use crate::sale::Sale;
 use crate::shift::{Carried, CashMove, Denomination, ShiftReport};
 use crate::stock::{Movement, StockCount};
 use crate::tender::{Tender, TenderKind, Wallet};
+use crate::till::kiosk::KioskRecord;
 
 /// A person who may work at a till.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -392,6 +393,8 @@ pub enum Record {
         /// Who says so; empty where the clock came back by itself.
         staff: String,
     },
+    /// Something happened at a lane that customers use by themselves.
+    Kiosk(KioskRecord),
 }
 
 /// What became of a document's paper.

@@ -37,6 +37,10 @@ pub enum Act {
     TypeWeight,
     /// Let a price count that labels have not confirmed.
     WaiveLabels,
+    /// Say at a kiosk that the buyer is old enough.
+    ConfirmAge,
+    /// Help customers at a kiosk: let pass what it holds, take up what was left there.
+    Attend,
 }
 
 impl Act {
@@ -56,6 +60,8 @@ impl Act {
             Self::TakeOver => 1 << 11,
             Self::TypeWeight => 1 << 12,
             Self::WaiveLabels => 1 << 13,
+            Self::ConfirmAge => 1 << 14,
+            Self::Attend => 1 << 15,
         }
     }
 }
@@ -90,9 +96,9 @@ impl Rights {
         self.acts & act.bit() != 0
     }
 
-    /// What a role may do where HQ says nothing else: a cashier nothing alone,
-    /// a supervisor the day's exceptions, a manager everything. An unknown
-    /// role may what a cashier may.
+    /// What a role may do where HQ says nothing else: a cashier nothing alone but
+    /// attend kiosks, a supervisor the day's exceptions, a manager everything. An
+    /// unknown role may what a cashier may.
     pub fn of_role(role: &str, currency: &Currency) -> Self {
         match role {
             "manager" => Self::ALL,
@@ -111,11 +117,13 @@ impl Rights {
                     Act::TakeOver,
                     Act::TypeWeight,
                     Act::WaiveLabels,
+                    Act::ConfirmAge,
+                    Act::Attend,
                 ],
                 SUPERVISOR_DISCOUNT_MAX,
                 Money::from_minor(SUPERVISOR_REFUND_MAX * currency.minor_per_major()),
             ),
-            _ => Self::NONE,
+            _ => Self::new(&[Act::ConfirmAge, Act::Attend], 0, Money::ZERO),
         }
     }
 }
@@ -141,8 +149,8 @@ mod tests {
         let yuan = Currency { code: "CNY".into(), symbol: "¥".into(), exponent: 2 };
         let [cashier, supervisor, manager] =
             ["cashier", "supervisor", "manager"].map(|role| Rights::of_role(role, &yuan));
-        assert_eq!(cashier, Rights::NONE);
-        assert_eq!(Rights::of_role("visitor", &yuan), Rights::NONE);
+        assert_eq!(cashier, Rights::new(&[Act::ConfirmAge, Act::Attend], 0, Money::ZERO));
+        assert_eq!(Rights::of_role("visitor", &yuan), cashier);
         assert!(supervisor.allow(Act::SetPrice) && !supervisor.allow(Act::GiveAway));
         assert!(manager.allow(Act::GiveAway));
         assert_eq!(supervisor.refund_max, Money::from_minor(50_000));

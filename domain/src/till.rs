@@ -8,6 +8,7 @@ mod beside;
 mod charging;
 mod drawer;
 mod goods;
+pub mod kiosk;
 mod member;
 mod paying;
 mod people;
@@ -37,6 +38,7 @@ use crate::shift::{Carried, GrandTotals, Parked, ShiftReport, Takings};
 use crate::tax::TaxRules;
 use crate::tender::{ForeignRate, Tender, Wallet};
 pub use charging::wallet_of;
+use kiosk::{Kiosk, KioskRules};
 use savings::Recollection;
 use step::Step;
 pub use weighing::{ScaleAnswer, ScaleFault, ToWeigh, TypedWeights};
@@ -107,6 +109,8 @@ pub struct Rules {
     pub place: Place,
     /// How points are earned and spent.
     pub points: PointsRules,
+    /// What customers may do alone, where they use the lane by themselves.
+    pub kiosk: Option<KioskRules>,
 }
 
 /// Where a lane stands, as promotions ask for it.
@@ -137,6 +141,7 @@ impl Default for Rules {
             objective: Objective::default(),
             place: Place::default(),
             points: PointsRules::default(),
+            kiosk: None,
         }
     }
 }
@@ -262,6 +267,7 @@ pub struct Till {
     leases_spent: Vec<LeaseSpent>,
     pin_refusals: VecDeque<(String, PinRefusals)>,
     recollection: Recollection,
+    kiosk: Kiosk,
 }
 
 impl Default for Till {
@@ -287,6 +293,7 @@ impl Default for Till {
             coupons_spent: VecDeque::new(),
             leases_spent: Vec::new(),
             pin_refusals: VecDeque::new(),
+            kiosk: Kiosk::default(),
         }
     }
 }
@@ -310,6 +317,11 @@ impl Till {
     /// What waits for an approval.
     pub fn pending(&self) -> Option<Act> {
         self.pending.as_ref().map(|pending| pending.act)
+    }
+
+    /// What the lane knows where customers use it by themselves.
+    pub fn kiosk(&self) -> &Kiosk {
+        &self.kiosk
     }
 
     /// The open basket.
@@ -444,6 +456,7 @@ impl Till {
         self.desk = Desk::SignedOut;
         self.rights = Rights::NONE;
         self.pending = None;
+        self.kiosk.wake();
         self.payments.iter_mut().for_each(Payment::wake);
         if settings.prints_receipts {
             for paper in self.papers.values_mut() {
@@ -494,7 +507,12 @@ impl Till {
             }
             Record::Approved { approver, .. } => self.forget_refusals(approver),
             Record::LineAdded { line } => self.basket.add(line.clone()),
-            Record::LineQuantitySet { line, quantity, .. } => self.basket.set_quantity(*line, *quantity),
+            Record::LineQuantitySet { line, quantity, .. } => {
+                if self.basket.line(*line).is_some_and(|before| *quantity < before.quantity) {
+                    self.kiosk.remove();
+                }
+                self.basket.set_quantity(*line, *quantity);
+            }
             Record::LinePriceSet { line, unit_price, .. } => self.basket.set_price(*line, *unit_price),
             Record::LinePriceLowered { lowered, .. } => self.basket.lower_price(lowered),
             Record::LineDiscounted { line, discount, .. } => self.basket.reduce_line(*line, discount.clone()),
@@ -505,6 +523,7 @@ impl Till {
                     self.takings.voided.add(voided.after_own_discount());
                 }
                 self.basket.void(*line);
+                self.kiosk.remove();
             }
             Record::MemberJoined { member, prices } => self.basket.join(member.clone(), prices),
             Record::MemberLeft => self.basket.leave(),
@@ -577,6 +596,7 @@ impl Till {
                     payment.epoch.get_or_insert(*previous_epoch);
                 }
             }
+            Record::Kiosk(record) => self.kiosk.apply(at_ms, record),
             // They move nothing of the till's own.
             Record::StockMoved { .. }
             | Record::StockCounted { .. }
@@ -641,6 +661,7 @@ impl Till {
             payment.belongs = belongs;
         }
         self.tenders.clear();
+        self.kiosk.leave_basket();
         std::mem::take(&mut self.basket)
     }
 
@@ -664,7 +685,12 @@ impl Till {
         let Some(place) = self.payments.iter().position(|payment| payment.number == number) else { return };
         match outcome {
             Outcome::InDoubt => self.payments[place].doubt(),
-            Outcome::Declined | Outcome::Closed | Outcome::Reversed => drop(self.payments.remove(place)),
+            Outcome::Declined | Outcome::Closed | Outcome::Reversed => {
+                let payment = self.payments.remove(place);
+                if payment.purpose == Purpose::Charge && payment.belongs == Belongs::Open {
+                    self.kiosk.fail_payment();
+                }
+            }
             Outcome::Paid | Outcome::PaidAfterAll => {
                 let payment = self.payments.remove(place);
                 if payment.purpose == Purpose::Charge && payment.belongs == Belongs::Open {

@@ -102,6 +102,7 @@ pub(crate) fn project(
             | Fact::PaperEnded { .. }
             | Fact::EpochBegun { .. }
             | Fact::ClockRefused { .. }
+            | Fact::Kiosk(_)
             | Fact::ClockTrusted { .. } => {}
         }
     }
@@ -262,6 +263,7 @@ pub(crate) fn refuse_unfit(event: &Event) -> Result<(), String> {
         | Fact::PaperEnded { .. }
         | Fact::EpochBegun { .. }
         | Fact::ClockRefused { .. }
+        | Fact::Kiosk(_)
         | Fact::ClockTrusted { .. } => Ok(()),
     }
 }

@@ -273,7 +273,7 @@ pub(crate) fn name(item: &Item, language: Language) -> String {
 }
 
 /// Size or pack, where people who read this language can read it.
-fn spec(item: &Item, language: Language) -> &str {
+pub(crate) fn spec(item: &Item, language: Language) -> &str {
     match language {
         Language::Chinese => &item.spec,
         Language::English
@@ -674,5 +674,7 @@ pub(crate) fn notice(
         Message::StockRefused(refusal) => Lane::stock_refused(language, *refusal),
         Message::OpenShiftFirst => Notice::OpenShiftFirst,
         Message::ShiftIsOpen => Notice::ShiftIsOpen,
+        // Its own window says it.
+        Message::Kiosk(_) => return None,
     })
 }

@@ -6,6 +6,7 @@
 //! thousandths (of a piece, or of a kilogram), times are UTC.
 
 mod buyer;
+mod kiosk;
 mod label;
 mod stock;
 
@@ -17,6 +18,7 @@ pub use buyer::{
     PointsMoved, SpentCoupon, WalkInPrice,
 };
 
+pub use kiosk::{CallEnd, Cause, Kiosk};
 pub use label::{KeptPrice, LabelBinding, LabelItem};
 
 pub use stock::{Movement, NewMember, Position, StockCount, StockLine, StockMove};
@@ -441,6 +443,8 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         staff: String,
     },
+    /// Something happened at a lane that customers use by themselves.
+    Kiosk(Kiosk),
 }
 
 /// A person as an event names one: what was true when it happened.
@@ -913,6 +917,10 @@ pub enum Act {
     TypeWeight,
     /// Let a price count that labels have not confirmed.
     WaiveLabels,
+    /// Say at a kiosk that the buyer is old enough.
+    ConfirmAge,
+    /// Let pass what a kiosk holds.
+    Attend,
 }
 
 /// Cash that moves without a sale.

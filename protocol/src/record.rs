@@ -4,6 +4,7 @@
 //! the journal's are frozen.
 
 mod buyer;
+mod kiosk;
 mod label;
 mod refund;
 mod shift;
@@ -213,6 +214,7 @@ impl From<&Record> for Fact {
             Record::ClockTrusted { shown_ms, reckoned_ms, staff } => {
                 Self::ClockTrusted { shown_ms: *shown_ms, reckoned_ms: *reckoned_ms, staff: staff.clone() }
             }
+            Record::Kiosk(record) => Self::Kiosk(record.into()),
         }
     }
 }
@@ -596,6 +598,7 @@ impl Event {
             Fact::ClockTrusted { shown_ms, reckoned_ms, staff } => {
                 Record::ClockTrusted { shown_ms: *shown_ms, reckoned_ms: *reckoned_ms, staff: staff.clone() }
             }
+            Fact::Kiosk(fact) => Record::Kiosk(fact.into()),
         })
     }
 }

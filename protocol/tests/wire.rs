@@ -24,6 +24,7 @@ use domain::rights::Act;
 use domain::sale::{Sale, TaxSummary, Tender};
 use domain::shift::{Carried, CashMove, Denomination, GrandTotals, Parked, ShiftReport, Takings, Tally};
 use domain::tender::{TenderKind, Wallet};
+use domain::till::kiosk::{AuditFound, CallEnd, Cause, Drawn, KioskRecord};
 use expect_test::{Expect, expect};
 use protocol::chain::ChainHash;
 use protocol::event::{self, EVENT_VERSION, Event, Fact};
@@ -588,6 +589,7 @@ fn records() -> Vec<(&'static str, Record)> {
     .chain(records_of_labels())
     .chain([("shift_opened_paid_in_part", paid_in_part())])
     .chain(records_of_kept_prices())
+    .chain(records_of_a_kiosk())
     .collect()
 }
 
@@ -719,6 +721,32 @@ fn records_of_the_scale() -> Vec<(&'static str, Record)> {
     ]
 }
 
+/// What happens where customers use a lane by themselves.
+fn records_of_a_kiosk() -> Vec<(&'static str, Record)> {
+    let approved = |act| {
+        let (staff, approver, reason) = ("e1".into(), "e2".into(), "看过身份证".into());
+        Record::Approved { act, staff, approver, reason }
+    };
+    let answered = |cause, end, level| Record::Kiosk(KioskRecord::Answered { cause, end, level });
+    let found = AuditFound { checked: 5, missed: 1, wrong: 0, overcharged: 2 };
+    let drawn = Drawn { random: 4_294_960_123, chance: 200, due: true };
+    vec![
+        ("approved_age", approved(Act::ConfirmAge)),
+        ("approved_attend", approved(Act::Attend)),
+        ("kiosk_called_age", Record::Kiosk(KioskRecord::Called { cause: Cause::Age })),
+        ("kiosk_called_help", Record::Kiosk(KioskRecord::Called { cause: Cause::Help })),
+        ("kiosk_answered_age_refused", answered(Cause::Age, CallEnd::Refused, 0)),
+        ("kiosk_answered_pieces", answered(Cause::Pieces, CallEnd::Passed, 61)),
+        ("kiosk_answered_total", answered(Cause::Total, CallEnd::Passed, 250_000)),
+        ("kiosk_answered_removal", answered(Cause::Removal, CallEnd::Gone, 0)),
+        ("kiosk_answered_payment", answered(Cause::Payment, CallEnd::FalseAlarm, 0)),
+        ("kiosk_called_audit", Record::Kiosk(KioskRecord::Called { cause: Cause::Audit })),
+        ("kiosk_called_cash", Record::Kiosk(KioskRecord::Called { cause: Cause::Cash })),
+        ("kiosk_audit_drawn", Record::Kiosk(KioskRecord::AuditDrawn(drawn))),
+        ("kiosk_audited", Record::Kiosk(KioskRecord::Audited(found))),
+    ]
+}
+
 /// A new kind does not compile before it stands here, and not pass before it
 /// has a sample.
 const fn kind(record: &Record) -> &'static str {
@@ -772,10 +800,11 @@ const fn kind(record: &Record) -> &'static str {
         Record::EpochBegun { .. } => "epoch_begun",
         Record::ClockRefused { .. } => "clock_refused",
         Record::ClockTrusted { .. } => "clock_trusted",
+        Record::Kiosk(_) => "kiosk",
     }
 }
 
-const KINDS: usize = 49;
+const KINDS: usize = 50;
 
 #[test]
 fn every_record_comes_back_from_its_bytes() {

@@ -40,6 +40,9 @@ impl Step {
         if !context.settings.rules.wallets.contains(&wallet) {
             return self.refuse(Message::NoTerminal);
         }
+        if !self.may_charge(context) {
+            return;
+        }
         let charges = |payment: &Payment| payment.purpose == Purpose::Charge && payment.is_active();
         if self.till.payments.iter().any(charges) {
             return self.refuse(Message::PaymentOpen);
@@ -154,11 +157,11 @@ impl Step {
         self.take_turn(context, number, Turn::Ended(outcome), reference);
     }
 
-    /// Nothing was put against the basket after all: what is due is due in cash again.
+    /// Nothing was put against the basket after all: what is due is due as at first.
     pub(super) fn tender_again(&mut self, context: &Context<'_>) {
         let nothing_open = self.till.tenders.is_empty() && self.till.payment_of_basket().is_none();
         if matches!(self.till.desk, Desk::Paying(_)) && nothing_open {
-            self.choose_tender(context, Some(TenderKind::Cash));
+            self.choose_first_tender(context);
         }
     }
 

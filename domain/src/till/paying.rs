@@ -26,8 +26,7 @@ impl Step {
         if self.till.payment_of_basket().is_none() {
             self.lower_prices(context);
             self.drop_what_is_over(context);
-            // What the screen shows first is what is due in cash.
-            self.choose_tender(context, Some(TenderKind::Cash));
+            self.choose_first_tender(context);
             self.till.basket.ask_for_savings();
         }
         self.till.desk = Desk::Paying(staff);
@@ -52,6 +51,12 @@ impl Step {
             }
             Desk::SignedOut | Desk::Selling(_) | Desk::Saving(..) | Desk::Locked(_) => {}
         }
+    }
+
+    /// What a screen shows first is what is due in cash, where cash is taken.
+    pub(super) fn choose_first_tender(&mut self, context: &Context<'_>) {
+        let first = context.settings.rules.kiosk.is_none().then_some(TenderKind::Cash);
+        self.choose_tender(context, first);
     }
 
     /// All of the basket is to be paid with one kind of tender; what promotions

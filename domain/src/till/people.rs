@@ -1,7 +1,7 @@
 //! Who stands at the till: signing in, locking, and letting somebody do what
 //! they may not do alone.
 
-use super::step::{Approver, Step};
+use super::step::{Approver, Step, rights_here};
 use super::{Context, Desk, Effect, Message, Sound};
 use crate::record::{Record, Staff};
 use crate::rights::{Act, Rights, kept_words};
@@ -20,7 +20,7 @@ impl Step {
                 }
                 if locked.id == staff.id {
                     self.commit(Record::Unlocked { staff: staff.id });
-                    self.till.rights = rights;
+                    self.till.rights = rights_here(context, rights);
                     self.effects.push(Effect::Sound(Sound::Accepted));
                 } else if rights.allow(Act::TakeOver) {
                     // Nobody sells under another's name.
@@ -28,6 +28,12 @@ impl Step {
                     self.sign_in(context, staff, rights);
                 } else {
                     self.refuse(Message::Locked);
+                }
+            }
+            // The attendant comes to a kiosk that is open; what they do there is written down by itself.
+            Desk::Selling(_) | Desk::Paying(_) | Desk::Done(..) if context.settings.rules.kiosk.is_some() => {
+                if self.is_pin_right(&staff.id, matches) {
+                    self.effects.push(Effect::Sound(Sound::Accepted));
                 }
             }
             Desk::Selling(_) | Desk::Paying(_) | Desk::Saving(..) | Desk::Done(..) => {}

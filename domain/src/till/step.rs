@@ -79,14 +79,14 @@ impl Step {
     #[allow(clippy::wildcard_enum_match_arm)]
     pub(super) fn decide(&mut self, context: &Context<'_>, input: Input) {
         match input {
-            Input::Approve { staff, rights, matches, reason } => {
-                let Some(pending) = self.till.pending.clone() else {
-                    return self.refuse(Message::NothingToApprove);
-                };
-                if self.approved_by(staff, rights, matches, &reason) {
-                    self.decide_one(context, *pending.input);
+            Input::Approve { staff, rights, matches, reason } => match self.till.pending.clone() {
+                None => self.refuse(Message::NothingToApprove),
+                Some(pending) => {
+                    if self.approved_by(staff, rights, matches, &reason) {
+                        self.decide_one(context, *pending.input);
+                    }
                 }
-            }
+            },
             Input::Disapprove => self.till.pending = None,
             _ => {
                 // What comes by itself does not put a question away.
@@ -96,10 +96,14 @@ impl Step {
                 self.decide_one(context, input);
             }
         }
+        self.settle_kiosk(context);
     }
 
     fn decide_one(&mut self, context: &Context<'_>, input: Input) {
         self.asked = Some(input.clone());
+        if !self.kiosk_takes(context, &input) {
+            return;
+        }
         match input {
             Input::PinChecked { staff, rights, matches } => self.pin_checked(context, staff, rights, matches),
             Input::SignOut => self.sign_out(),
@@ -109,7 +113,7 @@ impl Step {
             Input::Weighed { goods, answer } => self.weighed(context, &goods, answer),
             Input::ChoosePriced { sku, price } => self.choose_priced(context, &sku, price),
             Input::Department { code, price } => self.department(context, &code, price),
-            Input::SetQuantity { line, pieces } => self.set_quantity(line, pieces),
+            Input::SetQuantity { line, pieces } => self.set_quantity(context, line, pieces),
             Input::SetPrice { line, unit_price } => self.set_price(line, unit_price),
             Input::Discount { line: Some(line), cut, reason } => self.discount_line(line, cut, &reason),
             Input::Discount { line: None, cut, reason } => self.discount_basket(cut, &reason),
@@ -169,6 +173,7 @@ impl Step {
             Input::WaivePaper { document } => self.waive_paper(document),
             // Decided before it comes here; an approval approves no other.
             Input::Approve { .. } | Input::Disapprove => {}
+            Input::Kiosk(input) => self.kiosk(context, input),
         }
     }
 
@@ -259,6 +264,12 @@ impl Step {
         }
     }
 
+    /// Who approves what is being decided, and why; empty where nobody does.
+    pub(super) fn approver_words(&self) -> (String, String) {
+        let words = |approver: &Approver| (approver.staff.clone(), approver.reason.clone());
+        self.approver.as_ref().map(words).unwrap_or_default()
+    }
+
     pub(super) fn set_approver(&mut self, approver: Approver) {
         self.approver = Some(approver);
     }
@@ -269,11 +280,13 @@ impl Step {
         if stale && self.till.basket.is_untouched() {
             self.end_shift(&staff.id);
         }
-        if self.till.shift.is_none() && context.settings.rules.shift_opens_itself {
+        let rules = &context.settings.rules;
+        // A kiosk has no drawer that a float could lie in.
+        if self.till.shift.is_none() && (rules.shift_opens_itself || rules.kiosk.is_some()) {
             self.begin_shift(context, &staff.id, Money::ZERO);
         }
         self.commit(Record::SignedIn { staff });
-        self.till.rights = rights;
+        self.till.rights = rights_here(context, rights);
         self.effects.push(Effect::Sound(Sound::Accepted));
     }
 
@@ -495,6 +508,9 @@ impl Step {
         typed: Option<Money>,
     ) {
         let item = &found.item;
+        if !self.is_sold_here(context, item) {
+            return;
+        }
         if item.weighed && matches!(measure, Measure::Single) {
             return self.weigh(context, found, code, trace);
         }
@@ -572,7 +588,7 @@ impl Step {
         found
     }
 
-    fn set_quantity(&mut self, number: u32, pieces: i64) {
+    fn set_quantity(&mut self, context: &Context<'_>, number: u32, pieces: i64) {
         let Some((mut line, _)) = self.line(number) else { return };
         if line.item.weighed || line.label_amount.is_some() {
             return self.refuse(Message::QuantityWeighed);
@@ -584,10 +600,15 @@ impl Step {
         let Some(quantity) = Quantity::from_pieces(pieces) else {
             return self.refuse(Message::QuantityRange);
         };
+        let before = line.clone();
         line.quantity = quantity;
         line.basket_discount = Money::ZERO;
         if !line.is_within_bounds() {
             return self.refuse(Message::QuantityRange);
+        }
+        let less = quantity < before.quantity;
+        if less && self.may_remove(context, &before, before.net() - line.net()) == Some(false) {
+            return;
         }
         self.commit(Record::LineQuantitySet { line: number, quantity, net: line.net() });
     }
@@ -611,8 +632,11 @@ impl Step {
     fn void(&mut self, context: &Context<'_>, number: u32, reason: &str) {
         let Some((line, staff)) = self.line(number) else { return };
         let rules = &context.settings.rules;
-        let free = self.till.basket.voids() < rules.free_voids && line.net() <= rules.free_void_net;
-        if !free && self.allow(Act::Void, |rights| rights.allow(Act::Void)).is_none() {
+        let may = self.may_remove(context, &line, line.net()).unwrap_or_else(|| {
+            let free = self.till.basket.voids() < rules.free_voids && line.net() <= rules.free_void_net;
+            free || self.allow(Act::Void, |rights| rights.allow(Act::Void)).is_some()
+        });
+        if !may {
             return;
         }
         self.commit(Record::LineVoided { line: number, staff: staff.id, reason: kept_words(reason) });
@@ -646,7 +670,8 @@ impl Step {
 
     fn committed(&mut self, context: &Context<'_>, seq: u64) {
         let Desk::Saving(staff, sale) = &self.till.desk else { return };
-        let in_cash = sale.tenders.iter().any(Tender::is_cash);
+        let attended = context.settings.rules.kiosk.is_none();
+        let in_cash = attended && sale.tenders.iter().any(Tender::is_cash);
         self.till.desk = Desk::Done(staff.clone(), sale.clone(), seq);
         self.till.last_sale = Some(seq);
         if in_cash {
@@ -655,6 +680,7 @@ impl Step {
         self.effects.push(Effect::Sound(Sound::Accepted));
         if context.settings.prints_receipts {
             self.queue_paper(seq, false);
+            self.till.kiosk.offered = (!attended).then_some(seq);
         }
     }
 
@@ -677,6 +703,9 @@ impl Step {
             }
             _ => return self.refuse(Message::NothingToReprint),
         };
+        if self.till.kiosk.offered == Some(document) {
+            self.till.kiosk.offered = None;
+        }
         match self.till.papers.get(&document) {
             // Its first print is still to come.
             Some(Paper::Waiting { .. } | Paper::Begun) => {}
@@ -691,6 +720,8 @@ impl Step {
             return;
         }
         let next = self.till.papers.iter().find_map(|(document, paper)| match paper {
+            // The customer may not want it.
+            Paper::Waiting { .. } if self.till.kiosk.offered == Some(*document) => None,
             Paper::Waiting { reprint } => Some((*document, *reprint)),
             Paper::Begun | Paper::InDoubt => None,
         });
@@ -707,17 +738,26 @@ impl Step {
     }
 
     fn waive_paper(&mut self, document: u64) {
-        if self.till.papers.get(&document) == Some(&Paper::InDoubt) {
+        let unwanted = self.till.kiosk.offered == Some(document);
+        if unwanted {
+            self.till.kiosk.offered = None;
+        }
+        if unwanted || self.till.papers.get(&document) == Some(&Paper::InDoubt) {
             self.commit(Record::PaperEnded { document, outcome: PaperOutcome::Waived });
         }
     }
+}
+
+/// What whoever uses the lane may do alone: at a kiosk, nothing, whoever opened it.
+pub(super) fn rights_here(context: &Context<'_>, rights: Rights) -> Rights {
+    if context.settings.rules.kiosk.is_some() { Rights::NONE } else { rights }
 }
 
 fn one_base_unit(item: Option<Arc<Item>>) -> Option<Found> {
     item.map(Found::from)
 }
 
-/// Whether no person is behind an input.
+/// Whether an input puts no question away: no person is behind it, or one who may be there for it.
 fn comes_by_itself(input: &Input) -> bool {
     matches!(
         input,
@@ -727,5 +767,7 @@ fn comes_by_itself(input: &Input) -> bool {
             | Input::PaymentAnswered { .. }
             | Input::Weighed { .. }
             | Input::Tick
+            // Somebody says who they are: often to answer just that question.
+            | Input::PinChecked { .. }
     )
 }

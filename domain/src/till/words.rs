@@ -20,6 +20,7 @@ use crate::shift::{CashMove, Denomination, ShiftReport};
 use crate::stock::{Movement, StockCount, StockRefusal};
 use crate::tender::Wallet;
 
+use super::kiosk::{KioskInput, KioskMessage};
 use super::weighing::{ScaleAnswer, ScaleFault, ToWeigh};
 
 /// What can happen to a till.
@@ -300,11 +301,13 @@ pub enum Input {
         /// How it ended.
         outcome: PaperOutcome,
     },
-    /// A person decided that a doubtful document needs no paper.
+    /// A person decided that a doubtful document needs no paper, or a customer that they want none.
     WaivePaper {
         /// The document.
         document: u64,
     },
+    /// What happens where customers use the lane by themselves.
+    Kiosk(KioskInput),
 }
 
 /// What a customer hands over.
@@ -609,4 +612,6 @@ pub enum Message {
     OpenShiftFirst,
     /// A shift is open.
     ShiftIsOpen,
+    /// Something about a lane that customers use by themselves.
+    Kiosk(KioskMessage),
 }

@@ -57,6 +57,7 @@ pub(super) fn kind_of(record: &Record) -> &'static str {
         Record::EpochBegun { .. } => "epoch_begun",
         Record::ClockRefused { .. } => "clock_refused",
         Record::ClockTrusted { .. } => "clock_trusted",
+        Record::Kiosk(_) => "kiosk",
     }
 }
 

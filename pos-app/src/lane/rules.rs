@@ -53,6 +53,7 @@ pub(super) fn rules(store: &Store) -> Rules {
         // Which wallets are taken is the lane's own: it has their keys, and its scale.
         wallets: own.wallets,
         has_scale: own.has_scale,
+        kiosk: own.kiosk,
         typed_weights: set.typed_weights.map_or(own.typed_weights, typed_weights),
         objective: set.objective.map_or(own.objective, objective),
         place: Place {

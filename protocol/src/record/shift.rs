@@ -289,6 +289,8 @@ impl From<Act> for event::Act {
             Act::TakeOver => Self::TakeOver,
             Act::TypeWeight => Self::TypeWeight,
             Act::WaiveLabels => Self::WaiveLabels,
+            Act::ConfirmAge => Self::ConfirmAge,
+            Act::Attend => Self::Attend,
         }
     }
 }
@@ -310,6 +312,8 @@ impl From<event::Act> for Act {
             event::Act::TakeOver => Self::TakeOver,
             event::Act::TypeWeight => Self::TypeWeight,
             event::Act::WaiveLabels => Self::WaiveLabels,
+            event::Act::ConfirmAge => Self::ConfirmAge,
+            event::Act::Attend => Self::Attend,
         }
     }
 }

@@ -1,8 +1,12 @@
 //! `lane.toml`: how this lane is set up. Identity and goods are not in it; they come from HQ.
 
+mod kiosk;
+
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+
+pub use kiosk::{Audit, Kiosk, Mode};
 
 /// The largest change that is given unless configured otherwise, in major units.
 const CHANGE_MAX_DEFAULT: i64 = 1_000;
@@ -45,6 +49,8 @@ impl Paths {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
+    /// `till` or `kiosk`: whether a cashier stands at the lane, or the customer.
+    pub mode: Mode,
     /// `zh` or `en`: the language at start.
     pub language: Language,
     /// `light` or `dark`: the colours at start.
@@ -73,11 +79,14 @@ pub struct Config {
     pub wedge: Wedge,
     /// Sounds.
     pub sound: Sound,
+    /// How customers use the lane by themselves, where they do.
+    pub kiosk: Kiosk,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
+            mode: Mode::default(),
             language: Language::Zh,
             theme: Theme::Light,
             receipt_language: Language::Zh,
@@ -92,6 +101,7 @@ impl Default for Config {
             payment: Payment::default(),
             wedge: Wedge::default(),
             sound: Sound::default(),
+            kiosk: Kiosk::default(),
         }
     }
 }

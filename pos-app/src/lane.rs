@@ -32,6 +32,7 @@ use ui::view::{Closed, Language, Notice, View};
 
 use crate::config::{Config, Paths};
 use crate::entry::{CALM_MS, Front};
+use crate::kiosk::Kiosk;
 use crate::payment::{self, Act, Ask};
 use crate::present;
 use crate::receipt;
@@ -162,6 +163,8 @@ pub struct Lane {
     papers_again_ms: i64,
     /// What the agent is asked, and what HQ holds for this lane.
     pub(crate) errands: Errands,
+    /// What customers see, where they use the lane by themselves.
+    pub(crate) kiosk: Option<Kiosk>,
 }
 
 /// Whether the lane can sell.
@@ -180,6 +183,7 @@ impl Lane {
         let command = enrol_command(&paths);
         Self {
             front: Front::new(&config),
+            kiosk: Kiosk::of(&config, &paths),
             paths,
             config,
             state: State::Closed(Closed::NotEnrolled { command }),
@@ -213,7 +217,11 @@ impl Lane {
         self.give_back_to_hq();
         self.flush();
         self.begin_paper();
-        self.settle_sheets();
+        if self.kiosk.is_some() {
+            self.settle_kiosk();
+        } else {
+            self.settle_sheets();
+        }
         std::mem::take(&mut self.commands)
     }
 
@@ -285,6 +293,7 @@ impl Lane {
         }
         match event {
             Event::Action(action) => self.act(action),
+            Event::Scan(scan) if self.kiosk.is_some() => self.kiosk_scan(&scan.raw()),
             Event::Scan(scan) => {
                 self.front.notice = None;
                 self.scan_over(&scan.raw());
@@ -303,6 +312,7 @@ impl Lane {
                 }
                 self.look_at_scale();
                 self.look_around();
+                self.let_kiosk_rest();
             }
         }
     }
@@ -448,6 +458,9 @@ impl Lane {
             Effect::Ask(act) => {
                 tracing::info!(?act, "an approval is needed");
                 self.front.attempt = Attempt::Asked;
+                if self.kiosk.is_some() {
+                    return self.kiosk_asks();
+                }
                 self.open_sheet(Kind::Approve(act));
             }
             Effect::Report(report) => self.hear_report(report),
@@ -490,6 +503,9 @@ impl Lane {
     }
 
     fn tell_now(&mut self, message: &Message) {
+        if self.kiosk.is_some() {
+            return self.kiosk_tells(message);
+        }
         if matches!(message, Message::AgeCheckFirst) {
             return self.open_sheet(Kind::Age);
         }
@@ -614,6 +630,8 @@ impl Lane {
     fn act(&mut self, action: Action) {
         match action {
             Action::CloseRequested => self.commands.push(Command::Quit),
+            Action::Touch(touch) => self.touch(touch),
+            Action::Key { key, at } if self.kiosk.is_some() => self.kiosk_key(key, at),
             Action::Key { key, at } => self.key(key, at),
             Action::Press(button) => {
                 self.front.wedge.forget();

@@ -9,6 +9,7 @@
 //! | [`present`] | the till as the screen shows it |
 //! | [`receipt`] | a sale as paper |
 //! | [`payment`] | payments by code at the wallets' terminals |
+//! | [`kiosk`] | the lane as customers use it by themselves |
 //! | [`customer`] | the screen as the customer's window shows it |
 //! | [`asking`] | what the agent is asked, and never waited for |
 //! | [`pole`] | the screen as the customer's display shows it |
@@ -26,6 +27,7 @@ pub mod customer;
 pub mod doctor;
 pub mod entry;
 pub mod keeping;
+pub mod kiosk;
 pub mod lane;
 pub mod payment;
 pub mod pin;

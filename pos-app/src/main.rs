@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use pos_app::config::{self, Language, Paths, Theme};
+use pos_app::config::{self, Language, Mode, Paths, Theme};
 use pos_app::doctor::{self, Grade};
 use pos_app::keeping::{self, JournalCommand};
 use pos_app::tryout::{self, Tried};
@@ -17,6 +17,9 @@ struct Arguments {
     /// The folder of the lane's files: journal.db, reference.db, lane.toml.
     #[arg(long, global = true, default_value = "/var/lib/guitai")]
     data: PathBuf,
+    /// Who stands at the lane, till for a cashier or kiosk for customers; otherwise as in lane.toml.
+    #[arg(long)]
+    mode: Option<String>,
     /// The language at start, zh or en; otherwise as in lane.toml.
     #[arg(long)]
     language: Option<String>,
@@ -97,6 +100,12 @@ fn perform() -> anyhow::Result<ExitCode> {
                 .with_writer(std::io::stderr)
                 .init();
             let mut config = config::read(&paths.config())?;
+            match arguments.mode.as_deref() {
+                None => {}
+                Some("till") => config.mode = Mode::Till,
+                Some("kiosk") => config.mode = Mode::Kiosk,
+                Some(other) => anyhow::bail!("--mode {other}: till or kiosk is needed"),
+            }
             match arguments.language.as_deref() {
                 None => {}
                 Some("zh") => config.language = Language::Zh,

@@ -21,12 +21,14 @@ use drivers::scanner::serial::{ScannerEvent, SerialScanner, SerialScannerConfig}
 use drivers::sound::{Sound, SoundConfig};
 use ledger::file::WriterLock;
 use ledger::journal::JournalReader;
+use ui::action::Action;
 use ui::customer::CustomerScreen;
+use ui::kiosk::{KioskRemote, KioskScreen};
 use ui::view::View;
-use ui::{Remote, TillScreen};
+use ui::{Remote, ScreenError, TillScreen};
 
 use crate::asking::{ANSWER_WITHIN, AgentLine};
-use crate::config::{Config, Paths};
+use crate::config::{Config, Mode, Paths, Window};
 use crate::customer::CustomerFeed;
 use crate::lane::{Command, Event, Lane, Moment, TICK, TURN_EVENTS_MAX, words};
 use crate::payment::Terminals;
@@ -201,7 +203,7 @@ impl AnyScanner {
 }
 
 /// Takes turns until the program ends or every sender is gone.
-pub fn take_turns(lane: &mut Lane, queue: &Receiver<Event>, devices: &Devices, show: impl Fn(View)) {
+pub fn take_turns(lane: &mut Lane, queue: &Receiver<Event>, devices: &Devices, show: impl Fn(&Lane, View)) {
     let begun = Instant::now();
     let mut clock = LaneClock::new(lane.last_stamp_ms(), 0);
     let mut turn = |events: Vec<Event>| {
@@ -215,7 +217,7 @@ pub fn take_turns(lane: &mut Lane, queue: &Receiver<Event>, devices: &Devices, s
         let commands = lane.turn(Moment { now_ms, ..shown }, events);
         let view = lane.view();
         devices.show(&view);
-        show(view);
+        show(lane, view);
         commands.into_iter().all(|command| devices.perform(command))
     };
     if !turn(Vec::new()) {
@@ -248,9 +250,7 @@ pub fn run(paths: Paths, config: Config) -> anyhow::Result<()> {
             let _ = actions.send(event);
         }
     };
-    let screen = TillScreen::new(report.clone())?;
-    screen.set_size(config.window.width, config.window.height);
-    screen.set_fullscreen(config.window.fullscreen);
+    let screen = MainScreen::new(&config, report.clone())?;
     let customer = match &config.customer {
         None => None,
         Some(place) => {
@@ -272,11 +272,11 @@ pub fn run(paths: Paths, config: Config) -> anyhow::Result<()> {
         // and takes no key would be worse than none.
         let _quit = QuitWhenDropped(remote.clone());
         let mut lane = Lane::new(paths, config);
-        take_turns(&mut lane, &queue, &devices, |view| {
+        take_turns(&mut lane, &queue, &devices, |lane, view| {
             if let Some(feed) = &feed {
                 feed.show(&view);
             }
-            remote.apply(view);
+            remote.show(lane, view);
         });
     })?;
     screen.run()?;
@@ -289,11 +289,75 @@ pub fn run(paths: Paths, config: Config) -> anyhow::Result<()> {
     }
 }
 
-struct QuitWhenDropped(Remote);
+/// The lane's own window: the cashier's, or the customers'.
+enum MainScreen {
+    Till(TillScreen),
+    Kiosk(KioskScreen),
+}
+
+impl MainScreen {
+    fn new(config: &Config, report: impl Fn(Action) + Clone + 'static) -> Result<Self, ScreenError> {
+        let tall = Window { width: 1_080, height: 1_400, fullscreen: false };
+        let window = match config.mode {
+            // A kiosk stands upright where nothing else is said.
+            Mode::Kiosk if config.window == Window::default() => &tall,
+            Mode::Kiosk | Mode::Till => &config.window,
+        };
+        match config.mode {
+            Mode::Till => {
+                let screen = TillScreen::new(report)?;
+                screen.set_size(window.width, window.height);
+                screen.set_fullscreen(window.fullscreen);
+                Ok(Self::Till(screen))
+            }
+            Mode::Kiosk => {
+                let screen = KioskScreen::new(report)?;
+                screen.set_size(window.width, window.height);
+                screen.set_fullscreen(window.fullscreen);
+                Ok(Self::Kiosk(screen))
+            }
+        }
+    }
+
+    fn remote(&self) -> MainRemote {
+        match self {
+            Self::Till(screen) => MainRemote::Till(screen.remote()),
+            Self::Kiosk(screen) => MainRemote::Kiosk(screen.remote()),
+        }
+    }
+
+    fn run(&self) -> Result<(), ScreenError> {
+        match self {
+            Self::Till(screen) => screen.run(),
+            Self::Kiosk(screen) => screen.run(),
+        }
+    }
+}
+
+/// That window as the lane's thread sees it.
+#[derive(Clone)]
+enum MainRemote {
+    Till(Remote),
+    Kiosk(KioskRemote),
+}
+
+impl MainRemote {
+    fn show(&self, lane: &Lane, view: View) {
+        match self {
+            Self::Till(remote) => remote.apply(view),
+            Self::Kiosk(remote) => remote.apply(lane.kiosk_view()),
+        }
+    }
+}
+
+struct QuitWhenDropped(MainRemote);
 
 impl Drop for QuitWhenDropped {
     fn drop(&mut self) {
-        self.0.quit();
+        match &self.0 {
+            MainRemote::Till(remote) => remote.quit(),
+            MainRemote::Kiosk(remote) => remote.quit(),
+        }
     }
 }
 

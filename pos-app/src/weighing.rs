@@ -68,6 +68,11 @@ impl ScaleStatus {
         self.sold = false;
     }
 
+    /// Whether goods wait to be weighed.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.waiting.is_some()
+    }
+
     fn is_away(&self) -> bool {
         match &self.health {
             Some(Health::Offline { .. } | Health::Degraded(_)) => true,

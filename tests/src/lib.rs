@@ -7,6 +7,7 @@
 //! | [`shop`] | HQ, an enrolled lane, its agent, its devices and its till |
 //! | [`demo`] | the scripted day of `cargo xtask demo` |
 //! | [`stand`] | a lane with its window, without display, threads or devices |
+//! | [`kiosk`] | a lane as customers use it by themselves, and pictures of its pages |
 //! | [`guide`] | the pictures of the cashier's guide: each job done at such a lane |
 //! | [`tasks`] | what a new cashier is asked to do, with what it takes |
 //! | [`ring`] | a lane without a window, to be killed at any moment |
@@ -19,6 +20,7 @@
 pub mod demo;
 pub mod display;
 pub mod guide;
+pub mod kiosk;
 pub mod process;
 pub mod replay;
 pub mod ring;

@@ -15,6 +15,8 @@ pub enum Action {
     },
     /// A control was tapped.
     Press(Button),
+    /// A customer touched something at a kiosk.
+    Touch(crate::kiosk::Touch),
     /// The window was closed by its frame.
     CloseRequested,
 }

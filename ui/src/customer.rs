@@ -99,7 +99,7 @@ impl Picture {
         fits.then(|| Self(Arc::new(Pixels { width, height, rgba })))
     }
 
-    fn image(&self) -> Image {
+    pub(crate) fn image(&self) -> Image {
         let Pixels { width, height, rgba } = self.0.as_ref();
         Image::from_rgba8(SharedPixelBuffer::<Rgba8Pixel>::clone_from_slice(rgba, *width, *height))
     }

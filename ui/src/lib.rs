@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod customer;
+pub mod kiosk;
 pub mod pixels;
 mod present;
 pub mod screen;

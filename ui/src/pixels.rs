@@ -7,6 +7,7 @@ use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferTyp
 use slint::platform::{Platform, WindowAdapter, update_timers_and_animations};
 use slint::{ComponentHandle, PhysicalSize, PlatformError};
 
+use crate::kiosk::KioskScreen;
 use crate::screen::{ScreenError, TillScreen};
 
 /// Frames until a change of the layout has come to rest: what follows one happens on the way.
@@ -51,7 +52,18 @@ impl Pixels {
     /// # Errors
     /// The renderer refused.
     pub fn draw(&self, screen: &TillScreen) -> Result<Drawn, ScreenError> {
-        let window = screen.window().window();
+        Self::draw_window(screen.window().window())
+    }
+
+    /// Draws a kiosk's window as it is now.
+    ///
+    /// # Errors
+    /// The renderer refused.
+    pub fn draw_kiosk(&self, screen: &KioskScreen) -> Result<Drawn, ScreenError> {
+        Self::draw_window(screen.window().window())
+    }
+
+    fn draw_window(window: &slint::Window) -> Result<Drawn, ScreenError> {
         for _ in 0..FRAMES {
             update_timers_and_animations();
             window.take_snapshot()?;

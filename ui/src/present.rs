@@ -260,7 +260,7 @@ fn sheet(till: &TillWindow, sheet: Option<&Sheet>) {
 }
 
 /// A code as an image, one pixel a square.
-fn picture(code: &Picture) -> slint::Image {
+pub(crate) fn picture(code: &Picture) -> slint::Image {
     let width = u32::try_from(code.width).unwrap_or(0);
     let height = u32::try_from(code.dark.len() / code.width.max(1)).unwrap_or(0);
     let mut pixels = slint::SharedPixelBuffer::<slint::Rgb8Pixel>::new(width, height);

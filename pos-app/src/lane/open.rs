@@ -16,7 +16,7 @@ use protocol::pull::{Category, StaffMember, Store};
 use ui::view::Notice;
 
 use super::books::{Books, Moment};
-use crate::config::{Config, Language};
+use crate::config::{Config, Language, Mode};
 use crate::receipt::{self, Heading};
 use crate::recovery::{self, Unfinished};
 
@@ -311,6 +311,11 @@ fn settings(store: &Store, config: &Config) -> Settings {
         exponent: store.currency_exponent,
     };
     let major = 10i64.pow(u32::from(store.currency_exponent.min(4)));
+    let kiosk = (config.mode == Mode::Kiosk).then(|| config.kiosk.rules(Money::from_minor(major)));
+    let mut rules = super::rules::rules(store);
+    if kiosk.is_some() {
+        "kiosk".clone_into(&mut rules.place.channel);
+    }
     Settings {
         cash_rounding: Money::from_minor(store.cash_rounding),
         change_max: Money::from_minor(config.change_max.saturating_mul(major)),
@@ -320,9 +325,12 @@ fn settings(store: &Store, config: &Config) -> Settings {
             wallets: [Wallet::WeChat, Wallet::Alipay, Wallet::Card]
                 .into_iter()
                 .filter(|wallet| crate::payment::takes(config, *wallet))
+                // At a kiosk nobody says how a card terminal of its own ended.
+                .filter(|wallet| kiosk.is_none() || *wallet != Wallet::Card)
                 .collect(),
             has_scale: config.scale.is_some(),
-            ..super::rules::rules(store)
+            kiosk,
+            ..rules
         },
         currency,
     }

@@ -18,7 +18,9 @@ impl Lane {
                 self.print_report(&report, true);
             }
         }
-        self.open_sheet(Kind::Report(report, closed));
+        if self.kiosk.is_none() {
+            self.open_sheet(Kind::Report(report, closed));
+        }
     }
 
     /// Prints what is no document: nobody is asked whether it was seen.

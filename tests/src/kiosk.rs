@@ -1,0 +1,361 @@
+//! A kiosk with its window and without a display, threads or devices: touches, scans and time come from whoever holds
+//! it. And pictures of all its pages.
+
+use std::cell::RefCell;
+use std::path::Path;
+use std::rc::Rc;
+
+use anyhow::{Context, Result, ensure};
+use domain::payment::Answer;
+use pos_app::config::{Config, Kiosk, Mode, Paths, Payment, Sign, WeChat};
+use pos_app::lane::{Command, Event, Lane, Moment};
+use pos_app::payment::Act;
+use ui::Action;
+use ui::kiosk::{KioskPage, KioskScreen, KioskView, Touch};
+use ui::pixels::Pixels;
+
+use crate::shop::code_of;
+use crate::stand::reference;
+
+/// 2026-11-21 10:00 in Shanghai.
+pub const MORNING: Moment = Moment { now_ms: 1_795_226_400_000, offset_minutes: 480 };
+
+/// Between two touches.
+const TURN_MS: i64 = 700;
+
+/// A code of a WeChat wallet.
+pub const PAY_CODE: &str = "134567890123456789";
+
+/// A gold member's card.
+pub const GOLD_CARD: &str = "M00000005C";
+
+/// The demo shop's bags.
+pub const BAGS: [&str; 3] = ["200035", "200036", "200037"];
+
+/// A kiosk of the demo shop, with an account at WeChat Pay whose answers come from whoever holds it. Nobody is drawn
+/// by chance.
+pub fn config() -> Config {
+    let mut config = Config {
+        mode: Mode::Kiosk,
+        kiosk: Kiosk { bags: BAGS.map(str::to_owned).to_vec(), ..Kiosk::default() },
+        payment: Payment {
+            wechat: Some(WeChat {
+                app_id: "wx".to_owned(),
+                merchant_id: "1".to_owned(),
+                sub_merchant_id: None,
+                key_file: "wechat.key".into(),
+                certificate_file: None,
+                authority_file: None,
+                sign: Sign::Md5,
+                address: "127.0.0.1".to_owned(),
+                base: None,
+            }),
+            ..Payment::default()
+        },
+        ..Config::default()
+    };
+    config.kiosk.audit.base = Some(0);
+    config.kiosk.audit.per_removal = Some(0);
+    config
+}
+
+/// A kiosk, turned by hand.
+pub struct KioskStand {
+    /// The lane.
+    pub lane: Lane,
+    /// Its window.
+    pub screen: KioskScreen,
+    /// Its clock.
+    pub moment: Moment,
+    /// What it wanted done outside since somebody looked.
+    pub commands: Vec<Command>,
+    actions: Rc<RefCell<Vec<Action>>>,
+}
+
+impl KioskStand {
+    /// Opens a lane whose files lie in a folder.
+    pub fn open(folder: &Path, config: Config, moment: Moment) -> Result<Self> {
+        let actions = Rc::new(RefCell::new(Vec::new()));
+        let pressed = Rc::clone(&actions);
+        let screen = KioskScreen::new(move |action| pressed.borrow_mut().push(action))?;
+        let lane = Lane::new(Paths { data: folder.to_owned() }, config);
+        let mut stand = Self { lane, screen, moment, commands: Vec::new(), actions };
+        stand.turn(vec![Event::Tick]);
+        ensure!(stand.lane.till().is_some(), "the lane did not open");
+        Ok(stand)
+    }
+
+    /// Lets the lane take events in, and shows what comes of it.
+    pub fn turn(&mut self, events: Vec<Event>) {
+        let commands = self.lane.turn(self.moment, events);
+        // The agent is away: every question ends without an answer.
+        let ends: Vec<Event> = commands
+            .iter()
+            .filter_map(|command| match command {
+                Command::Ask(asked) => Some(Event::Answered { number: asked.number, answer: None }),
+                _ => None,
+            })
+            .collect();
+        self.commands.extend(commands);
+        if !ends.is_empty() {
+            return self.turn(ends);
+        }
+        self.screen.apply(&self.lane.kiosk_view());
+    }
+
+    /// Somebody touches something.
+    pub fn touch(&mut self, touch: Touch) {
+        self.moment.now_ms += TURN_MS;
+        self.turn(vec![Event::Action(Action::Touch(touch))]);
+    }
+
+    /// What the window itself reported.
+    pub fn settle(&mut self) {
+        self.moment.now_ms += TURN_MS;
+        let actions = self.actions.take();
+        self.turn(actions.into_iter().map(Event::Action).collect());
+    }
+
+    /// Somebody touches digits, and the way on.
+    pub fn enter(&mut self, digits: &str) {
+        for digit in digits.chars() {
+            self.touch(Touch::Digit(digit));
+        }
+        self.touch(Touch::Go);
+    }
+
+    /// Somebody scans something.
+    pub fn scan(&mut self, code: &str) {
+        self.moment.now_ms += TURN_MS;
+        self.turn(vec![Event::Scan(drivers::scanner::Scan::parse(code))]);
+    }
+
+    /// Somebody scans goods, by their item code.
+    pub fn scan_goods(&mut self, sku: &str) -> Result<()> {
+        self.scan(&code_of(sku)?);
+        Ok(())
+    }
+
+    /// Nobody does anything for so long; the lane looks at its clock every half second.
+    pub fn pass(&mut self, seconds: i64) {
+        for _ in 0..seconds * 2 {
+            self.moment.now_ms += 500;
+            self.turn(vec![Event::Tick]);
+        }
+    }
+
+    /// The attendant opens the lane: the key on the closed page, number, PIN.
+    pub fn open_for_customers(&mut self, number: &str, pin: &str) {
+        self.touch(Touch::Go);
+        self.enter(number);
+        self.enter(pin);
+    }
+
+    /// The attendant comes to their place while the lane is open.
+    pub fn attend(&mut self, number: &str, pin: &str) {
+        self.touch(Touch::Staff);
+        self.enter(number);
+        self.enter(pin);
+    }
+
+    /// What the window shows.
+    pub fn view(&self) -> KioskView {
+        self.lane.kiosk_view()
+    }
+
+    /// The heading of the page, where it has one.
+    pub fn title(&self) -> String {
+        match self.view().page {
+            KioskPage::Plain { title, .. } | KioskPage::Pad { title, .. } | KioskPage::List { title, .. } => {
+                title
+            }
+            KioskPage::Scan { .. } | KioskPage::Goods { .. } => self.view().bar.title,
+        }
+    }
+
+    /// Touches the row of a list that begins with these words.
+    pub fn touch_row(&mut self, words: &str) -> Result<()> {
+        let KioskPage::List { rows, .. } = self.view().page else { anyhow::bail!("no list is shown") };
+        let at = rows.iter().position(|row| row.name.starts_with(words));
+        let at = at.with_context(|| format!("{words} among {rows:?}"))?;
+        self.touch(Touch::Row(at));
+        Ok(())
+    }
+
+    /// What was asked of the wallet last: the number of the payment, where it is a charge.
+    pub fn charged(&self) -> Option<u64> {
+        self.commands.iter().rev().find_map(|command| match command {
+            Command::Pay(ask) if matches!(ask.act, Act::Charge(_)) => Some(ask.payment),
+            _ => None,
+        })
+    }
+
+    /// The wallet answers about the charge that was asked for last.
+    pub fn answer(&mut self, answer: Answer) -> Result<()> {
+        let number = self.charged().context("nothing was charged")?;
+        self.moment.now_ms += TURN_MS;
+        self.turn(vec![Event::Payment { number, answer }]);
+        Ok(())
+    }
+
+    /// On through bags and member to the payment.
+    pub fn go_to_payment(&mut self) {
+        for _ in 0..3 {
+            self.touch(Touch::Go);
+        }
+    }
+
+    /// Draws the window into a file.
+    pub fn picture(&self, pixels: &Pixels, file: &Path) -> Result<()> {
+        let drawn = pixels.draw_kiosk(&self.screen)?;
+        let file = std::fs::File::create(file).with_context(|| format!("make {}", file.display()))?;
+        let mut encoder = png::Encoder::new(std::io::BufWriter::new(file), drawn.width, drawn.height);
+        encoder.set_color(png::ColorType::Rgba);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.write_header()?.write_image_data(&drawn.bytes)?;
+        Ok(())
+    }
+}
+
+const WATER: &str = "100001";
+const COLA: &str = "100010";
+const TEA: &str = "100024";
+const JUICE: &str = "100028";
+
+/// How the pages are drawn: size, touches that set the look.
+struct Look<'a> {
+    name: &'a str,
+    size: (u32, u32),
+    touches: &'a [Touch],
+}
+
+/// Draws every page of the kiosk into a folder: both languages, three sizes, high contrast and large type.
+pub fn pictures(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let pixels = Pixels::start()?;
+    let looks = [
+        Look { name: "1080x1400-zh", size: (1080, 1400), touches: &[] },
+        Look { name: "1080x1400-en", size: (1080, 1400), touches: &[Touch::Language] },
+        Look { name: "1080x1920-en-large", size: (1080, 1920), touches: &[Touch::Language, Touch::Large] },
+        Look { name: "1280x800-zh-contrast", size: (1280, 800), touches: &[Touch::Contrast] },
+        Look { name: "1280x800-en-large", size: (1280, 800), touches: &[Touch::Language, Touch::Large] },
+    ];
+    for look in looks {
+        let lane = tempfile::tempdir()?;
+        reference(lane.path(), 1)?;
+        pixels.resize(look.size.0, look.size.1);
+        let stand = KioskStand::open(lane.path(), config(), MORNING)?;
+        stand.screen.show()?;
+        Day { stand, pixels: &pixels, folder, look: &look, drawn: 0 }.play()?;
+    }
+    Ok(())
+}
+
+/// One day at the kiosk, for its pictures.
+struct Day<'a> {
+    stand: KioskStand,
+    pixels: &'a Pixels,
+    folder: &'a Path,
+    look: &'a Look<'a>,
+    drawn: u32,
+}
+
+impl Day<'_> {
+    fn draw(&mut self, name: &str) -> Result<()> {
+        self.drawn += 1;
+        let file = self.folder.join(format!("{}-{:02}-{name}.png", self.look.name, self.drawn));
+        self.stand.picture(self.pixels, &file)
+    }
+
+    fn begin(&mut self) {
+        for touch in self.look.touches {
+            self.stand.touch(*touch);
+        }
+    }
+
+    fn play(mut self) -> Result<()> {
+        self.draw("closed")?;
+        self.stand.touch(Touch::Go);
+        self.stand.enter("101");
+        self.stand.touch(Touch::Digit('1'));
+        self.draw("pin")?;
+        self.stand.touch(Touch::Erase);
+        self.stand.enter("1234");
+        self.draw("attract")?;
+        self.begin();
+        self.draw("begun")?;
+        for sku in [WATER, COLA, TEA, TEA, JUICE] {
+            self.stand.scan_goods(sku)?;
+        }
+        self.draw("scan")?;
+        self.stand.scan("9529999999999");
+        self.draw("misread")?;
+        self.stand.touch(Touch::Key(0));
+        self.draw("goods")?;
+        self.stand.touch(Touch::Letter('P'));
+        self.draw("initials")?;
+        self.stand.touch(Touch::Back);
+        self.stand.touch(Touch::Go);
+        self.stand.touch(Touch::More(1));
+        self.draw("bags")?;
+        self.stand.touch(Touch::Go);
+        self.draw("member")?;
+        self.stand.scan(GOLD_CARD);
+        self.draw("pay")?;
+        self.stand.scan(PAY_CODE);
+        self.draw("asking")?;
+        self.stand.answer(Answer::Declined { reason: "余额不足".into() })?;
+        self.draw("declined")?;
+        self.stand.scan(PAY_CODE);
+        self.stand.answer(Answer::Paid { reference: "4200001".into() })?;
+        self.draw("thanks")?;
+        self.stand.touch(Touch::Key(0));
+        self.draw("receipt-code")?;
+        self.stand.touch(Touch::Go);
+        self.exceptions()
+    }
+
+    fn exceptions(&mut self) -> Result<()> {
+        self.begin();
+        self.stand.scan_goods(WATER)?;
+        self.stand.scan(&alcohol()?);
+        self.draw("beer")?;
+        self.stand.go_to_payment();
+        self.draw("wait-age")?;
+        self.stand.attend("102", "2345");
+        self.draw("attendant")?;
+        self.stand.touch(Touch::Row(1));
+        self.stand.touch(Touch::Go);
+        self.stand.touch(Touch::Help);
+        self.draw("help")?;
+        self.stand.touch(Touch::Help);
+        self.stand.pass(32);
+        self.draw("warning")?;
+        self.stand.pass(15);
+        self.draw("left")?;
+        self.stand.attend("102", "2345");
+        self.draw("attendant-left")?;
+        self.stand.touch(Touch::Go);
+        Ok(())
+    }
+}
+
+/// The code of a bottle that is not for children.
+pub fn alcohol() -> Result<String> {
+    let shop = fixtures::shop::demo();
+    let found = shop
+        .products
+        .iter()
+        .find(|product| product.age_restricted && !product.no_promotion && !product.codes.is_empty());
+    Ok(found.context("find alcohol")?.codes[0].clone())
+}
+
+/// The code of a packet of tobacco.
+pub fn tobacco() -> Result<String> {
+    let shop = fixtures::shop::demo();
+    let found = shop
+        .products
+        .iter()
+        .find(|product| product.age_restricted && product.no_promotion && !product.codes.is_empty());
+    Ok(found.context("find tobacco")?.codes[0].clone())
+}

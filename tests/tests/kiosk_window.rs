@@ -1,0 +1,309 @@
+//! Strangers before the real window of the real program, by touch alone: what they touch is found in a second lane
+//! without a display that does the same, by the label that a screen reader reads. HQ, agent, printer, scanner and
+//! wallet are real programs and simulated devices. Pictures lie in `target/kiosk`.
+
+// A journey asks for the records it is about, and for no others.
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    clippy::float_arithmetic,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss
+)]
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use domain::payment::Answer;
+use domain::record::Record;
+use domain::till::kiosk::{CallEnd, Cause, KioskRecord};
+use drivers::payment::SignKind;
+use fixtures::wallet::{APP_ID, Customer, Kind, MERCHANT_ID, Mischief, SimulatedWallet, WECHAT_KEY};
+use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
+use tests::display::Display;
+use tests::kiosk::{GOLD_CARD, KioskStand, MORNING, PAY_CODE, alcohol, config};
+use tests::process::{PATIENCE, program, wait_at_most, wait_for};
+use tests::shop::{Counter, code_of, open_demo};
+use tests::stand::reference;
+
+const WIDTH: u32 = 1_080;
+const HEIGHT: u32 = 1_400;
+
+const WATER: &str = "100001";
+const TEA: &str = "100024";
+const JUICE: &str = "100028";
+
+/// When a customer who walks away is asked whether they are still there, and when the lane is free again, seconds:
+/// short, so that the journey is.
+const WARN: u32 = 8;
+const RESET: u32 = 14;
+
+/// Long enough for a slow machine, seconds.
+const PATIENT: (u32, u32) = (880, 900);
+
+/// A real kiosk, and its mirror.
+struct Journey {
+    display: Display,
+    counter: Counter,
+    wechat: SimulatedWallet,
+    mirror: KioskStand,
+    pictures: PathBuf,
+    drawn: u32,
+    name: &'static str,
+    _folder: tempfile::TempDir,
+    _headquarters: tests::shop::Headquarters,
+    _mirror_files: tempfile::TempDir,
+}
+
+fn mirror_config((warn, reset): (u32, u32)) -> pos_app::config::Config {
+    let mut config = config();
+    config.printer = Some(pos_app::config::Printer::new("127.0.0.1:1", "xprinter-xp80"));
+    config.kiosk.warn_seconds = warn;
+    config.kiosk.reset_seconds = reset;
+    config
+}
+
+impl Journey {
+    /// A shop with a kiosk that nobody has opened.
+    fn begin(name: &'static str, rest: (u32, u32)) -> Result<Self> {
+        let (warn, reset) = rest;
+        i_slint_backend_testing::init_no_event_loop();
+        let folder = tempfile::tempdir()?;
+        let (headquarters, files) = open_demo(folder.path())?;
+        let mut counter = Counter::set_up(files, None)?;
+        let wechat = SimulatedWallet::start(Kind::WeChat(SignKind::Md5)).context("a wallet")?;
+        let data = counter.files.paths.data.clone();
+        std::fs::write(data.join("wechat.key"), format!("{WECHAT_KEY}\n"))?;
+        let text = format!(
+            "mode = \"kiosk\"\n\n[printer]\naddress = \"{}\"\nprofile = \"xprinter-xp80\"\n\n[scanner]\npath = \"{}\"\n\n\
+             [sound]\nplayer = [\"true\"]\n\n\
+             [payment.wechat]\napp_id = \"{APP_ID}\"\nmerchant_id = \"{MERCHANT_ID}\"\nkey_file = \"wechat.key\"\n\
+             sign = \"md5\"\nbase = \"{}\"\n\n\
+             [kiosk]\nbags = [\"200035\", \"200036\", \"200037\"]\nwarn_seconds = {warn}\nreset_seconds = {reset}\n\n\
+             [kiosk.audit]\nbase = 0\nper_removal = 0\n",
+            counter.printer.addr(),
+            counter.scanner.path().display(),
+            wechat.base(),
+        );
+        std::fs::write(counter.files.paths.config(), text)?;
+        let display = Display::start(WIDTH, HEIGHT)?;
+        counter.start_till(&display, &format!("{WIDTH}x{HEIGHT}"))?;
+        let mirror_files = tempfile::tempdir()?;
+        reference(mirror_files.path(), 1)?;
+        let mirror = KioskStand::open(mirror_files.path(), mirror_config(rest), MORNING)?;
+        mirror.screen.set_size(WIDTH, HEIGHT);
+        mirror.screen.show()?;
+        let pictures = program("pos-app")?.ancestors().nth(2).context("find target")?.join("kiosk");
+        std::fs::create_dir_all(&pictures)?;
+        let (_folder, _headquarters, _mirror_files) = (folder, headquarters, mirror_files);
+        Ok(Self {
+            display,
+            counter,
+            wechat,
+            mirror,
+            pictures,
+            drawn: 0,
+            name,
+            _folder,
+            _headquarters,
+            _mirror_files,
+        })
+    }
+
+    /// Touches what is called so, where the mirror has it.
+    fn tap(&mut self, label: &str) -> Result<()> {
+        self.display.calm()?;
+        let buttons = ElementQuery::from_root(self.mirror.screen.window())
+            .match_accessible_role(AccessibleRole::Button)
+            .find_all();
+        let labels: Vec<_> = buttons.iter().filter_map(ElementHandle::accessible_label).collect();
+        let button = buttons.iter().find(|button| button.accessible_label().as_deref() == Some(label));
+        let button = button.with_context(|| format!("{label} among {labels:?}"))?;
+        let (at, size) = (button.absolute_position(), button.size());
+        self.display.tap((at.x + size.width / 2.0) as u32, (at.y + size.height / 2.0) as u32)?;
+        button.invoke_accessible_default_action();
+        self.mirror.settle();
+        Ok(())
+    }
+
+    fn type_digits(&mut self, digits: &str) -> Result<()> {
+        digits.chars().try_for_each(|digit| self.tap(&digit.to_string()))?;
+        self.tap("确定")
+    }
+
+    fn scan(&mut self, code: &str) -> Result<()> {
+        self.display.calm()?;
+        self.counter.scanner.scan(code)?;
+        self.mirror.scan(code);
+        Ok(())
+    }
+
+    fn scan_goods(&mut self, sku: &str) -> Result<()> {
+        let before = self.count(|record| matches!(record, Record::LineAdded { .. }))?;
+        self.scan(&code_of(sku)?)?;
+        self.counter.wait_for_lines(before + 1)
+    }
+
+    fn count(&self, such: impl Fn(&Record) -> bool) -> Result<usize> {
+        self.counter.files.count(such)
+    }
+
+    fn wait(&self, what: &str, such: impl Fn(&Record) -> bool) -> Result<()> {
+        self.counter.files.wait_for_count(what, 1, such)
+    }
+
+    fn picture(&mut self, name: &str) -> Result<()> {
+        self.drawn += 1;
+        let file = self.pictures.join(format!("{}-{:02}-{name}.png", self.name, self.drawn));
+        self.display.screenshot(&file).map(drop)
+    }
+
+    /// Somebody of the staff says who they are.
+    fn say_who(&mut self, number: &str, pin: &str) -> Result<()> {
+        self.type_digits(number)?;
+        self.type_digits(pin)
+    }
+
+    fn open(&mut self) -> Result<()> {
+        self.picture("closed")?;
+        self.tap("店员开机")?;
+        self.say_who("101", "1234")?;
+        self.wait("somebody to sign in", |record| matches!(record, Record::SignedIn { .. }))
+    }
+
+    /// From the goods to the payment, without a bag and a name.
+    fn to_payment(&mut self) -> Result<()> {
+        self.tap("去付款")?;
+        self.tap("不用袋子")?;
+        self.tap("不是会员，去付款")
+    }
+
+    /// The wallet says yes; the mirror hears it too.
+    fn pay(&mut self) -> Result<()> {
+        let before = self.count(|record| matches!(record, Record::SaleCompleted { .. }))?;
+        self.scan(PAY_CODE)?;
+        self.counter.wait_for_sales(before + 1)?;
+        self.mirror.answer(Answer::Paid { reference: "4200".into() })
+    }
+}
+
+#[test]
+fn a_child_with_a_bottle_of_beer_pays_for_the_juice_only() -> Result<()> {
+    let mut journey = Journey::begin("child", PATIENT)?;
+    journey.open()?;
+    journey.picture("attract")?;
+    journey.scan_goods(JUICE)?;
+    journey.scan(&alcohol()?)?;
+    let called = Record::Kiosk(KioskRecord::Called { cause: Cause::Age });
+    journey.wait("a call", |record| *record == called)?;
+    journey.picture("beer")?;
+    journey.to_payment()?;
+    journey.picture("wait")?;
+    journey.tap("店员")?;
+    journey.say_who("102", "2345")?;
+    journey.picture("attendant")?;
+    journey.tap("未满 18 岁，不卖")?;
+    let refused = KioskRecord::Answered { cause: Cause::Age, end: CallEnd::Refused, level: 0 };
+    journey.wait("the answer", |record| *record == Record::Kiosk(refused))?;
+    journey.tap("离开")?;
+    journey.tap("去付款")?;
+    journey.picture("pay")?;
+    journey.pay()?;
+    journey.picture("thanks")?;
+    journey.tap("打印小票")?;
+    let papers = journey.counter.printer.wait_for_receipts(1, PATIENCE);
+    ensure!(papers.len() == 1, "{} papers", papers.len());
+    journey.tap("完成")?;
+    let sales = journey.counter.files.records()?;
+    let sale = sales.iter().find_map(|stored| match &stored.record {
+        Record::SaleCompleted { sale } => Some(sale.clone()),
+        _ => None,
+    });
+    let sale = sale.context("a sale")?;
+    ensure!(sale.lines.len() == 1 && !sale.lines[0].item.age_restricted, "the beer was sold");
+    ensure!(journey.wechat.money() == sale.payable.minor(), "the wallet has something else");
+    Ok(())
+}
+
+#[test]
+fn who_walks_away_leaves_goods_and_no_name() -> Result<()> {
+    let mut journey = Journey::begin("away", (WARN, RESET))?;
+    journey.open()?;
+    journey.scan_goods(WATER)?;
+    journey.scan(GOLD_CARD)?;
+    journey.wait("a member", |record| matches!(record, Record::MemberJoined { .. }))?;
+    std::thread::sleep(std::time::Duration::from_secs(u64::from(WARN) + 1));
+    journey.picture("warning")?;
+    journey.wait("a parked basket", |record| matches!(record, Record::BasketParked { .. }))?;
+    let left = |record: &Record| matches!(record, Record::MemberLeft);
+    ensure!(journey.count(left)? == 1, "the name stayed");
+    journey.mirror.pass(i64::from(RESET) + 1);
+    journey.picture("free")?;
+    // The next customer is served meanwhile; then the attendant takes the goods up again.
+    journey.scan_goods(TEA)?;
+    journey.to_payment()?;
+    journey.pay()?;
+    journey.tap("完成")?;
+    journey.tap("店员")?;
+    journey.say_who("102", "2345")?;
+    journey.picture("attendant")?;
+    journey.tap("取回搁下的一单")?;
+    journey.wait("a recalled basket", |record| matches!(record, Record::BasketRecalled { .. }))
+}
+
+#[test]
+fn a_payment_that_hangs_charges_once_and_ends_at_the_attendant() -> Result<()> {
+    let mut journey = Journey::begin("hangs", PATIENT)?;
+    journey.open()?;
+    journey.scan_goods(WATER)?;
+    journey.to_payment()?;
+    journey.wechat.set_customer(Customer::NeverTypes);
+    journey.wechat.always(Mischief::AnswerLost);
+    journey.scan(PAY_CODE)?;
+    journey.wait("a payment", |record| matches!(record, Record::PaymentBegun { .. }))?;
+    journey.picture("asking")?;
+    // The customer waits no longer: it is taken back, or in doubt; never charged twice.
+    journey.tap("取消付款")?;
+    journey.picture("cancelling")?;
+    let ended = |record: &Record| matches!(record, Record::PaymentEnded { .. });
+    wait_at_most(std::time::Duration::from_secs(180), "the end of the payment", || {
+        Ok((journey.count(ended)? >= 1).then_some(()))
+    })?;
+    journey.picture("ended")?;
+    let begun = |record: &Record| matches!(record, Record::PaymentBegun { .. });
+    ensure!(journey.count(begun)? == 1, "a second charge was begun");
+    ensure!(
+        journey.count(|record| matches!(record, Record::SaleCompleted { .. }))? == 0,
+        "sold for no money"
+    );
+    ensure!(journey.wechat.money() == 0, "money was kept");
+    Ok(())
+}
+
+#[test]
+fn the_power_fails_between_paying_and_the_receipt() -> Result<()> {
+    let mut journey = Journey::begin("power", PATIENT)?;
+    journey.open()?;
+    journey.scan_goods(JUICE)?;
+    journey.to_payment()?;
+    journey.pay()?;
+    journey.picture("paid")?;
+    journey.counter.kill_till()?;
+    ensure!(journey.counter.printer.wait_for_receipts(1, std::time::Duration::from_secs(1)).is_empty());
+    journey.counter.start_till(&journey.display, &format!("{WIDTH}x{HEIGHT}"))?;
+    // The receipt comes by itself; the kiosk waits for somebody to open it.
+    let papers = journey.counter.printer.wait_for_receipts(1, PATIENCE);
+    ensure!(papers.len() == 1, "{} papers", papers.len());
+    journey.picture("closed-again")?;
+    wait_for("the sale at HQ", || {
+        let head = journey.counter.files.agent_state()?.position.acknowledged;
+        Ok((head > 0).then_some(()))
+    })?;
+    ensure!(journey.count(|record| matches!(record, Record::SaleCompleted { .. }))? == 1, "not one sale");
+    let report = Command::new(program("pos-app")?)
+        .args(["doctor", "--data"])
+        .arg(&journey.counter.files.paths.data)
+        .output()?;
+    ensure!(!report.stdout.is_empty(), "the doctor says nothing");
+    Ok(())
+}

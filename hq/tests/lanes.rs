@@ -1,5 +1,7 @@
 //! Lanes against a real server: a real socket on port 0, a real SQLite file.
 
+#[path = "lanes/labels.rs"]
+mod labels;
 #[path = "lane/mod.rs"]
 mod lane;
 #[path = "postgres/mod.rs"]

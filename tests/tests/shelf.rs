@@ -1,0 +1,299 @@
+//! Shelf labels and tills: real agents, a real HQ, the lane's own code, and an access point whose labels are looked at.
+
+// A test asks for the records it is about, and for no others.
+#![allow(clippy::wildcard_enum_match_arm)]
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use domain::basket::{KeptPrice, Line};
+use domain::label::{LabelBinding, LabelItem, LabelNumber};
+use domain::money::Money;
+use domain::record::Record;
+use domain::till::{Desk, Input};
+use drivers::label::{Field, Language, Press, Values};
+use drivers::scanner::Scan;
+use fixtures::access_point::{RadioOptions, SimulatedAccessPoint};
+use ledger::reference::shelf::{HeldBack, LabelCondition, LabelState, Shelf};
+use pos_app::config::{Config, Paths};
+use pos_app::lane::{Event, Lane, Moment};
+use protocol::ask::{ASK_VERSION, Answer, Answered, Asked, FrameReader, Question, encode_frame};
+use tests::process::{program, run, wait_for};
+use tests::shop::{Headquarters, LaneFiles, STORE, code_of, open_demo};
+use ui::action::{Action, Button, Key};
+
+const WATER: &str = "100001";
+
+/// 296x128, black, white and red.
+const PANEL: u8 = 0x01;
+
+/// How fast the access point's clock runs: a label looks for news every forty of its seconds.
+const SPEED: u64 = 200;
+
+/// An access point and the lane whose agent works it.
+struct Shop {
+    point: SimulatedAccessPoint,
+    headquarters: Headquarters,
+    files: LaneFiles,
+    lane: Lane,
+    _folder: tempfile::TempDir,
+}
+
+impl Shop {
+    fn open() -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let (headquarters, mut files) = open_demo(folder.path())?;
+        let point = SimulatedAccessPoint::start("127.0.0.1:0", RadioOptions::with(3, &[PANEL], 0), SPEED)?;
+        let gateway = format!("[[gateway]]\nhost = \"{}\"\nspeed = {SPEED}\n", point.addr());
+        std::fs::write(files.paths.data.join("labels.toml"), gateway)?;
+        files.kill_agent()?;
+        files.start_agent()?;
+        let lane = sign_in(&files.paths.data)?;
+        Ok(Self { point, headquarters, files, lane, _folder: folder })
+    }
+
+    fn label(&self, place: usize) -> LabelNumber {
+        let number = self.point.with(|radio| radio.macs().nth(place).map(str::to_owned));
+        LabelNumber::parse(&number.expect("a label")).expect("a label's number")
+    }
+
+    fn bind(&mut self, place: usize, sku: &str) -> Result<LabelNumber> {
+        let label = self.label(place);
+        let binding = LabelBinding {
+            label: label.clone(),
+            items: vec![LabelItem::of(sku)],
+            template: String::new(),
+            slot: "A-1".into(),
+        };
+        self.lane.feed(Input::BindLabel(Box::new(binding)));
+        self.lane.turn(Moment::now(), [Event::Tick]);
+        let bound = self.files.count(|record| matches!(record, Record::LabelBound { .. }))?;
+        ensure!(bound > 0, "it is in the journal");
+        Ok(label)
+    }
+
+    fn state(&self, label: &LabelNumber) -> Result<Option<LabelState>> {
+        Ok(Shelf::open(&self.files.paths.reference())?.context("open the shelf")?.state(label)?)
+    }
+
+    /// Waits until a label was seen to show a price, and it does.
+    fn wait_for_face(&self, label: &LabelNumber, price: i64) -> Result<()> {
+        wait_for("the label to show the price", || {
+            let Some(state) = self.state(label)? else { return Ok(None) };
+            let shown = state.shown.as_ref().and_then(|face| face.prices.first()?.price);
+            Ok((state.condition == LabelCondition::Shown && shown == Some(price)).then_some(()))
+        })?;
+        let state = self.state(label)?.context("known")?;
+        let face = state.shown.context("shown")?;
+        let mut values = Values::default();
+        for (name, text) in &face.texts {
+            values.set(Field::named(name).context("a field")?, text)?;
+        }
+        let mut press: Press = fixtures::labels::press(Language::Chinese)?;
+        let printed =
+            press.print(&face.template, fixtures::labels::panel(PANEL).context("a panel")?, &values)?;
+        let inks: Vec<u8> = printed.face.pixels().iter().map(|ink| *ink as u8).collect();
+        let hangs = self.point.with(|radio| radio.shown(label.as_str()).map(|shown| shown.colours.clone()));
+        ensure!(hangs == Some(inks), "the label itself shows that face");
+        Ok(())
+    }
+
+    fn sleep(&self, label: &LabelNumber, asleep: bool) {
+        self.point.with(|radio| radio.set_asleep(label.as_str(), asleep));
+    }
+
+    /// Changes a price at HQ, and waits until the lane has it.
+    fn reprice(&mut self, sku: &str, price: &str) -> Result<()> {
+        let version = self.files.agent_state()?.version;
+        self.headquarters.set_price(sku, price)?;
+        self.files.wait_for_goods(version)?;
+        Ok(())
+    }
+
+    /// Rings an item up and sells it, and gives the line.
+    fn sell(&mut self, sku: &str) -> Result<Line> {
+        sell(&mut self.lane, sku)
+    }
+}
+
+fn sign_in(data: &Path) -> Result<Lane> {
+    let mut lane = Lane::new(Paths { data: data.to_owned() }, Config::default());
+    lane.turn(Moment::now(), [Event::Tick]);
+    let press = |button| Event::Action(Action::Press(button));
+    let mut keys = vec![press(Button::Staff(0))];
+    keys.extend("1234".chars().map(|digit| press(Button::Digit(digit))));
+    keys.push(Lane::key_now(Key::Enter));
+    lane.turn(Moment::now(), keys);
+    ensure!(lane.till().is_some_and(|till| matches!(till.desk(), Desk::Selling(_))), "signed in");
+    Ok(lane)
+}
+
+fn sell(lane: &mut Lane, sku: &str) -> Result<Line> {
+    lane.turn(Moment::now(), [Event::Tick]);
+    lane.turn(Moment::now(), [Event::Scan(Scan::parse(&code_of(sku)?))]);
+    let press = |button| Event::Action(Action::Press(button));
+    lane.turn(Moment::now(), [press(Button::Pay), press(Button::QuickCash(0))]);
+    let Desk::Done(_, sale, _) = lane.till().context("open")?.desk() else {
+        anyhow::bail!("not paid: {:?}", lane.view().notice);
+    };
+    sale.lines.first().cloned().context("a line")
+}
+
+fn yuan(minor: i64) -> Money {
+    Money::from_minor(minor)
+}
+
+#[test]
+fn a_price_rises_on_the_label_first_and_falls_at_the_till_first() -> Result<()> {
+    let mut shop = Shop::open()?;
+    let before = shop.sell(WATER)?;
+    assert_eq!(before.kept, None);
+    let old = before.unit_price;
+    let label = shop.bind(0, WATER)?;
+    shop.wait_for_face(&label, old.minor())?;
+
+    // Up: the label sleeps, so the till keeps what it shows.
+    shop.sleep(&label, true);
+    shop.reprice(WATER, "9.90")?;
+    let line = shop.sell(WATER)?;
+    assert_eq!((line.unit_price, line.item.price), (old, yuan(990)));
+    assert_eq!(line.kept, Some(KeptPrice { label: label.to_string(), otherwise: yuan(990) }));
+
+    // The agent is killed and the access point begins anew in the midst of it.
+    shop.files.kill_agent()?;
+    shop.point.with(fixtures::access_point::Radio::reboot);
+    assert_eq!(shop.sell(WATER)?.unit_price, old);
+    shop.files.start_agent()?;
+    shop.sleep(&label, false);
+    shop.wait_for_face(&label, 990)?;
+    let line = shop.sell(WATER)?;
+    assert_eq!((line.unit_price, line.kept), (yuan(990), None));
+
+    // Down: the till asks less at once, and the label follows when it wakes.
+    shop.sleep(&label, true);
+    shop.reprice(WATER, "1.20")?;
+    assert_eq!(shop.sell(WATER)?.unit_price, yuan(120));
+    shop.sleep(&label, false);
+    shop.wait_for_face(&label, 120)?;
+
+    // Nothing differs, here and as HQ is told.
+    let report = run(Command::new(program("sync-agent")?)
+        .args(["labels", "--json", "--data"])
+        .arg(&shop.files.paths.data))?;
+    let report: serde_json::Value = serde_json::from_str(&report)?;
+    assert_eq!(
+        (&report["checked"], &report["differing"], &report["bound"]),
+        (&1.into(), &0.into(), &1.into())
+    );
+    let hq = shop.files.paths.data.parent().context("a folder")?.join("hq");
+    wait_for("HQ to hear of the label", || {
+        let rows = run(Command::new(program("hq")?)
+            .args(["labels", "--json", "--store", STORE, "--data"])
+            .arg(&hq))?;
+        let rows: serde_json::Value = serde_json::from_str(&rows)?;
+        Ok((rows[0]["bound"] == 1 && rows[0]["counts"]["gateways"] == 1).then_some(()))
+    })
+}
+
+#[test]
+fn a_label_is_bound_with_hq_down_and_its_old_price_holds_until_somebody_waives_it() -> Result<()> {
+    let mut shop = Shop::open()?;
+    let old = shop.sell(WATER)?.unit_price;
+    // Its agent has heard once that the store has no other lanes.
+    let label = shop.label(1);
+    wait_for("the access point's labels", || Ok(shop.state(&label)?.map(|_| ())))?;
+    wait_for("HQ's word on the lanes", || {
+        let summary = Shelf::open(&shop.files.paths.reference())?.context("open the shelf")?.summary()?;
+        Ok(summary.lanes_ms)
+    })?;
+    shop.headquarters.kill()?;
+    let label = shop.bind(1, WATER)?;
+    shop.wait_for_face(&label, old.minor())?;
+    shop.headquarters.start()?;
+
+    shop.sleep(&label, true);
+    shop.reprice(WATER, "8.80")?;
+    assert_eq!(shop.sell(WATER)?.unit_price, old);
+    shop.lane.feed(Input::WaiveLabels { item: LabelItem::of(WATER), reason: "已换纸价签".into() });
+    shop.lane.turn(Moment::now(), [Event::Tick]);
+    if shop.lane.till().is_some_and(|till| till.pending().is_some()) {
+        let staff = domain::record::Staff { id: "m".into(), number: "999".into(), name: "M".into() };
+        let rights = domain::rights::Rights::ALL;
+        shop.lane.feed(Input::Approve { staff, rights, matches: true, reason: "看过".into() });
+        shop.lane.turn(Moment::now(), [Event::Tick]);
+    }
+    wait_for("the new price at the till", || Ok((shop.sell(WATER)?.unit_price == yuan(880)).then_some(())))?;
+    assert_eq!(shop.files.count(|record| matches!(record, Record::LabelsWaived { .. }))?, 1);
+    Ok(())
+}
+
+#[test]
+fn a_lower_price_waits_for_every_lane_of_the_store() -> Result<()> {
+    let mut shop = Shop::open()?;
+    let folder = shop.files.paths.data.with_file_name("lane2");
+    let mut second = LaneFiles::enrol(&folder, &shop.headquarters, STORE, 2)?;
+    second.wait_for_goods(0)?;
+    let old = shop.sell(WATER)?.unit_price;
+    let label = shop.bind(0, WATER)?;
+    shop.wait_for_face(&label, old.minor())?;
+
+    // The second lane's agent is away: the label keeps its price, and says for whom it waits.
+    second.kill_agent()?;
+    shop.reprice(WATER, "0.80")?;
+    assert_eq!(shop.sell(WATER)?.unit_price, yuan(80));
+    wait_for("the label to be held back", || {
+        let state = shop.state(&label)?.context("known")?;
+        Ok((state.held == Some(HeldBack::Lanes { lanes: vec![2] })).then_some(()))
+    })?;
+    let mut other = sign_in(&folder)?;
+    assert_eq!(sell(&mut other, WATER)?.unit_price, old);
+    second.start_agent()?;
+    shop.wait_for_face(&label, 80)?;
+    assert_eq!(sell(&mut other, WATER)?.unit_price, yuan(80));
+
+    // Up: both tills keep what the label shows.
+    shop.sleep(&label, true);
+    let version = second.agent_state()?.version;
+    shop.reprice(WATER, "7.70")?;
+    second.wait_for_goods(version)?;
+    assert_eq!(sell(&mut other, WATER)?.unit_price, yuan(80));
+    assert_eq!(shop.sell(WATER)?.unit_price, yuan(80));
+    shop.sleep(&label, false);
+    shop.wait_for_face(&label, 770)?;
+    wait_for("the second lane's new price", || {
+        Ok((sell(&mut other, WATER)?.unit_price == yuan(770)).then_some(()))
+    })
+}
+
+#[test]
+fn a_label_flashes_for_whoever_looks_for_it() -> Result<()> {
+    let shop = Shop::open()?;
+    let label = shop.label(2);
+    wait_for("the access point's labels", || Ok(shop.state(&label)?.map(|_| ())))?;
+    let ask = |question: Question| -> Result<Answer> {
+        let mut line = UnixStream::connect(shop.files.paths.data.join("agent.sock"))?;
+        line.write_all(&encode_frame(&Asked { v: ASK_VERSION, number: 1, question })?)?;
+        let (mut reader, mut bytes) = (FrameReader::default(), [0; 1_024]);
+        loop {
+            let read = line.read(&mut bytes)?;
+            ensure!(read > 0, "the agent hung up");
+            reader.push(&bytes[..read]);
+            if let Some(answered) = reader.message::<Answered>()? {
+                return Ok(answered.answer);
+            }
+        }
+    };
+    let flash = |label: String| Question::FlashLabel { label, colour: [0, 255, 0], seconds: 5 };
+    assert_eq!(ask(flash(label.to_string()))?, Answer::LabelAsked {});
+    wait_for("the flash", || {
+        Ok(shop.point.with(|radio| (!radio.flashes(label.as_str()).is_empty()).then_some(())))
+    })?;
+    let unknown = "00000000000000FF".to_owned();
+    let not_seen = Answer::LabelNotAsked { why: protocol::ask::LabelNotAsked::NotSeen };
+    assert_eq!(ask(flash(unknown.clone()))?, not_seen);
+    assert_eq!(ask(Question::ResendLabel { label: unknown })?, not_seen);
+    Ok(())
+}

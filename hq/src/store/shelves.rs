@@ -159,7 +159,7 @@ impl Writing<'_> {
             "INSERT INTO shelf_report (store, lane, number, heard_at_ms, body) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (store, lane) DO UPDATE SET number = excluded.number,
              heard_at_ms = excluded.heard_at_ms,
-             body = CASE WHEN ?6 = 0 THEN shelf_report.body ELSE excluded.body END",
+             body = CASE WHEN CAST(?6 AS BIGINT) = 0 THEN shelf_report.body ELSE excluded.body END",
             values![
                 store,
                 lane,

@@ -872,8 +872,13 @@ fn every_text_is_translated() {
         .collect();
 
     let mut used = Vec::new();
-    for file in std::fs::read_dir(folder.join("slint")).expect("the .slint files") {
-        let source = std::fs::read_to_string(file.expect("an entry").path()).expect("a source");
+    for path in ["slint", "slint/kiosk"]
+        .iter()
+        .flat_map(|of| std::fs::read_dir(folder.join(of)).expect("the .slint files"))
+        .map(|file| file.expect("an entry").path())
+        .filter(|path| path.is_file())
+    {
+        let source = std::fs::read_to_string(path).expect("a source");
         for call in source.split("@tr(").skip(1) {
             let text = call
                 .strip_prefix('"')

@@ -125,6 +125,11 @@ pub struct LaneFiles {
 }
 
 impl LaneFiles {
+    /// The files of a lane that has no agent.
+    pub fn of(paths: &Paths) -> Self {
+        Self { paths: paths.clone(), agent: None }
+    }
+
     /// Enrols a lane at HQ and starts its agent.
     pub fn enrol(folder: &Path, headquarters: &Headquarters, store: &str, lane: u32) -> Result<Self> {
         std::fs::create_dir_all(folder)?;

@@ -155,6 +155,21 @@ pub fn zint() -> Result<&'static str, String> {
     }
 }
 
+/// An input method for Chinese by pinyin; the smallest of those, some 20 MB.
+pub const INPUT_METHOD: &[&str] = &["fcitx5", "fcitx5-rime", "rime-data-luna-pinyin", "dbus"];
+
+/// Whether the input method can be started; or why not.
+pub fn input_method() -> Result<(), String> {
+    let has = |program: &str| {
+        let folders = env::var_os("PATH").unwrap_or_default();
+        env::split_paths(&folders).any(|folder| folder.join(program).is_file())
+    };
+    match ["dbus-daemon", "fcitx5", "fcitx5-remote"].into_iter().find(|program| !has(program)) {
+        None => Ok(()),
+        Some(program) => Err(format!("{program} is not installed")),
+    }
+}
+
 /// Installs packages into an environment in `folder`, unless they are there; gives the path of its `file`.
 fn from_pypi(packages: &[&str], version: (u32, u32), folder: &Path, file: &str) -> Result<PathBuf, String> {
     let (file, names) = (folder.join(file), packages.join(" "));

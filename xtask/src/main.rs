@@ -201,7 +201,7 @@ fn test(arguments: &[OsString]) -> Result<(), Failure> {
         not_run.push(format!("the outside client of label gateways py-oepl: {reason}"));
     }
     // Without these the rest still runs.
-    let outside = machine::install(&[machine::OUTSIDE]).is_ok() & machine::node();
+    let outside = machine::install(&[machine::OUTSIDE, machine::INPUT_METHOD]).is_ok() & machine::node();
     let target = root().join("target");
     let (receipts, readers, zint) = (machine::receipts(&target), machine::readers(&target), machine::zint());
     let unmet = |what: &str, reason: &String| {
@@ -215,6 +215,10 @@ fn test(arguments: &[OsString]) -> Result<(), Failure> {
     }
     if let Err(reason) = &zint {
         not_run.push(unmet("symbols drawn by zint", reason));
+    }
+    let method = machine::input_method();
+    if let Err(reason) = &method {
+        not_run.push(unmet("scans through an input method for Chinese", reason));
     }
     if env::var_os("GUITAI_DATA").is_none() && !root().join("../shared/data").is_dir() {
         not_run.push("replay of real logs: neither GUITAI_DATA nor ../shared/data is there".to_owned());
@@ -232,6 +236,9 @@ fn test(arguments: &[OsString]) -> Result<(), Failure> {
     }
     if let Ok(python) = &readers {
         tests.env("GUITAI_READERS", python);
+    }
+    if method.is_ok() {
+        tests.env("GUITAI_FCITX", "1");
     }
     if let Ok(program) = &zint {
         tests.env("GUITAI_ZINT", program);

@@ -1,0 +1,179 @@
+//! A till whose keyboard goes through an input method for Chinese, as on many desks: a real one (fcitx5 with the pinyin
+//! of Rime), the real window, and a scanner that acts as that keyboard.
+//!
+//! `GUITAI_FCITX` says that it is there; `cargo xtask test` installs it.
+
+// A test asks for the records it is about, and for no others.
+#![allow(clippy::wildcard_enum_match_arm)]
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use domain::record::Record;
+use pos_app::config::Paths;
+use tests::display::Display;
+use tests::process::{Running, program, run, wait_for};
+use tests::shop::{LaneFiles, code_of};
+
+/// How 牛奶 is said, a word with one way to write it.
+const MILK: &str = "niunai";
+
+/// A bus for the input method and its asker; dropped, it ends.
+struct Bus {
+    daemon: Child,
+    address: String,
+}
+
+impl Bus {
+    fn start() -> Result<Self> {
+        let mut daemon = Command::new("dbus-daemon")
+            .args(["--session", "--nofork", "--nopidfile", "--print-address=1"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("start dbus-daemon")?;
+        let mut address = String::new();
+        BufReader::new(daemon.stdout.take().context("read from dbus-daemon")?).read_line(&mut address)?;
+        ensure!(!address.trim().is_empty(), "dbus-daemon ended without an address");
+        Ok(Self { daemon, address: address.trim().to_owned() })
+    }
+}
+
+impl Drop for Bus {
+    fn drop(&mut self) {
+        let _ = self.daemon.kill();
+        let _ = self.daemon.wait();
+    }
+}
+
+/// A desk with an input method that is on.
+struct Desk {
+    display: Display,
+    files: LaneFiles,
+    _till: Running,
+    _method: Running,
+    _bus: Bus,
+}
+
+impl Desk {
+    fn set_up(folder: &Path) -> Result<Self> {
+        let lane = folder.join("lane");
+        std::fs::create_dir_all(&lane)?;
+        tests::stand::reference(&lane, 1)?;
+        std::fs::write(lane.join("lane.toml"), "[sound]\nplayer = [\"true\"]\n")?;
+        let settings = folder.join("home/.config/fcitx5");
+        std::fs::create_dir_all(&settings)?;
+        std::fs::write(
+            settings.join("profile"),
+            "[Groups/0]\nName=Default\nDefault Layout=us\nDefaultIM=rime\n\n[Groups/0/Items/0]\nName=keyboard-us\n\n\
+             [Groups/0/Items/1]\nName=rime\n\n[GroupOrder]\n0=Default\n",
+        )?;
+        std::fs::write(settings.join("config"), "[Behavior]\nActiveByDefault=True\nShareInputState=All\n")?;
+        let display = Display::start(1_024, 768)?;
+        let bus = Bus::start()?;
+        let surroundings = |mut command: Command| {
+            command
+                .env("DISPLAY", display.name())
+                .env("DBUS_SESSION_BUS_ADDRESS", &bus.address)
+                .env("HOME", folder.join("home"))
+                .env("XDG_CONFIG_HOME", folder.join("home/.config"))
+                .env("XDG_DATA_HOME", folder.join("home/.local/share"))
+                .env("XDG_RUNTIME_DIR", folder)
+                .env("XMODIFIERS", "@im=fcitx")
+                .env("LC_ALL", "C.UTF-8")
+                .env("SLINT_SCALE_FACTOR", "1");
+            command
+        };
+        let method =
+            Running::start(&mut surroundings(Command::new("fcitx5")), "fcitx5", &folder.join("fcitx.log"))?;
+        wait_for("the input method", || {
+            let remote = |word: &[&str]| run(surroundings(Command::new("fcitx5-remote")).args(word));
+            Ok((remote(&["-o"]).is_ok() && remote(&["-s", "rime"]).is_ok()).then_some(()))
+        })?;
+        // Rime makes its tables at the first start, and lets keys pass until they are there.
+        let tables = folder.join("home/.local/share/fcitx5/rime/build/luna_pinyin.prism.bin");
+        wait_for("the tables of Rime", || Ok(tables.is_file().then_some(())))?;
+        let mut till = surroundings(Command::new(program("pos-app")?));
+        till.arg("--data").arg(&lane).args(["--size", "1024x768"]);
+        let till = Running::start(&mut till, "pos-app", &lane.join("till.log"))?;
+        display.focus()?;
+        let files = LaneFiles::of(&Paths { data: lane });
+        Ok(Self { display, files, _till: till, _method: method, _bus: bus })
+    }
+
+    /// Items of the lines that were added, in order.
+    fn lines(&self) -> Result<Vec<String>> {
+        let records = self.files.records()?;
+        let lines = records.iter().filter_map(|stored| match &stored.record {
+            Record::LineAdded { line } => Some(line.item.name_zh.clone()),
+            _ => None,
+        });
+        Ok(lines.collect())
+    }
+
+    fn wait_for_lines(&self, count: usize) -> Result<Vec<String>> {
+        wait_for("lines", || Ok(Some(self.lines()?).filter(|lines| lines.len() >= count)))
+    }
+}
+
+#[test]
+fn an_input_method_takes_no_scan_and_writes_where_words_are_sought() {
+    if std::env::var_os("GUITAI_FCITX").is_none() {
+        println!("not run: GUITAI_FCITX does not say that fcitx5 is there");
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    with_an_input_method(folder.path()).unwrap_or_else(|error| {
+        let said = std::fs::read_to_string(folder.path().join("fcitx.log")).unwrap_or_default();
+        panic!("{error:#}\n{said}");
+    });
+}
+
+fn with_an_input_method(folder: &Path) -> Result<()> {
+    let desk = Desk::set_up(folder)?;
+    a_day_through_it(&desk).inspect_err(|_| {
+        // What was to be seen tells more than what was waited for.
+        let picture = std::env::temp_dir().join("input-method.png");
+        if desk.display.screenshot(&picture).is_ok() {
+            println!("the screen: {}", picture.display());
+        }
+    })
+}
+
+fn a_day_through_it(desk: &Desk) -> Result<()> {
+    // A person signs in with the keys that the input method would compose.
+    for text in ["101", "1234"] {
+        desk.display.type_text(text)?;
+        desk.display.keys(&["Return"])?;
+    }
+    desk.files.wait_for_count("a sign-in", 1, |record| matches!(record, Record::SignedIn { .. }))?;
+
+    // Five scans by keys, none lost, none changed.
+    let codes = ["100001", "100010", "100028", "100024", "100002"];
+    for (number, sku) in codes.iter().enumerate() {
+        desk.display.scan(&code_of(sku)?)?;
+        desk.wait_for_lines(number + 1)?;
+    }
+
+    // Where words are sought the same method composes: six keys and a space are one word, and goods of that name are found.
+    desk.display.keys(&["F2"])?;
+    desk.display.settled()?;
+    desk.display.type_text(MILK)?;
+    desk.display.settled()?;
+    desk.display.keys(&["space"])?;
+    desk.display.settled()?;
+    desk.display.keys(&["Return"])?;
+    let lines = desk.wait_for_lines(codes.len() + 1)?;
+    ensure!(lines[codes.len()].contains("牛奶"), "what was found is {}", lines[codes.len()]);
+
+    // And a scan while it is open is goods, not words.
+    desk.display.keys(&["F2"])?;
+    desk.display.settled()?;
+    desk.display.scan(&code_of("100010")?)?;
+    let lines = desk.wait_for_lines(codes.len() + 2)?;
+    ensure!(lines.len() == codes.len() + 2, "scans were doubled: {lines:?}");
+    Ok(())
+}

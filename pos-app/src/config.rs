@@ -39,6 +39,11 @@ impl Paths {
         self.data.join("lane.toml")
     }
 
+    /// The folder of a training, beside what counts; emptied at its start.
+    pub fn training(&self) -> Self {
+        Self { data: self.data.join("training") }
+    }
+
     /// Sounds, made at the first start.
     pub fn sounds(&self) -> PathBuf {
         self.data.join("sounds")
@@ -81,6 +86,17 @@ pub struct Config {
     pub sound: Sound,
     /// How customers use the lane by themselves, where they do.
     pub kiosk: Kiosk,
+    /// Whether somebody is being trained: nothing that is done counts. Never in the file, see [`Config::for_training`].
+    #[serde(skip)]
+    pub training: bool,
+}
+
+impl Config {
+    /// The same lane for a training: no wallet is asked, and the customer sees nothing of it.
+    pub fn for_training(self) -> Self {
+        let payment = Payment { card: self.payment.card, ..Payment::default() };
+        Self { training: true, mode: Mode::Till, payment, customer: None, display: None, ..self }
+    }
 }
 
 impl Default for Config {
@@ -102,6 +118,7 @@ impl Default for Config {
             wedge: Wedge::default(),
             sound: Sound::default(),
             kiosk: Kiosk::default(),
+            training: false,
         }
     }
 }

@@ -10,8 +10,10 @@ mod books;
 mod open;
 mod paper;
 mod rules;
+pub mod training;
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use domain::clock::ClockChange;
@@ -114,6 +116,11 @@ pub enum Command {
     Play(Tone),
     /// End the program.
     Quit,
+    /// End the program, and begin it again for a training, or after one.
+    Train {
+        /// Whether one begins.
+        begins: bool,
+    },
 }
 
 /// What is known of the printer.
@@ -140,7 +147,10 @@ impl PrinterStatus {
 
 /// A lane: everything but threads, devices and the window.
 pub struct Lane {
+    /// Where its journal lies: in a training, the training's.
     pub(crate) paths: Paths,
+    /// What HQ told us, which a training reads as well.
+    reference: PathBuf,
     pub(crate) config: Config,
     pub(crate) state: State,
     pub(crate) front: Front,
@@ -181,7 +191,10 @@ impl Lane {
     /// A lane that has not looked at its files yet; the first turn does.
     pub fn new(paths: Paths, config: Config) -> Self {
         let command = enrol_command(&paths);
+        let reference = paths.reference();
+        let paths = if config.training { paths.training() } else { paths };
         Self {
+            reference,
             front: Front::new(&config),
             kiosk: Kiosk::of(&config, &paths),
             paths,
@@ -560,13 +573,14 @@ impl Lane {
 
     fn hear_agent(&mut self) {
         if self.watch.is_none() {
-            match AgentWatch::open(&self.paths.reference()) {
+            match AgentWatch::open(&self.reference) {
                 Ok(watch) => self.watch = watch,
-                Err(error) => self.refuse_file(self.paths.reference().display().to_string(), &error),
+                Err(error) => self.refuse_file(self.reference.display().to_string(), &error),
             }
         }
         if let Some(watch) = &self.watch {
             match watch.state() {
+                Ok(state) if self.config.training => self.agent = training::apart(state),
                 Ok(state) => self.agent = state,
                 Err(error) => tracing::warn!(error = words(&error), "agent's state not read"),
             }
@@ -595,9 +609,9 @@ impl Lane {
             }
             return;
         };
-        let reference = match Reference::open(&self.paths.reference()) {
+        let reference = match Reference::open(&self.reference) {
             Ok(reference) => reference,
-            Err(error) => return self.refuse_file(self.paths.reference().display().to_string(), &error),
+            Err(error) => return self.refuse_file(self.reference.display().to_string(), &error),
         };
         let store = reference.as_ref().and_then(|reference| reference.store(&identity.store).ok().flatten());
         let (Some(reference), Some(_)) = (reference, store) else {

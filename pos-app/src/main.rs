@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use pos_app::config::{self, Language, Mode, Paths, Theme};
 use pos_app::doctor::{self, Grade};
 use pos_app::keeping::{self, JournalCommand};
+use pos_app::run::After;
 use pos_app::tryout::{self, Tried};
 
 /// Guitai, the till: sells without a network and loses nothing.
@@ -20,6 +21,9 @@ struct Arguments {
     /// Who stands at the lane, till for a cashier or kiosk for customers; otherwise as in lane.toml.
     #[arg(long)]
     mode: Option<String>,
+    /// For somebody who learns: the same till with a journal of its own that nobody books.
+    #[arg(long)]
+    training: bool,
     /// The language at start, zh or en; otherwise as in lane.toml.
     #[arg(long)]
     language: Option<String>,
@@ -58,6 +62,25 @@ enum ClockCommand {
     /// Say that the clock is right, after a look at it: where the journal is
     /// stamped too far ahead. End the till first.
     Trust,
+}
+
+/// The same command line once more, for a training or after one, in the place of this process: whoever started the till
+/// and watches over it sees one program.
+fn again(training: bool) -> anyhow::Result<ExitCode> {
+    const FLAG: &str = "--training";
+    let mut command = std::process::Command::new(std::env::current_exe().context("find this program")?);
+    command.args(std::env::args_os().skip(1).filter(|argument| argument != FLAG));
+    command.args(training.then_some(FLAG));
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt;
+        Err(command.exec()).context("start the till once more")
+    }
+    #[cfg(not(unix))]
+    {
+        command.spawn().context("start the till once more")?;
+        Ok(ExitCode::SUCCESS)
+    }
 }
 
 fn main() -> ExitCode {
@@ -126,8 +149,14 @@ fn perform() -> anyhow::Result<ExitCode> {
                 (config.window.width, config.window.height) =
                     parse().with_context(|| format!("--size {size}: a size such as 1024x768 is needed"))?;
             }
-            pos_app::run::run(paths, config)?;
-            Ok(ExitCode::SUCCESS)
+            if arguments.training {
+                anyhow::ensure!(config.mode == Mode::Till, "--training: only a till can be trained at");
+                config = config.for_training();
+            }
+            match pos_app::run::run(paths, config)? {
+                After::End => Ok(ExitCode::SUCCESS),
+                After::Again { training } => again(training),
+            }
         }
     }
 }

@@ -89,6 +89,9 @@ pub(crate) fn local_time(at_ms: i64, offset_minutes: i32, form: &str) -> String 
 }
 
 pub(crate) fn sync(lane: &Lane, open: &OpenLane) -> SyncState {
+    if lane.config.training {
+        return SyncState::Training;
+    }
     let waiting = open.journal().head().seq.saturating_sub(lane.agent.position.acknowledged);
     let Some(contact_ms) = lane.agent.contact_ms else { return SyncState::Unknown };
     let silent_ms = lane.moment.now_ms - contact_ms;

@@ -4,8 +4,9 @@
 //! own. All of them put events into one bounded queue, in the order in which
 //! things happened.
 
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -48,6 +49,7 @@ pub struct Devices {
     terminals: Terminals,
     agent: AgentLine,
     events: SyncSender<Event>,
+    after: Arc<Mutex<After>>,
 }
 
 impl Devices {
@@ -100,8 +102,13 @@ impl Devices {
             display,
             shown: Mutex::default(),
             terminals,
-            agent: AgentLine::start(paths.agent(), events),
+            // Nobody answers in a training: it is nobody's business.
+            agent: AgentLine::start(
+                if config.training { paths.training() } else { paths.clone() }.agent(),
+                events,
+            ),
             events: events.clone(),
+            after: Arc::new(Mutex::new(After::End)),
         })
     }
 
@@ -137,6 +144,11 @@ impl Devices {
             Command::Ask(asked) => self.agent.ask(asked, ANSWER_WITHIN),
             Command::Play(tone) => self.sound.play(tone),
             Command::Quit => return false,
+            Command::Train { begins } => {
+                let after = After::Again { training: begins };
+                *self.after.lock().unwrap_or_else(PoisonError::into_inner) = after;
+                return false;
+            }
         }
         true
     }
@@ -235,12 +247,35 @@ pub fn take_turns(lane: &mut Lane, queue: &Receiver<Event>, devices: &Devices, s
     }
 }
 
+/// What comes after a lane's window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum After {
+    /// Nothing: it was closed.
+    End,
+    /// The same lane once more: for a training, or after one.
+    Again {
+        /// Whether it is for one.
+        training: bool,
+    },
+}
+
 /// Runs a lane with its window until the window is closed.
-pub fn run(paths: Paths, config: Config) -> anyhow::Result<()> {
+///
+/// A training holds the lock of the journal that counts, so that no second till sells meanwhile, and begins with an empty
+/// journal of its own.
+pub fn run(paths: Paths, config: Config) -> anyhow::Result<After> {
     // A second till on the same files would show a frightening page over the
     // working one; a double start is better told where it was made.
     std::fs::create_dir_all(&paths.data).with_context(|| format!("make {}", paths.data.display()))?;
-    drop(WriterLock::take(&paths.journal()).context("start the till")?);
+    let lock = WriterLock::take(&paths.journal()).context("start the till")?;
+    let training = config.training.then(|| paths.training());
+    let _record = if let Some(training) = &training {
+        begin_training(&training.data)?;
+        Some(lock)
+    } else {
+        drop(lock);
+        None
+    };
     let (events, queue) = sync_channel(EVENTS_WAITING_MAX);
     let actions = events.clone();
     let report = move |action| match actions.try_send(Event::Action(action)) {
@@ -264,9 +299,10 @@ pub fn run(paths: Paths, config: Config) -> anyhow::Result<()> {
     let feed = customer.as_ref().zip(config.customer.as_ref());
     let feed = feed.map(|(window, place)| CustomerFeed::new(window.remote(), place, &paths));
     let devices = Devices::start(&paths, &config, &events)?;
-    check_journal(&paths, events.clone());
+    check_journal(training.as_ref().unwrap_or(&paths), events.clone());
     drop(events);
     let remote = screen.remote();
+    let after = Arc::clone(&devices.after);
     let lane = thread::Builder::new().name("lane".into()).spawn(move || {
         // Whatever ends the lane ends the window: a till that shows a basket
         // and takes no key would be worse than none.
@@ -284,9 +320,20 @@ pub fn run(paths: Paths, config: Config) -> anyhow::Result<()> {
     drop(screen);
     drop(customer);
     match lane.join() {
-        Ok(()) => Ok(()),
+        Ok(()) => Ok(*after.lock().unwrap_or_else(PoisonError::into_inner)),
         Err(_) => anyhow::bail!("the lane ended in a bug; what was committed is safe"),
     }
+}
+
+/// Makes room for a training: what an earlier one left goes. Only files of a till lie there.
+fn begin_training(folder: &Path) -> anyhow::Result<()> {
+    let refused = || format!("make room for a training in {}", folder.display());
+    match std::fs::remove_dir_all(folder) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error).with_context(refused),
+    }
+    std::fs::create_dir_all(folder).with_context(refused)
 }
 
 /// The lane's own window: the cashier's, or the customers'.

@@ -22,7 +22,7 @@ const GOLD_CARD: &str = "M00000005C";
 const COUPON: &str = "CDEMO0001R";
 
 /// The pictures that the guide shows; the others are for looking at.
-pub const SHOWN: [&str; 12] = [
+pub const SHOWN: [&str; 13] = [
     "approval",
     "count",
     "discount",
@@ -34,6 +34,7 @@ pub const SHOWN: [&str; 12] = [
     "return-taken",
     "sell",
     "stock-receive",
+    "training",
     "z-report",
 ];
 
@@ -65,7 +66,7 @@ pub fn pictures(pixels: &Pixels, folder: &Path, look: Look) -> Result<Vec<String
         payment: Payment { card: true, ..Payment::default() },
         ..Config::default()
     };
-    let stand = Stand::open(files.path(), config, MORNING)?;
+    let stand = Stand::open(files.path(), config.clone(), MORNING)?;
     stand.screen.show()?;
     let shown_only = look.shown_only;
     let mut day = Day { stand, pixels, folder: folder.to_owned(), shop, names: Vec::new(), shown_only };
@@ -77,6 +78,9 @@ pub fn pictures(pixels: &Pixels, folder: &Path, look: Look) -> Result<Vec<String
     day.returning()?;
     day.beside()?;
     day.shift()?;
+    day.stand = Stand::open(files.path(), config.for_training(), MORNING)?;
+    day.stand.screen.show()?;
+    day.training()?;
     Ok(day.names)
 }
 
@@ -371,6 +375,15 @@ impl Day<'_> {
             self.stand.lane.till().is_some_and(|till| till.shift().is_none()),
             "the shift was not closed"
         );
+        Ok(())
+    }
+
+    fn training(&mut self) -> Result<()> {
+        self.stand.sign_in("101", "1234");
+        self.scan("100001")?;
+        self.scan("100010")?;
+        self.draw("training")?;
+        ensure!(self.stand.lane.view().bar.sync == ui::view::SyncState::Training, "it does not say so");
         Ok(())
     }
 }

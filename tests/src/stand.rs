@@ -106,6 +106,7 @@ fn unanswered(commands: &[Command]) -> Vec<Event> {
         | Command::Scale(_)
         | Command::Pay(_)
         | Command::Play(_)
+        | Command::Train { .. }
         | Command::Quit => None,
     });
     ends.collect()

@@ -1,8 +1,9 @@
-//! What a new cashier is asked to do, twenty-two tasks of one day, each through the real window: what they pressed is
+//! What a new cashier is asked to do, more than twenty tasks of one day, each through the real window: what they pressed is
 //! counted. An action is a key, a scan or a tap; digits count each.
 
 use std::cell::Cell;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use domain::barcode::ReceiptCode;
@@ -10,7 +11,7 @@ use domain::record::Record;
 
 use crate::display::Display;
 use crate::process::{PATIENCE, wait_at_most, wait_for};
-use crate::shop::{Counter, Headquarters, STORE, check_digit, code_of, open_demo};
+use crate::shop::{Counter, Headquarters, LaneFiles, STORE, check_digit, code_of, open_demo};
 
 const WATER: &str = "100001";
 const COLA: &str = "100010";
@@ -22,6 +23,9 @@ const GOLD_CARD: &str = "M00000005C";
 
 /// 5 off 30.
 const COUPON: &str = "CDEMO0001R";
+
+/// A till that was told to open anew has closed its window by then.
+const TILL_OPENS_ANEW: Duration = Duration::from_secs(2);
 
 /// A task that was done.
 #[derive(Debug, Clone)]
@@ -407,6 +411,39 @@ impl Cashier {
         Ok(())
     }
 
+    /// The till opens anew for a training and after it; nothing that is done in between is in the journal that counts.
+    fn training(&mut self) -> Result<()> {
+        let begin_anew = |cashier: &Self, trained: &Path| -> Result<()> {
+            // Thirteen from the end of the menu, before cash in.
+            cashier.menu(13)?;
+            let pause = Instant::now() + TILL_OPENS_ANEW;
+            wait_for("the till to open anew", || {
+                Ok((Instant::now() > pause && trained.exists()).then_some(()))
+            })?;
+            cashier.display.focus()
+        };
+        let own = self.counter.files.paths.training();
+        let before = self.counter.files.records()?.len();
+        begin_anew(self, &own.journal())?;
+        let training = LaneFiles::of(&own);
+        self.keys(&["1", "0", "1", "Return", "1", "2", "3", "4", "Return"])?;
+        training.wait_for_count("a sign-in", 1, |record| matches!(record, Record::SignedIn { .. }))?;
+        self.scan(&code_of(WATER)?)?;
+        self.keys(&["space"])?;
+        self.type_text("10")?;
+        self.keys(&["Return"])?;
+        training.wait_for_count("a sale", 1, |record| matches!(record, Record::SaleCompleted { .. }))?;
+        self.look()?;
+        begin_anew(self, &own.journal())?;
+        ensure!(self.counter.files.records()?.len() == before, "a training is in the journal that counts");
+        let signed_in = |record: &Record| matches!(record, Record::SignedIn { .. });
+        let before = self.so_far(signed_in)?;
+        self.keys(&["2", "0", "1", "Return", "3", "4", "5", "6", "Return"])?;
+        self.wait("a sign-in", before + 1, signed_in)?;
+        self.over("train somebody, and go on where the shift was");
+        Ok(())
+    }
+
     fn ending(&mut self) -> Result<()> {
         let signed_in = |record: &Record| matches!(record, Record::SignedIn { .. });
         self.keys(&["Escape", "F12"])?;
@@ -415,6 +452,8 @@ impl Cashier {
         self.keys(&["2", "0", "1", "Return", "3", "4", "5", "6", "Return"])?;
         self.wait("somebody else", before + 1, signed_in)?;
         self.over("lock, and let a supervisor take over");
+
+        self.training()?;
 
         // Counted from the end of the menu: sign out, lock, theme, language, health, day, close, count, X, drawer, drop.
         self.menu(10)?;

@@ -2,21 +2,25 @@
 //! lane that has sold, with its agent and HQ.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::Command as Program;
 
 use anyhow::{Context, Result, ensure};
 use domain::clock::LaneClock;
 use domain::record::Record;
+use drivers::frame::Health;
+use drivers::printer::{PrinterEvent, Row};
 use drivers::scanner::Scan;
 use ledger::file::WriterLock;
 use ledger::journal::JournalReader;
-use pos_app::config::{Config, Paths};
-use pos_app::lane::{Event, Lane, Moment};
+use pos_app::config::{Config, Paths, Printer};
+use pos_app::lane::training::TRAINING_EPOCH;
+use pos_app::lane::{Command, Event, Lane, Moment};
 use tests::process::{program, run, wait_for};
 use tests::ring::{ring, ring_days_ago};
-use tests::shop::{Headquarters, STORE, open_demo};
+use tests::shop::{Headquarters, STORE, code_of, open_demo};
+use tests::stand::Stand;
 use ui::action::{Action, Button, Key};
-use ui::view::Notice;
+use ui::view::{Notice, SyncState};
 
 /// A till without a window, its clock being what the test says.
 fn lane_at(data: &Path) -> Lane {
@@ -25,20 +29,20 @@ fn lane_at(data: &Path) -> Lane {
 
 /// Runs `pos-app journal` and gives what it printed; fails where it fails.
 fn journal(data: &Path, arguments: &[&str]) -> Result<String> {
-    run(Command::new(program("pos-app")?).arg("journal").args(arguments).arg("--data").arg(data))
+    run(Program::new(program("pos-app")?).arg("journal").args(arguments).arg("--data").arg(data))
 }
 
 /// What `pos-app journal` says where it refuses.
 fn refusal(data: &Path, arguments: &[&str]) -> Result<String> {
     let done =
-        Command::new(program("pos-app")?).arg("journal").args(arguments).arg("--data").arg(data).output()?;
+        Program::new(program("pos-app")?).arg("journal").args(arguments).arg("--data").arg(data).output()?;
     ensure!(!done.status.success(), "{arguments:?} was not refused");
     Ok(String::from_utf8_lossy(&done.stderr).into_owned())
 }
 
 fn enrol_anew(headquarters: &Headquarters, data: &Path) -> Result<()> {
     let code = headquarters.code(STORE, 1)?;
-    run(Command::new(program("sync-agent")?)
+    run(Program::new(program("sync-agent")?)
         .args(["enrol", "--replace", "--hq", &headquarters.url(), "--code", &code])
         .arg("--data")
         .arg(data))
@@ -46,7 +50,7 @@ fn enrol_anew(headquarters: &Headquarters, data: &Path) -> Result<()> {
 }
 
 fn hq(folder: &Path, command: &str) -> Result<String> {
-    run(Command::new(program("hq")?).arg(command).arg("--data").arg(folder.join("hq")))
+    run(Program::new(program("hq")?).arg(command).arg("--data").arg(folder.join("hq")))
 }
 
 fn only_folder(within: &Path) -> Result<PathBuf> {
@@ -102,7 +106,7 @@ fn a_lane_goes_on_from_a_backup_and_hq_gets_every_sale_of_both_lives() -> Result
     journal(&data, &["export", text(&export)?])?;
     let key = epochs[1].rsplit(' ').next().context("a key")?;
     // The export is whole, but its first epoch was signed by the key of then.
-    let done = Command::new(program("pos-app")?)
+    let done = Program::new(program("pos-app")?)
         .args(["journal", "verify-export", text(&export)?, "--key", key])
         .output()?;
     let said = String::from_utf8(done.stdout)?;
@@ -239,7 +243,7 @@ fn a_cloned_lane_is_a_fork_at_hq_until_it_is_enrolled_anew() -> Result<()> {
     files.start_agent()?;
     files.wait_for_acknowledgement()?;
     ring(&cloned, 3)?;
-    let mut agent = Command::new(program("sync-agent")?)
+    let mut agent = Program::new(program("sync-agent")?)
         .args(["run", "--data"])
         .arg(&cloned)
         .stderr(std::process::Stdio::null())
@@ -253,7 +257,7 @@ fn a_cloned_lane_is_a_fork_at_hq_until_it_is_enrolled_anew() -> Result<()> {
     files.kill_agent()?;
     enrol_anew(&headquarters, &cloned)?;
     ring(&cloned, 1)?;
-    let mut agent = Command::new(program("sync-agent")?)
+    let mut agent = Program::new(program("sync-agent")?)
         .args(["run", "--data"])
         .arg(&cloned)
         .stderr(std::process::Stdio::null())
@@ -333,5 +337,92 @@ fn a_clock_that_cannot_be_is_told_and_written_down_and_the_books_stay() -> Resul
     assert_eq!(lane.view().notice, None);
     drop(lane);
     assert!(journal(&data, &["verify"])?.contains("equal to what the till uses"));
+    Ok(())
+}
+
+/// A lane of its own for somebody who learns, beside one that has sold.
+fn training_beside(data: &Path) -> Result<Stand> {
+    let printer = Printer::new("127.0.0.1:9".to_owned(), "xprinter-xp80");
+    let config = Config { printer: Some(printer), ..Config::default() }.for_training();
+    Stand::open(data, config, Moment { now_ms: 1_795_226_400_000, offset_minutes: 480 })
+}
+
+#[test]
+fn nothing_of_a_training_counts_and_no_paper_of_it_can_be_brought_back() -> Result<()> {
+    i_slint_backend_testing::init_no_event_loop();
+    let folder = tempfile::tempdir()?;
+    let (headquarters, files) = open_demo(folder.path())?;
+    let data = files.paths.data.clone();
+    ring(&data, 2)?;
+    files.wait_for_acknowledgement()?;
+    let (sums, head) =
+        (headquarters.sums()?, JournalReader::open(&files.paths.journal())?.context("it")?.head()?);
+
+    // HQ has more events of this lane than a training will ever have: it opens all the same.
+    let mut trainee = training_beside(&data)?;
+    assert_eq!(trainee.lane.view().bar.sync, SyncState::Training);
+    trainee.turn(vec![Event::Printer(PrinterEvent::Health(Health::Ready))]);
+    trainee.sign_in("101", "1234");
+    trainee.scan(&code_of("100001")?);
+    trainee.key(Key::Char(' '));
+    trainee.enter("10");
+    let printed = trainee.commands.iter().find_map(|command| match command {
+        Command::Print(job) => Some(job.document.clone()),
+        _ => None,
+    });
+    let rows = printed.context("a receipt on paper")?.rows;
+    assert!(matches!(&rows[0], Row::Text { text, .. } if text == "培训"), "{:?}", rows[0]);
+    assert!(!rows.iter().any(|row| matches!(row, Row::Qr { .. })), "a code that a scanner could bring back");
+    assert!(matches!(rows.last(), Some(Row::Cut)), "{:?}", rows.last());
+
+    // Its numbers are no lane's, and what counts is as it was.
+    let own = JournalReader::open(&files.paths.training().journal())?.context("a journal of its own")?;
+    assert!(own.head()?.seq > 0);
+    assert_eq!(trainee.lane.journal().map(|journal| journal.identity().epoch), Some(TRAINING_EPOCH));
+    assert_eq!(JournalReader::open(&files.paths.journal())?.context("it")?.head()?, head);
+    drop(trainee);
+    ring(&data, 1)?;
+    files.wait_for_acknowledgement()?;
+    assert_eq!(headquarters.sums()?.0, sums.0 + 1);
+    Ok(())
+}
+
+#[test]
+fn a_training_begins_between_two_customers_and_keeps_a_second_till_out() -> Result<()> {
+    i_slint_backend_testing::init_no_event_loop();
+    let folder = tempfile::tempdir()?;
+    tests::stand::reference(folder.path(), 1)?;
+    let moment = Moment { now_ms: 1_795_226_400_000, offset_minutes: 480 };
+    let mut stand = Stand::open(folder.path(), Config::default(), moment)?;
+    stand.sign_in("101", "1234");
+    let offered = |stand: &mut Stand| -> Option<usize> {
+        stand.key(Key::Tab);
+        let sheet = stand.lane.view().sheet?;
+        sheet.rows.iter().position(|row| row.name.contains("培训"))
+    };
+    stand.scan(&code_of("100001")?);
+    assert_eq!(offered(&mut stand), None, "in the midst of a customer");
+    stand.key(Key::Escape);
+    stand.key(Key::Char(' '));
+    stand.enter("10");
+    stand.key(Key::Escape);
+    let row = offered(&mut stand).context("a training in the menu")?;
+    (0..row).for_each(|_| stand.key(Key::Down));
+    stand.key(Key::Enter);
+    assert!(stand.commands.contains(&Command::Train { begins: true }), "{:?}", stand.commands);
+    drop(stand);
+
+    // The program itself, told to train, holds what counts; a second till says so and ends.
+    let lock = WriterLock::take(&folder.path().join("journal.db"))?;
+    let refused = Program::new(program("pos-app")?)
+        .arg("--training")
+        .arg("--data")
+        .arg(folder.path())
+        .env_remove("DISPLAY")
+        .output()?;
+    drop(lock);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("start the till"), "{said}");
+    assert!(!folder.path().join("training").exists(), "a training was begun beside a till");
     Ok(())
 }

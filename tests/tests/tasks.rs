@@ -1,4 +1,4 @@
-//! Twenty-two written tasks, each done through the real window under Xvfb; what they took is printed.
+//! More than twenty written tasks, each done through the real window under Xvfb; what they took is printed.
 
 #[test]
 fn a_new_cashier_gets_through_a_day() {

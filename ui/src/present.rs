@@ -84,6 +84,7 @@ fn bar(till: &TillWindow, bar: &Bar) {
     global.set_clock(text(&bar.clock));
     global.set_sync(match &bar.sync {
         SyncState::Unknown => SyncKind::Unknown,
+        SyncState::Training => SyncKind::Training,
         SyncState::Synced { at } => {
             global.set_synced_at(text(at));
             SyncKind::Synced

@@ -75,6 +75,8 @@ pub enum SyncState {
     /// Not known yet.
     #[default]
     Unknown,
+    /// Somebody is being trained: nothing here counts.
+    Training,
     /// HQ has everything.
     Synced {
         /// When HQ last answered, `12:41`.

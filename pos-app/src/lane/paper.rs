@@ -5,6 +5,7 @@ use domain::till::{Input, Paper, Till};
 use drivers::printer::{Document, Job, Outcome, PrinterEvent};
 use ui::view::{Notice, Tone};
 
+use super::training;
 use super::{Command, DRAWER_BIT, Lane, OTHER_BIT, PAPERS_PAUSE_MS, State, words};
 use crate::sheet::Kind;
 
@@ -35,6 +36,15 @@ impl Lane {
         }
         self.others_printed += 1;
         let id = OTHER_BIT | self.others_printed;
+        self.hand_to_printer(id, document);
+    }
+
+    fn hand_to_printer(&mut self, id: u64, document: Document) {
+        let document = if self.config.training {
+            training::marked(document, self.config.receipt_language)
+        } else {
+            document
+        };
         self.commands.push(Command::Print(Job { id, document }));
     }
 
@@ -43,7 +53,7 @@ impl Lane {
         match open.receipt(document, reprint, self.config.receipt_language) {
             Ok(paper) => {
                 self.printer.sending = true;
-                self.commands.push(Command::Print(Job { id: document, document: paper }));
+                self.hand_to_printer(document, paper);
             }
             Err(error) => {
                 self.front.notice = Some(Notice::LedgerFault { reason: words(&error) });

@@ -19,7 +19,7 @@ impl Lane {
         let sync = present::sync(self, open);
         let sync_tone = match sync {
             SyncState::Synced { .. } => Tone::Good,
-            SyncState::Sending { .. } | SyncState::Unknown => Tone::Quiet,
+            SyncState::Sending { .. } | SyncState::Unknown | SyncState::Training => Tone::Quiet,
             SyncState::Offline { .. } => Tone::Attend,
         };
         let (printer, printer_tone) = self.printer_words();

@@ -6,7 +6,7 @@ use ui::action::Button;
 use ui::view::{self, SheetRow, Theme};
 
 use super::{DayBy, Kind, Open, StockWork, fact, numbered};
-use crate::lane::{Lane, OpenLane, State};
+use crate::lane::{Command, Lane, OpenLane, State};
 
 /// What the menu offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,7 @@ enum Choice {
     Receipts,
     Payments,
     Stock(StockWork),
+    Training,
     CashIn,
     CashOut,
     Drop,
@@ -56,6 +57,10 @@ impl Lane {
         }
         if counter && open.till().shift().is_some() {
             choices.extend(StockWork::ALL.map(Choice::Stock));
+        }
+        // Begun between two customers only; what is open stays as it is meanwhile.
+        if self.config.training || (counter && open.basket().is_untouched()) {
+            choices.push(Choice::Training);
         }
         if counter {
             match open.till().shift() {
@@ -107,6 +112,14 @@ impl Lane {
                 let (chinese, english) = work.name();
                 (self.words(chinese, english), String::new())
             }
+            Choice::Training => (
+                if self.config.training {
+                    self.words("结束培训", "End the training")
+                } else {
+                    self.words("培训：不入账", "Training: nothing counts")
+                },
+                String::new(),
+            ),
             Choice::CashIn => (self.words("现金存入", "Cash in"), String::new()),
             Choice::CashOut => (self.words("现金支出", "Cash out"), String::new()),
             Choice::Drop => (self.words("投库", "Safe drop"), String::new()),
@@ -153,6 +166,7 @@ impl Lane {
             Choice::Receipts => self.open_sheet(Kind::Receipts),
             Choice::Payments => self.open_sheet(Kind::Payments),
             Choice::Stock(work) => self.open_sheet(Kind::Stock(work)),
+            Choice::Training => self.commands.push(Command::Train { begins: !self.config.training }),
             Choice::CashIn => self.open_sheet(Kind::Cash(CashMove::PayIn)),
             Choice::CashOut => self.open_sheet(Kind::Cash(CashMove::PayOut)),
             Choice::Drop => self.open_sheet(Kind::Cash(CashMove::Drop)),

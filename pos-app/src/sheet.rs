@@ -8,6 +8,7 @@ mod books;
 mod change;
 mod code;
 mod drawer;
+mod export;
 mod give_back;
 mod goods;
 mod health;

@@ -778,6 +778,59 @@ fn a_day_is_looked_at_by_whoever_may() {
     assert!(rows.iter().all(|row| row.name != "陈静"), "{rows:?}");
 }
 
+/// The lines of the tables that a lane wrote, with their first three columns left out.
+fn tables(lane: &Lane) -> Vec<(String, Vec<String>)> {
+    let folder = lane.folder.path().join("reports");
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut tables: Vec<_> = files
+        .map(|entry| {
+            let text = std::fs::read_to_string(entry.path()).expect("a table");
+            let text = text.strip_prefix('\u{feff}').expect("a mark that it is UTF-8").to_owned();
+            let rest = |line: &str| line.splitn(4, ',').nth(3).unwrap_or_default().to_owned();
+            (entry.file_name().to_string_lossy().into_owned(), text.lines().skip(1).map(rest).collect())
+        })
+        .collect();
+    tables.sort();
+    tables
+}
+
+#[test]
+fn a_day_becomes_a_table_of_what_may_be_seen_of_it() {
+    let mut lane = Lane::open();
+    lane.scan(JUICE);
+    lane.pay_exactly();
+    lane.stand.key(Key::Escape);
+    lane.stand.function(12);
+    lane.stand.sign_in("201", "3456");
+    lane.scan(TEA);
+    lane.scan(WATER);
+    lane.pay_exactly();
+    lane.stand.key(Key::Escape);
+    lane.menu("今日报表");
+    lane.stand.function(10);
+    let all = tables(&lane);
+    let [(name, lines)] = all.as_slice() else { panic!("{all:?}") };
+    assert_eq!(name, "2026-11-21-S001-1-all.csv");
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(lines[0].starts_with("sale,李敏,100028,") && lines[0].ends_with(",1,7.90,7.90,13%"), "{lines:?}");
+    lane.stand.key(Key::Escape);
+    lane.menu("签退");
+    lane.stand.sign_in("101", "1234");
+    lane.menu("今日报表");
+    lane.stand.function(10);
+    let own = tables(&lane);
+    assert_eq!(own.len(), 2, "{own:?}");
+    assert_eq!(own[0].1.len(), 1, "{own:?}");
+    assert!(own[0].1[0].starts_with("sale,李敏,"), "{own:?}");
+
+    // A folder that cannot be made: it is said, and the day is as it was.
+    std::fs::remove_dir_all(lane.folder.path().join("reports")).expect("removed");
+    std::fs::write(lane.folder.path().join("reports"), "in the way").expect("a file in the way");
+    lane.stand.function(10);
+    let said = format!("{:?}", lane.stand.lane.view().notice);
+    assert!(said.contains("表格没有写成"), "{said}");
+}
+
 #[test]
 fn a_scan_that_a_busy_window_tore_is_one_scan_and_keeps_the_number_before_it() {
     let mut lane = Lane::open();

@@ -86,14 +86,12 @@ impl Sums {
 impl Lane {
     pub(super) fn show_day(&self, sheet: &Open, by: DayBy) -> view::Sheet {
         let shortcuts = ["F4", "F5", "F6", "F7", "F8", "F9"];
-        let keys = ALL
-            .iter()
-            .zip(shortcuts)
-            .map(|(other, shortcut)| {
-                let (chinese, english) = other.words();
-                SheetKey { on: *other == by, ..key(self.words(chinese, english), shortcut) }
-            })
-            .collect();
+        let views = ALL.iter().zip(shortcuts).map(|(other, shortcut)| {
+            let (chinese, english) = other.words();
+            SheetKey { on: *other == by, ..key(self.words(chinese, english), shortcut) }
+        });
+        let table = key(self.words("存为表格", "As a table"), "F10");
+        let keys = views.chain([table]).collect();
         let (chinese, english) = by.words();
         let all = self.till().is_some_and(|till| till.rights().allow(Act::Report));
         view::Sheet {
@@ -115,9 +113,12 @@ impl Lane {
     }
 
     pub(super) fn key_day(&mut self, index: usize) {
-        if let Some(by) = ALL.get(index) {
-            self.pop_sheet();
-            self.open_sheet(Kind::Day(*by));
+        match ALL.get(index) {
+            Some(by) => {
+                self.pop_sheet();
+                self.open_sheet(Kind::Day(*by));
+            }
+            None => self.export_day(),
         }
     }
 

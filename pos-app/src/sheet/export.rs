@@ -1,0 +1,205 @@
+//! A day's lines as a table for a spreadsheet, written beside the lane's files.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use domain::money::Currency;
+use domain::record::Record;
+use domain::refund::Origin;
+use domain::rights::Act;
+use domain::sale::Sale;
+use ledger::journal::{Identity, Stored};
+use ui::view::Tone;
+
+use crate::lane::{Lane, State};
+use crate::present;
+
+/// The folder of tables, beside the lane's files.
+pub const REPORTS: &str = "reports";
+
+/// So many tables stay, some ten years of one a day; the oldest goes for a new one.
+pub const REPORTS_MAX: usize = 4_000;
+
+/// Tells spreadsheets that what follows is UTF-8: without it they show hanzi as noise.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// What the columns are called, for a person and for whoever reads the table by program.
+const COLUMNS: [&str; 12] = [
+    "date",
+    "time",
+    "document",
+    "kind",
+    "cashier",
+    "sku",
+    "code",
+    "name",
+    "quantity",
+    "unit_price",
+    "net",
+    "tax_rate",
+];
+
+/// Why no table was written.
+#[derive(Debug, thiserror::Error)]
+enum WriteReportError {
+    #[error("write {file}")]
+    File { file: PathBuf, source: std::io::Error },
+    #[error("write {file}")]
+    Table { file: PathBuf, source: csv::Error },
+}
+
+impl Lane {
+    /// Writes the lines of the day that is looked at: of everybody for whom that may be seen, else one's own.
+    pub(super) fn export_day(&mut self) {
+        let State::Open(open) = &self.state else { return };
+        let all = open.till().rights().allow(Act::Report);
+        let own = open.till().desk().staff().map(|staff| staff.id.clone()).unwrap_or_default();
+        let day = open.till().shift().map_or_else(|| self.today(), |shift| shift.business_date);
+        let identity = open.journal().identity();
+        let file = self.paths.data.join(REPORTS).join(format!(
+            "{day}-{}-{}-{}.csv",
+            identity.store,
+            identity.lane,
+            if all { "all" } else { own.as_str() }
+        ));
+        let written =
+            open.journal().of_day(day).map_err(|error| crate::lane::words(&error)).and_then(|records| {
+                let rows =
+                    rows(&records, identity, &open.settings().currency, (!all).then_some(own.as_str()));
+                write(&file, &rows).map(|()| rows.len()).map_err(|error| crate::lane::words(&error))
+            });
+        let path = file.display();
+        match written {
+            Ok(lines) => self.front.say(
+                Tone::Good,
+                ("表格已写好", &format!("{lines} 行：{path}")),
+                ("The table is written", &format!("{lines} lines: {path}")),
+            ),
+            Err(reason) => self.front.say(
+                Tone::Attend,
+                ("表格没有写成", &format!("销售都在。看看磁盘，再试一次。（{reason}）")),
+                (
+                    "The table is not written",
+                    &format!("All sales are safe. Look at the disk and try again. ({reason})"),
+                ),
+            ),
+        }
+    }
+}
+
+/// A row a line that was sold or came back, in the order of the day; `records` are its events, newest first.
+fn rows(records: &[Stored], identity: &Identity, currency: &Currency, of: Option<&str>) -> Vec<[String; 12]> {
+    let mut identity = identity.clone();
+    let mut documents = Vec::new();
+    for stored in records {
+        // What is none of these is no line of a day.
+        #[allow(clippy::wildcard_enum_match_arm)]
+        match &stored.record {
+            Record::EpochBegun { previous_epoch, .. } => identity.epoch = *previous_epoch,
+            Record::SaleCompleted { sale } if of.is_none_or(|staff| sale.staff.id == staff) => {
+                documents.push(rows_of(stored, sale, &identity, currency));
+            }
+            _ => {}
+        }
+    }
+    documents.into_iter().rev().flatten().collect()
+}
+
+fn rows_of(stored: &Stored, sale: &Sale, identity: &Identity, currency: &Currency) -> Vec<[String; 12]> {
+    let Identity { store, lane, epoch } = identity.clone();
+    let number = domain::receipt::number(&Origin { store, lane, epoch, seq: stored.seq });
+    let head = |kind: &str| {
+        let time = present::local_time(stored.stamp.at_ms, stored.stamp.offset_minutes, "%H:%M:%S");
+        let date = stored.stamp.business_date.to_string();
+        [date, time, number.clone(), kind.to_owned(), plain(&sale.staff.name)]
+    };
+    let row = |head: [String; 5], rest: [String; 7]| -> [String; 12] {
+        let mut cells = head.into_iter().chain(rest);
+        std::array::from_fn(|_| cells.next().unwrap_or_default())
+    };
+    let sold = sale.lines.iter().map(|line| {
+        let rest = [
+            plain(&line.item.sku),
+            plain(&line.code),
+            plain(&line.item.name_zh),
+            line.quantity.to_string(),
+            currency.format(line.unit_price),
+            currency.format(line.net()),
+            line.item.tax_rate.to_string(),
+        ];
+        row(head("sale"), rest)
+    });
+    let returned = sale.returns.iter().map(|back| {
+        let rest = [
+            plain(&back.item.sku),
+            plain(&back.code),
+            plain(&back.item.name_zh),
+            format!("-{}", back.quantity),
+            String::new(),
+            currency.format(-back.amount),
+            back.item.tax_rate.to_string(),
+        ];
+        row(head("return"), rest)
+    });
+    sold.chain(returned).collect()
+}
+
+/// Text that no spreadsheet takes for a formula.
+fn plain(text: &str) -> String {
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    if is_formula { format!("'{text}") } else { text.to_owned() }
+}
+
+/// Writes a table whole or not at all, and makes room for it.
+fn write(file: &Path, rows: &[[String; 12]]) -> Result<(), WriteReportError> {
+    let failed = |source| WriteReportError::File { file: file.to_owned(), source };
+    let folder = file.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    make_room(folder).map_err(failed)?;
+    let unfinished = file.with_extension("part");
+    let mut out = std::fs::File::create(&unfinished).map_err(failed)?;
+    out.write_all(BYTE_ORDER_MARK).map_err(failed)?;
+    let wrong = |source| WriteReportError::Table { file: file.to_owned(), source };
+    let mut table = csv::Writer::from_writer(out);
+    table.write_record(COLUMNS).map_err(wrong)?;
+    rows.iter().try_for_each(|row| table.write_record(row)).map_err(wrong)?;
+    let out = table.into_inner().map_err(|error| failed(error.into_error()))?;
+    out.sync_all().map_err(failed)?;
+    std::fs::rename(&unfinished, file).map_err(failed)
+}
+
+/// Tables begin with their date, so the first by name is the oldest.
+fn make_room(folder: &Path) -> std::io::Result<()> {
+    let mut tables: Vec<PathBuf> = std::fs::read_dir(folder)?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "csv"))
+        .collect();
+    tables.sort();
+    let too_many = (tables.len() + 1).saturating_sub(REPORTS_MAX);
+    tables.iter().take(too_many).try_for_each(std::fs::remove_file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_a_spreadsheet_would_reckon_with_stays_a_name() {
+        assert_eq!(plain("=1+1"), "'=1+1");
+        assert_eq!(plain("@总价"), "'@总价");
+        assert_eq!(plain("矿泉水 550ml"), "矿泉水 550ml");
+    }
+
+    #[test]
+    fn a_table_takes_the_place_of_the_oldest_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for number in 0..REPORTS_MAX {
+            std::fs::write(folder.path().join(format!("{number:05}.csv")), "").expect("a table");
+        }
+        let file = folder.path().join("99999.csv");
+        write(&file, &[]).expect("written");
+        assert!(file.exists());
+        assert!(!folder.path().join("00000.csv").exists());
+        assert!(folder.path().join("00001.csv").exists());
+    }
+}

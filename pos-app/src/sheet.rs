@@ -16,6 +16,7 @@ mod menu;
 mod parking;
 mod payment;
 mod question;
+mod seller;
 mod stock;
 mod tender;
 mod typing;
@@ -124,6 +125,16 @@ pub(crate) enum Kind {
     Stock(StockWork),
     /// Where there is any of some goods.
     OnHand,
+    /// Who is credited.
+    Seller {
+        /// The line; the whole basket where `None`.
+        line: Option<u32>,
+    },
+    /// What is noted.
+    Note {
+        /// The line; the whole basket where `None`.
+        line: Option<u32>,
+    },
 }
 
 /// What a field takes.
@@ -241,6 +252,8 @@ impl Open {
             Kind::Float | Kind::Cash(_) => &[Amount],
             Kind::Count => &[Digits],
             Kind::NewMember => &[Digits, Code],
+            Kind::Seller { .. } => &[Digits],
+            Kind::Note { .. } => &[Words],
             Kind::Stock(StockWork::Waste) => &[Code, Quantity, Code],
             Kind::Stock(_) => &[Code, Quantity, Code, Words],
         };
@@ -296,8 +309,11 @@ impl Open {
             | Kind::Day(_)
             | Kind::Receipts
             | Kind::Code(_)
+            | Kind::Note { .. }
             | Kind::OnHand => ScanRule::Sells,
-            Kind::Member | Kind::Goods { selling: false } | Kind::GiveBack => ScanRule::Takes,
+            Kind::Member | Kind::Goods { selling: false } | Kind::GiveBack | Kind::Seller { .. } => {
+                ScanRule::Takes
+            }
             Kind::Approve(_)
             | Kind::Blind
             | Kind::Voucher
@@ -318,7 +334,12 @@ impl Open {
     /// Whether a tap on a row is the choice itself.
     fn tap_goes(&self) -> bool {
         match self.kind {
-            Kind::Menu | Kind::Parked | Kind::Goods { .. } | Kind::Payments | Kind::Receipts => true,
+            Kind::Menu
+            | Kind::Parked
+            | Kind::Goods { .. }
+            | Kind::Payments
+            | Kind::Receipts
+            | Kind::Seller { .. } => true,
             Kind::Age
             | Kind::Cancel
             | Kind::Paper(_)
@@ -344,6 +365,7 @@ impl Open {
             | Kind::Code(_)
             | Kind::NewMember
             | Kind::Stock(_)
+            | Kind::Note { .. }
             | Kind::OnHand => false,
         }
     }
@@ -497,6 +519,8 @@ impl Lane {
             Kind::NewMember => self.show_new_member(sheet),
             Kind::Stock(work) => self.show_stock(sheet, *work),
             Kind::OnHand => self.show_on_hand(sheet),
+            Kind::Seller { line } => self.show_seller(open, sheet, *line),
+            Kind::Note { line } => self.show_note(open, sheet, *line),
         }
     }
 
@@ -538,6 +562,8 @@ impl Lane {
             | Kind::Code(_)
             | Kind::NewMember
             | Kind::Stock(_)
+            | Kind::Seller { .. }
+            | Kind::Note { .. }
             | Kind::OnHand => {}
         }
     }
@@ -570,6 +596,10 @@ impl Lane {
                 return true;
             }
             return false;
+        }
+        if let (Barcode::Staff(code), Desk::Selling(_) | Desk::Paying(_) | Desk::Done(..)) = (&barcode, &desk)
+        {
+            return self.scan_for_seller(code);
         }
         if let (Barcode::Payment, Desk::Paying(_)) = (&barcode, &desk) {
             return self.charge_part(text);

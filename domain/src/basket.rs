@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 
 use crate::catalogue::{Item, Unit};
 use crate::coupon::Coupon;
+use crate::gift::{FreeGoods, KeptGift};
 use crate::kit::allocate_kit;
 use crate::member::{Member, PointsBack, PointsGrant};
 use crate::money::{BASIS_POINTS, Money, Quantity};
@@ -14,6 +15,7 @@ use crate::promotion::ticket::PointsSpent;
 use crate::promotion::{Layer, Promotion};
 use crate::refund::{PastSale, ReturnedLine};
 use crate::sale::{SpentCoupon, Sums};
+use crate::seller::Seller;
 use crate::tax::{TaxMode, TaxRules, Taxable};
 use crate::tender::TenderKind;
 
@@ -57,6 +59,10 @@ pub struct Line {
     pub discount: Option<Discount>,
     /// Its share of what a person took off the basket.
     pub basket_discount: Money,
+    /// Who is credited for it, where that is not who is credited for the basket.
+    pub seller: Option<Arc<Seller>>,
+    /// What the cashier noted of it; may be empty.
+    pub note: String,
 }
 
 /// What a code says of one piece of goods beside what it is, so that it can be
@@ -300,6 +306,8 @@ pub struct Basket {
     coupons: Vec<Coupon>,
     grant: Option<PointsGrant>,
     tender: Option<TenderKind>,
+    seller: Option<Arc<Seller>>,
+    note: String,
     past: Option<Box<PastSale>>,
     returns: Vec<ReturnedLine>,
     derived: Derived,
@@ -333,6 +341,8 @@ pub struct Reckoning {
     pub points: PointsSpent,
     /// What each laid coupon takes off, in their order; nothing where it is of no use.
     pub coupons: Vec<Money>,
+    /// Goods that are free for others.
+    pub gifts: Vec<FreeGoods>,
 }
 
 impl Basket {
@@ -364,6 +374,22 @@ impl Basket {
         tender: Option<TenderKind>,
     ) -> Self {
         Self { member, coupons, tender, ..self }
+    }
+
+    /// The same with who is credited for it, and what was noted of it.
+    #[must_use]
+    pub fn sold_by(self, seller: Option<Arc<Seller>>, note: String) -> Self {
+        Self { seller, note, ..self }
+    }
+
+    /// Who is credited for the lines that name nobody else.
+    pub fn seller(&self) -> Option<&Arc<Seller>> {
+        self.seller.as_ref()
+    }
+
+    /// What the cashier noted of it; may be empty.
+    pub fn note(&self) -> &str {
+        &self.note
     }
 
     /// The kind of tender that all of it is paid with, where promotions ask for that.
@@ -428,9 +454,15 @@ impl Basket {
         self.lines.is_empty() && self.returns.is_empty() && self.past.is_none()
     }
 
-    /// Whether nothing is in it, and nobody's card or coupon lies on it.
-    pub fn is_untouched(&self) -> bool {
+    /// Whether nothing is in it, and nobody's card or coupon lies on it: a
+    /// parked one may take its place.
+    pub fn is_bare(&self) -> bool {
         self.is_empty() && self.member.is_none() && self.coupons.is_empty()
+    }
+
+    /// Whether it is as every basket begins.
+    pub fn is_untouched(&self) -> bool {
+        self.is_bare() && self.seller.is_none() && self.note.is_empty()
     }
 
     /// The number that the next line gets.
@@ -479,9 +511,22 @@ impl Basket {
         };
         Sums {
             sold: nets + on_top,
-            returned: self.returns.iter().map(|back| back.value(rules.mode)).sum(),
+            returned: self.returned(rules),
             left: self.past.as_ref().map(|past| past.left),
         }
+    }
+
+    /// What is given for the goods that come back, less what is kept back for
+    /// gifts that do not.
+    fn returned(&self, rules: TaxRules) -> Money {
+        let back: Money = self.returns.iter().map(|back| back.value(rules.mode)).sum();
+        let kept: Money = self.kept_gifts(rules).iter().map(|kept| kept.value(rules.mode)).sum();
+        back - kept
+    }
+
+    /// The gifts that are kept though what earned them comes back.
+    pub fn kept_gifts(&self, rules: TaxRules) -> Vec<KeptGift> {
+        self.past.as_ref().map(|past| past.kept_gifts(&self.returns, rules)).unwrap_or_default()
     }
 
     /// What promotions, set prices and discounts took off.
@@ -524,6 +569,28 @@ impl Basket {
             line.label_amount = None;
             line.discount = None;
         });
+    }
+
+    pub(crate) fn name_seller(&mut self, number: Option<u32>, seller: Option<Arc<Seller>>) {
+        match number {
+            None => self.seller = seller,
+            Some(number) => {
+                if let Some(line) = self.lines.iter_mut().find(|line| line.number == number) {
+                    line.seller = seller;
+                }
+            }
+        }
+    }
+
+    pub(crate) fn write_note(&mut self, number: Option<u32>, note: String) {
+        match number {
+            None => self.note = note,
+            Some(number) => {
+                if let Some(line) = self.lines.iter_mut().find(|line| line.number == number) {
+                    line.note = note;
+                }
+            }
+        }
     }
 
     pub(crate) fn reduce_line(&mut self, number: u32, discount: Option<Discount>) {

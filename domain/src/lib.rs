@@ -13,9 +13,11 @@
 //! | [`pricing`] | the price of one unit, and why |
 //! | [`kit`] | what each part of a kit takes of its price |
 //! | [`basket`] | lines not yet paid |
+//! | [`seller`] | who is credited for what is sold, and what they earn on it |
 //! | [`tender`] | means of payment |
 //! | [`tax`] | VAT by line and by document |
 //! | [`sale`] | a paid basket and its sums |
+//! | [`gift`] | goods that were free for others, and gifts that are kept |
 //! | [`refund`] | what is left of a past sale, and what giving it back comes to |
 //! | [`receipt`] | what the paper of a sale says |
 //! | [`payment`] | one payment by code, from its number to its end |
@@ -31,6 +33,7 @@ pub mod basket;
 pub mod catalogue;
 pub mod clock;
 pub mod coupon;
+pub mod gift;
 pub mod kit;
 pub mod label;
 pub mod member;
@@ -45,6 +48,7 @@ pub mod record;
 pub mod refund;
 pub mod rights;
 pub mod sale;
+pub mod seller;
 pub mod shift;
 pub mod stock;
 pub mod tax;

@@ -71,7 +71,8 @@ fn answer(problem: &Problem<'_>, mut found: Found, work: u64) -> Priced {
                 None => portion.net,
                 Some(item) => price_in_group(&found, portion.line, promotion, item),
             };
-            let part = AppliedPart { line: portion.line, units: portion.units, off: before - after };
+            let (line, units) = (portion.line, portion.units);
+            let part = AppliedPart { line, units, free: 0, off: before - after };
             applied.push(Applied { promotion, layer: Layer::Price, parts: vec![part] });
         }
     }
@@ -79,12 +80,14 @@ fn answer(problem: &Problem<'_>, mut found: Found, work: u64) -> Priced {
         let mut parts: Vec<AppliedPart> = Vec::new();
         for (member, net) in application.members.iter().zip(&application.nets) {
             let off = member.price - *net;
+            let free = u32::from(*net == Money::ZERO && off.is_positive());
             match parts.iter_mut().find(|part| part.line == member.line) {
                 Some(part) => {
                     part.units += 1;
+                    part.free += free;
                     part.off += off;
                 }
-                None => parts.push(AppliedPart { line: member.line, units: 1, off }),
+                None => parts.push(AppliedPart { line: member.line, units: 1, free, off }),
             }
         }
         parts.sort_by_key(|part| part.line);
@@ -92,7 +95,8 @@ fn answer(problem: &Problem<'_>, mut found: Found, work: u64) -> Priced {
     }
     for cut in &found.best.laid.used {
         let promotion = found.overlays[cut.overlay];
-        let parts = cut.offs.iter().map(|(line, off)| AppliedPart { line: *line, units: 0, off: *off });
+        let parts =
+            cut.offs.iter().map(|(line, off)| AppliedPart { line: *line, units: 0, free: 0, off: *off });
         applied.push(Applied {
             promotion,
             layer: problem.promotion(promotion).layer(),

@@ -13,7 +13,8 @@ use rust_decimal::Decimal;
 
 use crate::basket::{self, AppliedPromotion, Line, PriceFrom};
 use crate::catalogue::Item;
-use crate::money::{Currency, Money};
+use crate::gift::KeptGift;
+use crate::money::{Currency, Money, Quantity};
 use crate::promotion::Layer;
 use crate::refund::{Origin, ReturnedLine};
 use crate::sale::Sale;
@@ -104,6 +105,9 @@ pub fn receipt(heading: &Heading<'_>, sale: &Sale, currency: &Currency, language
     for back in &sale.returns {
         paper.returned(back);
     }
+    for kept in &sale.kept {
+        paper.kept(kept);
+    }
     paper.rows.push(Row::Rule);
     paper.sums(sale);
     paper.paid(sale);
@@ -164,6 +168,9 @@ impl Paper<'_> {
             format!("{}: {}", words.cashier, sale.staff.number),
             format!("{}: {}", words.lane, heading.lane),
         );
+        if let Some(seller) = &sale.seller {
+            self.text(format!("{}: {}", words.seller, seller.number));
+        }
     }
 
     /// A line at its price, how that comes about, and what is taken off it alone.
@@ -198,6 +205,12 @@ impl Paper<'_> {
         for saving in line.savings.iter().filter(|saving| !is_of_the_ticket(saving.layer)) {
             self.taken_off(format!("  {}", self.named(&saving.promotion)), saving.off);
         }
+        if let Some(seller) = &line.seller {
+            self.text(format!("  {}: {}", words.seller, seller.number));
+        }
+        if !line.note.is_empty() {
+            self.text(format!("  {}: {}", words.note, line.note));
+        }
     }
 
     fn taken_off(&mut self, what: String, off: Money) {
@@ -213,6 +226,16 @@ impl Paper<'_> {
         self.text(format!("  {} {}{unit}", back.code, back.quantity));
         if let Some(origin) = &back.origin {
             self.text(format!("  {}: {}", words.sold_on, number(origin)));
+        }
+    }
+
+    /// A gift that is not brought back with what earned it, or is after all.
+    fn kept(&mut self, kept: &KeptGift) {
+        let words = self.words;
+        let word = if kept.thousandths < 0 { words.gift_back } else { words.gift_kept };
+        self.amount(format!("{word}: {}", self.goods(&kept.item)), kept.amount);
+        if let Some(quantity) = Quantity::from_thousandths(kept.thousandths.abs()) {
+            self.text(format!("  {} {quantity}", kept.item.code));
         }
     }
 
@@ -344,6 +367,9 @@ impl Paper<'_> {
         }
         if let Some(balance) = balance {
             self.pair(words.points_balance, balance.to_string());
+        }
+        if !sale.note.is_empty() {
+            self.text(format!("{}: {}", words.note, sale.note));
         }
         for given in &sale.given {
             self.pair(self.named(&given.promotion).to_owned(), format!("x {}", given.times));

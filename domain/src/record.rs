@@ -13,6 +13,7 @@ use crate::payment::{Outcome, Purpose};
 use crate::refund::{PastSale, ReturnedLine};
 use crate::rights::Act;
 use crate::sale::Sale;
+use crate::seller::Seller;
 use crate::shift::{Carried, CashMove, Denomination, ShiftReport};
 use crate::stock::{Movement, StockCount};
 use crate::tender::{Tender, TenderKind, Wallet};
@@ -165,6 +166,25 @@ pub enum Record {
         /// What was taken off; `None` for nothing any more.
         discount: Option<Discount>,
         /// By whom.
+        staff: String,
+    },
+    /// Somebody is credited for a line, or for all that no line names another
+    /// for; or nobody any more.
+    SellerNamed {
+        /// The line's number; the whole basket where `None`.
+        line: Option<u32>,
+        /// Who; `None` for nobody.
+        seller: Option<Arc<Seller>>,
+        /// Who said so.
+        staff: String,
+    },
+    /// A note stands at a line or at the basket, or none any more.
+    NoteWritten {
+        /// The line's number; the whole basket where `None`.
+        line: Option<u32>,
+        /// What it says; empty for none.
+        note: String,
+        /// Who wrote it.
         staff: String,
     },
     /// A line was taken back.

@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use crate::basket::Line;
 use crate::catalogue::Item;
+use crate::gift::{self, FreeGoods, KeptGift, Withheld};
 use crate::member::{PastPoints, PointsBack};
 use crate::money::{Money, Quantity};
 use crate::sale::{self, Sale};
+use crate::seller::Seller;
 use crate::tax::{TaxMode, TaxRules, Taxable};
 use crate::tender::Tender;
 
@@ -40,12 +42,16 @@ pub struct ReturnedLine {
     pub code: String,
     /// How much comes back.
     pub quantity: Quantity,
+    /// How much of the line came back before, thousandths; 0 of a blind return.
+    pub before: i64,
     /// What it counts for, as the tag said it.
     pub amount: Money,
     /// The tax in or on top of that.
     pub tax: Money,
     /// Why it comes back.
     pub reason: String,
+    /// Who was credited for it.
+    pub seller: Option<Arc<Seller>>,
 }
 
 impl ReturnedLine {
@@ -61,12 +67,14 @@ impl ReturnedLine {
 /// A line of a past sale, and what of it came back already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PastLine {
-    /// As it was sold.
+    /// As it was sold, and by whom.
     pub line: Line,
     /// Its tax.
     pub tax: Money,
     /// How much came back, thousandths.
     pub returned: i64,
+    /// What is kept back for it, where it was a gift that is kept.
+    pub kept: Withheld,
 }
 
 /// A past sale as it can be given back.
@@ -84,6 +92,8 @@ pub struct PastSale {
     pub tenders: Vec<Tender>,
     /// Its points, less what came back of them; `None` where a walk-in bought.
     pub points: Option<PastPoints>,
+    /// Goods of it that were free for others.
+    pub gifts: Vec<FreeGoods>,
 }
 
 /// Why something is not taken back.
@@ -111,7 +121,15 @@ impl PastSale {
                 .lines
                 .iter()
                 .zip(taxes)
-                .map(|(line, tax)| PastLine { line: line.clone(), tax, returned: 0 })
+                .map(|(line, tax)| {
+                    let seller = sale.seller_of(line).cloned();
+                    PastLine {
+                        line: Line { seller, ..line.clone() },
+                        tax,
+                        returned: 0,
+                        kept: Withheld::default(),
+                    }
+                })
                 .collect(),
             left: sale.paid_for_lines(rules.mode),
             tenders: sale.tenders.iter().filter(|tender| tender.amount().is_positive()).cloned().collect(),
@@ -126,6 +144,7 @@ impl PastSale {
                     value_back: Money::ZERO,
                 })
             }),
+            gifts: sale.gifts.clone(),
             origin,
         };
         past.take_from_tenders(sale.change, Tender::is_cash);
@@ -161,7 +180,16 @@ impl PastSale {
                 past.line.is_within_bounds()
                     && past.tax.is_amount()
                     && (0..=past.line.quantity.thousandths()).contains(&past.returned)
+                    && past.kept.amount.is_amount()
+                    && past.kept.tax.is_amount()
+                    && (0..=past.line.quantity.thousandths()).contains(&past.kept.thousandths)
             })
+            && self.holds_gifts()
+    }
+
+    fn holds_gifts(&self) -> bool {
+        let lines: Vec<Line> = self.lines.iter().map(|past| past.line.clone()).collect();
+        gift::fits(&self.gifts, &lines)
     }
 
     fn take_back(&mut self, document: &Sale, mode: TaxMode) {
@@ -179,7 +207,16 @@ impl PastSale {
                 line.returned += returned.quantity.thousandths();
             }
         }
-        let value: Money = back.iter().map(|returned| returned.value(mode)).sum();
+        let kept = document.kept.iter().filter(|kept| kept.origin == self.origin);
+        let mut value: Money = back.iter().map(|returned| returned.value(mode)).sum();
+        for kept in kept {
+            value = value - kept.value(mode);
+            if let Some(line) = self.lines.iter_mut().find(|line| line.line.number == kept.line) {
+                line.kept.thousandths += kept.thousandths;
+                line.kept.amount += kept.amount;
+                line.kept.tax += kept.tax;
+            }
+        }
         self.left = (self.left - (value - document.rounding_returned)).max(Money::ZERO);
         for tender in document.tenders.iter().filter(|tender| !tender.amount().is_positive()) {
             let kind = tender.kind();
@@ -235,6 +272,36 @@ impl PastSale {
         (earning, value)
     }
 
+    /// The gifts that are kept, or are no more, when this comes back: what is
+    /// kept back for them now, beyond what is already. What is given for the
+    /// goods that earned them never falls below nothing.
+    pub fn kept_gifts(&self, taken: &[ReturnedLine], rules: TaxRules) -> Vec<KeptGift> {
+        if self.gifts.is_empty() {
+            return Vec::new();
+        }
+        let sold: Vec<Line> = self.lines.iter().map(|past| past.line.clone()).collect();
+        let owed = gift::owed(&self.gifts, &sold, |number| self.quantity_left(number, taken));
+        let earns =
+            |number: u32| self.gifts.iter().any(|gift| gift.earned_by.iter().any(|of| of.line == number));
+        let mut refund: Money = taken.iter().filter(|back| earns(back.line)).map(|back| back.amount).sum();
+        let mut kept = Vec::new();
+        for past in &self.lines {
+            let number = past.line.number;
+            let owed = owed.get(&number).copied().unwrap_or_default();
+            let amount = gift::kept_back(owed.amount, past.kept.amount, refund);
+            let thousandths = owed.units.saturating_mul(1_000) - past.kept.thousandths;
+            if thousandths == 0 && amount == Money::ZERO {
+                continue;
+            }
+            refund = refund - amount.max(Money::ZERO);
+            let net = past.kept.amount + amount;
+            let tax = rules.tax(Taxable { rate: past.line.item.tax_rate, net }) - past.kept.tax;
+            let (origin, item) = (self.origin.clone(), past.line.item.clone());
+            kept.push(KeptGift { origin, line: number, item, thousandths, amount, tax });
+        }
+        kept
+    }
+
     /// Whether nothing is left when this comes back too.
     pub fn is_all_back(&self, taken: &[ReturnedLine]) -> bool {
         self.lines.iter().all(|past| self.quantity_left(past.line.number, taken) == 0)
@@ -264,9 +331,11 @@ impl PastSale {
             item: past.line.item.clone(),
             code: past.line.code.clone(),
             quantity,
+            before,
             amount: share(past.line.net())?,
             tax: share(past.tax)?,
             reason,
+            seller: past.line.seller.clone(),
         })
     }
 }

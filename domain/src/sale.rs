@@ -1,11 +1,15 @@
 //! A paid basket, its tax and its sums.
 
+use std::sync::Arc;
+
 use crate::basket::{Basket, Line};
+use crate::gift::{self, FreeGoods, KeptGift};
 use crate::member::{PointsBack, PointsMoved};
 use crate::money::{Currency, Money};
 use crate::promotion::grant::Given;
 use crate::record::Staff;
 use crate::refund::{RefundOrder, ReturnedLine, allocate};
+use crate::seller::Seller;
 pub use crate::tax::TaxSummary;
 use crate::tax::{self, TaxMode, TaxRules, Taxable};
 pub use crate::tender::Tender;
@@ -48,6 +52,14 @@ pub struct Sale {
     pub given: Vec<Given>,
     /// Points that what came back undoes.
     pub points_back: Option<PointsBack>,
+    /// Goods of it that were free for others.
+    pub gifts: Vec<FreeGoods>,
+    /// Gifts that are kept though what earned them came back.
+    pub kept: Vec<KeptGift>,
+    /// Who is credited for the lines that name nobody else.
+    pub seller: Option<Arc<Seller>>,
+    /// What the cashier noted; may be empty.
+    pub note: String,
 }
 
 /// The member who bought, as the document remembers them.
@@ -238,7 +250,9 @@ impl Sale {
             .returns()
             .iter()
             .map(|back| (Taxable { rate: back.item.tax_rate, net: -back.amount }, -back.tax));
-        let taxes = tax::summaries(taxables.into_iter().zip(taxes).chain(back));
+        let kept = basket.kept_gifts(by.rules);
+        let kept = kept.iter().map(|kept| (Taxable { rate: kept.item.tax_rate, net: kept.amount }, kept.tax));
+        let taxes = tax::summaries(taxables.into_iter().zip(taxes).chain(back).chain(kept));
         let sale = Self {
             currency: by.currency.to_owned(),
             reference_version: by.reference_version,
@@ -260,21 +274,35 @@ impl Sale {
             coupons: basket.spent_coupons(),
             given: by.given,
             points_back: basket.points_back(),
+            gifts: basket.reckoning().gifts.clone(),
+            kept: basket.kept_gifts(by.rules),
+            seller: basket.seller().cloned(),
+            note: basket.note().to_owned(),
         };
         assert!(sale.adds_up(), "a sale that was just made adds up");
         sale
     }
 
-    /// What was given for the goods that came back, before rounding.
+    /// Who is credited for one of its lines.
+    pub fn seller_of<'a>(&'a self, line: &'a Line) -> Option<&'a Arc<Seller>> {
+        line.seller.as_ref().or(self.seller.as_ref())
+    }
+
+    /// What was given for the goods that came back, less what was kept back
+    /// for gifts, before rounding.
     pub fn returned(&self) -> Money {
         let mode = if self.tax_added == Money::ZERO { TaxMode::Inclusive } else { TaxMode::Exclusive };
-        self.returns.iter().map(|back| back.value(mode)).sum()
+        self.given_back(mode)
+    }
+
+    fn given_back(&self, mode: TaxMode) -> Money {
+        let back: Money = self.returns.iter().map(|back| back.value(mode)).sum();
+        back - self.kept.iter().map(|kept| kept.value(mode)).sum()
     }
 
     /// What was paid for its lines, with goods that came back or with money.
     pub(crate) fn paid_for_lines(&self, mode: TaxMode) -> Money {
-        let returned: Money = self.returns.iter().map(|back| back.value(mode)).sum();
-        self.total + returned + self.rounding - self.rounding_returned
+        self.total + self.given_back(mode) + self.rounding - self.rounding_returned
     }
 
     /// Whether sum of line nets - returns + tax on top = total, total +
@@ -290,6 +318,7 @@ impl Sale {
             .iter()
             .map(|line| Some(line.net()))
             .chain(self.returns.iter().map(|back| negated(back.amount)))
+            .chain(self.kept.iter().map(|kept| Some(kept.amount)))
             .chain([Some(self.tax_added)])
             .collect();
         let tendered = sum(&mut self.tenders.iter().map(Tender::amount));
@@ -304,6 +333,8 @@ impl Sale {
             && tendered == sum(&mut [self.payable, self.change].into_iter())
             && (self.tax_added == Money::ZERO || taxes == Some(self.tax_added))
             && floor.is_some_and(|floor| floor <= Money::ZERO)
+            && (!self.returns.is_empty() || self.kept.is_empty())
+            && gift::fits(&self.gifts, &self.lines)
             && (!self.returns.is_empty() || (self.rounding_returned == Money::ZERO && !pays_out))
             && self.returns.iter().all(|back| back.amount.is_amount() && back.tax.is_amount())
             && self.change >= Money::ZERO

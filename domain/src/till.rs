@@ -517,6 +517,8 @@ impl Till {
             Record::LinePriceLowered { lowered, .. } => self.basket.lower_price(lowered),
             Record::LineDiscounted { line, discount, .. } => self.basket.reduce_line(*line, discount.clone()),
             Record::BasketDiscounted { discount, .. } => self.basket.reduce(discount.clone()),
+            Record::SellerNamed { line, seller, .. } => self.basket.name_seller(*line, seller.clone()),
+            Record::NoteWritten { line, note, .. } => self.basket.write_note(*line, note.clone()),
             Record::LineVoided { line, .. } => {
                 if let Some(voided) = self.basket.line(*line) {
                     // Savings are worked out, not written down: a restored till would not know them.

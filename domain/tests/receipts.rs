@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use domain::basket::{AppliedPromotion, Cut, Discount, Line, PriceFrom, Saving, Trace, WalkInPrice};
 use domain::catalogue::{Item, Unit};
+use domain::gift::KeptGift;
 use domain::member::{PointsBack, PointsMoved};
 use domain::money::{Currency, Money, Quantity, TaxRate};
 use domain::points::EarnRule;
@@ -17,6 +18,7 @@ use domain::receipt::{Heading, Language, Receipt, Row, receipt};
 use domain::record::Staff;
 use domain::refund::{Origin, ReturnedLine};
 use domain::sale::{Sale, SaleBuyer, Tender};
+use domain::seller::Seller;
 use domain::tax::{TaxMode, TaxRules, Taxable, summaries};
 use domain::tender::Wallet;
 use proptest::prelude::*;
@@ -66,6 +68,8 @@ fn line(code: &str, item: Item, thousandths: i64) -> Line {
         points_off: Money::ZERO,
         discount: None,
         basket_discount: Money::ZERO,
+        seller: None,
+        note: String::new(),
     }
 }
 
@@ -81,8 +85,10 @@ fn returned(code: &str, item: Item, thousandths: i64, amount: i64, origin: Optio
         item: Arc::new(item),
         code: code.into(),
         quantity: Quantity::from_thousandths(thousandths).expect("a quantity"),
+        before: 0,
         amount: money(amount),
         reason: "不想要".into(),
+        seller: None,
     }
 }
 
@@ -125,6 +131,10 @@ fn sale(
         coupons: Vec::new(),
         given: Vec::new(),
         points_back: None,
+        gifts: Vec::new(),
+        kept: Vec::new(),
+        seller: None,
+        note: String::new(),
     };
     assert!(sale.adds_up(), "{sale:?}");
     sale
@@ -374,6 +384,43 @@ fn a_refund_shows_where_the_goods_and_the_money_came_from() {
 #[test]
 fn an_exchange_shows_both_and_a_reprint_says_so() {
     check("exchange", &exchange(), true, None);
+}
+
+/// Who sold it and what was noted stand where they belong: with the ticket, and with a line.
+#[test]
+fn who_sold_it_and_what_was_noted_are_on_the_paper() {
+    let seller = |number: &str| {
+        let (id, name, level) = (format!("e{number}"), "王强".to_owned(), "cashier".to_owned());
+        Some(Arc::new(Seller { id, number: number.into(), name, level }))
+    };
+    let sold = exchange();
+    let mut lines = sold.lines.clone();
+    lines[0].seller = seller("205");
+    lines[0].note = "礼盒包装".into();
+    let sold =
+        Sale { lines, seller: seller("102"), note: "送货上门，下午三点以后".into(), ..sold };
+    check("sold_by", &sold, false, None);
+}
+
+/// One of two drinks came back without the bag that they had earned.
+#[test]
+fn a_gift_that_is_kept_is_taken_off_what_is_paid_out() {
+    let back = vec![returned("6907992512570", milk(), 1_000, 5_990, Some(41))];
+    let mut sale = sale(TaxMode::Inclusive, Vec::new(), back, to_the_jiao, vec![Tender::Cash(money(-5_990))]);
+    let kept = KeptGift {
+        origin: Origin { store: "S001".into(), lane: 1, epoch: 1, seq: 41 },
+        line: 3,
+        item: Arc::new(water()),
+        thousandths: 1_000,
+        amount: money(200),
+        tax: money(23),
+    };
+    sale.total += kept.amount;
+    sale.payable += kept.amount;
+    sale.tenders = vec![Tender::Cash(sale.payable)];
+    sale.kept = vec![kept];
+    assert!(sale.adds_up());
+    check("gift_kept", &sale, false, None);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! | [`points`] | the points of one member; pure |
 //! | [`held`] | coupons, and what is left of sales; pure |
 //! | [`counting`] | counts of goods, posted when HQ has every journal up to them |
+//! | `gifts` | what returns kept back for gifts, held against the sale |
 //! | [`keeper`] | keeps the books in the database, in the transaction of what moves them |
 //!
 //! A lane that is cut off may have spent what it was lent long before HQ hears
@@ -14,6 +15,7 @@
 //! said itself that it is over, or somebody writes the lane off.
 
 pub mod counting;
+mod gifts;
 pub mod held;
 pub mod keeper;
 pub mod points;

@@ -24,7 +24,8 @@ use crate::projection::{self, Rebuilt};
 use crate::sales;
 use crate::shelves;
 use crate::store::{
-    Address, Alarm, Exception, LaneEpoch, QuarantinedEvent, SalesRange, ShiftRow, StockRow, Store, StoreError,
+    Address, Alarm, CommissionEntry, CommissionOfDay, Exception, LaneEpoch, QuarantinedEvent, SalesRange,
+    ShiftRow, StockRow, Store, StoreError,
 };
 
 /// The route on which a server takes commands from its own machine.
@@ -104,6 +105,19 @@ pub enum Command {
         /// The last business date.
         to: Option<NaiveDate>,
     },
+    /// Sum up what sellers are credited for, or list one seller's entries.
+    Commission {
+        /// HQ's id of the seller; all where absent.
+        seller: Option<String>,
+        /// The store's code.
+        store: Option<String>,
+        /// The first business date.
+        from: Option<NaiveDate>,
+        /// The last business date.
+        to: Option<NaiveDate>,
+        /// List the seller's entries rather than sums.
+        entries: bool,
+    },
     /// List forks and quarantined events.
     Alarms,
     /// List what stands and a person must look at.
@@ -178,6 +192,15 @@ pub enum Outcome {
     Sales {
         /// The rows.
         answer: SalesAnswer,
+        /// Decimal places of the chain's currency.
+        exponent: u8,
+    },
+    /// Of [`Command::Commission`].
+    Commission {
+        /// Sums by seller, day and store.
+        days: Vec<CommissionOfDay>,
+        /// The entries of one seller, the newest first.
+        entries: Vec<CommissionEntry>,
         /// Decimal places of the chain's currency.
         exponent: u8,
     },
@@ -340,6 +363,21 @@ pub fn execute(
             let answer = sales::of_days(store, &range)?;
             let currency: Option<Currency> = store.read(catalogue::currency::<CommandError>)?;
             Ok(Outcome::Sales { answer, exponent: currency.map_or(2, |currency| currency.exponent) })
+        }
+        Command::Commission { seller, store: of_store, from, to, entries } => {
+            let range = SalesRange { store: of_store.clone(), lane: None, from: *from, to: *to };
+            let currency: Option<Currency> = store.read(catalogue::currency::<CommandError>)?;
+            store.read(|reading| {
+                let listed = match seller.as_deref().filter(|_| *entries) {
+                    Some(seller) => reading.commission_entries(seller, BOOK_ROWS_MAX)?,
+                    None => Vec::new(),
+                };
+                Ok(Outcome::Commission {
+                    days: reading.commission_of_days(&range, seller.as_deref())?,
+                    entries: listed,
+                    exponent: currency.map_or(2, |currency| currency.exponent),
+                })
+            })
         }
         Command::Alarms => store.read(|reading| {
             Ok(Outcome::Alarms {

@@ -21,6 +21,7 @@ use protocol::promotion::PromotionForm;
 use protocol::pull::{self, Category, PriceRow, PriceScope, Product, Promotion, StaffMember, TaxClass};
 use serde::{Deserialize, Serialize};
 
+use crate::commission::RuleForm;
 use crate::store::{Kind, Put, Reading, Store, StoreError, Writing, price_key};
 use check::{Checked, Checker};
 use member::CouponSource;
@@ -139,6 +140,7 @@ struct Shop {
     promotions: Option<Vec<Promotion>>,
     promotion_rules: Option<Vec<PromotionForm>>,
     coupons: Option<Vec<CouponSource>>,
+    commission_rules: Option<Vec<RuleForm>>,
 }
 
 impl Shop {
@@ -204,6 +206,7 @@ pub fn import(
     store.read::<_, ImportError>(|reading| {
         checker.check_kits(reading)?;
         checker.check_promotions(&file, &shop, reading)?;
+        checker.check_commissions(&file, &shop, reading)?;
         check_prices(&mut checker, reading, &file, &shop, source.prices.as_deref())
     })?;
     let checked = checker.finish()?;
@@ -372,6 +375,9 @@ fn apply(
     for rule in shop.promotion_rules.iter().flatten() {
         applying.put(Kind::PromotionRule, &rule.id, rule)?;
     }
+    for rule in shop.commission_rules.iter().flatten() {
+        applying.put_commission_rule(rule)?;
+    }
     for member in shop.members.iter().flatten() {
         if let Some(id) = check::member_id(member) {
             applying.put_member(&id, member, shop.code())?;
@@ -535,6 +541,16 @@ impl<'a, 'c> Applying<'a, 'c> {
         match self.writing.put_of_store(kind, store, key, &serde_json::to_string(body)?)? {
             Put::Changed(_) => self.done.changed += 1,
             Put::Same => {}
+        }
+        Ok(())
+    }
+
+    /// Puts a rule of commissions. None is ever deleted: one that is wanted no
+    /// more is given an end.
+    fn put_commission_rule(&mut self, rule: &RuleForm) -> Result<(), ImportError> {
+        self.done.named += 1;
+        if self.writing.put_commission_rule(&rule.id, &serde_json::to_string(rule)?)? {
+            self.done.changed += 1;
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use std::io::Read;
 
 use domain::money::AMOUNT_MAX;
 use protocol::chain::ChainHash;
-use protocol::event::{self, EVENT_BYTES_MAX, Event, Fact, Sale};
+use protocol::event::{self, EVENT_BYTES_MAX, Event, Fact, Sale, SavingLayer};
 use protocol::head::{HeadClaim, PublicKey, SignedHead};
 use protocol::push::{BATCH_BYTES_MAX, Batch, BatchHead, PushAnswer, PushRefusal, decode_batch};
 use tracing::warn;
@@ -420,6 +420,7 @@ pub(crate) fn read_event(key: JournalKey<'_>, seq: u64, bytes: &[u8]) -> Result<
     }
     if let Fact::SaleCompleted { sale } = &event.fact {
         check_sums(sale)?;
+        check_applications(sale, seq)?;
     }
     projection::refuse_unfit(&event)?;
     Ok(event)
@@ -436,6 +437,7 @@ fn check_sums(sale: &Sale) -> Result<(), String> {
         .chain(sale.returns.iter().flat_map(|back| [back.amount, back.tax, back.quantity]))
         .chain(sale.tenders.iter().map(|tender| tender.amount))
         .chain(sale.taxes.iter().flat_map(|tax| [tax.net, tax.tax]))
+        .chain(sale.kept.iter().flat_map(|kept| [kept.amount, kept.tax, kept.quantity]))
         .chain([sale.total, sale.tax_added, sale.rounding, sale.rounding_returned])
         .chain([sale.payable, sale.change]);
     for amount in amounts {
@@ -449,7 +451,8 @@ fn check_sums(sale: &Sale) -> Result<(), String> {
     let sum = |amounts: &mut dyn Iterator<Item = i64>| amounts.map(i128::from).sum::<i128>();
     let nets = sum(&mut sale.lines.iter().map(|line| line.net));
     let returned = sum(&mut sale.returns.iter().map(|back| back.amount));
-    let total = nets - returned + i128::from(sale.tax_added);
+    let kept = sum(&mut sale.kept.iter().map(|kept| kept.amount));
+    let total = nets - returned + kept + i128::from(sale.tax_added);
     let tendered = sum(&mut sale.tenders.iter().map(|tender| tender.amount));
     for line in sale.lines.iter().filter(|line| !line.kit.is_empty()) {
         let shares = sum(&mut line.kit.iter().map(|part| part.net));
@@ -465,10 +468,30 @@ fn check_sums(sale: &Sale) -> Result<(), String> {
             Err(format!("{what} come to {found}, but the sale says {says}"))
         }
     };
-    equal("line nets less returns", total, sale.total)?;
+    equal("line nets less returns, with what is kept back for gifts,", total, sale.total)?;
     equal("line nets and rounding", total + i128::from(sale.rounding), sale.payable)?;
     equal("tenders less change", tendered - i128::from(sale.change), sale.payable)?;
     check_returns(sale)
+}
+
+/// What promotions did stands in the sale, and is reckoned again from there:
+/// each line costs its price less what the sale says was taken off, no piece
+/// takes part twice in one layer, and gifts were there to be given. Whether
+/// another choice would have cost less is not asked.
+fn check_applications(sale: &Sale, seq: u64) -> Result<(), String> {
+    for line in &sale.lines {
+        let pieces = if line.weighed { 1 } else { u64::try_from(line.quantity / 1_000).unwrap_or(0) };
+        for layer in [SavingLayer::Price, SavingLayer::Item] {
+            let own = line.savings.iter().filter(|saving| saving.layer == layer);
+            let units: u64 = own.map(|saving| u64::from(saving.units)).sum();
+            if units > pieces.max(1) {
+                let number = line.line;
+                return Err(format!("promotions take {units} pieces of line {number}, which has {pieces}"));
+            }
+        }
+    }
+    let understood = sale.understand(seq).map(|_| ());
+    understood.map_err(|error| format!("its lines do not come to what their promotions leave: {error}"))
 }
 
 fn check_returns(sale: &Sale) -> Result<(), String> {
@@ -509,10 +532,12 @@ mod tests {
             category: String::new(),
             weighed: false,
             quantity: 1_000,
+            before: 0,
             amount,
             tax: 0,
             tax_rate: 1_300,
             reason: "stale".into(),
+            seller: None,
         }
     }
 
@@ -548,6 +573,8 @@ mod tests {
             discount: None,
             savings: Vec::new(),
             basket_discount: 0,
+            seller: None,
+            note: String::new(),
             walk_in: None,
             points_off: 0,
         };
@@ -570,6 +597,10 @@ mod tests {
             coupons: Vec::new(),
             given: Vec::new(),
             points_back: None,
+            gifts: Vec::new(),
+            kept: Vec::new(),
+            seller: None,
+            note: String::new(),
         }
     }
 

@@ -12,6 +12,7 @@
 //! | [`feed`] | pages of what changed in the reference |
 //! | [`enrolment`] | one-time codes, lane keys |
 //! | [`import`] | whole shops from JSON and CSV |
+//! | [`commission`] | what sellers earn, and by which rules |
 //! | [`catalogue`] | one product's price |
 //! | [`people`] | who may read, and their keys |
 //! | [`sales`] | answers about what was received |
@@ -26,6 +27,7 @@ pub mod asking;
 pub mod books;
 pub mod catalogue;
 pub mod command;
+pub mod commission;
 pub mod enrolment;
 pub mod feed;
 pub mod import;

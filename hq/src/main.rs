@@ -14,7 +14,7 @@ use hq::import::PriceText;
 use hq::place::DATABASE_VARIABLE;
 use hq::projection::Rebuilt;
 use hq::server::{self, Config};
-use hq::store::{Address, AlarmKind};
+use hq::store::{Address, AlarmKind, CommissionEntry, CommissionOfDay};
 use protocol::answer::SalesAnswer;
 use tracing_subscriber::EnvFilter;
 
@@ -114,6 +114,29 @@ enum Act {
         /// Up to this business date, included.
         #[arg(long)]
         to: Option<NaiveDate>,
+        /// As JSON, amounts in minor units.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what sellers are credited for and earn, by seller, business date and store.
+    Commission {
+        #[command(flatten)]
+        at: At,
+        /// Only this seller, by HQ's id.
+        #[arg(long)]
+        seller: Option<String>,
+        /// Only this store.
+        #[arg(long)]
+        store: Option<String>,
+        /// From this business date on (YYYY-MM-DD).
+        #[arg(long)]
+        from: Option<NaiveDate>,
+        /// Up to this business date, included.
+        #[arg(long)]
+        to: Option<NaiveDate>,
+        /// Every entry of the seller, with the document that it follows from.
+        #[arg(long, requires = "seller")]
+        entries: bool,
         /// As JSON, amounts in minor units.
         #[arg(long)]
         json: bool,
@@ -332,6 +355,9 @@ fn perform(act: Act) -> anyhow::Result<()> {
         Act::Sales { at, store, lane, from, to, json } => {
             run(at, Command::Sales { store, lane, from, to }, json)
         }
+        Act::Commission { at, seller, store, from, to, entries, json } => {
+            run(at, Command::Commission { seller, store, from, to, entries }, json)
+        }
         Act::Lanes { at, json } => run(at, Command::Lanes, json),
         Act::Rebuild { at } => run(at, Command::Rebuild, false),
         Act::Books { at, store, json } => run(at, Command::Books { store }, json),
@@ -442,6 +468,13 @@ fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
             writeln!(out)?;
         }
         Outcome::Sales { answer, exponent } => print_sales(&mut out, answer, *exponent)?,
+        Outcome::Commission { days, entries, .. } if json => {
+            let both = serde_json::json!({ "days": days, "entries": entries });
+            writeln!(out, "{both}")?;
+        }
+        Outcome::Commission { days, entries, exponent } => {
+            print_commission(&mut out, days, entries, *exponent)?;
+        }
         Outcome::Lanes { epochs } if json => {
             serde_json::to_writer(&mut out, epochs)?;
             writeln!(out)?;
@@ -528,6 +561,48 @@ fn print_rebuilt(out: &mut impl Write, done: &Rebuilt) -> std::io::Result<()> {
         done.released,
         done.differing.len()
     )
+}
+
+fn print_commission(
+    out: &mut impl Write,
+    days: &[CommissionOfDay],
+    entries: &[CommissionEntry],
+    exponent: u8,
+) -> std::io::Result<()> {
+    let written = |minor| {
+        let currency = Currency { code: String::new(), symbol: String::new(), exponent };
+        currency.format(Money::from_minor(minor))
+    };
+    for row in days {
+        writeln!(
+            out,
+            "{:<16} {:<10} {:<12} {:<4} {:>6} lines {:>14} sold {:>12} earned",
+            row.seller,
+            row.day,
+            row.store,
+            row.currency,
+            row.entries,
+            written(row.net),
+            written(row.amount)
+        )?;
+    }
+    for row in entries {
+        writeln!(
+            out,
+            "{}  {:<24} {:<16} {:>12} at {:<12} {:>10}  of {} line {}",
+            row.day,
+            row.source,
+            row.sku,
+            written(row.net),
+            if row.rule.is_empty() { "no rule" } else { &row.rule },
+            written(row.amount),
+            row.of_document,
+            row.of_line
+        )?;
+    }
+    let sum =
+        |of: &dyn Fn(&CommissionOfDay) -> i64| days.iter().fold(0i64, |sum, row| sum.saturating_add(of(row)));
+    writeln!(out, "{} sold, {} earned", written(sum(&|row| row.net)), written(sum(&|row| row.amount)))
 }
 
 fn print_sales(out: &mut impl Write, answer: &SalesAnswer, exponent: u8) -> std::io::Result<()> {

@@ -8,6 +8,7 @@ use protocol::event::{self, Event, Fact, Line, Movement, Returned, StockLine};
 use protocol::pull::{Label, LabelStamp, LabelWaiver};
 use serde::{Deserialize, Serialize};
 
+use crate::commission::{self, Reckoner};
 use crate::intake;
 use crate::store::{
     Beside, BesideRow, JournalKey, PROJECTIONS, ShiftEnd, ShiftStart, Store, StoreError, Writing,
@@ -87,6 +88,8 @@ pub(crate) fn project(
             | Fact::LinePriceSet { .. }
             | Fact::LinePriceLowered { .. }
             | Fact::LineVoided { .. }
+            | Fact::SellerNamed { .. }
+            | Fact::NoteWritten { .. }
             | Fact::AgeConfirmed { .. }
             | Fact::MemberJoined { .. }
             | Fact::MemberLeft {}
@@ -105,6 +108,13 @@ pub(crate) fn project(
             | Fact::Kiosk(_)
             | Fact::ClockTrusted { .. } => {}
         }
+    }
+    if sales.iter().any(|(_, sale)| commission::is_credited(sale)) {
+        let mut reckoner = Reckoner::new(writing, key)?;
+        for (event, sale) in &sales {
+            reckoner.reckon(event, sale)?;
+        }
+        writing.add_commissions(key, &reckoner.rows)?;
     }
     writing.add_sales(key, &sales)?;
     writing.add_stock_beside(key, &beside)?;
@@ -187,8 +197,11 @@ pub(crate) fn refuse_unfit(event: &Event) -> Result<(), String> {
                 .chain(sale.lines.iter().filter_map(|line| line.unit.as_ref().map(|unit| unit.id.as_str())))
                 .chain(sale.lines.iter().flat_map(|line| line.kit.iter().map(|part| part.sku.as_str())))
                 .chain(sale.returns.iter().map(|back| back.sku.as_str()))
+                .chain(sale.kept.iter().map(|kept| kept.sku.as_str()))
                 .chain(sale.tenders.iter().map(|tender| tender.kind.as_str()));
             keys.try_for_each(refuse_text)?;
+            let sellers = sale.seller.iter().chain(sale.lines.iter().filter_map(|line| line.seller.as_ref()));
+            sellers.flat_map(|seller| [&seller.id, &seller.level]).try_for_each(|text| refuse_text(text))?;
             for (sku, thousandths) in moves(&sale.lines, &sale.returns) {
                 if thousandths.unsigned_abs() > MOVED_MAX.unsigned_abs() {
                     return Err(format!("{thousandths} thousandths of {sku} are beyond {MOVED_MAX}"));
@@ -250,6 +263,8 @@ pub(crate) fn refuse_unfit(event: &Event) -> Result<(), String> {
         | Fact::LinePriceSet { .. }
         | Fact::LinePriceLowered { .. }
         | Fact::LineVoided { .. }
+        | Fact::SellerNamed { .. }
+        | Fact::NoteWritten { .. }
         | Fact::AgeConfirmed { .. }
         | Fact::MemberJoined { .. }
         | Fact::MemberLeft {}

@@ -14,6 +14,7 @@
 //! | the others | verbs |
 
 mod books;
+mod commission;
 mod documents;
 mod engine;
 mod journal;
@@ -30,6 +31,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use books::{Beside, BesideRow, BookEntry, BookKey, BookKind, Exception, HoldRow};
+pub use commission::{CommissionEntry, CommissionOfDay, CommissionRow};
 pub use documents::{PROJECTIONS, Projection, SaleOf, ShiftEnd, ShiftRow, ShiftStart, StockRow};
 pub use engine::Dialect;
 use engine::{Block, Column, Engine, Next, Row, Session, Target, Value};

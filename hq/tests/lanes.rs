@@ -1,5 +1,9 @@
 //! Lanes against a real server: a real socket on port 0, a real SQLite file.
 
+#[path = "lanes/applications.rs"]
+mod applications;
+#[path = "lanes/commission.rs"]
+mod commission;
 #[path = "lanes/labels.rs"]
 mod labels;
 #[path = "lane/mod.rs"]

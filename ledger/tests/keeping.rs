@@ -60,6 +60,8 @@ fn water(number: u32, pieces: u32) -> Line {
         discount: None,
         savings: Vec::new(),
         basket_discount: Money::ZERO,
+        seller: None,
+        note: String::new(),
         points_off: Money::ZERO,
     }
 }
@@ -85,6 +87,10 @@ fn sale(pieces: u32) -> Sale {
         coupons: Vec::new(),
         given: Vec::new(),
         points_back: None,
+        gifts: Vec::new(),
+        kept: Vec::new(),
+        seller: None,
+        note: String::new(),
     }
 }
 
@@ -98,9 +104,11 @@ fn refund(epoch: u32, seq: u64, pieces: u32) -> Sale {
         item: bought.lines[0].item.clone(),
         code: bought.lines[0].code.clone(),
         quantity: bought.lines[0].quantity,
+        before: 0,
         amount,
         tax: money(23),
         reason: "漏".into(),
+        seller: None,
     };
     Sale {
         lines: Vec::new(),

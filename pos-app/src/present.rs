@@ -181,7 +181,11 @@ fn sell(lane: &Lane, open: &OpenLane) -> Sell {
         can_pay: !basket.lines().is_empty() || back > 0,
         scale: lane.scale_view(),
         buyer: buyer(basket, lane.front.language),
-        buyer_detail: brought(basket, currency, lane.front.language),
+        buyer_detail: [sold_by(basket, lane.front.language), brought(basket, currency, lane.front.language)]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(" · "),
         almost: crate::sheet::almost(lane, open),
         parked: if parked == 0 { String::new() } else { parked.to_string() },
         refund,
@@ -195,6 +199,15 @@ fn buyer(basket: &Basket, language: Language) -> String {
         parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
     };
     basket.member().map(said).unwrap_or_default()
+}
+
+/// Who is credited for the basket, and what is noted of it.
+fn sold_by(basket: &Basket, language: Language) -> String {
+    let seller =
+        basket.seller().map(|seller| format!("{} {}", say(language, "导购", "Sold by"), seller.name));
+    let note =
+        (!basket.note().is_empty()).then(|| format!("{} {}", say(language, "备注", "Note"), basket.note()));
+    seller.into_iter().chain(note).collect::<Vec<_>>().join(" · ")
 }
 
 /// A tier as people say it; HQ names tiers by ids.
@@ -316,6 +329,10 @@ fn basket_line(lane: &Lane, open: &OpenLane, line: &Line) -> ui::view::Line {
         })
         .chain(by_hand)
         .chain(member_price.map(|name| format!("{name} −{}", currency.format(member_off))))
+        .chain(
+            line.seller.as_ref().map(|seller| format!("{} {}", lane.words("导购", "Sold by"), seller.name)),
+        )
+        .chain((!line.note.is_empty()).then(|| format!("{} {}", lane.words("备注", "Note"), line.note)))
         .collect::<Vec<_>>()
         .join(" · ");
     ui::view::Line {

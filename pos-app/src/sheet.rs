@@ -17,6 +17,7 @@ mod menu;
 mod parking;
 mod payment;
 mod question;
+mod seller;
 mod stock;
 mod tender;
 mod typing;
@@ -125,6 +126,16 @@ pub(crate) enum Kind {
     Stock(StockWork),
     /// Where there is any of some goods.
     OnHand,
+    /// Who is credited.
+    Seller {
+        /// The line; the whole basket where `None`.
+        line: Option<u32>,
+    },
+    /// What is noted.
+    Note {
+        /// The line; the whole basket where `None`.
+        line: Option<u32>,
+    },
 }
 
 /// What a field takes.
@@ -242,6 +253,8 @@ impl Open {
             Kind::Float | Kind::Cash(_) => &[Amount],
             Kind::Count => &[Digits],
             Kind::NewMember => &[Digits, Code],
+            Kind::Seller { .. } => &[Digits],
+            Kind::Note { .. } => &[Words],
             Kind::Stock(StockWork::Waste) => &[Code, Quantity, Code],
             Kind::Stock(_) => &[Code, Quantity, Code, Words],
         };
@@ -297,8 +310,11 @@ impl Open {
             | Kind::Day(_)
             | Kind::Receipts
             | Kind::Code(_)
+            | Kind::Note { .. }
             | Kind::OnHand => ScanRule::Sells,
-            Kind::Member | Kind::Goods { selling: false } | Kind::GiveBack => ScanRule::Takes,
+            Kind::Member | Kind::Goods { selling: false } | Kind::GiveBack | Kind::Seller { .. } => {
+                ScanRule::Takes
+            }
             Kind::Approve(_)
             | Kind::Blind
             | Kind::Voucher
@@ -319,7 +335,12 @@ impl Open {
     /// Whether a tap on a row is the choice itself.
     fn tap_goes(&self) -> bool {
         match self.kind {
-            Kind::Menu | Kind::Parked | Kind::Goods { .. } | Kind::Payments | Kind::Receipts => true,
+            Kind::Menu
+            | Kind::Parked
+            | Kind::Goods { .. }
+            | Kind::Payments
+            | Kind::Receipts
+            | Kind::Seller { .. } => true,
             Kind::Age
             | Kind::Cancel
             | Kind::Paper(_)
@@ -345,6 +366,7 @@ impl Open {
             | Kind::Code(_)
             | Kind::NewMember
             | Kind::Stock(_)
+            | Kind::Note { .. }
             | Kind::OnHand => false,
         }
     }
@@ -498,6 +520,8 @@ impl Lane {
             Kind::NewMember => self.show_new_member(sheet),
             Kind::Stock(work) => self.show_stock(sheet, *work),
             Kind::OnHand => self.show_on_hand(sheet),
+            Kind::Seller { line } => self.show_seller(open, sheet, *line),
+            Kind::Note { line } => self.show_note(open, sheet, *line),
         }
     }
 
@@ -539,6 +563,8 @@ impl Lane {
             | Kind::Code(_)
             | Kind::NewMember
             | Kind::Stock(_)
+            | Kind::Seller { .. }
+            | Kind::Note { .. }
             | Kind::OnHand => {}
         }
     }
@@ -571,6 +597,10 @@ impl Lane {
                 return true;
             }
             return false;
+        }
+        if let (Barcode::Staff(code), Desk::Selling(_) | Desk::Paying(_) | Desk::Done(..)) = (&barcode, &desk)
+        {
+            return self.scan_for_seller(code);
         }
         if let (Barcode::Payment, Desk::Paying(_)) = (&barcode, &desk) {
             return self.charge_part(text);

@@ -6,6 +6,7 @@
 //! thousandths (of a piece, or of a kilogram), times are UTC.
 
 mod buyer;
+mod gift;
 mod kiosk;
 mod label;
 mod stock;
@@ -18,6 +19,7 @@ pub use buyer::{
     PointsMoved, SpentCoupon, WalkInPrice,
 };
 
+pub use gift::{Free, FreeGoods, KeptGift, Units, Withheld};
 pub use kiosk::{CallEnd, Cause, Kiosk};
 pub use label::{KeptPrice, LabelBinding, LabelItem};
 
@@ -206,6 +208,28 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         discount: Option<Discount>,
         /// The staff id of who did.
+        staff: String,
+    },
+    /// Somebody is credited for a line or for the basket, or nobody any more.
+    SellerNamed {
+        /// The line's number in its basket; absent for the whole basket.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        line: Option<u32>,
+        /// Who; absent for nobody.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seller: Option<Seller>,
+        /// The staff id of who said so.
+        staff: String,
+    },
+    /// A note stands at a line or at the basket, or none any more.
+    NoteWritten {
+        /// The line's number in its basket; absent for the whole basket.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        line: Option<u32>,
+        /// What it says; absent for none.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        note: String,
+        /// The staff id of who wrote it.
         staff: String,
     },
     /// A line was taken back before payment.
@@ -548,6 +572,26 @@ pub struct Line {
     /// Its share of what points paid for, minor units.
     #[serde(default, skip_serializing_if = "is_nothing")]
     pub points_off: i64,
+    /// Who is credited for it, where that is not who is credited for the basket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seller: Option<Seller>,
+    /// What the cashier noted of it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+}
+
+/// Who is credited for goods, as they were then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seller {
+    /// HQ's id.
+    pub id: String,
+    /// The number of their card.
+    pub number: String,
+    /// The name shown.
+    pub name: String,
+    /// What they were when they sold, as commission rules ask for it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub level: String,
 }
 
 /// The pack that a line was sold in, as it was then.
@@ -730,6 +774,18 @@ pub struct Sale {
     /// Points that what came back undoes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub points_back: Option<PointsBack>,
+    /// Goods of it that were free for others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gifts: Vec<FreeGoods>,
+    /// Gifts that are kept though what earned them came back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<KeptGift>,
+    /// Who is credited for the lines that name nobody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seller: Option<Seller>,
+    /// What the cashier noted.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
 }
 
 /// One means of payment.
@@ -803,6 +859,9 @@ pub struct Returned {
     pub weighed: bool,
     /// Thousandths of a piece or of a kilogram.
     pub quantity: i64,
+    /// How much of the line came back before, thousandths.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub before: i64,
     /// What it counts for, minor units.
     pub amount: i64,
     /// The tax in or on top of that, minor units.
@@ -811,6 +870,9 @@ pub struct Returned {
     pub tax_rate: u32,
     /// Why it came back.
     pub reason: String,
+    /// Who was credited for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seller: Option<Seller>,
 }
 
 /// What is left of a past sale.
@@ -829,6 +891,9 @@ pub struct PastSale {
     /// Its points, where a member bought.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub points: Option<PastPoints>,
+    /// Goods of it that were free for others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gifts: Vec<FreeGoods>,
 }
 
 /// A line of a past sale.
@@ -841,6 +906,9 @@ pub struct PastLine {
     /// How much came back already, thousandths.
     #[serde(default, skip_serializing_if = "is_nothing")]
     pub returned: i64,
+    /// What is kept back for it as a gift.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Withheld>,
 }
 
 /// Who takes a payment by code or card.
@@ -1096,6 +1164,12 @@ pub struct Parked {
     /// What was paid of it already.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tenders: Vec<Tender>,
+    /// Who is credited for the lines that name nobody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seller: Option<Seller>,
+    /// What is noted of the sale, apart from by what the basket is known again.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sale_note: String,
 }
 
 /// A payment whose end is not known.

@@ -4,6 +4,7 @@
 //! the journal's are frozen.
 
 mod buyer;
+mod gift;
 mod kiosk;
 mod label;
 mod refund;
@@ -22,6 +23,7 @@ use domain::money::{AMOUNT_MAX, BASIS_POINTS, Money, Quantity, TaxRate};
 use domain::promotion::Layer;
 use domain::record::{PaperOutcome, Record, Staff};
 use domain::sale::{Sale, TaxSummary};
+use domain::seller::Seller;
 
 use crate::event::{self, Event, Fact};
 
@@ -122,6 +124,14 @@ impl From<&Record> for Fact {
             },
             Record::BasketDiscounted { discount, staff } => {
                 Self::BasketDiscounted { discount: discount.as_ref().map(Into::into), staff: staff.clone() }
+            }
+            Record::SellerNamed { line, seller, staff } => Self::SellerNamed {
+                line: *line,
+                seller: seller.as_deref().map(Into::into),
+                staff: staff.clone(),
+            },
+            Record::NoteWritten { line, note, staff } => {
+                Self::NoteWritten { line: *line, note: note.clone(), staff: staff.clone() }
             }
             Record::LineVoided { line, staff, reason } => {
                 Self::LineVoided { line: *line, staff: staff.clone(), reason: reason.clone() }
@@ -228,6 +238,28 @@ impl From<&Staff> for event::Staff {
 impl From<&event::Staff> for Staff {
     fn from(staff: &event::Staff) -> Self {
         Self { id: staff.id.clone(), number: staff.number.clone(), name: staff.name.clone() }
+    }
+}
+
+impl From<&Seller> for event::Seller {
+    fn from(seller: &Seller) -> Self {
+        Self {
+            id: seller.id.clone(),
+            number: seller.number.clone(),
+            name: seller.name.clone(),
+            level: seller.level.clone(),
+        }
+    }
+}
+
+impl From<&event::Seller> for Seller {
+    fn from(seller: &event::Seller) -> Self {
+        Self {
+            id: seller.id.clone(),
+            number: seller.number.clone(),
+            name: seller.name.clone(),
+            level: seller.level.clone(),
+        }
     }
 }
 
@@ -372,6 +404,8 @@ impl From<&Line> for event::Line {
             basket_discount: line.basket_discount.minor(),
             walk_in: line.walk_in.as_ref().map(Into::into),
             points_off: line.points_off.minor(),
+            seller: line.seller.as_deref().map(Into::into),
+            note: line.note.clone(),
         }
     }
 }
@@ -414,6 +448,10 @@ impl From<&Sale> for event::Sale {
             coupons: sale.coupons.iter().map(Into::into).collect(),
             given: sale.given.iter().map(Into::into).collect(),
             points_back: sale.points_back.as_ref().map(Into::into),
+            gifts: sale.gifts.iter().map(Into::into).collect(),
+            kept: sale.kept.iter().map(Into::into).collect(),
+            seller: sale.seller.as_deref().map(Into::into),
+            note: sale.note.clone(),
         }
     }
 }
@@ -499,6 +537,14 @@ impl Event {
                 discount: understand_discount(seq, discount.as_ref())?,
                 staff: staff.clone(),
             },
+            Fact::SellerNamed { line, seller, staff } => Record::SellerNamed {
+                line: *line,
+                seller: seller.as_ref().map(Into::into).map(Arc::new),
+                staff: staff.clone(),
+            },
+            Fact::NoteWritten { line, note, staff } => {
+                Record::NoteWritten { line: *line, note: note.clone(), staff: staff.clone() }
+            }
             Fact::LineVoided { line, staff, reason } => {
                 Record::LineVoided { line: *line, staff: staff.clone(), reason: reason.clone() }
             }
@@ -714,6 +760,8 @@ impl event::Line {
             basket_discount: Money::from_minor(self.basket_discount),
             walk_in: self.walk_in.as_ref().map(|price| price.understand(seq)).transpose()?,
             points_off: Money::from_minor(self.points_off),
+            seller: self.seller.as_ref().map(Into::into).map(Arc::new),
+            note: self.note.clone(),
         };
         if let Some(unit) = &line.unit
             && unit.base_quantity(line.quantity).is_none()
@@ -767,6 +815,10 @@ impl event::Sale {
             coupons: self.coupons.iter().map(|spent| spent.understand(seq)).collect::<Result<_, _>>()?,
             given: self.given.iter().map(Into::into).collect(),
             points_back: self.points_back.as_ref().map(|back| back.understand(seq)).transpose()?,
+            gifts: self.gifts.iter().map(|gift| gift.understand(seq)).collect::<Result<_, _>>()?,
+            kept: self.kept.iter().map(|kept| kept.understand(seq)).collect::<Result<_, _>>()?,
+            seller: self.seller.as_ref().map(Into::into).map(Arc::new),
+            note: self.note.clone(),
         };
         if sale.adds_up() { Ok(sale) } else { Err(UnderstandEventError::Sums { seq }) }
     }

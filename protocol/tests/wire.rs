@@ -3,6 +3,10 @@
 
 #[path = "wire/buyer.rs"]
 mod buyer;
+#[path = "wire/gift.rs"]
+mod gift;
+#[path = "wire/selling.rs"]
+mod selling;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -14,6 +18,7 @@ use domain::basket::{
     WeighedBy,
 };
 use domain::catalogue::{Item, KitPart, TaxClass, TaxTreatment, Unit};
+use domain::gift::Withheld;
 use domain::label::{LabelBinding, LabelItem, LabelNumber};
 use domain::money::{Money, Quantity, TaxRate};
 use domain::payment::{Belongs, Outcome, Payment, Purpose};
@@ -93,6 +98,8 @@ fn beer() -> Line {
         discount: None,
         savings: Vec::new(),
         basket_discount: Money::ZERO,
+        seller: None,
+        note: String::new(),
         points_off: Money::ZERO,
     }
 }
@@ -145,6 +152,8 @@ fn apples() -> Line {
         discount: None,
         savings: Vec::new(),
         basket_discount: Money::ZERO,
+        seller: None,
+        note: String::new(),
         points_off: Money::ZERO,
     }
 }
@@ -175,6 +184,8 @@ fn cases() -> Line {
         discount: None,
         savings: Vec::new(),
         basket_discount: Money::ZERO,
+        seller: None,
+        note: String::new(),
         points_off: Money::ZERO,
     }
 }
@@ -207,6 +218,8 @@ fn gift_set() -> Line {
         discount: None,
         savings: Vec::new(),
         basket_discount: Money::ZERO,
+        seller: None,
+        note: String::new(),
         points_off: Money::ZERO,
     }
 }
@@ -233,6 +246,8 @@ fn loose() -> Line {
         discount: None,
         savings: Vec::new(),
         basket_discount: Money::ZERO,
+        seller: None,
+        note: String::new(),
         points_off: Money::ZERO,
     }
 }
@@ -274,6 +289,10 @@ fn sale() -> Sale {
         coupons: Vec::new(),
         given: Vec::new(),
         points_back: None,
+        gifts: Vec::new(),
+        kept: Vec::new(),
+        seller: None,
+        note: String::new(),
     }
 }
 
@@ -308,9 +327,11 @@ fn beer_back() -> ReturnedLine {
         item: Arc::new(item),
         code: sold.code,
         quantity: Quantity::ONE,
+        before: 0,
         amount: money(590),
         tax: money(68),
         reason: "漏气".into(),
+        seller: None,
     }
 }
 
@@ -443,12 +464,13 @@ fn later_records() -> Vec<(&'static str, Record)> {
         origin: origin(),
         currency: "CNY".into(),
         lines: vec![
-            PastLine { line: beer(), tax: money(136), returned: 1_000 },
-            PastLine { line: apples(), tax: money(56), returned: 0 },
+            PastLine { line: beer(), tax: money(136), returned: 1_000, kept: Withheld::default() },
+            PastLine { line: apples(), tax: money(56), returned: 0, kept: Withheld::default() },
         ],
         left: money(1_270),
         tenders: vec![wechat(1_000), Tender::Cash(money(270))],
         points: None,
+        gifts: Vec::new(),
     };
     let begun =
         |purpose| Record::PaymentBegun { number: 9, wallet: Wallet::WeChat, amount: money(350), purpose };
@@ -590,6 +612,8 @@ fn records() -> Vec<(&'static str, Record)> {
     .chain([("shift_opened_paid_in_part", paid_in_part())])
     .chain(records_of_kept_prices())
     .chain(records_of_a_kiosk())
+    .chain(selling::records())
+    .chain(gift::records())
     .collect()
 }
 
@@ -766,6 +790,8 @@ const fn kind(record: &Record) -> &'static str {
         Record::LineQuantitySet { .. } => "line_quantity_set",
         Record::LinePriceSet { .. } => "line_price_set",
         Record::LinePriceLowered { .. } => "line_price_lowered",
+        Record::SellerNamed { .. } => "seller_named",
+        Record::NoteWritten { .. } => "note_written",
         Record::LineVoided { .. } => "line_voided",
         Record::AgeConfirmed { .. } => "age_confirmed",
         Record::BasketCancelled { .. } => "basket_cancelled",
@@ -804,7 +830,7 @@ const fn kind(record: &Record) -> &'static str {
     }
 }
 
-const KINDS: usize = 50;
+const KINDS: usize = 52;
 
 #[test]
 fn every_record_comes_back_from_its_bytes() {

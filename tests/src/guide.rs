@@ -32,6 +32,7 @@ pub const SHOWN: [&str; 13] = [
     "payment-in-doubt",
     "recall",
     "return-taken",
+    "seller",
     "sell",
     "stock-receive",
     "training",
@@ -178,6 +179,22 @@ impl Day<'_> {
         self.stand.function(9);
         self.draw("why")?;
         self.stand.key(Key::Escape);
+        self.crediting()
+    }
+
+    /// Who sold it, and what is noted.
+    fn crediting(&mut self) -> Result<()> {
+        self.stand.function(7);
+        self.draw("seller")?;
+        self.stand.enter("102");
+        self.stand.key(Key::Up);
+        self.stand.function(6);
+        self.stand.function(10);
+        self.draw("note")?;
+        self.stand.key(Key::Down);
+        self.stand.key(Key::Enter);
+        self.draw("credited")?;
+        self.stand.key(Key::Down);
         Ok(())
     }
 
@@ -352,6 +369,8 @@ impl Day<'_> {
         self.draw("day-goods")?;
         self.stand.function(9);
         self.draw("day-exceptions")?;
+        self.stand.function(10);
+        self.draw("day-sellers")?;
         self.stand.key(Key::Escape);
         self.menu(self.say("小票：重打、电子小票、退货", "Receipts: reprint, code, return"))?;
         self.draw("receipts")?;

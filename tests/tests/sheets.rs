@@ -4,6 +4,9 @@
 // A test asks for the records it is about, and for no others.
 #![allow(clippy::wildcard_enum_match_arm)]
 
+#[path = "sheets/selling.rs"]
+mod selling;
+
 use std::path::Path;
 
 use domain::money::Money;
@@ -807,7 +810,7 @@ fn a_day_becomes_a_table_of_what_may_be_seen_of_it() {
     lane.pay_exactly();
     lane.stand.key(Key::Escape);
     lane.menu("今日报表");
-    lane.stand.function(10);
+    lane.stand.function(11);
     let all = tables(&lane);
     let [(name, lines)] = all.as_slice() else { panic!("{all:?}") };
     assert_eq!(name, "2026-11-21-S001-1-all.csv");
@@ -817,7 +820,7 @@ fn a_day_becomes_a_table_of_what_may_be_seen_of_it() {
     lane.menu("签退");
     lane.stand.sign_in("101", "1234");
     lane.menu("今日报表");
-    lane.stand.function(10);
+    lane.stand.function(11);
     let own = tables(&lane);
     assert_eq!(own.len(), 2, "{own:?}");
     assert_eq!(own[0].1.len(), 1, "{own:?}");
@@ -826,7 +829,7 @@ fn a_day_becomes_a_table_of_what_may_be_seen_of_it() {
     // A folder that cannot be made: it is said, and the day is as it was.
     std::fs::remove_dir_all(lane.folder.path().join("reports")).expect("removed");
     std::fs::write(lane.folder.path().join("reports"), "in the way").expect("a file in the way");
-    lane.stand.function(10);
+    lane.stand.function(11);
     let said = format!("{:?}", lane.stand.lane.view().notice);
     assert!(said.contains("表格没有写成"), "{said}");
 }

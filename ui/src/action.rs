@@ -123,8 +123,10 @@ pub enum Button {
     Menu,
     /// The keys of this screen (F1).
     Help,
-    /// Price, discount or seller of a line or of the basket (F6).
+    /// Price, discount, seller or note of a line or of the basket (F6).
     ChangeLine,
+    /// Who is credited for the basket (F7).
+    Seller,
     /// Who buys (F8).
     Member,
     /// Parks the basket; of an empty one, the parked ones (F10).

@@ -282,6 +282,8 @@ pub struct AppliedPart {
     pub line: usize,
     /// Units that took part; 0 where it is about amounts.
     pub units: u32,
+    /// Of these, units that it made free: what they cost before is in `off`.
+    pub free: u32,
     /// What it took off them.
     pub off: Money,
 }

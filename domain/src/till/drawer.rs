@@ -107,9 +107,10 @@ impl Step {
     /// and payments in doubt go on into the next shift.
     pub(super) fn close_shift(&mut self) {
         let Some(staff) = self.in_shift() else { return };
-        if !self.till.basket.is_untouched() {
+        if !self.till.basket.is_bare() {
             return self.refuse(Message::BasketFirst);
         }
+        self.clear_words(&staff);
         let report = self.till.report().map(Box::new);
         self.end_shift(&staff);
         if matches!(self.till.desk, Desk::Selling(_)) {

@@ -229,6 +229,8 @@ impl Step {
 
     /// Nobody's card and no coupon lies on a basket without goods any more.
     pub(super) fn clear_counter(&mut self) {
+        let staff = self.till.desk.staff().map(|staff| staff.id.clone()).unwrap_or_default();
+        self.clear_words(&staff);
         if self.till.basket.member().is_some() {
             self.commit(Record::MemberLeft);
         }

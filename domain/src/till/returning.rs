@@ -80,10 +80,12 @@ impl Step {
             line: u32::try_from(self.till.basket.returns().len()).unwrap_or(u32::MAX).saturating_add(1),
             code: item.code.clone(),
             quantity,
+            before: 0,
             amount,
             tax: context.settings.rules.tax.tax(Taxable { rate: item.tax_rate, net: amount }),
             item,
             reason,
+            seller: None,
         };
         self.take_back(context, back, staff, Act::BlindReturn);
     }

@@ -7,6 +7,7 @@ use super::step::Step;
 use super::{Context, Desk, Settings, Till};
 use crate::basket::{AppliedPromotion, Line, Reckoning, Saving};
 use crate::catalogue::LookUpError;
+use crate::gift;
 use crate::money::Money;
 use crate::pricing;
 use crate::promotion::explain::Missed;
@@ -106,6 +107,7 @@ impl Step {
             gap: priced.gap(),
             points: priced.points,
             coupons: coupons.map(|coupon| coupon.taken_off(&set, &priced)).collect(),
+            gifts: gift::free_goods(&set, &priced, self.till.basket.lines()),
         };
         self.till.basket.make_savings(savings, reckoning);
     }

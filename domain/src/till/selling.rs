@@ -1,11 +1,14 @@
 //! What people take off prices, and baskets that are put aside.
 
+use std::sync::Arc;
+
 use super::step::Step;
 use super::{Desk, Effect, Message, Sound};
 use crate::basket::{Cut, Discount};
 use crate::money::{BASIS_POINTS, Money};
 use crate::record::Record;
 use crate::rights::{Act, kept_words};
+use crate::seller::Seller;
 use crate::shift::{PARKED_LINES_MAX, PARKED_MAX};
 use crate::tender::Tender;
 
@@ -68,6 +71,66 @@ impl Step {
         Some(Discount { cut, most: by.discount_max, reason })
     }
 
+    /// Somebody is credited for a line or for the basket, at the goods or at
+    /// the payment: it changes no price.
+    pub(super) fn name_seller(&mut self, line: Option<u32>, seller: Option<Arc<Seller>>) {
+        let Some(staff) = self.at_basket() else { return };
+        let basket = &self.till.basket;
+        let before = match line {
+            None => basket.seller(),
+            Some(number) => match basket.line(number) {
+                None => return self.refuse(Message::NoLine),
+                Some(line) => line.seller.as_ref(),
+            },
+        };
+        if before != seller.as_ref() {
+            self.commit(Record::SellerNamed { line, seller, staff });
+        }
+        self.effects.push(Effect::Sound(Sound::Accepted));
+    }
+
+    /// Something is noted of a line or of the basket. Of no goods there is
+    /// nothing to note.
+    pub(super) fn write_note(&mut self, line: Option<u32>, note: &str) {
+        let Some(staff) = self.at_basket() else { return };
+        let basket = &self.till.basket;
+        let before = match line {
+            None if basket.is_empty() => return self.refuse(Message::NoLine),
+            None => basket.note(),
+            Some(number) => match basket.line(number) {
+                None => return self.refuse(Message::NoLine),
+                Some(line) => &line.note,
+            },
+        };
+        let note = kept_words(note);
+        if before != note {
+            self.commit(Record::NoteWritten { line, note, staff });
+        }
+        self.effects.push(Effect::Sound(Sound::Accepted));
+    }
+
+    /// Takes from an empty basket who would be credited for it, and its note.
+    pub(super) fn clear_words(&mut self, staff: &str) {
+        if self.till.basket.seller().is_some() {
+            self.commit(Record::SellerNamed { line: None, seller: None, staff: staff.to_owned() });
+        }
+        if !self.till.basket.note().is_empty() {
+            let note = String::new();
+            self.commit(Record::NoteWritten { line: None, note, staff: staff.to_owned() });
+        }
+    }
+
+    /// The id of who is signed in, where a basket is open; one that is being
+    /// paid is open too.
+    fn at_basket(&mut self) -> Option<String> {
+        match &self.till.desk {
+            Desk::Paying(staff) => Some(staff.id.clone()),
+            Desk::SignedOut | Desk::Selling(_) | Desk::Saving(..) | Desk::Done(..) | Desk::Locked(_) => {
+                self.at_counter().map(|staff| staff.id)
+            }
+        }
+    }
+
     pub(super) fn park(&mut self, note: &str) {
         // A charge that nobody knows the end of must not hold up who comes next.
         let doubtful = self.till.payment_of_basket().is_some_and(|payment| !payment.is_active());
@@ -124,7 +187,7 @@ impl Step {
         if self.till.shift.is_none() {
             return self.refuse(Message::OpenShiftFirst);
         }
-        if !self.till.basket.is_untouched() {
+        if !self.till.basket.is_bare() {
             return self.refuse(Message::BasketFirst);
         }
         if !self.till.parked.iter().any(|parked| parked.number == basket) {

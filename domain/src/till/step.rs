@@ -117,6 +117,8 @@ impl Step {
             Input::SetPrice { line, unit_price } => self.set_price(line, unit_price),
             Input::Discount { line: Some(line), cut, reason } => self.discount_line(line, cut, &reason),
             Input::Discount { line: None, cut, reason } => self.discount_basket(cut, &reason),
+            Input::NameSeller { line, seller } => self.name_seller(line, seller),
+            Input::Note { line, note } => self.write_note(line, &note),
             Input::Void { line, reason } => self.void(context, line, &reason),
             Input::Cancel { reason } => self.cancel(context, &reason),
             Input::Park { note } => self.park(&note),
@@ -277,7 +279,8 @@ impl Step {
     pub(super) fn sign_in(&mut self, context: &Context<'_>, staff: Staff, rights: Rights) {
         let today = context.today();
         let stale = self.till.shift.is_some_and(|shift| shift.business_date < today);
-        if stale && self.till.basket.is_untouched() {
+        if stale && self.till.basket.is_bare() {
+            self.clear_words(&staff.id);
             self.end_shift(&staff.id);
         }
         let rules = &context.settings.rules;
@@ -549,6 +552,8 @@ impl Step {
             savings: Vec::new(),
             points_off: Money::ZERO,
             basket_discount: Money::ZERO,
+            seller: None,
+            note: String::new(),
         };
         if !line.is_within_bounds() {
             return self.refuse(Message::QuantityRange);

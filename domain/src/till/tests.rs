@@ -829,6 +829,15 @@ fn record_words(record: &Record) -> String {
             amount(lowered.list_price),
             amount(*net)
         ),
+        Record::SellerNamed { line, seller, staff } => {
+            let who = seller.as_ref().map_or("nobody", |seller| seller.id.as_str());
+            let line = line.map(|line| format!(" for line {line}")).unwrap_or_default();
+            format!("{who} credited{line} by {staff}")
+        }
+        Record::NoteWritten { line, note, staff } => {
+            let line = line.map(|line| format!(" at line {line}")).unwrap_or_default();
+            format!("noted{line} by {staff}: {note}")
+        }
         Record::LineVoided { line, staff, .. } => format!("line {line} voided by {staff}"),
         Record::AgeConfirmed { staff } => format!("age confirmed by {staff}"),
         Record::BasketCancelled { staff, total, .. } => {
@@ -3597,6 +3606,7 @@ fn any_happening() -> impl Strategy<Value = Happens> {
         8 => any_drawer_work(),
         12 => buyer::any_buyer(),
         6 => weighing::any_weighing(),
+        4 => selling::any_words(0u32..6),
         3 => Just(SIGN_OUT),
         3 => (0i64..70_000).prop_map(Later),
         3 => (0i64..6_000).prop_map(Later),
@@ -3732,7 +3742,8 @@ fn any_scene() -> impl Strategy<Value = Vec<Happens>> {
         },
     );
     let parked = (goods(), goods()).prop_map(|(first, second)| {
-        then(then(then(first, [PARK]), second), [PAY, Happens::PaysRest, Saved, Happens::Recalls])
+        let named = [selling::names(None, "mei"), selling::notes(Some(1), "cold"), PARK];
+        then(then(then(first, named), second), [PAY, Happens::PaysRest, Saved, Happens::Recalls])
     });
     let member = (goods(), prop::collection::vec(buyer::any_buyer(), 1..4), goods(), any_tender()).prop_map(
         |(first, brought, second, tender)| {
@@ -4049,7 +4060,9 @@ proptest! {
 }
 
 mod buyer;
+mod gifts;
 mod kiosk;
+mod selling;
 mod weighing;
 
 // Codes that say more than what it is.

@@ -16,6 +16,7 @@ use crate::payment::{Answer, Payment};
 use crate::record::{PaperOutcome, Record, Staff};
 use crate::refund::PastSale;
 use crate::rights::{Act, Rights};
+use crate::seller::Seller;
 use crate::shift::{CashMove, Denomination, ShiftReport};
 use crate::stock::{Movement, StockCount, StockRefusal};
 use crate::tender::Wallet;
@@ -105,6 +106,20 @@ pub enum Input {
         cut: Option<Cut>,
         /// Why.
         reason: String,
+    },
+    /// Somebody is credited for a line or for the basket.
+    NameSeller {
+        /// The line's number; the basket where `None`.
+        line: Option<u32>,
+        /// Who; `None` for nobody.
+        seller: Option<Arc<Seller>>,
+    },
+    /// Something is noted of a line or of the basket.
+    Note {
+        /// The line's number; the basket where `None`.
+        line: Option<u32>,
+        /// What; empty takes the note away.
+        note: String,
     },
     /// A line is taken back.
     Void {

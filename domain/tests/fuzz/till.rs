@@ -15,6 +15,7 @@ use domain::promotion::{Objective, PromotionSet};
 use domain::record::{PaperOutcome, Record, Staff};
 use domain::refund::{Origin, PastSale};
 use domain::rights::Rights;
+use domain::seller::Seller;
 use domain::shift::{CashMove, PARKED_MAX};
 use domain::tender::Wallet;
 use domain::till::{Context, Effect, Input, Offer, PAPERS_WAITING_MAX, Rules, Settings, Till};
@@ -39,6 +40,11 @@ const FRAGMENTS: &[&str] = &[
     "scan 2110001012358\n",
     "choose apple 1200\n",
     "qty 1 3\n",
+    "seller 1 mei guide\n",
+    "seller 0 tao\n",
+    "seller 0\n",
+    "note 1 cold\n",
+    "note 0 gate\n",
     "qty 2 -1\n",
     "price 1 250\n",
     "cut 1 1000\n",
@@ -289,6 +295,13 @@ impl Lane {
                 reason: reason(),
             },
             "void" => Input::Void { line: small(0), reason: reason() },
+            "seller" => Input::NameSeller {
+                line: Some(small(0)).filter(|line| *line > 0),
+                seller: (rest.len() > 1).then(|| {
+                    Arc::new(Seller { id: text(1), number: text(1), name: text(1), level: text(2) })
+                }),
+            },
+            "note" => Input::Note { line: Some(small(0)).filter(|line| *line > 0), note: rest.join(" ") },
             "cancel" => Input::Cancel { reason: reason() },
             "park" => Input::Park { note: text(0) },
             "recall" => Input::Recall { basket: small(0) },

@@ -47,9 +47,9 @@ struct Entered {
 
 /// A book with the number of its last entry.
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Kept<T> {
+pub(super) struct Kept<T> {
     entries: u64,
-    state: T,
+    pub(super) state: T,
 }
 
 /// Keeps the books within one transaction.
@@ -72,17 +72,18 @@ pub fn document(key: JournalKey<'_>, seq: u64) -> String {
     format!("{}/{}/{}/{seq}", key.store, key.lane, key.epoch)
 }
 
-fn document_of(origin: &Origin) -> String {
+/// A sale as entries name it.
+pub fn document_of(origin: &Origin) -> String {
     let key = JournalKey { store: &origin.store, lane: origin.lane, epoch: origin.epoch };
     document(key, origin.seq)
 }
 
 /// The part of a receipt's book: the document without its store, which owns it.
-fn receipt_part(origin: &Origin) -> String {
+pub(super) fn receipt_part(origin: &Origin) -> String {
     format!("{}/{}/{}", origin.lane, origin.epoch, origin.seq)
 }
 
-fn origin_of(document: &str) -> Option<Origin> {
+pub(super) fn origin_of(document: &str) -> Option<Origin> {
     let mut parts = document.rsplitn(4, '/');
     let seq = parts.next()?.parse().ok()?;
     let epoch = parts.next()?.parse().ok()?;
@@ -132,7 +133,7 @@ impl<'w, 'c> Keeper<'w, 'c> {
         )
     }
 
-    fn list<W: Serialize>(
+    pub(super) fn list<W: Serialize>(
         &self,
         store: &str,
         source: &str,
@@ -413,7 +414,7 @@ impl<'w, 'c> Keeper<'w, 'c> {
     }
 
     /// A filed document, if it is one.
-    fn sale(&self, origin: &Origin) -> Result<Option<Sale>, StoreError> {
+    pub(super) fn sale(&self, origin: &Origin) -> Result<Option<Sale>, StoreError> {
         let key = JournalKey { store: &origin.store, lane: origin.lane, epoch: origin.epoch };
         let Some(before) = origin.seq.checked_sub(1) else { return Ok(None) };
         let found = self.writing.events_after(key, before, 1)?;
@@ -426,7 +427,10 @@ impl<'w, 'c> Keeper<'w, 'c> {
         })
     }
 
-    fn open_receipt(&self, origin: &Origin) -> Result<(Kept<ReceiptBook>, Option<Sale>), StoreError> {
+    pub(super) fn open_receipt(
+        &self,
+        origin: &Origin,
+    ) -> Result<(Kept<ReceiptBook>, Option<Sale>), StoreError> {
         let part = receipt_part(origin);
         let key = BookKey { owner: &origin.store, kind: BookKind::Receipt, part: &part };
         let mut kept: Kept<ReceiptBook> = self.take(key)?.unwrap_or_default();
@@ -588,6 +592,7 @@ impl<'w, 'c> Keeper<'w, 'c> {
             }
         }
         for (origin, lines) in &back {
+            self.check_gifts(lane, origin, source, sale)?;
             self.give_back(lane, origin, (source, at_ms), lines)?;
         }
         if let (Some(undone), Some((origin, _))) = (&sale.points_back, back.first()) {

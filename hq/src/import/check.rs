@@ -7,12 +7,14 @@ use std::path::Path;
 use domain::barcode::{Codes, Gtin};
 use domain::catalogue::{FACTOR_MAX, KIT_PARTS_MAX, UNITS_MAX};
 use domain::money::{AMOUNT_MAX, Currency, Money, Quantity, TaxRate};
+use domain::seller::COMMISSION_RULES_MAX;
 use pinyin::ToPinyin;
 use protocol::promotion::PromotionForm;
 use protocol::pull::{self, PriceCut, PriceRow, PriceScope, Product, Promotion, TaxTreatment};
 
 use super::{ImportError, PROBLEMS_MAX, Problem, Shop, StaffSource, pins};
 use crate::catalogue::{self, currency_of};
+use crate::commission::{RuleForm, RuleRefused};
 use crate::store::{Kind, Reading, price_key};
 
 /// The longest id, code or sku, in bytes.
@@ -474,6 +476,43 @@ impl Checker {
             for sku in rule.skus.iter().chain(slots).flatten() {
                 self.check_promoted(file, &place, sku, reading)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Rules of commissions must work, and leave alone what is reckoned already.
+    pub(super) fn check_commissions(
+        &mut self,
+        file: &str,
+        shop: &Shop,
+        reading: &Reading<'_>,
+    ) -> Result<(), ImportError> {
+        let Some(rules) = &shop.commission_rules else { return Ok(()) };
+        let known = reading.commission_rules()?;
+        let filed = reading.commission_until()?;
+        let mut ids = HashSet::new();
+        for (index, form) in rules.iter().enumerate() {
+            let place = format!("commission_rules[{index}]");
+            let before: Option<RuleForm> =
+                known.get(&form.id).map(|body| serde_json::from_str(body)).transpose()?;
+            let texts = [Some(&form.id), form.level.as_ref(), form.category.as_ref(), form.sku.as_ref()];
+            if texts.into_iter().flatten().any(|text| text.len() > KEY_LENGTH_MAX) {
+                self.note(
+                    file,
+                    &place,
+                    format!("an id or code has more than {KEY_LENGTH_MAX} bytes; shorten it"),
+                );
+            } else if let Err(refused) = form.rule() {
+                self.note(file, &place, refused.to_string());
+            } else if let Err(refused) = form.may_follow(before.as_ref(), filed.as_deref()) {
+                self.note(file, &place, refused.to_string());
+            } else if !ids.insert(&form.id) {
+                self.note(file, &place, format!("rule {} is there twice", form.id));
+            }
+        }
+        let all = known.len() + ids.iter().filter(|id| !known.contains_key(**id)).count();
+        if all > COMMISSION_RULES_MAX {
+            self.note(file, "commission_rules", RuleRefused::TooMany.to_string());
         }
         Ok(())
     }

@@ -102,6 +102,24 @@ pub const PROJECTIONS: &[Projection] = &[
         is_of_event: true,
     },
     Projection { table: "stock", columns: &["sku", "quantity"], is_of_event: false },
+    Projection {
+        table: "commission",
+        columns: &[
+            "epoch",
+            "seq",
+            "position",
+            "seller",
+            "business_date",
+            "currency",
+            "sku",
+            "net",
+            "rule",
+            "amount",
+            "of_document",
+            "of_line",
+        ],
+        is_of_event: true,
+    },
 ];
 
 /// Rows of a table that is read back at one time.
@@ -393,6 +411,20 @@ impl Writing<'_> {
                 quantity.push(-row.quantity);
                 price.push(0);
                 net.push(-row.amount);
+                rate.push(i64::from(row.tax_rate));
+                unit.push("");
+                factor.push(1);
+            }
+            // A gift that is kept is no goods that move, but money that does.
+            let places = (sale.lines.len() + sale.returns.len()) as i64..;
+            for (place, row) in places.zip(&sale.kept) {
+                at.push(*seq);
+                position.push(place);
+                line.push(i64::from(row.line));
+                sku.push(&row.sku);
+                quantity.push(0);
+                price.push(0);
+                net.push(row.amount);
                 rate.push(i64::from(row.tax_rate));
                 unit.push("");
                 factor.push(1);

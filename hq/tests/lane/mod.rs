@@ -77,59 +77,11 @@ impl Lane {
     }
 
     fn sell_line(&mut self, sku: &str, net: i64, payable: i64) {
-        let line = Line {
-            line: 1,
-            sku: sku.into(),
-            code: "6901028075763".into(),
-            name_zh: "清泉水".into(),
-            name_en: "Water".into(),
-            spec: String::new(),
-            category: "drinks".into(),
-            weighed: false,
-            quantity: 1_000,
-            list_price: net,
-            unit_price: net,
-            kept: None,
-            weighed_by: None,
-            label_amount: None,
-            unit: None,
-            price_from: None,
-            promotion: None,
-            net,
-            tax_rate: 1_300,
-            tax_class: None,
-            kit: Vec::new(),
-            age_restricted: false,
-            no_points: false,
-            batch: None,
-            expiry: None,
-            serial: None,
-            no_promotion: false,
-            discount: None,
-            savings: Vec::new(),
-            basket_discount: 0,
-            walk_in: None,
-            points_off: 0,
-        };
-        let sale = Sale {
-            currency: "CNY".into(),
-            reference_version: 5,
-            staff: Staff { id: "u1".into(), number: "1001".into(), name: "李明".into() },
-            lines: vec![line],
-            returns: Vec::new(),
-            total: net,
-            tax_added: 0,
-            rounding: 0,
-            rounding_returned: 0,
-            payable,
-            tenders: vec![cash(payable)],
-            change: 0,
-            taxes: vec![TaxSummary { rate: 1_300, net, tax: 10 }],
-            buyer: None,
-            coupons: Vec::new(),
-            given: Vec::new(),
-            points_back: None,
-        };
+        self.complete(Sale { payable, tenders: vec![cash(payable)], ..sale(vec![line(sku, net)]) });
+    }
+
+    /// Writes a document down.
+    pub fn complete(&mut self, sale: Sale) {
         let event = self.event(Fact::SaleCompleted { sale });
         self.write(event::encode(&event));
     }
@@ -147,10 +99,12 @@ impl Lane {
             category: "drinks".into(),
             weighed: false,
             quantity: 1_000,
+            before: 0,
             amount,
             tax: 10,
             tax_rate: 1_300,
             reason: "stale".into(),
+            seller: None,
         };
         let sale = Sale {
             currency: "CNY".into(),
@@ -170,6 +124,10 @@ impl Lane {
             coupons: Vec::new(),
             given: Vec::new(),
             points_back: None,
+            gifts: Vec::new(),
+            kept: Vec::new(),
+            seller: None,
+            note: String::new(),
         };
         let event = self.event(Fact::SaleCompleted { sale });
         self.write(event::encode(&event));
@@ -181,5 +139,73 @@ impl Lane {
         let body =
             encode_batch(self.identity.epoch, from as u64, &self.hash(from - 1), self.sign(to), events);
         zstd::encode_all(&body[..], 3).expect("zstd")
+    }
+}
+
+/// One of an item with this code.
+pub fn line(sku: &str, net: i64) -> Line {
+    Line {
+        line: 1,
+        sku: sku.into(),
+        code: "6901028075763".into(),
+        name_zh: "清泉水".into(),
+        name_en: "Water".into(),
+        spec: String::new(),
+        category: "drinks".into(),
+        weighed: false,
+        quantity: 1_000,
+        list_price: net,
+        unit_price: net,
+        kept: None,
+        weighed_by: None,
+        label_amount: None,
+        unit: None,
+        price_from: None,
+        promotion: None,
+        net,
+        tax_rate: 1_300,
+        tax_class: None,
+        kit: Vec::new(),
+        age_restricted: false,
+        no_points: false,
+        batch: None,
+        expiry: None,
+        serial: None,
+        no_promotion: false,
+        discount: None,
+        savings: Vec::new(),
+        basket_discount: 0,
+        seller: None,
+        note: String::new(),
+        walk_in: None,
+        points_off: 0,
+    }
+}
+
+/// These lines, paid in cash.
+pub fn sale(lines: Vec<Line>) -> Sale {
+    let net = lines.iter().map(|line| line.net).sum();
+    Sale {
+        currency: "CNY".into(),
+        reference_version: 5,
+        staff: Staff { id: "u1".into(), number: "1001".into(), name: "李明".into() },
+        lines,
+        returns: Vec::new(),
+        total: net,
+        tax_added: 0,
+        rounding: 0,
+        rounding_returned: 0,
+        payable: net,
+        tenders: vec![cash(net)],
+        change: 0,
+        taxes: vec![TaxSummary { rate: 1_300, net, tax: 10 }],
+        buyer: None,
+        coupons: Vec::new(),
+        given: Vec::new(),
+        points_back: None,
+        gifts: Vec::new(),
+        kept: Vec::new(),
+        seller: None,
+        note: String::new(),
     }
 }

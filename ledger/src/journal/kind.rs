@@ -23,6 +23,8 @@ pub(super) fn kind_of(record: &Record) -> &'static str {
         Record::LineQuantitySet { .. } => "line_quantity_set",
         Record::LinePriceSet { .. } => "line_price_set",
         Record::LinePriceLowered { .. } => "line_price_lowered",
+        Record::SellerNamed { .. } => "seller_named",
+        Record::NoteWritten { .. } => "note_written",
         Record::LineVoided { .. } => "line_voided",
         Record::AgeConfirmed { .. } => "age_confirmed",
         Record::MemberJoined { .. } => "member_joined",

@@ -577,6 +577,10 @@ fn nothing_sold() -> domain::sale::Sale {
         coupons: Vec::new(),
         given: Vec::new(),
         points_back: None,
+        gifts: Vec::new(),
+        kept: Vec::new(),
+        seller: None,
+        note: String::new(),
     }
 }
 

@@ -150,6 +150,7 @@ impl Lane {
             Button::PriceCheck => self.open_sheet(Kind::Goods { selling: false }),
             Button::GiveBack => self.open_sheet(Kind::GiveBack),
             Button::ChangeLine => self.change_line(),
+            Button::Seller => self.open_sheet(Kind::Seller { line: None }),
             Button::Member => self.open_sheet(Kind::Member),
             Button::Why => self.open_sheet(Kind::Why),
             Button::Park => self.park_or_recall(),
@@ -197,7 +198,7 @@ impl Lane {
     }
 
     fn park_or_recall(&mut self) {
-        let empty = self.till().is_some_and(|till| till.basket().is_untouched());
+        let empty = self.till().is_some_and(|till| till.basket().is_bare());
         self.open_sheet(if empty { Kind::Parked } else { Kind::Park });
     }
 
@@ -352,6 +353,7 @@ impl Lane {
             Button::TenderKind(index) => self.take_by_kind(index),
             Button::TakeBack(index) => self.take_back(index),
             Button::Member => self.open_sheet(Kind::Member),
+            Button::Seller => self.open_sheet(Kind::Seller { line: None }),
             Button::Why => self.open_sheet(Kind::Why),
             _ => {}
         }

@@ -1,12 +1,14 @@
 //! What was sold on this day, from the lane's own journal, and its last documents.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::money::Money;
 use domain::record::Record;
 use domain::refund::Origin;
 use domain::rights::Act;
 use domain::sale::Sale;
+use domain::seller::Seller;
 use domain::till::Input;
 use ledger::journal::Stored;
 use ui::view::{self, Notice, SheetKey, SheetRow, Tone};
@@ -36,10 +38,19 @@ pub(crate) enum DayBy {
     Goods,
     /// Voids, returns, set prices, approvals, drawers.
     Exceptions,
+    /// By who is credited.
+    Seller,
 }
 
-const ALL: [DayBy; 6] =
-    [DayBy::Hour, DayBy::Category, DayBy::Cashier, DayBy::Tender, DayBy::Goods, DayBy::Exceptions];
+const ALL: [DayBy; 7] = [
+    DayBy::Hour,
+    DayBy::Category,
+    DayBy::Cashier,
+    DayBy::Tender,
+    DayBy::Goods,
+    DayBy::Exceptions,
+    DayBy::Seller,
+];
 
 impl DayBy {
     fn words(self) -> (&'static str, &'static str) {
@@ -47,6 +58,7 @@ impl DayBy {
             Self::Hour => ("按小时", "By hour"),
             Self::Category => ("按品类", "By category"),
             Self::Cashier => ("按收银员", "By cashier"),
+            Self::Seller => ("按导购", "By seller"),
             Self::Tender => ("按付款", "By tender"),
             Self::Goods => ("畅销商品", "Top goods"),
             Self::Exceptions => ("异常", "Exceptions"),
@@ -85,12 +97,12 @@ impl Sums {
 
 impl Lane {
     pub(super) fn show_day(&self, sheet: &Open, by: DayBy) -> view::Sheet {
-        let shortcuts = ["F4", "F5", "F6", "F7", "F8", "F9"];
+        let shortcuts = ["F4", "F5", "F6", "F7", "F8", "F9", "F10"];
         let views = ALL.iter().zip(shortcuts).map(|(other, shortcut)| {
             let (chinese, english) = other.words();
             SheetKey { on: *other == by, ..key(self.words(chinese, english), shortcut) }
         });
-        let table = key(self.words("存为表格", "As a table"), "F10");
+        let table = key(self.words("存为表格", "As a table"), "F11");
         let keys = views.chain([table]).collect();
         let (chinese, english) = by.words();
         let all = self.till().is_some_and(|till| till.rights().allow(Act::Report));
@@ -134,6 +146,8 @@ impl Lane {
         };
         let rows = if by == DayBy::Exceptions {
             self.exceptions(open, &records, all, &own)
+        } else if by == DayBy::Seller {
+            self.credited(open, &records, (!all).then_some(own.as_str()))
         } else {
             let sales = records.iter().filter_map(|stored| {
                 let Record::SaleCompleted { sale } = &stored.record else { return None };
@@ -188,7 +202,7 @@ impl Lane {
                         sums.add(present::name(&line.item, language), line.net());
                     }
                 }
-                DayBy::Exceptions => {}
+                DayBy::Seller | DayBy::Exceptions => {}
             }
         }
         let mut rows = sums.rows(self, open, by != DayBy::Hour);
@@ -198,6 +212,34 @@ impl Lane {
         if !rows.is_empty() {
             let total = fact(
                 self.words("合计（退货已减）", "Total, returns taken off"),
+                present::amount(&open.settings().currency, whole),
+            );
+            rows.insert(0, SheetRow { tone: Tone::Good, ..total });
+        }
+        rows
+    }
+
+    /// What each seller is credited for, what came back taken off; of one of
+    /// them where that is all that may be seen.
+    fn credited(&self, open: &OpenLane, records: &[Stored], only: Option<&str>) -> Vec<SheetRow> {
+        let mut sums = Sums::default();
+        let mut whole = Money::ZERO;
+        let mut add = |seller: Option<&Arc<Seller>>, amount: Money| {
+            let Some(seller) = seller.filter(|seller| only.is_none_or(|own| seller.id == own)) else {
+                return;
+            };
+            whole += amount;
+            sums.add(format!("{} · {}", seller.name, seller.number), amount);
+        };
+        for stored in records {
+            let Record::SaleCompleted { sale } = &stored.record else { continue };
+            sale.lines.iter().for_each(|line| add(sale.seller_of(line), line.net()));
+            sale.returns.iter().for_each(|back| add(back.seller.as_ref(), -back.amount));
+        }
+        let mut rows = sums.rows(self, open, true);
+        if !rows.is_empty() {
+            let total = fact(
+                self.words("导购业绩合计（退货已减）", "Credited in all, returns taken off"),
                 present::amount(&open.settings().currency, whole),
             );
             rows.insert(0, SheetRow { tone: Tone::Good, ..total });

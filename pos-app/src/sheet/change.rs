@@ -101,6 +101,8 @@ impl Lane {
             stop: true,
             ..key(self.words("撤销折扣", "Undo discount"), "Del")
         });
+        keys.push(key(self.words("导购", "Seller"), "F9"));
+        keys.push(key(self.words("备注", "Note"), "F10"));
         let typed = sheet.text(0);
         let hint = match change {
             Change::LinePercent | Change::BasketPercent => {
@@ -152,6 +154,15 @@ impl Lane {
             Some(other) => {
                 self.pop_sheet();
                 self.open_sheet(Kind::Change { line, change: *other });
+            }
+            None if index > CHANGES.len() => {
+                self.pop_sheet();
+                let line = (!change.is_of_basket()).then_some(line);
+                self.open_sheet(if index == CHANGES.len() + 1 {
+                    Kind::Seller { line }
+                } else {
+                    Kind::Note { line }
+                });
             }
             None => {
                 let line = (!change.is_of_basket()).then_some(line);

@@ -3,7 +3,8 @@
 
 use domain::barcode::{Barcode, ReceiptCode};
 use domain::catalogue::Catalogue;
-use domain::money::{Money, Quantity};
+use domain::gift::KeptGift;
+use domain::money::{Currency, Money, Quantity};
 use domain::record::Record;
 use domain::refund::{Origin, PastSale};
 use domain::till::Input;
@@ -79,6 +80,7 @@ impl Lane {
                 ..self.blank(self.words("退货", "Return"))
             };
         };
+        let gifts = gifts_of(open);
         let rows: Vec<SheetRow> = past
             .lines
             .iter()
@@ -105,8 +107,17 @@ impl Lane {
                         &format!("bought {sold} · left {left_words}"),
                     )
                 };
+                let gift = gifts.iter().find(|kept| kept.line == line.line.number);
+                let detail = match gift {
+                    None => detail,
+                    Some(kept) => format!("{detail} · {}", self.gift_words(kept, currency)),
+                };
                 SheetRow {
-                    tone: if taken > 0 { Tone::Stop } else { Tone::Quiet },
+                    tone: match gift {
+                        Some(_) => Tone::Attend,
+                        None if taken > 0 => Tone::Stop,
+                        None => Tone::Quiet,
+                    },
                     ..numbered(
                         index,
                         present::name(&line.line.item, self.front.language),
@@ -168,6 +179,17 @@ impl Lane {
         } else {
             format!("{} {}", self.words("钱退到：", "Money goes to:"), parts.join(" · "))
         };
+        let kept: Money = gifts_of(open).iter().map(|kept| kept.amount).sum();
+        let money = if kept == Money::ZERO {
+            money
+        } else {
+            let kept = currency.format(kept);
+            super::say(
+                self.front.language,
+                &format!("{money}。赠品未退，已扣 {kept}"),
+                &format!("{money}. Gifts kept: {kept} taken off"),
+            )
+        };
         let points = open.basket().points_back().filter(|points| points.reversed > 0 || points.restored > 0);
         match points {
             None => money,
@@ -177,6 +199,18 @@ impl Lane {
                 &format!("{money}. Points: {} taken back, {} given back", points.reversed, points.restored),
             ),
         }
+    }
+
+    /// That a gift is kept, or is no more, and what that is worth.
+    fn gift_words(&self, kept: &KeptGift, currency: &Currency) -> String {
+        if kept.amount < Money::ZERO {
+            let amount = currency.format(-kept.amount);
+            let english = format!("gift brought back, {amount} more");
+            return super::say(self.front.language, &format!("赠品退回，多退 {amount}"), &english);
+        }
+        let amount = currency.format(kept.amount);
+        let english = format!("gift kept, {amount} taken off");
+        super::say(self.front.language, &format!("赠品未退，扣 {amount}"), &english)
     }
 
     /// A typed number, or the chosen line.
@@ -476,6 +510,11 @@ impl Lane {
             _ => self.attempt_and_close(Input::DropReturn),
         }
     }
+}
+
+/// The gifts that the open return keeps.
+fn gifts_of(open: &OpenLane) -> Vec<KeptGift> {
+    open.basket().kept_gifts(open.settings().rules.tax)
 }
 
 /// What is left of a sale of this lane.

@@ -14,6 +14,8 @@ enum Choice {
     Cancel,
     Return,
     Recall,
+    Seller,
+    Note,
     PriceCheck,
     Find,
     Receipts,
@@ -40,14 +42,21 @@ impl Lane {
     /// What can be done where the cashier stands.
     fn choices(&self, open: &OpenLane) -> Vec<Choice> {
         use Choice::{
-            Cancel, CashIn, CashOut, CloseShift, Count, Day, Drawer, Drop, Find, Health, Lock, OpenShift,
-            Payments, PriceCheck, Recall, Receipts, Return, SignOut, Theme as Shade, X,
+            Cancel, CashIn, CashOut, CloseShift, Count, Day, Drawer, Drop, Find, Health, Lock, Note,
+            OpenShift, Payments, PriceCheck, Recall, Receipts, Return, Seller, SignOut, Theme as Shade, X,
         };
         let counter = matches!(open.till().desk(), Desk::Selling(_) | Desk::Done(..));
         let signed_in = !matches!(open.till().desk(), Desk::SignedOut | Desk::Locked(_));
         let mut choices = Vec::new();
         if counter && !open.basket().is_untouched() {
             choices.push(Cancel);
+        }
+        let paying = matches!(open.till().desk(), Desk::Paying(_));
+        if counter || paying {
+            choices.push(Seller);
+        }
+        if (counter || paying) && !open.basket().is_empty() {
+            choices.push(Note);
         }
         if counter {
             choices.extend([Return, Recall, PriceCheck, Find]);
@@ -100,6 +109,8 @@ impl Lane {
             Choice::Cancel => (self.words("整单取消", "Cancel the basket"), String::new()),
             Choice::Return => (self.words("退货 / 换货", "Return or exchange"), "F5".to_owned()),
             Choice::Recall => (self.words("取单", "Parked baskets"), count(open.till().parked().len())),
+            Choice::Seller => (self.words("导购", "Seller"), "F7".to_owned()),
+            Choice::Note => (self.words("备注", "Note"), String::new()),
             Choice::PriceCheck => (self.words("查价", "Price check"), "F3".to_owned()),
             Choice::Find => (self.words("查找商品", "Find goods"), "F2".to_owned()),
             Choice::Receipts => {
@@ -161,6 +172,8 @@ impl Lane {
             Choice::Cancel => self.cancel_basket(),
             Choice::Return => self.open_sheet(Kind::GiveBack),
             Choice::Recall => self.open_sheet(Kind::Parked),
+            Choice::Seller => self.open_sheet(Kind::Seller { line: None }),
+            Choice::Note => self.open_sheet(Kind::Note { line: None }),
             Choice::PriceCheck => self.open_sheet(Kind::Goods { selling: false }),
             Choice::Find => self.open_sheet(Kind::Goods { selling: true }),
             Choice::Receipts => self.open_sheet(Kind::Receipts),
@@ -215,7 +228,8 @@ impl Lane {
                     ("F3", "查价", "Price check"),
                     ("F4", "数量（先输数）", "Quantity (type it first)"),
                     ("F5", "退货 / 换货", "Return or exchange"),
-                    ("F6", "改价、打折", "Price and discount"),
+                    ("F6", "改价、打折、备注", "Price, discount, note"),
+                    ("F7", "导购（也可扫员工卡）", "Seller (or scan their card)"),
                     ("F8", "会员、券", "Member and coupons"),
                     ("F9", "为什么是这个价", "Why this price"),
                     ("F10", "挂单 / 取单", "Park, or recall"),

@@ -85,7 +85,7 @@ impl Lane {
                 numbered(index, name, detail, currency.format(parked.basket.total()))
             })
             .collect();
-        let empty_counter = open.basket().is_untouched();
+        let empty_counter = open.basket().is_bare();
         view::Sheet {
             text: if empty_counter {
                 self.words("选一单，回车取回。", "Choose one; Enter takes it up again.")

@@ -114,6 +114,8 @@ impl Lane {
             Kind::Receipts => self.go_receipts(),
             Kind::NewMember => self.go_new_member(),
             Kind::Stock(_) => self.go_stock(),
+            Kind::Seller { line } => self.go_seller(line),
+            Kind::Note { line } => self.go_note(line),
         }
     }
 
@@ -137,6 +139,8 @@ impl Lane {
             Kind::Day(_) => self.key_day(index),
             Kind::Receipts => self.key_receipts(index),
             Kind::Stock(work) => self.key_stock(work, index),
+            Kind::Seller { line } => self.key_seller(line, index),
+            Kind::Note { line } => self.key_note(line, index),
             Kind::Age
             | Kind::Cancel
             | Kind::Paper(_)
@@ -233,6 +237,9 @@ impl Lane {
         if sheet.kind == Kind::Count {
             return self.note_count();
         }
+        if matches!(sheet.kind, Kind::Seller { .. }) {
+            return self.follow_staff_number();
+        }
         let number = sheet.fields.get(sheet.focus).filter(|field| field.takes == Takes::RowNumber);
         let Some(number) = number.map(|field| field.text.clone()) else { return };
         let rows = self.sheet_view().map_or(0, |shown| shown.rows.len());
@@ -301,6 +308,7 @@ impl Lane {
             Kind::Voucher => self.scan_for_voucher(text),
             Kind::Stock(_) => self.scan_for_stock(text),
             Kind::NewMember => self.scan_for_new_member(text),
+            Kind::Seller { .. } => self.scan_card_for_seller(text),
             _ => false,
         }
     }

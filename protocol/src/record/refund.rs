@@ -35,10 +35,12 @@ impl From<&ReturnedLine> for event::Returned {
             category: item.category.clone(),
             weighed: item.weighed,
             quantity: back.quantity.thousandths(),
+            before: back.before,
             amount: back.amount.minor(),
             tax: back.tax.minor(),
             tax_rate: item.tax_rate.basis_points(),
             reason: back.reason.clone(),
+            seller: back.seller.as_deref().map(Into::into),
         }
     }
 }
@@ -60,10 +62,20 @@ impl event::Returned {
             }),
             code: self.code.clone(),
             quantity: understand_quantity(seq, self.quantity)?,
+            before: understand_before(seq, self.before)?,
             amount: understand_amount(seq, "returned amount", self.amount)?,
             tax: understand_amount(seq, "returned tax", self.tax)?,
             reason: self.reason.clone(),
+            seller: self.seller.as_ref().map(Into::into).map(Arc::new),
         })
+    }
+}
+
+/// How much came back before: nothing, or what a line holds.
+fn understand_before(seq: u64, thousandths: i64) -> Result<i64, UnderstandEventError> {
+    match thousandths {
+        0 => Ok(0),
+        _ => understand_quantity(seq, thousandths).map(|_| thousandths),
     }
 }
 
@@ -73,6 +85,7 @@ impl From<&PastSale> for event::PastSale {
             line: (&past.line).into(),
             tax: past.tax.minor(),
             returned: past.returned,
+            kept: super::gift::encode_withheld(past.kept),
         });
         Self {
             origin: (&past.origin).into(),
@@ -81,6 +94,7 @@ impl From<&PastSale> for event::PastSale {
             left: past.left.minor(),
             tenders: past.tenders.iter().map(Into::into).collect(),
             points: past.points.as_ref().map(Into::into),
+            gifts: past.gifts.iter().map(Into::into).collect(),
         }
     }
 }
@@ -92,6 +106,7 @@ impl event::PastSale {
                 line: past.line.understand(seq)?,
                 tax: understand_amount(seq, "tax", past.tax)?,
                 returned: past.returned,
+                kept: past.kept.map(|kept| kept.understand(seq)).transpose()?.unwrap_or_default(),
             })
         };
         let past = PastSale {
@@ -101,6 +116,7 @@ impl event::PastSale {
             left: understand_amount(seq, "left", self.left)?,
             tenders: self.tenders.iter().map(|tender| tender.understand(seq)).collect::<Result<_, _>>()?,
             points: self.points.as_ref().map(|points| points.understand(seq)).transpose()?,
+            gifts: self.gifts.iter().map(|gift| gift.understand(seq)).collect::<Result<_, _>>()?,
         };
         if past.is_within_bounds() { Ok(past) } else { Err(UnderstandEventError::Sums { seq }) }
     }

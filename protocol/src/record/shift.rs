@@ -1,5 +1,7 @@
 //! Shifts, their cash and their people, between the rules and the journal.
 
+use std::sync::Arc;
+
 use domain::basket::Basket;
 use domain::money::Money;
 use domain::payment::{Belongs, Payment};
@@ -215,6 +217,8 @@ impl From<&Parked> for event::Parked {
             coupons: basket.coupons().iter().map(Into::into).collect(),
             tender: basket.tender().map(|kind| kind_name(kind).to_owned()),
             tenders: parked.tenders.iter().map(Into::into).collect(),
+            seller: basket.seller().map(|seller| seller.as_ref().into()),
+            sale_note: basket.note().to_owned(),
         }
     }
 }
@@ -233,7 +237,8 @@ impl event::Parked {
                     self.member.as_ref().map(Into::into),
                     self.coupons.iter().map(Into::into).collect(),
                     self.tender.as_ref().map(|kind| understand_kind(seq, kind)).transpose()?,
-                ),
+                )
+                .sold_by(self.seller.as_ref().map(Into::into).map(Arc::new), self.sale_note.clone()),
             tenders: self.tenders.iter().map(|tender| tender.understand(seq)).collect::<Result<_, _>>()?,
         })
     }

@@ -121,10 +121,16 @@ pub(super) fn records() -> Vec<(&'static str, Record)> {
     let past = PastSale {
         origin: origin(),
         currency: "CNY".into(),
-        lines: vec![PastLine { line: members_beer(), tax: money(113), returned: 1_000 }],
+        lines: vec![PastLine {
+            line: members_beer(),
+            tax: money(113),
+            returned: 1_000,
+            kept: Withheld::default(),
+        }],
         left: money(490),
         tenders: vec![wechat(490)],
         points: Some(points),
+        gifts: Vec::new(),
     };
     let mut shift = carried();
     shift.coupons_spent = vec!["CSPRING26K".into()];

@@ -70,6 +70,8 @@ fn standing(till: &Till, input: &Input) -> Standing {
         | Input::BeginReturn { .. }
         | Input::ReturnLine { .. }
         | Input::ReturnBlind { .. }
+        | Input::NameSeller { .. }
+        | Input::Note { .. }
         | Input::DropReturn
         | Input::RegisterMember(_)
         | Input::MoveStock(_)

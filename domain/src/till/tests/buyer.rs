@@ -5,6 +5,7 @@ use crate::barcode::shop::check_character;
 use crate::label::{LabelBinding, LabelItem, LabelNumber};
 use crate::member::{NewMember, PointsRules};
 use crate::promotion::grant::{Gives, Grant};
+use crate::promotion::rule::{BundleReward, Slot};
 use crate::stock::{Movement, StockLine, StockMove};
 
 const GOLD_CARD: &str = "M000001W";
@@ -44,6 +45,12 @@ pub(super) fn promotions(festival: bool) -> Vec<Promotion> {
     if festival {
         all.push(bound("t1", "wechat", off(1, 100)));
         all.push(bound("t2", "cash", off(1_000, 200)));
+        // Two beers earn a tea.
+        let slot = |sku: &str, units| Slot { scope: Scope::of([sku]), units };
+        let reward = BundleReward::Slots { pay_percents: vec![100, 0], spread: false };
+        let slots = vec![slot("beer", 2), slot("tea", 1)];
+        let gift = Works::Item(ItemRule::Bundle { slots, reward });
+        all.push(promotion("g1", "买二赠茶", "tea with two", &["beer", "tea"], gift));
     }
     all
 }

@@ -1,0 +1,171 @@
+//! Who sold it, and what was noted: by key, by touch and by card.
+
+use domain::barcode::shop::check_character;
+use domain::sale::Sale;
+
+use super::*;
+
+/// The card of somebody of the staff.
+fn card(number: &str) -> String {
+    let body = format!("S{number:0>4}");
+    let check = check_character(&body);
+    format!("{body}{check}")
+}
+
+impl Lane {
+    fn last_sale(&self) -> Sale {
+        let sales = self.records().into_iter().rev().find_map(|record| match record {
+            Record::SaleCompleted { sale } => Some(*sale),
+            _ => None,
+        });
+        sales.expect("a sale")
+    }
+
+    fn sellers(&self) -> Vec<String> {
+        let sale = self.last_sale();
+        let of = |line| sale.seller_of(line).map(|seller| seller.name.clone()).unwrap_or_default();
+        sale.lines.iter().map(of).collect()
+    }
+
+    fn detail(&self) -> String {
+        let ui::view::Screen::Sell(sell) = self.stand.lane.view().screen else { panic!("not selling") };
+        sell.buyer_detail
+    }
+}
+
+#[test]
+fn a_seller_is_named_by_key_for_all_and_for_a_line() {
+    let mut lane = Lane::open();
+    lane.scan(WATER);
+    lane.scan(JUICE);
+    lane.stand.function(7);
+    assert_eq!(lane.title(), "导购 · 整单");
+    lane.stand.enter("102");
+    assert_eq!(lane.title(), "");
+    assert_eq!(lane.detail(), "导购 王强");
+    // The chosen line of two, from the sheet of its price.
+    lane.stand.key(Key::Up);
+    lane.stand.function(6);
+    lane.stand.function(9);
+    assert!(lane.title().starts_with("导购 · ") && lane.title() != "导购 · 整单", "{}", lane.title());
+    lane.stand.enter("201");
+    lane.pay_exactly();
+    assert_eq!(lane.sellers(), ["陈静", "王强"]);
+    // The next customer begins without.
+    lane.scan(TEA);
+    assert_eq!(lane.detail(), "");
+    lane.pay_exactly();
+    assert_eq!(lane.sellers(), [""]);
+}
+
+#[test]
+fn a_seller_is_named_by_touch_and_taken_back() {
+    let mut lane = Lane::open();
+    lane.scan(WATER);
+    lane.menu("导购");
+    let sheet = lane.stand.lane.view().sheet.expect("a sheet");
+    let row = sheet.rows.iter().position(|row| row.name == "王强").expect("on the list");
+    lane.stand.press(Button::Row(row));
+    assert_eq!(lane.detail(), "导购 王强");
+    lane.menu("导购");
+    let sheet = lane.stand.lane.view().sheet.expect("a sheet");
+    let key = sheet.keys.iter().position(|key| key.shortcut == "Del" && key.enabled).expect("a key");
+    lane.stand.press(Button::SheetKey(key));
+    assert_eq!((lane.title(), lane.detail()), (String::new(), String::new()));
+    lane.pay_exactly();
+    assert_eq!(lane.sellers(), [""]);
+}
+
+#[test]
+fn a_card_of_the_staff_credits_them_and_sells_nothing() {
+    let mut lane = Lane::open();
+    lane.stand.scan(&card("102"));
+    assert_eq!((lane.detail().as_str(), lane.lines()), ("导购 王强", 0));
+    lane.scan(WATER);
+    // On the sheet the card is for what the sheet is about.
+    lane.stand.function(7);
+    lane.stand.function(5);
+    lane.stand.scan(&card("201"));
+    assert_eq!(lane.title(), "");
+    lane.stand.key(Key::Char(' '));
+    // At the payment as well.
+    lane.stand.scan(&card("301"));
+    lane.stand.press(Button::QuickCash(0));
+    assert_eq!(lane.sellers(), ["陈静"]);
+    assert_eq!(lane.last_sale().seller.map(|seller| seller.name.clone()), Some("周岚".to_owned()));
+    // A card that nobody has says so, and a goods' code on the sheet sells.
+    lane.stand.key(Key::Escape);
+    lane.stand.scan(&card("9999"));
+    assert!(lane.said());
+    lane.stand.function(7);
+    lane.scan(WATER);
+    assert_eq!((lane.title(), lane.lines()), (String::new(), 1));
+}
+
+#[test]
+fn a_number_that_nobody_has_credits_nobody() {
+    let mut lane = Lane::open();
+    lane.scan(WATER);
+    lane.stand.function(7);
+    lane.stand.enter("777");
+    assert!(lane.said() && lane.title() == "导购 · 整单", "{}", lane.title());
+    lane.stand.key(Key::Escape);
+    lane.stand.key(Key::Escape);
+    lane.stand.key(Key::Escape);
+    assert_eq!((lane.title(), lane.detail()), (String::new(), String::new()));
+}
+
+#[test]
+fn notes_are_chosen_or_typed_and_stay_with_the_basket() {
+    let mut lane = Lane::open();
+    lane.scan(WATER);
+    lane.scan(JUICE);
+    lane.stand.function(6);
+    lane.stand.function(10);
+    lane.stand.enter("cold");
+    lane.menu("备注");
+    assert_eq!(lane.title(), "备注 · 整单");
+    for _ in 0..3 {
+        lane.stand.key(Key::Down);
+    }
+    lane.stand.key(Key::Enter);
+    assert_eq!(lane.detail(), "备注 送货上门");
+    lane.stand.function(7);
+    lane.stand.enter("102");
+    lane.stand.function(10);
+    lane.stand.key(Key::Enter);
+    assert_eq!(lane.lines(), 0);
+    let mut lane = lane.restart();
+    lane.stand.function(10);
+    lane.stand.key(Key::Enter);
+    assert_eq!(lane.detail(), "导购 王强 · 备注 送货上门");
+    lane.pay_exactly();
+    let sale = lane.last_sale();
+    assert_eq!(sale.note, "送货上门");
+    assert_eq!(sale.lines.iter().map(|line| line.note.as_str()).collect::<Vec<_>>(), ["", "cold"]);
+}
+
+#[test]
+fn a_cashier_sees_what_they_are_credited_for_and_a_supervisor_everybody() {
+    let mut lane = Lane::open();
+    let sold_by = |lane: &mut Lane, number: &str| {
+        lane.scan(WATER);
+        lane.stand.function(7);
+        lane.stand.enter(number);
+        lane.pay_exactly()
+    };
+    sold_by(&mut lane, "101");
+    sold_by(&mut lane, "102");
+    lane.stand.key(Key::Escape);
+    let names = |lane: &mut Lane| {
+        lane.menu("今日报表");
+        lane.stand.function(10);
+        let rows = lane.stand.lane.view().sheet.expect("a sheet").rows;
+        lane.stand.key(Key::Escape);
+        rows.into_iter().skip(1).map(|row| row.name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&mut lane), ["李敏 · 101"]);
+    lane.menu("签退");
+    lane.stand.sign_in("201", "3456");
+    assert_eq!(names(&mut lane).len(), 2);
+}

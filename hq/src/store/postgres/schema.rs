@@ -9,13 +9,14 @@ use ::postgres::error::SqlState;
 use super::{OpenError, StoreError};
 
 /// The version of the tables that this program knows.
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
 
 /// What brings the tables from each version to the next, from none on.
 const STEPS: &[&str] = &[
     include_str!("../../../schemas/postgres/1.sql"),
     include_str!("../../../schemas/postgres/2.sql"),
     include_str!("../../../schemas/postgres/3.sql"),
+    include_str!("../../../schemas/postgres/4.sql"),
 ];
 
 /// How often two programs that begin at one moment may stand in each other's way.

@@ -10,9 +10,9 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// The version of the tables that this program knows.
-pub(super) const VERSION: i32 = 6;
+pub(super) const VERSION: i32 = 7;
 
-const TABLES: &str = include_str!("../../../schemas/6.sql");
+const TABLES: &str = include_str!("../../../schemas/7.sql");
 
 /// From version 1, 2, ... to the next.
 const STEPS: &[(i32, &str)] = &[
@@ -21,6 +21,7 @@ const STEPS: &[(i32, &str)] = &[
     (3, include_str!("../../../schemas/3-to-4.sql")),
     (4, include_str!("../../../schemas/4-to-5.sql")),
     (5, include_str!("../../../schemas/5-to-6.sql")),
+    (6, include_str!("../../../schemas/6-to-7.sql")),
 ];
 
 /// Brings a file that is new or of an earlier version to [`VERSION`], whole
@@ -53,6 +54,7 @@ mod tests {
         include_str!("../../../schemas/4.sql"),
         include_str!("../../../schemas/5.sql"),
         include_str!("../../../schemas/6.sql"),
+        include_str!("../../../schemas/7.sql"),
     ];
 
     /// Tables, columns and indexes as SQLite understands them.

@@ -21,6 +21,7 @@
 //! | [`refund`] | what is left of a past sale, and what giving it back comes to |
 //! | [`receipt`] | what the paper of a sale says |
 //! | [`payment`] | one payment by code, from its number to its end |
+//! | [`order`] | an order of a channel, from its placing to its hand-over |
 //! | [`stock`] | goods that move beside sales, and counts |
 //! | [`shift`] | what a shift has taken, and what goes on into the next |
 //! | [`rights`] | what a person may do alone |
@@ -38,6 +39,7 @@ pub mod kit;
 pub mod label;
 pub mod member;
 pub mod money;
+pub mod order;
 pub mod payment;
 pub mod points;
 pub mod price_list;

@@ -50,11 +50,14 @@ CREATE TABLE enrolment_code (
     expires_at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Who signs in with a password.
 CREATE TABLE person (
-    name         TEXT PRIMARY KEY,
-    role         TEXT NOT NULL,
-    key_hash     BLOB NOT NULL UNIQUE,
-    added_at_ms  INTEGER NOT NULL
+    name            TEXT PRIMARY KEY,
+    role            TEXT NOT NULL,
+    password_hash   TEXT NOT NULL,      -- Argon2id, PHC string form; empty before there is one
+    added_at_ms     INTEGER NOT NULL,
+    wrong_passwords INTEGER NOT NULL,   -- since the last right one
+    locked_until_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- How far each journal is filed.
@@ -337,6 +340,64 @@ CREATE TABLE lane_reference (
     version        INTEGER NOT NULL,
     is_written_off INTEGER NOT NULL,
     PRIMARY KEY (store, lane)
+) STRICT, WITHOUT ROWID;
+
+-- Somebody who has signed in.
+CREATE TABLE session (
+    token_hash BLOB PRIMARY KEY,
+    person     TEXT NOT NULL,
+    made_at_ms INTEGER NOT NULL,
+    until_ms   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX session_person ON session (person, made_at_ms);
+
+-- Keys of programs.
+CREATE TABLE api_key (
+    id            TEXT PRIMARY KEY,
+    name          TEXT NOT NULL,
+    scopes        TEXT NOT NULL,        -- names with a space between
+    key_hash      BLOB NOT NULL,
+    made_by       TEXT NOT NULL,
+    made_at_ms    INTEGER NOT NULL,
+    expires_at_ms INTEGER NOT NULL,
+    revoked_at_ms INTEGER               -- NULL while it is good
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX api_key_hash ON api_key (key_hash);
+
+-- Every administrative act: who, when, what, from where. Never changed.
+CREATE TABLE audit (
+    at_ms   INTEGER NOT NULL,
+    id      TEXT NOT NULL,              -- drawn: two acts of one moment differ
+    who     TEXT NOT NULL,
+    origin  TEXT NOT NULL,
+    act     TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    detail  TEXT NOT NULL,              -- JSON
+    PRIMARY KEY (at_ms, id)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit trail is never changed'); END;
+CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit trail is never changed'); END;
+
+-- What was answered to changes, by the keys that their callers drew.
+CREATE TABLE replay (
+    caller    TEXT NOT NULL,
+    key       TEXT NOT NULL,
+    body_hash BLOB NOT NULL,            -- of method, route and body
+    at_ms     INTEGER NOT NULL,
+    body      TEXT,                     -- NULL where it is told once
+    PRIMARY KEY (caller, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX replay_at ON replay (at_ms);
+
+-- Prices and promotions that change at one instant.
+CREATE TABLE price_batch (
+    id       TEXT PRIMARY KEY,
+    at_ms    INTEGER NOT NULL,
+    state    TEXT NOT NULL,             -- armed, cancelled
+    version  INTEGER NOT NULL,          -- of the reference that has it
+    body     TEXT NOT NULL              -- JSON
 ) STRICT, WITHOUT ROWID;
 
 -- The rules of commissions, as they were imported.

@@ -3,7 +3,7 @@
 use domain::money::{Currency, ParseAmountError};
 use protocol::pull::{self, Audience, PriceScope, Product};
 
-use crate::store::{Kind, Put, Reading, Store, StoreError};
+use crate::store::{Kind, Put, Reading, StoreError, Writing};
 
 /// Why a price was not set.
 #[derive(Debug, thiserror::Error)]
@@ -51,29 +51,31 @@ pub struct PriceSet {
 /// Sets the price of a product in all stores, from a text such as `3.50`.
 ///
 /// A product that costs that already is left alone. `now_ms`: milliseconds UTC.
-pub fn set_price(store: &Store, sku: &str, price: &str, now_ms: i64) -> Result<PriceSet, SetPriceError> {
-    store.write(|writing| {
-        let currency = currency::<SetPriceError>(writing)?.ok_or(SetPriceError::NoStore)?;
-        let after = currency.parse(price)?.minor();
-        let body = writing
-            .entity(Kind::Product, sku)?
-            .ok_or_else(|| SetPriceError::UnknownProduct(sku.to_owned()))?;
-        let listed = writing.prices_of(sku, &PriceScope::Chain)?.into_iter().find(|row| {
-            row.unit.is_empty()
-                && row.audience == Audience::Everyone
-                && row.until_ms.is_none_or(|until| now_ms < until)
-        });
-        if let Some(row) = listed {
-            return Err(SetPriceError::Listed { sku: row.sku, list: row.list });
-        }
-        let mut product: Product = serde_json::from_str(&body)?;
-        let before = std::mem::replace(&mut product.price, after);
-        let version = match writing.put_entity(Kind::Product, sku, &serde_json::to_string(&product)?)? {
-            Put::Changed(version) => version,
-            Put::Same => writing.reference_version()?,
-        };
-        Ok(PriceSet { before, after, version, currency })
-    })
+pub fn set_price(
+    writing: &Writing<'_>,
+    sku: &str,
+    price: &str,
+    now_ms: i64,
+) -> Result<PriceSet, SetPriceError> {
+    let currency = currency::<SetPriceError>(writing)?.ok_or(SetPriceError::NoStore)?;
+    let after = currency.parse(price)?.minor();
+    let body =
+        writing.entity(Kind::Product, sku)?.ok_or_else(|| SetPriceError::UnknownProduct(sku.to_owned()))?;
+    let listed = writing.prices_of(sku, &PriceScope::Chain)?.into_iter().find(|row| {
+        row.unit.is_empty()
+            && row.audience == Audience::Everyone
+            && row.until_ms.is_none_or(|until| now_ms < until)
+    });
+    if let Some(row) = listed {
+        return Err(SetPriceError::Listed { sku: row.sku, list: row.list });
+    }
+    let mut product: Product = serde_json::from_str(&body)?;
+    let before = std::mem::replace(&mut product.price, after);
+    let version = match writing.put_entity(Kind::Product, sku, &serde_json::to_string(&product)?)? {
+        Put::Changed(version) => version,
+        Put::Same => writing.reference_version()?,
+    };
+    Ok(PriceSet { before, after, version, currency })
 }
 
 /// The one currency of the chain, as its first store says it; `None` before

@@ -1,41 +1,35 @@
 //! What the command line asks for: done here by the process that holds the
 //! data directory, which is the running server when there is one.
 
+mod access;
+mod execute;
 mod local;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, NaiveDate};
-use domain::money::{Currency, Money};
+use chrono::NaiveDate;
 use protocol::answer::SalesAnswer;
+use protocol::problem::Problem;
 use serde::{Deserialize, Serialize};
 
-use crate::books::keeper::Keeper;
-use crate::books::points::Operation;
+pub use self::access::{AccessCommand, AccessError, AccessOutcome, KeyShown, Password, PersonShown};
+pub use self::execute::execute;
+use crate::audit::By;
 use crate::books::rebuild::RebuiltBooks;
-use crate::books::{self, LaneId};
-use crate::catalogue::{self, SetPriceError};
-use crate::enrolment::{self, ExchangeError, MakeCodeError};
-use crate::import::{self, ImportError, Imported, PriceText};
-use crate::people::{self, ParseRoleError, PeopleError, Role};
+use crate::catalogue::SetPriceError;
+use crate::enrolment::{ExchangeError, MakeCodeError};
+use crate::import::{ImportError, Imported, PriceText};
 use crate::place::{OpenBooksError, Place, PlaceError};
-use crate::projection::{self, Rebuilt};
-use crate::sales;
+use crate::projection::Rebuilt;
 use crate::shelves;
 use crate::store::{
-    Address, Alarm, CommissionEntry, CommissionOfDay, Exception, LaneEpoch, QuarantinedEvent, SalesRange,
-    ShiftRow, StockRow, Store, StoreError,
+    Address, Alarm, CommissionEntry, CommissionOfDay, Exception, LaneEpoch, QuarantinedEvent, ShiftRow, StockRow,
+    StoreError,
 };
 
 /// The route on which a server takes commands from its own machine.
 pub const ROUTE: &str = "/admin/v1/command";
-
-/// Rows of alarms and of quarantined events that one answer has at most.
-const TROUBLE_ROWS_MAX: u32 = 1_000;
-
-/// Rows of shifts and of stock that one answer has at most.
-const BOOK_ROWS_MAX: u32 = 100_000;
 
 /// How long to wait for a server that is starting, or for another command.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -53,6 +47,9 @@ pub enum Command {
         path: PathBuf,
         /// Whether to delete what is not named.
         replace: bool,
+        /// Whether to say what would be done, and do nothing.
+        #[serde(default)]
+        dry_run: bool,
     },
     /// Set one product's price.
     Price {
@@ -80,20 +77,8 @@ pub enum Command {
         /// The lane's number.
         lane: u32,
     },
-    /// Add a person and make a key.
-    AddUser {
-        /// The name.
-        name: String,
-        /// The role's name.
-        role: String,
-    },
-    /// Remove a person.
-    RemoveUser {
-        /// The name.
-        name: String,
-    },
-    /// List people.
-    ListUsers,
+    /// Something about people, keys and the audit trail.
+    Access(AccessCommand),
     /// Sum up sales.
     Sales {
         /// The store's code.
@@ -176,18 +161,10 @@ pub enum Outcome {
         /// The one-time code.
         code: String,
     },
-    /// Of [`Command::AddUser`].
-    Key {
-        /// The person's key.
-        key: String,
-    },
-    /// Of [`Command::RemoveUser`] and [`Command::Revoke`].
+    /// Of [`Command::Revoke`].
     Removed,
-    /// Of [`Command::ListUsers`].
-    Users {
-        /// Names and roles.
-        users: Vec<(String, String)>,
-    },
+    /// Of [`Command::Access`].
+    Access(AccessOutcome),
     /// Of [`Command::Sales`].
     Sales {
         /// The rows.
@@ -275,12 +252,9 @@ pub enum CommandError {
         /// The lane's number.
         lane: u32,
     },
-    /// Of people.
+    /// Of people, keys and the audit trail.
     #[error(transparent)]
-    People(#[from] PeopleError),
-    /// Of a role.
-    #[error(transparent)]
-    Role(#[from] ParseRoleError),
+    Access(#[from] AccessError),
     /// A stored row cannot be read.
     #[error("read a stored row")]
     Stored(#[from] serde_json::Error),
@@ -312,120 +286,6 @@ pub enum RunError {
     Answer(#[from] serde_json::Error),
 }
 
-/// Does a command in this process. `now_ms`: milliseconds since 1970-01-01 UTC.
-pub fn execute(
-    store: &Store,
-    command: &Command,
-    now_ms: i64,
-    progress: &mut dyn FnMut(u64),
-) -> Result<Outcome, CommandError> {
-    match command {
-        Command::Import { path, replace } => {
-            let imported = import::import(store, path, *replace, now_ms, progress)?;
-            store.tidy()?;
-            Ok(Outcome::Imported(imported))
-        }
-        Command::Price { sku, price } => {
-            let set = catalogue::set_price(store, sku, price, now_ms)?;
-            let written = |minor| set.currency.format_with_symbol(Money::from_minor(minor));
-            Ok(Outcome::PriceSet {
-                before: written(set.before),
-                after: written(set.after),
-                version: set.version,
-            })
-        }
-        Command::ListPrice { price } => {
-            let mut price = price.clone();
-            if price.from.is_empty() {
-                price.from = DateTime::from_timestamp_millis(now_ms).unwrap_or_default().to_rfc3339();
-            }
-            Ok(Outcome::Imported(import::import_price(store, &price, now_ms)?))
-        }
-        Command::Enrol { store: lane_store, lane } => {
-            Ok(Outcome::Code { code: enrolment::make_code(store, lane_store, *lane, now_ms)? })
-        }
-        Command::Revoke { store: lane_store, lane } => {
-            if enrolment::revoke(store, lane_store, *lane)? {
-                return Ok(Outcome::Removed);
-            }
-            Err(CommandError::UnknownLane { store: lane_store.clone(), lane: *lane })
-        }
-        Command::AddUser { name, role } => {
-            Ok(Outcome::Key { key: people::add(store, name, Role::parse(role)?, now_ms)? })
-        }
-        Command::RemoveUser { name } => {
-            people::remove(store, name)?;
-            Ok(Outcome::Removed)
-        }
-        Command::ListUsers => Ok(Outcome::Users { users: people::list(store)? }),
-        Command::Sales { store: of_store, lane, from, to } => {
-            let range = SalesRange { store: of_store.clone(), lane: *lane, from: *from, to: *to };
-            let answer = sales::of_days(store, &range)?;
-            let currency: Option<Currency> = store.read(catalogue::currency::<CommandError>)?;
-            Ok(Outcome::Sales { answer, exponent: currency.map_or(2, |currency| currency.exponent) })
-        }
-        Command::Commission { seller, store: of_store, from, to, entries } => {
-            let range = SalesRange { store: of_store.clone(), lane: None, from: *from, to: *to };
-            let currency: Option<Currency> = store.read(catalogue::currency::<CommandError>)?;
-            store.read(|reading| {
-                let listed = match seller.as_deref().filter(|_| *entries) {
-                    Some(seller) => reading.commission_entries(seller, BOOK_ROWS_MAX)?,
-                    None => Vec::new(),
-                };
-                Ok(Outcome::Commission {
-                    days: reading.commission_of_days(&range, seller.as_deref())?,
-                    entries: listed,
-                    exponent: currency.map_or(2, |currency| currency.exponent),
-                })
-            })
-        }
-        Command::Alarms => store.read(|reading| {
-            Ok(Outcome::Alarms {
-                alarms: reading.alarms(TROUBLE_ROWS_MAX)?,
-                quarantined: reading.quarantined(TROUBLE_ROWS_MAX)?,
-            })
-        }),
-        Command::Labels { store: of_store } => {
-            Ok(Outcome::Labels { rows: shelves::of_stores(store, of_store.as_deref())? })
-        }
-        Command::Exceptions => {
-            let exceptions = store.read::<_, StoreError>(|reading| reading.exceptions(TROUBLE_ROWS_MAX))?;
-            Ok(Outcome::Exceptions { exceptions })
-        }
-        Command::WriteOff { store: of_store, lane } => {
-            let lost = LaneId { store: of_store.clone(), lane: *lane };
-            store.write::<_, StoreError>(|writing| {
-                Keeper::new(writing, now_ms)?.write_off(&lost, "written off")?;
-                writing.write_off_lane(&lost.store, lost.lane)
-            })?;
-            Ok(Outcome::WrittenOff)
-        }
-        Command::Points { member, adjust, reason } => store.write::<_, CommandError>(|writing| {
-            let keeper = Keeper::new(writing, now_ms)?;
-            if let Some(points) = *adjust {
-                let operation = Operation::Adjust { points, reason: reason.clone() };
-                keeper.points(member, "", (&format!("adjusted at {now_ms}"), now_ms), &operation)?;
-            }
-            let account = keeper.account(member)?;
-            Ok(Outcome::Points {
-                available: account.available(),
-                pending: account.pending(),
-                lent: account.lent(),
-                balance: account.balance(),
-            })
-        }),
-        Command::RebuildBooks => Ok(Outcome::RebuiltBooks(books::rebuild::rebuild(store, now_ms)?)),
-        Command::Rebuild => Ok(Outcome::Rebuilt(projection::rebuild(store)?)),
-        Command::Books { store: of_store } => store.read(|reading| {
-            Ok(Outcome::Books {
-                shifts: reading.shifts(of_store, BOOK_ROWS_MAX)?,
-                stock: reading.stock(of_store, false, BOOK_ROWS_MAX)?,
-            })
-        }),
-        Command::Lanes => Ok(Outcome::Lanes { epochs: store.read(|reading| reading.lane_epochs())? }),
-    }
-}
-
 /// Does a command on a data directory: through the server that has it, or
 /// here when none has. Waits a while for whoever is just starting or ending.
 pub fn run(
@@ -441,7 +301,7 @@ pub fn run(
         match place.hold() {
             Ok(_held) => {
                 let store = place.open_books(database)?;
-                return Ok(execute(&store, command, now_ms, progress)?);
+                return Ok(execute(&store, &By::command_line(), command, now_ms, progress)?);
             }
             Err(PlaceError::Taken(folder)) => {
                 if let Some(address) = place.address()?
@@ -452,7 +312,7 @@ pub fn run(
                         local::post(&mut server, address, ROUTE, &key, &serde_json::to_vec(command)?)?;
                     return match status {
                         200 => Ok(serde_json::from_slice(&body)?),
-                        _ => Err(RunError::Refused(String::from_utf8_lossy(&body).trim().to_owned())),
+                        _ => Err(RunError::Refused(refused(&body))),
                     };
                 }
                 if begun.elapsed() > PATIENCE {
@@ -467,5 +327,14 @@ pub fn run(
                 | PlaceError::KeptHere(_)),
             ) => return Err(error.into()),
         }
+    }
+}
+
+/// What a server says where it does not do a command.
+fn refused(body: &[u8]) -> String {
+    match serde_json::from_slice::<Problem>(body) {
+        Ok(problem) => problem.detail,
+        // A server of before problem details said it in plain text.
+        Err(_) => String::from_utf8_lossy(body).trim().to_owned(),
     }
 }

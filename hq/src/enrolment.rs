@@ -11,7 +11,7 @@ use protocol::enrol::{EnrolRefusal, Enrolment};
 use protocol::head::PublicKey;
 
 use crate::secret::{self, DrawError, SecretHash};
-use crate::store::{CodeRow, Kind, LaneRow, Store, StoreError};
+use crate::store::{CodeRow, Kind, LaneRow, Store, StoreError, Writing};
 
 /// How long a code can be used: a day, so that it can be made the evening
 /// before the till is set up.
@@ -63,9 +63,6 @@ pub enum ExchangeError {
 ///
 /// `now_ms`: milliseconds since 1970-01-01 UTC.
 pub fn make_code(store: &Store, lane_store: &str, lane: u32, now_ms: i64) -> Result<String, MakeCodeError> {
-    if lane == 0 {
-        return Err(MakeCodeError::LaneZero);
-    }
     let code = secret::draw_code()?;
     register_code(store, &code, lane_store, lane, now_ms)?;
     Ok(code)
@@ -79,18 +76,30 @@ pub fn register_code(
     lane: u32,
     now_ms: i64,
 ) -> Result<(), MakeCodeError> {
+    store.write(|writing| put_code(writing, code, lane_store, lane, now_ms))
+}
+
+/// The same in the caller's transaction.
+pub fn put_code(
+    writing: &Writing<'_>,
+    code: &str,
+    lane_store: &str,
+    lane: u32,
+    now_ms: i64,
+) -> Result<(), MakeCodeError> {
+    if lane == 0 {
+        return Err(MakeCodeError::LaneZero);
+    }
+    if writing.entity(Kind::Store, lane_store)?.is_none() {
+        return Err(MakeCodeError::UnknownStore(lane_store.to_owned()));
+    }
     let row = CodeRow {
         code_hash: SecretHash::of(&secret::normalise_code(code)),
         store: lane_store.to_owned(),
         lane,
         expires_at_ms: now_ms + CODE_LIFE_MS,
     };
-    store.write(|writing| {
-        if writing.entity(Kind::Store, lane_store)?.is_none() {
-            return Err(MakeCodeError::UnknownStore(lane_store.to_owned()));
-        }
-        Ok(writing.put_code(&row, now_ms)?)
-    })
+    Ok(writing.put_code(&row, now_ms)?)
 }
 
 /// Exchanges a code for the lane's identity and a fresh key. An earlier key
@@ -143,15 +152,13 @@ pub fn exchange_for(
 /// Makes the key of a lane void, of one that was stolen: it files nothing and
 /// reads nothing from then on, until somebody enrols it with a new code. What
 /// it had filed stays. `false` where there is no such lane.
-pub fn revoke(store: &Store, lane_store: &str, lane: u32) -> Result<bool, ExchangeError> {
+pub fn revoke(writing: &Writing<'_>, lane_store: &str, lane: u32) -> Result<bool, ExchangeError> {
     // A key that nobody was given stands in the place of the one before.
     let nobodys = SecretHash::of(&secret::draw_key()?);
-    store.write(|writing| {
-        let Some(row) = writing.lane(lane_store, lane)? else { return Ok(false) };
-        writing.put_lane(&LaneRow { key_hash: nobodys, ..row })?;
-        writing.void_code(lane_store, lane)?;
-        Ok(true)
-    })
+    let Some(row) = writing.lane(lane_store, lane)? else { return Ok(false) };
+    writing.put_lane(&LaneRow { key_hash: nobodys, ..row })?;
+    writing.void_code(lane_store, lane)?;
+    Ok(true)
 }
 
 /// Finds the lane that a key belongs to.

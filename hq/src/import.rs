@@ -5,8 +5,10 @@
 //! import does not name stays, unless it is asked to replace.
 
 mod check;
+mod complete;
 mod goods;
 mod member;
+mod one;
 mod pins;
 mod prices;
 mod table;
@@ -24,9 +26,12 @@ use serde::{Deserialize, Serialize};
 use crate::commission::RuleForm;
 use crate::store::{Kind, Put, Reading, Store, StoreError, Writing, price_key};
 use check::{Checked, Checker};
+pub use goods::GOODS_COLUMNS;
 use member::CouponSource;
-pub(crate) use member::{member_points, member_shown, member_told};
-pub use prices::PriceText;
+pub(crate) use member::{check_coupon_of, member_points, member_shown, member_told};
+pub use one::put_price_text;
+pub(crate) use one::{put_goods, put_member, put_prices, put_promotions};
+pub use prices::{PRICE_COLUMNS, PriceText};
 
 /// The file of a folder that has everything but many goods.
 pub const SHOP_FILE: &str = "shop.json";
@@ -45,8 +50,11 @@ pub const PRICES_PER_PLACE_MAX: usize = 50;
 /// milliseconds: a week, by which no lane's clock is late.
 const SPENT_PRICES_KEPT_MS: i64 = 7 * 24 * 3_600 * 1_000;
 
-/// Problems shown at one time; an operator mends these first.
-const PROBLEMS_MAX: usize = 20;
+/// Problems that are listed of one import; more are counted.
+pub const PROBLEMS_MAX: usize = 100_000;
+
+/// Problems that are shown at one time; an operator mends these first.
+const PROBLEMS_SHOWN_MAX: usize = 20;
 
 /// Rows between two reports of progress.
 const PROGRESS_ROWS: u64 = 50_000;
@@ -67,7 +75,7 @@ pub struct Imported {
 }
 
 /// One thing of an import that cannot be taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// The file's name.
     pub file: String,
@@ -75,6 +83,40 @@ pub struct Problem {
     pub place: String,
     /// What is wrong, and what to do.
     pub what: String,
+}
+
+/// Everything that is wrong with an import.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problems {
+    /// In the order of the files, at most [`PROBLEMS_MAX`].
+    pub problems: Vec<Problem>,
+    /// Whether the rest was not looked at, because there are so many.
+    pub is_cut: bool,
+}
+
+impl Problems {
+    /// One thing that is wrong.
+    fn one(file: impl Into<String>, place: impl Into<String>, what: impl Into<String>) -> Self {
+        let problem = Problem { file: file.into(), place: place.into(), what: what.into() };
+        Self { problems: vec![problem], is_cut: false }
+    }
+}
+
+impl std::fmt::Display for Problems {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let count = self.problems.len();
+        match count {
+            1 => write!(f, "1 problem")?,
+            _ if count > PROBLEMS_SHOWN_MAX => {
+                write!(f, "{count} problems, the first {PROBLEMS_SHOWN_MAX} of them")?;
+            }
+            _ => write!(f, "{count} problems")?,
+        }
+        for problem in self.problems.iter().take(PROBLEMS_SHOWN_MAX) {
+            write!(f, "\n  {} {}: {}", problem.file, problem.place, problem.what)?;
+        }
+        Ok(())
+    }
 }
 
 /// Why nothing was imported.
@@ -100,8 +142,8 @@ pub enum ImportError {
         source: serde_json::Error,
     },
     /// Some things in the files are wrong.
-    #[error("import nothing: {}", list(.0))]
-    Problems(Vec<Problem>),
+    #[error("import nothing: {0}")]
+    Problems(Problems),
     /// A PIN could not be hashed.
     #[error("hash a PIN: {0}")]
     Pin(String),
@@ -111,18 +153,6 @@ pub enum ImportError {
     /// The database did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-fn list(problems: &[Problem]) -> String {
-    let mut text = match problems.len() {
-        1 => "1 problem".to_owned(),
-        PROBLEMS_MAX => format!("the first {PROBLEMS_MAX} problems"),
-        count => format!("{count} problems"),
-    };
-    for problem in problems {
-        text.push_str(&format!("\n  {} {}: {}", problem.file, problem.place, problem.what));
-    }
-    text
 }
 
 /// A whole shop as its JSON file says it. Lists that are absent are left
@@ -186,19 +216,26 @@ pub fn import(
     now_ms: i64,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Imported, ImportError> {
+    let checked = prepare(store, path, replace, now_ms)?;
+    store.write(|writing| checked.apply(writing, progress))
+}
+
+/// Looks at everything in a folder, a JSON file or a CSV file, and changes
+/// nothing yet.
+pub fn prepare(store: &Store, path: &Path, replace: bool, now_ms: i64) -> Result<Import, ImportError> {
     let source = find(path)?;
     let shop = match &source.shop {
         Some(path) => read_shop(path)?,
         None => Shop::default(),
     };
-    let file = source.shop.as_deref().map(check::file_name).unwrap_or_default();
+    let file = source.shop.as_deref().map(complete::file_name).unwrap_or_default();
     let mut checker = store.read(|reading| Checker::new(reading, &shop, replace))?;
     checker.check_shop(&file, &shop);
     if let Some(path) = &source.goods {
         each_product(path, checker.currency().cloned(), &mut |place, product| {
             match product {
-                Ok(product) => checker.check_product(&check::file_name(path), &place, &product),
-                Err(what) => checker.note(&check::file_name(path), &place, what),
+                Ok(product) => checker.check_product(&complete::file_name(path), &place, &product),
+                Err(what) => checker.note(&complete::file_name(path), &place, what),
             }
             Ok(!checker.is_full())
         })?;
@@ -211,12 +248,11 @@ pub fn import(
     })?;
     let checked = checker.finish()?;
     let staff = store.read(|reading| pins::hash(reading, shop.staff.as_deref().unwrap_or_default()))?;
-    let import = Import { source, shop, staff, checked, replace, now_ms };
-    store.write(|writing| apply(writing, &import, progress))
+    Ok(Import { source, shop, staff, checked, replace, now_ms })
 }
 
-/// An import that was checked.
-struct Import {
+/// An import that was checked, and is to be applied.
+pub struct Import {
     source: Source,
     shop: Shop,
     staff: Vec<StaffMember>,
@@ -225,20 +261,49 @@ struct Import {
     now_ms: i64,
 }
 
-/// Puts one price on its list, with the checks of an import.
-pub fn import_price(store: &Store, text: &PriceText, now_ms: i64) -> Result<Imported, ImportError> {
-    let place = format!("sku {:?}", text.sku);
-    let problem = |what| Problem { file: "price".to_owned(), place: place.clone(), what };
-    store.write(|writing| {
-        let mut checker = Checker::new(writing, &Shop::default(), false)?;
-        let parsed = text.parse(checker.currency());
-        let row = parsed.map_err(|what| ImportError::Problems(vec![problem(what)]))?;
-        checker.check_price("price", &place, &row, writing)?;
-        checker.finish()?;
-        let mut applying = Applying::begin(writing, false)?;
-        applying.put_price(&row)?;
-        applying.finish(now_ms)
-    })
+impl Import {
+    /// Writes everything, in the caller's transaction. What only the whole
+    /// shows (a code that two products claim) is refused here.
+    pub fn apply(
+        &self,
+        writing: &Writing<'_>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Imported, ImportError> {
+        apply(writing, self, progress)
+    }
+
+    /// Says what applying it would do, and leaves no trace of that.
+    pub fn try_out(&self, store: &Store) -> Result<Imported, ImportError> {
+        /// Ends the transaction, whether it went well or not.
+        enum Tried {
+            Well(Imported),
+            Not(ImportError),
+        }
+        impl From<StoreError> for Tried {
+            fn from(error: StoreError) -> Self {
+                Self::Not(error.into())
+            }
+        }
+        let tried = store.write::<(), Tried>(|writing| {
+            Err(match apply(writing, self, &mut |_| {}) {
+                Ok(done) => Tried::Well(done),
+                Err(error) => Tried::Not(error),
+            })
+        });
+        match tried {
+            // It always ends with what was tried.
+            Ok(()) => Ok(Imported::default()),
+            Err(Tried::Well(done)) => Ok(done),
+            Err(Tried::Not(error)) => Err(error),
+        }
+    }
+}
+
+/// Refuses what only the whole shows: a code that two products claim.
+fn refuse_claimed_twice(reading: &Reading<'_>, file: &str) -> Result<(), ImportError> {
+    let Some((code, first, second)) = reading.code_claimed_twice()? else { return Ok(()) };
+    let what = format!("both have the code {code}; take it from one of them");
+    Err(ImportError::Problems(Problems::one(file, format!("sku {first} and {second}"), what)))
 }
 
 fn check_prices(
@@ -252,7 +317,7 @@ fn check_prices(
         checker.check_price(file, &format!("prices[{index}]"), row, reading)?;
     }
     let Some(path) = path else { return Ok(()) };
-    let file = check::file_name(path);
+    let file = complete::file_name(path);
     each_price(path, checker.currency().cloned(), &mut |place, row| {
         match row {
             Ok(row) => checker.check_price(&file, &place, &row, reading)?,
@@ -402,27 +467,18 @@ fn apply(
             applying.done.deleted += writing.delete_unnamed(*kind)?;
         }
         if let Some((kit, part)) = writing.kit_without_part()? {
-            return Err(ImportError::Problems(vec![Problem {
-                file: "goods".to_owned(),
-                place: format!("sku {kit}"),
-                what: format!("it is a kit with {part}, which this import deletes; name both or neither"),
-            }]));
+            let what = format!("it is a kit with {part}, which this import deletes; name both or neither");
+            return Err(ImportError::Problems(Problems::one("goods", format!("sku {kit}"), what)));
         }
     }
-    if let Some((code, first, second)) = writing.code_claimed_twice()? {
-        let path = source.goods.as_ref().or(source.shop.as_ref());
-        return Err(ImportError::Problems(vec![Problem {
-            file: path.map(|path| check::file_name(path)).unwrap_or_default(),
-            place: format!("sku {first} and {second}"),
-            what: format!("both have the code {code}; take it from one of them"),
-        }]));
-    }
+    let path = source.goods.as_ref().or(source.shop.as_ref());
+    refuse_claimed_twice(writing, &path.map(|path| complete::file_name(path)).unwrap_or_default())?;
     applying.finish(*now_ms)
 }
 
 /// A file that is not what it was when it was checked.
 fn changed(path: &Path, place: String, what: String) -> ImportError {
-    ImportError::Problems(vec![Problem { file: check::file_name(path), place, what }])
+    ImportError::Problems(Problems::one(complete::file_name(path), place, what))
 }
 
 struct Applying<'a, 'c> {
@@ -453,13 +509,10 @@ impl<'a, 'c> Applying<'a, 'c> {
             }
             let left = prices.len() - spent.len();
             if left > PRICES_PER_PLACE_MAX {
-                return Err(ImportError::Problems(vec![Problem {
-                    file: "prices".to_owned(),
-                    place: format!("sku {sku}"),
-                    what: format!(
-                        "it has {left} prices in one place; at most {PRICES_PER_PLACE_MAX}: leave out those that are furthest ahead"
-                    ),
-                }]));
+                let what = format!(
+                    "it has {left} prices in one place; at most {PRICES_PER_PLACE_MAX}: leave out those that are furthest ahead"
+                );
+                return Err(ImportError::Problems(Problems::one("prices", format!("sku {sku}"), what)));
             }
         }
         self.done.version = self.writing.reference_version()?;
@@ -569,10 +622,10 @@ impl<'a, 'c> Applying<'a, 'c> {
     }
 
     fn put_product(&mut self, mut product: Product, checked: &Checked) -> Result<(), ImportError> {
-        check::complete(&mut product, &checked.tax_classes);
+        complete::complete(&mut product, &checked.tax_classes);
         match self.put(Kind::Product, &product.sku, &product)? {
             Put::Changed(_) => {
-                let names = check::names(&product);
+                let names = complete::names(&product);
                 self.writing.set_product_codes(&product.sku, names.iter().map(String::as_str))?;
             }
             Put::Same => {}

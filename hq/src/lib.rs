@@ -6,6 +6,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`asking`] | what a lane asks while a customer waits |
+//! | [`batches`] | prices and promotions that change at one instant |
 //! | [`books`] | points, coupons, receipts and stock, as events and HQ make them |
 //! | [`intake`] | files batches of events: contiguous prefixes, forks alarmed, the unreadable set aside |
 //! | [`projection`] | reads filed events into tables, and makes those again |
@@ -14,8 +15,12 @@
 //! | [`import`] | whole shops from JSON and CSV |
 //! | [`commission`] | what sellers earn, and by which rules |
 //! | [`catalogue`] | one product's price |
-//! | [`people`] | who may read, and their keys |
+//! | [`access`] | who may ask what: people, roles, keys, scopes, limits |
+//! | [`audit`] | who did what, when, from where |
 //! | [`sales`] | answers about what was received |
+//! | [`daybook`] | the daily journal of a store, as double entry |
+//! | [`orders`] | orders of channels |
+//! | [`reservations`] | goods that somebody waits for |
 //! | [`shelves`] | what agents report of shelf labels |
 //! | [`store`] | the database; the only module that says SQL |
 //! | [`command`] | what the command line asks for, the same inside and beside a running server |
@@ -23,18 +28,23 @@
 //! | [`place`] | the data directory: lock, admin key, address |
 //! | [`secret`] | random keys and codes, and their hashes |
 
+pub mod access;
 pub mod asking;
+pub mod audit;
+pub mod batches;
 pub mod books;
 pub mod catalogue;
 pub mod command;
 pub mod commission;
+pub mod daybook;
 pub mod enrolment;
 pub mod feed;
 pub mod import;
 pub mod intake;
-pub mod people;
+pub mod orders;
 pub mod place;
 pub mod projection;
+pub mod reservations;
 pub mod sales;
 pub mod secret;
 pub mod server;

@@ -7,6 +7,7 @@
 //! | `hq.lock` | locked by the one process that has the database open |
 //! | `admin.key` | lets the command line talk to the running server; only its owner can read it |
 //! | `database` | names the PostgreSQL that has the books instead of `hq.db`; no password is in it |
+//! | `coming-in` | bodies of imports while they are read |
 //! | `address` | where the running server listens; gone when none runs |
 
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -19,6 +20,9 @@ use crate::store::{self, Address, OpenError, Store};
 
 /// The environment variable that names the database where the command line does not.
 pub const DATABASE_VARIABLE: &str = "GUITAI_HQ_DATABASE";
+
+/// The folder in which bodies of imports lie while they are read.
+const SPOOL: &str = "coming-in";
 
 /// Why the books cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +75,27 @@ pub struct Place {
 #[derive(Debug)]
 pub struct Held {
     _lock: File,
+}
+
+/// A folder for something that comes in.
+#[derive(Debug)]
+pub struct Spool {
+    path: PathBuf,
+}
+
+impl Spool {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Spool {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.path) {
+            tracing::warn!(%error, "a file that came in is left until the next start");
+        }
+    }
 }
 
 impl Place {
@@ -180,6 +205,24 @@ impl Place {
     pub fn clear_address(&self) -> Result<(), PlaceError> {
         let path = self.folder.join("address");
         match fs::remove_file(&path) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(source) => Err(PlaceError::Io { path, source }),
+        }
+    }
+
+    /// Makes a folder of its own for something that comes in; it is gone when
+    /// it is dropped, and at the next start where the process was killed.
+    pub fn make_spool(&self) -> Result<Spool, PlaceError> {
+        let path = self.folder.join(SPOOL).join(secret::draw_id()?);
+        fs::create_dir_all(&path).map_err(|source| PlaceError::Io { path: path.clone(), source })?;
+        Ok(Spool { path })
+    }
+
+    /// Takes away what came in before, and was left.
+    pub fn clear_spool(&self) -> Result<(), PlaceError> {
+        let path = self.folder.join(SPOOL);
+        match fs::remove_dir_all(&path) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(source) => Err(PlaceError::Io { path, source }),

@@ -8,6 +8,9 @@ const CODE_ALPHABET: &[u8; 31] = b"23456789ABCDEFGHJKMNPQRSTUVWXYZ";
 /// Characters of a one-time code: 59 bits, in groups of four.
 const CODE_LENGTH: usize = 12;
 
+/// Characters of a password that is drawn: 99 bits.
+const PASSWORD_LENGTH: usize = 20;
+
 /// The system has no randomness to give.
 #[derive(Debug, thiserror::Error)]
 #[error("draw random bytes")]
@@ -52,14 +55,31 @@ pub fn draw_key() -> Result<String, DrawError> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
+/// Draws 128 bits that tell two things apart, as 32 hexadecimal digits.
+pub fn draw_id() -> Result<String, DrawError> {
+    let mut bytes = [0u8; 16];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 /// Draws a one-time code such as `7KQM-2HXD-9TRB`.
 pub fn draw_code() -> Result<String, DrawError> {
+    draw_groups(CODE_LENGTH)
+}
+
+/// Draws a password such as `7KQM-2HXD-9TRB-QQ5C-W8XA`.
+pub fn draw_password() -> Result<String, DrawError> {
+    draw_groups(PASSWORD_LENGTH)
+}
+
+/// Draws so many characters, in groups of four.
+fn draw_groups(length: usize) -> Result<String, DrawError> {
     // The largest multiple of the alphabet below 256: bytes from it on are
     // drawn again, so that every character is equally likely.
     const FAIR: u8 = (256 / CODE_ALPHABET.len() * CODE_ALPHABET.len()) as u8;
     let mut code = String::new();
     let mut drawn = 0;
-    while drawn < CODE_LENGTH {
+    while drawn < length {
         let mut byte = [0u8; 1];
         getrandom::fill(&mut byte)?;
         if byte[0] >= FAIR {

@@ -1,27 +1,22 @@
 //! HTTP routes, and starting and stopping.
 //!
-//! | route | who | what |
-//! |---|---|---|
-//! | `POST /v1/enrol` | who has a one-time code | `protocol::enrol` |
-//! | `POST /v1/lanes/{store}/{lane}/events` | the lane | `protocol::push` |
-//! | `GET /v1/lanes/{store}/{lane}/position?epoch=N` | the lane | `protocol::push` |
-//! | `POST /v1/lanes/{store}/{lane}/ask` | the lane | `protocol::ask` |
-//! | `GET /v1/reference?after=V&limit=N` | a lane | `protocol::pull` |
-//! | `GET /v1/hints` | a lane | the reference's newest version, whenever it moves: server-sent events |
-//! | `GET /v1/sales` | a person, or the admin key | `protocol::answer` |
-//! | `GET /healthz` | anybody | `ok` when the database answers |
-//! | `GET /metrics` | a person, or the admin key | counts since the start, for Prometheus |
-//! | `POST /admin/v1/command` | the admin key | [`crate::command`] |
+//! The routes stand in one table ([`api`]), of which the router and the OpenAPI
+//! document are made. Every answer that is no success is problem details
+//! ([`refusal`]).
 //!
 //! Everything that touches the database runs on blocking threads, as many at
 //! one time as the named bounds below allow; who comes beyond them waits in a
 //! line that is bounded as well, and then is told to come back.
 
+mod api;
 mod gate;
 mod hints;
+mod lanes;
 mod metrics;
-mod refusal;
+pub(crate) mod refusal;
 mod routes;
+mod sent;
+mod tending;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
@@ -34,6 +29,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
+use crate::access::limit::Limiter;
 use crate::enrolment::GuessBrake;
 use crate::feed::PageCache;
 use crate::place::{Held, OpenBooksError, Place, PlaceError, write_whole};
@@ -51,6 +47,12 @@ pub const QUESTIONS_MAX: u32 = 32;
 
 /// KiB of batches that have come or are coming and are not taken in yet.
 pub const BODIES_KIB_MAX: u32 = 256 << 10;
+
+/// Passwords that are looked at at one time.
+pub const SIGN_INS_MAX: u32 = 2;
+
+/// Imports whose bodies arrive or wait at one time.
+pub const IMPORTS_MAX: u32 = 4;
 
 /// Who waits at each of these bounds at one time.
 pub const WAITING_MAX: usize = 8_192;
@@ -103,6 +105,7 @@ pub struct Running {
     desk: Arc<Desk>,
     stop: oneshot::Sender<()>,
     looking: JoinHandle<()>,
+    tending: JoinHandle<()>,
     serving: JoinHandle<std::io::Result<()>>,
     _held: Held,
 }
@@ -117,6 +120,12 @@ pub(crate) struct Desk {
     /// Commands run one after the other.
     commands: tokio::sync::Mutex<()>,
     brake: Mutex<GuessBrake>,
+    limiter: Mutex<Limiter>,
+    /// Passwords are looked at by few at one time: each takes 19 MiB.
+    sign_ins: Gate,
+    imports: Gate,
+    /// Bodies of imports lie here while they are read.
+    place: Place,
     hints: Hints,
     metrics: Metrics,
     pages: PageCache,
@@ -126,6 +135,16 @@ impl Desk {
     fn brake(&self) -> std::sync::MutexGuard<'_, GuessBrake> {
         self.brake.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn limiter(&self) -> std::sync::MutexGuard<'_, Limiter> {
+        self.limiter.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The OpenAPI document of every route, as JSON.
+pub fn openapi() -> String {
+    let document = serde_json::to_string_pretty(&api::document());
+    document.expect("plain data serialises")
 }
 
 /// Takes the data directory, opens the database and begins to serve. When
@@ -144,13 +163,18 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         bodies: Gate::new(BODIES_KIB_MAX, WAITING_MAX),
         commands: tokio::sync::Mutex::new(()),
         brake: Mutex::new(GuessBrake::default()),
+        limiter: Mutex::default(),
+        sign_ins: Gate::new(SIGN_INS_MAX, WAITING_MAX),
+        imports: Gate::new(IMPORTS_MAX, WAITING_MAX),
+        place: place.clone(),
         hints: Hints::new(),
         metrics: Metrics::default(),
         pages: PageCache::default(),
     });
     let looking = tokio::spawn(hints::look(desk.clone()));
+    let tending = tokio::spawn(tending::tend(desk.clone()));
     let (stop, stopped) = oneshot::channel();
-    let service = routes::router(desk.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let service = api::router(desk.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let listener = listener.tap_io(|connection| {
         // Answers are small and the lane waits for them.
         if let Err(error) = connection.set_nodelay(true) {
@@ -170,13 +194,14 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         write_whole(path, &reachable(address).to_string())?;
     }
     info!(%address, data = %config.data.display(), "serving");
-    Ok(Running { address: reachable(address), place, desk, stop, looking, serving, _held: held })
+    Ok(Running { address: reachable(address), place, desk, stop, looking, tending, serving, _held: held })
 }
 
 fn open(config: Config) -> Result<(Config, Place, Held, Store, String), ServeError> {
     let place = Place::open(&config.data)?;
     let held = place.hold()?;
     place.clear_address()?;
+    place.clear_spool()?;
     let admin_key = place.make_admin_key()?;
     let store = place.open_books(config.database.as_ref())?;
     Ok((config, place, held, store, admin_key))
@@ -215,6 +240,7 @@ impl Running {
     pub async fn stop(self) -> Result<(), ServeError> {
         self.place.clear_address()?;
         self.looking.abort();
+        self.tending.abort();
         self.desk.hints.end();
         // The server may have ended already; its result says how.
         let _ = self.stop.send(());

@@ -13,23 +13,27 @@
 //! | [`sqlite`], [`postgres`] | the two engines, with their tables' versions |
 //! | the others | verbs |
 
+mod access;
+mod batches;
 mod books;
 mod commission;
 mod documents;
 mod engine;
 mod journal;
 mod lanes;
-mod people;
 mod postgres;
 mod reference;
 mod sales;
 mod shelves;
 mod sqlite;
+mod stock;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use access::{AuditRow, KeyRow, PersonRow, Replay};
+pub use batches::BatchRow;
 pub use books::{Beside, BesideRow, BookEntry, BookKey, BookKind, Exception, HoldRow};
 pub use commission::{CommissionEntry, CommissionOfDay, CommissionRow};
 pub use documents::{PROJECTIONS, Projection, SaleOf, ShiftEnd, ShiftRow, ShiftStart, StockRow};
@@ -37,11 +41,11 @@ pub use engine::Dialect;
 use engine::{Block, Column, Engine, Next, Row, Session, Target, Value};
 pub use journal::{Alarm, AlarmKind, EventRow, JournalHead, JournalKey, NewEvent, QuarantinedEvent};
 pub use lanes::{CodeRow, LaneEpoch, LaneRow};
-pub use people::PersonRow;
 pub use postgres::{Address, TlsError};
-pub use reference::{ChangeRow, Kind, Put, price_key};
-pub use sales::SalesRange;
+pub use reference::{ChangeRow, Kind, Put, price_key, scope_of};
+pub use sales::{DaySums, DayTax, DayTender, SaleLineRow, SaleRow, SaleTaxRow, SalesRange};
 pub use shelves::ShelfReportRow;
+pub use stock::StockState;
 
 /// The database's name within the data directory.
 pub const FILE_NAME: &str = "hq.db";

@@ -9,12 +9,14 @@ mod postgres;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use hq::access::keys::{self, Wanted};
+use hq::access::{self, Scopes};
 use hq::intake::{self, IntakeError};
 use hq::projection;
 use hq::secret::SecretHash;
 use hq::store::{
-    Address, AlarmKind, CodeRow, EventRow, JournalKey, Kind, LaneRow, NewEvent, PersonRow, Put, SalesRange,
-    Store, StoreError,
+    Address, AlarmKind, CodeRow, EventRow, JournalKey, Kind, LaneRow, NewEvent, PersonRow, Put, Replay,
+    SalesRange, Store, StoreError,
 };
 use lane::Lane;
 use protocol::chain::ChainHash;
@@ -54,6 +56,8 @@ on_both!(
     names_are_only_names,
     a_code_is_taken_once_and_one_lane_has_one,
     people_have_names_of_their_own,
+    a_key_is_good_until_its_end_and_knows_its_scopes,
+    an_answer_is_kept_under_its_callers_key,
     two_products_with_one_code_are_found,
     what_an_import_does_not_name_goes,
     lanes_file_at_one_time_and_everything_adds_up,
@@ -280,9 +284,11 @@ fn names_are_only_names(store: &Store) {
         write(store, |writing| {
             let row = PersonRow {
                 name: name.into(),
-                role: "viewer".into(),
-                key_hash: SecretHash::of(name),
+                role: "owner".into(),
+                password_hash: name.into(),
                 added_at_ms: 1,
+                wrong_passwords: 0,
+                locked_until_ms: 0,
             };
             assert!(writing.add_person(&row)?);
             assert!(writing.put_member(name, name)?);
@@ -290,8 +296,8 @@ fn names_are_only_names(store: &Store) {
         });
         assert_eq!(read(store, |reading| reading.member(name)).as_deref(), Some(name));
         assert_eq!(read(store, |reading| reading.entity(Kind::Category, name)).as_deref(), Some(name));
-        let person = read(store, |reading| reading.person_of_key(&SecretHash::of(name)));
-        assert_eq!(person.map(|person| person.name).as_deref(), Some(name));
+        let person = read(store, |reading| reading.person(name));
+        assert_eq!(person.map(|person| person.password_hash).as_deref(), Some(name));
     }
     let mut sorted = names.map(str::to_owned).to_vec();
     sorted.sort();
@@ -323,17 +329,67 @@ fn a_code_is_taken_once_and_one_lane_has_one(store: &Store) {
 }
 
 fn people_have_names_of_their_own(store: &Store) {
-    let person = |key: &str| PersonRow {
+    let person = |role: &str| PersonRow {
         name: "li".into(),
-        role: "viewer".into(),
-        key_hash: SecretHash::of(key),
+        role: role.into(),
+        password_hash: String::new(),
         added_at_ms: 1,
+        wrong_passwords: 0,
+        locked_until_ms: 0,
     };
-    assert!(write(store, |writing| writing.add_person(&person("a"))));
-    assert!(!write(store, |writing| writing.add_person(&person("b"))));
-    assert_eq!(read(store, |reading| reading.person_of_key(&SecretHash::of("b"))), None);
+    assert!(write(store, |writing| writing.add_person(&person("owner"))));
+    assert!(!write(store, |writing| writing.add_person(&person("operator"))));
+    assert!(write(store, |writing| writing.set_role("li", "accountant")));
+    assert_eq!(read(store, |reading| reading.person("li")).map(|row| row.role), Some("accountant".into()));
+    for number in 0..5u8 {
+        let hash = SecretHash::of(&number.to_string());
+        write(store, |writing| writing.add_session(&hash, "li", i64::from(number), 100, 3));
+    }
+    let is_there =
+        |number: u8| read(store, |reading| reading.session(&SecretHash::of(&number.to_string()))).is_some();
+    assert_eq!((0..5).map(is_there).collect::<Vec<_>>(), [false, false, true, true, true]);
+    assert!(write(store, |writing| writing.forget_access(0, 100)) == 3, "they are over");
     assert!(write(store, |writing| writing.remove_person("li")));
     assert!(!write(store, |writing| writing.remove_person("li")));
+}
+
+fn a_key_is_good_until_its_end_and_knows_its_scopes(store: &Store) {
+    let scopes = Scopes::parse("sales:read goods:read").expect("scopes");
+    let make = |id: &str, secret: &str, days: u32| {
+        let wanted = Wanted { name: "erp", scopes: &scopes, days };
+        store.write(|writing| keys::make(writing, ("li", &Scopes::all()), &wanted, (id, secret), 1_000))
+    };
+    let made = make("k1", "the secret", 1).expect("a key");
+    assert_eq!(made.expires_at_ms, 1_000 + 86_400_000);
+    let good = |now_ms| access::caller_of(store, "the secret", now_ms).expect("a read");
+    assert_eq!(
+        good(made.expires_at_ms - 1).map(|caller| (caller.name, caller.scopes)),
+        Some(("key k1".into(), scopes.clone()))
+    );
+    assert_eq!(good(made.expires_at_ms), None, "its time is over");
+    assert_eq!(access::caller_of(store, "the secre", 1_000).expect("a read"), None);
+    assert!(make("k2", "another", 0).is_err() && make("k2", "another", 731).is_err());
+    let few = Scopes::parse("sales:read").expect("scopes");
+    let wanted = Wanted { name: "erp", scopes: &scopes, days: 1 };
+    let beyond = store.write(|writing| keys::make(writing, ("li", &few), &wanted, ("k3", "a third"), 1_000));
+    assert!(beyond.is_err_and(|error| error.to_string().contains("goods:read")));
+    store.write(|writing| keys::revoke(writing, "k1", 2_000)).expect("revoked");
+    assert_eq!(good(2_000), None);
+    assert!(store.write(|writing| keys::revoke(writing, "k1", 2_000)).is_err(), "once");
+}
+
+fn an_answer_is_kept_under_its_callers_key(store: &Store) {
+    let hash = |text: &str| SecretHash::of(text);
+    let begin = |caller: &str, key: &str, body: &str| {
+        write(store, |writing| writing.begin_replay(caller, key, &hash(body), 5))
+    };
+    assert_eq!(begin("a", "k", "x"), Replay::New);
+    write(store, |writing| writing.end_replay("a", "k", Some("done")));
+    assert_eq!(begin("a", "k", "x"), Replay::Done(Some("done".into())));
+    assert_eq!(begin("a", "k", "y"), Replay::Other);
+    assert_eq!(begin("b", "k", "y"), Replay::New, "another caller's keys are its own");
+    assert_eq!(write(store, |writing| writing.forget_access(6, 0)), 2);
+    assert_eq!(begin("a", "k", "y"), Replay::New, "long ago");
 }
 
 fn two_products_with_one_code_are_found(store: &Store) {

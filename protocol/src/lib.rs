@@ -12,6 +12,7 @@
 //! | [`promotion`] | a promotion of any type, as HQ sends it |
 //! | [`enrol`] | how a new lane gets its identity and its key |
 //! | [`answer`] | what HQ says about what it has received |
+//! | [`problem`] | what HQ says where it does not do what it was asked |
 //! | [`shelf`] | agent to HQ: what labels may show |
 //! | [`ask`] | lane to agent to HQ: a question while a customer waits |
 
@@ -22,6 +23,7 @@ pub mod enrol;
 pub mod event;
 pub mod export;
 pub mod head;
+pub mod problem;
 pub mod promotion;
 pub mod pull;
 pub mod push;

@@ -7,6 +7,7 @@
 
 mod label;
 mod member;
+mod order;
 mod rules;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::promotion::PromotionForm;
 pub use label::{Label, LabelStamp, LabelWaiver, ShelfCap};
 pub use member::{Coupon, CouponState, Member, phone_hash};
+pub use order::{Order, OrderLine, OrderState, pick_up_hash};
 pub use rules::{
     Objective, PointsEarned, PointsSpent, RefundOrder, StoreRules, TaxMode, TaxRounding, TypedWeights,
 };
@@ -79,11 +81,13 @@ pub enum Entity {
     LabelWaiver(Option<LabelWaiver>),
     /// What may be charged at most in this store.
     ShelfCap(Option<ShelfCap>),
+    /// An order of a channel that this store is to hand over.
+    Order(Option<Order>),
 }
 
 impl Entity {
     /// The kinds that this program knows, as `kind` says them.
-    pub const KINDS: [&'static str; 13] = [
+    pub const KINDS: [&'static str; 14] = [
         "store",
         "category",
         "product",
@@ -97,6 +101,7 @@ impl Entity {
         "label",
         "label_waiver",
         "shelf_cap",
+        "order",
     ];
 }
 

@@ -4,8 +4,10 @@
 //! Whatever is done here is done in the caller's transaction: what a lane's
 //! event does to the books is there with the event, or not at all.
 
-use std::collections::BTreeMap;
+mod again;
+mod channel;
 
+pub use self::channel::{HQ_LANE, PointsRefused};
 use protocol::ask::{Answer, CouponRefused, LATER_DOCUMENTS_MAX, PHONE, ReceiptRefused};
 use protocol::event::{self, Event, Fact, NewMember, Origin, PointsGrant, Sale};
 use protocol::pull::{Coupon, CouponState};
@@ -34,16 +36,6 @@ pub const ALIAS: &str = "id:";
 
 /// What stands behind the number of a document that also gave points back.
 const BACK: &str = "#back";
-
-/// Entries that are read back at one time.
-const ENTRIES_AT_A_TIME: u32 = 1_000;
-
-/// What an entry of a member's points holds, as far as it is needed to make
-/// the account again.
-#[derive(Debug, Deserialize)]
-struct Entered {
-    operation: Operation,
-}
 
 /// A book with the number of its last entry.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -611,70 +603,6 @@ impl<'w, 'c> Keeper<'w, 'c> {
         Ok(())
     }
 
-    /// Enters what an event says, as far as it stands in no book yet; says
-    /// whether anything did not.
-    pub(super) fn file_again(&self, key: JournalKey<'_>, event: &Event) -> Result<bool, StoreError> {
-        let Fact::SaleCompleted { sale } = &event.fact else { return Ok(false) };
-        let source = document(key, event.seq);
-        let mut is_missing = false;
-        if let Some(buyer) = &sale.buyer {
-            let member = self.member_of(&buyer.member)?;
-            is_missing |= !self.writing.has_book_source(points_key(&member), &source)?;
-        }
-        if let (Some(undone), true) =
-            (&sale.points_back, sale.returns.iter().any(|back| back.origin.is_some()))
-        {
-            let member = self.member_of(&undone.member)?;
-            is_missing |= !self.writing.has_book_source(points_key(&member), &format!("{source}{BACK}"))?;
-        }
-        for spent in &sale.coupons {
-            let key = BookKey { owner: key.store, kind: BookKind::Coupon, part: &spent.code };
-            is_missing |= !self.writing.has_book_source(key, &source)?;
-        }
-        if is_missing {
-            let lane = LaneId { store: key.store.to_owned(), lane: key.lane };
-            self.file_sale(&lane, (&source, event.at_ms), sale)?;
-        }
-        Ok(is_missing)
-    }
-
-    /// Makes a member's account again from its entries, and puts it right
-    /// where it says something else; says whether it did.
-    pub(super) fn make_again(&self, member: &str) -> Result<bool, StoreError> {
-        let key = points_key(member);
-        let Some(stored) = self.writing.lock_book(key)? else { return Ok(false) };
-        let mut made: Kept<Account> = Kept::default();
-        let mut traces: BTreeMap<String, Trace> = BTreeMap::new();
-        loop {
-            let entries = self.writing.book_entries(key, made.entries, ENTRIES_AT_A_TIME)?;
-            if entries.is_empty() {
-                break;
-            }
-            for entry in entries {
-                let Entered { operation } = read("book_entry", &entry.body)?;
-                let occasion =
-                    Occasion { member, source: &entry.source, at_ms: entry.at_ms, now_ms: entry.heard_at_ms };
-                let mut none = Trace::default();
-                let trace = match operation.about(&entry.source) {
-                    Some(sale) => traces.entry(sale.to_owned()).or_default(),
-                    None => &mut none,
-                };
-                made.state.apply(&self.terms, occasion, &operation, trace);
-                made.entries = entry.number;
-            }
-        }
-        for (part, trace) in &traces {
-            let key = BookKey { owner: member, kind: BookKind::PointsSale, part };
-            self.writing.put_book(key, &written(trace))?;
-        }
-        let made = written(&made);
-        if made == stored {
-            return Ok(false);
-        }
-        self.writing.put_book(key, &made)?;
-        Ok(true)
-    }
-
     /// Ends what a lane holds up to an instant of its own clock.
     fn end_holds(&self, lane: &LaneId, until_ms: i64, source: &str, why: Settled) -> Result<(), StoreError> {
         for hold in self.writing.holds_until(lane, until_ms)? {
@@ -689,7 +617,12 @@ impl<'w, 'c> Keeper<'w, 'c> {
                         self.release_receipt(lane, &origin, source)?;
                     }
                 }
-                BookKind::PointsSale | BookKind::Value | BookKind::CountWaiting | BookKind::Count => {}
+                BookKind::PointsSale
+                | BookKind::Value
+                | BookKind::CountWaiting
+                | BookKind::Count
+                | BookKind::Order
+                | BookKind::Reservation => {}
             }
             // One that its book does not know is over as well.
             let key = BookKey { owner: &hold.owner, kind: hold.kind, part: &hold.part };

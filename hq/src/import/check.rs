@@ -2,17 +2,15 @@
 //! that an operator has to mend: file, place, what is wrong, what to do.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::Path;
 
 use domain::barcode::{Codes, Gtin};
 use domain::catalogue::{FACTOR_MAX, KIT_PARTS_MAX, UNITS_MAX};
 use domain::money::{AMOUNT_MAX, Currency, Money, Quantity, TaxRate};
 use domain::seller::COMMISSION_RULES_MAX;
-use pinyin::ToPinyin;
 use protocol::promotion::PromotionForm;
 use protocol::pull::{self, PriceCut, PriceRow, PriceScope, Product, Promotion, TaxTreatment};
 
-use super::{ImportError, PROBLEMS_MAX, Problem, Shop, StaffSource, pins};
+use super::{ImportError, PROBLEMS_MAX, Problem, Problems, Shop, StaffSource, pins};
 use crate::catalogue::{self, currency_of};
 use crate::commission::{RuleForm, RuleRefused};
 use crate::store::{Kind, Reading, price_key};
@@ -112,7 +110,7 @@ impl Checker {
         self.currency.as_ref()
     }
 
-    /// Whether there are as many problems as are shown at one time.
+    /// Whether there are as many problems as are listed.
     pub(super) fn is_full(&self) -> bool {
         self.problems.len() >= PROBLEMS_MAX
     }
@@ -122,7 +120,8 @@ impl Checker {
         if self.problems.is_empty() {
             Ok(Checked { currency: self.currency, tax_classes: self.tax_classes })
         } else {
-            Err(ImportError::Problems(self.problems))
+            let is_cut = self.is_full();
+            Err(ImportError::Problems(Problems { problems: self.problems, is_cut }))
         }
     }
 
@@ -700,57 +699,4 @@ pub(super) fn member_id(member: &serde_json::Value) -> Option<String> {
     let id = member.get("id")?;
     let text = id.as_str().map(str::to_owned).or_else(|| id.as_u64().map(|number| number.to_string()))?;
     (!text.is_empty() && text.len() <= KEY_LENGTH_MAX).then_some(text)
-}
-
-/// Everything that a product is found by, so that two forms of one GTIN are
-/// the same.
-pub(super) fn names(product: &Product) -> Vec<String> {
-    let of_units = product.units.iter().flat_map(|unit| &unit.codes);
-    let mut names: Vec<String> = product
-        .codes
-        .iter()
-        .chain(of_units)
-        .filter_map(|code| Gtin::parse(code).ok())
-        .map(|gtin| gtin.as_str().to_owned())
-        .collect();
-    if let Ok(number) = product.plu.parse::<u64>() {
-        names.push(format!("plu:{number}"));
-    }
-    if let Ok(number) = product.department.parse::<u64>() {
-        names.push(format!("department:{number}"));
-    }
-    names
-}
-
-/// Fills in what an import may leave out: the pinyin initials, and the rate
-/// of the tax class, for lanes that do not know classes.
-pub(super) fn complete(product: &mut Product, tax_classes: &HashMap<String, u32>) {
-    if let Some(rate) = tax_classes.get(&product.tax_class) {
-        product.tax_rate = *rate;
-    }
-    if product.initials.is_empty() {
-        product.initials = initials(&product.name_zh);
-    }
-}
-
-/// First letters of each hanzi's pinyin; ASCII letters and digits are kept,
-/// also where they are written wide.
-pub(super) fn initials(name: &str) -> String {
-    // Wide forms (U+FF01 to U+FF5E) stand this far above ASCII.
-    const WIDE: u32 = 0xFEE0;
-    let letter = |character: char| match character {
-        '！'..='～' => char::from_u32(u32::from(character) - WIDE),
-        _ if character.is_ascii() => Some(character),
-        _ => character.to_pinyin().and_then(|pinyin| pinyin.plain().chars().next()),
-    };
-    name.chars()
-        .filter_map(letter)
-        .filter(char::is_ascii_alphanumeric)
-        .map(|character| character.to_ascii_lowercase())
-        .collect()
-}
-
-/// A file's name without its folders.
-pub(super) fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }

@@ -8,33 +8,33 @@ use protocol::pull::{KitPart, PriceBounds, Product, SaleUnit};
 
 use super::table::{Columns, Row, Table};
 
-const COLUMNS: Columns = Columns {
-    names: &[
-        "sku",
-        "name_zh",
-        "name_en",
-        "spec",
-        "origin",
-        "category",
-        "weighed",
-        "price",
-        "tax_rate",
-        "codes",
-        "plu",
-        "initials",
-        "age_restricted",
-        "no_promotion",
-        "no_points",
-        "pin",
-        "units",
-        "kit",
-        "open_price",
-        "department",
-        "tax_class",
-        "gift",
-    ],
-    needed: &["sku", "name_zh", "price", "tax_rate"],
-};
+/// The columns of a file of goods.
+pub const GOODS_COLUMNS: &[&str] = &[
+    "sku",
+    "name_zh",
+    "name_en",
+    "spec",
+    "origin",
+    "category",
+    "weighed",
+    "price",
+    "tax_rate",
+    "codes",
+    "plu",
+    "initials",
+    "age_restricted",
+    "no_promotion",
+    "no_points",
+    "pin",
+    "units",
+    "kit",
+    "open_price",
+    "department",
+    "tax_class",
+    "gift",
+];
+
+const COLUMNS: Columns = Columns { names: GOODS_COLUMNS, needed: &["sku", "name_zh", "price", "tax_rate"] };
 
 /// What may stand between the codes of one product.
 const CODE_SEPARATORS: [char; 4] = [';', '；', ' ', '|'];

@@ -133,6 +133,11 @@ fn shown(name: &str, last4: &str) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
+/// What is wrong with a coupon of a store.
+pub(crate) fn check_coupon_of(coupon: &Coupon, store: &str) -> Result<(), String> {
+    check_coupon(&CouponSource { store: Some(store.to_owned()), coupon: coupon.clone() }, None)
+}
+
 /// What is wrong with a coupon.
 pub(super) fn check_coupon(source: &CouponSource, of_file: Option<&str>) -> Result<(), String> {
     let coupon = &source.coupon;

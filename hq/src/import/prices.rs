@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 use super::goods::parse_price;
 use super::table::{Columns, Row, Table};
 
-const COLUMNS: Columns = Columns {
-    names: &["list", "sku", "unit", "store", "group", "tier", "from", "until", "price"],
-    needed: &["sku", "from", "price"],
-};
+/// The columns of a file of prices.
+pub const PRICE_COLUMNS: &[&str] =
+    &["list", "sku", "unit", "store", "group", "tier", "from", "until", "price"];
+
+const COLUMNS: Columns = Columns { names: PRICE_COLUMNS, needed: &["sku", "from", "price"] };
 
 /// The list of a price that names none.
 const LIST_DEFAULT: &str = "main";

@@ -239,6 +239,10 @@ fn a_price_list_alone_is_told_from_goods_by_its_first_row() {
     assert_eq!(done.changed, 4);
 }
 
+fn put_price(store: &Store, text: &PriceText, now_ms: i64) -> Result<Imported, ImportError> {
+    store.write(|writing| put_price_text(writing, text, now_ms))
+}
+
 #[test]
 fn prices_that_can_never_count_again_are_taken_off_after_a_week() {
     let desk = Desk::new();
@@ -249,10 +253,10 @@ fn prices_that_can_never_count_again_are_taken_off_after_a_week() {
         price: price.into(),
         ..PriceText::default()
     };
-    import_price(&desk.store, &price("2026-03-10T07:00+08:00", "4.60"), NOW_MS).expect("a price");
+    put_price(&desk.store, &price("2026-03-10T07:00+08:00", "4.60"), NOW_MS).expect("a price");
     assert_eq!(prices_of(&desk, "1", &PriceScope::Chain).len(), 3);
     let later = NOW_MS + 20 * 24 * 3_600_000;
-    import_price(&desk.store, &price("2026-04-01T07:00+08:00", "4.40"), later).expect("a price");
+    put_price(&desk.store, &price("2026-04-01T07:00+08:00", "4.40"), later).expect("a price");
     // That of March 2nd made room; the one for members stays beside the others.
     let left = prices_of(&desk, "1", &PriceScope::Chain);
     let mut left: Vec<_> = left.into_iter().map(|(.., price)| price).collect();
@@ -373,7 +377,7 @@ fn initials_are_those_that_a_cashier_types() {
     for (name, expected) in
         [("可口可乐", "kkkl"), ("AD钙奶", "adgn"), ("７喜 330ml", "7x330ml"), ("绿茶", "lc")]
     {
-        assert_eq!(check::initials(name), expected, "{name}");
+        assert_eq!(complete::initials(name), expected, "{name}");
     }
 }
 

@@ -59,9 +59,26 @@ impl Reason {
 
     fn of(refusal: &Refusal) -> Self {
         match refusal {
-            Refusal::Unauthorised | Refusal::Enrol(_) => Self::Unauthorised,
-            Refusal::Busy => Self::Busy,
-            Refusal::Form(_) | Refusal::TooLarge | Refusal::TooSlow | Refusal::Command(_) => Self::Form,
+            Refusal::Unauthorised
+            | Refusal::Forbidden(_)
+            | Refusal::SignIn
+            | Refusal::LockedOut(_)
+            | Refusal::Enrol(_) => Self::Unauthorised,
+            Refusal::Busy | Refusal::TooMany(_) | Refusal::Overdue => Self::Busy,
+            Refusal::Form(_)
+            | Refusal::NoRoute
+            | Refusal::Method
+            | Refusal::Unknown(_)
+            | Refusal::Conflict(_)
+            | Refusal::Unfit(_)
+            | Refusal::KeyMissing
+            | Refusal::KeyReused
+            | Refusal::SaidOnce
+            | Refusal::MediaType(_)
+            | Refusal::TooLarge(_)
+            | Refusal::TooSlow
+            | Refusal::Rows(_)
+            | Refusal::Command(_) => Self::Form,
             Refusal::Push(PushRefusal::Gap { .. }) => Self::Gap,
             Refusal::Push(PushRefusal::Fork { .. }) => Self::Fork,
             Refusal::Push(PushRefusal::Signature { .. }) => Self::Signature,

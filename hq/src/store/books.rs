@@ -25,6 +25,10 @@ pub enum BookKind {
     CountWaiting,
     /// A count of goods, and what it did.
     Count,
+    /// An order of a channel; its owner is the store that fulfils it.
+    Order,
+    /// Goods that somebody waits for in a store, without an order of ours.
+    Reservation,
 }
 
 impl BookKind {
@@ -38,6 +42,8 @@ impl BookKind {
             Self::Value => "value",
             Self::CountWaiting => "count_waiting",
             Self::Count => "count",
+            Self::Order => "order",
+            Self::Reservation => "reservation",
         }
     }
 
@@ -50,6 +56,8 @@ impl BookKind {
             Self::Value,
             Self::CountWaiting,
             Self::Count,
+            Self::Order,
+            Self::Reservation,
         ];
         all.into_iter()
             .find(|kind| kind.name() == name)
@@ -253,6 +261,31 @@ impl Reading<'_> {
             values![kind.name(), after.0, after.1, limit],
             |row| Ok((row.text(0)?, row.text(1)?)),
         )
+    }
+
+    /// An owner's books of one kind after a part, in the order of their parts,
+    /// at most `limit`: part, stored JSON.
+    pub fn books_of_after(
+        &self,
+        owner: &str,
+        kind: BookKind,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        self.all(
+            "SELECT part, body FROM book WHERE owner = ?1 AND kind = ?2 AND part > ?3 AND body <> ''
+             ORDER BY part LIMIT ?4",
+            values![owner, kind.name(), after, limit],
+            |row| Ok((row.text(0)?, row.text(1)?)),
+        )
+    }
+
+    /// The number of a book's last entry; 0 before the first.
+    pub fn last_book_entry(&self, key: BookKey<'_>) -> Result<u64, StoreError> {
+        super::unsigned(self.number(
+            "SELECT coalesce(max(number), 0) FROM book_entry WHERE owner = ?1 AND kind = ?2 AND part = ?3",
+            values![key.owner, key.kind.name(), key.part],
+        )?)
     }
 
     /// The parts of an owner's books of one kind, in order.

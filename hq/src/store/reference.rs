@@ -34,6 +34,8 @@ pub enum Kind {
     LabelWaiver,
     /// What may be charged at most; scoped to its store.
     ShelfCap,
+    /// An order of a channel; scoped to the store that fulfils it.
+    Order,
 }
 
 impl Kind {
@@ -53,6 +55,7 @@ impl Kind {
             Self::Label => "label",
             Self::LabelWaiver => "label_waiver",
             Self::ShelfCap => "shelf_cap",
+            Self::Order => "order",
         }
     }
 
@@ -73,7 +76,8 @@ impl Kind {
             | Self::Coupon
             | Self::Label
             | Self::LabelWaiver
-            | Self::ShelfCap => CHAIN,
+            | Self::ShelfCap
+            | Self::Order => CHAIN,
         }
     }
 }
@@ -86,7 +90,7 @@ const CHAIN: &str = "";
 const GROUP: &str = "group:";
 
 /// Whose a price is, as the table says it.
-fn scope_of(scope: &PriceScope) -> String {
+pub fn scope_of(scope: &PriceScope) -> String {
     match scope {
         PriceScope::Chain => CHAIN.to_owned(),
         PriceScope::Group(group) => format!("{GROUP}{group}"),
@@ -165,6 +169,33 @@ impl Reading<'_> {
         self.all(
             "SELECT key, body FROM entity WHERE kind = ?1 AND body IS NOT NULL ORDER BY key",
             values![kind.name()],
+            |row| Ok((row.text(0)?, row.text(1)?)),
+        )
+    }
+
+    /// The entities of a kind in one scope after a key, in the order of their
+    /// keys, at most `limit`: key, version, stored JSON.
+    pub fn entities_after(
+        &self,
+        scope: &str,
+        kind: Kind,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, u64, String)>, StoreError> {
+        self.all(
+            "SELECT key, version, body FROM entity
+             WHERE store = ?1 AND kind = ?2 AND key > ?3 AND body IS NOT NULL ORDER BY key LIMIT ?4",
+            values![scope, kind.name(), after, limit],
+            |row| Ok((row.text(0)?, row.count(1)?, row.text(2)?)),
+        )
+    }
+
+    /// Members after one of an id, in the order of their ids, at most `limit`:
+    /// id, stored JSON.
+    pub fn members_after(&self, after: &str, limit: u32) -> Result<Vec<(String, String)>, StoreError> {
+        self.all(
+            "SELECT id, body FROM member WHERE id > ?1 ORDER BY id LIMIT ?2",
+            values![after, limit],
             |row| Ok((row.text(0)?, row.text(1)?)),
         )
     }

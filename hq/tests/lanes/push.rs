@@ -162,11 +162,7 @@ async fn lanes_that_ask_for_the_same_page_get_the_same_page_and_never_an_old_one
     let metrics = format!("{}/metrics", shop.running.url());
     let refused = shop.client.get(&metrics).bearer_auth(&lane.identity.key).send().await.expect("an answer");
     assert_eq!(refused.status(), StatusCode::UNAUTHORIZED, "a lane is nobody who may read");
-    let Ok(Outcome::Key { key }) =
-        shop.ask(Command::AddUser { name: "watcher".into(), role: "viewer".into() }).await
-    else {
-        panic!("no key")
-    };
+    let (_, key) = shop.key("watcher", "watch:read").await;
     let told = shop.client.get(&metrics).bearer_auth(key).send().await.expect("an answer");
     let told = told.text().await.expect("a text");
     assert!(told.contains("\nguitai_hq_pages_total 5\n"), "{told}");

@@ -1,7 +1,8 @@
 //! Files: new, of an earlier version, of something else.
 
 use super::*;
-use crate::store::{FILE_NAME, Store};
+use crate::secret::SecretHash;
+use crate::store::{FILE_NAME, Store, StoreError};
 
 #[test]
 fn a_new_file_opens_again() {
@@ -70,4 +71,25 @@ fn an_error_inside_leaves_no_trace() {
     assert!(refused.is_err());
     let changed = store.write(|writing| writing.put_member("m1", "{}")).expect("a write");
     assert!(changed, "the member was not there");
+}
+
+#[test]
+fn somebodys_key_of_before_goes_on_as_a_key_of_a_program() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join(FILE_NAME);
+    let connection = Connection::open(&path).expect("the file");
+    connection.pragma_update(None, "application_id", APPLICATION_ID).expect("ours");
+    connection.execute_batch(include_str!("../../../schemas/6.sql")).expect("tables of version 6");
+    let hash = SecretHash::of("the key of before");
+    connection
+        .execute("INSERT INTO person VALUES ('li', 'viewer', ?1, 7)", [hash.as_bytes()])
+        .expect("a person");
+    connection.pragma_update(None, "user_version", 6).expect("a version");
+    drop(connection);
+    let store = Store::open(&path).expect("upgraded");
+    let caller = crate::access::caller_of(&store, "the key of before", chrono::Utc::now().timestamp_millis());
+    let caller = caller.expect("a read").expect("a caller");
+    assert_eq!(caller.scopes.to_string(), "sales:read watch:read");
+    let person = store.read::<_, StoreError>(|reading| reading.person("li")).expect("a read").expect("li");
+    assert_eq!((person.role.as_str(), person.password_hash.as_str()), ("read_only", ""));
 }

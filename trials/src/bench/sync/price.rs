@@ -145,7 +145,7 @@ async fn follow(hq: Hq, lane: u32, level: Arc<AtomicUsize>, told: mpsc::Sender<(
 async fn change(data: PathBuf) -> Result<()> {
     let shop = data.join("shop.json");
     std::fs::write(&shop, r#"{"categories":[{"id":"c","name_zh":"饮料","name_en":"Drinks","position":2}]}"#)?;
-    let command = hq::command::Command::Import { path: shop.canonicalize()?, replace: false };
+    let command = hq::command::Command::Import { path: shop.canonicalize()?, replace: false, dry_run: false };
     let done = tokio::task::spawn_blocking(move || hq::command::run(&data, None, &command, 0, &mut |_| {}));
     done.await??;
     Ok(())

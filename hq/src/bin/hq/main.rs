@@ -1,5 +1,8 @@
 //! The command line of HQ.
 
+mod access;
+mod print;
+
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,14 +11,11 @@ use std::process::ExitCode;
 use anyhow::Context;
 use chrono::{NaiveDate, Utc};
 use clap::{Parser, Subcommand};
-use domain::money::{Currency, Money};
-use hq::command::{self, Command, Outcome};
+use hq::command::{self, AccessCommand, Command};
 use hq::import::PriceText;
 use hq::place::DATABASE_VARIABLE;
-use hq::projection::Rebuilt;
 use hq::server::{self, Config};
-use hq::store::{Address, AlarmKind, CommissionEntry, CommissionOfDay};
-use protocol::answer::SalesAnswer;
+use hq::store::Address;
 use tracing_subscriber::EnvFilter;
 
 /// The headquarters of a Guitai chain.
@@ -52,6 +52,9 @@ enum Act {
         /// Delete what the import does not name, of the kinds it has.
         #[arg(long)]
         replace: bool,
+        /// Say what would be done, or everything that is wrong, and change nothing.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Set one product's price, or put it on a price list for a place, a pack or a time.
     Price {
@@ -88,16 +91,39 @@ enum Act {
         #[arg(long)]
         lane: u32,
     },
-    /// Add, remove or list the people who may read.
+    /// People who sign in: add, remove, list, change role or password.
     User {
         #[command(flatten)]
         at: At,
-        #[command(flatten)]
-        act: UserAct,
-        /// With --add: viewer or operator.
-        #[arg(long, default_value = "viewer")]
-        role: String,
+        #[command(subcommand)]
+        act: access::UserAct,
     },
+    /// Keys of programs: make, revoke, list.
+    Key {
+        #[command(flatten)]
+        at: At,
+        #[command(subcommand)]
+        act: access::KeyAct,
+    },
+    /// Show who did what, when and from where, newest first.
+    Audit {
+        #[command(flatten)]
+        at: At,
+        /// Only what this one did, such as "person 王芳".
+        #[arg(long)]
+        who: Option<String>,
+        /// Only acts of this kind, such as key.make.
+        #[arg(long)]
+        act: Option<String>,
+        /// At most so many.
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write the API's OpenAPI document.
+    Openapi,
     /// Show what was received, by store, lane and business date.
     Sales {
         #[command(flatten)]
@@ -299,20 +325,6 @@ impl PriceTerms {
     }
 }
 
-#[derive(clap::Args)]
-#[group(required = true, multiple = false)]
-struct UserAct {
-    /// Add somebody of this name and print the key.
-    #[arg(long, value_name = "NAME")]
-    add: Option<String>,
-    /// Remove somebody; the key is void from then on.
-    #[arg(long, value_name = "NAME")]
-    remove: Option<String>,
-    /// List names and roles.
-    #[arg(long)]
-    list: bool,
-}
-
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
@@ -336,21 +348,22 @@ fn perform(act: Act) -> anyhow::Result<()> {
             let database = at.database();
             serve(Config { data: at.data, database, listen, address_file })
         }
-        Act::Import { at, dir, file, replace } => {
+        Act::Import { at, dir, file, replace, dry_run } => {
             let path = dir.or(file).context("--dir or --file is needed")?;
             let path = path.canonicalize().with_context(|| format!("import {}", path.display()))?;
-            run(at, Command::Import { path, replace }, false)
+            run(at, Command::Import { path, replace, dry_run }, false)
         }
         Act::Price { at, sku, price, terms } => run(at, terms.command(sku, price), false),
         Act::Enrol { at, store, lane } => run(at, Command::Enrol { store, lane }, false),
         Act::Revoke { at, store, lane } => run(at, Command::Revoke { store, lane }, false),
-        Act::User { at, act, role } => {
-            let command = match (act.add, act.remove) {
-                (Some(name), _) => Command::AddUser { name, role },
-                (None, Some(name)) => Command::RemoveUser { name },
-                (None, None) => Command::ListUsers,
-            };
-            run(at, command, false)
+        Act::User { at, act } => access::run_user(at, act),
+        Act::Key { at, act } => access::run_key(at, act),
+        Act::Audit { at, who, act, limit, json } => {
+            run(at, Command::Access(AccessCommand::Audit { who, act, limit }), json)
+        }
+        Act::Openapi => {
+            writeln!(std::io::stdout().lock(), "{}", hq::server::openapi())?;
+            Ok(())
         }
         Act::Sales { at, store, lane, from, to, json } => {
             run(at, Command::Sales { store, lane, from, to }, json)
@@ -377,260 +390,7 @@ fn run(at: At, command: Command, json: bool) -> anyhow::Result<()> {
     let outcome = command::run(&at.data, at.database().as_ref(), &command, now_ms, &mut |rows| {
         eprintln!("{rows} rows")
     })?;
-    print(&outcome, json)
-}
-
-fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    match outcome {
-        Outcome::Imported(done) => writeln!(
-            out,
-            "imported: {} named, {} changed, {} deleted, {} members changed; reference version {}",
-            done.named, done.changed, done.deleted, done.members_changed, done.version
-        )?,
-        Outcome::PriceSet { before, after, version } => {
-            writeln!(out, "price: {before} -> {after}; reference version {version}")?;
-        }
-        Outcome::Code { code } => writeln!(out, "{code}")?,
-        Outcome::Key { key } => writeln!(out, "{key}")?,
-        Outcome::Removed => writeln!(out, "removed")?,
-        Outcome::RebuiltBooks(rebuilt) => writeln!(out, "{}", serde_json::to_string(rebuilt)?)?,
-        Outcome::WrittenOff => writeln!(out, "written off")?,
-        Outcome::Points { available, pending, lent, balance } if json => {
-            let all = serde_json::json!({ "available": available, "pending": pending, "lent": lent, "balance": balance });
-            writeln!(out, "{all}")?;
-        }
-        Outcome::Points { available, pending, lent, balance } => {
-            writeln!(out, "balance {balance}: {available} free, {pending} pending, {lent} lent")?;
-        }
-        Outcome::Labels { rows } if json => writeln!(out, "{}", serde_json::to_string(rows)?)?,
-        Outcome::Labels { rows } => {
-            for row in rows {
-                let counts = row.counts.clone().unwrap_or_default();
-                writeln!(
-                    out,
-                    "{}/{}: {} bound; {} shown, {} sending, {} held, {} not seen, {} given up, {} without face; \
-                     {} differing; {} batteries low; gateways {} of {} up",
-                    row.store,
-                    row.lane,
-                    row.bound,
-                    counts.shown,
-                    counts.sending,
-                    counts.held,
-                    counts.not_seen,
-                    counts.given_up,
-                    counts.no_face,
-                    counts.differing,
-                    counts.low_battery,
-                    counts.gateways - counts.gateways_down.min(counts.gateways),
-                    counts.gateways,
-                )?;
-                if let Some(batch) = &counts.batch {
-                    let how = if batch.ended_ms.is_some() { "ended" } else { "under way" };
-                    writeln!(
-                        out,
-                        "  last change {how}: {} of {} shown, {} given up",
-                        batch.shown, batch.labels, batch.given_up
-                    )?;
-                }
-                for lane in &row.lanes {
-                    writeln!(out, "  lane {} has version {}", lane.lane, lane.version)?;
-                }
-            }
-            writeln!(out, "{} agents with gateways", rows.len())?;
-        }
-        Outcome::Exceptions { exceptions } if json => {
-            writeln!(out, "{}", serde_json::to_string(exceptions)?)?;
-        }
-        Outcome::Exceptions { exceptions } => {
-            for exception in exceptions {
-                let found =
-                    chrono::DateTime::from_timestamp_millis(exception.found_at_ms).unwrap_or_default();
-                writeln!(
-                    out,
-                    "{}  {} of {} {}  by {}: {}",
-                    found.format("%Y-%m-%d %H:%M:%SZ"),
-                    exception.kind.name(),
-                    exception.owner,
-                    exception.part,
-                    exception.source,
-                    exception.what
-                )?;
-            }
-        }
-        Outcome::Users { users } => {
-            for (name, role) in users {
-                writeln!(out, "{name}\t{role}")?;
-            }
-        }
-        Outcome::Sales { answer, .. } if json => {
-            serde_json::to_writer(&mut out, answer)?;
-            writeln!(out)?;
-        }
-        Outcome::Sales { answer, exponent } => print_sales(&mut out, answer, *exponent)?,
-        Outcome::Commission { days, entries, .. } if json => {
-            let both = serde_json::json!({ "days": days, "entries": entries });
-            writeln!(out, "{both}")?;
-        }
-        Outcome::Commission { days, entries, exponent } => {
-            print_commission(&mut out, days, entries, *exponent)?;
-        }
-        Outcome::Lanes { epochs } if json => {
-            serde_json::to_writer(&mut out, epochs)?;
-            writeln!(out)?;
-        }
-        Outcome::Lanes { epochs } => {
-            for row in epochs {
-                let key = if row.public_key.is_empty() { "not signed" } else { &row.public_key };
-                writeln!(
-                    out,
-                    "store {} lane {} epoch {}: filed up to {}, signed up to {}, key {key}",
-                    row.store, row.lane, row.epoch, row.acknowledged, row.signed
-                )?;
-            }
-        }
-        Outcome::Rebuilt(done) => print_rebuilt(&mut out, done)?,
-        Outcome::Books { shifts, stock } if json => {
-            let both = serde_json::json!({ "shifts": shifts, "stock": stock });
-            writeln!(out, "{both}")?;
-        }
-        Outcome::Books { shifts, stock } => {
-            for row in shifts {
-                let end = row.closed_by.as_deref().unwrap_or("open");
-                writeln!(
-                    out,
-                    "shift {}  lane {} epoch {}  {}  {end}",
-                    row.shift, row.lane, row.epoch, row.business_date
-                )?;
-            }
-            for row in stock {
-                writeln!(
-                    out,
-                    "{:<20} {:>14}.{:03}",
-                    row.sku,
-                    row.quantity / 1_000,
-                    (row.quantity % 1_000).abs()
-                )?;
-            }
-        }
-        Outcome::Alarms { alarms, quarantined } if json => {
-            let both = serde_json::json!({ "alarms": alarms, "quarantined": quarantined });
-            writeln!(out, "{both}")?;
-        }
-        Outcome::Alarms { alarms, quarantined } => {
-            for alarm in alarms {
-                let found = chrono::DateTime::from_timestamp_millis(alarm.found_at_ms).unwrap_or_default();
-                let kind = match alarm.kind {
-                    AlarmKind::Fork => "FORK",
-                    AlarmKind::Signature => "SIGNATURE",
-                    AlarmKind::Unsigned => "UNSIGNED",
-                };
-                writeln!(
-                    out,
-                    "{kind}  store {} lane {} epoch {} number {}  {}",
-                    alarm.store,
-                    alarm.lane,
-                    alarm.epoch,
-                    alarm.seq,
-                    found.to_rfc3339()
-                )?;
-            }
-            for event in quarantined {
-                writeln!(
-                    out,
-                    "QUARANTINE  store {} lane {} epoch {} number {}  {}",
-                    event.store, event.lane, event.epoch, event.seq, event.reason
-                )?;
-            }
-            writeln!(out, "{} alarms, {} events in quarantine", alarms.len(), quarantined.len())?;
-        }
-    }
-    Ok(())
-}
-
-fn print_rebuilt(out: &mut impl Write, done: &Rebuilt) -> std::io::Result<()> {
-    for (store, lane, table) in &done.differing {
-        writeln!(out, "DIFFERED  store {store} lane {lane}: {table} said something else before")?;
-    }
-    writeln!(
-        out,
-        "rebuilt: {} lanes, {} events, {} rows; {} events left quarantine; {} tables differed",
-        done.lanes,
-        done.events,
-        done.rows,
-        done.released,
-        done.differing.len()
-    )
-}
-
-fn print_commission(
-    out: &mut impl Write,
-    days: &[CommissionOfDay],
-    entries: &[CommissionEntry],
-    exponent: u8,
-) -> std::io::Result<()> {
-    let written = |minor| {
-        let currency = Currency { code: String::new(), symbol: String::new(), exponent };
-        currency.format(Money::from_minor(minor))
-    };
-    for row in days {
-        writeln!(
-            out,
-            "{:<16} {:<10} {:<12} {:<4} {:>6} lines {:>14} sold {:>12} earned",
-            row.seller,
-            row.day,
-            row.store,
-            row.currency,
-            row.entries,
-            written(row.net),
-            written(row.amount)
-        )?;
-    }
-    for row in entries {
-        writeln!(
-            out,
-            "{}  {:<24} {:<16} {:>12} at {:<12} {:>10}  of {} line {}",
-            row.day,
-            row.source,
-            row.sku,
-            written(row.net),
-            if row.rule.is_empty() { "no rule" } else { &row.rule },
-            written(row.amount),
-            row.of_document,
-            row.of_line
-        )?;
-    }
-    let sum =
-        |of: &dyn Fn(&CommissionOfDay) -> i64| days.iter().fold(0i64, |sum, row| sum.saturating_add(of(row)));
-    writeln!(out, "{} sold, {} earned", written(sum(&|row| row.net)), written(sum(&|row| row.amount)))
-}
-
-fn print_sales(out: &mut impl Write, answer: &SalesAnswer, exponent: u8) -> std::io::Result<()> {
-    let written = |minor| {
-        let currency = Currency { code: String::new(), symbol: String::new(), exponent };
-        currency.format(Money::from_minor(minor))
-    };
-    writeln!(
-        out,
-        "{:<12} {:>5} {:<10} {:<4} {:>7} {:>8} {:>14} {:>14} {:>12}",
-        "store", "lane", "date", "cur", "sales", "lines", "total", "payable", "tax"
-    )?;
-    for row in &answer.rows {
-        writeln!(
-            out,
-            "{:<12} {:>5} {:<10} {:<4} {:>7} {:>8} {:>14} {:>14} {:>12}",
-            row.store,
-            row.lane,
-            row.date.to_string(),
-            row.currency,
-            row.sales,
-            row.lines,
-            written(row.total),
-            written(row.payable),
-            written(row.tax)
-        )?;
-    }
-    Ok(())
+    print::print(&outcome, json)
 }
 
 #[tokio::main]

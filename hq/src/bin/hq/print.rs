@@ -1,0 +1,309 @@
+//! What the command line says of an outcome, for people and as JSON.
+
+use std::io::Write;
+
+use domain::money::{Currency, Money};
+use hq::command::{AccessOutcome, Outcome};
+use hq::projection::Rebuilt;
+use hq::store::{AlarmKind, CommissionEntry, CommissionOfDay};
+use protocol::answer::SalesAnswer;
+
+/// An instant as people read it, in UTC.
+fn time(at_ms: i64) -> String {
+    let at = chrono::DateTime::from_timestamp_millis(at_ms).unwrap_or_default();
+    at.format("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+/// Prints an outcome.
+pub(crate) fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match outcome {
+        Outcome::Imported(done) => writeln!(
+            out,
+            "imported: {} named, {} changed, {} deleted, {} members changed; reference version {}",
+            done.named, done.changed, done.deleted, done.members_changed, done.version
+        )?,
+        Outcome::PriceSet { before, after, version } => {
+            writeln!(out, "price: {before} -> {after}; reference version {version}")?;
+        }
+        Outcome::Code { code } => writeln!(out, "{code}")?,
+        Outcome::Access(outcome) => print_access(&mut out, outcome, json)?,
+        Outcome::Removed => writeln!(out, "removed")?,
+        Outcome::RebuiltBooks(rebuilt) => writeln!(out, "{}", serde_json::to_string(rebuilt)?)?,
+        Outcome::WrittenOff => writeln!(out, "written off")?,
+        Outcome::Points { available, pending, lent, balance } if json => {
+            let all = serde_json::json!({ "available": available, "pending": pending, "lent": lent, "balance": balance });
+            writeln!(out, "{all}")?;
+        }
+        Outcome::Points { available, pending, lent, balance } => {
+            writeln!(out, "balance {balance}: {available} free, {pending} pending, {lent} lent")?;
+        }
+        Outcome::Labels { rows } if json => writeln!(out, "{}", serde_json::to_string(rows)?)?,
+        Outcome::Labels { rows } => {
+            for row in rows {
+                let counts = row.counts.clone().unwrap_or_default();
+                writeln!(
+                    out,
+                    "{}/{}: {} bound; {} shown, {} sending, {} held, {} not seen, {} given up, {} without face; \
+                     {} differing; {} batteries low; gateways {} of {} up",
+                    row.store,
+                    row.lane,
+                    row.bound,
+                    counts.shown,
+                    counts.sending,
+                    counts.held,
+                    counts.not_seen,
+                    counts.given_up,
+                    counts.no_face,
+                    counts.differing,
+                    counts.low_battery,
+                    counts.gateways - counts.gateways_down.min(counts.gateways),
+                    counts.gateways,
+                )?;
+                if let Some(batch) = &counts.batch {
+                    let how = if batch.ended_ms.is_some() { "ended" } else { "under way" };
+                    writeln!(
+                        out,
+                        "  last change {how}: {} of {} shown, {} given up",
+                        batch.shown, batch.labels, batch.given_up
+                    )?;
+                }
+                for lane in &row.lanes {
+                    writeln!(out, "  lane {} has version {}", lane.lane, lane.version)?;
+                }
+            }
+            writeln!(out, "{} agents with gateways", rows.len())?;
+        }
+        Outcome::Exceptions { exceptions } if json => {
+            writeln!(out, "{}", serde_json::to_string(exceptions)?)?;
+        }
+        Outcome::Exceptions { exceptions } => {
+            for exception in exceptions {
+                let found =
+                    chrono::DateTime::from_timestamp_millis(exception.found_at_ms).unwrap_or_default();
+                writeln!(
+                    out,
+                    "{}  {} of {} {}  by {}: {}",
+                    found.format("%Y-%m-%d %H:%M:%SZ"),
+                    exception.kind.name(),
+                    exception.owner,
+                    exception.part,
+                    exception.source,
+                    exception.what
+                )?;
+            }
+        }
+        Outcome::Sales { answer, .. } if json => {
+            serde_json::to_writer(&mut out, answer)?;
+            writeln!(out)?;
+        }
+        Outcome::Sales { answer, exponent } => print_sales(&mut out, answer, *exponent)?,
+        Outcome::Commission { days, entries, .. } if json => {
+            let both = serde_json::json!({ "days": days, "entries": entries });
+            writeln!(out, "{both}")?;
+        }
+        Outcome::Commission { days, entries, exponent } => {
+            print_commission(&mut out, days, entries, *exponent)?;
+        }
+        Outcome::Lanes { epochs } if json => {
+            serde_json::to_writer(&mut out, epochs)?;
+            writeln!(out)?;
+        }
+        Outcome::Lanes { epochs } => {
+            for row in epochs {
+                let key = if row.public_key.is_empty() { "not signed" } else { &row.public_key };
+                writeln!(
+                    out,
+                    "store {} lane {} epoch {}: filed up to {}, signed up to {}, key {key}",
+                    row.store, row.lane, row.epoch, row.acknowledged, row.signed
+                )?;
+            }
+        }
+        Outcome::Rebuilt(done) => print_rebuilt(&mut out, done)?,
+        Outcome::Books { shifts, stock } if json => {
+            let both = serde_json::json!({ "shifts": shifts, "stock": stock });
+            writeln!(out, "{both}")?;
+        }
+        Outcome::Books { shifts, stock } => {
+            for row in shifts {
+                let end = row.closed_by.as_deref().unwrap_or("open");
+                writeln!(
+                    out,
+                    "shift {}  lane {} epoch {}  {}  {end}",
+                    row.shift, row.lane, row.epoch, row.business_date
+                )?;
+            }
+            for row in stock {
+                writeln!(
+                    out,
+                    "{:<20} {:>14}.{:03}",
+                    row.sku,
+                    row.quantity / 1_000,
+                    (row.quantity % 1_000).abs()
+                )?;
+            }
+        }
+        Outcome::Alarms { alarms, quarantined } if json => {
+            let both = serde_json::json!({ "alarms": alarms, "quarantined": quarantined });
+            writeln!(out, "{both}")?;
+        }
+        Outcome::Alarms { alarms, quarantined } => {
+            for alarm in alarms {
+                let found = chrono::DateTime::from_timestamp_millis(alarm.found_at_ms).unwrap_or_default();
+                let kind = match alarm.kind {
+                    AlarmKind::Fork => "FORK",
+                    AlarmKind::Signature => "SIGNATURE",
+                    AlarmKind::Unsigned => "UNSIGNED",
+                };
+                writeln!(
+                    out,
+                    "{kind}  store {} lane {} epoch {} number {}  {}",
+                    alarm.store,
+                    alarm.lane,
+                    alarm.epoch,
+                    alarm.seq,
+                    found.to_rfc3339()
+                )?;
+            }
+            for event in quarantined {
+                writeln!(
+                    out,
+                    "QUARANTINE  store {} lane {} epoch {} number {}  {}",
+                    event.store, event.lane, event.epoch, event.seq, event.reason
+                )?;
+            }
+            writeln!(out, "{} alarms, {} events in quarantine", alarms.len(), quarantined.len())?;
+        }
+    }
+    Ok(())
+}
+
+fn print_rebuilt(out: &mut impl Write, done: &Rebuilt) -> std::io::Result<()> {
+    for (store, lane, table) in &done.differing {
+        writeln!(out, "DIFFERED  store {store} lane {lane}: {table} said something else before")?;
+    }
+    writeln!(
+        out,
+        "rebuilt: {} lanes, {} events, {} rows; {} events left quarantine; {} tables differed",
+        done.lanes,
+        done.events,
+        done.rows,
+        done.released,
+        done.differing.len()
+    )
+}
+
+fn print_commission(
+    out: &mut impl Write,
+    days: &[CommissionOfDay],
+    entries: &[CommissionEntry],
+    exponent: u8,
+) -> std::io::Result<()> {
+    let written = |minor| {
+        let currency = Currency { code: String::new(), symbol: String::new(), exponent };
+        currency.format(Money::from_minor(minor))
+    };
+    for row in days {
+        writeln!(
+            out,
+            "{:<16} {:<10} {:<12} {:<4} {:>6} lines {:>14} sold {:>12} earned",
+            row.seller,
+            row.day,
+            row.store,
+            row.currency,
+            row.entries,
+            written(row.net),
+            written(row.amount)
+        )?;
+    }
+    for row in entries {
+        writeln!(
+            out,
+            "{}  {:<24} {:<16} {:>12} at {:<12} {:>10}  of {} line {}",
+            row.day,
+            row.source,
+            row.sku,
+            written(row.net),
+            if row.rule.is_empty() { "no rule" } else { &row.rule },
+            written(row.amount),
+            row.of_document,
+            row.of_line
+        )?;
+    }
+    let sum =
+        |of: &dyn Fn(&CommissionOfDay) -> i64| days.iter().fold(0i64, |sum, row| sum.saturating_add(of(row)));
+    writeln!(out, "{} sold, {} earned", written(sum(&|row| row.net)), written(sum(&|row| row.amount)))
+}
+
+fn print_sales(out: &mut impl Write, answer: &SalesAnswer, exponent: u8) -> std::io::Result<()> {
+    let written = |minor| {
+        let currency = Currency { code: String::new(), symbol: String::new(), exponent };
+        currency.format(Money::from_minor(minor))
+    };
+    writeln!(
+        out,
+        "{:<12} {:>5} {:<10} {:<4} {:>7} {:>8} {:>14} {:>14} {:>12}",
+        "store", "lane", "date", "cur", "sales", "lines", "total", "payable", "tax"
+    )?;
+    for row in &answer.rows {
+        writeln!(
+            out,
+            "{:<12} {:>5} {:<10} {:<4} {:>7} {:>8} {:>14} {:>14} {:>12}",
+            row.store,
+            row.lane,
+            row.date.to_string(),
+            row.currency,
+            row.sales,
+            row.lines,
+            written(row.total),
+            written(row.payable),
+            written(row.tax)
+        )?;
+    }
+    Ok(())
+}
+
+fn print_access(out: &mut impl Write, outcome: &AccessOutcome, json: bool) -> anyhow::Result<()> {
+    match outcome {
+        AccessOutcome::Done => writeln!(out, "done")?,
+        // These alone, so that a script can take them.
+        AccessOutcome::Drawn { password } => writeln!(out, "{}", password.0)?,
+        AccessOutcome::Key { id, key, expires_at_ms } => {
+            writeln!(out, "{}", key.0)?;
+            eprintln!("key {id}, good until {}; it is not shown again", time(*expires_at_ms));
+        }
+        AccessOutcome::Users { users } if json => writeln!(out, "{}", serde_json::to_string(users)?)?,
+        AccessOutcome::Users { users } => {
+            for user in users {
+                let password = if user.has_password { "" } else { "\tno password" };
+                writeln!(out, "{}\t{}{password}", user.name, user.role)?;
+            }
+        }
+        AccessOutcome::Keys { keys } if json => writeln!(out, "{}", serde_json::to_string(keys)?)?,
+        AccessOutcome::Keys { keys } => {
+            for key in keys {
+                let end = match key.revoked_at_ms {
+                    Some(at_ms) => format!("revoked {}", time(at_ms)),
+                    None => format!("until {}", time(key.expires_at_ms)),
+                };
+                writeln!(out, "{}\t{}\t{}\t{end}\tby {}", key.id, key.name, key.scopes, key.made_by)?;
+            }
+        }
+        AccessOutcome::Audit { rows } if json => writeln!(out, "{}", serde_json::to_string(rows)?)?,
+        AccessOutcome::Audit { rows } => {
+            for row in rows {
+                writeln!(
+                    out,
+                    "{}  {} from {}: {} {} {}",
+                    time(row.at_ms),
+                    row.who,
+                    row.origin,
+                    row.act,
+                    row.subject,
+                    row.detail
+                )?;
+            }
+        }
+    }
+    Ok(())
+}

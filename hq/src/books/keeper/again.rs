@@ -1,0 +1,92 @@
+//! Makes the books again: what events say and stands nowhere, and what entries
+//! make of an account.
+
+use std::collections::BTreeMap;
+
+use protocol::event::{Event, Fact};
+use serde::Deserialize;
+
+use super::{BACK, Keeper, Kept, document, points_key, read, written};
+use crate::books::LaneId;
+use crate::books::points::{Account, Occasion, Operation, Trace};
+use crate::store::{BookKey, BookKind, JournalKey, StoreError};
+
+/// Entries that are read back at one time.
+const ENTRIES_AT_A_TIME: u32 = 1_000;
+
+/// What an entry of a member's points holds, as far as it is needed to make
+/// the account again.
+#[derive(Debug, Deserialize)]
+struct Entered {
+    operation: Operation,
+}
+
+impl Keeper<'_, '_> {
+    /// Enters what an event says, as far as it stands in no book yet; says
+    /// whether anything did not.
+    pub(in crate::books) fn file_again(
+        &self,
+        key: JournalKey<'_>,
+        event: &Event,
+    ) -> Result<bool, StoreError> {
+        let Fact::SaleCompleted { sale } = &event.fact else { return Ok(false) };
+        let source = document(key, event.seq);
+        let mut is_missing = false;
+        if let Some(buyer) = &sale.buyer {
+            let member = self.member_of(&buyer.member)?;
+            is_missing |= !self.writing.has_book_source(points_key(&member), &source)?;
+        }
+        if let (Some(undone), true) =
+            (&sale.points_back, sale.returns.iter().any(|back| back.origin.is_some()))
+        {
+            let member = self.member_of(&undone.member)?;
+            is_missing |= !self.writing.has_book_source(points_key(&member), &format!("{source}{BACK}"))?;
+        }
+        for spent in &sale.coupons {
+            let key = BookKey { owner: key.store, kind: BookKind::Coupon, part: &spent.code };
+            is_missing |= !self.writing.has_book_source(key, &source)?;
+        }
+        if is_missing {
+            let lane = LaneId { store: key.store.to_owned(), lane: key.lane };
+            self.file_sale(&lane, (&source, event.at_ms), sale)?;
+        }
+        Ok(is_missing)
+    }
+
+    /// Makes a member's account again from its entries, and puts it right
+    /// where it says something else; says whether it did.
+    pub(in crate::books) fn make_again(&self, member: &str) -> Result<bool, StoreError> {
+        let key = points_key(member);
+        let Some(stored) = self.writing.lock_book(key)? else { return Ok(false) };
+        let mut made: Kept<Account> = Kept::default();
+        let mut traces: BTreeMap<String, Trace> = BTreeMap::new();
+        loop {
+            let entries = self.writing.book_entries(key, made.entries, ENTRIES_AT_A_TIME)?;
+            if entries.is_empty() {
+                break;
+            }
+            for entry in entries {
+                let Entered { operation } = read("book_entry", &entry.body)?;
+                let occasion =
+                    Occasion { member, source: &entry.source, at_ms: entry.at_ms, now_ms: entry.heard_at_ms };
+                let mut none = Trace::default();
+                let trace = match operation.about(&entry.source) {
+                    Some(sale) => traces.entry(sale.to_owned()).or_default(),
+                    None => &mut none,
+                };
+                made.state.apply(&self.terms, occasion, &operation, trace);
+                made.entries = entry.number;
+            }
+        }
+        for (part, trace) in &traces {
+            let key = BookKey { owner: member, kind: BookKind::PointsSale, part };
+            self.writing.put_book(key, &written(trace))?;
+        }
+        let made = written(&made);
+        if made == stored {
+            return Ok(false);
+        }
+        self.writing.put_book(key, &made)?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,168 @@
+//! Does a command in the process that holds the data directory. What changes
+//! something is written into the audit trail in the same transaction.
+
+use chrono::DateTime;
+use domain::money::{Currency, Money};
+use serde_json::json;
+
+use super::{Command, CommandError, Outcome, access};
+use crate::audit::{self, By};
+use crate::books::keeper::Keeper;
+use crate::books::points::Operation;
+use crate::books::{self, LaneId};
+use crate::import::{self, ImportError};
+use crate::store::{SalesRange, Store, StoreError};
+use crate::{catalogue, enrolment, projection, sales, secret, shelves};
+
+/// Rows of alarms and of quarantined events that one answer has at most.
+const TROUBLE_ROWS_MAX: u32 = 1_000;
+
+/// Rows of shifts and of stock that one answer has at most.
+const BOOK_ROWS_MAX: u32 = 100_000;
+
+/// Does a command. `now_ms`: milliseconds since 1970-01-01 UTC.
+pub fn execute(
+    store: &Store,
+    by: &By,
+    command: &Command,
+    now_ms: i64,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Outcome, CommandError> {
+    match command {
+        Command::Import { path, replace, dry_run } => {
+            let import = import::prepare(store, path, *replace, now_ms)?;
+            if *dry_run {
+                return Ok(Outcome::Imported(import.try_out(store)?));
+            }
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let imported = store.write::<_, ImportError>(|writing| {
+                let imported = import.apply(writing, progress)?;
+                audit::note(
+                    writing,
+                    by,
+                    "import",
+                    &name,
+                    &json!({ "replace": replace, "done": imported }),
+                    now_ms,
+                )?;
+                Ok(imported)
+            })?;
+            store.tidy()?;
+            Ok(Outcome::Imported(imported))
+        }
+        Command::Price { sku, price } => store.write(|writing| {
+            let set = catalogue::set_price(writing, sku, price, now_ms)?;
+            let written = |minor| set.currency.format_with_symbol(Money::from_minor(minor));
+            let (before, after) = (written(set.before), written(set.after));
+            audit::note(writing, by, "price", sku, &json!({ "before": before, "after": after }), now_ms)?;
+            Ok(Outcome::PriceSet { before, after, version: set.version })
+        }),
+        Command::ListPrice { price } => {
+            let mut price = price.clone();
+            if price.from.is_empty() {
+                price.from = DateTime::from_timestamp_millis(now_ms).unwrap_or_default().to_rfc3339();
+            }
+            let imported = store.write::<_, ImportError>(|writing| {
+                let imported = import::put_price_text(writing, &price, now_ms)?;
+                audit::note(writing, by, "price", &price.sku, &json!({ "listed": price }), now_ms)?;
+                Ok(imported)
+            })?;
+            Ok(Outcome::Imported(imported))
+        }
+        Command::Enrol { store: lane_store, lane } => {
+            let code = secret::draw_code().map_err(enrolment::MakeCodeError::from)?;
+            store.write(|writing| {
+                enrolment::put_code(writing, &code, lane_store, *lane, now_ms)?;
+                audit::note(writing, by, "lane.enrol", &format!("{lane_store}/{lane}"), &json!({}), now_ms)?;
+                Ok(Outcome::Code { code: code.clone() })
+            })
+        }
+        Command::Revoke { store: lane_store, lane } => store.write(|writing| {
+            if !enrolment::revoke(writing, lane_store, *lane)? {
+                return Err(CommandError::UnknownLane { store: lane_store.clone(), lane: *lane });
+            }
+            audit::note(writing, by, "lane.revoke", &format!("{lane_store}/{lane}"), &json!({}), now_ms)?;
+            Ok(Outcome::Removed)
+        }),
+        Command::Access(command) => Ok(Outcome::Access(access::execute(store, by, command, now_ms)?)),
+        Command::Sales { store: of_store, lane, from, to } => {
+            let range = SalesRange { store: of_store.clone(), lane: *lane, from: *from, to: *to };
+            let answer = sales::of_days(store, &range)?;
+            let currency: Option<Currency> = store.read(catalogue::currency::<CommandError>)?;
+            Ok(Outcome::Sales { answer, exponent: currency.map_or(2, |currency| currency.exponent) })
+        }
+        Command::Commission { seller, store: of_store, from, to, entries } => {
+            let range = SalesRange { store: of_store.clone(), lane: None, from: *from, to: *to };
+            let currency: Option<Currency> = store.read(catalogue::currency::<CommandError>)?;
+            store.read(|reading| {
+                let listed = match seller.as_deref().filter(|_| *entries) {
+                    Some(seller) => reading.commission_entries(seller, BOOK_ROWS_MAX)?,
+                    None => Vec::new(),
+                };
+                Ok(Outcome::Commission {
+                    days: reading.commission_of_days(&range, seller.as_deref())?,
+                    entries: listed,
+                    exponent: currency.map_or(2, |currency| currency.exponent),
+                })
+            })
+        }
+        Command::Alarms => store.read(|reading| {
+            Ok(Outcome::Alarms {
+                alarms: reading.alarms(TROUBLE_ROWS_MAX)?,
+                quarantined: reading.quarantined(TROUBLE_ROWS_MAX)?,
+            })
+        }),
+        Command::Labels { store: of_store } => {
+            Ok(Outcome::Labels { rows: shelves::of_stores(store, of_store.as_deref())? })
+        }
+        Command::Exceptions => {
+            let exceptions = store.read::<_, StoreError>(|reading| reading.exceptions(TROUBLE_ROWS_MAX))?;
+            Ok(Outcome::Exceptions { exceptions })
+        }
+        Command::WriteOff { store: of_store, lane } => {
+            let lost = LaneId { store: of_store.clone(), lane: *lane };
+            store.write::<_, StoreError>(|writing| {
+                Keeper::new(writing, now_ms)?.write_off(&lost, "written off")?;
+                writing.write_off_lane(&lost.store, lost.lane)?;
+                audit::note(writing, by, "lane.write_off", &format!("{of_store}/{lane}"), &json!({}), now_ms)
+            })?;
+            Ok(Outcome::WrittenOff)
+        }
+        Command::Points { member, adjust, reason } => store.write::<_, CommandError>(|writing| {
+            let keeper = Keeper::new(writing, now_ms)?;
+            if let Some(points) = *adjust {
+                let operation = Operation::Adjust { points, reason: reason.clone() };
+                keeper.points(member, "", (&format!("adjusted at {now_ms}"), now_ms), &operation)?;
+                let detail = json!({ "points": points, "reason": reason });
+                audit::note(writing, by, "member.points", member, &detail, now_ms)?;
+            }
+            let account = keeper.account(member)?;
+            Ok(Outcome::Points {
+                available: account.available(),
+                pending: account.pending(),
+                lent: account.lent(),
+                balance: account.balance(),
+            })
+        }),
+        Command::RebuildBooks => {
+            begin(store, by, "rebuild.books", now_ms)?;
+            Ok(Outcome::RebuiltBooks(books::rebuild::rebuild(store, now_ms)?))
+        }
+        Command::Rebuild => {
+            begin(store, by, "rebuild", now_ms)?;
+            Ok(Outcome::Rebuilt(projection::rebuild(store)?))
+        }
+        Command::Books { store: of_store } => store.read(|reading| {
+            Ok(Outcome::Books {
+                shifts: reading.shifts(of_store, BOOK_ROWS_MAX)?,
+                stock: reading.stock(of_store, false, BOOK_ROWS_MAX)?,
+            })
+        }),
+        Command::Lanes => Ok(Outcome::Lanes { epochs: store.read(|reading| reading.lane_epochs())? }),
+    }
+}
+
+/// Notes that something begins which takes more than one transaction.
+fn begin(store: &Store, by: &By, act: &str, now_ms: i64) -> Result<(), StoreError> {
+    store.write(|writing| audit::note(writing, by, act, "all", &json!({}), now_ms))
+}

@@ -1,0 +1,52 @@
+//! The API for an ERP, for channels and for people: one table of routes, of
+//! which the router and the OpenAPI document are both made.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`route`] | what a route is, and how one is served: key, scope, limits, form, idempotency, audit |
+//! | [`document`] | the OpenAPI document, made of the table |
+//! | [`forms`] | what several routes take and give |
+//! | the others | the routes of a noun |
+
+mod access;
+mod administration;
+mod batches;
+mod catalogue;
+mod document;
+mod forms;
+mod goods;
+mod importing;
+mod members;
+mod orders;
+mod plain;
+mod route;
+mod selling;
+
+use axum::Router;
+
+use super::routes::SharedDesk;
+pub(super) use document::document;
+use route::Route;
+
+/// Every route of the server.
+fn routes() -> Vec<Route> {
+    let mut routes = plain::routes();
+    routes.extend(access::routes());
+    routes.extend(catalogue::routes());
+    routes.extend(importing::routes());
+    routes.extend(selling::routes());
+    routes.extend(members::routes());
+    routes.extend(orders::routes());
+    routes.extend(batches::routes());
+    routes.extend(administration::routes());
+    routes
+}
+
+/// Serves every route of the table.
+pub(super) fn router(desk: SharedDesk) -> Router {
+    let router = routes().into_iter().fold(Router::new(), |router, route| {
+        let Route { described, serve } = route;
+        router.route(described.path, serve)
+    });
+    router.fallback(plain::no_route).method_not_allowed_fallback(plain::no_method).with_state(desk)
+}

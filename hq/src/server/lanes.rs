@@ -1,0 +1,252 @@
+//! What lanes and their agents ask: who may, how much at one time, and which
+//! function answers. The forms are `protocol`'s.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::{Body, HttpBody};
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{ConnectInfo, Path, Query, State};
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
+use protocol::ask::{Answer, Question};
+use protocol::enrol::{EnrolRefusal, EnrolRequest, Enrolment};
+use protocol::head::PublicKey;
+use protocol::pull::PAGE_CHANGES_MAX;
+use protocol::push::{BATCH_BYTES_MAX, PushAnswer};
+use protocol::shelf::{REPORT_BYTES_MAX, ShelfAnswer, ShelfReport, VersionInUse};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use tracing::info;
+
+use super::Desk;
+use super::refusal::Refusal;
+use super::routes::{Bearer, SharedDesk, bearer, now_ms, work};
+use super::sent::{self, Sent};
+use crate::enrolment::{self, ExchangeError};
+use crate::shelves::ReportError;
+use crate::store::LaneRow;
+use crate::{asking, feed, intake, shelves};
+
+/// The most bytes of a batch's body: zstd adds a little to what it cannot
+/// make smaller.
+const BODY_MAX: usize = BATCH_BYTES_MAX + (1 << 20);
+
+/// How long the body of a push may take to arrive: some 16 MiB over the
+/// slowest line that a store has.
+const BODY_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// The lane that the key belongs to, if it is the one that the path names.
+fn lane_of(desk: &Desk, key: &str, store: &str, lane: u32) -> Result<LaneRow, Refusal> {
+    let row = enrolment::lane_of_key(&desk.store, key)?;
+    row.filter(|row| row.store == store && row.lane == lane).ok_or(Refusal::Unauthorised)
+}
+
+pub(super) async fn enrol(
+    State(desk): State<SharedDesk>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Sent(request): Sent<EnrolRequest>,
+) -> Result<Json<Enrolment>, Refusal> {
+    let public_key = request.public_key.as_deref().map(PublicKey::parse).transpose();
+    let public_key = public_key.map_err(|error| Refusal::Form(error.to_string()))?;
+    let permit = desk.questions.enter().await?;
+    work(&desk, permit, move |desk| {
+        desk.brake().admit(peer.ip(), now_ms()).map_err(Refusal::Enrol)?;
+        match enrolment::exchange(&desk.store, &request.code, public_key.as_ref(), now_ms()) {
+            Ok(enrolment) => {
+                desk.brake().note_right(peer.ip());
+                info!(
+                    store = enrolment.store,
+                    lane = enrolment.lane,
+                    epoch = enrolment.epoch,
+                    "a lane is enrolled"
+                );
+                Ok(Json(enrolment))
+            }
+            Err(error) => {
+                if matches!(error, ExchangeError::Refused(EnrolRefusal::Code)) {
+                    desk.brake().note_wrong(peer.ip(), now_ms());
+                }
+                Err(error.into())
+            }
+        }
+    })
+    .await
+}
+
+pub(super) async fn push(
+    State(desk): State<SharedDesk>,
+    path: LanePath,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<PushAnswer>, Refusal> {
+    let (store, lane) = lane_named(path)?;
+    let mut length = 0;
+    let outcome = take_in(&desk, store, lane, &headers, body, &mut length).await;
+    desk.metrics.pushed(length, &outcome);
+    outcome
+}
+
+async fn take_in(
+    desk: &SharedDesk,
+    store: String,
+    lane: u32,
+    headers: &HeaderMap,
+    body: Body,
+    length: &mut usize,
+) -> Result<Json<PushAnswer>, Refusal> {
+    let key = bearer(headers)?;
+    // Nobody makes HQ hold a body without a key.
+    let question = desk.questions.enter().await?;
+    let row = work(desk, question, move |desk| lane_of(desk, &key, &store, lane)).await?;
+    let size = body.size_hint();
+    if size.lower() > BODY_MAX as u64 {
+        return Err(Refusal::TooLarge(BODY_MAX));
+    }
+    // A slow line holds the room for its own body and nobody's turn.
+    let kib = size.upper().unwrap_or(u64::MAX).min(BODY_MAX as u64).div_ceil(1_024);
+    let _room = desk.bodies.enter_with(u32::try_from(kib).unwrap_or(u32::MAX)).await?;
+    let body = sent::read(body, BODY_MAX, BODY_TIMEOUT).await?;
+    *length = body.len();
+    let permit = desk.intakes.enter().await?;
+    work(desk, permit, move |desk| {
+        let answer = intake::file(&desk.store, &row, &body, now_ms())?;
+        info!(
+            store = row.store,
+            lane = row.lane,
+            epoch = answer.epoch,
+            acknowledged = answer.acknowledged,
+            "a batch is filed"
+        );
+        Ok(Json(answer))
+    })
+    .await
+}
+
+/// The lane that a path names.
+type LanePath = Result<Path<(String, u32)>, PathRejection>;
+
+fn lane_named(path: LanePath) -> Result<(String, u32), Refusal> {
+    path.map(|Path(lane)| lane).map_err(|error| Refusal::Form(format!("the path: {}", error.body_text())))
+}
+
+/// Which journal.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct PositionQuery {
+    /// The journal's epoch.
+    epoch: u32,
+}
+
+pub(super) async fn position(
+    State(desk): State<SharedDesk>,
+    Bearer(key): Bearer,
+    path: LanePath,
+    query: Result<Query<PositionQuery>, QueryRejection>,
+) -> Result<Json<PushAnswer>, Refusal> {
+    let Query(query) = query.map_err(|error| Refusal::Form(error.body_text()))?;
+    let (store, lane) = lane_named(path)?;
+    let permit = desk.questions.enter().await?;
+    work(&desk, permit, move |desk| {
+        let row = lane_of(desk, &key, &store, lane)?;
+        Ok(Json(intake::position(&desk.store, &row, query.epoch)?))
+    })
+    .await
+}
+
+pub(super) async fn ask(
+    State(desk): State<SharedDesk>,
+    Bearer(key): Bearer,
+    path: LanePath,
+    question: Result<Sent<Question>, Refusal>,
+) -> Result<Json<Answer>, Refusal> {
+    let (store, lane) = lane_named(path)?;
+    let permit = desk.questions.enter().await?;
+    work(&desk, permit, move |desk| {
+        let row = lane_of(desk, &key, &store, lane)?;
+        // A newer lane is told so in the form that it understands.
+        let Sent(question) = match question {
+            Ok(question) => question,
+            Err(Refusal::Form(reason)) => return Ok(Json(Answer::Refused { reason })),
+            Err(refusal) => return Err(refusal),
+        };
+        Ok(Json(asking::answer(&desk.store, &row, &question, now_ms())?))
+    })
+    .await
+}
+
+pub(super) async fn shelf(
+    State(desk): State<SharedDesk>,
+    Bearer(key): Bearer,
+    path: LanePath,
+    Sent(report): Sent<ShelfReport, REPORT_BYTES_MAX>,
+) -> Result<Json<ShelfAnswer>, Refusal> {
+    let (store, lane) = lane_named(path)?;
+    let permit = desk.questions.enter().await?;
+    work(&desk, permit, move |desk| {
+        let row = lane_of(desk, &key, &store, lane)?;
+        shelves::take_in(&desk.store, &row, &report, now_ms()).map(Json).map_err(|error| match error {
+            ReportError::Form(reason) => Refusal::Form(reason),
+            ReportError::Store(error) => error.into(),
+        })
+    })
+    .await
+}
+
+pub(super) async fn version_in_use(
+    State(desk): State<SharedDesk>,
+    Bearer(key): Bearer,
+    path: LanePath,
+    Sent(said): Sent<VersionInUse>,
+) -> Result<(), Refusal> {
+    let (store, lane) = lane_named(path)?;
+    let permit = desk.questions.enter().await?;
+    work(&desk, permit, move |desk| {
+        let row = lane_of(desk, &key, &store, lane)?;
+        Ok(shelves::note_version(&desk.store, &row, said.version)?)
+    })
+    .await
+}
+
+/// Which page of the reference.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct ReferenceQuery {
+    /// After this version; 0 for everything.
+    after: u64,
+    /// How many changes at most.
+    #[serde(default)]
+    limit: Option<usize>,
+    /// The version that the lane has in use, where it says so.
+    #[serde(default)]
+    in_use: Option<u64>,
+}
+
+pub(super) async fn reference(
+    State(desk): State<SharedDesk>,
+    Bearer(key): Bearer,
+    query: Result<Query<ReferenceQuery>, QueryRejection>,
+) -> Result<([(header::HeaderName, &'static str); 1], Vec<u8>), Refusal> {
+    let Query(query) = query.map_err(|error| Refusal::Form(error.body_text()))?;
+    let permit = desk.questions.enter().await?;
+    work(&desk, permit, move |desk| {
+        let row = enrolment::lane_of_key(&desk.store, &key)?.ok_or(Refusal::Unauthorised)?;
+        let limit = query.limit.unwrap_or(PAGE_CHANGES_MAX);
+        if let Some(version) = query.in_use {
+            shelves::note_version(&desk.store, &row, version)?;
+        }
+        let page = feed::page(&desk.store, &desk.pages, &row.store, query.after, limit)?;
+        desk.metrics.paged(page.len());
+        Ok(([(header::CONTENT_TYPE, "application/zstd")], page.as_slice().to_vec()))
+    })
+    .await
+}
+
+pub(super) async fn hear_hints(
+    State(desk): State<SharedDesk>,
+    Bearer(key): Bearer,
+) -> Result<Response, Refusal> {
+    let permit = desk.questions.enter().await?;
+    let known = work(&desk, permit, move |desk| Ok(enrolment::lane_of_key(&desk.store, &key)?)).await?;
+    known.ok_or(Refusal::Unauthorised)?;
+    desk.hints.hear()
+}

@@ -104,6 +104,21 @@ pub fn cap<'a>(item: &'a Item, unit: Option<&SaleUnit>, buyer: Buyer<'_>, now_ms
     of(id).into_iter().chain(of_pieces).min_by_key(|cap| cap.price)
 }
 
+/// What a till charges for one of a unit on its own at the occasion's instant:
+/// what its label should say, and no more than any label may show ([`cap`]).
+/// `None` where there is no price that a document may carry.
+pub fn charged(
+    set: &PromotionSet,
+    item: &Item,
+    unit: Option<&SaleUnit>,
+    buyer: Buyer<'_>,
+    occasion: &Occasion,
+) -> Option<Money> {
+    let price = shelf_price(set, item, unit, buyer, occasion)?.price.price;
+    let cap = cap(item, unit, buyer, occasion.now_ms).map(|cap| cap.price);
+    Some(cap.map_or(price, |cap| cap.min(price)))
+}
+
 /// Whether everybody gets a promotion for any number of these goods.
 fn is_on_the_tag(promotion: &Promotion, item: &Item, occasion: &Occasion) -> bool {
     promotion.quota.is_none()
@@ -177,6 +192,29 @@ mod tests {
         let price = |price| promotion("a", PriceRule::Fixed(Money::from_minor(price)));
         check(&egg(), &[price(300)], 150, 250, None);
         check(&egg(), &[promotion("a", PriceRule::Off(Money::from_minor(300)))], 150, 0, Some("a"));
+    }
+
+    #[test]
+    fn no_more_is_charged_than_a_label_may_show() {
+        use crate::catalogue::ShelfCap;
+        let (set, refused) =
+            PromotionSet::load(1, [promotion("a", PriceRule::Fixed(Money::from_minor(200)))]);
+        assert_eq!(refused, []);
+        let charged = |price: i64, now_ms| {
+            let cap = ShelfCap {
+                unit: String::new(),
+                from_ms: None,
+                price: Some(Money::from_minor(price)),
+                member_price: None,
+                label: "1".into(),
+            };
+            let item = Item { caps: vec![cap], ..egg() };
+            let occasion = Occasion { now_ms, ..Occasion::default() };
+            super::charged(&set, &item, None, Buyer::WalkIn, &occasion).map(Money::minor)
+        };
+        assert_eq!(charged(220, 99), Some(220));
+        assert_eq!(charged(220, 150), Some(200));
+        assert_eq!(charged(300, 99), Some(250));
     }
 
     #[test]

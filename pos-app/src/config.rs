@@ -1,12 +1,14 @@
 //! `lane.toml`: how this lane is set up. Identity and goods are not in it; they come from HQ.
 
 mod kiosk;
+mod labels;
 
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 pub use kiosk::{Audit, Kiosk, Mode};
+pub use labels::{Drawn, Labels};
 
 /// The largest change that is given unless configured otherwise, in major units.
 const CHANGE_MAX_DEFAULT: i64 = 1_000;
@@ -44,6 +46,11 @@ impl Paths {
         Self { data: self.data.join("training") }
     }
 
+    /// How the agent draws shelf labels.
+    pub fn labels(&self) -> PathBuf {
+        self.data.join("labels.toml")
+    }
+
     /// Sounds, made at the first start.
     pub fn sounds(&self) -> PathBuf {
         self.data.join("sounds")
@@ -54,7 +61,8 @@ impl Paths {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// `till` or `kiosk`: whether a cashier stands at the lane, or the customer.
+    /// `till`, `kiosk` or `labels`: whether a cashier stands at the lane, the customer, or the
+    /// staff with shelf labels.
     pub mode: Mode,
     /// `zh` or `en`: the language at start.
     pub language: Language,
@@ -86,6 +94,8 @@ pub struct Config {
     pub sound: Sound,
     /// How customers use the lane by themselves, where they do.
     pub kiosk: Kiosk,
+    /// How the staff works at shelf labels here.
+    pub labels: Labels,
     /// Whether somebody is being trained: nothing that is done counts. Never in the file, see [`Config::for_training`].
     #[serde(skip)]
     pub training: bool,
@@ -118,6 +128,7 @@ impl Default for Config {
             wedge: Wedge::default(),
             sound: Sound::default(),
             kiosk: Kiosk::default(),
+            labels: Labels::default(),
             training: false,
         }
     }

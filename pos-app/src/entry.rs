@@ -155,6 +155,9 @@ pub(super) fn identified(entry: &str) -> Option<(&str, &str)> {
 impl Lane {
     /// A key of the keyboard, or of a scanner that acts as one.
     pub(crate) fn key(&mut self, key: Key, at: Instant) {
+        if self.is_at_labels() {
+            return self.labels_key(key, at);
+        }
         if self.keeps_key(key, at) {
             return;
         }
@@ -429,7 +432,7 @@ pub(crate) fn is_number(text: &str) -> bool {
 }
 
 /// A key of the keyboard as keys on the screen name it.
-fn shortcut(key: Key) -> Option<String> {
+pub(crate) fn shortcut(key: Key) -> Option<String> {
     match key {
         Key::Function(number) => Some(format!("F{number}")),
         Key::Delete => Some("Del".to_owned()),

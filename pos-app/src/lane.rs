@@ -35,6 +35,7 @@ use ui::view::{Closed, Language, Notice, View};
 use crate::config::{Config, Paths};
 use crate::entry::{CALM_MS, Front};
 use crate::kiosk::Kiosk;
+use crate::labels::Labels;
 use crate::payment::{self, Act, Ask};
 use crate::present;
 use crate::receipt;
@@ -175,6 +176,8 @@ pub struct Lane {
     pub(crate) errands: Errands,
     /// What customers see, where they use the lane by themselves.
     pub(crate) kiosk: Option<Kiosk>,
+    /// What the staff sees of shelf labels, where the lane is about them.
+    pub(crate) labels: Option<Box<Labels>>,
 }
 
 /// Whether the lane can sell.
@@ -197,6 +200,7 @@ impl Lane {
             reference,
             front: Front::new(&config),
             kiosk: Kiosk::of(&config, &paths),
+            labels: Labels::of(&config, &paths),
             paths,
             config,
             state: State::Closed(Closed::NotEnrolled { command }),
@@ -235,6 +239,7 @@ impl Lane {
         } else {
             self.settle_sheets();
         }
+        self.settle_labels();
         std::mem::take(&mut self.commands)
     }
 
@@ -307,6 +312,7 @@ impl Lane {
         match event {
             Event::Action(action) => self.act(action),
             Event::Scan(scan) if self.kiosk.is_some() => self.kiosk_scan(&scan.raw()),
+            Event::Scan(scan) if self.is_at_labels() => self.labels_scan(&scan.raw()),
             Event::Scan(scan) => {
                 self.front.notice = None;
                 self.scan_over(&scan.raw());

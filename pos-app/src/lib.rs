@@ -10,6 +10,7 @@
 //! | [`receipt`] | a sale as paper |
 //! | [`payment`] | payments by code at the wallets' terminals |
 //! | [`kiosk`] | the lane as customers use it by themselves |
+//! | [`labels`] | the lane as the staff uses it for shelf labels |
 //! | [`customer`] | the screen as the customer's window shows it |
 //! | [`asking`] | what the agent is asked, and never waited for |
 //! | [`pole`] | the screen as the customer's display shows it |
@@ -28,6 +29,7 @@ pub mod doctor;
 pub mod entry;
 pub mod keeping;
 pub mod kiosk;
+pub mod labels;
 pub mod lane;
 pub mod payment;
 pub mod pin;

@@ -18,7 +18,7 @@ struct Arguments {
     /// The folder of the lane's files: journal.db, reference.db, lane.toml.
     #[arg(long, global = true, default_value = "/var/lib/guitai")]
     data: PathBuf,
-    /// Who stands at the lane, till for a cashier or kiosk for customers; otherwise as in lane.toml.
+    /// Who stands at the lane: till for a cashier, kiosk for customers, labels for the staff with shelf labels; otherwise as in lane.toml.
     #[arg(long)]
     mode: Option<String>,
     /// For somebody who learns: the same till with a journal of its own that nobody books.
@@ -127,7 +127,8 @@ fn perform() -> anyhow::Result<ExitCode> {
                 None => {}
                 Some("till") => config.mode = Mode::Till,
                 Some("kiosk") => config.mode = Mode::Kiosk,
-                Some(other) => anyhow::bail!("--mode {other}: till or kiosk is needed"),
+                Some("labels") => config.mode = Mode::Labels,
+                Some(other) => anyhow::bail!("--mode {other}: till, kiosk or labels is needed"),
             }
             match arguments.language.as_deref() {
                 None => {}

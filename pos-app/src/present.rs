@@ -4,7 +4,6 @@ use chrono::{DateTime, FixedOffset};
 use domain::basket::{AppliedPromotion, Basket, Line};
 use domain::catalogue::{Buyer, Catalogue, Item};
 use domain::coupon::CouponRefusal;
-use domain::label::LabelRefusal;
 use domain::money::{Currency, Money, Quantity};
 use domain::payment::Belongs;
 use domain::refund::ReturnedLine;
@@ -45,6 +44,9 @@ pub(crate) fn view(lane: &Lane) -> View {
             State::Closed(closed) => Screen::Closed(closed.clone()),
             State::Open(open) => match open.till().desk() {
                 Desk::SignedOut | Desk::Locked(_) => Screen::SignIn(sign_in(lane, open)),
+                Desk::Selling(_) | Desk::Done(..) if lane.labels.is_some() => {
+                    Screen::Labels(Box::new(lane.labels_view(open)))
+                }
                 Desk::Selling(_) => Screen::Sell(sell(lane, open)),
                 Desk::Paying(_) | Desk::Saving(..) => Screen::Pay(pay(lane, open)),
                 Desk::Done(_, sale, seq) => Screen::Done(done(lane, open, sale, *seq)),
@@ -74,6 +76,7 @@ fn bar(lane: &Lane) -> Bar {
         bar.cashier = open.till().desk().staff().map(|staff| staff.name.clone()).unwrap_or_default();
         bar.sync = sync(lane, open);
     }
+    bar.shelf = lane.labels_bar();
     bar
 }
 
@@ -683,14 +686,7 @@ pub(crate) fn notice(
             left: Quantity::from_thousandths(*left).map_or_else(|| "0".into(), |left| left.to_string()),
         },
         Message::NotReturnable | Message::ReturnElsewhere => Notice::NotReturnable,
-        Message::ShelfLabelRefused(refused) => Notice::UnknownCode {
-            code: match refused {
-                LabelRefusal::ItemUnknown(sku) => short(sku),
-                LabelRefusal::Items | LabelRefusal::Word(_) | LabelRefusal::SameLabel => {
-                    short(&refused.to_string())
-                }
-            },
-        },
+        Message::ShelfLabelRefused(refused) => crate::labels::refused(refused, language),
         Message::StockRefused(refusal) => Lane::stock_refused(language, *refusal),
         Message::OpenShiftFirst => Notice::OpenShiftFirst,
         Message::ShiftIsOpen => Notice::ShiftIsOpen,

@@ -348,10 +348,10 @@ impl MainScreen {
         let window = match config.mode {
             // A kiosk stands upright where nothing else is said.
             Mode::Kiosk if config.window == Window::default() => &tall,
-            Mode::Kiosk | Mode::Till => &config.window,
+            Mode::Kiosk | Mode::Till | Mode::Labels => &config.window,
         };
         match config.mode {
-            Mode::Till => {
+            Mode::Till | Mode::Labels => {
                 let screen = TillScreen::new(report)?;
                 screen.set_size(window.width, window.height);
                 screen.set_fullscreen(window.fullscreen);

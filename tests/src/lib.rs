@@ -8,6 +8,7 @@
 //! | [`demo`] | the scripted day of `cargo xtask demo` |
 //! | [`stand`] | a lane with its window, without display, threads or devices |
 //! | [`kiosk`] | a lane as customers use it by themselves, and pictures of its pages |
+//! | [`labels`] | the staff's window for shelf labels, and pictures of its pages |
 //! | [`guide`] | the pictures of the cashier's guide: each job done at such a lane |
 //! | [`tasks`] | what a new cashier is asked to do, with what it takes |
 //! | [`ring`] | a lane without a window, to be killed at any moment |
@@ -21,6 +22,7 @@ pub mod demo;
 pub mod display;
 pub mod guide;
 pub mod kiosk;
+pub mod labels;
 pub mod process;
 pub mod replay;
 pub mod ring;

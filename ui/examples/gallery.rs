@@ -111,6 +111,7 @@ fn bar(language: Language, name: &str) -> Bar {
         sync,
         printer,
         clock: "12:42".into(),
+        shelf: None,
     }
 }
 

@@ -78,9 +78,8 @@ pub struct Picture(Arc<Pixels>);
 
 #[derive(Debug)]
 struct Pixels {
-    width: u32,
-    height: u32,
-    rgba: Vec<u8>,
+    /// Shared with every image that is made of it, so that the window sees that it is the same.
+    buffer: SharedPixelBuffer<Rgba8Pixel>,
 }
 
 impl PartialEq for Picture {
@@ -96,12 +95,14 @@ impl Picture {
     pub fn new(width: u32, height: u32, rgba: Vec<u8>) -> Option<Self> {
         let bytes = u64::from(width) * u64::from(height) * 4;
         let fits = width > 0 && height > 0 && u64::try_from(rgba.len()) == Ok(bytes);
-        fits.then(|| Self(Arc::new(Pixels { width, height, rgba })))
+        fits.then(|| {
+            let buffer = SharedPixelBuffer::<Rgba8Pixel>::clone_from_slice(&rgba, width, height);
+            Self(Arc::new(Pixels { buffer }))
+        })
     }
 
     pub(crate) fn image(&self) -> Image {
-        let Pixels { width, height, rgba } = self.0.as_ref();
-        Image::from_rgba8(SharedPixelBuffer::<Rgba8Pixel>::clone_from_slice(rgba, *width, *height))
+        Image::from_rgba8(self.0.buffer.clone())
     }
 }
 

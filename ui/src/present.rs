@@ -1,6 +1,8 @@
 //! Puts a [`View`] into the window's globals. Slint itself skips what has not
 //! changed; lists are changed row by row.
 
+mod labels;
+
 use std::rc::Rc;
 
 use slint::{ComponentHandle, Model, ModelRc, SelectBundledTranslationError, SharedString, VecModel};
@@ -32,6 +34,7 @@ pub fn prepare(till: &TillWindow) -> Result<(), SelectBundledTranslationError> {
     sheet.set_fields(empty());
     sheet.set_rows(empty());
     sheet.set_keys(empty());
+    labels::prepare(till);
     slint::select_bundled_translation(locale(Language::English))?;
     slint::select_bundled_translation(locale(Language::Chinese))
 }
@@ -63,6 +66,10 @@ pub fn present(till: &TillWindow, view: &View) {
             done(till, screen);
             ScreenKind::Done
         }
+        Screen::Labels(screen) => {
+            labels::labels(till, screen);
+            ScreenKind::Labels
+        }
     };
     sheet(till, view.sheet.as_ref());
     notice(till, view.notice.as_ref());
@@ -82,6 +89,8 @@ fn bar(till: &TillWindow, bar: &Bar) {
     global.set_lane(text(&bar.lane));
     global.set_cashier(text(&bar.cashier));
     global.set_clock(text(&bar.clock));
+    global.set_shelf(bar.shelf.as_ref().map(|shelf| text(&shelf.text)).unwrap_or_default());
+    global.set_shelf_tone(bar.shelf.as_ref().map_or(window::Tone::Quiet, |shelf| tone(shelf.tone)));
     global.set_sync(match &bar.sync {
         SyncState::Unknown => SyncKind::Unknown,
         SyncState::Training => SyncKind::Training,

@@ -1,7 +1,11 @@
 //! What the screens show, as plain data: strings formatted, nothing to compute.
 
+mod labels;
 mod sheet;
 
+pub use labels::{
+    LABEL_FACTS_MAX, LabelCard, LabelCount, LabelFact, LabelPicture, LabelRow, LabelStage, LabelStep, Labels,
+};
 pub use sheet::{Figure, Picture, Sheet, SheetField, SheetKey, SheetRow};
 
 /// Everything that is on the till's screen at one moment.
@@ -67,6 +71,8 @@ pub struct Bar {
     pub printer: PrinterState,
     /// The time of day, `12:42`.
     pub clock: String,
+    /// How the labels' access points are, where the lane is about labels.
+    pub shelf: Option<LabelCount>,
 }
 
 /// How things stand with HQ.
@@ -151,6 +157,8 @@ pub enum Screen {
     Pay(Pay),
     /// The sale is saved; the change stands large until the next scan or key.
     Done(Done),
+    /// The staff works at shelf labels.
+    Labels(Box<Labels>),
 }
 
 /// Why the lane cannot sell, and what to do.

@@ -123,6 +123,20 @@ impl Values {
         Ok(())
     }
 
+    /// Texts by the names of their fields. A name that is no field's is left
+    /// out, and what is too long is cut: its field says so on the label.
+    pub fn of<'a>(texts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut values = Self::default();
+        for (name, text) in texts {
+            if let Some(field) = Field::named(name) {
+                let short: String = text.chars().take(VALUE_CHARACTERS_MAX).collect();
+                // It is short now.
+                let _ = values.set(field, &short);
+            }
+        }
+        values
+    }
+
     /// The text of a field, which is never empty.
     pub fn get(&self, field: Field) -> Option<&str> {
         self.texts[field as usize].as_deref()

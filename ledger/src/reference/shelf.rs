@@ -610,6 +610,11 @@ impl Shelf {
         Ok((layout >= VERSION_WITH_LABELS).then_some(Self { connection }))
     }
 
+    /// A number that is another one when the agent has written anything since.
+    pub fn data_version(&self) -> Result<i64, ReferenceError> {
+        Ok(self.connection.pragma_query_value(None, "data_version", |row| row.get(0))?)
+    }
+
     /// What a label stands for; `None` where it was never bound.
     pub fn bound(&self, number: &LabelNumber) -> Result<Option<BoundLabel>, ReferenceError> {
         let label: Option<pull::Label> =

@@ -15,6 +15,8 @@ pub enum Mode {
     Till,
     /// The customer.
     Kiosk,
+    /// The staff, who keeps shelf labels right.
+    Labels,
 }
 
 /// How a kiosk is set up. Amounts are whole major units of the currency.

@@ -43,6 +43,9 @@ impl Lane {
             Button::ScaleTare => return self.tare_scale(),
             _ => {}
         }
+        if self.is_at_labels() {
+            return self.press_labels(button);
+        }
         if self.front.sheets.is_empty() && self.press_while_weighing(button) {
             return;
         }

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use domain::barcode::{self, Barcode, ReceiptCode};
 use domain::coupon::CouponRefusal;
+use domain::label::LabelNumber;
 use domain::member::{Member, PointsGrant};
 use domain::refund::{Origin, PastSale};
 use domain::till::{Desk, Input, Message};
@@ -43,6 +44,8 @@ enum Errand {
     Receipt(ReceiptCode),
     /// Where there is any of an item.
     Stock { sku: String },
+    /// A shelf label is to flash, or to be sent its face again.
+    Label { number: LabelNumber, resent: bool },
     /// Something was given back; nobody waits.
     Release,
 }
@@ -102,6 +105,18 @@ impl Lane {
         if self.errands.open.values().all(|other| *other != errand) {
             self.ask_agent(Question::Stock { sku }, errand);
         }
+    }
+
+    /// Lets a shelf label flash green for so many seconds.
+    pub(crate) fn ask_flash(&mut self, number: &LabelNumber, seconds: u8) {
+        let question = Question::FlashLabel { label: number.to_string(), colour: [0, 255, 0], seconds };
+        self.ask_agent(question, Errand::Label { number: number.clone(), resent: false });
+    }
+
+    /// Sends a shelf label its face again.
+    pub(crate) fn ask_resend(&mut self, number: &LabelNumber) {
+        let question = Question::ResendLabel { label: number.to_string() };
+        self.ask_agent(question, Errand::Label { number: number.clone(), resent: true });
     }
 
     /// A store's code is typed in small letters or capitals.
@@ -186,6 +201,7 @@ impl Lane {
             | Errand::Coupon { .. }
             | Errand::Receipt(_)
             | Errand::Stock { .. }
+            | Errand::Label { .. }
             | Errand::Release => None,
         });
         if let Some(wish) = asked {
@@ -243,6 +259,7 @@ impl Lane {
                     _ => None,
                 },
             ),
+            Errand::Label { number, resent } => self.hear_label_answer(&number, resent, answer.as_ref()),
             Errand::Release => {}
         }
     }

@@ -114,6 +114,11 @@ impl Lane {
                 &format!("密码不对，{wait} 秒后再试。还没有做，商品都在。"),
                 &format!("Wrong PIN: wait {wait} s. Nothing was done yet, the basket is kept."),
             )
+        } else if self.labels.is_some() {
+            self.words(
+                "还没有做。请有权限的人输入工号和密码，或扫工牌。",
+                "Nothing was done yet. Somebody with the right types number and PIN, or scans a card.",
+            )
         } else {
             self.words(
                 "还没有做，商品都在。请有权限的人输入工号和密码，或扫工牌。",

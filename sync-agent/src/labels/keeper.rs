@@ -15,9 +15,7 @@ use drivers::esl::{
     wire,
 };
 use drivers::frame::Health;
-use drivers::label::{
-    Accent, BUILT_IN, Face, Field, FontError, Fonts, Language, LoadTemplateError, Panel, Press, Shape, Values,
-};
+use drivers::label::{Accent, Face, FontError, Fonts, Language, LoadTemplateError, Panel, Press, Values};
 use ledger::journal::Identity;
 use ledger::reference::shelf::{
     BoundLabel, GatewayState, LabelCondition, LabelFace, LabelState, LaneKnown, PanelAccent, PanelSeen, Shelf,
@@ -653,48 +651,16 @@ fn article(given: &Given) -> Result<Article, String> {
     Ok(Article { id, template: given.face.template.clone(), values: values(&given.face) })
 }
 
-/// The texts of a face. One that is too long is cut: its field says so on the label.
 fn values(face: &LabelFace) -> Values {
-    let mut values = Values::default();
-    for (name, text) in &face.texts {
-        if let Some(field) = Field::named(name) {
-            let short: String = text.chars().take(drivers::label::VALUE_CHARACTERS_MAX).collect();
-            // It is short now.
-            let _ = values.set(field, &short);
-        }
-    }
-    values
+    Values::of(face.texts.iter().map(|(name, text)| (name.as_str(), text.as_str())))
 }
 
 fn press(config: &LabelsConfig) -> Result<Press, KeeperError> {
     let language = if config.english { Language::English } else { Language::Chinese };
-    let mut press = Press::new(Fonts::new(REGULAR, BOLD)?);
-    for (name, drawings) in BUILT_IN {
-        for (shape, svg) in drawings {
-            press.load(name, *shape, svg, language)?;
-        }
-    }
-    let Some(folder) = &config.templates else { return Ok(press) };
-    let files = match std::fs::read_dir(folder) {
-        Ok(files) => files,
-        Err(error) => {
-            warn!(%error, folder = %folder.display(), "the chain's own templates are not read");
-            return Ok(press);
-        }
-    };
-    for file in files.flatten() {
-        let path = file.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-        let Some((template, shape)) = name.strip_suffix(".svg").and_then(|name| name.rsplit_once('.')) else {
-            continue;
-        };
-        let Some(shape) = Shape::ALL.into_iter().find(|known| known.name() == shape) else { continue };
-        let loaded = std::fs::read_to_string(&path).map_err(|error| error.to_string());
-        let loaded = loaded
-            .and_then(|svg| press.load(template, shape, &svg, language).map_err(|error| error.to_string()));
-        if let Err(error) = loaded {
-            warn!(error, template, "a template is left out");
-        }
+    let fonts = Fonts::new(REGULAR, BOLD)?;
+    let (press, left_out) = drivers::label::with_own(fonts, language, config.templates.as_deref())?;
+    for left in left_out {
+        warn!(file = left.file, why = left.why, "a template is left out");
     }
     Ok(press)
 }

@@ -126,11 +126,7 @@ fn compare(
     let Some(item) = goods.item_by_sku(&shown.item.sku)? else { return Ok(()) };
     let unit = item.unit(&shown.item.unit);
     let set = goods.promotions()?;
-    let charged = |buyer| {
-        let price = pricing::shelf_price(&set, &item, unit, buyer, &trade.occasion(now_ms))?.price.price;
-        let cap = pricing::cap(&item, unit, buyer, now_ms).map(|cap| cap.price);
-        Some(cap.map_or(price, |cap| cap.min(price)))
-    };
+    let charged = |buyer| pricing::charged(&set, &item, unit, buyer, &trade.occasion(now_ms));
     let pairs =
         [(shown.price, charged(Buyer::WalkIn)), (shown.member_price, charged(Buyer::Member { tier: "" }))];
     for (shows, charges) in pairs {

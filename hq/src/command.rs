@@ -147,6 +147,8 @@ pub enum Command {
 pub enum Outcome {
     /// Of [`Command::Import`] and [`Command::ListPrice`].
     Imported(Imported),
+    /// Of [`Command::Import`] that was to change nothing.
+    Tried(Imported),
     /// Of [`Command::Price`]; the prices are written out.
     PriceSet {
         /// Before.

@@ -17,6 +17,9 @@ use crate::store::{BookEntry, BookKey, BookKind, Kind, Reading, StoreError, Writ
 /// The longest id of an order or a channel, in bytes.
 pub const ID_LENGTH_MAX: usize = 64;
 
+/// Orders that are read at one time.
+const ORDERS_AT_A_TIME: u32 = 500;
+
 /// Why something was not done with an order.
 #[derive(Debug, thiserror::Error)]
 pub enum OrderError {
@@ -69,6 +72,7 @@ pub struct PlacedLine {
     /// The item code.
     pub sku: String,
     /// Thousandths of a piece or a kilogram.
+    #[schemars(range(min = 1, max = 99_999_000))]
     pub quantity: i64,
     /// What all of it costs, tax included, minor units; frozen.
     pub net: i64,
@@ -81,16 +85,20 @@ pub struct PlacedLine {
 #[serde(deny_unknown_fields)]
 pub struct Placed {
     /// The channel's id of it, one among those of the store: letters, digits, - and _.
+    #[schemars(regex(pattern = "^[A-Za-z0-9_-]{1,64}$"))]
     pub id: String,
     /// Which channel, such as `mini_program`.
+    #[schemars(regex(pattern = "^[A-Za-z0-9_-]{1,64}$"))]
     pub channel: String,
     /// ISO 4217.
     pub currency: String,
     /// 1 to 200.
+    #[schemars(length(min = 1, max = 200))]
     pub lines: Vec<PlacedLine>,
     /// The sum of the nets, minor units.
     pub total: i64,
     /// What the customer will bring: 6 characters at least, drawn by the channel.
+    #[schemars(length(min = 6, max = 128))]
     pub pick_up_code: String,
     /// When it was promised for, milliseconds UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -339,6 +347,35 @@ fn enter(
         },
     )?;
     Ok(())
+}
+
+/// What was handed over at HQ of a store's goods after an instant (milliseconds
+/// UTC): item and thousandths, below nothing.
+pub fn left_since(
+    reading: &Reading<'_>,
+    store: &str,
+    after_ms: i64,
+) -> Result<Vec<(String, i64)>, StoreError> {
+    let damaged =
+        |error: &dyn std::fmt::Display| StoreError::Row { table: "book", reason: error.to_string() };
+    let (mut left, mut after) = (Vec::new(), String::new());
+    loop {
+        let rows = reading.books_of_after(store, BookKind::Order, &after, ORDERS_AT_A_TIME)?;
+        let Some((last, _)) = rows.last() else { return Ok(left) };
+        last.clone_into(&mut after);
+        for (_, body) in &rows {
+            let book: OrderBook = serde_json::from_str(body).map_err(|error| damaged(&error))?;
+            let is_since =
+                |acted: &Acted| matches!(acted.act, Act::HandOver { .. }) && acted.at_ms > after_ms;
+            if !book.acts.iter().any(is_since) {
+                continue;
+            }
+            let order = book.order().map_err(|error| damaged(&error))?;
+            left.extend(
+                (0..).zip(order.lines()).map(|(index, line)| (line.sku.clone(), -order.quantity(index))),
+            );
+        }
+    }
 }
 
 /// Tells the lanes of the store what is to be handed over.

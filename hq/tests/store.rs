@@ -11,12 +11,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use hq::access::keys::{self, Wanted};
 use hq::access::{self, Scopes};
+use hq::books::LaneId;
+use hq::books::keeper::HQ_LANE;
 use hq::intake::{self, IntakeError};
 use hq::projection;
 use hq::secret::SecretHash;
 use hq::store::{
-    Address, AlarmKind, CodeRow, EventRow, JournalKey, Kind, LaneRow, NewEvent, PersonRow, Put, Replay,
-    SalesRange, Store, StoreError,
+    Address, AlarmKind, BookKind, CodeRow, EventRow, HoldRow, JournalKey, Kind, LaneRow, NewEvent, PersonRow,
+    Put, Replay, SalesRange, Store, StoreError,
 };
 use lane::Lane;
 use protocol::chain::ChainHash;
@@ -57,6 +59,7 @@ on_both!(
     a_code_is_taken_once_and_one_lane_has_one,
     people_have_names_of_their_own,
     a_key_is_good_until_its_end_and_knows_its_scopes,
+    what_is_over_is_found_by_store,
     an_answer_is_kept_under_its_callers_key,
     two_products_with_one_code_are_found,
     what_an_import_does_not_name_goes,
@@ -378,6 +381,25 @@ fn a_key_is_good_until_its_end_and_knows_its_scopes(store: &Store) {
     assert!(store.write(|writing| keys::revoke(writing, "k1", 2_000)).is_err(), "once");
 }
 
+fn what_is_over_is_found_by_store(store: &Store) {
+    let hold = |of: &str, part: &str, until_ms| HoldRow {
+        lane: LaneId { store: of.into(), lane: HQ_LANE },
+        owner: of.into(),
+        kind: BookKind::Reservation,
+        part: part.into(),
+        id: String::new(),
+        until_ms,
+    };
+    write(store, |writing| {
+        writing.put_hold(&hold("S1", "a", 10))?;
+        writing.put_hold(&hold("S1", "b", 10))?;
+        writing.put_hold(&hold("S2", "a", 11))?;
+        writing.put_hold(&HoldRow { lane: LaneId { store: "S3".into(), lane: 1 }, ..hold("S3", "a", 1) })
+    });
+    let due = |now_ms| read(store, |reading| reading.stores_with_due(HQ_LANE, now_ms));
+    assert_eq!((due(9), due(10), due(11)), (vec![], vec!["S1".to_owned()], vec!["S1".into(), "S2".into()]));
+}
+
 fn an_answer_is_kept_under_its_callers_key(store: &Store) {
     let hash = |text: &str| SecretHash::of(text);
     let begin = |caller: &str, key: &str, body: &str| {
@@ -599,4 +621,39 @@ fn alarms_and_branches_are_kept_once(store: &Store) {
         write(store, |writing| writing.add_signed_head(&head, &[7; 64]));
     }
     assert_eq!(read(store, |reading| reading.signed_seq(row.journal(1))), 1);
+}
+
+/// The tables of version 3, with somebody who had a key then.
+#[test]
+fn a_server_of_before_keeps_its_people() {
+    let Some(server) = postgres::shared() else { return };
+    let address = Address { url: server.database(), authority: None };
+    let mut client = ::postgres::Client::connect(&address.url, ::postgres::NoTls).expect("a line");
+    client
+        .batch_execute(
+            "CREATE TABLE guitai_hq (one BIGINT PRIMARY KEY, version BIGINT NOT NULL);
+             INSERT INTO guitai_hq VALUES (1, 3);",
+        )
+        .expect("a version");
+    for tables in [
+        include_str!("../schemas/postgres/1.sql"),
+        include_str!("../schemas/postgres/2.sql"),
+        include_str!("../schemas/postgres/3.sql"),
+    ] {
+        client.batch_execute(tables).expect("tables");
+    }
+    let hash = SecretHash::of("the key of before");
+    client
+        .execute("INSERT INTO person VALUES ('li', 'operator', $1, 7)", &[&hash.as_bytes().to_vec()])
+        .expect("a person");
+    drop(client);
+    let store = Store::connect(&address).expect("upgraded");
+    let now_ms = chrono::Utc::now().timestamp_millis();
+    let caller = access::caller_of(&store, "the key of before", now_ms).expect("a read").expect("a caller");
+    assert_eq!(caller.scopes.to_string(), "goods:read goods:write stock:read sales:read watch:read");
+    let person = read(&store, |reading| reading.person("li")).expect("li");
+    assert_eq!(
+        (person.role.as_str(), person.password_hash.as_str(), person.added_at_ms),
+        ("operator", "", 7)
+    );
 }

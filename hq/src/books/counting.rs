@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use protocol::event::{self, StockCount, StockLine};
 use serde::{Deserialize, Serialize};
 
-use crate::projection;
 use crate::store::{BookEntry, BookKey, BookKind, JournalKey, StoreError, Writing};
+use crate::{orders, projection};
 
 /// Events that are read back at one time.
 const EVENTS_AT_A_TIME: u32 = 1_000;
@@ -82,7 +82,7 @@ pub fn post_due(writing: &Writing<'_>, store: &str, now_ms: i64) -> Result<(), S
         if !is_covered(writing, store, &waiting.count)? {
             continue;
         }
-        let differences = differences(writing, store, &waiting.count)?;
+        let differences = differences(writing, store, &waiting.count, waiting.at_ms)?;
         let moved: BTreeMap<&str, i64> =
             differences.iter().map(|of| (of.sku.as_str(), of.counted.saturating_sub(of.book))).collect();
         writing.move_stock(JournalKey { store, lane: COUNTS_LANE, epoch: 0 }, &moved)?;
@@ -122,8 +122,14 @@ fn differences(
     writing: &Writing<'_>,
     store: &str,
     count: &StockCount,
+    counted_at_ms: i64,
 ) -> Result<Vec<Difference>, StoreError> {
     let mut since: BTreeMap<String, i64> = BTreeMap::new();
+    // HQ itself has no journal: what it handed over is known by its time.
+    for (sku, moved) in orders::left_since(writing, store, counted_at_ms)? {
+        let sum = since.entry(sku).or_default();
+        *sum = sum.saturating_add(moved);
+    }
     for at in &count.positions {
         let mut epoch = at.epoch;
         let mut after = at.seq;

@@ -32,7 +32,7 @@ pub fn execute(
         Command::Import { path, replace, dry_run } => {
             let import = import::prepare(store, path, *replace, now_ms)?;
             if *dry_run {
-                return Ok(Outcome::Imported(import.try_out(store)?));
+                return Ok(Outcome::Tried(import.try_out(store)?));
             }
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             let imported = store.write::<_, ImportError>(|writing| {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::{Body, HttpBody};
+use axum::body::Body;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{ConnectInfo, Path, Query, State};
 use axum::http::{HeaderMap, header};
@@ -100,13 +100,9 @@ async fn take_in(
     // Nobody makes HQ hold a body without a key.
     let question = desk.questions.enter().await?;
     let row = work(desk, question, move |desk| lane_of(desk, &key, &store, lane)).await?;
-    let size = body.size_hint();
-    if size.lower() > BODY_MAX as u64 {
-        return Err(Refusal::TooLarge(BODY_MAX));
-    }
     // A slow line holds the room for its own body and nobody's turn.
-    let kib = size.upper().unwrap_or(u64::MAX).min(BODY_MAX as u64).div_ceil(1_024);
-    let _room = desk.bodies.enter_with(u32::try_from(kib).unwrap_or(u32::MAX)).await?;
+    let kib = sent::kib_of(&body, BODY_MAX)?;
+    let _room = desk.bodies.enter_with(kib).await?;
     let body = sent::read(body, BODY_MAX, BODY_TIMEOUT).await?;
     *length = body.len();
     let permit = desk.intakes.enter().await?;

@@ -222,7 +222,9 @@ impl From<ImportError> for Refusal {
         match error {
             ImportError::Store(error) => error.into(),
             ImportError::Problems(problems) => Self::Rows(Box::new(problems)),
-            error @ (ImportError::Json { .. } | ImportError::Nothing(_)) => Self::Form(chain(&error)),
+            // Where the body lay while it was read is nobody's business.
+            ImportError::Json { source, .. } => Self::Form(format!("the body: {source}")),
+            ImportError::Nothing(_) => Self::Form("the body: there is nothing to import".to_owned()),
             error @ (ImportError::Read { .. } | ImportError::Pin(_) | ImportError::Stored(_)) => {
                 Self::Fault(chain(&error))
             }

@@ -46,6 +46,17 @@ pub(super) async fn read(body: Body, bytes_max: usize, within: Duration) -> Resu
     }
 }
 
+/// The room that a body may need, in KiB; one that says that it is too large
+/// is refused at once.
+pub(super) fn kib_of(body: &Body, bytes_max: usize) -> Result<u32, Refusal> {
+    let size = body.size_hint();
+    if size.lower() > bytes_max as u64 {
+        return Err(Refusal::TooLarge(bytes_max));
+    }
+    let kib = size.upper().unwrap_or(u64::MAX).min(bytes_max as u64).div_ceil(1_024);
+    Ok(u32::try_from(kib).unwrap_or(u32::MAX))
+}
+
 /// Reads JSON; says line and column of what is wrong.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     serde_json::from_slice(bytes).map_err(|error| Refusal::Form(format!("the body: {error}")))

@@ -1,12 +1,13 @@
 //! What channels do: members, points, coupons, reservations and orders.
 
+use protocol::event::{self, Fact, Position, StockCount, StockLine};
 use protocol::pull::{Change, Entity, PageHead};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::desk::{Desk, kind, nothing};
 use super::open;
-use super::selling::{enrol, receive};
+use super::selling::{enrol, push, receive};
 
 const ALL: &str =
     "members:read,members:write,orders:read,orders:write,stock:read,stock:write,goods:read,goods:write";
@@ -246,6 +247,36 @@ async fn an_order_goes_its_way_and_lanes_are_told() {
     // Making everything again changes nothing of what HQ itself moved.
     desk.command(hq::command::Command::Rebuild).await.expect("rebuilt");
     assert_eq!(state(&desk, &key, "1").await, (4_000, 0, 4_000));
+}
+
+#[tokio::test]
+async fn what_was_handed_over_after_a_count_is_not_counted_away() {
+    let desk = open().await;
+    let key = desk.key(ALL).await;
+    let (mut lane, mut late) = (enrol(&desk, 1).await, enrol(&desk, 2).await);
+    receive(&desk, &mut lane, &[("1", 5_000), ("2", 1_000)]).await;
+    late.sell_named("3", 100);
+    // Counted now, and posted when the other lane's journal is here.
+    let count = StockCount {
+        document: "C1".into(),
+        lines: vec![StockLine { sku: "1".into(), quantity: 5_000 }],
+        positions: vec![Position { lane: 1, epoch: 1, seq: 1 }, Position { lane: 2, epoch: 1, seq: 1 }],
+    };
+    lane.write(event::encode(&lane.event(Fact::StockCounted { staff: "u1".into(), count })));
+    push(&desk, &lane, 2).await;
+    let path = "/v1/stores/S1/orders";
+    desk.post(&key, path, order("o1")).await.ok();
+    for (act, body) in [
+        ("pay", json!({ "amount": 900, "reference": "W1" })),
+        ("accept", nothing()),
+        ("pick", nothing()),
+        ("hand-over", json!({ "code": "482915" })),
+    ] {
+        desk.post(&key, &format!("{path}/o1/{act}"), body).await.ok();
+    }
+    assert_eq!(state(&desk, &key, "1").await.0, 3_000);
+    push(&desk, &late, 1).await;
+    assert_eq!(state(&desk, &key, "1").await.0, 3_000, "the count found what was there then");
 }
 
 #[tokio::test]

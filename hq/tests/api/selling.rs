@@ -17,7 +17,7 @@ pub async fn enrol(desk: &Desk, lane: u32) -> Lane {
     Lane::new(answer.json().await.expect("an enrolment"))
 }
 
-async fn push(desk: &Desk, lane: &Lane, from: usize) {
+pub async fn push(desk: &Desk, lane: &Lane, from: usize) {
     let url = format!("{}/v1/lanes/S1/{}/events", desk.running.url(), lane.identity.lane);
     let body = lane.batch(from, lane.events.len());
     let answer = desk.client.post(url).bearer_auth(&lane.identity.key).body(body).send().await;

@@ -15,6 +15,8 @@ use super::{At, run};
 pub(crate) enum UserAct {
     /// Add somebody; a password is drawn and printed once.
     Add {
+        #[command(flatten)]
+        at: At,
         /// The name.
         name: String,
         /// owner, operator, accountant or read_only.
@@ -26,11 +28,15 @@ pub(crate) enum UserAct {
     },
     /// Remove somebody; their sessions end.
     Remove {
+        #[command(flatten)]
+        at: At,
         /// The name.
         name: String,
     },
     /// Give somebody another role; it counts at once.
     Role {
+        #[command(flatten)]
+        at: At,
         /// The name.
         name: String,
         /// owner, operator, accountant or read_only.
@@ -39,6 +45,8 @@ pub(crate) enum UserAct {
     },
     /// Give somebody another password; a lock and their sessions end.
     Password {
+        #[command(flatten)]
+        at: At,
         /// The name.
         name: String,
         /// Take the password from the standard input instead of drawing one.
@@ -47,6 +55,8 @@ pub(crate) enum UserAct {
     },
     /// List names and roles.
     List {
+        #[command(flatten)]
+        at: At,
         /// As JSON.
         #[arg(long)]
         json: bool,
@@ -58,6 +68,8 @@ pub(crate) enum UserAct {
 pub(crate) enum KeyAct {
     /// Make a key and print it once.
     Make {
+        #[command(flatten)]
+        at: At,
         /// What the program is called.
         name: String,
         /// What it may do, such as goods:read,sales:read.
@@ -69,11 +81,15 @@ pub(crate) enum KeyAct {
     },
     /// End a key at once.
     Revoke {
+        #[command(flatten)]
+        at: At,
         /// What it is called.
         id: String,
     },
     /// List keys, also those that are over.
     List {
+        #[command(flatten)]
+        at: At,
         /// As JSON.
         #[arg(long)]
         json: bool,
@@ -92,35 +108,27 @@ fn password(is_given: bool) -> anyhow::Result<Option<Password>> {
 }
 
 /// Does something with people.
-pub(crate) fn run_user(at: At, act: UserAct) -> anyhow::Result<()> {
-    let mut json = false;
-    let command = match act {
-        UserAct::Add { name, role, password_stdin } => {
-            AccessCommand::AddUser { name, role, password: password(password_stdin)? }
+pub(crate) fn run_user(act: UserAct) -> anyhow::Result<()> {
+    let (at, command, json) = match act {
+        UserAct::Add { at, name, role, password_stdin } => {
+            (at, AccessCommand::AddUser { name, role, password: password(password_stdin)? }, false)
         }
-        UserAct::Remove { name } => AccessCommand::RemoveUser { name },
-        UserAct::Role { name, role } => AccessCommand::SetRole { name, role },
-        UserAct::Password { name, password_stdin } => {
-            AccessCommand::SetPassword { name, password: password(password_stdin)? }
+        UserAct::Remove { at, name } => (at, AccessCommand::RemoveUser { name }, false),
+        UserAct::Role { at, name, role } => (at, AccessCommand::SetRole { name, role }, false),
+        UserAct::Password { at, name, password_stdin } => {
+            (at, AccessCommand::SetPassword { name, password: password(password_stdin)? }, false)
         }
-        UserAct::List { json: as_json } => {
-            json = as_json;
-            AccessCommand::ListUsers
-        }
+        UserAct::List { at, json } => (at, AccessCommand::ListUsers, json),
     };
     run(at, Command::Access(command), json)
 }
 
 /// Does something with keys.
-pub(crate) fn run_key(at: At, act: KeyAct) -> anyhow::Result<()> {
-    let mut json = false;
-    let command = match act {
-        KeyAct::Make { name, scopes, days } => AccessCommand::MakeKey { name, scopes, days },
-        KeyAct::Revoke { id } => AccessCommand::RevokeKey { id },
-        KeyAct::List { json: as_json } => {
-            json = as_json;
-            AccessCommand::ListKeys
-        }
+pub(crate) fn run_key(act: KeyAct) -> anyhow::Result<()> {
+    let (at, command, json) = match act {
+        KeyAct::Make { at, name, scopes, days } => (at, AccessCommand::MakeKey { name, scopes, days }, false),
+        KeyAct::Revoke { at, id } => (at, AccessCommand::RevokeKey { id }, false),
+        KeyAct::List { at, json } => (at, AccessCommand::ListKeys, json),
     };
     run(at, Command::Access(command), json)
 }

@@ -93,15 +93,11 @@ enum Act {
     },
     /// People who sign in: add, remove, list, change role or password.
     User {
-        #[command(flatten)]
-        at: At,
         #[command(subcommand)]
         act: access::UserAct,
     },
     /// Keys of programs: make, revoke, list.
     Key {
-        #[command(flatten)]
-        at: At,
         #[command(subcommand)]
         act: access::KeyAct,
     },
@@ -356,8 +352,8 @@ fn perform(act: Act) -> anyhow::Result<()> {
         Act::Price { at, sku, price, terms } => run(at, terms.command(sku, price), false),
         Act::Enrol { at, store, lane } => run(at, Command::Enrol { store, lane }, false),
         Act::Revoke { at, store, lane } => run(at, Command::Revoke { store, lane }, false),
-        Act::User { at, act } => access::run_user(at, act),
-        Act::Key { at, act } => access::run_key(at, act),
+        Act::User { act } => access::run_user(act),
+        Act::Key { act } => access::run_key(act),
         Act::Audit { at, who, act, limit, json } => {
             run(at, Command::Access(AccessCommand::Audit { who, act, limit }), json)
         }

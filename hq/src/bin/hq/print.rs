@@ -23,6 +23,11 @@ pub(crate) fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
             "imported: {} named, {} changed, {} deleted, {} members changed; reference version {}",
             done.named, done.changed, done.deleted, done.members_changed, done.version
         )?,
+        Outcome::Tried(done) => writeln!(
+            out,
+            "nothing is changed; an import would: {} named, {} changed, {} deleted, {} members changed",
+            done.named, done.changed, done.deleted, done.members_changed
+        )?,
         Outcome::PriceSet { before, after, version } => {
             writeln!(out, "price: {before} -> {after}; reference version {version}")?;
         }

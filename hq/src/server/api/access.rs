@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::forms::{Changed, Millis, Page, PageQuery, page, page_limit};
+use super::forms::{Changed, Millis, Page, PageQuery, ROLES, page, page_limit};
 use super::route::{
     Access, Asker, Call, Described, Done, Nothing, Route, change, json as body, json_answer, let_through,
     other, prepared_change, question, within,
@@ -266,6 +266,7 @@ struct OwnPassword {
     /// The password of before.
     old: String,
     /// The one from now on: 10 characters at least.
+    #[schemars(length(min = 10, max = 256))]
     new: String,
 }
 
@@ -315,10 +316,13 @@ fn list_people(reading: &Reading<'_>, _: &Call, _: Nothing) -> Result<Page<Perso
 #[serde(deny_unknown_fields)]
 struct NewPerson {
     /// 1 to 64 characters.
+    #[schemars(length(min = 1, max = 64))]
     name: String,
     /// owner, operator, accountant or read_only.
+    #[schemars(extend("enum" = ROLES))]
     role: String,
     /// 10 characters at least; one is drawn where absent.
+    #[schemars(length(min = 10, max = 256))]
     password: Option<String>,
 }
 
@@ -369,6 +373,7 @@ fn add_person(writing: &Writing<'_>, call: &Call, new: &Hashed) -> Result<Done<D
 #[serde(deny_unknown_fields)]
 struct NewRole {
     /// owner, operator, accountant or read_only.
+    #[schemars(extend("enum" = ROLES))]
     role: String,
 }
 
@@ -383,6 +388,7 @@ fn set_role(writing: &Writing<'_>, call: &Call, sent: &NewRole) -> Result<Done<C
 #[serde(deny_unknown_fields)]
 struct NewPassword {
     /// 10 characters at least; one is drawn where absent.
+    #[schemars(length(min = 10, max = 256))]
     password: Option<String>,
 }
 
@@ -435,10 +441,13 @@ fn list_keys(reading: &Reading<'_>, _: &Call, query: PageQuery) -> Result<Page<K
 #[serde(deny_unknown_fields)]
 struct NewKey {
     /// What the program is called.
+    #[schemars(length(min = 1, max = 64))]
     name: String,
     /// What it may do, such as goods:read; nothing that whoever makes it may not.
+    #[schemars(length(min = 1), extend("items" = json!({ "type": "string", "enum": Scope::ALL.map(Scope::name) })))]
     scopes: Vec<String>,
     /// For how many days, 1 to 730; 365 where absent.
+    #[schemars(range(min = 1, max = 730))]
     days: Option<u32>,
 }
 

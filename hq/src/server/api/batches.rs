@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::forms::{Millis, Page, PageQuery, page, page_limit};
+use super::forms::{ID_PATTERN, Millis, Page, PageQuery, page, page_limit};
 use super::goods::Price;
 use super::route::{Call, Done, Nothing, Route, change, question};
 use crate::access::Scope;
@@ -77,6 +77,7 @@ struct BatchPrice {
 #[serde(deny_unknown_fields)]
 struct NewBatch {
     /// 1 to 64 letters, digits, - and _.
+    #[schemars(regex(pattern = ID_PATTERN))]
     id: String,
     /// The instant, a minute ahead at least.
     at_ms: Millis,

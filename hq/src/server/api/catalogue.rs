@@ -291,6 +291,7 @@ fn list_prices(reading: &Reading<'_>, _: &Call, query: PriceQuery) -> Result<Pag
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct NewPrices {
+    #[schemars(length(min = 1, max = 2000))]
     prices: Vec<Price>,
 }
 

@@ -196,6 +196,11 @@ fn parameters(generator: &mut SchemaGenerator, described: &Described) -> Vec<Val
 
 /// A parameter that is absent is no null.
 fn without_null(mut schema: Value) -> Value {
+    if let Some(schema) = schema.as_object_mut()
+        && schema.get("default").is_some_and(Value::is_null)
+    {
+        schema.remove("default");
+    }
     if let Some(kinds) = schema.get_mut("type").and_then(Value::as_array_mut) {
         kinds.retain(|kind| kind != "null");
         if let [kind] = kinds.as_slice() {

@@ -61,3 +61,9 @@ pub(super) struct Changed {
 
 /// Writes an instant as the API does: milliseconds since 1970-01-01 UTC.
 pub(super) type Millis = i64;
+
+/// What an id or a document may be: `crate::orders::is_id`, for the document.
+pub(super) const ID_PATTERN: &str = "^[A-Za-z0-9_-]{1,64}$";
+
+/// The names of the roles, for the document.
+pub(super) const ROLES: [&str; 4] = ["owner", "operator", "accountant", "read_only"];

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::catalogue::known_store;
-use super::forms::{Changed, Millis, Page, PageQuery, page, page_limit};
+use super::forms::{Changed, ID_PATTERN, Millis, Page, PageQuery, page, page_limit};
 use super::route::{Call, Done, Nothing, Route, change, question};
 use crate::access::Scope;
 use crate::books::keeper::{Keeper, PointsRefused, account_of, points_key};
@@ -83,7 +83,7 @@ struct MemberForm {
     id: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     name: String,
-    /// SHA-256 of the telephone number's digits, lower-case hex.
+    /// SHA-256 of the telephone number's digits, lower-case hex; empty for none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     phone_hash: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -285,10 +285,13 @@ fn entries(reading: &Reading<'_>, call: &Call, query: PageQuery) -> Result<Page<
 #[serde(deny_unknown_fields)]
 struct MovePoints {
     /// The caller's document: it moves this member's points once.
+    #[schemars(regex(pattern = ID_PATTERN))]
     document: String,
     /// Above nothing to give, below to take.
+    #[schemars(range(min = -1_000_000_000, max = 1_000_000_000))]
     points: i64,
     /// Why.
+    #[schemars(length(max = 128))]
     reason: String,
 }
 
@@ -440,6 +443,7 @@ fn put_coupon(writing: &Writing<'_>, call: &Call, sent: &CouponForm) -> Result<D
 #[serde(deny_unknown_fields)]
 struct Redeem {
     /// The channel's document: an order.
+    #[schemars(regex(pattern = ID_PATTERN))]
     document: String,
     /// The id of the member who brings it.
     member: Option<String>,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::catalogue::known_store;
-use super::forms::{Millis, Page, PageQuery, page, page_limit};
+use super::forms::{ID_PATTERN, Millis, Page, PageQuery, page, page_limit};
 use super::route::{Call, Done, Nothing, Route, change, question};
 use crate::access::Scope;
 use crate::orders::{self, Act, Doer, OrderBook, OrderError, Placed, PlacedLine, ShortLine};
@@ -280,6 +280,7 @@ struct Payment {
     /// Minor units: the order's total.
     amount: i64,
     /// The channel's number of the payment.
+    #[schemars(length(min = 1, max = 128))]
     reference: String,
 }
 
@@ -320,6 +321,7 @@ fn hand_over(writing: &Writing<'_>, call: &Call, sent: &PickUp) -> Result<Done<O
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Reason {
+    #[schemars(length(min = 1, max = 128))]
     reason: String,
 }
 
@@ -341,8 +343,10 @@ struct Waited {
 #[serde(deny_unknown_fields)]
 struct ReservationForm {
     /// The caller's document: 1 to 64 letters, digits, - and _.
+    #[schemars(regex(pattern = ID_PATTERN))]
     document: String,
     /// 1 to 200 items.
+    #[schemars(length(min = 1, max = 200))]
     lines: Vec<Waited>,
     /// It ends at this instant; when it is released where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

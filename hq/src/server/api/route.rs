@@ -325,6 +325,8 @@ where
         let route = format!("{name} {}", request.uri().path());
         let bytes = if has_body {
             sent::refuse_other(request.headers(), "application/json")?;
+            let kib = sent::kib_of(request.body(), CHANGE_BODY_MAX)?;
+            let _room = desk.bodies.enter_with(kib).await?;
             sent::read(request.into_body(), CHANGE_BODY_MAX, sent::SMALL_BODY_TIMEOUT).await?
         } else {
             b"{}".to_vec()
@@ -424,7 +426,10 @@ pub(super) async fn let_through(
         desk.limiter().admit(&asker.origin.to_string(), now_ms).map_err(Refusal::TooMany)?;
         return Err(Refusal::Unauthorised);
     };
-    desk.limiter().admit(&caller.name, now_ms).map_err(Refusal::TooMany)?;
+    // Whoever runs the server sits at its machine, and may hurry.
+    if caller.name != access::ADMIN {
+        desk.limiter().admit(&caller.name, now_ms).map_err(Refusal::TooMany)?;
+    }
     match access {
         Access::Scope(scope) if !caller.scopes.has(scope) => return Err(Refusal::Forbidden(scope.name())),
         Access::Admin if caller.name != access::ADMIN => return Err(Refusal::Unauthorised),

@@ -45,6 +45,7 @@ pub(super) fn routes() -> Vec<Route> {
 #[serde(deny_unknown_fields)]
 struct SumsQuery {
     store: Option<String>,
+    #[schemars(range(max = 4_294_967_295u32))]
     lane: Option<u32>,
     /// The first business date, YYYY-MM-DD.
     #[schemars(with = "Option<String>", extend("format" = "date"))]

@@ -12,6 +12,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use domain::barcode::{self, Barcode, ReceiptCode};
 use domain::coupon::CouponRefusal;
 use domain::member::{Member, PointsGrant};
@@ -43,6 +44,8 @@ enum Errand {
     Receipt(ReceiptCode),
     /// Where there is any of an item.
     Stock { sku: String },
+    /// What the one who looks at their figures has earned.
+    Earned { seller: String },
     /// Something was given back; nobody waits.
     Release,
 }
@@ -101,6 +104,14 @@ impl Lane {
         let errand = Errand::Stock { sku: sku.clone() };
         if self.errands.open.values().all(|other| *other != errand) {
             self.ask_agent(Question::Stock { sku }, errand);
+        }
+    }
+
+    /// What somebody has earned on a day and in its month, which only HQ knows.
+    pub(crate) fn ask_what_is_earned(&mut self, seller: String, day: NaiveDate) {
+        let errand = Errand::Earned { seller: seller.clone() };
+        if self.errands.open.values().all(|other| *other != errand) {
+            self.ask_agent(Question::Earned { seller, day }, errand);
         }
     }
 
@@ -186,6 +197,7 @@ impl Lane {
             | Errand::Coupon { .. }
             | Errand::Receipt(_)
             | Errand::Stock { .. }
+            | Errand::Earned { .. }
             | Errand::Release => None,
         });
         if let Some(wish) = asked {
@@ -240,6 +252,13 @@ impl Lane {
                 &sku,
                 match answer {
                     Some(Answer::Stock { places }) => Some(places),
+                    _ => None,
+                },
+            ),
+            Errand::Earned { seller } => self.show_earned(
+                &seller,
+                match answer {
+                    Some(Answer::Earned { day, month }) => Some((day, month)),
                     _ => None,
                 },
             ),

@@ -3,13 +3,14 @@
 //! One transaction a question. Who asks is who the key says, never who the
 //! question says.
 
-use protocol::ask::{Answer, LabelNotAsked, PHONE, Question, STOCK_PLACES_MAX, StockAt};
+use chrono::{Datelike, NaiveDate};
+use protocol::ask::{Answer, Earnings, LabelNotAsked, PHONE, Question, STOCK_PLACES_MAX, StockAt};
 use protocol::event;
 
 use crate::books::LaneId;
 use crate::books::keeper::{Keeper, points_key};
 use crate::import;
-use crate::store::{LaneRow, Reading, Store, StoreError};
+use crate::store::{CommissionOfDay, LaneRow, Reading, SalesRange, Store, StoreError};
 
 /// Answers a question of a lane. `now_ms` is HQ's clock, milliseconds UTC.
 pub fn answer(store: &Store, lane: &LaneRow, question: &Question, now_ms: i64) -> Result<Answer, StoreError> {
@@ -21,6 +22,7 @@ pub fn answer(store: &Store, lane: &LaneRow, question: &Question, now_ms: i64) -
     match question {
         Question::Member { code } => store.read(|reading| member(reading, code)),
         Question::Stock { sku } => store.read(|reading| stock(reading, &asks.store, sku)),
+        Question::Earned { seller, day } => store.read(|reading| earned(reading, seller, *day)),
         // Gateways stand in stores; an agent without one has said so already.
         Question::FlashLabel { .. } | Question::ResendLabel { .. } => {
             Ok(Answer::LabelNotAsked { why: LabelNotAsked::NoGateway })
@@ -74,6 +76,20 @@ fn member(reading: &Reading<'_>, code: &str) -> Result<Answer, StoreError> {
             points: account.map(|account| account.available()).or(told.points),
         },
     })
+}
+
+/// A seller's day, and their month up to it.
+fn earned(reading: &Reading<'_>, seller: &str, day: NaiveDate) -> Result<Answer, StoreError> {
+    let sum = |from: NaiveDate| {
+        let range = SalesRange { from: Some(from), to: Some(day), ..SalesRange::default() };
+        let days = reading.commission_of_days(&range, Some(seller))?;
+        let add = |sum: Earnings, row: &CommissionOfDay| Earnings {
+            net: sum.net.saturating_add(row.net),
+            commission: sum.commission.saturating_add(row.amount),
+        };
+        Ok::<_, StoreError>(days.iter().fold(Earnings::default(), add))
+    };
+    Ok(Answer::Earned { day: sum(day)?, month: sum(day.with_day(1).unwrap_or(day))? })
 }
 
 fn stock(reading: &Reading<'_>, asking: &str, sku: &str) -> Result<Answer, StoreError> {

@@ -12,6 +12,7 @@
 //! [`Question`] and gives an [`Answer`], both as JSON. A store agent takes the
 //! same request of the other lanes' agents.
 
+use chrono::NaiveDate;
 use domain::label::LabelNumber;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -119,6 +120,13 @@ pub enum Question {
         /// HQ's item code.
         sku: String,
     },
+    /// What is this seller credited for, and what have they earned?
+    Earned {
+        /// HQ's id of the seller.
+        seller: String,
+        /// The business date; the month is that of this day.
+        day: NaiveDate,
+    },
     /// Let a shelf label flash, so that a person finds it.
     FlashLabel {
         /// Its number: sixteen hexadecimal digits, capital letters.
@@ -167,6 +175,7 @@ impl Question {
                 short(&origin.store) && i64::try_from(origin.seq).is_ok()
             }
             Self::Stock { sku } => short(sku),
+            Self::Earned { seller, day: _ } => short(seller),
             Self::FlashLabel { label, colour: _, seconds } => {
                 is_label(label) && (1..=FLASH_SECONDS_MAX).contains(seconds)
             }
@@ -177,6 +186,15 @@ impl Question {
 
 fn is_label(text: &str) -> bool {
     LabelNumber::parse(text).is_ok_and(|number| number.as_str() == text)
+}
+
+/// What a seller is credited for in a time, what came back taken off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Earnings {
+    /// What was paid for the goods, minor units of the chain's currency.
+    pub net: i64,
+    /// The commission, minor units; below nothing where more came back.
+    pub commission: i64,
 }
 
 /// What is said to a question.
@@ -228,6 +246,13 @@ pub enum Answer {
     ReceiptNotClaimed {
         /// Why.
         why: ReceiptRefused,
+    },
+    /// What a seller is credited for and has earned, as far as HQ has it.
+    Earned {
+        /// On the day.
+        day: Earnings,
+        /// In the month up to that day.
+        month: Earnings,
     },
     /// How much there is, the asking store first.
     Stock {

@@ -443,6 +443,7 @@ impl Counter {
             | Question::ReleaseCoupon { .. }
             | Question::ClaimReceipt { .. }
             | Question::ReleaseReceipt { .. }
+            | Question::Earned { .. }
             | Question::Stock { .. } => return None,
         };
         let busy = Answer::LabelNotAsked { why: LabelNotAsked::Busy };

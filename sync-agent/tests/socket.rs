@@ -32,6 +32,7 @@ impl Answers for Clerk {
             | Question::ReleaseCoupon { .. }
             | Question::ClaimReceipt { .. }
             | Question::ReleaseReceipt { .. }
+            | Question::Earned { .. }
             | Question::FlashLabel { .. }
             | Question::ResendLabel { .. } => std::future::pending().await,
         }

@@ -22,7 +22,7 @@ const GOLD_CARD: &str = "M00000005C";
 const COUPON: &str = "CDEMO0001R";
 
 /// The pictures that the guide shows; the others are for looking at.
-pub const SHOWN: [&str; 13] = [
+pub const SHOWN: [&str; 14] = [
     "approval",
     "count",
     "discount",
@@ -31,6 +31,7 @@ pub const SHOWN: [&str; 13] = [
     "pay-split",
     "payment-in-doubt",
     "recall",
+    "return-gift",
     "return-taken",
     "seller",
     "sell",
@@ -317,6 +318,28 @@ impl Day<'_> {
         self.stand.key(Key::Enter);
         ensure!(self.is_done(), "the money was not paid back");
         self.draw("paid-back")?;
+        self.stand.key(Key::Escape);
+        self.keeping_a_gift()
+    }
+
+    /// One of two comes back, without the gift that both had earned.
+    fn keeping_a_gift(&mut self) -> Result<()> {
+        for sku in ["200009", "200009", "200016"] {
+            self.scan(sku)?;
+        }
+        self.pay()?;
+        let seq = self.stand.lane.till().and_then(domain::till::Till::last_sale).context("a sale")?;
+        self.stand.function(5);
+        self.stand.enter(&seq.to_string());
+        self.stand.enter("201");
+        self.stand.enter("3456");
+        self.stand.key(Key::Enter);
+        self.stand.enter("201");
+        self.stand.enter("3456");
+        self.draw("return-gift")?;
+        self.stand.function(8);
+        self.stand.key(Key::Enter);
+        ensure!(self.is_done(), "the money was not paid back");
         self.stand.key(Key::Escape);
         Ok(())
     }

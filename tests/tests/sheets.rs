@@ -617,7 +617,7 @@ fn open_each(mut each: impl FnMut(&mut Lane, &str)) -> usize {
         (8, "会员"),
         (9, "为什么"),
         (10, "挂单"),
-        (7, "挂单"),
+        (7, "导购"),
     ];
     let by_menu = [
         "整单取消",

@@ -1,6 +1,7 @@
 //! What sellers earn, from the rules to the sums.
 
 use hq::store::{CommissionEntry, CommissionOfDay};
+use protocol::ask::{Answer, Earnings, Question};
 use protocol::event::{Line, Origin, Returned, Sale, Seller};
 
 use super::lane::{cash, line, sale};
@@ -119,6 +120,28 @@ async fn what_a_seller_earns_comes_back_to_the_unit_when_goods_do() {
     let Ok(Outcome::Rebuilt(rebuilt)) = shop.ask(Command::Rebuild).await else { panic!("not rebuilt") };
     assert_eq!(rebuilt.differing, []);
     assert_eq!(shop.earned().await, after);
+}
+
+#[tokio::test]
+async fn a_lane_asks_what_a_seller_earned_on_a_day_and_in_its_month() {
+    let shop = Shop::open().await;
+    shop.import_text(RULES).await.expect("rules");
+    let mut one = shop.enrol(1).await;
+    one.complete(sold());
+    shop.push(&one, 1, 1).await.expect("filed");
+    let earned = |net, commission| Earnings { net, commission };
+    for (who, day, answer) in [
+        ("mei", "2026-03-01", (earned(1_996, 60), earned(1_996, 60))),
+        ("mei", "2026-03-31", (earned(0, 0), earned(1_996, 60))),
+        ("mei", "2026-04-01", (earned(0, 0), earned(0, 0))),
+        ("nobody", "2026-03-01", (earned(0, 0), earned(0, 0))),
+    ] {
+        let question = Question::Earned { seller: who.into(), day: day.parse().expect("a day") };
+        let url = format!("{}/v1/lanes/S1/1/ask", shop.running.url());
+        let asked = shop.client.post(url).bearer_auth(&one.identity.key).json(&question).send();
+        let told: Answer = asked.await.expect("an answer").json().await.expect("an answer");
+        assert_eq!(told, Answer::Earned { day: answer.0, month: answer.1 }, "{who} {day}");
+    }
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use domain::barcode::{self, Barcode, ReceiptCode};
 use domain::coupon::CouponRefusal;
 use domain::label::LabelNumber;
@@ -46,6 +47,8 @@ enum Errand {
     Stock { sku: String },
     /// A shelf label is to flash, or to be sent its face again.
     Label { number: LabelNumber, resent: bool },
+    /// What the one who looks at their figures has earned.
+    Earned { seller: String },
     /// Something was given back; nobody waits.
     Release,
 }
@@ -117,6 +120,14 @@ impl Lane {
     pub(crate) fn ask_resend(&mut self, number: &LabelNumber) {
         let question = Question::ResendLabel { label: number.to_string() };
         self.ask_agent(question, Errand::Label { number: number.clone(), resent: true });
+    }
+
+    /// What somebody has earned on a day and in its month, which only HQ knows.
+    pub(crate) fn ask_what_is_earned(&mut self, seller: String, day: NaiveDate) {
+        let errand = Errand::Earned { seller: seller.clone() };
+        if self.errands.open.values().all(|other| *other != errand) {
+            self.ask_agent(Question::Earned { seller, day }, errand);
+        }
     }
 
     /// A store's code is typed in small letters or capitals.
@@ -202,6 +213,7 @@ impl Lane {
             | Errand::Receipt(_)
             | Errand::Stock { .. }
             | Errand::Label { .. }
+            | Errand::Earned { .. }
             | Errand::Release => None,
         });
         if let Some(wish) = asked {
@@ -260,6 +272,13 @@ impl Lane {
                 },
             ),
             Errand::Label { number, resent } => self.hear_label_answer(&number, resent, answer.as_ref()),
+            Errand::Earned { seller } => self.show_earned(
+                &seller,
+                match answer {
+                    Some(Answer::Earned { day, month }) => Some((day, month)),
+                    _ => None,
+                },
+            ),
             Errand::Release => {}
         }
     }

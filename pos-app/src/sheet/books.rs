@@ -11,6 +11,7 @@ use domain::sale::Sale;
 use domain::seller::Seller;
 use domain::till::Input;
 use ledger::journal::Stored;
+use protocol::ask::Earnings;
 use ui::view::{self, Notice, SheetKey, SheetRow, Tone};
 
 use super::{Attempt, Kind, Open, fact, key, numbered};
@@ -157,6 +158,43 @@ impl Lane {
         };
         if let Some(sheet) = self.sheet_mut() {
             sheet.listed = rows;
+        }
+        if by == DayBy::Seller {
+            self.ask_what_is_earned(own, day);
+        }
+    }
+
+    /// What HQ says that whoever looks at their figures has earned, below what
+    /// this lane knows by itself; or that nobody can say now.
+    pub(crate) fn show_earned(&mut self, seller: &str, earned: Option<(Earnings, Earnings)>) {
+        let State::Open(open) = &self.state else { return };
+        let own = open.till().desk().staff().is_some_and(|staff| staff.id == seller);
+        if !own || !self.sheet().is_some_and(|sheet| sheet.kind == Kind::Day(DayBy::Seller)) {
+            return;
+        }
+        let currency = &open.settings().currency;
+        let said = |(chinese, english): (&str, &str), sum: Earnings| {
+            let sold = present::amount(currency, Money::from_minor(sum.net));
+            SheetRow {
+                detail: format!("{} {sold}", self.words("业绩", "sold")),
+                ..fact(
+                    self.words(chinese, english),
+                    present::amount(currency, Money::from_minor(sum.commission)),
+                )
+            }
+        };
+        let rows = match earned {
+            Some((day, month)) => vec![
+                said(("我的提成 · 今天（总部）", "My commission today, by HQ"), day),
+                said(("我的提成 · 本月（总部）", "My commission this month, by HQ"), month),
+            ],
+            None => vec![SheetRow {
+                detail: self.words("总部没有应答，连上再看。", "HQ did not answer; look again later."),
+                ..fact(self.words("我的提成", "My commission"), "—".to_owned())
+            }],
+        };
+        if let Some(sheet) = self.sheet_mut() {
+            sheet.listed.extend(rows);
         }
     }
 

@@ -51,15 +51,15 @@ impl Lane {
         if counter && !open.basket().is_untouched() {
             choices.push(Cancel);
         }
+        if counter {
+            choices.extend([Return, Recall, PriceCheck, Find]);
+        }
         let paying = matches!(open.till().desk(), Desk::Paying(_));
         if counter || paying {
             choices.push(Seller);
         }
         if (counter || paying) && !open.basket().is_empty() {
             choices.push(Note);
-        }
-        if counter {
-            choices.extend([Return, Recall, PriceCheck, Find]);
         }
         if signed_in {
             choices.extend([Receipts, Payments]);

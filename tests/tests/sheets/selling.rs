@@ -2,6 +2,7 @@
 
 use domain::barcode::shop::check_character;
 use domain::sale::Sale;
+use protocol::ask::{Earnings, Question};
 
 use super::*;
 
@@ -157,15 +158,89 @@ fn a_cashier_sees_what_they_are_credited_for_and_a_supervisor_everybody() {
     sold_by(&mut lane, "101");
     sold_by(&mut lane, "102");
     lane.stand.key(Key::Escape);
+    // Nobody answers at this lane; what HQ would say comes below its own figures.
     let names = |lane: &mut Lane| {
         lane.menu("今日报表");
         lane.stand.function(10);
         let rows = lane.stand.lane.view().sheet.expect("a sheet").rows;
         lane.stand.key(Key::Escape);
-        rows.into_iter().skip(1).map(|row| row.name).collect::<Vec<_>>()
+        rows.into_iter().skip(1).map(|row| row.name).filter(|name| name.contains('·')).collect::<Vec<_>>()
     };
     assert_eq!(names(&mut lane), ["李敏 · 101"]);
     lane.menu("签退");
     lane.stand.sign_in("201", "3456");
     assert_eq!(names(&mut lane).len(), 2);
+}
+
+/// The last row of the seller's figures: its name and value.
+fn last_row(lane: &Lane) -> Option<(String, String)> {
+    let sheet = lane.stand.lane.view().sheet?;
+    sheet.rows.last().map(|row| (row.name.clone(), row.value.clone()))
+}
+
+#[test]
+fn what_hq_says_a_cashier_has_earned_stands_below_their_figures() {
+    let mut lane = Lane::open();
+    let open = |lane: &mut Lane| {
+        lane.menu("今日报表");
+        lane.stand.commands.clear();
+        lane.stand.function(10);
+        let asked = lane.stand.commands.iter().find_map(|command| match command {
+            Command::Ask(asked) => Some((asked.number, asked.question.clone())),
+            _ => None,
+        });
+        asked.expect("a question")
+    };
+    let (_, asked) = open(&mut lane);
+    let Question::Earned { seller, day } = asked else { panic!("asked {asked:?}") };
+    assert_eq!((seller.as_str(), day.to_string().as_str()), ("E101", "2026-11-21"));
+    assert_eq!(last_row(&lane), Some(("我的提成".to_owned(), "—".to_owned())), "nobody answers");
+    lane.stand.key(Key::Escape);
+    lane.stand.agent_is_slow = true;
+    let (number, _) = open(&mut lane);
+    let earned = |net, commission| Earnings { net, commission };
+    let answer = Answer::Earned { day: earned(1_996, 60), month: earned(250_000, 7_512) };
+    let told = || vec![Event::Answered { number, answer: Some(Box::new(answer.clone())) }];
+    lane.stand.turn(told());
+    assert_eq!(last_row(&lane), Some(("我的提成 · 本月（总部）".to_owned(), "75.12".to_owned())));
+    // What comes when the sheet is gone is for nobody.
+    lane.stand.key(Key::Escape);
+    lane.stand.turn(told());
+    assert_eq!(lane.title(), "");
+}
+
+const WASHING_UP: &str = "200009";
+const SCOURING_PADS: &str = "200016";
+
+#[test]
+fn a_gift_that_does_not_come_back_is_shown_and_taken_off_before_anything_is_paid_out() {
+    let mut lane = Lane::open();
+    for sku in [WASHING_UP, WASHING_UP, SCOURING_PADS] {
+        lane.scan(sku);
+    }
+    assert_eq!(lane.total(), 3_380, "the pads are free");
+    let seq = lane.pay_exactly();
+    assert_eq!(lane.last_sale().gifts.len(), 1);
+    lane.stand.key(Key::Escape);
+    lane.stand.function(5);
+    lane.stand.enter(&seq.to_string());
+    lane.approve("301", "4567");
+    lane.stand.key(Key::Enter);
+    lane.approve("301", "4567");
+    let sheet = lane.stand.lane.view().sheet.expect("the return");
+    assert_eq!(sheet.figure.map(|figure| figure.value), Some("11.00".to_owned()));
+    assert!(sheet.text.contains("赠品未退，已扣 5.90"), "{}", sheet.text);
+    assert!(sheet.rows[2].detail.contains("赠品未退，扣 5.90"), "{:?}", sheet.rows[2]);
+    // The pads come back after all: nothing is kept back.
+    lane.stand.key(Key::Down);
+    lane.stand.key(Key::Down);
+    lane.stand.key(Key::Enter);
+    lane.approve("301", "4567");
+    let sheet = lane.stand.lane.view().sheet.expect("the return");
+    assert_eq!(sheet.figure.map(|figure| figure.value), Some("16.90".to_owned()));
+    assert!(!sheet.text.contains("赠品"), "{}", sheet.text);
+    lane.stand.function(8);
+    lane.stand.key(Key::Enter);
+    let Desk::Done(_, sale, _) = lane.till().desk() else { panic!("{:?}", lane.till().desk()) };
+    assert_eq!((sale.payable.minor(), sale.kept.len()), (-1_690, 0));
 }

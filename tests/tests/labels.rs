@@ -4,6 +4,8 @@
 // A test asks for the records it is about, and for no others.
 #![allow(clippy::wildcard_enum_match_arm)]
 
+use std::path::Path;
+
 use domain::label::{LabelBinding, LabelItem, LabelNumber};
 use domain::record::Record;
 use drivers::sound::Tone as Sound;
@@ -69,24 +71,12 @@ impl Aisle {
     }
 
     fn records(&self) -> Vec<Record> {
-        let reader = JournalReader::open(&self.folder.path().join("journal.db")).expect("a journal");
-        let entries = reader.expect("a journal").entries_after(0, 10_000, usize::MAX).expect("its events");
-        let read = |bytes: &[u8]| event::decode(bytes).expect("an event").record().expect("a record");
-        entries.iter().map(|entry| read(&entry.bytes)).collect()
+        records(self.folder.path())
     }
 
     /// What was written down of labels.
     fn facts(&self) -> Vec<Record> {
-        let is_fact = |record: &Record| {
-            matches!(
-                record,
-                Record::LabelBound { .. }
-                    | Record::LabelUnbound { .. }
-                    | Record::LabelReplaced { .. }
-                    | Record::LabelsWaived { .. }
-            )
-        };
-        self.records().into_iter().filter(is_fact).collect()
+        facts(self.folder.path())
     }
 
     /// The sounds since this was asked last.
@@ -148,6 +138,28 @@ impl Aisle {
     fn rows(&self) -> Vec<String> {
         self.page().rows.into_iter().map(|row| row.name).collect()
     }
+}
+
+/// Everything in a lane's journal.
+fn records(folder: &Path) -> Vec<Record> {
+    let reader = JournalReader::open(&folder.join("journal.db")).expect("a journal");
+    let entries = reader.expect("a journal").entries_after(0, 10_000, usize::MAX).expect("its events");
+    let read = |bytes: &[u8]| event::decode(bytes).expect("an event").record().expect("a record");
+    entries.iter().map(|entry| read(&entry.bytes)).collect()
+}
+
+/// What it says of labels.
+fn facts(folder: &Path) -> Vec<Record> {
+    let is_fact = |record: &Record| {
+        matches!(
+            record,
+            Record::LabelBound { .. }
+                | Record::LabelUnbound { .. }
+                | Record::LabelReplaced { .. }
+                | Record::LabelsWaived { .. }
+        )
+    };
+    records(folder).into_iter().filter(is_fact).collect()
 }
 
 fn binding(number: u32, items: &[&str], slot: &str) -> LabelBinding {
@@ -277,7 +289,7 @@ fn a_label_is_unbound_with_a_reason_or_replaced_with_all_it_has() {
         (4, "扫的还是旧价签"),
         (3, "新价签已经绑了别的商品"),
         (9, "新价签的尺寸不合适"),
-        (77, "没有网关听到过这个价签"),
+        (77, "没有基站听到过这个价签"),
     ] {
         aisle.sounds();
         aisle.scan(wrong);
@@ -331,7 +343,7 @@ fn place_and_template_are_kept_and_changed_one_at_a_time() {
 fn a_label_that_nobody_has_heard_is_asked_about() {
     let mut aisle = Aisle::open();
     aisle.scan(77);
-    assert_eq!(aisle.said().1, "没有网关听到过这个价签");
+    assert_eq!(aisle.said().1, "没有基站听到过这个价签");
     assert_eq!(aisle.sounds(), [Sound::Unknown, Sound::Blocked]);
     aisle.scan_goods(LEMON);
     assert_eq!(aisle.facts(), []);
@@ -397,8 +409,8 @@ fn each_list_has_its_labels_and_says_why() {
         words(&[
             ("传送中", ""),
             ("先等收银机", "等 2 号机收到新价"),
-            ("3 次无应答", "多次发送都没有应答，看看电池和距离"),
-            ("画不出来", "有商品本店不卖"),
+            ("3 次无应答", "多次没有应答，看看电池和距离"),
+            ("画不出来", "有商品本店不卖，请换商品"),
         ])
     );
     aisle.go(1);
@@ -423,7 +435,7 @@ fn each_list_has_its_labels_and_says_why() {
     assert_eq!(page.title, "02 18 A3 F5 00 03");
     assert!(page.faces.iter().all(|face| face.picture.is_some()));
     assert_ne!(page.faces[0].picture, page.faces[1].picture);
-    assert!(page.facts.iter().any(|fact| fact.value == "先等收银机：等 2 号机收到新价"), "{:?}", page.facts);
+    assert!(page.facts.iter().any(|fact| fact.value == "等 2 号机收到新价"), "{:?}", page.facts);
     assert_eq!(page.card.stages[2].detail, "等 2 号机收到新价");
     assert_eq!(page.rows[0].before, "价签 6.50");
     // Escape leads back to the list, and its row.
@@ -492,11 +504,11 @@ fn labels_are_looked_for_one_after_the_other() {
     assert_eq!(question, flash(3));
     let not = |why| Some(Box::new(Answer::LabelNotAsked { why }));
     aisle.stand.turn(vec![Event::Answered { number, answer: not(LabelNotAsked::NoGateway) }]);
-    assert_eq!(aisle.said().1, "本机没有网关");
+    assert_eq!(aisle.said().1, "本机没有基站");
     aisle.stand.function(3);
     let (number, _) = flashed(&mut aisle).expect("a flash");
     aisle.stand.turn(vec![Event::Answered { number, answer: not(LabelNotAsked::NotSeen) }]);
-    assert_eq!(aisle.said().1, "网关听不到 0218A3F50003");
+    assert_eq!(aisle.said().1, "基站听不到 0218A3F50003");
     aisle.stand.function(3);
     aisle.stand.answer_none();
     assert_eq!(aisle.said().1, "同步程序没有应答");
@@ -619,7 +631,8 @@ fn a_binding_that_waits_or_fails_is_told_with_a_sound() {
     aisle.agent(5, &[TEA], given_up);
     assert_eq!(aisle.said().0, Tone::Stop);
     assert_eq!(aisle.sounds(), [Sound::Blocked]);
-    assert_eq!(aisle.page().card.stages[2].detail, "价签休眠了，按它的按钮唤醒");
+    assert_eq!(aisle.page().note, "价签休眠了，按它的按钮唤醒");
+    assert_eq!(aisle.page().card.stages[2].detail, "试了 3 次");
     aisle.stand.agent_is_slow = true;
     aisle.stand.function(7);
     let asked = aisle.stand.commands.iter().any(|command| {

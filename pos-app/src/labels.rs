@@ -7,6 +7,7 @@
 mod face;
 mod find;
 mod hand;
+pub mod import;
 mod lists;
 mod one;
 mod parity;

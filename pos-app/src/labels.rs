@@ -7,6 +7,7 @@
 mod face;
 mod find;
 mod hand;
+pub mod import;
 mod lists;
 mod one;
 mod parity;
@@ -31,6 +32,7 @@ use crate::config::{Config, Mode, Paths};
 use crate::entry::{ENTRY_MAX, shortcut};
 use crate::lane::{Command, Lane, State};
 use face::Faces;
+use hand::News;
 pub(crate) use hand::refused;
 use lists::{Known, List};
 use parity::Report;
@@ -77,8 +79,8 @@ pub(crate) struct Labels {
     counted_ms: i64,
     /// What this lane wrote down and the agent has not read yet.
     ours: BTreeMap<LabelNumber, BoundLabel>,
-    /// Labels whose faces are awaited, the newest last; with whether somebody was told why it takes long.
-    watched: VecDeque<(LabelNumber, bool)>,
+    /// Labels whose faces are awaited, the newest last; with what was told of it last.
+    watched: VecDeque<(LabelNumber, Option<News>)>,
     report: Option<Report>,
 }
 
@@ -136,7 +138,7 @@ enum Page {
 enum Question {
     /// A label stands for something else already.
     Bound { number: LabelNumber, item: LabelItem },
-    /// No access point has heard the label.
+    /// No gateway has heard the label.
     Unheard { number: LabelNumber, item: LabelItem },
     /// A label is to stand for nothing.
     Unbind(LabelNumber),
@@ -221,12 +223,12 @@ impl Labels {
         self.shelf.as_ref().and_then(|shelf| shelf.bound(number).ok().flatten())
     }
 
-    /// Whether the store has it: it was bound here, or an access point heard it.
+    /// Whether the store has it: it was bound here, or a gateway heard it.
     fn is_known(&self, number: &LabelNumber) -> bool {
         self.bound(number).is_some() || self.is_heard(number)
     }
 
-    /// Whether an access point heard it.
+    /// Whether a gateway heard it.
     fn is_heard(&self, number: &LabelNumber) -> bool {
         let state = self.shelf.as_ref().and_then(|shelf| shelf.state(number).ok().flatten());
         state.is_some_and(|state| state.seen_ms.is_some())
@@ -429,7 +431,9 @@ impl Lane {
             return self.save_slot();
         }
         if typed.is_empty() {
-            return if labels.rows_shown() > 0 { self.open_labels_row() } else { self.labels_go() };
+            // On a walk Enter goes on; elsewhere it opens what is chosen.
+            let opens = labels.rows_shown() > 0 && !matches!(labels.page(), Page::Pick(_));
+            return if opens { self.open_labels_row() } else { self.labels_go() };
         }
         if self.is_code_here(&typed) {
             self.with_labels(|labels| labels.typed.clear());

@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use pos_app::config::{self, Language, Mode, Paths, Theme};
 use pos_app::doctor::{self, Grade};
 use pos_app::keeping::{self, JournalCommand};
+use pos_app::labels::import::{self, Import};
 use pos_app::run::After;
 use pos_app::tryout::{self, Tried};
 
@@ -50,10 +51,34 @@ enum Command {
         #[command(subcommand)]
         command: JournalCommand,
     },
+    /// Shelf labels.
+    Labels {
+        #[command(subcommand)]
+        command: LabelsCommand,
+    },
     /// The machine's clock.
     Clock {
         #[command(subcommand)]
         command: ClockCommand,
+    },
+}
+
+#[derive(Subcommand)]
+enum LabelsCommand {
+    /// Binds the labels of a CSV file: columns label, item and, where needed, unit, template, slot. Rows of one label
+    /// stand one below the other. The PIN is read from standard input. End the till first.
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// Staff number of whoever imports.
+        #[arg(long, required_unless_present = "dry_run")]
+        number: Option<String>,
+        /// Only names every bad row.
+        #[arg(long)]
+        dry_run: bool,
+        /// Binds what is right though other rows are wrong.
+        #[arg(long)]
+        skip_bad: bool,
     },
 }
 
@@ -109,6 +134,18 @@ fn perform() -> anyhow::Result<ExitCode> {
             let (words, is_well) = keeping::perform(&paths, &command)?;
             print!("{words}");
             Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Some(Command::Labels { command: LabelsCommand::Import { file, number, dry_run, skip_bad } }) => {
+            let mut pin = String::new();
+            if !dry_run {
+                eprint!("PIN: ");
+                std::io::stdin().read_line(&mut pin).context("read the PIN")?;
+            }
+            let pin = pin.trim().to_owned();
+            let import = Import { file, number: number.unwrap_or_default(), pin, dry_run, skip_bad };
+            let imported = import::import(&paths, &import, &mut std::io::stdout().lock())?;
+            print!("{imported}");
+            Ok(if imported.is_well() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Some(Command::Clock { command: ClockCommand::Trust }) => {
             print!("{}", keeping::trust_clock(&paths)?);

@@ -11,7 +11,8 @@ use ledger::reference::shelf::{
     SentFace, ShelfChanges, ShelfSummary, ShownPrice,
 };
 use pos_app::config::{Config, Language, Mode, Theme};
-use pos_app::lane::Moment;
+use pos_app::lane::{Command, Event, Moment};
+use protocol::ask::Answer;
 use protocol::event;
 use protocol::pull::{Label, LabelStamp, ShelfCap};
 use ui::action::Key;
@@ -244,35 +245,66 @@ pub fn page(stand: &Stand) -> Result<view::Labels> {
     }
 }
 
+/// The pictures that the guide shows; the others are for looking at.
+pub const SHOWN: [&str; 5] = ["bind-4-confirmed", "home", "look-for-each", "replace", "walk-2-compared"];
+
 /// How the pages are drawn.
-struct Look {
-    name: &'static str,
-    language: Language,
-    theme: Theme,
-    size: (u32, u32),
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    /// In which language.
+    pub language: Language,
+    /// In which colours.
+    pub theme: Theme,
+    /// How wide and high.
+    pub size: (u32, u32),
+    /// Only what the guide shows is drawn; the jobs are done all the same.
+    pub shown_only: bool,
 }
 
-/// Draws every page into a folder: both languages, both colours, three sizes.
+/// Draws the pages of a morning with labels into a folder; gives their names.
 ///
 /// # Errors
 /// A page cannot be reached or drawn.
-pub fn pictures(folder: &Path, only: &str) -> Result<()> {
+pub fn pictures(pixels: &Pixels, folder: &Path, look: Look) -> Result<Vec<String>> {
     std::fs::create_dir_all(folder)?;
+    let lane = tempfile::tempdir()?;
+    pixels.resize(look.size.0, look.size.1);
+    let config = Config { language: look.language, theme: look.theme, ..config() };
+    let stand = open(lane.path(), config, "101", "1234")?;
+    stand.screen.show()?;
+    let mut day = Day { stand, pixels, lane: lane.path(), folder, look, drawn: Vec::new() };
+    day.play()?;
+    Ok(day.drawn)
+}
+
+/// Draws every page into folders of a folder: both languages, both colours, three sizes.
+///
+/// # Errors
+/// A page cannot be reached or drawn.
+pub fn all_pictures(folder: &Path) -> Result<()> {
     let pixels = Pixels::start()?;
     let looks = [
-        Look { name: "1024-zh-light", language: Language::Zh, theme: Theme::Light, size: (1_024, 768) },
-        Look { name: "1024-en-light", language: Language::En, theme: Theme::Light, size: (1_024, 768) },
-        Look { name: "1280-zh-dark", language: Language::Zh, theme: Theme::Dark, size: (1_280, 800) },
-        Look { name: "1280-en-dark", language: Language::En, theme: Theme::Dark, size: (1_280, 800) },
-        Look { name: "1920-zh-light", language: Language::Zh, theme: Theme::Light, size: (1_920, 1_080) },
+        ("1024-zh-light", Language::Zh, Theme::Light, (1_024, 768)),
+        ("1024-en-light", Language::En, Theme::Light, (1_024, 768)),
+        ("1280-zh-dark", Language::Zh, Theme::Dark, (1_280, 800)),
+        ("1280-en-dark", Language::En, Theme::Dark, (1_280, 800)),
+        ("1920-zh-light", Language::Zh, Theme::Light, (1_920, 1_080)),
     ];
-    for look in looks.iter().filter(|look| look.name.contains(only)) {
-        let lane = tempfile::tempdir()?;
-        pixels.resize(look.size.0, look.size.1);
-        let config = Config { language: look.language, theme: look.theme, ..config() };
-        let stand = open(lane.path(), config, "101", "1234")?;
-        stand.screen.show()?;
-        Day { stand, pixels: &pixels, lane: lane.path(), folder, look, drawn: 0 }.play()?;
+    for (name, language, theme, size) in looks {
+        pictures(&pixels, &folder.join(name), Look { language, theme, size, shown_only: false })?;
+    }
+    Ok(())
+}
+
+/// Draws what the guide shows into its folders.
+///
+/// # Errors
+/// A page cannot be reached or drawn.
+pub fn guide_pictures(folder: &Path) -> Result<()> {
+    let pixels = Pixels::start()?;
+    for (name, language) in [("zh", Language::Zh), ("en", Language::En)] {
+        let look = Look { language, theme: Theme::Light, size: (1_024, 768), shown_only: true };
+        pictures(&pixels, &folder.join(name), look)?;
     }
     Ok(())
 }
@@ -283,15 +315,17 @@ struct Day<'a> {
     pixels: &'a Pixels,
     lane: &'a Path,
     folder: &'a Path,
-    look: &'a Look,
-    drawn: u32,
+    look: Look,
+    drawn: Vec<String>,
 }
 
 impl Day<'_> {
     fn draw(&mut self, name: &str) -> Result<()> {
-        self.drawn += 1;
-        let file = self.folder.join(format!("{}-{:02}-{name}.png", self.look.name, self.drawn));
-        self.stand.picture(self.pixels, &file)
+        if self.look.shown_only && !SHOWN.contains(&name) {
+            return Ok(());
+        }
+        self.drawn.push(name.to_owned());
+        self.stand.picture(self.pixels, &self.folder.join(format!("{name}.png")))
     }
 
     /// From the first page to the n-th of its rows.
@@ -309,7 +343,7 @@ impl Day<'_> {
         Ok(())
     }
 
-    fn play(mut self) -> Result<()> {
+    fn play(&mut self) -> Result<()> {
         self.draw("home")?;
         for (row, name) in
             ["not-confirmed", "items-without", "labels-without", "battery", "lost", "gateways", "parity"]
@@ -386,8 +420,12 @@ impl Day<'_> {
 
     fn going_along(&mut self) -> Result<()> {
         self.go(0);
+        // The agent is there, and passes flashes on.
+        self.stand.agent_is_slow = true;
         self.stand.function(7);
+        self.pass_on();
         self.scan(2);
+        self.pass_on();
         self.draw("look-for-each")?;
         self.stand.key(Key::Tab);
         self.stand.function(4);
@@ -413,6 +451,17 @@ impl Day<'_> {
         self.draw("help")
     }
 
+    fn pass_on(&mut self) {
+        let commands = std::mem::take(&mut self.stand.commands);
+        let asked = commands.into_iter().filter_map(|command| match command {
+            Command::Ask(asked) => Some(asked.number),
+            _ => None,
+        });
+        let answer = || Some(Box::new(Answer::LabelAsked {}));
+        let answers = asked.map(|number| Event::Answered { number, answer: answer() }).collect();
+        self.stand.turn(answers);
+    }
+
     fn agent(&mut self, number: u32, items: &[&str], state: LabelState) -> Result<()> {
         let at_ms = self.stand.moment.now_ms + 1;
         let changes = ShelfChanges {
@@ -422,7 +471,7 @@ impl Day<'_> {
         };
         write(self.lane, &changes).context("write as the agent does")?;
         self.stand.moment.now_ms += 2;
-        self.stand.turn(vec![pos_app::lane::Event::Tick]);
+        self.stand.turn(vec![Event::Tick]);
         Ok(())
     }
 }

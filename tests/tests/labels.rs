@@ -4,13 +4,16 @@
 // A test asks for the records it is about, and for no others.
 #![allow(clippy::wildcard_enum_match_arm)]
 
+use std::path::Path;
+
 use domain::label::{LabelBinding, LabelItem, LabelNumber};
 use domain::record::Record;
 use drivers::sound::Tone as Sound;
 use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
 use ledger::journal::JournalReader;
 use ledger::reference::shelf::{LabelCondition, LabelState, SentFace, ShelfChanges};
-use pos_app::config::{Config, Language};
+use pos_app::config::{Config, Language, Paths};
+use pos_app::labels::import::{self, Import, ImportError, Imported};
 use pos_app::lane::{Command, Event};
 use protocol::ask::{Answer, LabelNotAsked, Question};
 use protocol::event;
@@ -69,24 +72,12 @@ impl Aisle {
     }
 
     fn records(&self) -> Vec<Record> {
-        let reader = JournalReader::open(&self.folder.path().join("journal.db")).expect("a journal");
-        let entries = reader.expect("a journal").entries_after(0, 10_000, usize::MAX).expect("its events");
-        let read = |bytes: &[u8]| event::decode(bytes).expect("an event").record().expect("a record");
-        entries.iter().map(|entry| read(&entry.bytes)).collect()
+        records(self.folder.path())
     }
 
     /// What was written down of labels.
     fn facts(&self) -> Vec<Record> {
-        let is_fact = |record: &Record| {
-            matches!(
-                record,
-                Record::LabelBound { .. }
-                    | Record::LabelUnbound { .. }
-                    | Record::LabelReplaced { .. }
-                    | Record::LabelsWaived { .. }
-            )
-        };
-        self.records().into_iter().filter(is_fact).collect()
+        facts(self.folder.path())
     }
 
     /// The sounds since this was asked last.
@@ -148,6 +139,28 @@ impl Aisle {
     fn rows(&self) -> Vec<String> {
         self.page().rows.into_iter().map(|row| row.name).collect()
     }
+}
+
+/// Everything in a lane's journal.
+fn records(folder: &Path) -> Vec<Record> {
+    let reader = JournalReader::open(&folder.join("journal.db")).expect("a journal");
+    let entries = reader.expect("a journal").entries_after(0, 10_000, usize::MAX).expect("its events");
+    let read = |bytes: &[u8]| event::decode(bytes).expect("an event").record().expect("a record");
+    entries.iter().map(|entry| read(&entry.bytes)).collect()
+}
+
+/// What it says of labels.
+fn facts(folder: &Path) -> Vec<Record> {
+    let is_fact = |record: &Record| {
+        matches!(
+            record,
+            Record::LabelBound { .. }
+                | Record::LabelUnbound { .. }
+                | Record::LabelReplaced { .. }
+                | Record::LabelsWaived { .. }
+        )
+    };
+    records(folder).into_iter().filter(is_fact).collect()
 }
 
 fn binding(number: u32, items: &[&str], slot: &str) -> LabelBinding {
@@ -277,7 +290,7 @@ fn a_label_is_unbound_with_a_reason_or_replaced_with_all_it_has() {
         (4, "扫的还是旧价签"),
         (3, "新价签已经绑了别的商品"),
         (9, "新价签的尺寸不合适"),
-        (77, "没有网关听到过这个价签"),
+        (77, "没有基站听到过这个价签"),
     ] {
         aisle.sounds();
         aisle.scan(wrong);
@@ -331,7 +344,7 @@ fn place_and_template_are_kept_and_changed_one_at_a_time() {
 fn a_label_that_nobody_has_heard_is_asked_about() {
     let mut aisle = Aisle::open();
     aisle.scan(77);
-    assert_eq!(aisle.said().1, "没有网关听到过这个价签");
+    assert_eq!(aisle.said().1, "没有基站听到过这个价签");
     assert_eq!(aisle.sounds(), [Sound::Unknown, Sound::Blocked]);
     aisle.scan_goods(LEMON);
     assert_eq!(aisle.facts(), []);
@@ -397,8 +410,8 @@ fn each_list_has_its_labels_and_says_why() {
         words(&[
             ("传送中", ""),
             ("先等收银机", "等 2 号机收到新价"),
-            ("3 次无应答", "多次发送都没有应答，看看电池和距离"),
-            ("画不出来", "有商品本店不卖"),
+            ("3 次无应答", "多次没有应答，看看电池和距离"),
+            ("画不出来", "有商品本店不卖，请换商品"),
         ])
     );
     aisle.go(1);
@@ -423,7 +436,7 @@ fn each_list_has_its_labels_and_says_why() {
     assert_eq!(page.title, "02 18 A3 F5 00 03");
     assert!(page.faces.iter().all(|face| face.picture.is_some()));
     assert_ne!(page.faces[0].picture, page.faces[1].picture);
-    assert!(page.facts.iter().any(|fact| fact.value == "先等收银机：等 2 号机收到新价"), "{:?}", page.facts);
+    assert!(page.facts.iter().any(|fact| fact.value == "等 2 号机收到新价"), "{:?}", page.facts);
     assert_eq!(page.card.stages[2].detail, "等 2 号机收到新价");
     assert_eq!(page.rows[0].before, "价签 6.50");
     // Escape leads back to the list, and its row.
@@ -492,11 +505,11 @@ fn labels_are_looked_for_one_after_the_other() {
     assert_eq!(question, flash(3));
     let not = |why| Some(Box::new(Answer::LabelNotAsked { why }));
     aisle.stand.turn(vec![Event::Answered { number, answer: not(LabelNotAsked::NoGateway) }]);
-    assert_eq!(aisle.said().1, "本机没有网关");
+    assert_eq!(aisle.said().1, "本机没有基站");
     aisle.stand.function(3);
     let (number, _) = flashed(&mut aisle).expect("a flash");
     aisle.stand.turn(vec![Event::Answered { number, answer: not(LabelNotAsked::NotSeen) }]);
-    assert_eq!(aisle.said().1, "网关听不到 0218A3F50003");
+    assert_eq!(aisle.said().1, "基站听不到 0218A3F50003");
     aisle.stand.function(3);
     aisle.stand.answer_none();
     assert_eq!(aisle.said().1, "同步程序没有应答");
@@ -619,7 +632,8 @@ fn a_binding_that_waits_or_fails_is_told_with_a_sound() {
     aisle.agent(5, &[TEA], given_up);
     assert_eq!(aisle.said().0, Tone::Stop);
     assert_eq!(aisle.sounds(), [Sound::Blocked]);
-    assert_eq!(aisle.page().card.stages[2].detail, "价签休眠了，按它的按钮唤醒");
+    assert_eq!(aisle.page().note, "价签休眠了，按它的按钮唤醒");
+    assert_eq!(aisle.page().card.stages[2].detail, "试了 3 次");
     aisle.stand.agent_is_slow = true;
     aisle.stand.function(7);
     let asked = aisle.stand.commands.iter().any(|command| {
@@ -681,4 +695,146 @@ fn what_this_lane_wrote_is_shown_before_the_agent_has_read_it() {
     aisle.scan_goods(WATER);
     assert_eq!(aisle.page().title, "这个价签已经绑了商品");
     assert_eq!(LabelNumber::parse("0218A3F50005"), Ok(label(5)));
+}
+
+/// What an import of this file says and does; the lane's till has ended.
+fn import(
+    folder: &Path,
+    csv: &str,
+    dry_run: bool,
+    skip_bad: bool,
+    pin: &str,
+) -> (String, Result<Imported, ImportError>) {
+    let file = folder.join("bindings.csv");
+    std::fs::write(&file, csv).expect("written");
+    let (number, pin) = ("101".into(), pin.into());
+    let wanted = Import { file, number, pin, dry_run, skip_bad };
+    let mut said = Vec::new();
+    let paths = Paths { data: folder.to_owned() };
+    let imported = import::import(&paths, &wanted, &mut said);
+    (String::from_utf8(said).expect("words"), imported)
+}
+
+/// The till has ended, so that the journal is free.
+fn ended(aisle: Aisle) -> tempfile::TempDir {
+    let Aisle { stand, folder } = aisle;
+    drop(stand);
+    folder
+}
+
+const BAD: &str = "label,item,slot,template,unit
+00000218A3F50005,100015,B1,,
+0218A3F5000B,9520002006066,B2,,
+0218A3F5000B,100012,B2,,
+xyz,100015,,,
+0218A3F5000C,nothing,,,
+0218A3F5000C,100015,,,
+0218A3F50005,100016,B1,,
+0218A3F5000D,100016,,no-such,
+0218A3F5000E,100016,,,crate
+0218A3F5000F,100016,B3,,
+0218A3F5000F,100017,B4,,
+0218A3F50001,100001,A1-1-01,,
+0218A3F50010,100016,,clearance,
+";
+
+#[test]
+fn an_import_names_every_bad_row_and_writes_nothing_by_halves() {
+    let folder = ended(Aisle::open());
+    let before = facts(folder.path()).len();
+    let (said, imported) = import(folder.path(), BAD, true, false, "");
+    assert_eq!(
+        said.lines().collect::<Vec<_>>(),
+        [
+            "row 5: \"xyz\" is no number of a label: 12 or 16 hexadecimal digits",
+            "row 6: item \"nothing\" is not sold here: neither its code nor its barcode is known",
+            "row 7: another row of label 00000218A3F5000C is wrong, so none of its rows counts",
+            "row 8: label 00000218A3F50005 stands further up already: rows of one label stand one below the other",
+            "row 9: there is no template \"no-such\"",
+            "row 10: item 100016 is not sold in pack \"crate\"",
+            "row 12: label 00000218A3F5000F has another place or template in the row above",
+        ]
+    );
+    let imported = imported.expect("read");
+    assert_eq!((imported.rows, imported.bad, imported.bindings, imported.held), (13, 7, 4, 1));
+    assert_eq!((imported.unheard, imported.written), (2, 0));
+    // With bad rows nothing is written.
+    let (_, imported) = import(folder.path(), BAD, false, false, "1234");
+    assert_eq!(imported.expect("read").written, 0);
+    assert_eq!(facts(folder.path()).len(), before);
+    // Nobody without the PIN.
+    let (_, refused) = import(folder.path(), BAD, false, true, "9999");
+    assert!(matches!(refused, Err(ImportError::SignIn(_))), "{refused:?}");
+    assert_eq!(facts(folder.path()).len(), before);
+    // What is right alone: three, each whole; the fourth holds already.
+    let (_, imported) = import(folder.path(), BAD, false, true, "1234");
+    assert_eq!(imported.expect("read").written, 3);
+    let bound: Vec<LabelBinding> = facts(folder.path())
+        .into_iter()
+        .filter_map(|record| match record {
+            Record::LabelBound { binding, .. } => Some(binding),
+            _ => None,
+        })
+        .collect();
+    let template = LabelBinding { template: "clearance".into(), ..binding(0x10, &["100016"], "") };
+    assert_eq!(bound, [binding(5, &["100015"], "B1"), binding(0xB, &["100011", "100012"], "B2"), template]);
+}
+
+#[test]
+fn an_import_says_which_column_is_missing_and_when_the_till_runs() {
+    let aisle = Aisle::open();
+    let (_, closed) = import(aisle.folder.path(), BAD, true, false, "");
+    assert!(matches!(closed, Err(ImportError::Closed(_))), "{closed:?}");
+    let folder = ended(aisle);
+    for (header, column) in
+        [("label\n", "item"), ("label,item,colour\n", "colour"), ("label,item,item\n", "item")]
+    {
+        let (_, refused) = import(folder.path(), header, true, false, "");
+        assert!(
+            matches!(&refused, Err(ImportError::Column { column: found, .. }) if found == column),
+            "{refused:?}"
+        );
+    }
+}
+
+/// Rows of the large file; half a million with `GUITAI_IMPORT_ROWS=500000`, by itself and in release.
+fn rows_of_a_large_file() -> u64 {
+    std::env::var("GUITAI_IMPORT_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(3_000)
+}
+
+#[test]
+fn a_large_file_is_read_row_by_row_and_a_broken_run_is_begun_again() {
+    let folder = ended(Aisle::open());
+    let shop = fixtures::shop::demo();
+    let rows = rows_of_a_large_file();
+    let mut csv = String::from("label,item,slot\n");
+    for row in 0..rows {
+        let product = &shop.products[usize::try_from(row).expect("small") % shop.products.len()];
+        // One in a thousand names goods that nobody has.
+        let sku = if row % 1_000 == 999 { "nothing" } else { &product.sku };
+        csv.push_str(&format!("{:016X},{sku},S{row}\n", 0xA000_0000_0000 + row));
+    }
+    let bad = rows / 1_000;
+    let (said, checked) = import(folder.path(), &csv, true, false, "");
+    let checked = checked.expect("read");
+    assert_eq!((checked.rows, checked.bad, checked.bindings), (rows, bad, rows - bad));
+    assert_eq!(said.lines().count() as u64, bad);
+    if rows > 10_000 {
+        return;
+    }
+    let (_, imported) = import(folder.path(), &csv, false, true, "1234");
+    assert_eq!(imported.expect("written").written, rows - bad);
+    // The agent has read them: a second run has nothing to do.
+    let labels = facts(folder.path()).into_iter().filter_map(|record| match record {
+        Record::LabelBound { binding, .. } => {
+            let stamp = protocol::pull::LabelStamp { at_ms: 1, lane: 1, epoch: 1, seq: 1 };
+            Some((binding.label.clone(), protocol::pull::Label::bound(&(&binding).into(), stamp)))
+        }
+        _ => None,
+    });
+    write(folder.path(), &ShelfChanges { labels: labels.collect(), ..ShelfChanges::default() })
+        .expect("written");
+    let (_, again) = import(folder.path(), &csv, false, true, "1234");
+    let again = again.expect("read");
+    assert_eq!((again.held, again.written), (rows - bad, 0));
 }

@@ -899,3 +899,96 @@ fn every_text_is_translated() {
         assert!(used.iter().any(|text| text == original), "nothing says {original:?} any more");
     }
 }
+
+#[test]
+fn the_labels_page_is_read_and_touched() {
+    use ui::view::{LabelCard, LabelCount, LabelFact, LabelPicture, LabelRow, LabelStage, LabelStep, Labels};
+    let key = |label: &str, shortcut: &str, enabled| SheetKey {
+        label: label.into(),
+        shortcut: shortcut.into(),
+        on: false,
+        stop: false,
+        enabled,
+    };
+    let row = |name: &str| LabelRow {
+        name: name.into(),
+        detail: "A1-2-05".into(),
+        before: "label 1.80".into(),
+        value: "2.00".into(),
+        state: "Waits for tills".into(),
+        state_detail: "until lane 2 has the price".into(),
+        tone: Tone::Attend,
+        ..LabelRow::default()
+    };
+    let face =
+        |name: &str| LabelPicture { name: name.into(), detail: "never confirmed".into(), picture: None };
+    let fact = |name: &str| LabelFact { name: name.into(), value: "2.95 V".into(), tone: Tone::Quiet };
+    let page = Labels {
+        title: "Price change 06:00".into(),
+        counts: vec![LabelCount { text: "Confirmed 1,085".into(), tone: Tone::Good }],
+        progress: Some(868),
+        note: "1,248 labels".into(),
+        faces: vec![face("It shows"), face("It should show")],
+        facts: (0..6).map(|place| fact(&format!("Fact {place}"))).collect(),
+        rows: vec![row("Cola"), row("Tea")],
+        selected: Some(1),
+        pages: "1–50 / 463".into(),
+        page_after: true,
+        card: LabelCard {
+            steps: vec![LabelStep { text: "① Scan label".into(), is_next: true }],
+            title: "One Leaf Hill Original Milk Tea of the Season 450ml".into(),
+            detail: "Scan the next label to go on.".into(),
+            picture: None,
+            stages: ["Bound", "Drawn", "Pushed", "Confirmed"]
+                .map(|name| LabelStage { name: name.into(), detail: "06:02".into(), tone: Tone::Good })
+                .to_vec(),
+        },
+        keys: [("Flash it", true), ("Waive labels", false)]
+            .into_iter()
+            .chain(
+                ["Add items", "Replace", "Unbind", "Send again", "Place", "Template"]
+                    .map(|label| (label, true)),
+            )
+            .map(|(label, enabled)| key(label, "F3", enabled))
+            .collect(),
+        placeholder: "Scan, or type".into(),
+        go: "Choose this".into(),
+        go_value: "463".into(),
+        can_go: true,
+        back: "Back".into(),
+        ..Labels::default()
+    };
+    let screen = |page: &Labels| Screen::Labels(Box::new(page.clone()));
+    check(
+        &screen(&page),
+        None,
+        &[
+            (Role::Button, "Flash it", Button::SheetKey(0)),
+            (Role::Button, "Choose this", Button::Yes),
+            (Role::Button, "Back", Button::No),
+            (Role::Button, "PgDn", Button::PageAfter),
+            (Role::ListItem, "Cola", Button::Row(0)),
+        ],
+    );
+    let lane = Lane::open(&view(screen(&page), None));
+    lane.tap(&lane.find(Role::Button, "Waive labels"));
+    lane.tap(&lane.find(Role::Button, "PgUp"));
+    assert_eq!(lane.take(), [], "what is off does nothing");
+    for label in ["It shows never confirmed", "Fact 5 2.95 V", "Pushed 06:02"] {
+        let _ = lane.find(Role::Text, label);
+    }
+    // Everything is inside the window and large enough for a finger, with letters and with a notice, too.
+    let notice = Notice::Said { tone: Tone::Attend, what: "That is a coupon".into(), rest: "Nothing".into() };
+    for (letters, notice) in [(false, None), (true, None), (false, Some(notice))] {
+        let lane = Lane::open(&view(screen(&Labels { letters, ..page.clone() }), notice));
+        for button in lane.controls(Role::Button) {
+            let (at, size) = (button.absolute_position(), button.size());
+            let label = button.accessible_label().unwrap_or_default();
+            assert!(size.width >= 50.0 && size.height >= 50.0, "{label} is {}x{}", size.width, size.height);
+            let inside =
+                at.x >= 0.0 && at.y >= 0.0 && at.x + size.width <= 1_024.5 && at.y + size.height <= 768.5;
+            assert!(inside, "{label} at {},{} is cut", at.x, at.y);
+        }
+        assert_eq!(letters, lane.labels(Role::Button).iter().any(|label| label == "q"));
+    }
+}

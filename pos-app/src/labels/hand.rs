@@ -73,7 +73,7 @@ impl Labels {
             if self.watched.len() >= WATCHED_MAX {
                 self.watched.pop_front();
             }
-            self.watched.push_back((number.clone(), false));
+            self.watched.push_back((number.clone(), None));
         }
         self.ours.insert(number, bound);
         self.looked = None;
@@ -99,24 +99,19 @@ impl Labels {
             if wanted.is_some_and(|wanted| wanted != items) {
                 return true;
             }
-            match state.condition {
-                LabelCondition::Shown if state.shown == state.wanted => {
-                    news.push((number.clone(), News::Confirmed));
-                    false
-                }
-                LabelCondition::GivenUp | LabelCondition::NoFace => {
-                    news.push((number.clone(), News::Failed));
-                    false
-                }
-                LabelCondition::Held => {
-                    if !std::mem::replace(told, true) {
-                        news.push((number.clone(), News::Held));
-                    }
-                    true
-                }
-                LabelCondition::Unbound => !items.is_empty(),
-                LabelCondition::Shown | LabelCondition::Sending | LabelCondition::NotSeen => true,
+            let now = match state.condition {
+                LabelCondition::Shown if state.shown == state.wanted => News::Confirmed,
+                LabelCondition::GivenUp | LabelCondition::NoFace => News::Failed,
+                LabelCondition::Held => News::Held,
+                // It has become what it was to become.
+                LabelCondition::Unbound => return !items.is_empty(),
+                LabelCondition::Shown | LabelCondition::Sending | LabelCondition::NotSeen => return true,
+            };
+            // One that failed may still come to show it, when it wakes.
+            if told.replace(now) != Some(now) {
+                news.push((number.clone(), now));
             }
+            now != News::Confirmed
         });
         news
     }
@@ -391,21 +386,21 @@ impl Lane {
             ),
             Some(Answer::LabelNotAsked { why: LabelNotAsked::NoGateway }) => self.labels_say(
                 Tone::Attend,
-                ("本机没有网关", "什么都没做。请到接着网关的那台机器上做。"),
-                ("This lane has no access point", "Nothing was done. Do it at the lane that has one."),
+                ("本机没有基站", "什么都没做。请到接着基站的那台机器上做。"),
+                ("This lane has no gateway", "Nothing was done. Do it at the lane that has one."),
             ),
             Some(Answer::LabelNotAsked { why: LabelNotAsked::NotSeen }) => self.labels_say(
                 Tone::Attend,
-                (&format!("网关听不到 {short}"), "什么都没做。看看电池，或拿近一些。"),
+                (&format!("基站听不到 {short}"), "什么都没做。看看电池，或拿近一些。"),
                 (
-                    &format!("No access point hears {short}"),
+                    &format!("No gateway hears {short}"),
                     "Nothing was done. Check its battery, or bring it closer.",
                 ),
             ),
             Some(Answer::LabelNotAsked { why: LabelNotAsked::Busy }) => self.labels_say(
                 Tone::Attend,
-                ("网关正忙", "什么都没做。过一会儿再按。"),
-                ("The access point is busy", "Nothing was done. Press again in a moment."),
+                ("基站正忙", "什么都没做。过一会儿再按。"),
+                ("The gateway is busy", "Nothing was done. Press again in a moment."),
             ),
             Some(_) | None => self.labels_say(
                 Tone::Attend,
@@ -424,8 +419,10 @@ impl Lane {
         match news {
             News::Confirmed => {
                 self.sound(Sound::Accepted);
-                // What was said since is more important.
-                if self.front.notice.is_none() {
+                // What was said since of something else is more important.
+                let of_it =
+                    |notice: &Notice| matches!(notice, Notice::Said { what, .. } if what.starts_with(&short));
+                if self.front.notice.as_ref().is_none_or(of_it) {
                     self.front.say(
                         Tone::Good,
                         (&format!("{short} 已确认"), "价签显示的就是应当显示的。"),

@@ -24,7 +24,7 @@ pub(super) enum List {
     LowBattery,
     /// Labels that nobody has heard for long.
     Lost,
-    /// Access points.
+    /// Gateways.
     Gateways,
     /// All labels.
     All,
@@ -51,7 +51,7 @@ impl List {
             Self::LabelsWithoutItem => ("没绑商品的价签", "Labels without an item"),
             Self::LowBattery => ("电量低", "Battery low"),
             Self::Lost => ("失联的价签", "Labels lost"),
-            Self::Gateways => ("网关", "Access points"),
+            Self::Gateways => ("基站", "Gateways"),
             Self::All => ("全部价签", "All labels"),
         }
     }
@@ -65,8 +65,8 @@ impl List {
             Self::LowBattery => ("电量都够", "All batteries are good"),
             Self::Lost => ("没有失联的", "None is lost"),
             Self::Gateways => (
-                "本机没有网关。网关写在 labels.toml 里",
-                "This lane has no access point; they stand in labels.toml",
+                "本机没有基站。基站写在 labels.toml 里",
+                "This lane has no gateway; they stand in labels.toml",
             ),
             Self::All => ("还没有价签", "There is no label yet"),
         }
@@ -151,14 +151,14 @@ impl Labels {
 }
 
 impl Lane {
-    /// How the access points are, for the bar.
+    /// How the gateways are, for the bar.
     pub(crate) fn labels_bar(&self) -> Option<LabelCount> {
         let labels = self.labels.as_ref()?;
         let (up, all) = (labels.known.gateways_up(), labels.known.gateways.len());
         let (chinese, english) = if all == 0 {
-            ("本机无网关".to_owned(), "No access point".to_owned())
+            ("本机无基站".to_owned(), "No gateway".to_owned())
         } else {
-            (format!("网关 {up}/{all}"), format!("Access points {up}/{all}"))
+            (format!("基站 {up}/{all}"), format!("Gateways {up}/{all}"))
         };
         let tone = if up < all {
             Tone::Stop

@@ -30,7 +30,6 @@ pub(super) enum Job {
     Waive,
     Pick,
     Before,
-    Next,
     CheckAgain,
 }
 
@@ -130,7 +129,7 @@ impl Lane {
                     key(Job::Resend, "重发", "Send again", "F7", bound && heard),
                     key(Job::Slot, "位置", "Place", "F8", bound),
                     key(Job::Template, "模板", "Template", "F9", bound && single),
-                    key(Job::Waive, "先用新价", "New price now", "F10", labels.kept_item().is_some()),
+                    key(Job::Waive, "价签放行", "Waive labels", "F10", labels.kept_item().is_some()),
                 ]
             }
             Page::Item(_) => vec![find, flash(front), pick(!labels.entries.is_empty())],
@@ -142,11 +141,7 @@ impl Lane {
                 pick(!labels.entries.is_empty()),
             ],
             Page::Walk(walk) => vec![flash(walk.label.is_some())],
-            Page::Pick(_) => vec![
-                flash(true),
-                key(Job::Before, "上一个", "Before", "F4", true),
-                key(Job::Next, "下一个", "Next", "F5", true),
-            ],
+            Page::Pick(_) => vec![flash(true), key(Job::Before, "上一个", "The one before", "F4", true)],
         }
     }
 
@@ -203,7 +198,6 @@ impl Lane {
             }
             Job::Pick => self.begin_pick(),
             Job::Before => self.pick_step(false),
-            Job::Next => self.pick_step(true),
             Job::CheckAgain => self.check_again(),
         }
     }

@@ -230,9 +230,9 @@ impl Lane {
     pub(super) fn say_unknown_label(&mut self) {
         self.labels_say(
             Tone::Attend,
-            ("没有网关听到过这个价签", "没有绑定。新价签装好电池等几分钟；也可能是别的店的。"),
+            ("没有基站听到过这个价签", "没有绑定。新价签装好电池等几分钟；也可能是别的店的。"),
             (
-                "No access point has heard this label",
+                "No gateway has heard this label",
                 "Nothing was bound. It may be new, asleep, or another store's.",
             ),
         );

@@ -25,7 +25,7 @@ pub(super) enum Entry {
     Label(Box<Seen>),
     /// An item, with how many labels it has.
     Item { priced: Priced, labels: usize },
-    /// An access point.
+    /// A gateway.
     Gateway(String, GatewayState),
     /// A price on a label that is not the till's.
     Differing(Differing),

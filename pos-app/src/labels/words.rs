@@ -56,34 +56,44 @@ pub(super) fn held(held: Option<&HeldBack>, language: Language) -> String {
     match held {
         Some(HeldBack::Lanes { lanes }) => {
             let lanes = lanes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            say(language, &format!("等 {lanes} 号机收到新价"), &format!("until lane {lanes} has the price"))
+            say(language, &format!("等 {lanes} 号机收到新价"), &format!("waits for lane {lanes}"))
         }
-        Some(HeldBack::Hq {}) => {
-            say(language, "等总部说其他收银机已更新", "until HQ says that other lanes have it")
-        }
-        None => say(language, "等收银机收到新价", "until tills have the price"),
+        Some(HeldBack::Hq {}) => say(language, "等总部说其他收银机已更新", "waits for HQ's word on lanes"),
+        None => say(language, "等收银机收到新价", "waits for tills"),
     }
 }
 
-/// Why a label has no face, or will not show it: the agent says it in English.
+/// Why a label has no face, or will not show it, and what to do: short, in both languages. What the agent says that
+/// is not known here is said in its own words.
 pub(super) fn why(english: &str, language: Language) -> String {
-    let chinese = match english {
-        why if why.contains("is not sold here") => "有商品本店不卖",
-        why if why.contains("is not sold in pack") => "没有这个包装",
-        why if why.contains("has no price of its own") => "这个商品的价格要手输",
-        why if why.contains("has no price") => "商品没有价格",
-        why if why.contains("has no room") || why.contains("cannot be made") => "内容在这种尺寸上放不下",
-        why if why.contains("there is no template") => "没有这个模板",
-        why if why.contains("did not confirm") => "多次发送都没有应答，看看电池和距离",
-        why if why.contains("had no effect") => "网关收下了但没有效果",
-        why if why.contains("does not know the label") => "网关不认识它，拿近一些并唤醒",
-        why if why.contains("sleeps") => "价签休眠了，按它的按钮唤醒",
-        why if why.contains("neither we nor the access point know") => "不认识这种型号",
-        why if why.contains("refuses") => "网关拒绝了",
-        why => why,
-    };
-    say(language, chinese, english)
+    let known = WHY.iter().find(|(part, _, _)| english.contains(part));
+    known.map_or_else(|| english.to_owned(), |(_, zh, en)| say(language, zh, en))
 }
+
+/// A part of what the agent says, and what the staff is told. The first that fits counts.
+const WHY: &[(&str, &str, &str)] = &[
+    ("is not sold here", "有商品本店不卖，请换商品", "An item is not sold here: bind another"),
+    ("is not sold in pack", "没有这个包装，请换商品", "There is no such pack: bind another"),
+    (
+        "has no price of its own",
+        "这个商品的价格要手输，不能上价签",
+        "Its price is typed at the till: no label can show it",
+    ),
+    ("has no price", "商品没有价格，请总部定价", "It has no price: HQ sets one"),
+    ("has no room", "这种尺寸放不下，请换大的或换模板", "No room on this size: another template or label"),
+    ("cannot be made", "这种尺寸放不下，请换大的或换模板", "No room on this size: another template or label"),
+    ("there is no template", "没有这个模板，请换模板", "There is no such template: choose another"),
+    ("did not confirm", "多次没有应答，看看电池和距离", "It did not answer: check battery and distance"),
+    ("had no effect", "基站收下了但没有效果，请重启基站", "The gateway did nothing: restart it"),
+    ("does not know the label", "基站不认识它，拿近一些并唤醒", "Bring it close to a gateway and wake it"),
+    ("sleeps", "价签休眠了，按它的按钮唤醒", "It sleeps: wake it by its button"),
+    (
+        "neither we nor the access point know",
+        "不认识这种型号，请换价签",
+        "An unknown type: take another label",
+    ),
+    ("refuses", "基站拒绝了，请叫技术人员", "The gateway refuses: call for help"),
+];
 
 impl Lane {
     /// A clock time of today, or a date with it.
@@ -132,7 +142,7 @@ impl Lane {
     pub(super) fn standing(&self, seen: &Seen) -> Standing {
         let language = self.front.language;
         let Some(state) = &seen.state else {
-            let what = self.words("没有网关听到", "Not heard yet");
+            let what = self.words("没有基站听到", "Not heard yet");
             return Standing { what, detail: String::new(), tone: Tone::Attend };
         };
         let low = state.battery_is_low().then(|| self.battery(state));
@@ -163,7 +173,7 @@ impl Lane {
                 Tone::Attend,
             ),
             LabelCondition::NotSeen => {
-                (self.words("没有网关听到", "Not heard yet"), String::new(), Tone::Attend)
+                (self.words("没有基站听到", "Not heard yet"), String::new(), Tone::Attend)
             }
             LabelCondition::GivenUp => {
                 let tries = state.tries;
@@ -216,22 +226,28 @@ impl Lane {
         let condition = seen.state.as_ref().map(|state| state.condition);
         let no_face = condition == Some(LabelCondition::NoFace);
         let drawn = seen.wanted().is_some() && !no_face;
-        let reason = seen.state.as_ref().map(|state| why(&state.why, language)).unwrap_or_default();
+        let tries = seen.state.as_ref().map_or(0, |state| state.tries);
+        let tries = if tries > 0 {
+            self.words(&format!("试了 {tries} 次"), &format!("{tries} tries"))
+        } else {
+            blank()
+        };
         stages.push(match (drawn, no_face) {
             (true, _) => stage("已出图", "Drawn", Tone::Good, blank()),
-            (false, true) => stage("画不出来", "No picture", Tone::Stop, reason.clone()),
+            (false, true) => stage("画不出来", "No picture", Tone::Stop, blank()),
             (false, false) => {
                 stage("出图", "Drawn", Tone::Attend, self.words("等同步程序", "agent is at it"))
             }
         });
         let state = seen.state.as_ref().filter(|_| drawn);
-        let sent = state.is_some_and(|state| {
+        let waits = condition == Some(LabelCondition::Held);
+        let sent = state.filter(|_| !waits).is_some_and(|state| {
             seen.is_confirmed()
                 || state.sent.last().is_some_and(|sent| Some(&sent.face) == state.wanted.as_ref())
         });
         stages.push(match (sent, condition) {
             (_, Some(LabelCondition::GivenUp)) if drawn => {
-                stage("没有送到", "Not reached", Tone::Stop, reason)
+                stage("没有送到", "Not reached", Tone::Stop, tries)
             }
             (true, _) => {
                 let at = state.and_then(|state| state.sent.last()).map(|sent| self.labels_time(sent.at_ms));
@@ -242,7 +258,7 @@ impl Lane {
                 stage("推送", "Pushed", Tone::Attend, held(state, language))
             }
             (false, Some(LabelCondition::NotSeen) | None) if drawn || condition.is_none() => {
-                stage("推送", "Pushed", Tone::Attend, self.words("没有网关听到", "no access point hears it"))
+                stage("推送", "Pushed", Tone::Attend, self.words("没有基站听到", "no gateway hears it"))
             }
             (false, _) => stage("推送", "Pushed", Tone::Quiet, blank()),
         });
@@ -299,9 +315,9 @@ mod tests {
             "the label is of type 07, which neither we nor the access point know",
             "the access point refuses: no",
         ] {
-            let chinese = why(english, Language::Chinese);
-            assert!(!chinese.is_ascii() && chinese != english, "{english}: {chinese}");
-            assert_eq!(why(english, Language::English), english);
+            let (chinese, said) = (why(english, Language::Chinese), why(english, Language::English));
+            assert!(!chinese.is_ascii(), "{english}: {chinese}");
+            assert!(said.is_ascii() && said != english && said.len() <= 56, "{english}: {said}");
         }
     }
 }

@@ -69,12 +69,9 @@ impl Lane {
             self.labels.as_ref().is_some_and(|labels| self.moment.now_ms - at_ms > labels.lost_ms)
         });
         let low = state.is_some_and(|state| state.battery_is_low());
-        let waits = state.filter(|state| state.condition == LabelCondition::Held);
-        let standing_text = match waits {
-            Some(_) => format!("{}：{}", standing.what, standing.detail),
-            None if standing.detail.is_empty() => standing.what,
-            None => format!("{} · {}", standing.what, standing.detail),
-        };
+        let is_held = state.is_some_and(|state| state.condition == LabelCondition::Held);
+        // For whom it waits says more; why it fails has a line of its own.
+        let standing_text = if is_held { standing.detail } else { standing.what };
         vec![
             self.fact("状态", "Standing", standing_text, standing.tone),
             self.fact("位置", "Place", slot.unwrap_or_else(none), Tone::Quiet),
@@ -95,8 +92,8 @@ impl Lane {
                 if lost { Tone::Attend } else { Tone::Quiet },
             ),
             self.fact(
-                "网关",
-                "Access point",
+                "基站",
+                "Gateway",
                 state.map(|state| state.gateway.clone()).filter(|host| !host.is_empty()).unwrap_or_else(none),
                 Tone::Quiet,
             ),
@@ -158,8 +155,10 @@ impl Lane {
         } else {
             self.labels_names(seen)
         };
+        let standing = self.standing(seen);
         view::Labels {
             title,
+            note: if standing.tone == Tone::Stop { standing.detail } else { String::new() },
             counts: size
                 .map(|seen| LabelCount { text: panel(seen, self.front.language), tone: Tone::Quiet })
                 .into_iter()

@@ -57,7 +57,7 @@ impl Lane {
             Question::Unheard { item, .. } => {
                 let new = item_of(item);
                 (
-                    self.words("没有网关听到过这个价签", "No access point has heard this label"),
+                    self.words("没有基站听到过这个价签", "No gateway has heard this label"),
                     self.words(
                         "可能是新的（装好电池等几分钟），也可能是别的店的。还没有绑。",
                         "It may be new (minutes after its battery), or another store's. Nothing was bound yet.",
@@ -104,7 +104,7 @@ impl Lane {
                 self.words("用这个", "Use it"),
             ),
             Question::Waive { item, .. } => (
-                self.words("先用新价：为什么？", "New price now: why?"),
+                self.words("价签放行，先用新价：为什么？", "Waive labels, new price now: why?"),
                 {
                     let prices = Prices::new(open, self.moment);
                     let priced = prices.of(item, None);
@@ -116,7 +116,7 @@ impl Lane {
                     )
                 },
                 self.reason_rows_of(WAIVED),
-                self.words("先用新价", "New price now"),
+                self.words("放行", "Waive"),
             ),
         };
         view::Labels {

@@ -155,7 +155,7 @@ impl Lane {
                 state: if found {
                     self.words("✓ 找到", "✓ found")
                 } else if place == pick.at {
-                    self.words("在闪灯", "flashing")
+                    self.words("正在找", "looking for it")
                 } else {
                     String::new()
                 },

@@ -118,6 +118,7 @@ const LICENCES: &[&str] = &[
     "IJG",
     "ISC",
     "MIT",
+    "MIT-0",
     "MPL-2.0",
     "Unicode-3.0",
     "Unlicense",

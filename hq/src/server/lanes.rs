@@ -24,9 +24,10 @@ use super::Desk;
 use super::refusal::Refusal;
 use super::routes::{Bearer, SharedDesk, bearer, now_ms, work};
 use super::sent::{self, Sent};
+use crate::audit::{self, By};
 use crate::enrolment::{self, ExchangeError};
 use crate::shelves::ReportError;
-use crate::store::LaneRow;
+use crate::store::{LaneRow, StoreError};
 use crate::{asking, feed, intake, shelves};
 
 /// The most bytes of a batch's body: zstd adds a little to what it cannot
@@ -62,6 +63,7 @@ pub(super) async fn enrol(
                     epoch = enrolment.epoch,
                     "a lane is enrolled"
                 );
+                note_enrolled(desk, &enrolment, peer);
                 Ok(Json(enrolment))
             }
             Err(error) => {
@@ -73,6 +75,20 @@ pub(super) async fn enrol(
         }
     })
     .await
+}
+
+/// The code is used up; who has the lane's key from now on is in the trail.
+fn note_enrolled(desk: &Desk, enrolment: &Enrolment, peer: SocketAddr) {
+    let lane = format!("{}/{}", enrolment.store, enrolment.lane);
+    let by = By { who: format!("lane {lane}"), origin: peer.ip().to_string() };
+    let detail = serde_json::json!({ "epoch": enrolment.epoch });
+    let noted = desk.store.write::<_, StoreError>(|writing| {
+        audit::note(writing, &by, "lane.enrolled", &lane, &detail, now_ms())
+    });
+    if let Err(error) = noted {
+        // The lane has its key: an answer that is lost would cost it another code.
+        tracing::error!(%error, lane, "an enrolment is not in the audit trail");
+    }
 }
 
 pub(super) async fn push(

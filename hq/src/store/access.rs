@@ -142,6 +142,21 @@ impl Reading<'_> {
         )?)
     }
 
+    /// What became of a change under its caller's key; `None` where it is not known.
+    pub fn replay(
+        &self,
+        caller: &str,
+        key: &str,
+        body_hash: &SecretHash,
+    ) -> Result<Option<Replay>, StoreError> {
+        let found = self.one(
+            "SELECT body_hash, body FROM replay WHERE caller = ?1 AND key = ?2",
+            values![caller, key],
+            |row| Ok((SecretHash::from_bytes(row.bytes_32(0)?), row.text_or_none(1)?)),
+        )?;
+        Ok(found.map(|(hash, body)| if hash == *body_hash { Replay::Done(body) } else { Replay::Other }))
+    }
+
     /// Acts before one of a moment and id, newest first, at most `limit`; of
     /// somebody, or of a kind, where these are named.
     pub fn audit_before(
@@ -316,15 +331,8 @@ impl Writing<'_> {
         if added > 0 {
             return Ok(Replay::New);
         }
-        let found = self.one(
-            "SELECT body_hash, body FROM replay WHERE caller = ?1 AND key = ?2",
-            values![caller, key],
-            |row| Ok((SecretHash::from_bytes(row.bytes_32(0)?), row.text_or_none(1)?)),
-        )?;
-        Ok(match found {
-            Some((hash, body)) if hash == *body_hash => Replay::Done(body),
-            Some(_) | None => Replay::Other,
-        })
+        // Where it was taken away meanwhile, nobody knows what it stood for.
+        Ok(self.replay(caller, key, body_hash)?.unwrap_or(Replay::Other))
     }
 
     /// Keeps what was answered to a change.

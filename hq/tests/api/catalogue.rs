@@ -62,6 +62,19 @@ async fn a_dry_run_lists_every_bad_row_and_changes_nothing() {
     let done = desk.import(&key, "/v1/imports/goods", "text/csv", &good).await.ok();
     assert_eq!((&done["changed"], &done["version"]), (&json!(900), &tried["version"]));
     assert_eq!(skus(&desk, &key).await.len(), 903);
+    // The same import under its key is answered again, also where it could not be done again.
+    let kit = format!("{HEADER}\nk,礼盒,Gift,,,20,1300,,,,g0001*2,,\n");
+    let send = async || {
+        let body = Some(("text/csv", kit.as_bytes().to_vec()));
+        desk.send_bytes(&key, Method::POST, "/v1/imports/goods", body, "an-import-of-a-kit").await
+    };
+    let first = send().await.ok();
+    desk.change(&key, Method::DELETE, "/v1/goods/k", nothing()).await.ok();
+    desk.change(&key, Method::DELETE, "/v1/goods/g0001", nothing()).await.ok();
+    let again = send().await;
+    assert_eq!(again.headers["idempotent-replayed"], "true");
+    assert_eq!(again.ok(), first);
+    assert_eq!(desk.get(&key, "/v1/goods/k").await.problem().0, 404, "nothing was done again");
     // What only the whole shows is found by a dry run as well.
     let twice = format!("{HEADER}\n8,糖,,,,1,1300,6901028075763,,,,,\n");
     let refused = desk.import(&key, "/v1/imports/goods?dry_run=true", "text/csv", &twice).await.problem();

@@ -227,6 +227,16 @@ async fn an_order_goes_its_way_and_lanes_are_told() {
     act("accept", nothing()).await.ok();
     let (version, orders) = told(&desk, &lane_key, version).await;
     assert_eq!(orders, [("o1".to_owned(), Some("Accepted 900".to_owned()))]);
+    desk.post(&key, path, order("o0")).await.ok();
+    let ids = async |query: &str| {
+        let listed = desk.get(&key, &format!("{path}{query}")).await.ok();
+        let rows = listed["items"].as_array().expect("orders").iter();
+        rows.filter_map(|row| row["id"].as_str().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (ids("").await, ids("?open=true").await),
+        (vec!["o0".into(), "o1".into()], vec!["o1".to_owned()])
+    );
     let picked = act("pick", json!({ "short": [{ "line": 1, "found": 1_000 }] })).await.ok();
     assert_eq!((&picked["kept"], &picked["refunded"]), (&json!(650), &json!(250)));
     assert_eq!(picked["lines"][0]["for_customer"], 1_000);
@@ -239,6 +249,7 @@ async fn an_order_goes_its_way_and_lanes_are_told() {
     assert_eq!(state(&desk, &key, "2").await, (0, 0, 0));
     let (_, orders) = told(&desk, &lane_key, version).await;
     assert_eq!(orders, [("o1".to_owned(), None)]);
+    assert!(ids("?open=true").await.is_empty());
     assert_eq!(act("cancel", json!({ "reason": "late" })).await.problem().0, 409);
     let found = desk.get(&key, &format!("{path}/o1")).await.ok();
     let acts: Vec<&str> =

@@ -184,11 +184,18 @@ async fn the_document_has_every_route_and_every_route_is_served() {
 #[tokio::test]
 async fn lanes_are_enrolled_watched_and_revoked() {
     let desk = open().await;
-    let key = desk.key("lanes:write,sales:read").await;
+    let key = desk.key("lanes:write,sales:read,audit:read").await;
     let made = desk.post(&key, "/v1/stores/S1/lanes/3/code", nothing()).await.ok();
     let url = format!("{}/v1/enrol", desk.running.url());
     let enrolled = desk.client.post(url).json(&json!({ "code": made["code"] })).send().await;
     let enrolled: Value = enrolled.expect("an answer").json().await.expect("an enrolment");
+    let trail = desk.get(&key, "/v1/audit?limit=2").await.ok();
+    assert_eq!(
+        (&trail["items"][0]["act"], &trail["items"][0]["who"]),
+        (&json!("lane.enrolled"), &json!("lane S1/3"))
+    );
+    let code = made["code"].as_str().expect("a code");
+    assert!(trail["items"][1]["act"] == "lane.enrol" && !trail.to_string().contains(code));
     let lanes = desk.get(&key, "/v1/lanes").await.ok();
     assert_eq!((&lanes["items"][0]["lane"], &lanes["items"][0]["epoch"]), (&json!(3), &json!(1)));
     desk.change(&key, Method::DELETE, "/v1/stores/S1/lanes/3/key", nothing()).await.ok();

@@ -181,4 +181,9 @@ async fn stock_is_told_by_store_and_by_item() {
     assert_eq!((&second["items"][0]["sku"], &second["next"]), (&json!("2"), &Value::Null));
     let everywhere = desk.get(&key, "/v1/goods/1/stock").await.ok();
     assert_eq!(everywhere["items"][0]["store"], "S1");
+    let exported = desk.get(&key, "/v1/export/stock.csv?store=S1").await;
+    let header = "store,sku,on_hand,reserved,in_transit,available";
+    assert_eq!(exported.text, format!("{header}\nS1,1,-2000,0,0,-2000\nS1,2,-1000,0,0,-1000\n"));
+    assert_eq!(desk.get(&key, "/v1/export/stock.csv?store=S9").await.problem().0, 404);
+    assert_eq!(desk.get(&key, "/v1/export/stock.csv").await.problem().0, 400);
 }

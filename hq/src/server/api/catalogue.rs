@@ -20,7 +20,7 @@ const READ: (&str, Scope) = ("goods", Scope::GoodsRead);
 const WRITE: (&str, Scope) = ("goods", Scope::GoodsWrite);
 
 /// Rows of CSV that are written at one time.
-const ROWS_AT_A_TIME: u32 = 1_000;
+pub(super) const ROWS_AT_A_TIME: u32 = 1_000;
 
 /// The most prices of one request.
 const PRICES_MAX: usize = 2_000;
@@ -189,11 +189,11 @@ fn next_of(rows: &[(String, u64, String)]) -> Option<String> {
     rows.last().filter(|_| is_full).map(|(key, ..)| key.clone())
 }
 
-fn csv_fault(error: csv::Error) -> Refusal {
+pub(super) fn csv_fault(error: csv::Error) -> Refusal {
     Refusal::Fault(format!("write CSV: {error}"))
 }
 
-fn csv_text(out: csv::Writer<Vec<u8>>) -> Result<String, Refusal> {
+pub(super) fn csv_text(out: csv::Writer<Vec<u8>>) -> Result<String, Refusal> {
     let bytes = out.into_inner().map_err(|error| Refusal::Fault(format!("write CSV: {error}")))?;
     String::from_utf8(bytes).map_err(|error| Refusal::Fault(format!("write CSV: {error}")))
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::route::{Access, Content, Described, KEY_HEADER, KEY_LENGTHS, REPLAYED_HEADER};
-use crate::access::{Role, Scope};
+use crate::access::Role;
 use crate::server::refusal::KINDS;
 
 /// Why something was not done (RFC 9457).
@@ -111,7 +111,7 @@ fn operation(generator: &mut SchemaGenerator, described: &Described) -> Value {
         "operationId": operation_id(described),
         "tags": [described.tag],
         "summary": described.says,
-        "parameters": parameters(generator, described),
+        "parameters": parameters(described),
         "responses": responses,
         "security": security(described.access),
     });
@@ -134,16 +134,12 @@ fn security(access: Access) -> Value {
         Access::Lane => json!([{ "lane": [] }]),
         Access::Admin => json!([{ "admin": [] }]),
         Access::SignedIn => json!([{ "key": [] }]),
-        Access::Scope(scope) => json!([{ "key": [scope_name(scope)] }]),
+        Access::Scope(scope) => json!([{ "key": [scope.name()] }]),
     }
 }
 
-fn scope_name(scope: Scope) -> &'static str {
-    scope.name()
-}
-
 /// Those of the path, of the query and of the header.
-fn parameters(generator: &mut SchemaGenerator, described: &Described) -> Vec<Value> {
+fn parameters(described: &Described) -> Vec<Value> {
     let mut parameters = Vec::new();
     for name in described.path.split('{').skip(1).filter_map(|part| part.split('}').next()) {
         let schema = match name {
@@ -159,7 +155,6 @@ fn parameters(generator: &mut SchemaGenerator, described: &Described) -> Vec<Val
             .with(|settings| settings.inline_subschemas = true)
             .into_generator();
         let schema = query(&mut alone);
-        let _ = generator;
         let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
         let properties = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
         for (name, mut schema) in properties {

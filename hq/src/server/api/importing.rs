@@ -17,8 +17,8 @@ use sha2::{Digest, Sha256};
 
 use super::catalogue::Applied;
 use super::route::{
-    Access, Asker, Content, Described, Done, Route, carry_out, idempotency_key, json, json_answer,
-    let_through, other, query_of, schema_of,
+    Access, Asker, Content, Described, Done, Route, answered_before, carry_out, idempotency_key, json,
+    json_answer, let_through, other, query_of, schema_of,
 };
 use crate::access::Scope;
 use crate::import::{self, SHOP_FILE};
@@ -123,6 +123,11 @@ async fn take_in(desk: SharedDesk, asker: Asker, request: Request, kind: Kind) -
     let _turn = desk.commands.lock().await;
     let permit = desk.questions.enter().await?;
     let outcome = work(&desk, permit, move |desk| {
+        if !query.dry_run
+            && let Some(answer) = answered_before(desk, &call, (&key, &hash))?
+        {
+            return Ok(answer);
+        }
         let prepared = import::prepare(&desk.store, folder.path(), query.replace, call.now_ms)?;
         if query.dry_run {
             return json_answer(&Applied::of(&prepared.try_out(&desk.store)?, true));

@@ -13,7 +13,7 @@ use crate::access::Scope;
 use crate::orders::{self, Act, Doer, OrderBook, OrderError, Placed, PlacedLine, ShortLine};
 use crate::reservations::{self, Reservation, ReserveError, ReservedLine};
 use crate::server::refusal::{Refusal, chain};
-use crate::store::{BookKind, Reading, Writing};
+use crate::store::{BookKind, Kind, Reading, Writing};
 
 const READ: (&str, Scope) = ("orders", Scope::OrdersRead);
 const WRITE: (&str, Scope) = ("orders", Scope::OrdersWrite);
@@ -53,7 +53,12 @@ impl From<ReserveError> for Refusal {
 pub(super) fn routes() -> Vec<Route> {
     let stock = |verb| ("stock", verb);
     vec![
-        question("/v1/stores/{store}/orders", READ, "Lists the orders of a store, by id.", list_orders),
+        question(
+            "/v1/stores/{store}/orders",
+            READ,
+            "Lists the orders of a store, by id; all of them, or those that wait for the store.",
+            list_orders,
+        ),
         change(
             Method::POST,
             "/v1/stores/{store}/orders",
@@ -235,16 +240,36 @@ fn shown(store: &str, book: OrderBook) -> Result<Order, Refusal> {
     })
 }
 
-fn list_orders(reading: &Reading<'_>, call: &Call, query: PageQuery) -> Result<Page<Order>, Refusal> {
+/// Which orders.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct OrderQuery {
+    /// Only those that are paid and neither handed over nor cancelled.
+    #[serde(default)]
+    open: bool,
+    /// Where the page before ended: its `next`.
+    after: Option<String>,
+    /// How many at most, 1 to 1000; 200 where absent.
+    #[schemars(range(min = 1, max = 1000))]
+    limit: Option<u32>,
+}
+
+fn list_orders(reading: &Reading<'_>, call: &Call, query: OrderQuery) -> Result<Page<Order>, Refusal> {
     let store = call.param("store");
     known_store(reading, store)?;
     let limit = page_limit(query.limit)?;
     let after = query.after.as_deref().unwrap_or_default();
-    let rows = reading.books_of_after(store, BookKind::Order, after, limit + 1)?;
-    let orders = rows
-        .into_iter()
-        .map(|(_, body)| shown(store, serde_json::from_str(&body)?))
-        .collect::<Result<Vec<_>, Refusal>>()?;
+    let mut orders = Vec::new();
+    if query.open {
+        // What the store's lanes are told of.
+        for (id, ..) in reading.entities_after(store, Kind::Order, after, limit + 1)? {
+            orders.push(shown(store, orders::find(reading, store, &id)?)?);
+        }
+    } else {
+        for (_, body) in reading.books_of_after(store, BookKind::Order, after, limit + 1)? {
+            orders.push(shown(store, serde_json::from_str(&body)?)?);
+        }
+    }
     Ok(page(orders, limit, |order| order.id.clone()))
 }
 

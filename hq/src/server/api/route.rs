@@ -335,6 +335,9 @@ where
         let hash = hash_of(&route, &bytes);
         let permit = desk.questions.enter().await?;
         within(work(&desk, permit, move |desk| {
+            if let Some(answer) = answered_before(desk, &call, (&key, &hash))? {
+                return Ok(answer);
+            }
             let prepared = prepare(desk, &call, body)?;
             carry_out(desk, &call, act, (&key, &hash), |writing| run(writing, &call, &prepared))
         }))
@@ -502,6 +505,22 @@ enum Ended {
 impl From<StoreError> for Ended {
     fn from(error: StoreError) -> Self {
         Self::Refused(error.into())
+    }
+}
+
+/// What was answered to a change that is done, before anything is prepared for
+/// it: what was good then may not be now.
+pub(super) fn answered_before(
+    desk: &Desk,
+    call: &Call,
+    (key, hash): (&str, &SecretHash),
+) -> Result<Option<Response>, Refusal> {
+    let known = desk.store.read::<_, StoreError>(|reading| reading.replay(&call.caller.name, key, hash))?;
+    match known {
+        None | Some(Replay::New) => Ok(None),
+        Some(Replay::Done(Some(body))) => Ok(Some(json_text(body, true))),
+        Some(Replay::Done(None)) => Err(Refusal::SaidOnce),
+        Some(Replay::Other) => Err(Refusal::KeyReused),
     }
 }
 

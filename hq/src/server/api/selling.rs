@@ -6,9 +6,9 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::catalogue::known_store;
+use super::catalogue::{ROWS_AT_A_TIME, csv_fault, csv_text, known_store};
 use super::forms::{Millis, Page, PageQuery, page, page_limit};
-use super::route::{Call, Nothing, Route, question};
+use super::route::{Call, Nothing, Route, question, table};
 use crate::access::Scope;
 use crate::daybook::{self, Account};
 use crate::server::refusal::Refusal;
@@ -37,6 +37,7 @@ pub(super) fn routes() -> Vec<Route> {
         ),
         question("/v1/stores/{store}/stock", STOCK, "What a store has, by item.", stock_of_store),
         question("/v1/goods/{sku}/stock", STOCK, "What every store has of an item.", stock_of_item),
+        table("/v1/export/stock.csv", STOCK, "What a store has, by item, thousandths.", export_stock),
     ]
 }
 
@@ -393,4 +394,34 @@ fn stock_of_item(reading: &Reading<'_>, call: &Call, _: Nothing) -> Result<Page<
     }
     let items = stores.into_iter().map(|(store, state)| Stock::of(&store, state)).collect();
     Ok(Page { items, next: None })
+}
+
+/// Whose stock is exported.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct StockExport {
+    store: String,
+}
+
+fn export_stock(
+    reading: &Reading<'_>,
+    _: &Call,
+    query: &StockExport,
+    after: &str,
+) -> Result<(String, Option<String>), Refusal> {
+    known_store(reading, &query.store)?;
+    let rows = reading.stock_after(&query.store, after, ROWS_AT_A_TIME)?;
+    let is_full = rows.len() == ROWS_AT_A_TIME as usize;
+    let next = rows.last().filter(|_| is_full).map(|row| row.sku.clone());
+    let mut out = csv::Writer::from_writer(Vec::new());
+    if after.is_empty() {
+        out.write_record(["store", "sku", "on_hand", "reserved", "in_transit", "available"])
+            .map_err(csv_fault)?;
+    }
+    for row in rows {
+        let Stock { store, sku, on_hand, reserved, in_transit, available } = Stock::of(&query.store, row);
+        let amounts = [on_hand, reserved, in_transit, available].map(|amount| amount.to_string());
+        out.write_record([store, sku].iter().chain(&amounts)).map_err(csv_fault)?;
+    }
+    Ok((csv_text(out)?, next))
 }

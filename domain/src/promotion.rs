@@ -11,6 +11,7 @@
 //! | [`set`] | the promotions that a lane knows |
 //! | [`ticket`] | what is priced, and the answer |
 //! | `problem` | a ticket against the promotions that are about it |
+//! | `quick` | maps by what the engine itself makes |
 //! | `component` | lines that share promotions, and the best use of these |
 //! | `settle` | what one application of an item rule leaves |
 //! | `overlay` | order, coupon and points promotions |
@@ -23,6 +24,7 @@ pub mod explain;
 pub mod grant;
 mod overlay;
 mod problem;
+mod quick;
 pub mod rule;
 mod search;
 pub mod set;

@@ -31,6 +31,10 @@ use small::{Layout, Small};
 /// after the per cents of a scenario.
 pub(super) const WEIGHT_ONE: i128 = 1_000_000_000_000;
 
+/// Where the least sum of few units takes more looks at their uses, units are
+/// taken one after the other instead.
+const LOOKS_MAX: usize = 100_000;
+
 /// The most ways of choosing tiers of quantity promotions that are tried.
 const TIER_CHOICES_MAX: usize = 256;
 
@@ -102,7 +106,7 @@ pub(super) enum Search<'a> {
 }
 
 /// Thresholds that ways are to reach together.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(super) struct Goal {
     /// For each region a bit for each threshold that counts it.
     pub counts: Vec<u32>,
@@ -197,6 +201,8 @@ pub(super) struct Ways {
     pub ways: Vec<Way>,
     /// Some were left out, for want of room.
     pub cut: bool,
+    /// By how much a way may weigh less than it says: see [`Component::slop`].
+    pub slop: i128,
     runs: Vec<Run>,
     /// In place of runs, where units are few.
     small: Option<Small>,
@@ -250,10 +256,29 @@ impl Component {
         search: Search<'_>,
         work: &mut Work,
     ) -> Result<Ways, Exhausted> {
-        if let Search::Reach { slack, goal } = search
-            && let Some(small) = Small::of(self, set, weights, goal)
-        {
-            return self.laid_out(small, weights, slack, work);
+        match search {
+            Search::Reach { slack, goal } => {
+                if let Some(mut small) = Small::of(self, set, weights, goal) {
+                    let layouts = small.layouts(self, weights, slack, work)?;
+                    return Ok(self.laid_out(small, layouts));
+                }
+            }
+            Search::Least => {
+                if !self.is_single()
+                    && let Some(mut small) = Small::of(self, set, weights, &Goal::default())
+                    && small.looks() <= LOOKS_MAX
+                {
+                    // Where limits make many states of few, half of the work is left for the other way.
+                    let half = work.done.midpoint(work.limit.max(work.done));
+                    let mut own = Work { done: work.done, limit: half };
+                    let layouts = small.least(&mut own);
+                    work.done = own.done.min(half);
+                    if let Ok(layouts) = layouts {
+                        return Ok(self.laid_out(small, layouts));
+                    }
+                }
+            }
+            Search::Frontier { .. } => {}
         }
         let mut reduced = self.clone();
         if search == Search::Least {
@@ -261,8 +286,14 @@ impl Component {
         }
         let many = self.classes.iter().any(|class| class.count > SINGLE_STEPS_MAX);
         let coarse = search != Search::Least && self.is_single() && many;
-        let mut ways =
-            Ways { ways: Vec::new(), cut: coarse, runs: Vec::new(), small: None, searched: reduced.clone() };
+        let mut ways = Ways {
+            ways: Vec::new(),
+            cut: coarse,
+            slop: self.slop(set, weights),
+            runs: Vec::new(),
+            small: None,
+            searched: reduced.clone(),
+        };
         for tiers in reduced.tier_choices(set, &mut ways.cut) {
             let mut run = Run::new(&reduced, set, weights, search, tiers);
             run.spread(&reduced, set, weights, search, work)?;
@@ -317,14 +348,7 @@ impl Component {
         Ok(ways)
     }
 
-    fn laid_out(
-        &self,
-        mut small: Small,
-        weights: &[i128],
-        slack: i128,
-        work: &mut Work,
-    ) -> Result<Ways, Exhausted> {
-        let layouts = small.layouts(self, weights, slack, work)?;
+    fn laid_out(&self, small: Small, layouts: Vec<Layout>) -> Ways {
         let way = |layout: Layout| Way {
             cost: layout.cost,
             applications: layout.applications,
@@ -332,13 +356,14 @@ impl Component {
             run: 0,
             label: layout.label,
         };
-        Ok(Ways {
+        Ways {
             ways: layouts.into_iter().map(way).collect(),
             cut: false,
+            slop: 0,
             runs: Vec::new(),
             small: Some(small),
             searched: self.clone(),
-        })
+        }
     }
 
     /// What the outcome comes to in each region.

@@ -11,7 +11,6 @@
 //! that could still win is worked out to the end. What remains is proved.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::component::{Exhausted, Outcome, Portion, Work};
 use super::overlay::{ADD_ONS_MAX, Best, Choice, Laid, Mask, Overlay, Part};
@@ -23,14 +22,16 @@ mod cluster;
 mod forms;
 mod joint;
 mod least;
+mod lens;
 mod memory;
 mod reach;
 mod scenario;
 mod stage;
 mod ways;
 
-use memory::Findings;
+use lens::Lens;
 pub use memory::Memory;
+use memory::Seen;
 use reach::Depth;
 use scenario::{Effect, Scenario, Scenarios};
 use stage::{Plain, Stage};
@@ -65,7 +66,9 @@ pub(super) struct Finder<'a, 'b> {
     pub memory: &'b mut Memory,
     pub work: Work,
     /// What this search has looked up or found out already: its work is counted.
-    seen: Findings,
+    seen: Seen,
+    /// What per cents make of the stage that is being searched.
+    lenses: Vec<Lens>,
     found: Option<Found>,
     /// The least bound of what was not searched to the end.
     open_bound: Option<Money>,
@@ -75,7 +78,15 @@ impl<'a, 'b> Finder<'a, 'b> {
     pub(super) fn new(problem: &'b Problem<'a>, memory: &'b mut Memory, limit: u64) -> Self {
         memory.turn_to(problem.set.version());
         let work = Work { done: 0, limit };
-        Self { problem, memory, work, seen: Findings::default(), found: None, open_bound: None }
+        Self {
+            problem,
+            memory,
+            work,
+            seen: Seen::default(),
+            lenses: Vec::new(),
+            found: None,
+            open_bound: None,
+        }
     }
 
     pub(super) fn find(mut self) -> (Found, u64) {
@@ -242,8 +253,7 @@ impl<'a, 'b> Finder<'a, 'b> {
         if !whole {
             self.leave_open(Money::ZERO);
         }
-        let components = components.into_iter().map(Arc::new).collect();
-        Some(Stage::new(self.problem, components, overlays, add_ons, add_on_min))
+        Some(Stage::new(self.problem, self.memory, components, overlays, add_ons, add_on_min))
     }
 
     /// The scenarios that could come below the best total known, with what
@@ -269,6 +279,7 @@ impl<'a, 'b> Finder<'a, 'b> {
     fn search_stage(&mut self, stage: &Stage<'a, '_>) {
         let Some(plain) = self.least_plain(stage) else { return };
         self.offer(stage, &plain.outcome);
+        self.lenses.clear();
         let (ordered, left_out) = self.scenarios(stage, &plain);
         if let Some(bound) = left_out {
             self.leave_open(bound);
@@ -338,18 +349,18 @@ impl<'a, 'b> Finder<'a, 'b> {
         }
     }
 
-    /// Lays the overlays of a scenario on an outcome, and keeps it where it is
+    /// Lays the overlays of a scenario on an outcome, which they see in parts, and keeps it where it is
     /// the best. Gives the thresholds that it turns out to miss, and by how much.
     fn offer_under(
         &mut self,
         stage: &Stage<'a, '_>,
         outcome: &Outcome,
+        parts: &[Part],
         scenario: &Scenario,
     ) -> Vec<(Mask, Money)> {
-        let parts = self.problem.parts(&outcome.portions, &stage.masks);
         let mut missed = Vec::new();
-        if self.is_allowed(stage, outcome, &parts) {
-            let mut laid = Laid::new(parts);
+        if self.is_allowed(stage, outcome, parts) {
+            let mut laid = Laid::new(parts.to_vec());
             for (index, effect) in &scenario.effects {
                 let overlay = &stage.overlays[*index];
                 let (Effect::Constant { min, .. } | Effect::Percent(_, min)) = effect;

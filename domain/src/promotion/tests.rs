@@ -12,6 +12,8 @@ use super::rule::{
 use super::ticket::{Buyer, Goods, Occasion, TicketLine, Unmet};
 use super::*;
 
+mod effort;
+
 fn yuan(amount: i64) -> Money {
     Money::from_minor(amount * 100)
 }

@@ -180,4 +180,10 @@ impl Outcome {
     pub(in crate::promotion) fn net(&self) -> Money {
         self.portions.iter().map(|portion| portion.net).sum()
     }
+
+    /// Adds what other units come to.
+    pub(in crate::promotion) fn extend(&mut self, other: &Self) {
+        self.portions.extend_from_slice(&other.portions);
+        self.applications.extend_from_slice(&other.applications);
+    }
 }

@@ -1,8 +1,6 @@
 //! The states that a component can be in, unit by unit.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-
+use super::super::quick::QuickMap;
 use super::super::set::PromotionSet;
 use super::front::keep_labels;
 use super::mode::{Left, Mode, Places};
@@ -205,7 +203,7 @@ impl Run {
         };
         for (step, turn) in self.order.iter().enumerate() {
             let mut next: Vec<Node> = Vec::new();
-            let mut known: HashMap<State, u32, BuildHasherDefault<Quick>> = HashMap::default();
+            let mut known: QuickMap<State, u32> = QuickMap::default();
             for node in &mut self.nodes[step] {
                 let moves = reach.moves(&node.state, *turn);
                 work.spend(1 + moves.len() as u64)?;
@@ -385,34 +383,4 @@ fn prices_of(class: &Class) -> Vec<Money> {
     prices.sort_unstable_by(|one, other| other.cmp(one));
     prices.dedup();
     prices
-}
-
-/// Mixes numbers quickly; what it mixes comes from promotions, not from outside.
-#[derive(Default)]
-pub(super) struct Quick(u64);
-
-impl Hasher for Quick {
-    fn finish(&self) -> u64 {
-        self.0 ^ self.0 >> 29
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for eight in bytes.chunks(8) {
-            let mut whole = [0; 8];
-            whole[..eight.len()].copy_from_slice(eight);
-            self.write_u64(u64::from_le_bytes(whole));
-        }
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    }
-
-    fn write_usize(&mut self, number: usize) {
-        self.write_u64(number as u64);
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.write_u64(u64::from(number));
-    }
 }

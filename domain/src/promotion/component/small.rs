@@ -1,8 +1,9 @@
 //! A component of few units: what each of them may be used for, and every
-//! layout of all of them that could be of use.
+//! layout of all of them that could be of use, or the cheapest alone.
 //!
 //! A *use* is a unit for itself at a price, or one application of an item rule
-//! with its members. A state says how many units of each class are used up;
+//! with its members; of a quantity tier with as many as there may be, since
+//! all that it lowers is one application. A state says how many units of each class are used up;
 //! the first unit that is left is put to each of its uses. Few units have few
 //! states, however many promotions they could stand in.
 //!
@@ -12,7 +13,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::rule::Rule;
+use super::super::rule::{ItemRule, Rule};
 use super::super::set::PromotionSet;
 use super::super::settle::settle;
 use super::outcome::members_of;
@@ -84,6 +85,8 @@ pub(super) struct Small {
     sides: Vec<usize>,
     /// For each side, and each region, whether it counts.
     columns: Vec<Vec<bool>>,
+    /// What there is of limited promotions, and one application of each quantity tier.
+    limits: Vec<u32>,
     trail: Trail,
 }
 
@@ -110,8 +113,7 @@ pub(super) struct Layout {
 }
 
 impl Small {
-    /// The uses of a component's units; `None` where there are too many, or
-    /// quantity tiers, whose members are any number.
+    /// The uses of a component's units; `None` where there are too many.
     pub(super) fn of(
         component: &Component,
         set: &PromotionSet,
@@ -120,7 +122,7 @@ impl Small {
     ) -> Option<Self> {
         let counts: Vec<u32> = component.classes.iter().map(|class| class.count).collect();
         let units = counts.iter().fold(0u32, |all, count| all.saturating_add(*count));
-        if units > UNITS_MAX || component.tiers(set) > 0 {
+        if units > UNITS_MAX {
             return None;
         }
         let mut strides = Vec::new();
@@ -145,7 +147,9 @@ impl Small {
         }
         let by_class = vec![Vec::new(); counts.len()];
         let trail = Trail::Steps(Vec::new());
-        let mut small = Self { uses: Vec::new(), by_class, counts, strides, states, sides, columns, trail };
+        let limits = component.limits.clone();
+        let mut small =
+            Self { uses: Vec::new(), by_class, counts, strides, states, sides, columns, limits, trail };
         small.find_uses(component, set, weights)?;
         Some(small)
     }
@@ -184,10 +188,17 @@ impl Small {
         }
         for (group, own_group) in component.groups.iter().enumerate() {
             let Rule::Item(rule) = &set.promotions()[own_group.promotion].rule else { return None };
-            for members in self.companies(component, group)? {
+            let is_tier = matches!(rule, ItemRule::QuantityTier { .. });
+            let tier = is_tier.then(|| {
+                self.limits.push(1);
+                self.limits.len() - 1
+            });
+            let companies =
+                if is_tier { self.crowds(component, group) } else { self.companies(component, group) };
+            for members in companies? {
                 let Some(nets) = settle(rule, &members_of(component, &members)) else { continue };
                 let mut own = Use { group: Some(group), applications: 1, ..nothing.clone() };
-                let mut takes: Vec<usize> = own_group.applications.into_iter().collect();
+                let mut takes: Vec<usize> = own_group.applications.into_iter().chain(tier).collect();
                 for ((class, join), net) in members.iter().zip(nets) {
                     let join = &component.classes[*class].joins[*join];
                     charge(&mut own, join.region, net.minor());
@@ -250,6 +261,47 @@ impl Small {
         Some(companies)
     }
 
+    /// Any members that may stand in a group together, each company once;
+    /// `None` where they are too many.
+    fn crowds(&self, component: &Component, group: usize) -> Option<Vec<Vec<(usize, usize)>>> {
+        let mut crowds: Vec<Vec<(usize, usize)>> = vec![Vec::new()];
+        for (place, class) in component.classes.iter().enumerate() {
+            // How many of the class are left, with the crowd.
+            let mut fillings: Vec<(Vec<(usize, usize)>, u32)> =
+                crowds.into_iter().map(|crowd| (crowd, class.count)).collect();
+            let fitting = class.joins.iter().enumerate().filter(|(_, join)| join.group == group);
+            for (index, _) in fitting {
+                let mut longer = Vec::new();
+                for (crowd, left) in &fillings {
+                    for units in 0..=*left {
+                        let mut next = crowd.clone();
+                        next.extend((0..units).map(|_| (place, index)));
+                        longer.push((next, left - units));
+                    }
+                    if longer.len() > USES_MAX {
+                        return None;
+                    }
+                }
+                fillings = longer;
+            }
+            crowds = fillings.into_iter().map(|(crowd, _)| crowd).collect();
+        }
+        Some(crowds)
+    }
+
+    /// How many uses are looked at to find the least: of every state those of a class.
+    pub(super) fn looks(&self) -> usize {
+        self.states * self.by_class.iter().map(Vec::len).max().unwrap_or(0)
+    }
+
+    /// The cheapest layout of all units, of equal ones one with the fewest applications.
+    pub(super) fn least(&mut self, work: &mut Work) -> Result<Vec<Layout>, Exhausted> {
+        work.spend(self.looks() as u64 / 64)?;
+        let rest = self.rest();
+        let most = if self.limits.is_empty() { rest[0] } else { FAR };
+        self.laid::<0>(&rest, most, work)
+    }
+
     /// Every layout of all units that costs at most so much above the least,
     /// but for those that another is as good as; the cheapest first.
     pub(super) fn layouts(
@@ -261,20 +313,21 @@ impl Small {
     ) -> Result<Vec<Layout>, Exhausted> {
         let rest = self.rest();
         work.spend((self.states * self.uses.len()) as u64 / 64)?;
-        if let Some(region) = one_region(component)
+        if self.limits.is_empty()
+            && let Some(region) = one_region(component)
             && weights[region] > 0
             && slack / weights[region] < MARKS_MAX
         {
             return self.mark(&rest, region, weights[region], slack, work);
         }
-        let least = self.lay_out::<0>(component, &rest, FAR, work)?;
+        let least = self.lay_out::<0>(&rest, FAR, work)?;
         let Some(least) = least.first().map(|point| point.cost) else { return Ok(Vec::new()) };
         let most = least.saturating_add(slack);
         match self.sides.iter().max().map_or(0, |most| most + 1) {
-            0 => self.laid::<0>(component, &rest, most, work),
-            1 => self.laid::<1>(component, &rest, most, work),
-            2 => self.laid::<2>(component, &rest, most, work),
-            _ => self.laid::<SIDES_MAX>(component, &rest, most, work),
+            0 => self.laid::<0>(&rest, most, work),
+            1 => self.laid::<1>(&rest, most, work),
+            2 => self.laid::<2>(&rest, most, work),
+            _ => self.laid::<SIDES_MAX>(&rest, most, work),
         }
     }
 
@@ -385,12 +438,11 @@ impl Small {
 
     fn laid<const SIDES: usize>(
         &mut self,
-        component: &Component,
         rest: &[i128],
         most: i128,
         work: &mut Work,
     ) -> Result<Vec<Layout>, Exhausted> {
-        let points = self.lay_out::<SIDES>(component, rest, most, work)?;
+        let points = self.lay_out::<SIDES>(rest, most, work)?;
         let layout = |point: Point<SIDES>| Layout {
             cost: point.cost,
             applications: point.applications,
@@ -404,7 +456,6 @@ impl Small {
     /// comes before it.
     fn lay_out<const SIDES: usize>(
         &mut self,
-        component: &Component,
         rest: &[i128],
         most: i128,
         work: &mut Work,
@@ -412,7 +463,7 @@ impl Small {
         let mut trail: Vec<(u32, u32)> = Vec::new();
         let nothing = Point { cost: 0, applications: 0, last: NOTHING, before: NOTHING, brings: [0; SIDES] };
         let mut laid: Vec<BTreeMap<Vec<u32>, Vec<Point<SIDES>>>> = vec![BTreeMap::new(); self.states];
-        laid[0].insert(component.limits.clone(), vec![nothing]);
+        laid[0].insert(self.limits.clone(), vec![nothing]);
         for state in 0..self.states {
             let here = std::mem::take(&mut laid[state]);
             let is_last = state + 1 == self.states;
@@ -545,14 +596,14 @@ impl Use {
     }
 }
 
-/// The region in which all of a component stands, where nothing is limited.
+/// The region in which all of a component stands, where that is one.
 fn one_region(component: &Component) -> Option<usize> {
     let mut regions = component.classes.iter().flat_map(|class| {
         let singles = class.singles.iter().map(|single| single.region);
         singles.chain(class.joins.iter().map(|join| join.region))
     });
     let first = regions.next()?;
-    (component.limits.is_empty() && regions.all(|region| region == first)).then_some(first)
+    regions.all(|region| region == first).then_some(first)
 }
 
 /// How often each stands in a list, in order.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::super::component::{Exhausted, Outcome, PARTS, Work};
 use super::super::set::PromotionSet;
+use super::lens::PlanMember;
 use super::memory::{Reached, Towards};
 
 /// The most thresholds that are reached together; without the others the sum
@@ -41,8 +42,11 @@ pub(super) struct Cluster {
 pub(super) struct Solved {
     /// No way that reaches them weighs less; of those within the slack.
     pub bound: i128,
-    /// A way that reaches them at that; `None` where there is none, or none is known.
-    pub outcome: Option<Outcome>,
+    /// The way of each part that reaches them at that; `None` where there is
+    /// none, or none is known.
+    pub chosen: Option<Vec<usize>>,
+    /// What these ways bring to each threshold, in parts of a minor unit.
+    pub sums: Vec<i64>,
     /// Whether none reaches them within the slack.
     pub is_out_of_reach: bool,
     /// Whether that is the least there is, whatever the slack.
@@ -82,46 +86,57 @@ struct Puzzle<'a> {
 impl Solved {
     /// How much of a memory it fills.
     pub fn size(&self) -> usize {
-        let outcome = self.outcome.as_ref();
         2 + self.parts.len()
-            + outcome.map_or(0, |outcome| outcome.portions.len() + 4 * outcome.applications.len())
+    }
+
+    /// Adds what its ways come to, unit by unit.
+    pub fn add_to(&self, outcome: &mut Outcome, set: &PromotionSet) {
+        for (part, way) in self.parts.iter().zip(self.chosen.iter().flatten()) {
+            if let Some(ways) = &part.ways {
+                outcome.extend(&ways.outcome(set, *way));
+            }
+        }
     }
 }
 
 impl Cluster {
-    /// Solves it. `floors` holds what each part weighs at least, and `slops`
-    /// by how much its ways could weigh less than they say.
-    pub fn solve(
-        &self,
-        set: &PromotionSet,
-        parts: Vec<Arc<Reached>>,
-        floors: &[i128],
-        slops: &[i128],
-        limit: u64,
-    ) -> Solved {
+    /// Solves it. `members` are its parts as the plan has them, and `parts`
+    /// their ways.
+    pub fn solve(&self, members: &[PlanMember], parts: Vec<Arc<Reached>>, limit: u64) -> Solved {
         let mut work = Work { done: 0, limit };
         // The short lists first, so that few ways stand for long.
         let mut order: Vec<usize> = (0..parts.len()).collect();
         let length = |place: usize| parts[place].ways.as_ref().map_or(1, |ways| ways.ways.len());
         order.sort_by_key(|place| (length(*place), *place));
-        let lists = order.iter().map(|place| self.items(&parts[*place], floors[*place], slops[*place]));
-        let weights = self.parts.iter().flat_map(|part| part.weights.iter().copied());
+        let lists = order.iter().map(|place| self.items(&parts[*place], &members[*place]));
+        let weights = self.parts.iter().flat_map(|part| part.regions.iter().map(|(weight, _)| *weight));
         let mut even_prices: Vec<i128> = weights.clone().map(|weight| weight / i128::from(PARTS)).collect();
         even_prices.sort_unstable();
         even_prices.dedup();
         // What is rounded comes in between.
-        let is_even = slops.iter().all(|slop| *slop == 0);
+        let slop = |(member, part): (&PlanMember, &Arc<Reached>)| {
+            part.ways.as_ref().map_or(member.slop, |ways| ways.slop)
+        };
+        let is_even = members.iter().zip(&parts).map(slop).all(|slop| slop == 0);
         let grain = if is_even { weights.fold(0, common_divisor).max(1) } else { 1 };
         let mut puzzle =
             Puzzle { lists: lists.collect(), mins: &self.mins, prices: [0; GOALS_MAX], even_prices, grain };
-        let least = floors.iter().sum::<i128>();
+        let least = members.iter().map(|member| member.floor).sum::<i128>();
+        let most = least + self.slack + 1;
+        let nothing = Solved {
+            bound: most,
+            chosen: None,
+            sums: Vec::new(),
+            is_out_of_reach: true,
+            is_exact: false,
+            parts: Vec::new(),
+            work: 0,
+        };
         if puzzle.lists.iter().any(Vec::is_empty) {
-            let bound = least + self.slack + 1;
-            return Solved { bound, outcome: None, is_out_of_reach: true, is_exact: false, parts, work: 0 };
+            return Solved { parts, ..nothing };
         }
         let mut known = puzzle.set_prices(&mut work);
         let priced = puzzle.priced_least();
-        let most = least + self.slack + 1;
         known = known.filter(|(cost, _)| *cost < most);
         let limit = known.as_ref().map_or(most, |(cost, _)| *cost);
         if let Some(better) = puzzle.by_pair(limit, &mut work) {
@@ -132,44 +147,40 @@ impl Cluster {
             Ok(found) => (found, false),
             Err(Exhausted) => (None, true),
         };
-        let best = found.or(known);
-        let is_real =
-            |chosen: &[usize]| order.iter().zip(chosen).all(|(place, _)| parts[*place].ways.is_some());
-        let outcome = best.as_ref().filter(|(_, chosen)| is_real(chosen)).map(|(_, chosen)| {
-            let mut outcome = Outcome::default();
-            for (place, way) in order.iter().zip(chosen) {
-                if let Some(ways) = &parts[*place].ways {
-                    let part = ways.outcome(set, *way);
-                    outcome.portions.extend(part.portions);
-                    outcome.applications.extend(part.applications);
-                }
-            }
-            outcome
-        });
-        let bound = match &best {
-            _ if cut => priced,
-            Some((cost, _)) => *cost,
-            None => most,
+        let Some((cost, own)) = found.or(known) else {
+            let bound = if cut { priced } else { most };
+            return Solved { bound, is_out_of_reach: !cut, parts, work: work.done, ..nothing };
         };
-        let is_out_of_reach = best.is_none() && !cut;
-        let is_exact = outcome.is_some() && !cut;
-        Solved { bound, outcome, is_out_of_reach, is_exact, parts, work: work.done }
+        let sums = puzzle.total(&own).sums[..self.mins.len()].to_vec();
+        let mut chosen = vec![0; parts.len()];
+        order.iter().zip(own).for_each(|(place, way)| chosen[*place] = way);
+        let is_known = parts.iter().all(|part| part.ways.is_some());
+        Solved {
+            bound: if cut { priced } else { cost },
+            chosen: is_known.then_some(chosen),
+            sums,
+            is_out_of_reach: false,
+            is_exact: is_known && !cut,
+            parts,
+            work: work.done,
+        }
     }
 
-    fn items(&self, part: &Reached, floor: i128, slop: i128) -> Vec<Item> {
-        let own = |all: &[i64]| {
-            let mut sums = [0; GOALS_MAX];
-            sums.iter_mut().zip(all).for_each(|(sum, own)| *sum = *own);
-            sums
-        };
+    fn items(&self, part: &Reached, member: &PlanMember) -> Vec<Item> {
         match &part.ways {
             // Whatever it could be at best.
-            None => vec![Item { cost: floor, applications: 0, sums: own(&self.mins) }],
+            None => {
+                let mut sums = [0; GOALS_MAX];
+                sums.iter_mut().zip(&self.mins).for_each(|(sum, min)| *sum = *min);
+                vec![Item { cost: member.floor, applications: 0, sums }]
+            }
             Some(ways) => {
-                let item = |way: &super::super::component::Way| Item {
-                    cost: way.cost - slop,
-                    applications: way.applications,
-                    sums: own(&way.sums),
+                let item = |way: &super::super::component::Way| {
+                    let mut sums = [0; GOALS_MAX];
+                    for (sum, side) in sums.iter_mut().zip(&member.sides) {
+                        *sum = side.map_or(0, |side| way.sums[side]);
+                    }
+                    Item { cost: way.cost - ways.slop, applications: way.applications, sums }
                 };
                 ways.ways.iter().map(item).collect()
             }

@@ -4,7 +4,7 @@ use super::super::component::WEIGHT_ONE;
 use super::super::overlay::{Mask, Part};
 use super::super::rule::Layer;
 use super::scenario::{Effect, Scenario, shares_matter};
-use super::stage::{Options, Plain, Stage};
+use super::stage::{Plain, Stage};
 use super::{Finder, base};
 use crate::money::Money;
 
@@ -24,7 +24,7 @@ pub(super) struct Forms {
     /// What is left of a minor unit of each region.
     pub(super) weights: Vec<i128>,
     /// Per cents, by what they count.
-    percents: Vec<(Mask, u32)>,
+    pub(super) percents: Vec<(Mask, u32)>,
     /// What the constants take off at most, weighted.
     pub(super) off: i128,
     pub(super) thresholds: Vec<(Mask, Money)>,
@@ -37,14 +37,13 @@ pub(super) struct Forms {
     pub(super) can_be_reached: bool,
 }
 
-/// What is supposed of per cents that are taken off up to a cap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Capped {
-    /// The per cent of whatever their goods come to.
-    Percent,
-    /// The cap: no way takes off more, however much its goods come to.
-    Cap,
-}
+/// What is supposed of per cents that are taken off up to a cap: overlays, and
+/// how many of the hundredths that each takes off count. Of the cap as much
+/// counts as is left: of a fifth, 20 supposes the per cent, 0 the cap, and 5 a
+/// quarter of the per cent and three quarters of the cap. What is really taken
+/// off is the less of the two, so no such mix of them is below it. Where an
+/// overlay is not among them its per cent counts.
+pub(super) type Mix = [(usize, u32)];
 
 impl Forms {
     pub(super) fn new(
@@ -52,11 +51,24 @@ impl Forms {
         stage: &Stage<'_, '_>,
         plain: &Plain,
         scenario: &Scenario,
-        capped: Capped,
+        mix: &Mix,
     ) -> Self {
-        let cap = |index: usize, effect: &Effect| match (capped, effect) {
-            (Capped::Cap, Effect::Percent(..)) => stage.overlays[index].rule.cap(),
-            (Capped::Percent, _) | (_, Effect::Constant { .. }) => None,
+        // What counts as a per cent, where anything does, and what as a
+        // constant, weighted.
+        let counted = |index: usize, effect: &Effect| -> (Option<u32>, i128) {
+            match effect {
+                Effect::Constant { off, .. } => (None, i128::from(off.minor()) * WEIGHT_ONE),
+                Effect::Percent(percent, _) => {
+                    let whole = 100u32.saturating_sub(*percent);
+                    let own = mix.iter().find(|(other, _)| *other == index).map(|(_, counts)| *counts);
+                    let counts = own.unwrap_or(whole).min(whole);
+                    let cap = stage.overlays[index].rule.cap().filter(|_| counts < whole);
+                    let Some(cap) = cap else { return (Some(*percent), 0) };
+                    let (whole, left) = (i128::from(whole), i128::from(whole - counts));
+                    let constant = (i128::from(cap.minor()) * WEIGHT_ONE * left + whole - 1) / whole;
+                    ((counts > 0).then_some(100 - counts), constant)
+                }
+            }
         };
         let overlay = |index: usize| &stage.overlays[index];
         let mut relevant: Mask = stage.add_on_min.iter().fold(0, |mask, (bit, _)| mask | bit);
@@ -94,7 +106,7 @@ impl Forms {
                 Effect::Constant { off, .. } => taken += *off,
                 Effect::Percent(percent, _) => {
                     shrunk = shrunk * percent / 100;
-                    if cap(*index, effect).is_none() {
+                    if counted(*index, effect).0.is_some() {
                         roundings += 1;
                         told_apart |= bit;
                     }
@@ -129,26 +141,19 @@ impl Forms {
         }
         let weight = |mask: Mask, from: usize| {
             let percents = scenario.effects.iter().filter(|(index, _)| *index >= from);
-            percents.fold(WEIGHT_ONE, |weight, (index, effect)| match effect {
-                Effect::Percent(percent, _)
-                    if overlay(*index).bit & mask != 0 && cap(*index, effect).is_none() =>
-                {
-                    weight / 100 * i128::from(*percent)
-                }
-                Effect::Percent(..) | Effect::Constant { .. } => weight,
+            percents.fold(WEIGHT_ONE, |weight, (index, effect)| match counted(*index, effect).0 {
+                Some(percent) if overlay(*index).bit & mask != 0 => weight / 100 * i128::from(percent),
+                Some(_) | None => weight,
             })
         };
         let mut off = 0;
         for (index, effect) in &scenario.effects {
-            let constant = match effect {
-                Effect::Constant { off, .. } => Some(*off),
-                Effect::Percent(..) => cap(*index, effect),
-            };
-            if let Some(constant) = constant {
+            let (_, constant) = counted(*index, effect);
+            if constant > 0 {
                 // Later per cents lower it too, where they count all of its goods.
                 let own = masks.iter().filter(|mask| **mask & overlay(*index).bit != 0);
                 let most = own.map(|mask| weight(*mask, index + 1)).max().unwrap_or(WEIGHT_ONE);
-                off += i128::from(constant.minor()) * most;
+                off += lowered(constant, most);
             }
         }
         if !uneven {
@@ -163,12 +168,10 @@ impl Forms {
         regions.dedup();
         let weights: Vec<i128> = regions.iter().map(|(mask, _)| weight(*mask, 0)).collect();
         let can_be_reached = thresholds.iter().all(|(bit, min)| stage.most_of(*bit) >= *min);
-        let percents = scenario.effects.iter().filter_map(|(index, effect)| match effect {
-            Effect::Percent(percent, _) if cap(*index, effect).is_none() => {
-                Some((overlay(*index).bit, *percent))
-            }
-            Effect::Percent(..) | Effect::Constant { .. } => None,
-        });
+        let percents = scenario
+            .effects
+            .iter()
+            .filter_map(|(index, effect)| Some((overlay(*index).bit, counted(*index, effect).0?)));
         Self {
             percents: percents.collect(),
             relevant,
@@ -183,19 +186,6 @@ impl Forms {
             roundings,
             can_be_reached,
         }
-    }
-
-    /// What of a minor unit of goods with such a mask is left.
-    pub(super) fn weight(&self, mask: Mask) -> i128 {
-        let own = self.percents.iter().filter(|(bit, _)| mask & bit != 0);
-        own.fold(WEIGHT_ONE, |weight, (_, percent)| weight / 100 * i128::from(*percent))
-    }
-
-    /// The weight of all options, where they have one.
-    pub(super) fn one_weight(&self, options: &Options) -> Option<i128> {
-        let mut weights = options.all.iter().map(|mask| self.weight(*mask));
-        let first = weights.next()?;
-        weights.all(|weight| weight == first).then_some(first)
     }
 
     pub(super) fn region(&self, mask: Mask, line: usize) -> usize {
@@ -239,8 +229,8 @@ impl Forms {
 
     /// Whether all that can be chosen between lies in one region.
     pub(super) fn vary_one(&self, stage: &Stage<'_, '_>) -> bool {
-        let own = stage.components.iter().zip(&stage.options).filter(|(component, _)| !component.is_fixed());
-        let mut varying = own.flat_map(|(_, options)| &options.all).map(|mask| mask & self.relevant);
+        let own = stage.varying.iter().map(|place| &stage.options[*place]);
+        let mut varying = own.flat_map(|options| &options.masks).map(|mask| mask & self.relevant);
         let first = varying.next();
         varying.all(|mask| Some(mask) == first)
     }
@@ -266,6 +256,19 @@ impl Forms {
             base >= min.minor()
         })
     }
+}
+
+/// A weighted amount of which so much of each minor unit is left, rounded up.
+fn lowered(amount: i128, weight: i128) -> i128 {
+    // Amounts are below 10^14 minor units, so that their product fits where it is taken apart.
+    let (whole, rest) = (amount / WEIGHT_ONE, amount % WEIGHT_ONE);
+    whole * weight + (rest * weight + WEIGHT_ONE - 1) / WEIGHT_ONE
+}
+
+/// What per cents leave of a minor unit of goods with such a mask.
+pub(super) fn weight_of(percents: &[(Mask, u32)], mask: Mask) -> i128 {
+    let own = percents.iter().filter(|(bit, _)| mask & bit != 0);
+    own.fold(WEIGHT_ONE, |weight, (_, percent)| weight / 100 * i128::from(*percent))
 }
 
 /// What the goods of an overlay must come to at least before any overlay, to

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::super::component::{Component, Exhausted, Outcome, Portion, Search, WEIGHT_ONE, Ways, Work};
+use super::super::problem::Problem;
 use super::Finder;
-use super::forms::Forms;
 use super::memory::{Least, Weighted};
 use super::stage::{Plain, Stage};
 use crate::money::Money;
@@ -14,30 +14,6 @@ pub(super) const COMPONENT_WORK_MAX: u64 = 60_000;
 
 /// The most work on one component before a rough look at it.
 const FIRST_WORK_MAX: u64 = 3_000;
-
-/// The least weighted sum of all components.
-pub(super) struct Weighing {
-    /// Nothing weighs less.
-    pub bound: i128,
-    /// Whether the outcomes are surely the least.
-    pub whole: bool,
-    /// By component: what it weighs at least, and the outcome.
-    pub parts: Vec<(i128, Arc<Least>)>,
-}
-
-impl Weighing {
-    /// The outcomes of the components that are wanted.
-    pub fn outcome(&self, wanted: impl Fn(usize) -> bool) -> Outcome {
-        let mut outcome = Outcome::default();
-        for (place, (_, least)) in self.parts.iter().enumerate() {
-            if let Some(part) = least.outcome.as_ref().filter(|_| wanted(place)) {
-                outcome.portions.extend_from_slice(&part.portions);
-                outcome.applications.extend_from_slice(&part.applications);
-            }
-        }
-        outcome
-    }
-}
 
 impl Least {
     /// The least sum of units that do not touch each other: each has its
@@ -73,8 +49,8 @@ impl<'a> Finder<'a, '_> {
             bound: Money::ZERO,
             bases: Vec::new(),
         };
-        for component in &stage.components {
-            let least = self.least(component);
+        for place in 0..stage.components.len() {
+            let least = self.least(stage, place);
             let Some(outcome) = &least.outcome else {
                 if !least.whole {
                     self.leave_open(Money::ZERO);
@@ -82,8 +58,7 @@ impl<'a> Finder<'a, '_> {
                 return None;
             };
             plain.bound += least.bound;
-            plain.outcome.portions.extend_from_slice(&outcome.portions);
-            plain.outcome.applications.extend_from_slice(&outcome.applications);
+            plain.outcome.extend(outcome);
             plain.outcomes.push(least);
         }
         let bases = stage.overlays.iter().map(|overlay| stage.least_base(&plain.outcomes, overlay.bit));
@@ -93,152 +68,51 @@ impl<'a> Finder<'a, '_> {
 
     /// The least sum of a component. Where there is no work left for it, a
     /// good sum, and a bound.
-    fn least(&mut self, component: &Arc<Component>) -> Arc<Least> {
+    fn least(&mut self, stage: &Stage<'a, '_>, place: usize) -> Arc<Least> {
+        let component = &stage.components[place];
         if let Some(least) = Least::of_singles(component) {
             self.work.done = self.work.done.saturating_add(1);
             return Arc::new(least);
         }
-        if let Some(least) = self.seen.least.get(component) {
+        let shape = stage.shapes[place];
+        if let Some(least) = self.seen.least.get(&shape) {
             return least.clone();
         }
+        let problem = self.problem;
         if self.work.done >= self.work.limit {
-            return Arc::new(self.rough(component, 0));
+            return Arc::new(rough(problem, &component.in_regions(&mut |_, _| 0), 0));
         }
-        let known = self.memory.found.least.get(component).cloned();
-        let least = known.unwrap_or_else(|| {
-            let least = Arc::new(self.make_least(component));
-            self.memory.grow(least.size() + component.size());
-            self.memory.found.least.insert(component.clone(), least.clone());
-            least
-        });
+        let find = || Arc::new(make_least(problem, &component.in_regions(&mut |_, _| 0)));
+        let least = self.memory.least(shape, find);
         self.work.done = self.work.done.saturating_add(least.work);
-        self.seen.least.insert(component.clone(), least.clone());
+        self.seen.least.insert(shape, least.clone());
         least
     }
 
-    fn make_least(&self, component: &Component) -> Least {
-        let mut work = Work { done: 0, limit: FIRST_WORK_MAX };
-        // Two sums that are rounded apart may come to less where they weigh more.
-        let rounded = component.tiers(self.problem.set);
-        let search = if rounded > 1 {
-            Search::Frontier { slack: WEIGHT_ONE * rounded, exact: 0 }
-        } else {
-            Search::Least
-        };
-        let mut found = component.search(self.problem.set, &[WEIGHT_ONE], search, &mut work);
-        let mut rough = None;
-        if !found.as_ref().is_ok_and(|ways| !ways.cut) {
-            // Often what is found promotion by promotion cannot be bettered.
-            let own = self.rough(component, work.done);
-            if own.whole {
-                return own;
-            }
-            work = Work { done: own.work, limit: own.work + COMPONENT_WORK_MAX };
-            rough = Some(own);
-            found = component.search(self.problem.set, &[WEIGHT_ONE], search, &mut work);
-        }
-        let ways = match (found, rough) {
-            (Ok(ways), None) => ways,
-            (Ok(ways), Some(_)) if !ways.cut => ways,
-            (Ok(_) | Err(Exhausted), Some(own)) => return Least { work: work.done, ..own },
-            (Err(Exhausted), None) => return self.rough(component, work.done),
-        };
-        let outcomes = (0..ways.ways.len()).map(|way| ways.outcome(self.problem.set, way));
-        let outcome = outcomes.min_by_key(Outcome::net);
-        let sum = outcome.as_ref().map_or(Money::ZERO, Outcome::net);
-        let cost = i128::from(sum.minor()) * WEIGHT_ONE;
-        Least { outcome, sum, bound: sum, cost_bound: cost, whole: true, work: work.done }
-    }
-
-    fn rough(&self, component: &Component, work: u64) -> Least {
-        let rough = component.rough(self.problem.set);
-        let sum = rough.outcome.as_ref().map_or(Money::ZERO, Outcome::net);
-        let bound = rough.bound.min(sum);
-        Least {
-            whole: rough.outcome.is_some() && bound == sum,
-            outcome: rough.outcome,
-            sum,
-            bound,
-            cost_bound: i128::from(bound.minor()) * WEIGHT_ONE,
-            work: work.saturating_add(rough.work),
-        }
-    }
-
-    /// The least weighted sum of all components, thresholds or not.
-    pub(super) fn weigh(
+    /// The least weighted sum of a component, whose regions weigh so much;
+    /// `plain` is its least sum.
+    pub(super) fn least_weighted(
         &mut self,
         stage: &Stage<'a, '_>,
-        plain: &Plain,
-        forms: &Forms,
-    ) -> Result<Weighing, Exhausted> {
-        let mut weighing = Weighing { bound: 0, whole: true, parts: Vec::new() };
-        for (place, known) in plain.outcomes.iter().enumerate() {
-            let (bound, least) = match forms.one_weight(&stage.options[place]) {
-                Some(weight) => (i128::from(known.bound.minor()) * weight, known.clone()),
-                None => {
-                    let mut weights = Vec::new();
-                    let component =
-                        stage.with_regions(place, &mut |mask, _| region_of(&mut weights, forms.weight(mask)));
-                    let least = self.least_weighted(Weighted { component, weights }, known)?;
-                    (least.cost_bound, least)
-                }
-            };
-            weighing.bound += bound;
-            weighing.whole &= least.whole;
-            weighing.parts.push((bound, least));
-        }
-        Ok(weighing)
-    }
-
-    /// The least weighted sum of a component.
-    fn least_weighted(&mut self, weighted: Weighted, plain: &Arc<Least>) -> Result<Arc<Least>, Exhausted> {
-        if let Some(least) = self.seen.weighted.get(&weighted) {
-            let least = least.clone();
-            self.work.spend(1)?;
-            return Ok(least);
-        }
+        place: usize,
+        weights: Vec<i128>,
+        plain: &Arc<Least>,
+    ) -> Result<Arc<Least>, Exhausted> {
         self.work.spend(1)?;
-        let key = Arc::new(weighted);
-        let known = self.memory.found.weighted.get(&key).cloned();
-        let least = known.unwrap_or_else(|| {
-            let least = Arc::new(self.make_weighted(&key, plain));
-            self.memory.grow(least.size() + key.component.size());
-            self.memory.found.weighted.insert(key.clone(), least.clone());
-            least
-        });
+        let key = Weighted { shape: stage.shapes[place], weights };
+        if let Some(least) = self.seen.weighted.get(&key) {
+            return Ok(least.clone());
+        }
+        let (problem, component) = (self.problem, &stage.components[place]);
+        let find = || {
+            let mut weights = Vec::new();
+            let merged = component.in_regions(&mut |own, _| region_of(&mut weights, key.weights[own]));
+            Arc::new(make_weighted(problem, &merged, &weights, plain))
+        };
+        let least = self.memory.weighted(&key, find);
         self.seen.weighted.insert(key, least.clone());
         self.work.spend(least.work)?;
         Ok(least)
-    }
-
-    fn make_weighted(&self, weighted: &Weighted, plain: &Least) -> Least {
-        let Weighted { component, weights } = weighted;
-        let mut work = Work { done: 0, limit: COMPONENT_WORK_MAX };
-        let found = component.search(self.problem.set, weights, Search::Least, &mut work);
-        if let Some(ways) = found.ok().filter(|ways| !ways.cut)
-            && let Some(best) = ways.ways.first()
-        {
-            let outcome = ways.outcome(self.problem.set, 0);
-            let (cost, sum) = (best.cost, outcome.net());
-            let cost_bound = cost - component.slop(self.problem.set, weights);
-            return Least {
-                outcome: Some(outcome),
-                sum,
-                bound: Money::ZERO,
-                cost_bound,
-                whole: true,
-                work: work.done,
-            };
-        }
-        let least = weights.iter().copied().min().unwrap_or(0);
-        Least {
-            outcome: plain.outcome.clone(),
-            sum: plain.sum,
-            bound: Money::ZERO,
-            cost_bound: i128::from(plain.bound.minor()) * least,
-            whole: false,
-            work: work.done,
-        }
     }
 
     /// The least weighted sum of all components, where it is found with little
@@ -259,20 +133,95 @@ impl<'a> Finder<'a, '_> {
                 let known = &plain.outcomes[place];
                 let part = known.outcome.as_ref().filter(|_| known.whole)?;
                 cost += i128::from(known.sum.minor()) * weight;
-                outcome.portions.extend_from_slice(&part.portions);
-                outcome.applications.extend_from_slice(&part.applications);
+                outcome.extend(part);
                 continue;
             }
             let ways: Result<Ways, Exhausted> =
                 component.search(self.problem.set, weights, Search::Least, &mut work);
             self.work.done = work.done;
             let ways = ways.ok().filter(|ways| !ways.cut)?;
-            cost += ways.ways.first()?.cost - component.slop(self.problem.set, weights);
-            let part = ways.outcome(self.problem.set, 0);
-            outcome.portions.extend(part.portions);
-            outcome.applications.extend(part.applications);
+            cost += ways.ways.first()?.cost - ways.slop;
+            outcome.extend(&ways.outcome(self.problem.set, 0));
         }
         Some((cost, outcome))
+    }
+}
+
+fn make_least(problem: &Problem<'_>, component: &Component) -> Least {
+    let set = problem.set;
+    let mut work = Work { done: 0, limit: FIRST_WORK_MAX };
+    // Two sums that are rounded apart may come to less where they weigh more.
+    let rounded = component.tiers(set);
+    let search =
+        if rounded > 1 { Search::Frontier { slack: WEIGHT_ONE * rounded, exact: 0 } } else { Search::Least };
+    let mut found = component.search(set, &[WEIGHT_ONE], Search::Least, &mut work);
+    if rounded > 1 && !found.as_ref().is_ok_and(|ways| ways.slop == 0) {
+        found = component.search(set, &[WEIGHT_ONE], search, &mut work);
+    }
+    let mut first = None;
+    if !found.as_ref().is_ok_and(|ways| !ways.cut) {
+        // Often what is found promotion by promotion cannot be bettered.
+        let own = rough(problem, component, work.done);
+        if own.whole {
+            return own;
+        }
+        work = Work { done: own.work, limit: own.work + COMPONENT_WORK_MAX };
+        first = Some(own);
+        found = component.search(set, &[WEIGHT_ONE], search, &mut work);
+    }
+    let ways = match (found, first) {
+        (Ok(ways), None) => ways,
+        (Ok(ways), Some(_)) if !ways.cut => ways,
+        (Ok(_) | Err(Exhausted), Some(own)) => return Least { work: work.done, ..own },
+        (Err(Exhausted), None) => return rough(problem, component, work.done),
+    };
+    let outcomes = (0..ways.ways.len()).map(|way| ways.outcome(set, way));
+    let outcome = outcomes.min_by_key(Outcome::net);
+    let sum = outcome.as_ref().map_or(Money::ZERO, Outcome::net);
+    let cost = i128::from(sum.minor()) * WEIGHT_ONE;
+    Least { outcome, sum, bound: sum, cost_bound: cost, whole: true, work: work.done }
+}
+
+fn rough(problem: &Problem<'_>, component: &Component, work: u64) -> Least {
+    let rough = component.rough(problem.set);
+    let sum = rough.outcome.as_ref().map_or(Money::ZERO, Outcome::net);
+    let bound = rough.bound.min(sum);
+    Least {
+        whole: rough.outcome.is_some() && bound == sum,
+        outcome: rough.outcome,
+        sum,
+        bound,
+        cost_bound: i128::from(bound.minor()) * WEIGHT_ONE,
+        work: work.saturating_add(rough.work),
+    }
+}
+
+fn make_weighted(problem: &Problem<'_>, component: &Component, weights: &[i128], plain: &Least) -> Least {
+    let mut work = Work { done: 0, limit: COMPONENT_WORK_MAX };
+    let found = component.search(problem.set, weights, Search::Least, &mut work);
+    if let Some(ways) = found.ok().filter(|ways| !ways.cut)
+        && let Some(best) = ways.ways.first()
+    {
+        let outcome = ways.outcome(problem.set, 0);
+        let (cost, sum) = (best.cost, outcome.net());
+        let cost_bound = cost - ways.slop;
+        return Least {
+            outcome: Some(outcome),
+            sum,
+            bound: Money::ZERO,
+            cost_bound,
+            whole: true,
+            work: work.done,
+        };
+    }
+    let least = weights.iter().copied().min().unwrap_or(0);
+    Least {
+        outcome: plain.outcome.clone(),
+        sum: plain.sum,
+        bound: Money::ZERO,
+        cost_bound: i128::from(plain.bound.minor()) * least,
+        whole: false,
+        work: work.done,
     }
 }
 

@@ -1,46 +1,54 @@
 //! What is kept of one search for the next.
 
-use std::collections::HashMap;
+use std::borrow::Borrow;
+use std::hash::Hash;
 use std::sync::Arc;
 
-use super::super::component::{Component, Goal, Outcome, Ways};
+use super::super::component::{Component, Outcome, Ways};
 use super::super::problem::{Fits, Kind};
+use super::super::quick::QuickMap;
 use super::super::set::PromotionSet;
 use super::super::ticket::TicketLine;
 use super::cluster::{Cluster, Solved};
 use crate::money::Money;
 
-/// Of what was found out about components so much is kept, in units of about
-/// a hundred bytes; beyond it all is forgotten at the next search.
+/// Of what was found out so much is kept, in units of about a hundred bytes.
 const REMEMBERED_MAX: usize = 400_000;
 
 /// What was found out about components, to be used again at the next scan.
 ///
 /// It never changes an answer, only the time it takes: what is remembered
-/// counts as the work that it took to find it.
+/// counts as the work that it took to find it. Half of it is what was used
+/// last; where that is full, the other half is forgotten.
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
     version: u64,
-    size: usize,
-    fits: HashMap<Kind, Arc<Fits>>,
-    pub(super) found: Findings,
+    fits: Kept<Kind, Arc<Fits>>,
+    shapes: Kept<Arc<Component>, (Arc<Component>, ShapeId)>,
+    next_shape: u64,
+    least: Kept<ShapeId, Arc<Least>>,
+    weighted: Kept<Weighted, Arc<Least>>,
+    reached: Kept<Arc<Towards>, Arc<Reached>>,
+    solved: Kept<Cluster, Arc<Solved>>,
 }
 
-/// What was found out about components and clusters of them.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Findings {
-    pub least: HashMap<Arc<Component>, Arc<Least>>,
-    pub weighted: HashMap<Arc<Weighted>, Arc<Least>>,
-    pub reached: HashMap<Arc<Towards>, Arc<Reached>>,
-    pub solved: HashMap<Arc<Cluster>, Arc<Solved>>,
-    /// The same by what does not depend on the slack, with the slack.
-    pub latest: HashMap<Cluster, (i128, Arc<Solved>)>,
+/// What one search has looked up or found out already: its work is counted.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub least: QuickMap<ShapeId, Arc<Least>>,
+    pub weighted: QuickMap<Weighted, Arc<Least>>,
+    pub reached: QuickMap<Arc<Towards>, Arc<Reached>>,
+    pub solved: QuickMap<Cluster, Arc<Solved>>,
 }
+
+/// A component as overlays see it, told apart from all others that are remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct ShapeId(u64);
 
 /// A component with the weights of its regions.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Weighted {
-    pub component: Component,
+    pub shape: ShapeId,
     pub weights: Vec<i128>,
 }
 
@@ -48,9 +56,12 @@ pub(super) struct Weighted {
 /// above the least its ways are of interest.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Towards {
-    pub component: Component,
-    pub weights: Vec<i128>,
-    pub goal: Goal,
+    pub shape: ShapeId,
+    /// Of each region its weight, and a bit for each threshold that counts it.
+    pub regions: Vec<(i128, u32)>,
+    /// Beyond so much, in parts of a minor unit, a threshold is reached
+    /// whatever else there is.
+    pub caps: Vec<i64>,
     pub slack: i128,
 }
 
@@ -87,29 +98,157 @@ impl Least {
 
 impl Memory {
     pub(super) fn turn_to(&mut self, version: u64) {
-        if self.version != version || self.size > REMEMBERED_MAX {
-            self.fits.clear();
-            self.found = Findings::default();
-            self.size = 0;
-            self.version = version;
+        if self.version != version {
+            *self = Self { version, ..Self::default() };
+        }
+        if self.size() > REMEMBERED_MAX / 2 {
+            self.fits.age();
+            self.shapes.age();
+            self.least.age();
+            self.weighted.age();
+            self.reached.age();
+            self.solved.age();
         }
     }
 
-    /// Notes that so much was put into it.
-    pub(super) fn grow(&mut self, size: usize) {
-        self.size = self.size.saturating_add(size);
+    /// What was used since a half of it was forgotten.
+    fn size(&self) -> usize {
+        self.fits.size
+            + self.shapes.size
+            + self.least.size
+            + self.weighted.size
+            + self.reached.size
+            + self.solved.size
     }
 
     /// The promotions whose goods include those of a line.
     pub(in crate::promotion) fn fits(&mut self, set: &PromotionSet, line: &TicketLine) -> Arc<Fits> {
         self.turn_to(set.version());
-        let kind = Kind::of(line);
-        if let Some(fits) = self.fits.get(&kind) {
-            return fits.clone();
+        let find = || {
+            let fits = Arc::new(Fits::find(set, line));
+            let size = 1 + fits.size();
+            (fits, size)
+        };
+        self.fits.get_or(&Kind::of(line), find)
+    }
+
+    /// A component, and what it is remembered by.
+    pub(super) fn shape(&mut self, component: Component) -> (Arc<Component>, ShapeId) {
+        if let Some(known) = self.shapes.get(&component) {
+            return known;
         }
-        let fits = Arc::new(Fits::find(set, line));
-        self.size += 1 + fits.size();
-        self.fits.insert(kind, fits.clone());
-        fits
+        let id = ShapeId(self.next_shape);
+        self.next_shape += 1;
+        let size = component.size();
+        let component = Arc::new(component);
+        self.shapes.put(component.clone(), (component.clone(), id), size);
+        (component, id)
+    }
+
+    /// The least sum of a component, as it is known or as it is found.
+    pub(super) fn least(&mut self, shape: ShapeId, find: impl FnOnce() -> Arc<Least>) -> Arc<Least> {
+        self.least.get_or(&shape, || sized(find(), |least| least.size()))
+    }
+
+    /// The least weighted sum of a component, as it is known or as it is found.
+    pub(super) fn weighted(&mut self, key: &Weighted, find: impl FnOnce() -> Arc<Least>) -> Arc<Least> {
+        self.weighted.get_or(key, || sized(find(), |least| 1 + least.size()))
+    }
+
+    /// The ways of a component, as they are known or as they are found.
+    pub(super) fn reached(
+        &mut self,
+        key: &Arc<Towards>,
+        find: impl FnOnce() -> Arc<Reached>,
+    ) -> Arc<Reached> {
+        self.reached
+            .get_or(key, || sized(find(), |reached| 2 + reached.ways.as_ref().map_or(0, |ways| ways.size())))
+    }
+
+    /// What is known of a cluster.
+    pub(super) fn solved(&mut self, key: &Cluster) -> Option<Arc<Solved>> {
+        self.solved.get(key)
+    }
+
+    /// Keeps what was found out about a cluster.
+    pub(super) fn keep_solved(&mut self, key: Cluster, solved: Arc<Solved>) {
+        let size = solved.size();
+        self.solved.put(key, solved, size);
+    }
+}
+
+fn sized<T>(value: T, size: impl FnOnce(&T) -> usize) -> (T, usize) {
+    let size = size(&value);
+    (value, size)
+}
+
+/// What is known by its key: what was used of late, and what was used before.
+#[derive(Debug, Clone)]
+struct Kept<K, V> {
+    young: QuickMap<K, (V, usize)>,
+    old: QuickMap<K, (V, usize)>,
+    /// How much the young of it is.
+    size: usize,
+}
+
+impl<K, V> Default for Kept<K, V> {
+    fn default() -> Self {
+        Self { young: QuickMap::default(), old: QuickMap::default(), size: 0 }
+    }
+}
+
+impl<K: Hash + Eq, V: Clone> Kept<K, V> {
+    fn get<Q: Hash + Eq + ?Sized>(&mut self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
+        if let Some((value, _)) = self.young.get(key) {
+            return Some(value.clone());
+        }
+        let (key, (value, size)) = self.old.remove_entry(key)?;
+        self.put(key, value.clone(), size);
+        Some(value)
+    }
+
+    fn put(&mut self, key: K, value: V, size: usize) {
+        self.size = self.size.saturating_add(size);
+        self.young.insert(key, (value, size));
+    }
+
+    fn get_or(&mut self, key: &K, find: impl FnOnce() -> (V, usize)) -> V
+    where
+        K: Clone,
+    {
+        self.get(key).unwrap_or_else(|| {
+            let (value, size) = find();
+            self.put(key.clone(), value.clone(), size);
+            value
+        })
+    }
+
+    /// Forgets what was not used since it last did.
+    fn age(&mut self) {
+        self.old = std::mem::take(&mut self.young);
+        self.size = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is asked for again is kept; what is not, is forgotten.
+    #[test]
+    fn what_is_used_is_remembered() {
+        let mut kept: Kept<u32, u32> = Kept::default();
+        kept.put(1, 10, 5);
+        kept.put(2, 20, 7);
+        assert_eq!(kept.size, 12);
+        kept.age();
+        assert_eq!((kept.get(&1), kept.size), (Some(10), 5));
+        kept.age();
+        assert_eq!((kept.get(&1), kept.get(&2), kept.size), (Some(10), None, 5));
+        assert_eq!(kept.get_or(&2, || (21, 1)), 21);
+        assert_eq!((kept.get_or(&2, || (22, 1)), kept.size), (21, 6));
     }
 }

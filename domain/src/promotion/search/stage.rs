@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::component::{Component, Outcome};
 use super::super::overlay::{Mask, Overlay};
 use super::super::problem::{Masks, Problem};
-use super::memory::Least;
+use super::memory::{Least, Memory, ShapeId};
 use crate::money::Money;
 
 /// The most units to choose for at which a ticket is small.
@@ -13,7 +13,10 @@ const SMALL_UNITS_MAX: u32 = 24;
 
 /// One choice of promotions and add-on levels, with what overlays see of it.
 pub(super) struct Stage<'a, 'b> {
+    /// The options of each stand in regions: places in its [`Options::masks`].
     pub components: Vec<Arc<Component>>,
+    /// What each component is remembered by.
+    pub shapes: Vec<ShapeId>,
     pub overlays: &'b [Overlay<'a>],
     pub masks: Masks,
     pub add_ons: &'b [usize],
@@ -21,6 +24,8 @@ pub(super) struct Stage<'a, 'b> {
     pub add_on_min: Vec<(Mask, Money)>,
     /// What overlays count of each option of each component.
     pub options: Vec<Options>,
+    /// The components in which there is something to choose.
+    pub varying: Vec<usize>,
     /// Whatever masks the portions of each line may have.
     pub line_masks: Vec<(usize, Mask)>,
     /// The same without the lines.
@@ -31,12 +36,8 @@ pub(super) struct Stage<'a, 'b> {
 
 /// What overlays count of the options of a component.
 pub(super) struct Options {
-    /// By class, of each single.
-    pub singles: Vec<Vec<Mask>>,
-    /// By class, of each join.
-    pub joins: Vec<Vec<Mask>>,
-    /// All of them, each once.
-    pub all: Vec<Mask>,
+    /// What counts an option, by its region; each once.
+    pub masks: Vec<Mask>,
     /// What counts all of them.
     pub common: Mask,
 }
@@ -55,29 +56,36 @@ pub(super) struct Plain {
 impl<'a, 'b> Stage<'a, 'b> {
     pub fn new(
         problem: &Problem<'a>,
-        components: Vec<Arc<Component>>,
+        memory: &mut Memory,
+        components: Vec<Component>,
         overlays: &'b [Overlay<'a>],
         add_ons: &'b [usize],
         add_on_min: Vec<(Mask, Money)>,
     ) -> Self {
         let masks = problem.masks(overlays, add_ons);
         let mut line_masks = Vec::new();
-        let options: Vec<Options> = components
-            .iter()
-            .map(|component| Options::new(problem, &masks, component, &mut line_masks))
-            .collect();
+        let (mut shaped, mut shapes, mut options) = (Vec::new(), Vec::new(), Vec::new());
+        for mut component in components {
+            options.push(Options::new(problem, &masks, &mut component, &mut line_masks));
+            let (component, shape) = memory.shape(component);
+            shaped.push(component);
+            shapes.push(shape);
+        }
+        let varying = (0..shaped.len()).filter(|place| !shaped[*place].is_fixed()).collect();
         line_masks.sort_unstable();
         line_masks.dedup();
         let mut distinct: Vec<Mask> = line_masks.iter().map(|(_, mask)| *mask).collect();
         distinct.sort_unstable();
         distinct.dedup();
         let mut stage = Self {
-            components,
+            components: shaped,
+            shapes,
             overlays,
             masks,
             add_ons,
             add_on_min,
             options,
+            varying,
             line_masks,
             distinct,
             most: Vec::new(),
@@ -96,10 +104,10 @@ impl<'a, 'b> Stage<'a, 'b> {
     pub fn most_base(&self, bit: Mask) -> Money {
         let mut most = Money::ZERO;
         for (component, options) in self.components.iter().zip(&self.options) {
-            for (place, class) in component.classes.iter().enumerate() {
-                let singles = class.singles.iter().map(|single| single.price).zip(&options.singles[place]);
-                let joins = class.joins.iter().map(|join| join.price).zip(&options.joins[place]);
-                let own = singles.chain(joins).filter(|(_, mask)| *mask & bit != 0);
+            for class in &component.classes {
+                let singles = class.singles.iter().map(|single| (single.price, single.region));
+                let joins = class.joins.iter().map(|join| (join.price, join.region));
+                let own = singles.chain(joins).filter(|(_, region)| options.masks[*region] & bit != 0);
                 most += own.map(|(price, _)| price).max().unwrap_or_default().times_count(class.count);
             }
         }
@@ -116,53 +124,64 @@ impl<'a, 'b> Stage<'a, 'b> {
     /// Whether there is something to choose for few units only: then every way
     /// is looked at even where those of one component are many.
     pub fn is_small(&self) -> bool {
-        let varying = self.components.iter().filter(|component| !component.is_fixed());
+        let varying = self.varying.iter().map(|place| &self.components[*place]);
         let counts = varying.flat_map(|component| &component.classes).map(|class| class.count);
         counts.fold(0, u32::saturating_add) <= SMALL_UNITS_MAX
     }
 
-    /// A component whose options stand in regions.
+    /// A component whose options stand in other regions, by mask and line.
     pub fn with_regions(&self, place: usize, region: &mut dyn FnMut(Mask, usize) -> usize) -> Component {
-        let mut own = self.components[place].as_ref().clone();
-        let options = &self.options[place];
-        for (place, class) in own.classes.iter_mut().enumerate() {
-            for (single, mask) in class.singles.iter_mut().zip(&options.singles[place]) {
-                single.region = region(*mask, class.line);
-            }
-            for (join, mask) in class.joins.iter_mut().zip(&options.joins[place]) {
-                join.region = region(*mask, class.line);
-            }
-        }
-        own
+        let masks = &self.options[place].masks;
+        self.components[place].in_regions(&mut |own, line| region(masks[own], line))
     }
 }
 
 impl Options {
+    /// Looks at the options of a component, and puts each into the region of its mask.
     fn new(
         problem: &Problem<'_>,
         masks: &Masks,
-        component: &Component,
+        component: &mut Component,
         line_masks: &mut Vec<(usize, Mask)>,
     ) -> Self {
-        let (mut singles, mut joins, mut all) = (Vec::new(), Vec::new(), Vec::new());
-        for class in &component.classes {
-            let of = |price, item| problem.mask(masks, class.line, price, item);
-            let own: Vec<Mask> = class.singles.iter().map(|single| of(single.promotion, None)).collect();
-            let joined: Vec<Mask> = class
-                .joins
-                .iter()
-                .map(|join| of(join.price_promotion, Some(component.groups[join.group].promotion)))
-                .collect();
-            for mask in own.iter().chain(&joined) {
-                line_masks.push((class.line, *mask));
-                if !all.contains(mask) {
-                    all.push(*mask);
-                }
+        let mut known: Vec<Mask> = Vec::new();
+        for class in &mut component.classes {
+            let line = class.line;
+            let mut region_of = |price, item| {
+                let mask = problem.mask(masks, line, price, item);
+                line_masks.push((line, mask));
+                super::least::region_of(&mut known, mask)
+            };
+            for single in &mut class.singles {
+                single.region = region_of(single.promotion, None);
             }
-            singles.push(own);
-            joins.push(joined);
+            for join in &mut class.joins {
+                join.region = region_of(join.price_promotion, Some(component.groups[join.group].promotion));
+            }
         }
-        let common = all.iter().fold(Mask::MAX, |common, mask| common & mask);
-        Self { singles, joins, all, common }
+        let common = known.iter().fold(Mask::MAX, |common, mask| common & mask);
+        Self { masks: known, common }
+    }
+}
+
+impl Component {
+    /// Whether there is nothing to choose.
+    pub(super) fn is_fixed(&self) -> bool {
+        let own = |class: &super::super::component::Class| class.singles.len() == 1 && class.joins.is_empty();
+        self.limits.is_empty() && self.classes.iter().all(own)
+    }
+
+    /// The same with its options in other regions, by region and line.
+    pub(super) fn in_regions(&self, region: &mut dyn FnMut(usize, usize) -> usize) -> Self {
+        let mut own = self.clone();
+        for class in &mut own.classes {
+            for single in &mut class.singles {
+                single.region = region(single.region, class.line);
+            }
+            for join in &mut class.joins {
+                join.region = region(join.region, class.line);
+            }
+        }
+        own
     }
 }

@@ -3,7 +3,6 @@
 use super::super::component::{Component, Exhausted, Outcome, Search, Ways, Work};
 use super::forms::Forms;
 use super::joint::Joint;
-use super::least::Weighing;
 use super::memory::Least;
 use super::scenario::Scenario;
 use super::stage::{Plain, Stage};
@@ -40,7 +39,7 @@ impl<'a> Finder<'a, '_> {
         &mut self,
         stage: &Stage<'a, '_>,
         forms: &Forms,
-        weighing: &Weighing,
+        lens: usize,
         scenario: &Scenario,
         priced: Priced,
         bound: Money,
@@ -50,8 +49,9 @@ impl<'a> Finder<'a, '_> {
         // Whatever reaches the threshold costs at most so much above the least,
         // priced as here. A price makes ways alike, so it must leave far fewer.
         let slack_of = |cost: i128| forms.slack(cost, self.window(forms, cost, best));
-        let unpriced = Priced { weights: forms.weights.clone(), cost: weighing.bound, reward: 0 };
-        let worth = slack_of(priced.cost) <= slack_of(weighing.bound) / 2;
+        let least = self.lenses[lens].bound;
+        let unpriced = Priced { weights: forms.weights.clone(), cost: least, reward: 0 };
+        let worth = slack_of(priced.cost) <= slack_of(least) / 2;
         let priced = if worth { priced } else { unpriced };
         let slops: i128 =
             components.iter().map(|component| component.slop(self.problem.set, &priced.weights)).sum();
@@ -67,7 +67,7 @@ impl<'a> Finder<'a, '_> {
         let mut work = Work { done: self.work.done, limit: self.work.limit.min(most) };
         for (place, component) in components.iter().enumerate() {
             if component.is_fixed() {
-                fixed.add(component, &priced.weights, &weighing.parts[place].1);
+                fixed.add(component, &priced.weights, &self.lenses[lens].least[place].1);
                 continue;
             }
             let ways = component.search(self.problem.set, &priced.weights, search, &mut work);
@@ -110,11 +110,10 @@ impl<'a> Finder<'a, '_> {
             self.work.spend(10)?;
             let mut outcome = fixed.outcome.clone();
             for (ways, index) in all.iter().zip(joint.path(way)) {
-                let part = ways.outcome(self.problem.set, index);
-                outcome.portions.extend(part.portions);
-                outcome.applications.extend(part.applications);
+                outcome.extend(&ways.outcome(self.problem.set, index));
             }
-            self.offer_under(stage, &outcome, scenario);
+            let parts = self.problem.parts(&outcome.portions, &stage.masks);
+            self.offer_under(stage, &outcome, &parts, scenario);
         }
         if cut {
             self.leave_open(bound);
@@ -131,13 +130,12 @@ impl<'a> Finder<'a, '_> {
         stage: &Stage<'a, '_>,
         plain: &Plain,
         forms: &Forms,
-        weighing: &Weighing,
+        lens: usize,
         scenario: &Scenario,
     ) -> Priced {
         let components = in_regions(stage, forms);
-        let outcome = weighing.outcome(|_| true);
-        let parts = self.problem.parts(&outcome.portions, &stage.masks);
-        let mut best = Priced { weights: forms.weights.clone(), cost: weighing.bound, reward: 0 };
+        let parts = self.lenses[lens].parts.clone();
+        let mut best = Priced { weights: forms.weights.clone(), cost: self.lenses[lens].bound, reward: 0 };
         let limit = self.work.limit.min(self.work.done + PRICE_WORK_MAX);
         for (bit, min) in &forms.thresholds {
             if base(&parts, *bit) >= *min {
@@ -166,7 +164,7 @@ impl<'a> Finder<'a, '_> {
                     best = Priced { weights, cost: cost + reward, reward };
                 }
                 if is_reached {
-                    self.offer_under(stage, &outcome, scenario);
+                    self.offer_under(stage, &outcome, &parts, scenario);
                     high = price;
                 } else {
                     low = price;
@@ -228,8 +226,7 @@ impl Fixed {
             }
         }
         if let Some(outcome) = &least.outcome {
-            self.outcome.portions.extend_from_slice(&outcome.portions);
-            self.outcome.applications.extend_from_slice(&outcome.applications);
+            self.outcome.extend(outcome);
         }
     }
 }

@@ -1,0 +1,87 @@
+//! What is proved, and with how little work: steps are the same on every machine.
+
+use super::*;
+
+fn of(category: &str, rule: OrderRule) -> Promotion {
+    let mut own = promotion(category, Rule::Order(rule));
+    own.scope = Scope { categories: BTreeSet::from([category.to_owned()]), ..Scope::default() };
+    own
+}
+
+/// A line of eight in which nine promotions meet, a quantity tier among them:
+/// unit by unit they could be filled in more ways than there is room for.
+#[test]
+fn a_few_units_in_which_many_promotions_meet_are_proved() {
+    let fen = Money::from_minor;
+    let several = |n, amount| ItemRule::XForY { n, amount: fen(amount), same_sku: true };
+    let free = |same_sku, spread| ItemRule::BuyNGetM { n: 2, m: 1, same_sku, spread };
+    let step = |units, pay_percent| QuantityStep { units, pay_percent };
+    let rules = [
+        (free(true, false), None),
+        (several(3, 324), None),
+        (free(false, true), None),
+        (several(2, 231), Some(1)),
+        (several(2, 270), None),
+        (ItemRule::QuantityTier { tiers: vec![step(2, 80), step(4, 70)] }, None),
+        (several(2, 210), Some(2)),
+        (free(false, true), None),
+        (several(2, 231), None),
+    ];
+    let named = rules.into_iter().enumerate().map(|(place, (rule, most))| {
+        let mut own = promotion(&format!("p{place}"), Rule::Item(rule));
+        own.applications_max = most;
+        own
+    });
+    let promotions: Vec<Promotion> = named.collect();
+    let tea = Goods::Pieces { count: 8, price: fen(150) };
+    let found = priced(&promotions, vec![line(1, "tea", tea)]);
+    // Twice three for the price of two, and a pair for 2.10.
+    assert_eq!((found.total, found.is_optimal()), (fen(810), true), "{found:?}");
+    assert!(found.work < 1_000, "{} steps", found.work);
+}
+
+/// Of two per cents with caps one reaches its cap, just about, by rice that is
+/// left at its regular price; the other does not. All of it is proved, though
+/// there are a billion ways, and the least is beside what is cheapest by the piece.
+#[test]
+fn a_cap_is_reached_at_the_least_cost() {
+    let capped = |pay_percent, min, cap| OrderRule::Percent { pay_percent, min, cap: Some(cap) };
+    let fen = Money::from_minor;
+    let mut promotions =
+        vec![of("tea", capped(88, yuan(8), yuan(5))), of("rice", capped(81, yuan(15), yuan(14)))];
+    let mut lines = Vec::new();
+    let mut sell = |category: &str, place: i64, (price, off): (i64, i64)| {
+        let sku = format!("{category}{place}");
+        let mut special = promotion(&format!("s-{sku}"), Rule::Price(PriceRule::Off(fen(off))));
+        special.scope = Scope::of([sku.as_str()]);
+        special.stacking.allow_order = category == "tea";
+        promotions.push(special);
+        let number = u32::try_from(lines.len() + 1).expect("few lines");
+        let goods = Goods::Pieces { count: 1, price: fen(price) };
+        lines.push(TicketLine { category: category.into(), ..line(number, &sku, goods) });
+    };
+    let tea = |place: i64| (300 + place, 7 + 3 * place);
+    let rice = |place: i64| (400 + 11 * place, 7 + 3 * place);
+    (0..4).for_each(|place| sell("tea", place, tea(place)));
+    (0..30).for_each(|place| sell("rice", place, rice(place)));
+    let found = priced(&promotions, lines);
+    // By what of the rice counts for its per cent, the least that the other rice comes to.
+    let mut others: std::collections::BTreeMap<i64, i64> = [(0, 0)].into();
+    for (price, off) in (0..30).map(rice) {
+        let mut next = std::collections::BTreeMap::new();
+        for (counted, other) in others {
+            for (counted, other) in [(counted + price, other), (counted, other + price - off)] {
+                next.entry(counted).and_modify(|least: &mut i64| *least = other.min(*least)).or_insert(other);
+            }
+        }
+        others = next;
+    }
+    let of_rice = |(counted, other): (&i64, &i64)| {
+        let base = fen(*counted);
+        let off = if base < yuan(15) { Money::ZERO } else { (base - base.percent(81)).min(yuan(14)) };
+        base - off + fen(*other)
+    };
+    let of_tea = fen((0..4).map(tea).map(|(price, off)| price - off).sum()).percent(88);
+    let least = others.iter().map(of_rice).min().expect("some rice") + of_tea;
+    assert_eq!((found.total, found.is_optimal()), (least, true));
+}

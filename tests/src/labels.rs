@@ -4,7 +4,9 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use domain::label::{LabelItem, LabelNumber};
+use domain::label::{LabelBinding, LabelItem, LabelNumber};
+use domain::record::Record;
+use ledger::journal::JournalReader;
 use ledger::reference::ReferenceWriter;
 use ledger::reference::shelf::{
     GatewayState, HeldBack, LabelBatch, LabelCondition, LabelFace, LabelState, PanelAccent, PanelSeen,
@@ -116,6 +118,44 @@ pub fn bound(items: &[&str], slot: &str, at_ms: i64) -> Label {
 /// Writes what an agent would have found out.
 pub fn write(folder: &Path, changes: &ShelfChanges) -> Result<()> {
     Ok(ReferenceWriter::open(&folder.join("reference.db"))?.write_shelf(changes)?)
+}
+
+/// Everything in a lane's journal.
+///
+/// # Panics
+/// There is none.
+pub fn records(folder: &Path) -> Vec<Record> {
+    let reader = JournalReader::open(&folder.join("journal.db")).expect("a journal").expect("a journal");
+    let entries = reader.entries_after(0, 10_000, usize::MAX).expect("its events");
+    let read = |bytes: &[u8]| event::decode(bytes).expect("an event").record().expect("a record");
+    entries.iter().map(|entry| read(&entry.bytes)).collect()
+}
+
+/// What it says of labels.
+///
+/// # Panics
+/// There is none.
+pub fn facts(folder: &Path) -> Vec<Record> {
+    let is_fact = |record: &Record| {
+        matches!(
+            record,
+            Record::LabelBound { .. }
+                | Record::LabelUnbound { .. }
+                | Record::LabelReplaced { .. }
+                | Record::LabelsWaived { .. }
+        )
+    };
+    records(folder).into_iter().filter(is_fact).collect()
+}
+
+/// A label with what it stands for.
+pub fn binding(number: u32, items: &[&str], slot: &str) -> LabelBinding {
+    LabelBinding {
+        label: label(number),
+        items: items.iter().map(|item| LabelItem::of(item)).collect(),
+        template: String::new(),
+        slot: slot.to_owned(),
+    }
 }
 
 /// A store in the middle of a price change, with one label of each kind:

@@ -4,20 +4,17 @@
 // A test asks for the records it is about, and for no others.
 #![allow(clippy::wildcard_enum_match_arm)]
 
-use std::path::Path;
-
 use domain::label::{LabelBinding, LabelItem, LabelNumber};
 use domain::record::Record;
 use drivers::sound::Tone as Sound;
 use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
-use ledger::journal::JournalReader;
 use ledger::reference::shelf::{LabelCondition, LabelState, SentFace, ShelfChanges};
-use pos_app::config::{Config, Language, Paths};
-use pos_app::labels::import::{self, Import, ImportError, Imported};
+use pos_app::config::{Config, Language};
 use pos_app::lane::{Command, Event};
 use protocol::ask::{Answer, LabelNotAsked, Question};
-use protocol::event;
-use tests::labels::{bound, config, confirmed, face, heard, label, open, page, write};
+use tests::labels::{
+    binding, bound, config, confirmed, face, facts, heard, label, open, page, records, write,
+};
 use tests::shop::code_of;
 use tests::stand::Stand;
 use ui::Button;
@@ -138,37 +135,6 @@ impl Aisle {
 
     fn rows(&self) -> Vec<String> {
         self.page().rows.into_iter().map(|row| row.name).collect()
-    }
-}
-
-/// Everything in a lane's journal.
-fn records(folder: &Path) -> Vec<Record> {
-    let reader = JournalReader::open(&folder.join("journal.db")).expect("a journal");
-    let entries = reader.expect("a journal").entries_after(0, 10_000, usize::MAX).expect("its events");
-    let read = |bytes: &[u8]| event::decode(bytes).expect("an event").record().expect("a record");
-    entries.iter().map(|entry| read(&entry.bytes)).collect()
-}
-
-/// What it says of labels.
-fn facts(folder: &Path) -> Vec<Record> {
-    let is_fact = |record: &Record| {
-        matches!(
-            record,
-            Record::LabelBound { .. }
-                | Record::LabelUnbound { .. }
-                | Record::LabelReplaced { .. }
-                | Record::LabelsWaived { .. }
-        )
-    };
-    records(folder).into_iter().filter(is_fact).collect()
-}
-
-fn binding(number: u32, items: &[&str], slot: &str) -> LabelBinding {
-    LabelBinding {
-        label: label(number),
-        items: items.iter().map(|item| LabelItem::of(item)).collect(),
-        template: String::new(),
-        slot: slot.to_owned(),
     }
 }
 
@@ -695,146 +661,4 @@ fn what_this_lane_wrote_is_shown_before_the_agent_has_read_it() {
     aisle.scan_goods(WATER);
     assert_eq!(aisle.page().title, "这个价签已经绑了商品");
     assert_eq!(LabelNumber::parse("0218A3F50005"), Ok(label(5)));
-}
-
-/// What an import of this file says and does; the lane's till has ended.
-fn import(
-    folder: &Path,
-    csv: &str,
-    dry_run: bool,
-    skip_bad: bool,
-    pin: &str,
-) -> (String, Result<Imported, ImportError>) {
-    let file = folder.join("bindings.csv");
-    std::fs::write(&file, csv).expect("written");
-    let (number, pin) = ("101".into(), pin.into());
-    let wanted = Import { file, number, pin, dry_run, skip_bad };
-    let mut said = Vec::new();
-    let paths = Paths { data: folder.to_owned() };
-    let imported = import::import(&paths, &wanted, &mut said);
-    (String::from_utf8(said).expect("words"), imported)
-}
-
-/// The till has ended, so that the journal is free.
-fn ended(aisle: Aisle) -> tempfile::TempDir {
-    let Aisle { stand, folder } = aisle;
-    drop(stand);
-    folder
-}
-
-const BAD: &str = "label,item,slot,template,unit
-00000218A3F50005,100015,B1,,
-0218A3F5000B,9520002006066,B2,,
-0218A3F5000B,100012,B2,,
-xyz,100015,,,
-0218A3F5000C,nothing,,,
-0218A3F5000C,100015,,,
-0218A3F50005,100016,B1,,
-0218A3F5000D,100016,,no-such,
-0218A3F5000E,100016,,,crate
-0218A3F5000F,100016,B3,,
-0218A3F5000F,100017,B4,,
-0218A3F50001,100001,A1-1-01,,
-0218A3F50010,100016,,clearance,
-";
-
-#[test]
-fn an_import_names_every_bad_row_and_writes_nothing_by_halves() {
-    let folder = ended(Aisle::open());
-    let before = facts(folder.path()).len();
-    let (said, imported) = import(folder.path(), BAD, true, false, "");
-    assert_eq!(
-        said.lines().collect::<Vec<_>>(),
-        [
-            "row 5: \"xyz\" is no number of a label: 12 or 16 hexadecimal digits",
-            "row 6: item \"nothing\" is not sold here: neither its code nor its barcode is known",
-            "row 7: another row of label 00000218A3F5000C is wrong, so none of its rows counts",
-            "row 8: label 00000218A3F50005 stands further up already: rows of one label stand one below the other",
-            "row 9: there is no template \"no-such\"",
-            "row 10: item 100016 is not sold in pack \"crate\"",
-            "row 12: label 00000218A3F5000F has another place or template in the row above",
-        ]
-    );
-    let imported = imported.expect("read");
-    assert_eq!((imported.rows, imported.bad, imported.bindings, imported.held), (13, 7, 4, 1));
-    assert_eq!((imported.unheard, imported.written), (2, 0));
-    // With bad rows nothing is written.
-    let (_, imported) = import(folder.path(), BAD, false, false, "1234");
-    assert_eq!(imported.expect("read").written, 0);
-    assert_eq!(facts(folder.path()).len(), before);
-    // Nobody without the PIN.
-    let (_, refused) = import(folder.path(), BAD, false, true, "9999");
-    assert!(matches!(refused, Err(ImportError::SignIn(_))), "{refused:?}");
-    assert_eq!(facts(folder.path()).len(), before);
-    // What is right alone: three, each whole; the fourth holds already.
-    let (_, imported) = import(folder.path(), BAD, false, true, "1234");
-    assert_eq!(imported.expect("read").written, 3);
-    let bound: Vec<LabelBinding> = facts(folder.path())
-        .into_iter()
-        .filter_map(|record| match record {
-            Record::LabelBound { binding, .. } => Some(binding),
-            _ => None,
-        })
-        .collect();
-    let template = LabelBinding { template: "clearance".into(), ..binding(0x10, &["100016"], "") };
-    assert_eq!(bound, [binding(5, &["100015"], "B1"), binding(0xB, &["100011", "100012"], "B2"), template]);
-}
-
-#[test]
-fn an_import_says_which_column_is_missing_and_when_the_till_runs() {
-    let aisle = Aisle::open();
-    let (_, closed) = import(aisle.folder.path(), BAD, true, false, "");
-    assert!(matches!(closed, Err(ImportError::Closed(_))), "{closed:?}");
-    let folder = ended(aisle);
-    for (header, column) in
-        [("label\n", "item"), ("label,item,colour\n", "colour"), ("label,item,item\n", "item")]
-    {
-        let (_, refused) = import(folder.path(), header, true, false, "");
-        assert!(
-            matches!(&refused, Err(ImportError::Column { column: found, .. }) if found == column),
-            "{refused:?}"
-        );
-    }
-}
-
-/// Rows of the large file; half a million with `GUITAI_IMPORT_ROWS=500000`, by itself and in release.
-fn rows_of_a_large_file() -> u64 {
-    std::env::var("GUITAI_IMPORT_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(3_000)
-}
-
-#[test]
-fn a_large_file_is_read_row_by_row_and_a_broken_run_is_begun_again() {
-    let folder = ended(Aisle::open());
-    let shop = fixtures::shop::demo();
-    let rows = rows_of_a_large_file();
-    let mut csv = String::from("label,item,slot\n");
-    for row in 0..rows {
-        let product = &shop.products[usize::try_from(row).expect("small") % shop.products.len()];
-        // One in a thousand names goods that nobody has.
-        let sku = if row % 1_000 == 999 { "nothing" } else { &product.sku };
-        csv.push_str(&format!("{:016X},{sku},S{row}\n", 0xA000_0000_0000 + row));
-    }
-    let bad = rows / 1_000;
-    let (said, checked) = import(folder.path(), &csv, true, false, "");
-    let checked = checked.expect("read");
-    assert_eq!((checked.rows, checked.bad, checked.bindings), (rows, bad, rows - bad));
-    assert_eq!(said.lines().count() as u64, bad);
-    if rows > 10_000 {
-        return;
-    }
-    let (_, imported) = import(folder.path(), &csv, false, true, "1234");
-    assert_eq!(imported.expect("written").written, rows - bad);
-    // The agent has read them: a second run has nothing to do.
-    let labels = facts(folder.path()).into_iter().filter_map(|record| match record {
-        Record::LabelBound { binding, .. } => {
-            let stamp = protocol::pull::LabelStamp { at_ms: 1, lane: 1, epoch: 1, seq: 1 };
-            Some((binding.label.clone(), protocol::pull::Label::bound(&(&binding).into(), stamp)))
-        }
-        _ => None,
-    });
-    write(folder.path(), &ShelfChanges { labels: labels.collect(), ..ShelfChanges::default() })
-        .expect("written");
-    let (_, again) = import(folder.path(), &csv, false, true, "1234");
-    let again = again.expect("read");
-    assert_eq!((again.held, again.written), (rows - bad, 0));
 }

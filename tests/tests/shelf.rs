@@ -236,6 +236,11 @@ fn a_lower_price_waits_for_every_lane_of_the_store() -> Result<()> {
     let folder = shop.files.paths.data.with_file_name("lane2");
     let mut second = LaneFiles::enrol(&folder, &shop.headquarters, STORE, 2)?;
     second.wait_for_goods(0)?;
+    // A lane that is enrolled counts from the agent's next report on.
+    wait_for("the second lane at the first one's agent", || {
+        let summary = Shelf::open(&shop.files.paths.reference())?.context("open the shelf")?.summary()?;
+        Ok(summary.lanes.iter().any(|lane| lane.lane == 2).then_some(()))
+    })?;
     let old = shop.sell(WATER)?.unit_price;
     let label = shop.bind(0, WATER)?;
     shop.wait_for_face(&label, old.minor())?;

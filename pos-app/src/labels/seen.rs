@@ -181,13 +181,29 @@ impl Labels {
         }
         self.looked = Some(Looked { data, version: open.version(), at_ms: moment.now_ms });
         self.forget_read_ones()?;
-        // After the first look the whole is counted now and then, since that goes through all labels.
-        if !(0..COUNT_EVERY_MS).contains(&moment.now_ms.saturating_sub(self.counted_ms)) {
-            self.counted_ms = moment.now_ms;
-            self.count(moment)?;
-        } else if let Some(looked) = &mut self.looked {
+        let Some(shelf) = &self.shelf else { return Ok(()) };
+        // Counting the whole goes through all labels: now and then, and only where the numbers are shown.
+        let is_stale = !(0..COUNT_EVERY_MS).contains(&moment.now_ms.saturating_sub(self.counted_ms));
+        match self.page() {
+            Page::Home if is_stale => {
+                self.counted_ms = moment.now_ms;
+                self.count(moment)?;
+            }
             // What was not counted is counted soon.
-            looked.at_ms = looked.at_ms.min(self.counted_ms + COUNT_EVERY_MS - LOOK_AGAIN_MS);
+            Page::Home => {
+                if let Some(looked) = &mut self.looked {
+                    looked.at_ms = looked.at_ms.min(self.counted_ms + COUNT_EVERY_MS - LOOK_AGAIN_MS);
+                }
+            }
+            Page::List(_)
+            | Page::Label { .. }
+            | Page::Item(_)
+            | Page::Ask(_)
+            | Page::Slot(_)
+            | Page::Parity
+            | Page::Walk(_)
+            | Page::Pick(_)
+            | Page::Help => self.known.gateways = shelf.gateways()?,
         }
         self.read_page(open, moment)
     }
@@ -217,7 +233,7 @@ impl Labels {
         self.entries.clear();
         match page {
             Page::Home | Page::Help => {}
-            Page::List(list) => self.read_list(list, open, &prices, moment)?,
+            Page::List(list) => self.read_list(list, &prices, moment)?,
             Page::Label { number, .. }
             | Page::Slot(number)
             | Page::Ask(
@@ -253,13 +269,7 @@ impl Labels {
         Ok(())
     }
 
-    fn read_list(
-        &mut self,
-        list: List,
-        open: &OpenLane,
-        prices: &Prices<'_>,
-        moment: Moment,
-    ) -> Result<(), ReferenceError> {
+    fn read_list(&mut self, list: List, prices: &Prices<'_>, moment: Moment) -> Result<(), ReferenceError> {
         let offset = self.place().offset;
         let Some(shelf) = &self.shelf else { return Ok(()) };
         match list.of_shelf(moment.now_ms, self.lost_ms) {
@@ -285,7 +295,7 @@ impl Labels {
             if let Some(place) = self.place_mut() {
                 place.offset = 0;
             }
-            return self.read_list(list, open, prices, moment);
+            return self.read_list(list, prices, moment);
         }
         let last = self.entries.len().saturating_sub(1);
         if let Some(place) = self.place_mut() {

@@ -12,7 +12,7 @@ use super::hand::{REPLACED, UNBOUND, WAIVED};
 use super::lists::{List, ROWS_PAGE};
 use super::parity::Differing;
 use super::seen::{Entry, Priced, Seen};
-use super::words::{panel, short, spaced};
+use super::words::{gateway_why, panel, short, spaced};
 use super::{Labels, Page, Question};
 use crate::lane::{Lane, OpenLane};
 
@@ -133,7 +133,7 @@ impl Lane {
                 let since = self.labels_time(state.since_ms);
                 LabelRow {
                     name: host.clone(),
-                    detail: state.why.clone(),
+                    detail: gateway_why(&state.why, self.front.language),
                     state: if state.is_up {
                         self.words("正常", "Working")
                     } else {

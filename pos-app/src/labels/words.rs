@@ -63,6 +63,20 @@ pub(super) fn held(held: Option<&HeldBack>, language: Language) -> String {
     }
 }
 
+/// Why a gateway does not work, or works badly: the agent says it as its driver has it.
+pub(super) fn gateway_why(english: &str, language: Language) -> String {
+    let (chinese, english) = match english {
+        "" => return String::new(),
+        why if why.starts_with("Connecting") => ("正在连接", "Connecting"),
+        why if why.starts_with("Offline") => {
+            ("连不上，看看电源和网线", "Not reached: check its power and its cable")
+        }
+        why if why.starts_with("Unknown") => ("还没有应答", "No answer yet"),
+        _ => ("工作不正常，请重启它", "It does not work well: restart it"),
+    };
+    say(language, chinese, english)
+}
+
 /// Why a label has no face, or will not show it, and what to do: short, in both languages. What the agent says that
 /// is not known here is said in its own words.
 pub(super) fn why(english: &str, language: Language) -> String {
@@ -295,6 +309,17 @@ mod tests {
         let number = |text: &str| LabelNumber::parse(text).expect("a number");
         assert_eq!(spaced(&number("0218A3F5C611")), "02 18 A3 F5 C6 11");
         assert_eq!(short(&number("0011223344556677")), "0011223344556677");
+    }
+
+    #[test]
+    fn a_gateway_that_is_down_says_what_to_do() {
+        use drivers::frame::Health;
+        for health in [Health::Connecting, Health::Unknown] {
+            let why = gateway_why(&format!("{health:?}"), Language::English);
+            assert!(why == "Connecting" || why == "No answer yet", "{why}");
+        }
+        assert!(gateway_why("Offline { reason: Refused }", Language::Chinese).starts_with("连不上"));
+        assert_eq!(gateway_why("", Language::Chinese), "");
     }
 
     /// What the agent says must have its words.

@@ -22,7 +22,7 @@ const GOLD_CARD: &str = "M00000005C";
 const COUPON: &str = "CDEMO0001R";
 
 /// The pictures that the guide shows; the others are for looking at.
-pub const SHOWN: [&str; 14] = [
+pub const SHOWN: [&str; 15] = [
     "approval",
     "count",
     "discount",

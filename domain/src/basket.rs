@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use crate::catalogue::{Item, Unit};
 use crate::coupon::Coupon;
-use crate::gift::{FreeGoods, KeptGift};
+use crate::gift::{self, FreeGoods, KeptGift};
 use crate::kit::allocate_kit;
 use crate::member::{Member, PointsBack, PointsGrant};
 use crate::money::{BASIS_POINTS, Money, Quantity};
@@ -522,6 +522,13 @@ impl Basket {
         let back: Money = self.returns.iter().map(|back| back.value(rules.mode)).sum();
         let kept: Money = self.kept_gifts(rules).iter().map(|kept| kept.value(rules.mode)).sum();
         back - kept
+    }
+
+    /// Goods of it that are free for others. Where promotions could not be
+    /// asked since goods were taken back, nothing is said of any.
+    pub fn gifts(&self) -> Vec<FreeGoods> {
+        let gifts = &self.derived.reckoning.gifts;
+        if gift::fits(gifts, &self.lines) { gifts.clone() } else { Vec::new() }
     }
 
     /// The gifts that are kept though what earned them comes back.

@@ -274,7 +274,7 @@ impl Sale {
             coupons: basket.spent_coupons(),
             given: by.given,
             points_back: basket.points_back(),
-            gifts: basket.reckoning().gifts.clone(),
+            gifts: basket.gifts(),
             kept: basket.kept_gifts(by.rules),
             seller: basket.seller().cloned(),
             note: basket.note().to_owned(),

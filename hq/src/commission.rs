@@ -262,10 +262,10 @@ impl<'r, 'c> Reckoner<'r, 'c> {
         let events = self.reading.events_after(key, before, 1)?;
         let found = events.into_iter().find(|(seq, _)| *seq == origin.seq);
         let event = found.and_then(|(_, bytes)| event::decode(&bytes).ok());
-        Ok(event.and_then(|event| match event.fact {
-            Fact::SaleCompleted { sale } => Some((event.business_date, sale)),
-            // Nothing else is given back.
-            _ => None,
+        // Nothing but a sale is given back.
+        Ok(event.and_then(|event| {
+            let day = event.business_date;
+            if let Fact::SaleCompleted { sale } = event.fact { Some((day, sale)) } else { None }
         }))
     }
 }

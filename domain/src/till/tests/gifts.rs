@@ -83,3 +83,17 @@ fn what_is_kept_back_stands_in_the_document_and_outlives_a_power_cut() {
         "#]],
     );
 }
+
+#[test]
+fn a_gift_that_was_voided_while_the_goods_could_not_be_asked_is_none() {
+    let goods = then(then(selling(), [Happens::Festival]), [scan(BEER), scan(BEER), scan(TEA), CONFIRM_AGE]);
+    let mut lane = Lane::new();
+    for happens in then(goods, [GoodsGone, void(3), PAY, Happens::PaysRest, Saved]) {
+        lane.take(happens);
+    }
+    let gifts = lane.journal.iter().find_map(|(_, _, record)| match record {
+        Record::SaleCompleted { sale } => Some(sale.gifts.len()),
+        _ => None,
+    });
+    assert_eq!(gifts, Some(0));
+}

@@ -24,8 +24,8 @@ use crate::place::{OpenBooksError, Place, PlaceError};
 use crate::projection::Rebuilt;
 use crate::shelves;
 use crate::store::{
-    Address, Alarm, CommissionEntry, CommissionOfDay, Exception, LaneEpoch, QuarantinedEvent, ShiftRow, StockRow,
-    StoreError,
+    Address, Alarm, CommissionEntry, CommissionOfDay, Exception, LaneEpoch, QuarantinedEvent, ShiftRow,
+    StockRow, StoreError,
 };
 
 /// The route on which a server takes commands from its own machine.

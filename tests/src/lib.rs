@@ -11,6 +11,7 @@
 //! | [`labels`] | the staff's window for shelf labels, and pictures of its pages |
 //! | [`guide`] | the pictures of the cashier's guide: each job done at such a lane |
 //! | [`tasks`] | what a new cashier is asked to do, with what it takes |
+//! | [`measure`] | how quick the real window is, for `cargo xtask bench ui` |
 //! | [`ring`] | a lane without a window, to be killed at any moment |
 //! | [`replay`] | real transaction logs through scan, till, ledger, agent and HQ |
 
@@ -23,6 +24,7 @@ pub mod display;
 pub mod guide;
 pub mod kiosk;
 pub mod labels;
+pub mod measure;
 pub mod process;
 pub mod replay;
 pub mod ring;

@@ -49,8 +49,8 @@ cargo xtask COMMAND
   devices [FLAGS]       a printer, scanners, a scale, a pole display, an access point with labels and both wallets on
                         the desk: says where each is, writes target/devices/lane.toml, and obeys lines of
                         standard input (help lists them); --help lists the flags
-  bench [NAME]          benchmarks in release, all or one (devices, labels, ledger, pricing, scan, sync), as ratios measured in
-                        one run: a table, and target/bench.json; real baskets come from the same folder
+  bench [NAME]          benchmarks in release, all or one (devices, labels, ledger, pricing, scan, sync, ui), as ratios
+                        measured in one run: a table, and target/bench.json; real baskets come from the same folder
   powercut [--cuts N] [--seed S]
                         cuts the power of a simulated lane on the real SQLite; prints one line of JSON
                         last, and fails where anything acknowledged is lost or changed
@@ -74,7 +74,7 @@ fn main() -> ExitCode {
         "price" => of_fixtures("price", rest),
         "scan" => of_fixtures("scan", rest),
         "devices" => devices(rest),
-        "bench" => trial("bench", rest),
+        "bench" => bench(rest),
         "powercut" => trial("powercut", rest),
         "simulate" => trial("simulate", rest),
         "help" | "--help" | "-h" => {
@@ -157,6 +157,25 @@ fn replay(arguments: &[OsString]) -> Result<(), Failure> {
     machine::install(&[machine::BUILD, machine::WINDOW])?;
     build()?;
     shop_in_a_box("replay", "replay", arguments)
+}
+
+/// Every benchmark, or those of a name: the window's own need a screen, the others build without a window.
+fn bench(arguments: &[OsString]) -> Result<(), Failure> {
+    let name = arguments.first().filter(|first| !first.to_string_lossy().starts_with('-'));
+    if name.is_none_or(|name| name != "ui") {
+        trial("bench", arguments)?;
+    }
+    if name.is_some_and(|name| name != "ui") {
+        return Ok(());
+    }
+    machine::install(&[machine::BUILD, machine::WINDOW, machine::VIRTUAL_DISPLAY])?;
+    let programs = ["--bin", "pos-app", "--bin", "shop-in-a-box"];
+    let build = &[&["build", "--release", "--locked", "--workspace"], &programs[..]].concat();
+    step("build (some minutes the first time)", &mut cargo(build))?;
+    let program = root().join("target/release").join(format!("shop-in-a-box{}", env::consts::EXE_SUFFIX));
+    // `--events` is about a journal's years, of which the window knows nothing.
+    let rounds: Vec<&OsString> = arguments.iter().skip_while(|word| *word != "--rounds").take(2).collect();
+    step("bench ui", Command::new(program).current_dir(root()).arg("bench").args(rounds))
 }
 
 /// Runs a program of `trials` in release; it builds without the window.

@@ -1,9 +1,11 @@
-//! What `cargo xtask` runs once everything is built: the demo, the replay of real logs, and a lane to be killed.
+//! What `cargo xtask` runs once everything is built: the demo, the replay of real logs, what is measured at the real
+//! window, and a lane to be killed.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use fixtures::bench::{self, Benchmark, Effort, Kept};
 
 /// A shop in a box.
 #[derive(Parser)]
@@ -34,6 +36,15 @@ enum Command {
         #[arg(long)]
         tickets: Option<usize>,
     },
+    /// Measures the real window; the programs beside this one should be of a release.
+    Bench {
+        /// At most so many of whatever is repeated, for a quick look.
+        #[arg(long, default_value_t = 1_000)]
+        rounds: usize,
+        /// Where the figures go; those of other benchmarks in it stay.
+        #[arg(long, default_value = "target/bench.json")]
+        json: PathBuf,
+    },
     /// Rings up sales on an enrolled lane of the demo shop until it is killed.
     Ring {
         /// The lane's data directory.
@@ -49,6 +60,11 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Demo { folder, headless } => tests::demo::demo(&folder, headless),
         Command::Ring { data, sales } => tests::ring::ring(&data, sales),
+        Command::Bench { rounds, json } => {
+            let all: Vec<&Benchmark> = tests::measure::ALL.iter().collect();
+            let effort = Effort { rounds_max: rounds, events: 0 };
+            bench::run(&all, None, effort, &json, Kept::Others)
+        }
         Command::Replay { name, folder, tickets } => tests::replay::replay(&name, &folder, tickets),
     };
     match done {

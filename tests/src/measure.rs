@@ -1,0 +1,528 @@
+//! How quick the till is for who stands before it: from a key to pixels, to the drawer and to paper, at the real window of
+//! a lane with a million goods.
+//!
+//! Keys come by the X server's test extension without any pause, which no hand can do; pixels are seen on a virtual
+//! screen, drawn by the software renderer as on a till without a GPU.
+
+mod eye;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use domain::record::Record;
+use fixtures::bench::{Benchmark, Effort, Report, quantile};
+use fixtures::printer::{PrinterOptions, SimulatedPrinter};
+use fixtures::shop;
+use ledger::journal::JournalReader;
+use ledger::reference::ReferenceWriter;
+use pos_app::config::Paths;
+use protocol::promotion::{PromotionForm, SlotForm, TierForm};
+use protocol::pull::{Change, Entity, Product};
+
+use crate::display::Display;
+use crate::process::{PATIENCE, program, wait_at_most, wait_for};
+use crate::shop::LaneFiles;
+use crate::stand;
+
+use eye::{Eye, Part};
+
+/// The benchmarks that need a window.
+pub const ALL: &[Benchmark] =
+    &[Benchmark { name: "ui", about: "from a key to pixels, drawer and paper at the real window", run }];
+
+/// How many goods the lane knows.
+const GOODS: usize = 1_000_000;
+/// Lines of the basket that scans go into.
+const LINES: usize = 200;
+/// Scans into it.
+const SCANS: usize = 300;
+/// Goods that are scanned: those of the basket, and of small ones.
+const SCANNED: usize = LINES + 200;
+/// Codes of a burst.
+const BURST: usize = 20;
+/// Sales that are paid, with and without an agent that answers.
+const SALES: usize = 30;
+/// Starts that are measured.
+const STARTS: usize = 9;
+
+const WIDTH: u16 = 1_024;
+const HEIGHT: u16 = 768;
+
+/// Pieces and total, which every scan changes.
+const TOTAL: Part = Part { x: 12, y: 690, width: 568, height: 62 };
+
+/// What a scan may take: one frame of a screen that shows sixty a second.
+const FRAME_US: i64 = 16_667;
+/// What half of all scans may take.
+const HALF_US: i64 = 8_000;
+/// What a burst may take from its last key on.
+const BURST_US: i64 = 200_000;
+/// What a start may take.
+const START_US: i64 = 500_000;
+/// From the last key of a payment to the drawer and the first byte of paper.
+const PAPER_US: i64 = 50_000;
+/// What the till may take of memory.
+const MEMORY_KB: i64 = 120 << 10;
+
+/// Nothing changed for so long: what came is there.
+const STILL: Duration = Duration::from_millis(400);
+/// Between two scans of a quick hand.
+const BREATH: Duration = Duration::from_millis(40);
+/// So long nobody touches the till, to see what it does by itself.
+const IDLE: Duration = Duration::from_secs(10);
+
+fn run(report: &mut Report, effort: Effort) -> Result<()> {
+    std::fs::create_dir_all("target")?;
+    let folder = tempfile::Builder::new().prefix("bench-ui-").tempdir_in("target")?;
+    let began = Instant::now();
+    let codes = fill(folder.path())?;
+    report.note(format!("{GOODS} goods were taken in in {} s.", began.elapsed().as_secs()));
+    let printer = SimulatedPrinter::start("127.0.0.1:0", PrinterOptions::default())?;
+    let text = format!(
+        "[printer]\naddress = \"{}\"\nprofile = \"xprinter-xp80\"\n\n[sound]\nplayer = [\"true\"]\n",
+        printer.addr()
+    );
+    let mut lane = Lane::new(folder.path())?;
+    std::fs::write(lane.paths.config(), text)?;
+    start(report, &mut lane, effort.rounds_max.min(STARTS))?;
+    lane.open()?;
+    lane.sign_in()?;
+    idle(report, &lane)?;
+    scans(report, &mut lane, &codes, effort.rounds_max.min(SCANS))?;
+    burst(report, &mut lane, &codes[LINES..])?;
+    memory(report, &lane)?;
+    lane.pay(&printer)?;
+    pay(report, &mut lane, &printer, &codes[LINES..], effort.rounds_max.min(SALES))?;
+    ensure!(printer.errors().is_empty(), "the printer was sent {:?}", printer.errors());
+    Ok(())
+}
+
+/// A lane's reference with a million goods and a hundred promotions; gives codes to scan.
+fn fill(folder: &Path) -> Result<Vec<String>> {
+    stand::reference(folder, 1)?;
+    let mut writer = ReferenceWriter::open(&folder.join("reference.db"))?;
+    let mut version = writer.state()?.version;
+    let update = writer.begin()?;
+    let mut chosen: Vec<Product> = Vec::new();
+    let class = shop::demo().tax_classes.first().context("a class of tax")?.id.clone();
+    for (number, product) in shop::generate(1, GOODS).enumerate() {
+        let product = Product { tax_class: class.clone(), ..product };
+        // Goods from all over the catalogue that no question is asked about.
+        let plain = !product.codes.is_empty() && !product.age_restricted && !product.no_promotion;
+        if plain && chosen.len() < SCANNED && number >= chosen.len() * (GOODS / SCANNED) {
+            chosen.push(product.clone());
+        }
+        version += 1;
+        let key = product.sku.clone();
+        update.apply(&Change { version, key, entity: Entity::Product(Some(product)) })?;
+    }
+    ensure!(chosen.len() == SCANNED, "the catalogue holds {} such goods", chosen.len());
+    for form in promotions(&chosen) {
+        form.understand()?;
+        version += 1;
+        let key = form.id.clone();
+        update.apply(&Change { version, key, entity: Entity::PromotionRule(Some(form)) })?;
+    }
+    update.commit(version)?;
+    writer.tidy()?;
+    Ok(chosen.into_iter().map(|product| product.codes[0].clone()).collect())
+}
+
+/// A hundred promotions about goods that are scanned, of all layers, so that several meet on most of them.
+fn promotions(goods: &[Product]) -> Vec<PromotionForm> {
+    let some = |from: usize, count: usize| {
+        (0..count).map(|step| goods[(from * 7 + step * 13) % goods.len()].sku.clone()).collect::<Vec<_>>()
+    };
+    let named = |number: usize, layer: &str, kind: &str| PromotionForm {
+        id: format!("bench-{number:03}"),
+        name_zh: format!("促销{number}"),
+        layer: layer.to_owned(),
+        kind: kind.to_owned(),
+        ..PromotionForm::default()
+    };
+    let categories: BTreeSet<&String> = goods.iter().map(|product| &product.category).collect();
+    let categories: Vec<String> = categories.into_iter().cloned().collect();
+    let one = |number: usize| Some(vec![categories[number % categories.len()].clone()]);
+    (0..100)
+        .map(|number| match number {
+            0..30 => PromotionForm {
+                skus: Some(some(number, 6)),
+                pay_pct: Some(80 + u32::try_from(number % 15).unwrap_or(0)),
+                allow_item: number % 4 == 0,
+                ..named(number, "price", "percent")
+            },
+            30..45 => PromotionForm {
+                skus: Some(some(number, 4)),
+                off: Some(50),
+                ..named(number, "price", "amount_off")
+            },
+            45..60 => PromotionForm {
+                skus: Some(some(number, 6)),
+                n: Some(2),
+                pay_pct: Some(50),
+                ..named(number, "item", "nth_unit")
+            },
+            60..72 => PromotionForm {
+                skus: Some(some(number, 8)),
+                n: Some(3),
+                m: Some(1),
+                ..named(number, "item", "buy_n_get_m")
+            },
+            72..82 => PromotionForm {
+                slots: Some(vec![
+                    SlotForm {
+                        skus: Some(some(number, 3)),
+                        not_skus: None,
+                        categories: None,
+                        qty: 1,
+                        pay_pct: None,
+                    },
+                    SlotForm {
+                        skus: Some(some(number + 3, 3)),
+                        not_skus: None,
+                        categories: None,
+                        qty: 1,
+                        pay_pct: None,
+                    },
+                ]),
+                bundle_pay_pct: Some(85),
+                ..named(number, "item", "bundle")
+            },
+            82..90 => PromotionForm {
+                categories: one(number),
+                tiers: Some(vec![
+                    TierForm { min_qty: Some(3), pay_pct: Some(95), ..TierForm::default() },
+                    TierForm { min_qty: Some(6), pay_pct: Some(90), ..TierForm::default() },
+                ]),
+                ..named(number, "item", "qty_tier")
+            },
+            90..97 => PromotionForm {
+                categories: one(number),
+                min: Some(6_000),
+                off: Some(500),
+                repeat: number % 2 == 0,
+                ..named(number, "order", "threshold_off")
+            },
+            _ => PromotionForm {
+                tiers: Some(vec![
+                    TierForm { min: Some(10_000), off: Some(800), ..TierForm::default() },
+                    TierForm { min: Some(30_000), off: Some(3_000), ..TierForm::default() },
+                ]),
+                group: Some("ticket".to_owned()),
+                ..named(number, "order", "tiered_off")
+            },
+        })
+        .collect()
+}
+
+/// A lane's program before a screen.
+struct Lane {
+    paths: Paths,
+    display: Display,
+    eye: Eye,
+    program: PathBuf,
+    till: Option<Till>,
+}
+
+/// The running program; dropped, it is killed.
+struct Till(Child);
+
+impl Drop for Till {
+    fn drop(&mut self) {
+        // It may have ended already; nothing else can be done here.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Lane {
+    fn new(folder: &Path) -> Result<Self> {
+        let display = Display::start(WIDTH.into(), HEIGHT.into())?;
+        let eye = Eye::open(&display, TOTAL)?;
+        let paths = Paths { data: folder.canonicalize()? };
+        Ok(Self { paths, display, eye, program: program("pos-app")?, till: None })
+    }
+
+    /// Starts the program; gives the instant.
+    fn start(&mut self) -> Result<Instant> {
+        let log =
+            std::fs::File::options().create(true).append(true).open(self.paths.data.join("till.log"))?;
+        let began = Instant::now();
+        let child = Command::new(&self.program)
+            .env("DISPLAY", self.display.name())
+            .env("SLINT_SCALE_FACTOR", "1")
+            .arg("--data")
+            .arg(&self.paths.data)
+            .args(["--size", &format!("{WIDTH}x{HEIGHT}")])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .context("start pos-app")?;
+        self.till = Some(Till(child));
+        Ok(began)
+    }
+
+    fn open(&mut self) -> Result<()> {
+        self.start()?;
+        self.eye.watch_window(WIDTH, HEIGHT)?;
+        self.display.focus()?;
+        self.eye.remember()?;
+        self.eye.until_still(STILL)?;
+        Ok(())
+    }
+
+    fn sign_in(&mut self) -> Result<()> {
+        for text in ["101", "1234"] {
+            self.display.type_text(text)?;
+            self.display.keys(&["Return"])?;
+        }
+        self.wait_for(1, |record| matches!(record, Record::SignedIn { .. }))?;
+        self.eye.until_still(STILL)?;
+        Ok(())
+    }
+
+    fn count(&self, such: impl Fn(&Record) -> bool) -> Result<usize> {
+        let files = LaneFiles::of(&self.paths);
+        files.count(such)
+    }
+
+    fn wait_for(&self, count: usize, such: impl Fn(&Record) -> bool + Copy) -> Result<()> {
+        wait_for("records", || Ok((self.count(such)? >= count).then_some(())))
+    }
+
+    fn head(&self) -> Result<u64> {
+        Ok(JournalReader::open(&self.paths.journal())?.context("open the journal")?.head()?.seq)
+    }
+
+    /// Scans; gives the time until the total has changed, microseconds.
+    fn scan(&mut self, code: &str) -> Result<i64> {
+        self.eye.remember()?;
+        let sent = self.eye.type_line(code)?;
+        let seen = self.eye.until_changed(PATIENCE)?.with_context(|| format!("see {code} on the screen"))?;
+        Ok(micros(seen.saturating_duration_since(sent)))
+    }
+
+    /// Pays in cash; gives the times until the drawer opened and until the first byte came, microseconds.
+    fn pay(&mut self, printer: &SimulatedPrinter) -> Result<(i64, i64)> {
+        let (drawers, receipts) = (printer.drawer_openings(), printer.receipts().len());
+        self.eye.remember()?;
+        self.eye.key(' ')?;
+        self.eye.until_still(STILL)?;
+        self.eye.remember()?;
+        // More than any basket here costs, and less than what would be a mistake.
+        for digit in self.handed_over()?.chars() {
+            self.eye.key(digit)?;
+            std::thread::sleep(BREATH);
+        }
+        self.eye.until_still(STILL)?;
+        let bytes = printer.bytes_received();
+        let sent = self.eye.type_line("")?;
+        ensure!(printer.wait_for_bytes(bytes + 1, PATIENCE), "no byte came");
+        let first = micros(sent.elapsed());
+        ensure!(printer.wait_for_drawer_openings(drawers + 1, PATIENCE) > drawers, "the drawer stayed shut");
+        let drawer = micros(sent.elapsed());
+        ensure!(printer.wait_for_receipts(receipts + 1, PATIENCE).len() > receipts, "no receipt came");
+        self.eye.until_still(STILL)?;
+        Ok((drawer, first))
+    }
+
+    /// Cash that covers the basket in whole hundreds: what its lines cost at the most, by the journal.
+    fn handed_over(&self) -> Result<String> {
+        let mut prices: BTreeMap<u32, (i64, i64)> = BTreeMap::new();
+        for stored in LaneFiles::of(&self.paths).records()? {
+            match stored.record {
+                Record::LineAdded { line } => {
+                    prices.insert(line.number, (line.unit_price.minor(), 1));
+                }
+                Record::LineQuantitySet { line, quantity, .. } => {
+                    if let Some((_, pieces)) = prices.get_mut(&line) {
+                        *pieces = quantity.thousandths() / 1_000;
+                    }
+                }
+                Record::SaleCompleted { .. } => prices.clear(),
+                _ => {}
+            }
+        }
+        let sum: i64 = prices.values().map(|(price, pieces)| price * pieces).sum();
+        Ok((sum / 10_000 * 100 + 100).to_string())
+    }
+
+    /// A figure of the program's own, kB.
+    fn memory_kb(&self, what: &str) -> Result<i64> {
+        let till = self.till.as_ref().context("the till is not running")?;
+        let status = std::fs::read_to_string(format!("/proc/{}/status", till.0.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix(what)).context("its memory")?;
+        Ok(line.trim_start_matches(':').trim().trim_end_matches(" kB").parse()?)
+    }
+
+    /// How long it has been busy, in hundredths of a second.
+    fn busy(&self) -> Result<i64> {
+        let till = self.till.as_ref().context("the till is not running")?;
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", till.0.id()))?;
+        let fields = stat.rsplit_once(')').context("read its state")?.1;
+        let fields: Vec<&str> = fields.split_whitespace().collect();
+        Ok(fields[11].parse::<i64>()? + fields[12].parse::<i64>()?)
+    }
+}
+
+/// From the start of the program to its first whole picture, its files read from the disk.
+fn start(report: &mut Report, lane: &mut Lane, starts: usize) -> Result<()> {
+    // Once to know what it looks like when it is there.
+    lane.open()?;
+    lane.eye.until_still(Duration::from_secs(2))?;
+    let ready = lane.eye.look()?;
+    let mut times = Vec::new();
+    for _ in 0..starts {
+        lane.till = None;
+        let eye = &lane.eye;
+        wait_for("an empty screen", || Ok((!eye.sees_window(WIDTH, HEIGHT)?).then_some(())))?;
+        forget(&lane.paths.reference())?;
+        let began = lane.start()?;
+        loop {
+            if lane.eye.look()? == ready {
+                break;
+            }
+            ensure!(began.elapsed() < PATIENCE, "the till did not come");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        times.push(micros(began.elapsed()));
+    }
+    lane.till = None;
+    let eye = &lane.eye;
+    wait_for("an empty screen", || Ok((!eye.sees_window(WIDTH, HEIGHT)?).then_some(())))?;
+    report.add(
+        "ui: start to the first whole picture, a million goods, median",
+        (quantile(&mut times, 500), "us"),
+        ("what it may take", START_US),
+    );
+    Ok(())
+}
+
+fn idle(report: &mut Report, lane: &Lane) -> Result<()> {
+    let before = lane.busy()?;
+    let until = Instant::now() + IDLE;
+    wait_at_most(IDLE * 2, "nothing", || Ok((Instant::now() >= until).then_some(())))?;
+    let hundredths = lane.busy()? - before;
+    let all = i64::try_from(IDLE.as_millis() / 10)?;
+    report.add("ui: busy while nobody touches it", (hundredths * 10, "ms"), ("10 s", all * 10));
+    Ok(())
+}
+
+fn scans(report: &mut Report, lane: &mut Lane, codes: &[String], scans: usize) -> Result<()> {
+    let mut growing = Vec::new();
+    for code in &codes[..LINES] {
+        growing.push(lane.scan(code)?);
+        std::thread::sleep(BREATH);
+    }
+    ensure!(
+        lane.count(|record| matches!(record, Record::LineAdded { .. }))? == LINES,
+        "200 lines are not there"
+    );
+    let mut into = Vec::new();
+    for number in 0..scans {
+        into.push(lane.scan(&codes[number * 37 % LINES])?);
+        std::thread::sleep(BREATH);
+    }
+    let mut small = growing[..20].to_vec();
+    for (name, times) in [
+        ("the first 20 lines", &mut small),
+        ("a basket that grows to 200 lines", &mut growing),
+        ("a basket of 200 lines", &mut into),
+    ] {
+        for (which, thousandths, beside) in [
+            ("median", 500, ("what half may take", HALF_US)),
+            ("99 %", 990, ("one frame of 60 a second", FRAME_US)),
+        ] {
+            let time = quantile(times, thousandths);
+            report.add(format!("ui: scan to pixels, {name}, {which}"), (time, "us"), beside);
+        }
+    }
+    Ok(())
+}
+
+fn burst(report: &mut Report, lane: &mut Lane, codes: &[String]) -> Result<()> {
+    let added = |record: &Record| matches!(record, Record::LineAdded { .. });
+    let mut times = Vec::new();
+    for burst in codes.chunks_exact(BURST).take(5) {
+        let before = lane.count(added)?;
+        lane.eye.remember()?;
+        let mut sent = Instant::now();
+        for code in burst {
+            sent = lane.eye.type_line(code)?;
+        }
+        let seen = lane.eye.until_still(STILL)?.context("see a burst")?;
+        ensure!(lane.count(added)? == before + BURST, "of {BURST} codes some were lost or merged");
+        times.push(micros(seen.saturating_duration_since(sent)));
+    }
+    report.add(
+        "ui: a burst of 20 codes without a pause, from its last key to the last change, worst of 5",
+        (quantile(&mut times, 1_000), "us"),
+        ("what it may take", BURST_US),
+    );
+    Ok(())
+}
+
+fn memory(report: &mut Report, lane: &Lane) -> Result<()> {
+    let beside = ("what it may take", MEMORY_KB);
+    report.add("ui: memory at its most", (lane.memory_kb("VmHWM")?, "kB"), beside);
+    report.add("ui: memory with 300 lines", (lane.memory_kb("VmRSS")?, "kB"), beside);
+    Ok(())
+}
+
+/// From the last key of a payment to the drawer and the paper: without an agent, and with one that takes every call and
+/// says nothing.
+fn pay(
+    report: &mut Report,
+    lane: &mut Lane,
+    printer: &SimulatedPrinter,
+    codes: &[String],
+    sales: usize,
+) -> Result<()> {
+    let mut medians = Vec::new();
+    for name in ["no agent", "an agent that never answers"] {
+        let silent = (name != "no agent").then(|| UnixListener::bind(lane.paths.agent())).transpose()?;
+        let (mut drawers, mut papers) = (Vec::new(), Vec::new());
+        for sale in 0..sales {
+            for code in &codes[sale % 100..sale % 100 + 3] {
+                lane.scan(code)?;
+                std::thread::sleep(BREATH);
+            }
+            let (drawer, paper) = lane.pay(printer)?;
+            drawers.push(drawer);
+            papers.push(paper);
+        }
+        drop(silent);
+        for (what, times) in [("the drawer", &mut drawers), ("the printer's first byte", &mut papers)] {
+            for (which, thousandths) in [("median", 500), ("99 %", 990)] {
+                let time = quantile(times, thousandths);
+                let words = format!("ui: last key of a payment to {what}, {name}, {which}");
+                report.add(words, (time, "us"), ("what it may take", PAPER_US));
+            }
+        }
+        medians.push(quantile(&mut drawers, 500));
+    }
+    report.add(
+        "ui: to the drawer, an agent that never answers",
+        (medians[1], "us"),
+        ("no agent", medians[0]),
+    );
+    ensure!(lane.head()? > 0, "nothing is in the journal");
+    Ok(())
+}
+
+/// Lets the machine forget what it has read of a file.
+fn forget(path: &Path) -> Result<()> {
+    let file = std::fs::File::open(path)?;
+    file.sync_all()?;
+    rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)?;
+    Ok(())
+}
+
+fn micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
+}

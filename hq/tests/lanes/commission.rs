@@ -60,7 +60,7 @@ impl Shop {
     async fn import_text(&self, text: &str) -> Result<Outcome, String> {
         let path = self.folder.path().join("rules.json");
         std::fs::write(&path, text).expect("a file");
-        self.ask(Command::Import { path, replace: false }).await
+        self.ask(Command::Import { path, replace: false, dry_run: false }).await
     }
 
     async fn commission(&self, of: Option<&str>) -> (Vec<CommissionOfDay>, Vec<CommissionEntry>) {

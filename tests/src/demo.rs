@@ -74,7 +74,7 @@ enum Look {
 
 /// Chooses in the menu, counted from its end: what stands before changes with the basket.
 fn choose_in_menu(display: &Display, from_end: usize) -> Result<()> {
-    display.keys(&["Tab", "Next", "Next", "Next", "Next"])?;
+    display.keys(&["Tab", "Next", "Next", "Next", "Next", "Next", "Next", "Next"])?;
     display.keys(&vec!["Up"; from_end])?;
     display.keys(&["Return"])
 }

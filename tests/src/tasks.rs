@@ -170,7 +170,7 @@ impl Cashier {
 
     /// Chooses in the menu, counted from its end.
     fn menu(&self, from_end: usize) -> Result<()> {
-        self.keys(&["Tab", "Next", "Next", "Next", "Next"])?;
+        self.keys(&["Tab", "Next", "Next", "Next", "Next", "Next", "Next", "Next"])?;
         self.keys(&vec!["Up"; from_end])?;
         self.keys(&["Return"])
     }

@@ -393,7 +393,11 @@ impl<'a> Life<'a> {
                 let place = usize::try_from(at.seq - 1).unwrap_or(usize::MAX);
                 let (stamp, record) = &self.outside.acknowledged[place];
                 if (&stored.stamp, &stored.record) != (stamp, record) {
-                    return Err(corrupt(format!("record {} is not what was written", at.seq)));
+                    let seq = at.seq;
+                    let written = format!("{stamp:?} {record:?}");
+                    return Err(corrupt(format!(
+                        "record {seq} is not what was written: {stored:?}, not {written}"
+                    )));
                 }
                 if let Record::SaleCompleted { sale } = &stored.record
                     && !sale.adds_up()

@@ -118,7 +118,7 @@ async fn the_daily_journal_balances_to_the_fen() {
         lane.write(event::encode(&event));
     };
     let tax = |rate, net, tax| TaxSummary { rate, net, tax };
-    let by = |kind: &str, amount| Tender { kind: kind.into(), ..cash(amount) };
+    let by = |kind: &str, amount| Tender { kind: kind.into(), payment: Some(1), ..cash(amount) };
     change(&mut lane, &|sale| {
         (sale.rounding, sale.payable, sale.change) = (-3, 997, 1_003);
         sale.tenders = vec![cash(2_000)];

@@ -455,7 +455,8 @@ fn burst(report: &mut Report, lane: &mut Lane, codes: &[String]) -> Result<()> {
         for code in burst {
             sent = lane.eye.type_line(code)?;
         }
-        let seen = lane.eye.until_still(STILL)?.context("see a burst")?;
+        let first = lane.eye.until_changed(PATIENCE)?.context("see a burst")?;
+        let seen = lane.eye.until_still(STILL)?.unwrap_or(first);
         ensure!(lane.count(added)? == before + BURST, "of {BURST} codes some were lost or merged");
         times.push(micros(seen.saturating_duration_since(sent)));
     }

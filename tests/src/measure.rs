@@ -1,4 +1,4 @@
-//! How quick the till is for who stands before it: from a key to pixels, to the drawer and to paper, at the real window of
+//! How quick the till is for who stands before it: from a key to pixels, at the real window of
 //! a lane with a million goods.
 //!
 //! Keys come by the X server's test extension without any pause, which no hand can do; pixels are seen on a virtual
@@ -6,8 +6,7 @@
 
 mod eye;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::os::unix::net::UnixListener;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -15,9 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use domain::record::Record;
 use fixtures::bench::{Benchmark, Effort, Report, quantile};
-use fixtures::printer::{PrinterOptions, SimulatedPrinter};
 use fixtures::shop;
-use ledger::journal::JournalReader;
 use ledger::reference::ReferenceWriter;
 use pos_app::config::Paths;
 use protocol::promotion::{PromotionForm, SlotForm, TierForm};
@@ -32,7 +29,7 @@ use eye::{Eye, Part};
 
 /// The benchmarks that need a window.
 pub const ALL: &[Benchmark] =
-    &[Benchmark { name: "ui", about: "from a key to pixels, drawer and paper at the real window", run }];
+    &[Benchmark { name: "ui", about: "from a key to pixels at the real window", run }];
 
 /// How many goods the lane knows.
 const GOODS: usize = 1_000_000;
@@ -44,8 +41,6 @@ const SCANS: usize = 300;
 const SCANNED: usize = LINES + 200;
 /// Codes of a burst.
 const BURST: usize = 20;
-/// Sales that are paid, with and without an agent that answers.
-const SALES: usize = 30;
 /// Starts that are measured.
 const STARTS: usize = 9;
 
@@ -63,8 +58,6 @@ const HALF_US: i64 = 8_000;
 const BURST_US: i64 = 200_000;
 /// What a start may take.
 const START_US: i64 = 500_000;
-/// From the last key of a payment to the drawer and the first byte of paper.
-const PAPER_US: i64 = 50_000;
 /// What the till may take of memory.
 const MEMORY_KB: i64 = 120 << 10;
 
@@ -81,13 +74,8 @@ fn run(report: &mut Report, effort: Effort) -> Result<()> {
     let began = Instant::now();
     let codes = fill(folder.path())?;
     report.note(format!("{GOODS} goods were taken in in {} s.", began.elapsed().as_secs()));
-    let printer = SimulatedPrinter::start("127.0.0.1:0", PrinterOptions::default())?;
-    let text = format!(
-        "[printer]\naddress = \"{}\"\nprofile = \"xprinter-xp80\"\n\n[sound]\nplayer = [\"true\"]\n",
-        printer.addr()
-    );
     let mut lane = Lane::new(folder.path())?;
-    std::fs::write(lane.paths.config(), text)?;
+    std::fs::write(lane.paths.config(), "[sound]\nplayer = [\"true\"]\n")?;
     start(report, &mut lane, effort.rounds_max.min(STARTS))?;
     lane.open()?;
     lane.sign_in()?;
@@ -95,9 +83,6 @@ fn run(report: &mut Report, effort: Effort) -> Result<()> {
     scans(report, &mut lane, &codes, effort.rounds_max.min(SCANS))?;
     burst(report, &mut lane, &codes[LINES..])?;
     memory(report, &lane)?;
-    lane.pay(&printer)?;
-    pay(report, &mut lane, &printer, &codes[LINES..], effort.rounds_max.min(SALES))?;
-    ensure!(printer.errors().is_empty(), "the printer was sent {:?}", printer.errors());
     Ok(())
 }
 
@@ -295,61 +280,12 @@ impl Lane {
         wait_for("records", || Ok((self.count(such)? >= count).then_some(())))
     }
 
-    fn head(&self) -> Result<u64> {
-        Ok(JournalReader::open(&self.paths.journal())?.context("open the journal")?.head()?.seq)
-    }
-
     /// Scans; gives the time until the total has changed, microseconds.
     fn scan(&mut self, code: &str) -> Result<i64> {
         self.eye.remember()?;
         let sent = self.eye.type_line(code)?;
         let seen = self.eye.until_changed(PATIENCE)?.with_context(|| format!("see {code} on the screen"))?;
         Ok(micros(seen.saturating_duration_since(sent)))
-    }
-
-    /// Pays in cash; gives the times until the drawer opened and until the first byte came, microseconds.
-    fn pay(&mut self, printer: &SimulatedPrinter) -> Result<(i64, i64)> {
-        let (drawers, receipts) = (printer.drawer_openings(), printer.receipts().len());
-        self.eye.remember()?;
-        self.eye.key(' ')?;
-        self.eye.until_still(STILL)?;
-        self.eye.remember()?;
-        // More than any basket here costs, and less than what would be a mistake.
-        for digit in self.handed_over()?.chars() {
-            self.eye.key(digit)?;
-            std::thread::sleep(BREATH);
-        }
-        self.eye.until_still(STILL)?;
-        let bytes = printer.bytes_received();
-        let sent = self.eye.type_line("")?;
-        ensure!(printer.wait_for_bytes(bytes + 1, PATIENCE), "no byte came");
-        let first = micros(sent.elapsed());
-        ensure!(printer.wait_for_drawer_openings(drawers + 1, PATIENCE) > drawers, "the drawer stayed shut");
-        let drawer = micros(sent.elapsed());
-        ensure!(printer.wait_for_receipts(receipts + 1, PATIENCE).len() > receipts, "no receipt came");
-        self.eye.until_still(STILL)?;
-        Ok((drawer, first))
-    }
-
-    /// Cash that covers the basket in whole hundreds: what its lines cost at the most, by the journal.
-    fn handed_over(&self) -> Result<String> {
-        let mut prices: BTreeMap<u32, (i64, i64)> = BTreeMap::new();
-        for stored in LaneFiles::of(&self.paths).records()? {
-            match stored.record {
-                Record::LineAdded { line } => {
-                    prices.insert(line.number, (line.unit_price.minor(), 1));
-                }
-                Record::LineQuantitySet { line, quantity, .. } => {
-                    if let Some((_, pieces)) = prices.get_mut(&line) {
-                        *pieces = quantity.thousandths() / 1_000;
-                    }
-                }
-                Record::SaleCompleted { .. } => prices.clear(),
-                _ => {}
-            }
-        }
-        let sum: i64 = prices.values().map(|(price, pieces)| price * pieces).sum();
-        Ok((sum / 10_000 * 100 + 100).to_string())
     }
 
     /// A figure of the program's own, kB.
@@ -472,47 +408,6 @@ fn memory(report: &mut Report, lane: &Lane) -> Result<()> {
     let beside = ("what it may take", MEMORY_KB);
     report.add("ui: memory at its most", (lane.memory_kb("VmHWM")?, "kB"), beside);
     report.add("ui: memory with 300 lines", (lane.memory_kb("VmRSS")?, "kB"), beside);
-    Ok(())
-}
-
-/// From the last key of a payment to the drawer and the paper: without an agent, and with one that takes every call and
-/// says nothing.
-fn pay(
-    report: &mut Report,
-    lane: &mut Lane,
-    printer: &SimulatedPrinter,
-    codes: &[String],
-    sales: usize,
-) -> Result<()> {
-    let mut medians = Vec::new();
-    for name in ["no agent", "an agent that never answers"] {
-        let silent = (name != "no agent").then(|| UnixListener::bind(lane.paths.agent())).transpose()?;
-        let (mut drawers, mut papers) = (Vec::new(), Vec::new());
-        for sale in 0..sales {
-            for code in &codes[sale % 100..sale % 100 + 3] {
-                lane.scan(code)?;
-                std::thread::sleep(BREATH);
-            }
-            let (drawer, paper) = lane.pay(printer)?;
-            drawers.push(drawer);
-            papers.push(paper);
-        }
-        drop(silent);
-        for (what, times) in [("the drawer", &mut drawers), ("the printer's first byte", &mut papers)] {
-            for (which, thousandths) in [("median", 500), ("99 %", 990)] {
-                let time = quantile(times, thousandths);
-                let words = format!("ui: last key of a payment to {what}, {name}, {which}");
-                report.add(words, (time, "us"), ("what it may take", PAPER_US));
-            }
-        }
-        medians.push(quantile(&mut drawers, 500));
-    }
-    report.add(
-        "ui: to the drawer, an agent that never answers",
-        (medians[1], "us"),
-        ("no agent", medians[0]),
-    );
-    ensure!(lane.head()? > 0, "nothing is in the journal");
     Ok(())
 }
 

@@ -121,13 +121,6 @@ impl Eye {
         Ok(Instant::now())
     }
 
-    /// One key, by what stands on it.
-    pub fn key(&self, character: char) -> Result<Instant> {
-        self.press(u32::from(character))?;
-        self.connection.flush()?;
-        Ok(Instant::now())
-    }
-
     fn press(&self, symbol: u32) -> Result<()> {
         let key = *self.keys.get(&symbol).with_context(|| format!("find the key {symbol:#x}"))?;
         for kind in [KEY_PRESS_EVENT, KEY_RELEASE_EVENT] {

@@ -13,6 +13,7 @@ use crate::member::{PastPoints, PointsBack};
 use crate::money::{Money, Quantity};
 use crate::sale::{self, Sale};
 use crate::seller::Seller;
+use crate::stock::{self, StockLine};
 use crate::tax::{TaxMode, TaxRules, Taxable};
 use crate::tender::Tender;
 
@@ -42,6 +43,9 @@ pub struct ReturnedLine {
     pub code: String,
     /// How much comes back.
     pub quantity: Quantity,
+    /// What of the stock comes back, in base units, where that is not `quantity` of `item`: the pieces of a pack, the
+    /// parts of a kit.
+    pub stock: Vec<StockLine>,
     /// How much of the line came back before, thousandths; 0 of a blind return.
     pub before: i64,
     /// What it counts for, as the tag said it.
@@ -331,6 +335,7 @@ impl PastSale {
             item: past.line.item.clone(),
             code: past.line.code.clone(),
             quantity,
+            stock: stock::beside(&past.line.item, past.line.unit.as_ref(), quantity),
             before,
             amount: share(past.line.net())?,
             tax: share(past.tax)?,

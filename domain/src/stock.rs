@@ -4,6 +4,7 @@
 //! what was there at one moment of every lane ([`Position`]), so that selling
 //! goes on meanwhile and nothing that was sold is counted away.
 
+use crate::catalogue::{Item, KitPart, Unit};
 use crate::money::Quantity;
 
 /// The most items of one movement or count.
@@ -76,6 +77,23 @@ pub struct StockLine {
     pub sku: String,
     /// Of its base unit: pieces, or kilograms of weighed goods.
     pub quantity: Quantity,
+}
+
+/// What so much of an item moves of a stock, in base units, where that is not so much of the item: of a pack its pieces, of
+/// a kit its parts. What is more than a line holds is left out.
+pub fn beside(item: &Item, unit: Option<&Unit>, quantity: Quantity) -> Vec<StockLine> {
+    let base = unit.map_or(Some(quantity), |unit| unit.base_quantity(quantity));
+    let Some(base) = base else { return Vec::new() };
+    if item.kit.is_empty() {
+        return unit.map(|_| StockLine { sku: item.sku.clone(), quantity: base }).into_iter().collect();
+    }
+    let part = |part: &KitPart| {
+        // Both are thousandths.
+        let thousandths = i128::from(part.quantity.thousandths()) * i128::from(base.thousandths()) / 1_000;
+        let quantity = Quantity::from_thousandths(i64::try_from(thousandths).ok()?)?;
+        Some(StockLine { sku: part.sku.clone(), quantity })
+    };
+    item.kit.iter().filter_map(part).collect()
 }
 
 /// Goods that came or went.

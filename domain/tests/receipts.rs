@@ -85,6 +85,7 @@ fn returned(code: &str, item: Item, thousandths: i64, amount: i64, origin: Optio
         item: Arc::new(item),
         code: code.into(),
         quantity: Quantity::from_thousandths(thousandths).expect("a quantity"),
+        stock: Vec::new(),
         before: 0,
         amount: money(amount),
         reason: "不想要".into(),

@@ -495,7 +495,13 @@ fn check_applications(sale: &Sale, seq: u64) -> Result<(), String> {
 }
 
 fn check_returns(sale: &Sale) -> Result<(), String> {
-    if sale.returns.iter().any(|back| back.amount < 0 || back.tax < 0 || back.quantity <= 0) {
+    let is_negative = |back: &protocol::event::Returned| {
+        back.amount < 0
+            || back.tax < 0
+            || back.quantity <= 0
+            || back.stock.iter().any(|line| line.quantity <= 0)
+    };
+    if sale.returns.iter().any(is_negative) {
         return Err("what came back is below nothing".into());
     }
     if sale.rounding > sale.rounding_returned {
@@ -532,6 +538,7 @@ mod tests {
             category: String::new(),
             weighed: false,
             quantity: 1_000,
+            stock: Vec::new(),
             before: 0,
             amount,
             tax: 0,

@@ -165,7 +165,7 @@ fn beside_of<'a>(store: &'a str, seq: u64, movement: &'a Movement) -> Vec<Beside
 }
 
 /// What lines and returns move of a stock, in base units. A kit moves its
-/// parts; what came back is there again as what it was sold as.
+/// parts and a pack its pieces, when they are sold and when they come back.
 fn moves<'a>(lines: &'a [Line], returns: &'a [Returned]) -> Vec<(&'a str, i64)> {
     let mut moved = Vec::new();
     for line in lines {
@@ -178,7 +178,12 @@ fn moves<'a>(lines: &'a [Line], returns: &'a [Returned]) -> Vec<(&'a str, i64)> 
             moved.push((part.sku.as_str(), narrow(-sold * i128::from(part.quantity) / 1_000)));
         }
     }
-    moved.extend(returns.iter().map(|back| (back.sku.as_str(), back.quantity)));
+    for back in returns {
+        if back.stock.is_empty() {
+            moved.push((back.sku.as_str(), back.quantity));
+        }
+        moved.extend(back.stock.iter().map(|line| (line.sku.as_str(), line.quantity)));
+    }
     moved
 }
 
@@ -197,6 +202,7 @@ pub(crate) fn refuse_unfit(event: &Event) -> Result<(), String> {
                 .chain(sale.lines.iter().filter_map(|line| line.unit.as_ref().map(|unit| unit.id.as_str())))
                 .chain(sale.lines.iter().flat_map(|line| line.kit.iter().map(|part| part.sku.as_str())))
                 .chain(sale.returns.iter().map(|back| back.sku.as_str()))
+                .chain(sale.returns.iter().flat_map(|back| back.stock.iter().map(|line| line.sku.as_str())))
                 .chain(sale.kept.iter().map(|kept| kept.sku.as_str()))
                 .chain(sale.tenders.iter().map(|tender| tender.kind.as_str()));
             keys.try_for_each(refuse_text)?;

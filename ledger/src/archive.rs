@@ -92,6 +92,8 @@ pub fn archive(path: &Path, identity: &Identity, rules: ArchiveRules) -> Result<
         }
         std::fs::create_dir_all(&folder)
             .map_err(|source| ArchiveError::Folder { folder: folder.clone(), source })?;
+        // Its name too must be on the disk before an event goes.
+        export::sync_folder(&folder);
         let segment = write(&reader, &folder, after, end)?;
         journal.forget_archived(&segment)?;
         segments.push(segment);

@@ -22,6 +22,9 @@ const JOURNAL: &str = "journal.db";
 /// The archive's name within a backup.
 const ARCHIVE: &str = "archive";
 
+/// What belongs to a journal, by name.
+const BELONGING: [&str; 4] = [JOURNAL, "journal.db-wal", "journal.db-shm", ARCHIVE];
+
 /// Why there is no backup, or no journal out of one.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
@@ -177,16 +180,21 @@ fn copy(reader: &JournalReader, journal: &Path, to: &Path, disk: &Path) -> Resul
         std::fs::copy(archived.join(&name), &file).map_err(|error| refuse(&file, error))?;
         keep(&file).map_err(|error| refuse(&file, error))?;
         export::sync_folder(&file);
+        export::sync_folder(&target);
     }
     export::sync_folder(&file);
     Ok(())
 }
 
 /// Brings a file to the disk, readable by its owner only where the disk knows
-/// of owners.
+/// of owners, and lets the machine forget it: what is read back then comes from the disk.
 fn keep(file: &Path) -> io::Result<()> {
     crate::file::keep_private(file);
-    File::options().read(true).write(true).open(file)?.sync_all()
+    let kept = File::options().read(true).write(true).open(file)?;
+    kept.sync_all()?;
+    // A file system that cannot forget reads its memory back, as before.
+    let _ = rustix::fs::fadvise(&kept, 0, None, rustix::fs::Advice::DontNeed);
+    Ok(())
 }
 
 fn segment_files(reader: &JournalReader) -> Result<Vec<String>, ReadJournalError> {
@@ -248,10 +256,12 @@ pub fn restore(
         return Err(BackupError::SameEpoch { found: newest, enrolled: identity.epoch });
     }
     let lock = WriterLock::take(journal)?;
-    let put_aside = match (journal.exists(), replace) {
-        (false, _) => None,
-        (true, false) => return Err(BackupError::InTheWay { file: journal.to_owned() }),
-        (true, true) => Some(put_aside(journal)?),
+    // A log without its journal is in the way too: SQLite would take it for the restored one's.
+    let in_the_way = BELONGING.iter().map(|name| journal.with_file_name(name)).find(|file| file.exists());
+    let put_aside = match (in_the_way, replace) {
+        (None, _) => None,
+        (Some(file), false) => return Err(BackupError::InTheWay { file }),
+        (Some(_), true) => Some(put_aside(journal)?),
     };
     let io = |file: &Path| {
         let file = file.to_owned();
@@ -263,7 +273,9 @@ pub fn restore(
         let file = archive.join(&segment.file);
         std::fs::copy(backup.join(ARCHIVE).join(&segment.file), &file).map_err(io(&file))?;
         keep(&file).map_err(io(&file))?;
+        export::sync_folder(&file);
     }
+    export::sync_folder(&archive);
     let begun = journal.with_extension("part");
     std::fs::copy(backup.join(JOURNAL), &begun).map_err(io(&begun))?;
     keep(&begun).map_err(io(&begun))?;
@@ -286,7 +298,7 @@ fn put_aside(journal: &Path) -> Result<PathBuf, BackupError> {
         move |source| BackupError::Io { file, source }
     };
     std::fs::create_dir(&folder).map_err(io(&folder))?;
-    for name in [JOURNAL, "journal.db-wal", "journal.db-shm", ARCHIVE] {
+    for name in BELONGING {
         let from = journal.with_file_name(name);
         if from.exists() {
             std::fs::rename(&from, folder.join(name)).map_err(io(&from))?;

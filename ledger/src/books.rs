@@ -53,10 +53,20 @@ pub struct Restored {
 /// Reads what a start after a stop reads: a journal's last records make the
 /// till again.
 pub fn restore(journal: &Journal, settings: &Settings) -> Result<Restored, ReadJournalError> {
+    restore_each(journal, settings, |_| {})
+}
+
+/// The same, and shows `each` every record that it reads, in order.
+pub fn restore_each(
+    journal: &Journal,
+    settings: &Settings,
+    mut each: impl FnMut(&Record),
+) -> Result<Restored, ReadJournalError> {
     let mut restored = Restored { till: Till::default(), page: Page::default() };
     for stored in journal.since_last_shift()? {
         restored.till.restore(stored.seq, stored.stamp.at_ms, &stored.record);
         restored.page.resume(stored.stamp);
+        each(&stored.record);
     }
     restored.till.wake(settings);
     Ok(restored)

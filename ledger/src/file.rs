@@ -110,6 +110,8 @@ pub(crate) struct Kind {
 pub struct Trial {
     /// The VFS.
     pub vfs: &'static str,
+    /// The lane's secret key, as its file holds it: no secret on a trial's disk. `None` for a lane that does not sign.
+    pub secret: Option<&'static str>,
     /// `PRAGMA synchronous`: `FULL`, but where a trial shows what less loses.
     pub synchronous: &'static str,
     /// How many of the last events have their chain checked at the opening:
@@ -162,8 +164,14 @@ pub(crate) fn open_writer(path: &Path, kind: &Kind) -> Result<Connection, OpenFi
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(io)?;
     }
-    // Created here, so that it is readable by its owner only from the first moment.
-    OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(io)?;
+    // Created here, so that it is readable by its owner only from the first moment. A file that is there is not
+    // opened: whoever closes any handle of a file gives back every lock that his process holds on it (POSIX), and
+    // SQLite would go on believing in its own.
+    match OpenOptions::new().create_new(true).append(true).mode(0o600).open(path) {
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(io(error)),
+    }
     keep_private(path);
     let connection = Connection::open_with_flags(
         path,
@@ -276,7 +284,24 @@ pub fn rewrite_log<L: Read + Write + Seek>(
 /// start reads does not hang on the log any more. On a full disk it stays in
 /// the log, to which then nothing can be added either.
 pub(crate) fn secure_log(connection: &Connection) -> rusqlite::Result<()> {
-    match connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |_| Ok(())) {
+    unless_full(connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |_| Ok(())))
+}
+
+/// Puts a small commit in front of whatever lies behind the log's end, so that
+/// nothing of it can ever count again.
+///
+/// Of an act that was cut off a part may lie there: gone, as this start says.
+/// Were the next act written over it and cut off as well, what is there of the
+/// second could make the first one whole, and what was gone would be back. Each
+/// frame's checksum goes on from that of the frame before; after another frame
+/// the first act's can never be right.
+pub(crate) fn bury_log_end(connection: &Connection, kind: &Kind) -> rusqlite::Result<()> {
+    // Written to the first page whether it changes or not.
+    unless_full(connection.pragma_update(None, "user_version", kind.version))
+}
+
+fn unless_full(done: rusqlite::Result<()>) -> rusqlite::Result<()> {
+    match done {
         Err(error) if is_full(&error) => Ok(()),
         done => done,
     }

@@ -33,9 +33,9 @@ use crate::reserve::Reserve;
 const KIND: Kind = Kind {
     name: "Guitai journal",
     application_id: i32::from_be_bytes(*b"GTjn"),
-    version: 2,
-    schema: include_str!("../schemas/journal-2.sql"),
-    upgrades: &[include_str!("../schemas/journal-1-to-2.sql")],
+    version: 3,
+    schema: include_str!("../schemas/journal-3.sql"),
+    upgrades: &[include_str!("../schemas/journal-1-to-2.sql"), include_str!("../schemas/journal-2-to-3.sql")],
 };
 
 /// How many of the last events have their chain checked before a journal is used.
@@ -260,12 +260,22 @@ impl Hand {
         let path = journal.with_extension("key");
         file::keep_private(&path);
         match std::fs::read_to_string(&path) {
-            Ok(secret) => match SigningKey::parse(&secret) {
-                Ok(key) => Self::Key(key),
-                Err(error) => Self::Unreadable { reason: format!("{}: {error}", path.display()) },
+            Ok(secret) => match Self::of(&secret) {
+                Self::Unreadable { reason } => {
+                    Self::Unreadable { reason: format!("{}: {reason}", path.display()) }
+                }
+                read => read,
             },
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::None,
             Err(error) => Self::Unreadable { reason: format!("{}: {error}", path.display()) },
+        }
+    }
+
+    /// The hand that a secret makes.
+    fn of(secret: &str) -> Self {
+        match SigningKey::parse(secret) {
+            Ok(key) => Self::Key(key),
+            Err(error) => Self::Unreadable { reason: error.to_string() },
         }
     }
 
@@ -339,7 +349,7 @@ impl Journal {
         let connection = file::open_trial_writer(path, &KIND, trial)?;
         let around = Surroundings {
             tail_checked: trial.tail_checked,
-            hand: Hand::None,
+            hand: trial.secret.map_or(Hand::None, Hand::of),
             reserve: Reserve::none(),
             lock: None,
         };
@@ -363,6 +373,7 @@ impl Journal {
                 expected: identity.clone(),
             });
         }
+        file::bury_log_end(&connection, &KIND).map_err(|error| content(error.into()))?;
         let head = check_tail(&connection, &found, around.tail_checked).map_err(content)?;
         let begins = found.epoch < identity.epoch;
         let last = if begins { reading::last_stamp(&connection).map_err(content)? } else { None };

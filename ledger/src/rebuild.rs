@@ -5,7 +5,7 @@
 //! is what a closed shift reported and what an opened one carried on; a start
 //! reads from there. Here both are held against the sums of all events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use domain::payment::Payment;
@@ -109,8 +109,11 @@ pub struct Rebuilt {
     /// By shift.
     pub shifts: BTreeMap<u32, ShiftSums>,
     /// How much left the store over this lane, by item, thousandths of its
-    /// base unit; below nothing where more came back.
+    /// base unit: sold, returned to suppliers, sent to other stores and wasted,
+    /// less what came back and came in; below nothing where more came.
     pub stock: BTreeMap<String, i64>,
+    /// How many points were spent of what HQ lent to this lane, by lease.
+    pub points_of_leases: BTreeMap<String, i64>,
     /// Lines of which something can be returned.
     pub returnable_lines: u64,
     /// Papers of shifts so old that a start no longer asks for them.
@@ -119,8 +122,16 @@ pub struct Rebuilt {
     pub differences: Vec<Difference>,
 }
 
-/// Derives everything of a journal, archived segments included.
+/// Derives everything of a journal, archived segments included, from one state
+/// of it: the lane may sell on meanwhile.
 pub fn rebuild(reader: &mut JournalReader, archive: &std::path::Path) -> Result<Rebuilt, RebuildError> {
+    reader.hold().map_err(ReadJournalError::from)?;
+    let rebuilt = derive(reader, archive);
+    reader.release();
+    rebuilt
+}
+
+fn derive(reader: &mut JournalReader, archive: &std::path::Path) -> Result<Rebuilt, RebuildError> {
     let mut fold = Fold::default();
     let mut epochs = Vec::new();
     for epoch in reader.epochs()? {
@@ -216,6 +227,10 @@ struct Fold {
     days: BTreeMap<(NaiveDate, String), DaySums>,
     shifts: BTreeMap<u32, ShiftSums>,
     stock: BTreeMap<String, i64>,
+    /// Points by lease.
+    leases: BTreeMap<String, i64>,
+    /// Leases that went back to HQ.
+    leases_returned: BTreeSet<String>,
     /// By epoch, number and line.
     remainders: BTreeMap<(u32, u64, u32), Remainder>,
     lane: Option<(String, u32)>,
@@ -266,6 +281,17 @@ impl Fold {
         if let Record::SaleCompleted { sale } = &stored.record {
             self.take_sale(epoch, stored, sale);
         }
+        if let Record::StockMoved { movement, .. } = &stored.record {
+            for line in &movement.lines {
+                let came = line.quantity.thousandths().saturating_mul(movement.kind.sign());
+                if came != 0 {
+                    *self.stock.entry(line.sku.clone()).or_default() -= came;
+                }
+            }
+        }
+        if let Record::LeaseReturned { grant } = &stored.record {
+            self.leases_returned.insert(grant.lease.clone());
+        }
         self.till.restore(stored.seq, stored.stamp.at_ms, &stored.record);
     }
 
@@ -306,9 +332,18 @@ impl Fold {
                 *self.stock.entry(part.sku.clone()).or_default() += i64::try_from(parts).unwrap_or(i64::MAX);
             }
         }
+        let points = sale.buyer.as_ref().and_then(|buyer| buyer.points.as_ref());
+        if let Some(points) = points.filter(|points| !points.lease.is_empty()) {
+            *self.leases.entry(points.lease.clone()).or_default() += points.spent;
+        }
         for back in &sale.returns {
             let quantity = back.quantity.thousandths();
-            *self.stock.entry(back.item.sku.clone()).or_default() -= quantity;
+            if back.stock.is_empty() {
+                *self.stock.entry(back.item.sku.clone()).or_default() -= quantity;
+            }
+            for line in &back.stock {
+                *self.stock.entry(line.sku.clone()).or_default() -= line.quantity.thousandths();
+            }
             if let Some(origin) = &back.origin {
                 let lane = (origin.store.clone(), origin.lane);
                 let line = (origin.epoch, origin.seq, back.line);
@@ -343,6 +378,13 @@ impl Fold {
                     let what = format!("line {line} of sale {seq} of epoch {epoch}, which came back");
                     self.differ(what, "no such line", quantity);
                 }
+            }
+        }
+        // What a lease that went back may still be spent of is nothing; how that is remembered is the till's.
+        for known in self.till.carried().leases_spent {
+            let spent = self.leases.get(&known.lease).copied().unwrap_or(0);
+            if spent != known.spent && !self.leases_returned.contains(&known.lease) {
+                self.differ(format!("points spent of lease {}", known.lease), spent, known.spent);
             }
         }
         let papers = |till: &Till| -> Vec<(u64, Paper)> {
@@ -388,6 +430,7 @@ impl Fold {
             days: self.days,
             shifts: self.shifts,
             stock: self.stock,
+            points_of_leases: self.leases,
             returnable_lines: self
                 .remainders
                 .values()

@@ -1,17 +1,22 @@
 //! A lane's journal through backup, restore, export, archive and rebuild, on
 //! real files.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::NaiveDate;
 use domain::basket::{Line, PriceFrom, Trace};
-use domain::catalogue::Item;
+use domain::catalogue::{Item, KitPart, Unit};
 use domain::money::{Money, Quantity, TaxRate};
 use domain::payment::Purpose;
 use domain::record::{PaperOutcome, Record, Staff};
-use domain::refund::{Origin, ReturnedLine};
+use domain::refund::{Origin, PastSale, ReturnedLine};
 use domain::sale::{Sale, TaxSummary};
+use domain::stock::{Movement, StockLine, StockMove};
+use domain::tax::TaxRules;
 use domain::tender::{Tender, Wallet};
 use domain::till::Till;
 use ledger::archive::{self, ArchiveRules};
@@ -104,6 +109,7 @@ fn refund(epoch: u32, seq: u64, pieces: u32) -> Sale {
         item: bought.lines[0].item.clone(),
         code: bought.lines[0].code.clone(),
         quantity: bought.lines[0].quantity,
+        stock: Vec::new(),
         before: 0,
         amount,
         tax: money(23),
@@ -330,6 +336,105 @@ fn a_parked_basket_that_was_not_carried_on_is_missed() {
     assert_eq!(differences[0].what, "what shift 2 carried on");
 }
 
+#[test]
+fn what_is_derived_is_of_one_state_while_the_lane_sells_on() {
+    let lane = Lane::week();
+    let path = lane.path();
+    let archive = archive::folder_beside(&path);
+    let sells = AtomicBool::new(true);
+    std::thread::scope(|scope| {
+        let selling = scope.spawn(|| {
+            let mut lane = lane;
+            let mut sold = 0;
+            while sells.load(Ordering::Relaxed) {
+                lane.sell(1);
+                sold += 1;
+            }
+            sold
+        });
+        let mut seen = Vec::new();
+        for _ in 0..40 {
+            let rebuilt = rebuild::rebuild(&mut reader(&path), &archive).expect("derived");
+            seen.push((rebuilt.events, rebuilt.differences));
+        }
+        sells.store(false, Ordering::Relaxed);
+        let sold: u64 = selling.join().expect("it sells");
+        let differing = seen.iter().filter(|(_, differences)| !differences.is_empty()).count();
+        assert_eq!(differing, 0, "{:#?}", seen.last());
+        assert!(seen[0].0 < seen[39].0, "{sold} sales, {} to {}", seen[0].0, seen[39].0);
+    });
+}
+
+#[test]
+fn the_stock_is_moved_by_packs_kits_movements_and_what_comes_back_of_them() {
+    let mut lane = Lane::new();
+    lane.trade(0, 0);
+    let pack = Unit { id: "case".into(), name_zh: "箱".into(), name_en: "Case".into(), factor: 24 };
+    let part = |sku: &str, pieces| KitPart {
+        sku: sku.into(),
+        quantity: Quantity::from_pieces(pieces).expect("in range"),
+        price: money(100),
+        tax_rate: TaxRate::from_basis_points(1_300).expect("a rate"),
+    };
+    let mut case = water(1, 2);
+    case.unit = Some(pack);
+    let mut kit = water(2, 3);
+    kit.item =
+        Arc::new(Item { kit: vec![part("100002", 2), part("100003", 1)], ..kit.item.as_ref().clone() });
+    let sold = Sale { lines: vec![case.clone(), kit.clone()], ..sale(5) };
+    let seq = lane.write(Record::SaleCompleted { sale: Box::new(sold.clone()) });
+    assert_eq!(
+        lane.rebuild().stock,
+        BTreeMap::from([
+            ("100001".to_owned(), 48_000),
+            ("100002".to_owned(), 6_000),
+            ("100003".to_owned(), 3_000),
+        ])
+    );
+    // One case and one kit come back, as the past sale says.
+    let origin = Origin { store: "S001".into(), lane: 2, epoch: 1, seq };
+    let past = PastSale::new(origin, &sold, &[], TaxRules::default());
+    let back = |line| past.give_back(line, Quantity::ONE, &[], "漏".into()).expect("it comes back");
+    let returned = Sale { returns: vec![back(1), back(2)], ..refund(1, seq, 2) };
+    lane.write(Record::SaleCompleted { sale: Box::new(returned) });
+    let stock = lane.rebuild().stock;
+    assert_eq!((stock["100001"], stock["100002"], stock["100003"]), (24_000, 4_000, 2_000));
+    // Five are received, and two break.
+    for (kind, pieces) in [(StockMove::Receive, 5), (StockMove::Damage, 2), (StockMove::Reserve, 9)] {
+        let quantity = Quantity::from_pieces(pieces).expect("in range");
+        let lines = vec![StockLine { sku: "100002".into(), quantity }];
+        let (document, other, reason) = (String::new(), String::new(), String::new());
+        let movement = Movement { kind, document, other, lines, reason };
+        lane.write(Record::StockMoved { movement, staff: "e1".into() });
+    }
+    assert_eq!(lane.rebuild().stock["100002"], 4_000 - 5_000 + 2_000);
+}
+
+#[test]
+fn a_running_lane_holds_its_journal_against_other_programs() {
+    const TAKES: &str = "GUITAI_TEST_TAKES";
+    if let Some(path) = std::env::var_os(TAKES) {
+        // The other program, as SQLite does when the last one closes a journal: whoever gets this takes the log away.
+        let file = std::fs::File::options().read(true).write(true).open(path).expect("opens");
+        let taken = rustix::fs::fcntl_lock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive);
+        assert!(taken.is_err(), "nobody holds the journal");
+        return;
+    }
+    let mut lane = Lane::week();
+    lane.stop();
+    // As a till does it: what checks the journal opens it before the lane does.
+    let checker = lane.read();
+    lane.start();
+    lane.sell(1);
+    let takes = Command::new(std::env::current_exe().expect("this test"))
+        .args(["--exact", "a_running_lane_holds_its_journal_against_other_programs"])
+        .env(TAKES, lane.path())
+        .status()
+        .expect("it runs");
+    assert!(takes.success(), "another program may take the log of a running lane away");
+    drop(checker);
+}
+
 // Backup and restore.
 
 #[test]
@@ -425,6 +530,27 @@ fn a_restored_lane_goes_on_in_a_new_epoch_and_gives_no_number_twice() {
     lane.stop();
     let refused = restore(&lane, true).expect_err("the epoch was begun");
     assert!(matches!(refused, BackupError::SameEpoch { found: 2, enrolled: 2 }), "{refused}");
+}
+
+#[test]
+fn a_log_without_its_journal_is_in_the_way_of_a_restore_and_is_put_aside() {
+    let mut lane = Lane::week();
+    let stick = tempfile::tempdir().expect("a stick");
+    let made = backup::back_up(&lane.path(), stick.path()).expect("backed up");
+    lane.sell(1);
+    let log = lane.path().with_file_name("journal.db-wal");
+    let bytes = std::fs::read(&log).expect("the lane runs");
+    lane.stop();
+    // Somebody moved the damaged journal away and left its log.
+    std::fs::remove_file(lane.path()).expect("moved away");
+    std::fs::write(&log, bytes).expect("left");
+    lane.epoch = 2;
+    let restore = |replace| backup::restore(&made.folder, &lane.path(), &lane.identity(), replace);
+    let refused = restore(false).expect_err("a log is there");
+    assert!(matches!(&refused, BackupError::InTheWay { file } if *file == log), "{refused}");
+    let restored = restore(true).expect("restored");
+    assert!(restored.put_aside.expect("the log is kept").join("journal.db-wal").exists());
+    assert_eq!(lane.read().audit().expect("whole").epochs[0].head, made.audit.head());
 }
 
 // Export.

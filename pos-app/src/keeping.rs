@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
+use domain::clock::{EARLIEST_MS, LATEST_MS};
 use domain::money::Currency;
 use domain::record::Record;
 use ledger::archive::{self, ArchiveRules, KEEP_DAYS_MIN, SEGMENT_EVENTS_MIN};
@@ -239,6 +240,10 @@ fn rebuild(paths: &Paths) -> anyhow::Result<(String, bool)> {
         (moved % 1_000).abs(),
         rebuilt.returnable_lines
     )?;
+    if !rebuilt.points_of_leases.is_empty() {
+        let points: i64 = rebuilt.points_of_leases.values().sum();
+        writeln!(out, "points spent of leases: {points} of {}", rebuilt.points_of_leases.len())?;
+    }
     out.push_str(&differences_words(&rebuilt));
     Ok((out, rebuilt.differences.is_empty()))
 }
@@ -371,17 +376,31 @@ fn archive_old(paths: &Paths, keep_days: u32, earlier: Option<(u32, u64)>) -> an
 
 /// Writes down that a person has looked at the machine's clock and that it is
 /// right: stamps follow it from here on, also where the journal is ahead.
+///
+/// # Errors
+/// The clock shows a time that cannot be, or the lane is not enrolled, or runs.
 pub fn trust_clock(paths: &Paths) -> anyhow::Result<String> {
+    trust_clock_at(paths, Moment::now())
+}
+
+/// The same with a given reading of the clock.
+///
+/// # Errors
+/// As [`trust_clock`].
+pub fn trust_clock_at(paths: &Paths, now: Moment) -> anyhow::Result<String> {
+    let shown = chrono::DateTime::from_timestamp_millis(now.now_ms).unwrap_or_default();
+    let shown = shown.format("%Y-%m-%d %H:%M UTC");
+    if !(EARLIEST_MS..LATEST_MS).contains(&now.now_ms) {
+        bail!("the clock shows {shown}, which cannot be: set the machine's clock first, then trust it");
+    }
     let identity = enrolled(paths)?;
     let mut journal = Journal::open(&paths.journal(), &identity)?;
     let mut last =
         open(paths)?.last_stamp()?.context("the journal is empty: its first event follows the clock")?;
-    let now = Moment::now();
     let (shown_ms, reckoned_ms) = (now.now_ms, last.at_ms);
     last.at_ms = shown_ms;
     last.offset_minutes = now.offset_minutes;
     let staff = "technician".to_owned();
     journal.append(&[(last, Record::ClockTrusted { shown_ms, reckoned_ms, staff })])?;
-    let shown = chrono::DateTime::from_timestamp_millis(shown_ms).unwrap_or_default();
-    Ok(format!("the clock is trusted from here on: {}\n", shown.format("%Y-%m-%d %H:%M UTC")))
+    Ok(format!("the clock is trusted from here on: {shown}\n"))
 }

@@ -17,6 +17,11 @@ pub enum Unfinished {
         /// Its lines.
         lines: usize,
     },
+    /// Goods are being taken back.
+    Return {
+        /// How many lines came back so far; 0 where a receipt is open and none did.
+        lines: usize,
+    },
     /// A payment was begun, and nobody knows whether it was made. It is asked
     /// about, never begun again.
     Payment {
@@ -31,8 +36,8 @@ pub enum Unfinished {
         /// The sale's number as people read it.
         number: String,
     },
-    /// A sale is on disk and nothing after it: the drawer may not have opened.
-    /// It is not opened again by itself.
+    /// A sale is on disk and nothing that came after the drawer: it may not have
+    /// opened. It is not opened again by itself.
     Drawer {
         /// The change that was due.
         change: Money,
@@ -40,12 +45,16 @@ pub enum Unfinished {
 }
 
 /// Lists what is unfinished: what holds up the counter first. `last_change` is
-/// the change of a sale with which the journal ends.
+/// the change of a sale after which nothing shows that the drawer opened.
 pub fn unfinished(till: &Till, identity: &Identity, last_change: Option<Money>) -> Vec<Unfinished> {
     let mut things = Vec::new();
     let lines = till.basket().lines().len();
     if lines > 0 {
         things.push(Unfinished::Basket { lines });
+    }
+    let (basket, back) = (till.basket(), till.basket().returns().len());
+    if back > 0 || basket.past().is_some() {
+        things.push(Unfinished::Return { lines: back });
     }
     things.extend(
         till.payments()
@@ -76,6 +85,8 @@ impl Unfinished {
         match (self, language) {
             (Self::Basket { lines }, Language::Zh) => format!("未结账购物篮 {lines} 行"),
             (Self::Basket { lines }, Language::En) => format!("open basket, {lines} lines"),
+            (Self::Return { lines }, Language::Zh) => format!("未完成的退货 {lines} 行"),
+            (Self::Return { lines }, Language::En) => format!("return under way, {lines} lines"),
             (Self::Payment { number, amount }, Language::Zh) => {
                 format!("支付 {number}（{}）结果不明", money(*amount))
             }

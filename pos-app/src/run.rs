@@ -408,8 +408,8 @@ impl Drop for QuitWhenDropped {
     }
 }
 
-/// Reads the whole journal once, beside the selling.
-fn check_journal(paths: &Paths, events: SyncSender<Event>) {
+/// Reads the whole journal once, beside the selling, and tells only what is wrong.
+pub fn check_journal(paths: &Paths, events: SyncSender<Event>) {
     let file = paths.journal();
     thread::spawn(move || {
         let checked = match JournalReader::open(&file) {

@@ -857,8 +857,11 @@ pub struct Returned {
     /// Whether quantity is kilograms (true) or pieces.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub weighed: bool,
-    /// Thousandths of a piece or of a kilogram.
+    /// Thousandths of a piece or of a kilogram; of a pack where the line was sold by packs.
     pub quantity: i64,
+    /// What of the stock came back where that is not `quantity` of `sku`: the pieces of a pack, the parts of a kit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stock: Vec<StockLine>,
     /// How much of the line came back before, thousandths.
     #[serde(default, skip_serializing_if = "is_nothing")]
     pub before: i64,

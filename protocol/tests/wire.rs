@@ -28,6 +28,7 @@ use domain::refund::{Origin, PastLine, PastSale, ReturnedLine};
 use domain::rights::Act;
 use domain::sale::{Sale, TaxSummary, Tender};
 use domain::shift::{Carried, CashMove, Denomination, GrandTotals, Parked, ShiftReport, Takings, Tally};
+use domain::stock::StockLine;
 use domain::tender::{TenderKind, Wallet};
 use domain::till::kiosk::{AuditFound, CallEnd, Cause, Drawn, KioskRecord};
 use expect_test::{Expect, expect};
@@ -327,12 +328,20 @@ fn beer_back() -> ReturnedLine {
         item: Arc::new(item),
         code: sold.code,
         quantity: Quantity::ONE,
+        stock: Vec::new(),
         before: 0,
         amount: money(590),
         tax: money(68),
         reason: "漏气".into(),
         seller: None,
     }
+}
+
+/// A case of beer, which is twenty-four of them to a stock.
+fn case_back() -> ReturnedLine {
+    let beers = Quantity::from_pieces(24).expect("in range");
+    let sku = beer_back().item.sku.clone();
+    ReturnedLine { stock: vec![StockLine { sku, quantity: beers }], ..beer_back() }
 }
 
 fn wechat(minor: i64) -> Tender {
@@ -614,6 +623,7 @@ fn records() -> Vec<(&'static str, Record)> {
     .chain(records_of_a_kiosk())
     .chain(selling::records())
     .chain(gift::records())
+    .chain([("line_returned_pack", Record::LineReturned { returned: case_back(), staff: id() })])
     .collect()
 }
 

@@ -13,6 +13,7 @@ use drivers::scanner::Scan;
 use ledger::file::WriterLock;
 use ledger::journal::JournalReader;
 use pos_app::config::{Config, Paths, Printer};
+use pos_app::keeping;
 use pos_app::lane::training::TRAINING_EPOCH;
 use pos_app::lane::{Command, Event, Lane, Moment};
 use tests::process::{program, run, wait_for};
@@ -337,6 +338,24 @@ fn a_clock_that_cannot_be_is_told_and_written_down_and_the_books_stay() -> Resul
     assert_eq!(lane.view().notice, None);
     drop(lane);
     assert!(journal(&data, &["verify"])?.contains("equal to what the till uses"));
+    Ok(())
+}
+
+#[test]
+fn a_time_that_cannot_be_is_not_trusted() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (_headquarters, files) = open_demo(folder.path())?;
+    ring(&files.paths.data, 1)?;
+    let before = files.records()?.len();
+    let shown = |now_ms| Moment { now_ms, offset_minutes: 480 };
+    for (now_ms, words) in [(1_000, "1970-01-01 00:00"), (4_102_444_800_000, "2100-01-01 00:00")] {
+        let refused = keeping::trust_clock_at(&files.paths, shown(now_ms)).expect_err("refused").to_string();
+        assert!(refused.starts_with(&format!("the clock shows {words} UTC, which cannot be")), "{refused}");
+    }
+    assert_eq!(files.records()?.len(), before);
+    // Ten years ahead can be, where a person says so.
+    keeping::trust_clock_at(&files.paths, shown(2_110_000_000_000))?;
+    assert_eq!(files.records()?.last().context("an event")?.stamp.at_ms, 2_110_000_000_000);
     Ok(())
 }
 

@@ -10,12 +10,18 @@ use domain::record::Record;
 use ledger::reference::shelf::ShelfChanges;
 use pos_app::config::Paths;
 use pos_app::labels::import::{self, Import, ImportError, Imported};
-use tests::labels::{binding, config, facts, open, write};
+use pos_app::lane::Moment;
+use tests::labels::{MORNING, binding, config, facts, open, write};
 use tests::stand::Stand;
 
 thread_local! {
     /// Set once for each test, which has a thread of its own.
     static HEADLESS: () = i_slint_backend_testing::init_no_event_loop();
+}
+
+/// A while after the lane's till has ended.
+fn later() -> Moment {
+    Moment { now_ms: MORNING.now_ms + 3_600_000, ..MORNING }
 }
 
 /// What an import of this file says and does; the lane's till has ended.
@@ -32,7 +38,7 @@ fn import(
     let wanted = Import { file, number, pin, dry_run, skip_bad };
     let mut said = Vec::new();
     let paths = Paths { data: folder.to_owned() };
-    let imported = import::import(&paths, &wanted, &mut said);
+    let imported = import::import_at(&paths, &wanted, later, &mut said);
     (String::from_utf8(said).expect("words"), imported)
 }
 
@@ -122,6 +128,21 @@ fn an_import_says_which_column_is_missing_and_when_the_till_runs() {
             "{refused:?}"
         );
     }
+}
+
+#[test]
+fn nothing_is_imported_by_a_clock_that_cannot_be() {
+    let folder = ended();
+    let before = facts(folder.path()).len();
+    let file = folder.path().join("bindings.csv");
+    std::fs::write(&file, "label,item\n0218A3F50005,100015\n").expect("written");
+    let (number, pin) = ("101".into(), "1234".into());
+    let wanted = Import { file, number, pin, dry_run: false, skip_bad: false };
+    let paths = Paths { data: folder.path().to_owned() };
+    let died = || Moment { now_ms: 1_000, offset_minutes: 480 };
+    let refused = import::import_at(&paths, &wanted, died, &mut Vec::new()).expect_err("refused");
+    assert!(refused.to_string().starts_with("the clock shows 1970-01-01 00:00 UTC"), "{refused}");
+    assert_eq!(facts(folder.path()).len(), before);
 }
 
 /// Rows of the large file; half a million with `GUITAI_IMPORT_ROWS=500000`, by itself and in release.

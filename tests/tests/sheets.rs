@@ -21,6 +21,7 @@ use pos_app::lane::{Command, Event, Moment};
 use protocol::ask::{Answer, StockAt};
 use protocol::event;
 use tests::stand::{Stand, reference};
+use ui::view::Notice;
 use ui::{Button, Key};
 
 /// 2026-11-21 10:00 in Shanghai.
@@ -210,6 +211,55 @@ fn a_parked_basket_outlives_the_plug() {
     lane.stand.key(Key::Enter);
     assert_eq!((lane.lines(), lane.total()), (2, 990));
     assert_eq!(lane.title(), "");
+}
+
+#[test]
+fn a_start_after_a_stop_says_what_was_unfinished() {
+    let told = |act: &dyn Fn(&mut Lane)| {
+        let mut lane = Lane::open();
+        act(&mut lane);
+        lane.restart().stand.lane.view().notice
+    };
+    assert_eq!(told(&|_| {}), None);
+    assert_eq!(
+        told(&|lane| {
+            lane.scan(WATER);
+            lane.scan(JUICE);
+        }),
+        Some(Notice::BasketRestored { lines: "2".into() })
+    );
+    // Nothing came after a sale for cash: the stop may have come before the drawer.
+    let drawer = |list: &str| Some(Notice::Unfinished { list: list.into() });
+    let sell = |lane: &mut Lane| {
+        lane.scan(WATER);
+        lane.stand.key(Key::Char(' '));
+        lane.stand.enter("5");
+    };
+    assert_eq!(told(&sell), drawer("钱箱可能没开，找零 ¥3.00"));
+    // Somebody signed out after it: it was seen.
+    let told_after = told(&|lane| {
+        sell(lane);
+        lane.stand.key(Key::Escape);
+        lane.scan(JUICE);
+        lane.pay_exactly();
+        lane.stand.key(Key::Escape);
+        lane.stand.function(12);
+    });
+    assert_eq!(told_after, Some(Notice::LastSale { change: "¥0.00".into() }));
+    // A receipt is open and one of it came back.
+    let told_return = told(&|lane| {
+        lane.scan(JUICE);
+        let seq = lane.pay_exactly();
+        lane.stand.key(Key::Escape);
+        let code = domain::barcode::ReceiptCode { store: "S001".into(), lane: 1, epoch: 1, seq };
+        lane.stand.scan(&code.to_string());
+        lane.approve("301", "4567");
+        lane.stand.key(Key::Enter);
+    });
+    assert!(
+        matches!(&told_return, Some(Notice::Unfinished { list }) if list.contains("未完成的退货")),
+        "{told_return:?}"
+    );
 }
 
 #[test]

@@ -33,6 +33,9 @@ pub fn settings() -> Settings {
     }
 }
 
+/// The secret key of every trial's lane: RFC 8032's first.
+pub const SECRET: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
+
 /// When paper is given out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PaperOrder {

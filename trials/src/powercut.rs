@@ -21,7 +21,9 @@ use ledger::file::Trial;
 use ledger::journal::{Head, Journal, JournalReader, ReadJournalError, TAIL_CHECKED};
 use protocol::chain::ChainHash;
 
-use crate::counter::{Counter, Day, Goods, Outside, PaperOrder, Restored, identity, restore, settings};
+use crate::counter::{
+    Counter, Day, Goods, Outside, PaperOrder, Restored, SECRET, identity, restore, settings,
+};
 use crate::disk::Faults;
 use crate::vfs::memory::{Mounted, mount};
 
@@ -264,6 +266,7 @@ impl<'a> Life<'a> {
             mounted,
             trial: Trial {
                 vfs: mounted.vfs,
+                secret: Some(SECRET),
                 synchronous: if weakness == Weakness::NormalSync { "NORMAL" } else { "FULL" },
                 tail_checked: TAIL_CHECKED,
             },

@@ -3,21 +3,25 @@
 
 use std::path::Path;
 
+use domain::record::Record;
 use fixtures::bench::Dice;
 use ledger::file::Trial;
-use ledger::journal::{AppendError, Journal, JournalReader, TAIL_CHECKED};
+use ledger::journal::{AppendError, Journal, JournalReader, Stamp, TAIL_CHECKED};
 use ledger::reference::Position;
 use sync_agent::core::{
     Action, Agreement, Alarm, Beginning, Core, Filed, Input, Intervals, JournalSeen, PushAction, PushInput,
 };
 use sync_agent::journal::LaneJournal;
-use trials::counter::{Counter, Day, Goods, Outside, PaperOrder, identity, restore, settings};
+use trials::counter::{Counter, Day, Goods, Outside, PaperOrder, SECRET, identity, restore, settings};
 use trials::disk::Faults;
 use trials::powercut::{JOURNAL, LOG};
 use trials::vfs::memory::{Mounted, mount};
 
+/// So often an act is cut off twice.
+const GONE_ROUNDS: u64 = 1_500;
+
 fn trial(mounted: Mounted) -> Trial {
-    Trial { vfs: mounted.vfs, synchronous: "FULL", tail_checked: TAIL_CHECKED }
+    Trial { vfs: mounted.vfs, secret: Some(SECRET), synchronous: "FULL", tail_checked: TAIL_CHECKED }
 }
 
 fn words(error: &(dyn std::error::Error + 'static)) -> String {
@@ -145,6 +149,56 @@ fn a_disk_that_becomes_read_only_refuses_in_words_and_loses_nothing() {
 /// After a flush that failed the system may call clean what never came to the
 /// disk. A lane writes nothing more then; the next start writes once more what
 /// it finds in the log, so that what is sold after it stands on firm ground.
+#[test]
+fn what_a_start_found_gone_stays_gone() {
+    let mounted = mount(6);
+    let trial = trial(mounted);
+    let open = || Journal::open_trial(Path::new(JOURNAL), &identity(), &trial).expect("it opens");
+    let mut dice = Dice::new(6);
+    let (mut gone, mut kept) = (0, 0);
+    for round in 0..GONE_ROUNDS {
+        mounted.disk.erase(round);
+        let mut outside = outside();
+        sell(&trial, &mut outside, round, 40, |_, _| {}).expect("nothing is in the way");
+        // An act is cut off, and a start finds nothing of it.
+        let (stamp, last) = outside.acknowledged.last().expect("something was done").clone();
+        let act =
+            |seconds: i64| (Stamp { at_ms: stamp.at_ms + seconds * 1000, ..stamp.clone() }, last.clone());
+        let cut_off = |journal: &mut Journal, act: (Stamp, Record), operations| {
+            mounted.disk.cut_after(operations);
+            let written = journal.append(&[act]);
+            mounted.disk.cut();
+            written.is_ok()
+        };
+        let mut journal = open();
+        journal.append(&[act(0)]).expect("nothing is in the way");
+        mounted.disk.cut();
+        drop(journal);
+        mounted.disk.restart();
+        let mut journal = open();
+        let there = journal.head().seq;
+        let answered = cut_off(&mut journal, act(1), dice.below(9));
+        drop(journal);
+        mounted.disk.restart();
+        let mut journal = open();
+        if answered || journal.head().seq > there {
+            continue;
+        }
+        gone += 1;
+        // So it is done again a little later, and is cut off again: what is there then is that one or nothing.
+        cut_off(&mut journal, act(7), dice.below(9));
+        drop(journal);
+        mounted.disk.restart();
+        let journal = open();
+        if journal.head().seq > there {
+            kept += 1;
+            let found = journal.record(there + 1).expect("it is read");
+            assert_eq!((found.stamp, found.record), act(7), "round {round}: what was gone came back");
+        }
+    }
+    assert!(gone > GONE_ROUNDS / 4 && kept > 20, "{gone} gone, {kept} kept");
+}
+
 #[test]
 fn a_flush_that_failed_stops_the_lane_and_the_next_start_believes_no_cache() {
     let mounted = mount(6);
@@ -381,7 +435,8 @@ fn a_drive_that_ignored_flushes_is_told_by_where_hq_stands() {
         }
         let mut copy = LaneJournal::new(folder.path().join("journal.db"), identity());
         let seen = copy.look(1).expect("it is read").expect("it is there");
-        assert_eq!(seen, JournalSeen { epoch: 1, last, signed: 0, is_closed: false });
+        assert!(seen.signed <= last);
+        assert_eq!(seen, JournalSeen { epoch: 1, last, signed: seen.signed, is_closed: false });
         let agreement = copy.compare(1, at_hq.seq, &at_hq.hash).expect("it is read");
         assert_eq!(agreement, Agreement::JournalEnds { last });
         assert_eq!(alarm(seen, at_hq.seq, agreement), Some(Alarm::HqAhead { acknowledged: at_hq.seq, last }));

@@ -10,6 +10,7 @@ use crate::pricing;
 use crate::record::{Record, Staff};
 use crate::refund::{PastSale, ReturnError, ReturnedLine};
 use crate::rights::{Act, kept_words};
+use crate::stock;
 use crate::tax::Taxable;
 
 impl Step {
@@ -80,6 +81,7 @@ impl Step {
             line: u32::try_from(self.till.basket.returns().len()).unwrap_or(u32::MAX).saturating_add(1),
             code: item.code.clone(),
             quantity,
+            stock: stock::beside(&item, None, quantity),
             before: 0,
             amount,
             tax: context.settings.rules.tax.tax(Taxable { rate: item.tax_rate, net: amount }),

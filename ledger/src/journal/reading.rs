@@ -61,7 +61,8 @@ pub struct Segment {
 pub(super) fn begin(connection: &Connection, identity: &Identity) -> rusqlite::Result<Identity> {
     let Identity { store, lane, epoch } = identity;
     connection.execute(
-        "INSERT INTO identity (one, store, lane, epoch) VALUES (1, ?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        "INSERT INTO identity (one, store, lane, epoch) SELECT 1, ?1, ?2, ?3
+         WHERE NOT EXISTS (SELECT 1 FROM identity)",
         params![store, lane, epoch],
     )?;
     // An empty journal has no numbers that could be used again.
@@ -271,6 +272,17 @@ impl JournalReader {
     /// Reads another epoch from here on.
     pub fn turn_to(&mut self, epoch: u32) {
         self.identity.epoch = epoch;
+    }
+
+    /// Sees one state of the file until [`Self::release`], whatever its lane writes.
+    pub(crate) fn hold(&self) -> rusqlite::Result<()> {
+        self.connection.execute_batch("BEGIN")
+    }
+
+    /// Sees what is newest again.
+    pub(crate) fn release(&self) {
+        // Who only reads has nothing to take back; SQLite may have ended it by itself after an error.
+        let _ = self.connection.execute_batch("ROLLBACK");
     }
 
     /// Where its chain stands.

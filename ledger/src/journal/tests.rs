@@ -146,6 +146,10 @@ fn the_database_itself_refuses_to_change_the_past() {
     check("INSERT INTO event VALUES (1, 4, 'x', zeroblob(31), x'00')", "CHECK");
     check("UPDATE identity SET lane = 3", "keeps its lane");
     check("DELETE FROM identity", "keeps its lane");
+    check("INSERT OR REPLACE INTO identity VALUES (1, 'S009', 1, 1)", "keeps its lane");
+    check("UPDATE compatibility SET min_reader = 9", "what a format is stays");
+    check("DELETE FROM compatibility", "what a format is stays");
+    check("INSERT OR REPLACE INTO compatibility VALUES (1, 9)", "what a format is stays");
     assert_eq!(desk.open().head().seq, 3);
     assert_eq!(desk.read().verify().expect("whole").seq, 3);
 }
@@ -499,17 +503,17 @@ fn a_text_file_is_refused() {
 fn a_journal_of_a_newer_program_is_refused() {
     let desk = Desk::with(3);
     desk.raw()
-        .execute_batch("UPDATE compatibility SET min_reader = 3; PRAGMA user_version = 3")
+        .execute_batch("DROP TRIGGER compatibility_is_not_changed; UPDATE compatibility SET min_reader = 4; PRAGMA user_version = 4")
         .expect("set");
     check_refused(
         &desk,
         expect![
-            "open DATA/lane/journal.db: its format 3 is newer than the 2 this program knows; update the program"
+            "open DATA/lane/journal.db: its format 4 is newer than the 3 this program knows; update the program"
         ],
     );
     assert!(matches!(
         JournalReader::open(&desk.path()),
-        Err(OpenJournalError::File(OpenFileError::Newer { found: 3, known: 2, .. }))
+        Err(OpenJournalError::File(OpenFileError::Newer { found: 4, known: 3, .. }))
     ));
 }
 

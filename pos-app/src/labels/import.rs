@@ -8,7 +8,9 @@ use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
+use domain::clock::LaneClock;
 use domain::label::{LabelBinding, LabelItem, LabelNumber, LabelRefusal};
 use domain::record::Staff;
 use domain::rights::Rights;
@@ -59,6 +61,14 @@ pub enum ImportError {
         file: PathBuf,
         /// Which.
         column: String,
+    },
+    /// The machine's clock shows what cannot be.
+    #[error(
+        "the clock shows {shown}, which cannot be after what the journal says: set it, then import; where it is right, pos-app clock trust says so"
+    )]
+    Clock {
+        /// What it shows, UTC.
+        shown: String,
     },
     /// The lane cannot write: it is not enrolled, has no goods yet, or its till runs.
     #[error("open the lane: {0}; enrol it, let its agent run once, and end its till first")]
@@ -293,6 +303,19 @@ fn shown(text: &str) -> String {
 /// # Errors
 /// The file is no such file, nobody signed in, or the journal does not take what was written.
 pub fn import(paths: &Paths, import: &Import, say: &mut impl Write) -> Result<Imported, ImportError> {
+    import_at(paths, import, Moment::now, say)
+}
+
+/// The same by a clock of the caller's.
+///
+/// # Errors
+/// As [`import`].
+pub fn import_at(
+    paths: &Paths,
+    import: &Import,
+    now: fn() -> Moment,
+    say: &mut impl Write,
+) -> Result<Imported, ImportError> {
     let file = &import.file;
     let too_large = std::fs::metadata(file).is_ok_and(|found| found.len() > FILE_BYTES_MAX);
     if too_large {
@@ -300,7 +323,8 @@ pub fn import(paths: &Paths, import: &Import, say: &mut impl Write) -> Result<Im
     }
     let config = Config { mode: Mode::Labels, ..Config::default() };
     let mut lane = Lane::new(paths.clone(), config);
-    lane.turn(Moment::now(), [Event::Tick]);
+    let mut clock = Clock::new(&lane, now)?;
+    lane.turn(clock.read()?, [Event::Tick]);
     if let State::Closed(closed) = &lane.state {
         return Err(ImportError::Closed(format!("{closed:?}")));
     }
@@ -311,14 +335,14 @@ pub fn import(paths: &Paths, import: &Import, say: &mut impl Write) -> Result<Im
     if import.dry_run || imported.bad > 0 && !import.skip_bad {
         return Ok(imported);
     }
-    sign_in(&mut lane, import)?;
+    sign_in(&mut lane, &mut clock, import)?;
     let mut written = 0;
     let mut again = Imported::default();
     pass(&mut lane, file, &mut again, &mut |_, _| Ok(()), &mut |lane, bindings| {
         let before = lane.journal().map_or(0, |journal| journal.head().seq);
         let (count, row) = (bindings.len() as u64, bindings.last().map_or(0, |read| read.row));
         bindings.drain(..).for_each(|read| lane.feed(Input::BindLabel(Box::new(read.binding))));
-        lane.turn(Moment::now(), [Event::Tick]);
+        lane.turn(clock.read()?, [Event::Tick]);
         let after = lane.journal().map_or(0, |journal| journal.head().seq);
         if after != before + count {
             return Err(ImportError::Refused { row, written });
@@ -327,12 +351,38 @@ pub fn import(paths: &Paths, import: &Import, say: &mut impl Write) -> Result<Im
         Ok(())
     })?;
     lane.feed(Input::SignOut);
-    lane.turn(Moment::now(), [Event::Tick]);
+    lane.turn(clock.read()?, [Event::Tick]);
     imported.written = written;
     Ok(imported)
 }
 
-fn sign_in(lane: &mut Lane, import: &Import) -> Result<(), ImportError> {
+/// The machine's clock, as far as it can be believed: what it stamps here stands in the till's own journal.
+struct Clock {
+    now: fn() -> Moment,
+    lane: LaneClock,
+    begun: Instant,
+}
+
+impl Clock {
+    fn new(lane: &Lane, now: fn() -> Moment) -> Result<Self, ImportError> {
+        let mut clock = Self { now, lane: LaneClock::new(lane.last_stamp_ms(), 0), begun: Instant::now() };
+        clock.read()?;
+        Ok(clock)
+    }
+
+    fn read(&mut self) -> Result<Moment, ImportError> {
+        let shown = (self.now)();
+        let steady = i64::try_from(self.begun.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let (now_ms, _) = self.lane.read(shown.now_ms, steady);
+        if self.lane.is_refused() {
+            let shown = chrono::DateTime::from_timestamp_millis(shown.now_ms).unwrap_or_default();
+            return Err(ImportError::Clock { shown: shown.format("%Y-%m-%d %H:%M UTC").to_string() });
+        }
+        Ok(Moment { now_ms, ..shown })
+    }
+}
+
+fn sign_in(lane: &mut Lane, clock: &mut Clock, import: &Import) -> Result<(), ImportError> {
     let refuse = || ImportError::SignIn(shown(&import.number));
     let State::Open(open) = &lane.state else { return Err(refuse()) };
     let member = open.staff().iter().find(|member| member.number == import.number).cloned();
@@ -343,7 +393,7 @@ fn sign_in(lane: &mut Lane, import: &Import) -> Result<(), ImportError> {
     let rights = Rights::of_role(&member.role, &open.settings().currency);
     let staff = Staff { id: member.id, number: member.number, name: member.name };
     lane.feed(Input::PinChecked { staff, rights, matches });
-    lane.turn(Moment::now(), [Event::Tick]);
+    lane.turn(clock.read()?, [Event::Tick]);
     let signed_in = lane.till().is_some_and(|till| matches!(till.desk(), Desk::Selling(_)));
     if signed_in { Ok(()) } else { Err(refuse()) }
 }

@@ -1,8 +1,6 @@
-//! The lane's clock reading and the books it belongs to.
+//! The lane's clock reading.
 
-use chrono::{Local, NaiveDate, Utc};
-use domain::record::Record;
-use ledger::journal::Stamp;
+use chrono::{Local, Utc};
 
 /// A reading of the lane's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,36 +26,6 @@ impl Moment {
     /// A clock that was set back ends it.
     pub fn waits_until(&self, until_ms: i64, wait_ms: i64) -> bool {
         (1..=wait_ms).contains(&until_ms.saturating_sub(self.now_ms))
-    }
-}
-
-/// The shift and day that the next record belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Books {
-    shift: u32,
-    business_date: Option<NaiveDate>,
-}
-
-impl Books {
-    /// Turns to the page that a record belongs to, and stamps it.
-    pub fn stamp(&mut self, moment: Moment, record: &Record) -> Stamp {
-        if let Record::ShiftOpened { number, business_date, .. } = record {
-            *self = Self { shift: *number, business_date: Some(*business_date) };
-        }
-        Stamp {
-            at_ms: moment.now_ms,
-            offset_minutes: moment.offset_minutes,
-            // Before the first shift only refused PINs are recorded.
-            business_date: self.business_date.unwrap_or_else(|| {
-                chrono::DateTime::from_timestamp_millis(moment.now_ms).unwrap_or_default().date_naive()
-            }),
-            shift: self.shift,
-        }
-    }
-
-    /// Goes on where a stored record left.
-    pub fn resume(&mut self, stamp: Stamp) {
-        *self = Self { shift: stamp.shift, business_date: Some(stamp.business_date) };
     }
 }
 

@@ -8,35 +8,27 @@ use domain::catalogue::{Catalogue, Item};
 use domain::money::{Currency, Money};
 use domain::record::Record;
 use domain::tender::{Tender, Wallet};
-use domain::till::{Context, Desk, Effect, Input, Rules, Settings, Till};
+use domain::till::{Context, Effect, Input, Rules, Settings, Till};
 use drivers::printer::Document;
-use ledger::journal::{AppendError, Journal, ReadJournalError, Stamp};
+use ledger::books::{self, Books};
+use ledger::journal::{AppendError, Journal, ReadJournalError};
 use ledger::reference::{Reference, ReferenceError};
 use protocol::pull::{Category, StaffMember, Store};
 use ui::view::Notice;
 
-use super::books::{Books, Moment};
+use super::books::Moment;
 use crate::config::{Config, Language, Mode};
 use crate::receipt::{self, Heading};
 use crate::recovery::{self, Unfinished};
 
 /// The till between its journal and its goods.
 pub struct OpenLane {
-    journal: Journal,
+    books: Books,
     reference: Reference,
     settings: Settings,
     store: Store,
     staff: Vec<StaffMember>,
     categories: Vec<Category>,
-    /// As decided; what of it is not on disk yet stands in `batch`.
-    till: Till,
-    /// As it is on disk.
-    durable: Till,
-    books: Books,
-    /// As they are on disk.
-    durable_books: Books,
-    batch: Vec<(Stamp, Record)>,
-    deferred: Vec<Effect>,
 }
 
 /// Why a receipt cannot be laid out.
@@ -60,27 +52,16 @@ impl OpenLane {
         let identity = journal.identity().clone();
         let store = reference.store(&identity.store)?.ok_or("the store is not among the goods' stores")?;
         let settings = settings(&store, config);
-        let mut till = Till::default();
-        let mut books = Books::default();
-        for stored in journal.since_last_shift()? {
-            till.restore(stored.seq, stored.stamp.at_ms, &stored.record);
-            books.resume(stored.stamp);
-            count_sold(&reference, &stored.record);
-        }
-        till.wake(&settings);
+        let restored = books::restore_each(&journal, &settings, |record| {
+            sold(record).for_each(|sku| reference.count_sold(sku));
+        })?;
         let mut open = Self {
             staff: reference.staff()?,
             categories: reference.categories()?,
-            journal,
+            books: Books::go_on(journal, restored),
             reference,
             settings,
             store,
-            durable: till.clone(),
-            till,
-            books,
-            durable_books: books,
-            batch: Vec::new(),
-            deferred: Vec::new(),
         };
         open.refresh(config)?;
         let notice = open.restored(config.language);
@@ -88,25 +69,34 @@ impl OpenLane {
     }
 
     fn restored(&self, language: Language) -> Option<Notice> {
-        let last = self.till.last_sale().and_then(|seq| self.journal.record(seq).ok());
+        let (till, journal) = (self.till(), self.journal());
+        let last = till.last_sale().and_then(|seq| journal.record(seq).ok());
         let last = last.and_then(|stored| {
             let Record::SaleCompleted { sale } = stored.record else { return None };
             Some((stored.seq, sale))
         });
-        // Nothing is on disk after it: the stop may have come before the drawer.
+        // Nothing is on disk after it but that its paper was begun, which is written before the drawer is told: the
+        // stop may have come before the drawer.
         let undrawn = last.as_ref().filter(|(seq, sale)| {
-            *seq == self.journal.head().seq && sale.tenders.iter().any(Tender::is_cash)
+            let is_its_paper = |after| {
+                let record = journal.record(after).map(|stored| stored.record);
+                matches!(record, Ok(Record::PaperBegun { document, .. }) if document == *seq)
+            };
+            let head = journal.head().seq;
+            sale.tenders.iter().any(Tender::is_cash)
+                && head - *seq <= 1
+                && (*seq + 1..=head).all(is_its_paper)
         });
-        let things =
-            recovery::unfinished(&self.till, self.journal.identity(), undrawn.map(|(_, sale)| sale.change));
+        let things = recovery::unfinished(till, journal.identity(), undrawn.map(|(_, sale)| sale.change));
         match things.as_slice() {
-            [] | [Unfinished::Drawer { .. }] => {
+            [] => {
                 let (_, sale) = last?;
                 Some(Notice::LastSale { change: self.settings.currency.format_with_symbol(sale.change) })
             }
             [Unfinished::Basket { lines }] => Some(Notice::BasketRestored { lines: lines.to_string() }),
             [Unfinished::Receipt { number }] => Some(Notice::ReceiptUnconfirmed { number: number.clone() }),
-            [Unfinished::Payment { .. }] | [_, _, ..] => {
+            [Unfinished::Payment { .. } | Unfinished::Return { .. } | Unfinished::Drawer { .. }]
+            | [_, _, ..] => {
                 Some(Notice::Unfinished { list: recovery::line(&things, language, &self.settings.currency) })
             }
         }
@@ -114,17 +104,17 @@ impl OpenLane {
 
     /// Writes down what is about the lane and not about selling.
     pub(super) fn note(&mut self, moment: Moment, record: Record) {
-        self.batch.push((self.books.stamp(moment, &record), record));
+        self.books.note(moment.now_ms, moment.offset_minutes, record);
     }
 
     /// As the cashier sees it.
     pub fn till(&self) -> &Till {
-        &self.till
+        self.books.till()
     }
 
     /// The journal.
     pub fn journal(&self) -> &Journal {
-        &self.journal
+        self.books.journal()
     }
 
     /// The goods.
@@ -175,14 +165,7 @@ impl OpenLane {
     /// Prices a basket that a stop left open: the journal holds no savings of
     /// open baskets.
     pub(super) fn reprice(&mut self, moment: Moment) {
-        let context = Context {
-            now_ms: moment.now_ms,
-            offset_minutes: moment.offset_minutes,
-            catalogue: &self.reference,
-            settings: &self.settings,
-        };
-        self.till = self.till.repriced(&context);
-        self.durable = self.till.clone();
+        self.books.reprice(&context(moment, &self.reference, &self.settings));
         for reason in self.reference.refused_promotions() {
             tracing::warn!(reason, "promotion left out");
         }
@@ -197,68 +180,29 @@ impl OpenLane {
 
     /// Whether there is room on the disk for another sale.
     pub(super) fn has_room(&mut self) -> bool {
-        self.journal.has_room()
+        self.books.has_room()
     }
 
     /// Shrinks the journal's write-ahead log.
     pub(super) fn tidy(&self) {
-        if let Err(error) = self.journal.tidy() {
+        if let Err(error) = self.journal().tidy() {
             tracing::warn!(%error, "journal not tidied");
         }
     }
 
     /// Lets the till decide. Whether what it decided must be written at once.
     pub(super) fn input(&mut self, moment: Moment, input: Input) -> bool {
-        let context = Context {
-            now_ms: moment.now_ms,
-            offset_minutes: moment.offset_minutes,
-            catalogue: &self.reference,
-            settings: &self.settings,
-        };
-        let (till, effects) = self.till.step(&context, input);
-        self.till = till;
-        for effect in effects {
-            match effect {
-                Effect::Commit(record) => self.batch.push((self.books.stamp(moment, &record), record)),
-                Effect::Sound(_)
-                | Effect::Weigh(_)
-                | Effect::OpenDrawer
-                | Effect::Print { .. }
-                | Effect::Charge { .. }
-                | Effect::Refund(_)
-                | Effect::QueryPayment(_)
-                | Effect::ReversePayment(_)
-                | Effect::Ask(_)
-                | Effect::Report(_)
-                | Effect::Tell(_) => self.deferred.push(effect),
-            }
-        }
-        // A sale's number is that of the batch's last record; and what wants
-        // nothing written need not wait.
-        matches!(self.till.desk(), Desk::Saving(..)) || self.batch.is_empty()
+        self.books.input(&context(moment, &self.reference, &self.settings), input)
     }
 
     /// Writes what waits to be written and gives what waited for that. On an
     /// error nothing was written and the till is as before.
     pub(super) fn flush(&mut self, moment: Moment) -> Result<Vec<Effect>, AppendError> {
-        if !self.batch.is_empty() {
-            if let Err(error) = self.journal.append(&self.batch) {
-                self.batch.clear();
-                self.deferred.clear();
-                self.till = self.durable.clone();
-                self.books = self.durable_books;
-                return Err(error);
-            }
-            self.batch.iter().for_each(|(_, record)| count_sold(&self.reference, record));
-            self.batch.clear();
-            if matches!(self.till.desk(), Desk::Saving(..)) {
-                self.input(moment, Input::Committed { seq: self.journal.head().seq });
-            }
-        }
-        // From here on no failure may take back what is on disk.
-        self.durable = self.till.clone();
-        self.durable_books = self.books;
-        Ok(std::mem::take(&mut self.deferred))
+        let waiting = self.books.waiting().iter();
+        let skus: Vec<String> = waiting.flat_map(|(_, record)| sold(record)).map(str::to_owned).collect();
+        let effects = self.books.flush(&context(moment, &self.reference, &self.settings))?;
+        skus.iter().for_each(|sku| self.reference.count_sold(sku));
+        Ok(effects)
     }
 
     /// A document's paper.
@@ -268,13 +212,13 @@ impl OpenLane {
         reprint: bool,
         language: Language,
     ) -> Result<Document, ReceiptError> {
-        let stored = self.journal.record(document)?;
+        let stored = self.journal().record(document)?;
         let Record::SaleCompleted { sale } = &stored.record else {
             return Err(ReceiptError::NotASale(document));
         };
         let heading = Heading {
             store: &self.store,
-            identity: self.journal.identity(),
+            identity: self.journal().identity(),
             seq: document,
             stamp: stored.stamp,
             language,
@@ -285,7 +229,7 @@ impl OpenLane {
 
     /// The open basket.
     pub fn basket(&self) -> &Basket {
-        self.till.basket()
+        self.till().basket()
     }
 
     /// Goods for a tab of the grid: the pinned ones first, then a tab a category.
@@ -298,10 +242,14 @@ impl OpenLane {
     }
 }
 
-/// Lets searches know what sells.
-fn count_sold(reference: &Reference, record: &Record) {
-    let Record::SaleCompleted { sale } = record else { return };
-    sale.lines.iter().for_each(|line| reference.count_sold(&line.item.sku));
+fn context<'a>(moment: Moment, reference: &'a Reference, settings: &'a Settings) -> Context<'a> {
+    Context { now_ms: moment.now_ms, offset_minutes: moment.offset_minutes, catalogue: reference, settings }
+}
+
+/// The items of a sale: what searches learn of.
+fn sold(record: &Record) -> impl Iterator<Item = &str> {
+    let sale = if let Record::SaleCompleted { sale } = record { Some(sale) } else { None };
+    sale.into_iter().flat_map(|sale| &sale.lines).map(|line| line.item.sku.as_str())
 }
 
 fn settings(store: &Store, config: &Config) -> Settings {

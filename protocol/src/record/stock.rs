@@ -42,17 +42,31 @@ impl From<event::StockMove> for StockMove {
     }
 }
 
+impl From<&StockLine> for event::StockLine {
+    fn from(line: &StockLine) -> Self {
+        Self { sku: line.sku.clone(), quantity: line.quantity.thousandths() }
+    }
+}
+
+impl event::StockLine {
+    /// So much of an item as the rules see it, where that can be; of a movement, never nothing.
+    pub(super) fn understand(&self, seq: u64) -> Result<StockLine, UnderstandEventError> {
+        let quantity = Quantity::from_thousandths(self.quantity).ok_or(UnderstandEventError::Range {
+            seq,
+            what: "quantity",
+            value: self.quantity,
+        })?;
+        Ok(StockLine { sku: self.sku.clone(), quantity })
+    }
+}
+
 impl From<&Movement> for event::Movement {
     fn from(movement: &Movement) -> Self {
-        let line = |line: &StockLine| event::StockLine {
-            sku: line.sku.clone(),
-            quantity: line.quantity.thousandths(),
-        };
         Self {
             kind: movement.kind.into(),
             document: movement.document.clone(),
             other: movement.other.clone(),
-            lines: movement.lines.iter().map(line).collect(),
+            lines: movement.lines.iter().map(Into::into).collect(),
             reason: movement.reason.clone(),
         }
     }
@@ -62,17 +76,11 @@ impl event::Movement {
     /// The movement as the rules see it, where its quantities can be. `seq` is
     /// that of the event it stands in, for the refusal.
     pub fn understand(&self, seq: u64) -> Result<Movement, UnderstandEventError> {
-        let line =
-            |line: &event::StockLine| {
-                let quantity = Quantity::from_thousandths(line.quantity)
-                    .ok_or(UnderstandEventError::Range { seq, what: "quantity", value: line.quantity })?;
-                Ok(StockLine { sku: line.sku.clone(), quantity })
-            };
         Ok(Movement {
             kind: self.kind.into(),
             document: self.document.clone(),
             other: self.other.clone(),
-            lines: self.lines.iter().map(line).collect::<Result<_, _>>()?,
+            lines: self.lines.iter().map(|line| line.understand(seq)).collect::<Result<_, _>>()?,
             reason: self.reason.clone(),
         })
     }

@@ -55,7 +55,7 @@ pub(super) fn run(report: &mut Report, effort: Effort) -> Result<()> {
     let folder = super::folder()?;
     let sale = a_sale(&one_day(folder.path(), 2_000)?)?;
     // The machine's own disk, with a tally between SQLite and it.
-    let trial = Trial { vfs: counting::vfs(), synchronous: "FULL", tail_checked: TAIL_CHECKED };
+    let trial = Trial { vfs: counting::vfs(), secret: None, synchronous: "FULL", tail_checked: TAIL_CHECKED };
     let journal = Journal::open_trial(&folder.path().join("journal.db"), &identity(), &trial)?;
     let event_bytes = event_bytes(&sale);
     let mut bench = Bench { journal, raw: Raw::new(folder.path())?, sale, event_bytes };

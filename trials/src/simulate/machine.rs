@@ -149,7 +149,7 @@ impl Machine {
             boot: 0,
             started_ms: 0,
             mounted,
-            trial: Trial { vfs: mounted.vfs, synchronous, tail_checked: TAIL_CHECKED },
+            trial: Trial { vfs: mounted.vfs, secret: None, synchronous, tail_checked: TAIL_CHECKED },
             lane: None,
             agent: None,
             papers: None,

@@ -83,7 +83,8 @@ mod tests {
     #[test]
     fn a_sale_takes_one_flush_and_that_of_bytes_alone() {
         let folder = tempfile::tempdir().expect("a folder");
-        let trial = Trial { vfs: counting::vfs(), synchronous: "FULL", tail_checked: TAIL_CHECKED };
+        let trial =
+            Trial { vfs: counting::vfs(), secret: None, synchronous: "FULL", tail_checked: TAIL_CHECKED };
         let path = folder.path().join("journal.db");
         let mut journal = Journal::open_trial(&path, &identity(), &trial).expect("opens");
         let sale = a_sale_of_a_day(folder.path()).expect("a sale");

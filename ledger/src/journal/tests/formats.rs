@@ -4,8 +4,11 @@ use super::*;
 
 /// The schemas as they were released. One that stands here never changes;
 /// today's is the last.
-const RELEASED: &[&str] =
-    &[include_str!("../../../schemas/journal-1.sql"), include_str!("../../../schemas/journal-2.sql")];
+const RELEASED: &[&str] = &[
+    include_str!("../../../schemas/journal-1.sql"),
+    include_str!("../../../schemas/journal-2.sql"),
+    include_str!("../../../schemas/journal-3.sql"),
+];
 
 /// A file of a released format with three events in it.
 fn released(format: usize) -> Desk {
@@ -80,6 +83,7 @@ fn a_reader_reads_a_newer_format_where_the_file_says_that_it_may() {
         desk.raw()
             .execute_batch(&format!(
                 "CREATE TABLE something_new (x INTEGER) STRICT;
+                 DROP TRIGGER compatibility_is_not_changed;
                  UPDATE compatibility SET min_reader = {min_reader}; PRAGMA user_version = {};",
                 KIND.version + 1
             ))
@@ -92,4 +96,30 @@ fn a_reader_reads_a_newer_format_where_the_file_says_that_it_may() {
     let desk = newer(KIND.version + 1);
     let error = JournalReader::open(&desk.path()).expect_err("refused");
     assert!(matches!(error, OpenJournalError::File(OpenFileError::Newer { .. })), "{error}");
+}
+
+#[test]
+fn released_formats_never_change() {
+    // Their hashes as they were released: a format that is wrong is mended by the next one.
+    let released = [
+        ("journal-1.sql", RELEASED[0], "1bed0e76b38122f55ea354cddb5141ec8072edd5e3c6680093fa90ac680dbdfc"),
+        ("journal-2.sql", RELEASED[1], "82cf3adae785738c7e998d29b6f3c3a41d7ac9a4aa0a637a25169a8e3a498701"),
+        (
+            "journal-1-to-2.sql",
+            KIND.upgrades[0],
+            "8da89f30381a359c9987959b235c2f8604ee9bf2809027d78f2d98f3ad48bcb1",
+        ),
+    ];
+    for (name, text, expected) in released {
+        let hash = ChainHash::genesis("", 0, 0).extend(text.as_bytes()).to_string();
+        assert_eq!(hash, expected, "{name} was changed");
+    }
+}
+
+#[test]
+fn todays_format_is_read_by_the_agent_of_the_version_before() {
+    let desk = Desk::with(1);
+    let read = |row: &rusqlite::Row<'_>| row.get::<_, i32>(0);
+    let min_reader = desk.raw().query_row("SELECT min_reader FROM compatibility", [], read).expect("read");
+    assert!(min_reader < KIND.version, "format {} is read from {min_reader} on", KIND.version);
 }

@@ -137,7 +137,11 @@ fn a_signature_that_is_not_the_keys_is_found() {
 fn the_database_itself_keeps_signed_heads() {
     let desk = Desk::with_key();
     desk.open().append(&[shift_opened(1)]).expect("appended");
-    for sql in ["DELETE FROM head", "UPDATE head SET seq = 2"] {
+    for sql in [
+        "DELETE FROM head",
+        "UPDATE head SET seq = 2",
+        "INSERT OR REPLACE INTO head SELECT epoch, seq, hash, public_key, zeroblob(64) FROM head",
+    ] {
         let error = desk.raw().execute_batch(sql).expect_err(sql);
         assert!(error.to_string().contains("a signed head stays"), "{sql}: {error}");
     }

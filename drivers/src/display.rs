@@ -1,15 +1,16 @@
 //! The customer's display on its pole: two lines of text, or figures. What they say is for others.
 //!
 //! A display answers nothing, so what was written counts as shown. Only the newest picture matters: one that still waits
-//! when the next comes is dropped, and a display that was away is given the newest when it is back.
+//! when the next comes is dropped, and a display that was away is given the newest, and no other, as soon as it is back.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::frame::port::{CONNECT_DEADLINE, Port, SerialFrame, SerialSettings, Wire};
 use crate::frame::supervisor::{
     Desk, Device, HealthWatch, Lost, QueueFull, Repeat, Supervised, Supervision, Told,
 };
-use crate::frame::{Deadline, Health};
+use crate::frame::{Deadline, Health, lock};
 use crate::printer::{Charset, columns_of, normalise};
 
 /// Columns of one line of a CD5220; a hanzi takes two.
@@ -18,8 +19,9 @@ pub const LINE_COLUMNS: usize = 20;
 pub const FIGURE_DIGITS_MAX: usize = 8;
 /// How often an idle line is looked at, and so how soon a pulled plug is noticed.
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);
-/// How old a picture may be when it is shown: an older one is about another customer.
-const PICTURE_AGE_MAX: Duration = Duration::from_secs(60);
+/// How long a picture waits for a display that is away. The newest one never grows old: without it, one of an earlier
+/// customer would stand there.
+const PICTURE_WAIT_MAX: Duration = Duration::MAX;
 
 const ESC: u8 = 0x1b;
 const CLEAR: u8 = 0x0c;
@@ -62,7 +64,7 @@ impl Model {
             Self::Cd5220 { .. } => 9_600,
             Self::Led8 => 2_400,
         };
-        SerialSettings { baud, frame: SerialFrame::EIGHT_NONE_ONE }
+        SerialSettings::new(baud, SerialFrame::EIGHT_NONE_ONE)
     }
 }
 
@@ -148,14 +150,19 @@ pub type DisplayTold = Told<Result<(), ShowError>, ()>;
 #[derive(Debug)]
 pub struct Display {
     supervised: Supervised<DisplayDevice>,
+    newest: Newest,
 }
+
+/// What is to stand on the display.
+type Newest = Arc<Mutex<Option<Picture>>>;
 
 impl Display {
     /// Starts the thread. `on_told` is called from it, or from whoever shows, and should only pass on what it is given.
     pub fn spawn(config: DisplayConfig, on_told: impl Fn(DisplayTold) + Send + Sync + 'static) -> Self {
         let supervision = config.supervision;
-        let device = DisplayDevice { config, shown: None };
-        Self { supervised: Supervised::spawn(device, supervision, on_told) }
+        let newest = Newest::default();
+        let device = DisplayDevice { config, newest: Arc::clone(&newest) };
+        Self { supervised: Supervised::spawn(device, supervision, on_told), newest }
     }
 
     /// Shows a picture in the place of any that still waits. Returns at once.
@@ -163,7 +170,8 @@ impl Display {
     /// # Errors
     /// Never with the usual queue, since no more than one picture waits beside the one being written.
     pub fn show(&self, id: u64, picture: Picture) -> Result<(), QueueFull> {
-        self.supervised.submit(id, picture, Repeat::Safe, PICTURE_AGE_MAX)
+        *lock(&self.newest) = Some(picture.clone());
+        self.supervised.submit(id, picture, Repeat::Safe, PICTURE_WAIT_MAX)
     }
 
     /// How the display is.
@@ -265,7 +273,7 @@ fn cut(text: &str, columns: usize) -> String {
 #[derive(Debug)]
 pub struct DisplayDevice {
     config: DisplayConfig,
-    shown: Option<Vec<u8>>,
+    newest: Newest,
 }
 
 type DisplayDesk<'a, 'b> = &'a mut Desk<'b, Result<(), ShowError>, ()>;
@@ -280,8 +288,10 @@ impl Device for DisplayDevice {
         let mut wire = self.config.port.open(CONNECT_DEADLINE)?;
         // Clearing ends a string that was cut off; while one is shown no other command is obeyed.
         wire.write_all(&[CLEAR, ESC, b'@'])?;
-        if let Some(shown) = &self.shown {
-            wire.write_all(shown)?;
+        // One that cannot be encoded is refused when its turn comes; until then the display is blank.
+        let newest = lock(&self.newest).clone();
+        if let Some(Ok(bytes)) = newest.map(|picture| encode(&picture, self.config.model)) {
+            wire.write_all(&bytes)?;
         }
         Ok(wire)
     }
@@ -298,7 +308,6 @@ impl Device for DisplayDevice {
             Err(error) => return Ok(Some(Err(error))),
         };
         desk.begin();
-        self.shown = Some(bytes.clone());
         line.write_all(&bytes)?;
         Ok(Some(Ok(())))
     }

@@ -9,6 +9,7 @@ pub mod port;
 pub mod supervisor;
 
 use std::hash::{BuildHasher, RandomState};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -125,6 +126,26 @@ impl Deadline {
     }
 }
 
+/// What is said of a driver that met a defect of ours or of its listener.
+pub(crate) const FAILED: &str = "the driver failed and starts again";
+
+/// Runs a driver until it ends by itself. After a panic `recover` tells of it, and the driver runs again unless `pause`
+/// says that it is to stop.
+pub(crate) fn supervise<T>(
+    driver: &mut T,
+    run: impl Fn(&mut T),
+    recover: impl Fn(&mut T),
+    pause: impl Fn(&mut T) -> bool,
+) {
+    while catch_unwind(AssertUnwindSafe(|| run(driver))).is_err() {
+        // A listener that fails at this news too is no reason to end.
+        let _ = catch_unwind(AssertUnwindSafe(|| recover(driver)));
+        if pause(driver) {
+            return;
+        }
+    }
+}
+
 /// Tells a driver's thread to stop, and lets it sleep until then.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Stop {
@@ -186,6 +207,24 @@ mod tests {
         };
         assert_ne!(pauses(1), pauses(2));
         assert_eq!(pauses(1), pauses(1));
+    }
+
+    #[test]
+    fn a_driver_that_panics_runs_again_until_it_ends_or_is_stopped() {
+        let run = |lives: &mut (u32, u32)| {
+            lives.0 -= 1;
+            assert!(lives.0 == 0, "it fails");
+        };
+        let recover = |lives: &mut (u32, u32)| {
+            lives.1 += 1;
+            assert!(lives.1 > 5, "its listener fails");
+        };
+        let mut lives = (4, 0);
+        supervise(&mut lives, run, recover, |_| false);
+        assert_eq!(lives, (0, 3));
+        let mut lives = (4, 0);
+        supervise(&mut lives, run, recover, |lives| lives.1 == 2);
+        assert_eq!(lives, (2, 2));
     }
 
     #[test]

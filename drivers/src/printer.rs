@@ -1,7 +1,9 @@
 //! Receipt printers: what paper should say ([`Document`]), how a model prints it ([`Profile`], [`escpos`]), and the
 //! thread that brings it there exactly once ([`Printer`]). What the words on the paper mean is for others.
 
+mod barcode;
 mod charset;
+mod connection;
 mod device;
 mod document;
 pub mod escpos;
@@ -20,6 +22,8 @@ pub use device::{
 pub use document::{Align, Cell, Document, Row, Size, Width};
 pub use layout::{Line, lay_out, lay_out_with};
 pub use picture::{ParsePictureError, Picture};
-pub use profile::{Charset, DrawerPulse, ParseProfileError, Profile, StatusSupport};
+pub use profile::{
+    COLUMNS_MAX, COLUMNS_MIN, Charset, ColumnsError, DrawerPulse, ParseProfileError, Profile, StatusSupport,
+};
 pub use symbol::qr_squares;
 pub use typeface::{FONT_BYTES_MAX, Typeface};

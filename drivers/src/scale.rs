@@ -70,7 +70,7 @@ impl Protocol {
             Self::CasPd2 => SerialFrame::EIGHT_NONE_ONE,
             Self::Dialog06 => SerialFrame::SEVEN_ODD_ONE,
         };
-        SerialSettings { baud: 9_600, frame }
+        SerialSettings::new(9_600, frame)
     }
 }
 

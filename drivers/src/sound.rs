@@ -1,7 +1,8 @@
 //! Three tones, so that a cashier need not look: made once as small files, played by the system's own player.
 //!
 //! Accepted is short and high, unknown is two low tones, blocked is one long low tone. Playing never holds the caller
-//! up; of tones asked for while one plays, only the newest is played after it.
+//! up; of tones asked for while one plays, only the gravest is played after it: that the next scan was taken must not
+//! hide that one before it was not.
 
 use std::fs;
 use std::io;
@@ -11,7 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::frame::{Deadline, Health, lock};
+use crate::frame::{Backoff, Deadline, FAILED, Health, lock, supervise};
 
 /// Samples per second of the files: ample for tones under 2 kHz.
 const SAMPLE_RATE: u32 = 16_000;
@@ -26,8 +27,8 @@ const PLAY_POLL: Duration = Duration::from_millis(10);
 /// Players looked for when none is configured, the best first.
 const PLAYERS: [&str; 2] = ["paplay", "aplay"];
 
-/// What a tone tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// What a tone tells; the graver, the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tone {
     /// The scan was taken: short and high.
     Accepted,
@@ -82,7 +83,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The one tone that waits; a newer one takes its place.
+    /// The one tone that waits; a graver one takes its place.
     next: Option<Tone>,
     stopping: bool,
 }
@@ -92,14 +93,25 @@ impl Sound {
     /// offline with the reason, such as a missing player.
     pub fn spawn(config: SoundConfig, on_health: impl Fn(Health) + Send + 'static) -> Self {
         let shared = Arc::new(Shared::default());
-        let thread_shared = Arc::clone(&shared);
-        thread::spawn(move || run(&config, &thread_shared, &on_health));
+        let mut worker = Worker {
+            config,
+            shared: Arc::clone(&shared),
+            health: Health::Unknown,
+            backoff: Backoff::default(),
+            on_health,
+        };
+        thread::spawn(move || {
+            let failed = |worker: &mut Worker<_>| worker.report(Err(FAILED.to_owned()));
+            supervise(&mut worker, Worker::run, failed, Worker::pause);
+        });
         Self { shared }
     }
 
-    /// Plays a tone, after the one that is playing now, instead of any other that waits. Returns at once.
+    /// Plays a tone after the one that is playing now. Of several that wait then, the gravest is played. Returns at once.
     pub fn play(&self, tone: Tone) {
-        lock(&self.shared.state).next = Some(tone);
+        let mut state = lock(&self.shared.state);
+        state.next = state.next.max(Some(tone));
+        drop(state);
         self.shared.changed.notify_all();
     }
 }
@@ -111,26 +123,47 @@ impl Drop for Sound {
     }
 }
 
-fn run(config: &SoundConfig, shared: &Shared, on_health: &impl Fn(Health)) {
-    let mut health = Health::Unknown;
-    let mut report = |result: Result<(), String>| {
+/// What the thread works with.
+struct Worker<F> {
+    config: SoundConfig,
+    shared: Arc<Shared>,
+    health: Health,
+    backoff: Backoff,
+    on_health: F,
+}
+
+impl<F: Fn(Health)> Worker<F> {
+    fn report(&mut self, result: Result<(), String>) {
         let now = match result {
             Ok(()) => Health::Ready,
             Err(reason) => Health::Offline { reason },
         };
-        if health != now {
-            health = now.clone();
-            on_health(now);
+        if self.health != now {
+            self.health = now.clone();
+            (self.on_health)(now);
         }
-    };
-    let player = make_files(&config.folder)
-        .map_err(|error| format!("make tones in {}: {error}", config.folder.display()))
-        .and_then(|()| find_player(config.player.as_deref()));
-    report(player.as_ref().map(|_| ()).map_err(Clone::clone));
-    while let Some(tone) = next_tone(shared) {
-        if let Ok(player) = &player {
-            report(play_file(player, &config.folder.join(tone.file_name()), shared));
+    }
+
+    fn run(&mut self) {
+        let folder = &self.config.folder;
+        let player = make_files(folder)
+            .map_err(|error| format!("make tones in {}: {error}", folder.display()))
+            .and_then(|()| find_player(self.config.player.as_deref()));
+        self.report(player.as_ref().map(|_| ()).map_err(Clone::clone));
+        while let Some(tone) = next_tone(&self.shared) {
+            if let Ok(player) = &player {
+                let played = play_file(player, &self.config.folder.join(tone.file_name()), &self.shared);
+                self.report(played);
+            }
         }
+    }
+
+    /// Sleeps until the next try; says whether to stop.
+    fn pause(&mut self) -> bool {
+        let state = lock(&self.shared.state);
+        let waited =
+            self.shared.changed.wait_timeout_while(state, self.backoff.next_pause(), |state| !state.stopping);
+        waited.unwrap_or_else(PoisonError::into_inner).0.stopping
     }
 }
 
@@ -141,7 +174,11 @@ fn next_tone(shared: &Shared) -> Option<Tone> {
     if state.stopping { None } else { state.next.take() }
 }
 
-fn find_player(configured: Option<&[String]>) -> Result<Vec<String>, String> {
+/// The player and its arguments before the file: the configured one, or the first that is there.
+///
+/// # Errors
+/// There is none, in words for people.
+pub fn find_player(configured: Option<&[String]>) -> Result<Vec<String>, String> {
     if let Some([program, ..]) = configured {
         let arguments = configured.unwrap_or_default().to_vec();
         return if is_program(program) { Ok(arguments) } else { Err(format!("no sound player {program}")) };
@@ -310,8 +347,34 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_of_waiting_tones_is_played_after_the_one_that_plays() {
-        let folder = folder("newest");
+    fn a_listener_that_panics_costs_no_later_tone() {
+        let folder = folder("panic");
+        fs::create_dir_all(&folder).expect("a folder");
+        let (script, played) = (folder.join("player"), folder.join("played"));
+        fs::write(&script, format!("#!/bin/sh\necho \"${{1##*/}}\" >> {}\n", played.display()))
+            .expect("a script");
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("executable");
+        let (tell, health) = channel();
+        let config = SoundConfig { folder, player: Some(vec![script.display().to_string()]) };
+        let fails = std::sync::atomic::AtomicBool::new(true);
+        let sound = Sound::spawn(config, move |now| {
+            let _ = tell.send(now);
+            assert!(!fails.swap(false, std::sync::atomic::Ordering::SeqCst), "the listener fails");
+        });
+        assert_eq!(health.recv_timeout(WAIT), Ok(Health::Ready));
+        assert_eq!(health.recv_timeout(WAIT), Ok(Health::Offline { reason: FAILED.to_owned() }));
+        assert_eq!(health.recv_timeout(WAIT), Ok(Health::Ready), "it runs again");
+        sound.play(Tone::Blocked);
+        let deadline = Deadline::after(WAIT);
+        while !played.exists() && !deadline.has_passed() {
+            thread::yield_now();
+        }
+        assert!(played.exists());
+    }
+
+    #[test]
+    fn the_gravest_of_waiting_tones_is_played_after_the_one_that_plays() {
+        let folder = folder("gravest");
         fs::create_dir_all(&folder).expect("a folder");
         let (script, played, gate) = (folder.join("player"), folder.join("played"), folder.join("gate"));
         let text = format!(
@@ -334,10 +397,13 @@ mod tests {
         };
         sound.play(Tone::Accepted);
         assert_eq!(await_lines(1), ["accepted.wav"]);
-        for tone in [Tone::Accepted, Tone::Accepted, Tone::Unknown, Tone::Blocked] {
+        for tone in [Tone::Accepted, Tone::Unknown, Tone::Accepted, Tone::Accepted] {
             sound.play(tone);
         }
         fs::write(&gate, "").expect("the gate opens");
-        assert_eq!(await_lines(2), ["accepted.wav", "blocked.wav"]);
+        assert_eq!(await_lines(2), ["accepted.wav", "unknown.wav"]);
+        // What was played waits no more: the next is as it is asked for.
+        sound.play(Tone::Accepted);
+        assert_eq!(await_lines(3), ["accepted.wav", "unknown.wav", "accepted.wav"]);
     }
 }

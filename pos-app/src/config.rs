@@ -2,6 +2,7 @@
 
 mod kiosk;
 mod labels;
+mod printer;
 
 use std::path::{Path, PathBuf};
 
@@ -9,6 +10,7 @@ use serde::Deserialize;
 
 pub use kiosk::{Audit, Kiosk, Mode};
 pub use labels::{Drawn, Labels};
+pub use printer::{Charset, Printer};
 
 /// The largest change that is given unless configured otherwise, in major units.
 const CHANGE_MAX_DEFAULT: i64 = 1_000;
@@ -172,100 +174,6 @@ impl Default for Window {
     }
 }
 
-/// The receipt printer.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Printer {
-    /// `host:port`, `/dev/usb/lp0`, or a serial port.
-    pub address: String,
-    /// The model's profile, such as `generic-80`.
-    #[serde(default = "default_profile")]
-    pub profile: String,
-    /// `gbk`, `gb18030` or `utf-8`, where this printer is set up otherwise than its model.
-    pub charset: Option<Charset>,
-    /// Bits a second on a serial port.
-    #[serde(default = "default_printer_baud")]
-    pub baud: u32,
-    /// A picture above every document: a PBM file, no wider than the paper.
-    pub logo: Option<PathBuf>,
-    /// Fonts for characters that the printer lacks; those that the system usually has where it is left out.
-    pub fonts: Option<Vec<PathBuf>>,
-}
-
-/// Where Debian and Ubuntu keep fonts that have rare hanzi and signs, the fullest first.
-const FONTS: [&str; 7] = [
-    "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
-    "/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc",
-    "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
-    "/usr/share/fonts/truetype/hanazono/HanaMinA.ttf",
-    "/usr/share/fonts/truetype/hanazono/HanaMinB.ttf",
-    "/usr/share/fonts/truetype/noto/NotoSansSymbols2-Regular.ttf",
-    "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
-];
-
-/// How a printer takes Chinese.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub enum Charset {
-    /// GBK.
-    #[serde(rename = "gbk")]
-    Gbk,
-    /// GB 18030.
-    #[serde(rename = "gb18030")]
-    Gb18030,
-    /// UTF-8.
-    #[serde(rename = "utf-8")]
-    Utf8,
-}
-
-impl Printer {
-    /// A printer at an address, set up as its model is.
-    pub fn new(address: impl Into<String>, profile: impl Into<String>) -> Self {
-        let baud = default_printer_baud();
-        Self {
-            address: address.into(),
-            profile: profile.into(),
-            charset: None,
-            baud,
-            logo: None,
-            fonts: None,
-        }
-    }
-
-    /// What its driver is told.
-    ///
-    /// # Errors
-    /// The profile is not known, or the picture is none.
-    pub fn driver(&self, paths: &Paths) -> Result<drivers::printer::PrinterConfig, DeviceError> {
-        use drivers::printer::{Picture, PrinterConfig, Profile};
-        let mut profile = Profile::parse(&self.profile)?;
-        profile.charset = match self.charset {
-            None => profile.charset,
-            Some(Charset::Gbk) => drivers::printer::Charset::Gbk,
-            Some(Charset::Gb18030) => drivers::printer::Charset::Gb18030,
-            Some(Charset::Utf8) => drivers::printer::Charset::Utf8,
-        };
-        let logo = match &self.logo {
-            None => None,
-            Some(file) => Some(Picture::parse(&std::fs::read(paths.data.join(file))?)?),
-        };
-        let typeface = Some(std::sync::Arc::new(self.typeface(paths)));
-        Ok(PrinterConfig { baud: self.baud, logo, typeface, ..PrinterConfig::new(&self.address, profile) })
-    }
-
-    /// The fonts that help out, those that are there.
-    pub fn typeface(&self, paths: &Paths) -> drivers::printer::Typeface {
-        let files = match &self.fonts {
-            Some(files) => files.iter().map(|file| paths.data.join(file)).collect(),
-            None => FONTS.map(PathBuf::from).to_vec(),
-        };
-        drivers::printer::Typeface::new(files.into_iter().filter(|file| file.is_file()))
-    }
-}
-
-fn default_printer_baud() -> u32 {
-    drivers::printer::BAUD_DEFAULT
-}
-
 /// Why a device cannot be set up.
 pub type DeviceError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -369,6 +277,7 @@ fn serial(
     Ok(drivers::frame::port::SerialSettings {
         baud: baud.unwrap_or(usual.baud),
         frame: frame.map_or(Ok(usual.frame), str::parse)?,
+        ..usual
     })
 }
 
@@ -504,10 +413,6 @@ fn text(paths: &Paths, file: &Path) -> Result<String, DeviceError> {
     Ok(text.trim().to_owned())
 }
 
-fn default_profile() -> String {
-    "generic-80".to_owned()
-}
-
 /// A barcode scanner with a line of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -608,6 +513,7 @@ pub fn read(file: &Path) -> Result<Config, ReadConfigError> {
     };
     if let Some(printer) = &config.printer {
         check("printer", "profile", known::<drivers::printer::Profile>(&printer.profile))?;
+        check("printer", "columns", printer.model().map(drop))?;
     }
     let frame =
         |frame: &Option<String>| frame.as_deref().map_or(Ok(()), known::<drivers::frame::port::SerialFrame>);
@@ -694,6 +600,7 @@ mod tests {
                 3,
                 "generic-80",
             ),
+            ("[printer]\naddress = \"1.2.3.4:9100\"\ncolumns = 500\n", "printer", "columns", 3, "24 to 69"),
         ] {
             let error = parse(text).expect_err("no such device");
             let told = error.to_string();

@@ -33,7 +33,7 @@ pub fn view(view: &View, idle: Option<&Picture>, code: Option<&Picture>) -> Cust
                 refund: pay.refund,
                 due,
                 tendered,
-                saved: String::new(),
+                saved: pay.saved.clone(),
                 code: code.cloned(),
             };
             (pay.currency.as_str(), screen)
@@ -159,8 +159,11 @@ mod tests {
         };
         assert_eq!((lines.len(), lines[CUSTOMER_LINES_MAX - 1].number.as_str()), (CUSTOMER_LINES_MAX, "40"));
         assert_eq!(total, "80.00");
-        let pay = shown(Screen::Pay(Pay { due: "7.00".to_owned(), ..Pay::default() }));
-        assert!(matches!(pay, CustomerScreenView::Pay { due, code: Some(_), .. } if due == "7.00"));
+        let pay = Pay { due: "7.00".to_owned(), saved: "1.50".to_owned(), ..Pay::default() };
+        let CustomerScreenView::Pay { due, code, saved, .. } = shown(Screen::Pay(pay)) else {
+            panic!("no total")
+        };
+        assert_eq!((due.as_str(), saved.as_str(), code.is_some()), ("7.00", "1.50", true));
         let done = Done { change: "3.00".to_owned(), ..Done::default() };
         let done = shown(Screen::Done(done));
         assert!(matches!(done, CustomerScreenView::Done { change, .. } if change == "3.00"));

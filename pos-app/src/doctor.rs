@@ -1,5 +1,7 @@
 //! The health of disk, devices, reference and clock, for whoever stands before a lane that will not sell.
 
+mod gateways;
+
 use std::fmt;
 use std::sync::mpsc::channel;
 use std::time::Duration;
@@ -7,15 +9,17 @@ use std::time::Duration;
 use domain::clock::LaneClock;
 use drivers::frame::Health;
 use drivers::frame::supervisor::{HealthWatch, Told};
-use drivers::payment::{Terminal, TerminalConfig};
+use drivers::payment::{Reply, Terminal, TerminalConfig};
 use drivers::printer::Printer;
 use drivers::scale::Reading;
+use ledger::file::{OpenFileError, WriterLock};
 use ledger::journal::{Hand, JournalReader};
 use ledger::reference::AgentWatch;
 
 use crate::config::{self, Config, DeviceError, Paths};
 use crate::customer;
 use crate::lane::{Moment, words};
+pub use gateways::gateways;
 
 /// How long a device may take to say how it is.
 const DEVICE_WAIT: Duration = Duration::from_secs(4);
@@ -66,19 +70,63 @@ pub fn examine(paths: &Paths) -> Vec<Finding> {
             Config::default()
         }
     };
-    findings.extend([journal(paths), signing(paths), reference(paths), printer(&config, paths)]);
+    findings.extend([journal(paths), signing(paths), reference(paths)]);
+    if till_runs(paths) {
+        findings.extend(held(&config));
+    } else {
+        findings.push(printer(&config, paths));
+        findings.extend(scanners(&config));
+        findings.extend(scale(&config));
+        findings.extend(display(&config));
+    }
     findings.extend(fonts(&config, paths));
-    findings.extend(scanners(&config));
-    findings.extend(scale(&config));
-    findings.extend(display(&config));
+    findings.push(sound(&config));
     findings.extend(customer(&config, paths));
     findings.extend(wallets(&config, paths));
+    findings.extend(gateways(paths));
     findings.push(clock(paths));
     findings
 }
 
 fn finding(subject: &'static str, grade: Grade, words: impl Into<String>) -> Finding {
     Finding { subject, grade, words: words.into() }
+}
+
+/// Whether a till has this lane's files, and so its devices, for itself now.
+fn till_runs(paths: &Paths) -> bool {
+    let journal = paths.journal();
+    // Without the lock's file none ever ran, and none is made here.
+    journal.with_extension("lock").exists()
+        && matches!(WriterLock::take(&journal), Err(OpenFileError::InUse { .. }))
+}
+
+/// Devices that the till works with: a second program on the same line would disturb both.
+fn held(config: &Config) -> Vec<Finding> {
+    let printer = config.printer.as_ref().map(|printer| ("printer", &printer.address));
+    let scanners = config.all_scanners().map(|scanner| ("scanner", &scanner.path));
+    let scale = config.scale.as_ref().map(|scale| ("scale", &scale.port));
+    let display = config.display.as_ref().map(|display| ("display", &display.port));
+    printer
+        .into_iter()
+        .chain(scanners)
+        .chain(scale)
+        .chain(display)
+        .map(|(subject, place)| {
+            let words = format!(
+                "{place}: the till holds it, and shows how it is (F1, devices); end the till to examine it"
+            );
+            finding(subject, Grade::Good, words)
+        })
+        .collect()
+}
+
+fn sound(config: &Config) -> Finding {
+    match drivers::sound::find_player(config.sound.player.as_deref()) {
+        Ok(player) => finding("sound", Grade::Good, format!("played by {}", player.join(" "))),
+        Err(error) => {
+            finding("sound", Grade::Attend, format!("{error}: install alsa-utils; scans make no sound"))
+        }
+    }
 }
 
 fn disk(paths: &Paths) -> Finding {
@@ -272,38 +320,65 @@ fn customer(config: &Config, paths: &Paths) -> Option<Finding> {
     })
 }
 
-/// The wallets' terminals: keys read, and whether the wallet is reached. Nothing is charged or asked.
-fn wallets(config: &Config, paths: &Paths) -> Vec<Finding> {
+/// The wallets' terminals: keys read, whether the wallet is reached, and whether it knows the keys: it is asked about an
+/// order that nobody has made. Nothing is charged.
+pub fn wallets(config: &Config, paths: &Paths) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(account) = &config.payment.wechat {
         let certified = account.certificate_file.is_some();
-        findings.push(wallet("wechat", account.driver(paths), certified));
+        findings.push(wallet("wechat", || account.driver(paths), certified));
     }
     if let Some(account) = &config.payment.alipay {
-        findings.push(wallet("alipay", account.driver(paths), true));
+        findings.push(wallet("alipay", || account.driver(paths), true));
     }
     findings
 }
 
-fn wallet(
+fn wallet<P: drivers::payment::Provider>(
     name: &'static str,
-    account: Result<impl drivers::payment::Provider, DeviceError>,
+    account: impl Fn() -> Result<P, DeviceError>,
     reverses: bool,
 ) -> Finding {
     let spawn = |account| {
         Terminal::spawn(account, TerminalConfig::default(), |_| {})
             .map_err(|lost| Box::new(lost) as DeviceError)
     };
-    let terminal = match account.and_then(spawn) {
+    let terminal = match account().and_then(spawn) {
         Ok(terminal) => terminal,
         Err(error) => return finding(name, Grade::Attend, format!("{error}; no payment by it")),
     };
     match settled(&terminal.watch()) {
-        Health::Ready if !reverses => {
-            finding(name, Grade::Attend, "reached; without a certificate nothing can be taken back")
-        }
         Health::Ready => {
-            finding(name, Grade::Good, "reached, keys read; a first payment shows that they are right")
+            let tried = account().and_then(|account| {
+                Terminal::try_keys(&account, TerminalConfig::default())
+                    .map_err(|lost| Box::new(lost) as DeviceError)
+            });
+            match tried {
+                Ok(Reply::NotFound) if !reverses => finding(
+                    name,
+                    Grade::Attend,
+                    "reached, keys right; without a certificate nothing can be taken back",
+                ),
+                Ok(Reply::NotFound) => finding(name, Grade::Good, "reached, keys right"),
+                Ok(Reply::Unknown { note }) => finding(
+                    name,
+                    Grade::Attend,
+                    format!(
+                        "reached, and refuses our question ({note}): are the keys and numbers those of this shop?"
+                    ),
+                ),
+                Ok(
+                    other @ (Reply::Paid { .. }
+                    | Reply::Declined { .. }
+                    | Reply::Waiting
+                    | Reply::Closed
+                    | Reply::Reversed
+                    | Reply::NotReversed { .. }),
+                ) => {
+                    finding(name, Grade::Attend, format!("reached; says of an order that is none: {other:?}"))
+                }
+                Err(error) => finding(name, Grade::Attend, format!("reached, then not ({error})")),
+            }
         }
         Health::Connecting | Health::Unknown | Health::Degraded(_) => {
             finding(name, Grade::Attend, "not reached in time")

@@ -10,9 +10,10 @@ mod books;
 mod open;
 mod paper;
 mod rules;
+mod scanners;
 pub mod training;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -20,7 +21,7 @@ use domain::clock::ClockChange;
 use domain::payment::{Answer, Payment};
 use domain::record::{PaperOutcome, Record};
 use domain::till::{Desk, Effect, Input, Message, Sound, Till};
-use drivers::frame::{Health, Reason};
+use drivers::frame::Health;
 use drivers::payment::PaymentCode;
 use drivers::printer::{Job, PrinterEvent};
 use drivers::scale::ScaleTold;
@@ -44,6 +45,7 @@ use crate::weighing::{ScaleAsk, ScaleStatus};
 use asking::Errands;
 pub use books::Moment;
 pub use open::OpenLane;
+use paper::PrinterStatus;
 
 /// How often the lane looks around when nothing happens.
 pub const TICK: Duration = Duration::from_millis(500);
@@ -56,6 +58,9 @@ const DRAWER_BIT: u64 = 1 << 63;
 
 /// Papers that are no documents, such as a report, share them too.
 const OTHER_BIT: u64 = 1 << 62;
+
+/// Papers of which the lane remembers how they ended: the last sale's, and what was printed again since.
+const PAPERS_TOLD_MAX: usize = 64;
 
 /// How long papers wait after the disk refused one, milliseconds.
 const PAPERS_PAUSE_MS: i64 = 10_000;
@@ -70,6 +75,18 @@ pub enum Event {
     Action(Action),
     /// A scanner with a line of its own read a code.
     Scan(Scan),
+    /// Such a scanner sent what is no whole code.
+    TornCode {
+        /// How many bytes of it came.
+        bytes: usize,
+    },
+    /// How such a scanner is.
+    Scanner {
+        /// Its device file, as the set-up names it.
+        path: String,
+        /// How it is.
+        health: Health,
+    },
     /// The scale has something to say.
     Scale(ScaleTold),
     /// The printer has something to say.
@@ -124,28 +141,6 @@ pub enum Command {
     },
 }
 
-/// What is known of the printer.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct PrinterStatus {
-    pub health: Option<Health>,
-    pub sending: bool,
-}
-
-impl PrinterStatus {
-    /// Whether a document handed over now would begin to print.
-    pub(crate) fn takes_documents(&self) -> bool {
-        match &self.health {
-            Some(Health::Ready | Health::Unknown | Health::Degraded(Reason::PaperLow)) => true,
-            Some(
-                Health::Connecting
-                | Health::Offline { .. }
-                | Health::Degraded(Reason::PaperOut | Reason::CoverOpen | Reason::Error | Reason::Garbled),
-            )
-            | None => false,
-        }
-    }
-}
-
 /// A lane: everything but threads, devices and the window.
 pub struct Lane {
     /// Where its journal lies: in a training, the training's.
@@ -158,6 +153,8 @@ pub struct Lane {
     pub(crate) agent: AgentState,
     pub(crate) printer: PrinterStatus,
     pub(crate) scale: ScaleStatus,
+    /// How scanners with lines of their own are, by the paths of the set-up.
+    pub(crate) scanners: BTreeMap<String, Health>,
     pub(crate) moment: Moment,
     watch: Option<AgentWatch>,
     pub(crate) commands: Vec<Command>,
@@ -170,6 +167,8 @@ pub struct Lane {
     /// What became of papers, until the disk knows it; bounded by the one
     /// document that is with the printer at a time.
     papers_ended: VecDeque<(u64, PaperOutcome)>,
+    /// What became of the last papers since the start, oldest first; at most [`PAPERS_TOLD_MAX`].
+    papers_told: VecDeque<(u64, PaperOutcome)>,
     /// When papers are begun again after the disk refused, milliseconds UTC.
     papers_again_ms: i64,
     /// What the agent is asked, and what HQ holds for this lane.
@@ -207,6 +206,7 @@ impl Lane {
             agent: AgentState::default(),
             printer: PrinterStatus::default(),
             scale: ScaleStatus::default(),
+            scanners: BTreeMap::new(),
             moment: Moment { now_ms: 0, offset_minutes: 0 },
             watch: None,
             commands: Vec::new(),
@@ -215,6 +215,7 @@ impl Lane {
             tidied: false,
             clock_change: None,
             papers_ended: VecDeque::new(),
+            papers_told: VecDeque::new(),
             papers_again_ms: 0,
             errands: Errands::default(),
         }
@@ -305,7 +306,7 @@ impl Lane {
     }
 
     fn take(&mut self, event: Event) {
-        if !matches!(event, Event::Tick | Event::Scale(_)) {
+        if !matches!(event, Event::Tick | Event::Scale(_) | Event::Scanner { .. }) {
             self.last_event_ms = self.moment.now_ms;
             self.tidied = false;
         }
@@ -317,6 +318,8 @@ impl Lane {
                 self.front.notice = None;
                 self.scan_over(&scan.raw());
             }
+            Event::TornCode { bytes } => self.hear_torn_code(bytes),
+            Event::Scanner { path, health } => self.hear_scanner(path, health),
             Event::Scale(told) => self.hear_scale(told),
             Event::Printer(event) => self.hear_printer(event),
             Event::Answered { number, answer } => self.hear_answer(number, answer.map(|answer| *answer)),

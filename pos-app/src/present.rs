@@ -6,6 +6,7 @@ use domain::catalogue::{Buyer, Catalogue, Item};
 use domain::coupon::CouponRefusal;
 use domain::money::{Currency, Money, Quantity};
 use domain::payment::Belongs;
+use domain::record::PaperOutcome;
 use domain::refund::ReturnedLine;
 use domain::sale;
 use domain::tender::{Tender, TenderKind, Wallet};
@@ -158,7 +159,6 @@ fn sign_in(lane: &Lane, open: &OpenLane) -> SignIn {
 fn sell(lane: &Lane, open: &OpenLane) -> Sell {
     let basket = open.basket();
     let currency = &open.settings().currency;
-    let saved = basket.saved();
     let entry = lane.front.entry.clone();
     let back = basket.returns().len();
     let due = open.till().due(open.settings()).payable;
@@ -171,7 +171,7 @@ fn sell(lane: &Lane, open: &OpenLane) -> Sell {
         lines: returned.chain(basket.lines().iter().map(|line| basket_line(lane, open, line))).collect(),
         selected: back + selected(basket.lines(), lane.front.line),
         pieces: basket.pieces().to_string(),
-        saved: if saved.is_positive() { currency.format(saved) } else { String::new() },
+        saved: saved(basket, currency),
         currency: currency.symbol.clone(),
         total: currency.format(total),
         entry_hint: match entry.trim() {
@@ -193,6 +193,12 @@ fn sell(lane: &Lane, open: &OpenLane) -> Sell {
         parked: if parked == 0 { String::new() } else { parked.to_string() },
         refund,
     }
+}
+
+/// What the customer saves; empty for nothing.
+fn saved(basket: &Basket, currency: &Currency) -> String {
+    let saved = basket.saved();
+    if saved.is_positive() { currency.format(saved) } else { String::new() }
 }
 
 /// The member who buys, and their tier.
@@ -442,6 +448,7 @@ fn pay(lane: &Lane, open: &OpenLane) -> Pay {
     let tenders = if refund { &whole.payout[..] } else { open.till().tenders() };
     Pay {
         currency: currency.symbol.clone(),
+        saved: saved(open.basket(), currency),
         total: amount(currency, whole.total),
         rounding: if whole.rounding == Money::ZERO {
             String::new()
@@ -521,7 +528,12 @@ fn done(lane: &Lane, open: &OpenLane, sale: &sale::Sale, seq: u64) -> Done {
         refund,
         paper: match open.till().papers().get(&seq) {
             None if lane.config.printer.is_none() => PaperState::None,
-            None => PaperState::Printed,
+            None => match lane.paper_told(seq) {
+                // In doubt, and then looked at.
+                Some(PaperOutcome::Confirmed | PaperOutcome::InDoubt) => PaperState::Printed,
+                Some(PaperOutcome::SentUnconfirmed) => PaperState::Sent,
+                Some(PaperOutcome::Waived) | None => PaperState::NotPrinted,
+            },
             Some(Paper::Waiting { .. }) => PaperState::Waiting,
             // Handed over; a printer that is away or out of paper has it waiting.
             Some(Paper::Begun) if !lane.printer.takes_documents() => PaperState::Waiting,

@@ -191,12 +191,14 @@ pub(crate) enum AnyScanner {
 
 impl AnyScanner {
     fn start(scanner: &crate::config::Scanner, events: SyncSender<Event>) -> Self {
-        Self::with(scanner, move |event| match event {
-            ScannerEvent::Scan(scan) => {
-                let _ = events.send(Event::Scan(scan));
-            }
-            ScannerEvent::LineDropped { bytes } => tracing::warn!(bytes, "scanner sent no whole code"),
-            ScannerEvent::Health(health) => tracing::info!(?health, "scanner"),
+        let path = scanner.path.clone();
+        Self::with(scanner, move |event| {
+            // A closed queue means that the lane has ended.
+            let _ = events.send(match event {
+                ScannerEvent::Scan(scan) => Event::Scan(scan),
+                ScannerEvent::LineDropped { bytes } => Event::TornCode { bytes },
+                ScannerEvent::Health(health) => Event::Scanner { path: path.clone(), health },
+            });
         })
     }
 

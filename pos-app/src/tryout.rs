@@ -15,6 +15,7 @@ use drivers::sound::{Sound, SoundConfig, Tone};
 use ledger::file::WriterLock;
 
 use crate::config::{Config, Paths};
+use crate::doctor::{self, Finding, Grade};
 use crate::run::AnyScanner;
 
 /// What can be tried.
@@ -32,6 +33,10 @@ pub enum Tried {
     Display,
     /// The three tones.
     Sound,
+    /// Whether the wallets know this shop's keys; nothing is charged. The till may run.
+    Wallets,
+    /// Whether the store's label gateways answer. The till may run.
+    Labels,
 }
 
 /// How long a page may take.
@@ -50,6 +55,11 @@ const TONE_WAIT: Duration = Duration::from_millis(1_200);
 /// # Errors
 /// It is not configured, not reached, or the till runs.
 pub fn try_out(paths: &Paths, config: &Config, tried: Tried, say: &mut impl Write) -> Result<()> {
+    match tried {
+        Tried::Wallets => return told(&doctor::wallets(config, paths), "no wallet in lane.toml", say),
+        Tried::Labels => return told(&doctor::gateways(paths), "no gateway in labels.toml", say),
+        Tried::Printer | Tried::Drawer | Tried::Scale | Tried::Scanner | Tried::Display | Tried::Sound => {}
+    }
     drop(WriterLock::take(&paths.journal()).context("try a device: end the till first")?);
     match tried {
         Tried::Printer => printer(paths, config, say),
@@ -58,6 +68,20 @@ pub fn try_out(paths: &Paths, config: &Config, tried: Tried, say: &mut impl Writ
         Tried::Scanner => scanner(config, say),
         Tried::Display => display(config, say),
         Tried::Sound => sound(paths, config, say),
+        // Answered above.
+        Tried::Wallets | Tried::Labels => Ok(()),
+    }
+}
+
+/// Says what was found of things that need no person to look at them.
+fn told(findings: &[Finding], none: &'static str, say: &mut impl Write) -> Result<()> {
+    for finding in findings {
+        writeln!(say, "{finding}")?;
+    }
+    match findings.iter().filter(|finding| finding.grade != Grade::Good).count() {
+        0 if findings.is_empty() => bail!("{none}"),
+        0 => Ok(()),
+        wrong => bail!("{wrong} of {} need attention", findings.len()),
     }
 }
 

@@ -15,6 +15,7 @@ pub mod keeper;
 pub mod parity;
 pub mod plan;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -44,11 +45,23 @@ pub enum ConfigError {
         /// Why.
         source: toml::de::Error,
     },
-    /// There are too many, or one stands there twice.
-    #[error("read {path}: at most {GATEWAYS_MAX} gateways, each once", path = path.display())]
-    Gateways {
+    /// There are too many.
+    #[error("read {path}, line {line}: more than {GATEWAYS_MAX} gateways; leave this one to another lane's agent", path = path.display())]
+    TooMany {
         /// The file.
         path: PathBuf,
+        /// Where the first stands that is too many, from 1.
+        line: usize,
+    },
+    /// One stands there twice.
+    #[error("read {path}, line {line}: {host} stands there already; take one of them out", path = path.display())]
+    Twice {
+        /// The file.
+        path: PathBuf,
+        /// Where it stands again, from 1.
+        line: usize,
+        /// Which.
+        host: String,
     },
 }
 
@@ -90,13 +103,34 @@ impl LabelsConfig {
         };
         let config: Self =
             toml::from_str(&text).map_err(|source| ConfigError::Form { path: path.clone(), source })?;
-        let mut hosts: Vec<&str> = config.gateway.iter().map(|gateway| gateway.host.as_str()).collect();
-        hosts.sort_unstable();
-        if hosts.len() > GATEWAYS_MAX || hosts.windows(2).any(|pair| pair[0] == pair[1]) {
-            return Err(ConfigError::Gateways { path });
+        let line = |place: usize| line_of(&text, place);
+        let mut known = BTreeSet::new();
+        for (place, gateway) in config.gateway.iter().enumerate() {
+            if place >= GATEWAYS_MAX {
+                return Err(ConfigError::TooMany { path, line: line(place) });
+            }
+            if !known.insert(&gateway.host) {
+                return Err(ConfigError::Twice { path, line: line(place), host: gateway.host.clone() });
+            }
         }
         Ok(config)
     }
+}
+
+/// The line, from 1, on which the host of the gateway at this place stands.
+fn line_of(text: &str, place: usize) -> usize {
+    #[derive(Deserialize)]
+    struct Hosts {
+        gateway: Vec<Host>,
+    }
+    #[derive(Deserialize)]
+    struct Host {
+        host: toml::Spanned<String>,
+    }
+    let start = toml::from_str::<Hosts>(text)
+        .ok()
+        .and_then(|hosts| hosts.gateway.get(place).map(|gateway| gateway.host.span().start));
+    1 + text.bytes().take(start.unwrap_or(0)).filter(|byte| *byte == b'\n').count()
 }
 
 #[cfg(test)]
@@ -116,7 +150,12 @@ mod tests {
         let two = two.expect("two gateways");
         assert_eq!((two.gateway[0].speed, two.gateway[1].host.as_str()), (1, "10.0.0.5:8080"));
         let twice = read("[[gateway]]\nhost = \"a\"\n[[gateway]]\nhost = \"a\"\n");
-        assert!(matches!(twice, Err(ConfigError::Gateways { .. })));
+        let twice = twice.expect_err("twice").to_string();
+        assert!(twice.contains("line 4: a stands there already"), "{twice}");
+        let many: String =
+            (0..=GATEWAYS_MAX).map(|lane| format!("[[gateway]]\nhost = \"{lane}\"\n")).collect();
+        let many = read(&many).expect_err("too many").to_string();
+        assert!(many.contains("line 66: more than 32 gateways"), "{many}");
         let typo = read("[[gatway]]\nhost = \"a\"\n").expect_err("a typo");
         assert!(matches!(typo, ConfigError::Form { .. }), "{typo}");
     }

@@ -47,6 +47,8 @@ impl Counter {
             | Event::Scale(_)
             | Event::Printer(_)
             | Event::Payment { .. }
+            | Event::TornCode { .. }
+            | Event::Scanner { .. }
             | Event::JournalDamaged { .. }
             | Event::Tick) => panic!("an answer, not {other:?}"),
         }

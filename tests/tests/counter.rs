@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
-use domain::basket::WeighedBy;
+use domain::basket::{LINES_MAX, WeighedBy};
 use domain::payment::Outcome;
 use domain::record::{Record, Staff};
 use domain::refund::{Origin, PastSale};
@@ -16,27 +16,34 @@ use domain::sale::Sale;
 use domain::tax::TaxRules;
 use domain::till::{Desk, Input};
 use drivers::display::Model;
+use drivers::frame::Health;
 use drivers::frame::supervisor::{Ending, Told};
 use drivers::payment::SignKind;
+use drivers::printer::escpos::EncodeError;
+use drivers::printer::{Outcome as Paper, PrinterEvent};
 use drivers::scale::Protocol;
 use drivers::scale::{Load, Weight};
 use drivers::scanner::Scan;
+use drivers::sound::Tone;
+use fixtures::access_point::{RadioOptions, SimulatedAccessPoint};
 use fixtures::display::SimulatedDisplay;
 use fixtures::line::Socket;
+use fixtures::printer::{Fault, PrinterOptions, SimulatedPrinter};
 use fixtures::scale::SimulatedScale;
+use fixtures::scanner::SimulatedScanner;
 use fixtures::shop;
 use fixtures::wallet::{APP_ID, Customer, Kind, MERCHANT_ID, Mischief, SimulatedWallet, WECHAT_KEY, keys};
 use ledger::journal::{Identity, JournalReader};
 use ledger::reference::ReferenceWriter;
 use pos_app::config::{self, Config, Paths};
 use pos_app::doctor::{self, Grade};
-use pos_app::lane::{Event, Lane, Moment};
+use pos_app::lane::{Command, Event, Lane, Moment};
 use pos_app::run::Devices;
 use protocol::event;
 use protocol::pull::{Change, Entity, StaffMember};
 use ui::Key;
 use ui::action::{Action, Button};
-use ui::view::{Notice, Scale, ScaleState, Screen};
+use ui::view::{Notice, PaperState, PrinterState, Scale, ScaleState, Screen};
 
 /// 2026-11-21 10:00 in Shanghai.
 const MORNING: Moment = Moment { now_ms: 1_795_226_400_000, offset_minutes: 480 };
@@ -51,6 +58,7 @@ struct Till {
     devices: Devices,
     queue: Receiver<Event>,
     paths: Paths,
+    played: Vec<Tone>,
 }
 
 impl Till {
@@ -60,7 +68,7 @@ impl Till {
         let (events, queue) = sync_channel(64);
         let devices = Devices::start(&paths, &config, &events).expect("devices start");
         let lane = Lane::new(paths.clone(), config);
-        let mut till = Self { lane, devices, queue, paths };
+        let mut till = Self { lane, devices, queue, paths, played: Vec::new() };
         till.turn(vec![Event::Tick]);
         till
     }
@@ -77,6 +85,9 @@ impl Till {
 
     fn turn(&mut self, events: Vec<Event>) {
         for command in self.lane.turn(MORNING, events) {
+            if let Command::Play(tone) = command {
+                self.played.push(tone);
+            }
             self.devices.perform(command);
         }
         self.devices.show(&self.lane.view());
@@ -218,6 +229,21 @@ impl Counter {
         );
         std::fs::write(folder.path().join("lane.toml"), text).expect("written");
         Self { folder, shop, wechat, alipay, pole, scale }
+    }
+
+    /// The same counter with a further section in its set-up.
+    fn with(self, section: &str) -> Self {
+        let file = self.folder.path().join("lane.toml");
+        let text = std::fs::read_to_string(&file).expect("written before");
+        std::fs::write(&file, format!("{text}\n{section}")).expect("written");
+        self
+    }
+
+    /// A counter with a printer of this profile, which sells for cash.
+    fn with_printer(profile: &str, options: PrinterOptions) -> (Self, SimulatedPrinter) {
+        let printer = SimulatedPrinter::start("127.0.0.1:0", options).expect("a port");
+        let section = format!("[printer]\naddress = \"{}\"\nprofile = \"{profile}\"\n", printer.addr());
+        (Self::set_up().with(&section), printer)
     }
 
     fn till(&self) -> Till {
@@ -446,6 +472,192 @@ fn a_tare_is_taken_off_and_the_journal_knows_it() {
     assert_eq!(till.weights(), [("0.500".to_owned(), Some(WeighedBy::Scale { net: true }))]);
 }
 
+impl Till {
+    fn printer(&self) -> PrinterState {
+        self.lane.view().bar.printer
+    }
+
+    /// How the paper of the sale on the screen stands.
+    fn paper(&self) -> Option<PaperState> {
+        match self.lane.view().screen {
+            Screen::Done(done) => Some(done.paper),
+            _ => None,
+        }
+    }
+
+    /// Sells so many bottles, each on a line of its own, for the exact amount, and gives the sale's number.
+    fn sell(&mut self, shop: &shop::Shop, lines: usize) -> u64 {
+        let product = shop.products.iter().find(|product| product.sku == WATER).expect("among the goods");
+        for _ in 0..lines {
+            self.lane.feed(Input::Code(product.codes[0].clone()));
+        }
+        assert_eq!(self.lane.till().expect("open").basket().lines().len(), lines);
+        let press = |button| Event::Action(Action::Press(button));
+        self.turn(vec![press(Button::Pay), press(Button::QuickCash(0))]);
+        self.last_sale().0
+    }
+
+    /// Opens the sheet of devices from the menu.
+    fn look_at_devices(&mut self) {
+        self.turn(vec![Lane::key_now(Key::Tab)]);
+        let menu = self.lane.view().sheet.expect("the menu");
+        let row = menu.rows.iter().position(|row| row.name == "设备与状态").expect("a row for devices");
+        self.turn(vec![Event::Action(Action::Press(Button::Row(row)))]);
+    }
+}
+
+#[test]
+fn a_roll_near_its_end_is_told_before_it_ends() {
+    let (counter, printer) = Counter::with_printer("epson-tm-t88", PrinterOptions::default());
+    let mut till = counter.till();
+    till.sign_in();
+    till.wait("the printer", |till| till.printer() == PrinterState::Ready);
+    printer.set_fault(Fault::PaperNearEnd);
+    till.sell(&counter.shop, 1);
+    till.wait("the receipt", |till| till.paper() == Some(PaperState::Printed));
+    assert_eq!((till.printer(), printer.receipts().len()), (PrinterState::PaperLow, 1));
+}
+
+#[test]
+fn a_receipt_whose_paper_ends_waits_at_the_till_and_is_printed_once() {
+    let options = PrinterOptions { fault: Fault::PaperOutAfter { lines: 4 }, ..PrinterOptions::default() };
+    let (counter, printer) = Counter::with_printer("epson-tm-t88", options);
+    let mut till = counter.till();
+    till.sign_in();
+    till.wait("the printer", |till| till.printer() == PrinterState::Ready);
+    let sale = till.sell(&counter.shop, 1);
+    till.wait("the end of the paper", |till| till.printer() == PrinterState::PaperOut);
+    assert_eq!((till.paper(), printer.receipts().len()), (Some(PaperState::Waiting), 0));
+    printer.set_fault(Fault::None);
+    till.wait("the receipt", |till| till.paper() == Some(PaperState::Printed));
+    let receipts = printer.receipts();
+    assert_eq!((receipts.len(), printer.errors()), (1, Vec::new()));
+    assert!(receipts[0].text.contains(&format!("{sale:06}")) && !receipts[0].text.contains("重打"));
+}
+
+#[test]
+fn a_receipt_in_doubt_is_asked_about_and_printed_again_with_a_mark() {
+    let (counter, printer) = Counter::with_printer("epson-tm-t88", PrinterOptions::default());
+    let mut till = counter.till();
+    till.sign_in();
+    till.wait("the printer", |till| till.printer() == PrinterState::Ready);
+    // Twelve bytes of questions, then the head of the receipt.
+    printer.set_fault(Fault::DropAfter { bytes: 12 + 120 });
+    let sale = till.sell(&counter.shop, 1);
+    till.wait("the doubt", |till| till.paper() == Some(PaperState::InDoubt));
+    assert_eq!(till.lane.view().sheet, None, "the customer is served first");
+    till.feed(Input::Back);
+    let sheet = till.lane.view().sheet.expect("a person is asked");
+    assert!(sheet.title.contains("小票") && sheet.title.contains(&format!("{sale:06}")), "{sheet:?}");
+    // No, print again.
+    till.turn(vec![Lane::key_now(Key::Escape)]);
+    till.wait("the reprint", |_| printer.receipts().len() > 1);
+    let receipts = printer.receipts();
+    let marks: Vec<bool> = receipts.iter().map(|receipt| receipt.text.contains("重打")).collect();
+    assert_eq!(marks, [false, true], "{receipts:?}");
+    assert!(receipts[1].text.contains(&format!("{sale:06}")));
+}
+
+#[test]
+fn the_largest_basket_gets_its_receipt() {
+    let (counter, printer) = Counter::with_printer("epson-tm-t88", PrinterOptions::default());
+    let mut till = counter.till();
+    till.sign_in();
+    till.wait("the printer", |till| till.printer() == PrinterState::Ready);
+    till.sell(&counter.shop, LINES_MAX);
+    till.wait("the receipt", |till| till.paper() == Some(PaperState::Printed));
+    let receipts = printer.wait_for_receipts(1, PATIENCE);
+    let product = counter.shop.products.iter().find(|product| product.sku == WATER).expect("among the goods");
+    let lines = receipts[0].text.lines().filter(|line| line.contains(&product.codes[0])).count();
+    assert_eq!((lines, printer.errors()), (LINES_MAX, Vec::new()));
+}
+
+#[test]
+fn what_no_printer_confirmed_is_not_called_printed() {
+    let (counter, printer) = Counter::with_printer("generic-80", PrinterOptions::default());
+    let mut till = counter.till();
+    till.sign_in();
+    till.sell(&counter.shop, 1);
+    let is_over = |till: &Till| !matches!(till.paper(), Some(PaperState::Waiting | PaperState::Printing));
+    till.wait("the receipt", is_over);
+    assert_eq!(till.paper(), Some(PaperState::Sent));
+    assert_eq!(printer.wait_for_receipts(1, PATIENCE).len(), 1);
+}
+
+#[test]
+fn a_receipt_that_cannot_be_printed_is_said_to_be_none() {
+    let options = PrinterOptions { fault: Fault::PaperOut, ..PrinterOptions::default() };
+    let (counter, printer) = Counter::with_printer("epson-tm-t88", options);
+    let mut till = counter.till();
+    till.sign_in();
+    till.wait("the end of the paper", |till| till.printer() == PrinterState::PaperOut);
+    let sale = till.sell(&counter.shop, 1);
+    printer.set_fault(Fault::None);
+    // As the driver says it of a document beyond its bounds.
+    let rejected = Paper::Rejected(EncodeError::TooManyRows { rows: 99_999 }.into());
+    let ready = PrinterEvent::Health(Health::Ready);
+    for command in till.lane.turn(MORNING, vec![Event::Printer(ready)]) {
+        assert!(!matches!(command, Command::OpenDrawer { .. }), "{command:?}");
+    }
+    till.turn(vec![Event::Printer(PrinterEvent::JobEnded { id: sale, outcome: rejected })]);
+    assert_eq!(till.paper(), Some(PaperState::NotPrinted));
+    let notice = till.lane.view().notice;
+    assert!(
+        matches!(&notice, Some(Notice::Said { what, rest, .. })
+        if what.contains("没打出来") && rest.contains("F11")),
+        "{notice:?}"
+    );
+}
+
+#[test]
+fn a_code_that_breaks_off_is_heard_and_an_unplugged_scanner_is_shown() {
+    let counter = Counter::set_up();
+    let link = counter.folder.path().join("scanner-port");
+    let scanner = SimulatedScanner::start_at(&link).expect("a pseudo-terminal");
+    let counter = counter.with(&format!("[scanner]\npath = \"{}\"\n", link.display()));
+    let mut till = counter.till();
+    till.sign_in();
+    let shows = |till: &Till, words: &str| {
+        let Some(sheet) = till.lane.view().sheet else { return false };
+        let row = sheet.rows.iter().find(|row| row.name == "扫码枪").expect("a row of the scanner");
+        row.value == words && row.detail.contains("scanner-port")
+    };
+    till.look_at_devices();
+    till.wait("the scanner", |till| shows(till, "正常"));
+    till.turn(vec![Lane::key_now(Key::Escape)]);
+    // Half a code: its end never comes.
+    scanner.send(b"95200010").expect("a line that is read");
+    till.wait("the torn code", |till| till.played.last() == Some(&Tone::Unknown));
+    let notice = till.lane.view().notice;
+    assert!(
+        matches!(&notice, Some(Notice::Said { what, rest, .. })
+        if what.contains("不完整") && rest.contains("再扫一次")),
+        "{notice:?}"
+    );
+    assert!(till.lane.till().expect("open").basket().is_empty());
+    till.look_at_devices();
+    drop(scanner);
+    till.wait("the plug", |till| shows(till, "连不上"));
+}
+
+#[test]
+fn the_doctor_leaves_devices_to_the_till_that_holds_them() {
+    let counter = Counter::set_up();
+    let paths = Paths { data: counter.folder.path().to_owned() };
+    let said = |subject: &str| {
+        let found = doctor::examine(&paths).into_iter().find(|finding| finding.subject == subject);
+        found.map(|finding| (finding.grade, finding.words)).unwrap_or_else(|| panic!("nothing of {subject}"))
+    };
+    let till = counter.till();
+    for subject in ["scale", "display"] {
+        let (grade, words) = said(subject);
+        assert!(grade == Grade::Good && words.contains("the till holds it"), "{subject}: {words}");
+    }
+    assert_eq!(said("alipay").0, Grade::Good);
+    drop(till);
+    assert!(said("scale").1.contains("1.250 kg"), "{:?}", said("scale"));
+}
+
 #[test]
 fn the_doctor_sees_every_device() {
     let counter = Counter::set_up();
@@ -460,7 +672,19 @@ fn the_doctor_sees_every_device() {
     assert_eq!(words("display").0, Grade::Good);
     assert_eq!(words("alipay").0, Grade::Good);
     let (grade, said) = words("wechat");
-    assert!(grade == Grade::Attend && said.contains("certificate"), "{said}");
+    assert!(grade == Grade::Attend && said.contains("keys right; without a certificate"), "{said}");
+    assert_eq!(words("sound"), (Grade::Good, "played by true".to_owned()));
+    let text = |gateway: &str| format!("[[gateway]]\nhost = \"{gateway}\"\n");
+    std::fs::write(paths.labels(), text("127.0.0.1:1")).expect("written");
+    assert!(words("labels").1.contains("not reached"));
+    let point =
+        SimulatedAccessPoint::start("127.0.0.1:0", RadioOptions::with(1, &[0x01], 0), 1).expect("a port");
+    std::fs::write(paths.labels(), text(&point.addr().to_string())).expect("written");
+    assert_eq!(words("labels").0, Grade::Good);
+    // A key of another shop is read, and the wallet does not know it.
+    std::fs::write(counter.folder.path().join("wechat.key"), "0".repeat(32)).expect("written");
+    let (grade, said) = words("wechat");
+    assert!(grade == Grade::Attend && said.contains("refuses our question"), "{said}");
     counter.alipay.set_plugged(false);
     counter.scale.wire().set_plugged(false);
     counter.pole.wire().set_plugged(false);

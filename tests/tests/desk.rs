@@ -28,7 +28,7 @@ struct Desk {
 impl Desk {
     fn set_up(folder: &Path) -> Self {
         let mut devices = Command::new(program("devices").expect("it is built"));
-        devices.arg("--desk").arg(folder);
+        devices.arg("--desk").arg(folder).args(["--speed", "50"]);
         for flag in ["--printer", "--access-point", "--wechat", "--alipay"] {
             devices.args([flag, "127.0.0.1:0"]);
         }
@@ -80,11 +80,24 @@ fn a_lane_finds_all_devices_of_the_desk_by_the_set_up_that_it_writes() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut desk = Desk::set_up(folder.path());
     let named: Vec<&str> = desk.places.keys().map(String::as_str).collect();
-    let all =
-        ["access-point", "alipay", "display", "lane", "printer", "scale", "scanner-1", "scanner-2", "wechat"];
+    let all = [
+        "access-point",
+        "alipay",
+        "display",
+        "labels",
+        "lane",
+        "printer",
+        "scale",
+        "scanner-1",
+        "scanner-2",
+        "wechat",
+    ];
     assert_eq!(named, all);
     assert_eq!(desk.tell("weight 1250"), "ok");
-    for subject in ["printer", "scanner", "scale", "display", "alipay"] {
+    // As the agent reads it.
+    let labels = std::fs::read_to_string(folder.path().join("labels.toml")).expect("the agent's set-up");
+    assert_eq!(labels, format!("[[gateway]]\nhost = \"{}\"\nspeed = 50\n", desk.places["access-point"]));
+    for subject in ["printer", "scanner", "scale", "display", "alipay", "labels"] {
         let (grade, said) = doctor_says(folder.path(), subject);
         assert_eq!(grade, Grade::Good, "{subject}: {said}");
     }

@@ -262,6 +262,7 @@ fn pictures(language: Language) -> Vec<(String, Screen, Option<Notice>)> {
         ("printing", PaperState::Printing),
         ("printed", PaperState::Printed),
         ("sent", PaperState::Sent),
+        ("not-printed", PaperState::NotPrinted),
         ("in-doubt", PaperState::InDoubt),
     ];
     for (name, paper) in papers {

@@ -322,6 +322,7 @@ fn done(till: &TillWindow, done: &Done) {
         PaperState::Printing => PaperKind::Printing,
         PaperState::Printed => PaperKind::Printed,
         PaperState::Sent => PaperKind::Sent,
+        PaperState::NotPrinted => PaperKind::NotPrinted,
         PaperState::InDoubt => PaperKind::InDoubt,
     });
 }

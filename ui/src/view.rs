@@ -389,6 +389,8 @@ pub struct Pay {
     pub currency: String,
     /// What the goods come to.
     pub total: String,
+    /// What the customer saves, for the customer's own window; empty for nothing.
+    pub saved: String,
     /// What cash rounding takes off, `−0.09`; empty for nothing.
     pub rounding: String,
     /// What is still to be paid.
@@ -459,6 +461,8 @@ pub enum PaperState {
     Printed,
     /// Sent; the printer cannot confirm.
     Sent,
+    /// It will not be: nothing was sent, or nobody waits for it any more.
+    NotPrinted,
     /// Nobody knows.
     InDoubt,
 }

@@ -769,6 +769,7 @@ fn the_paper_of_the_last_sale_is_told() {
         PaperState::Printing,
         PaperState::Printed,
         PaperState::Sent,
+        PaperState::NotPrinted,
         PaperState::InDoubt,
     ] {
         lane.screen.apply(&view(

@@ -47,7 +47,7 @@ cargo xtask COMMAND
   scan                  what each line of standard input stands for, as a line of JSON; \\x1d in a
                         line is a control character, \\\\ a backslash
   devices [FLAGS]       a printer, scanners, a scale, a pole display, an access point with labels and both wallets on
-                        the desk: says where each is, writes target/devices/lane.toml, and obeys lines of
+                        the desk: says where each is, writes lane.toml and labels.toml, obeys lines of
                         standard input (help lists them); --help lists the flags
   bench [NAME]          benchmarks in release, all or one (devices, labels, ledger, pricing, scan, sync, ui), as ratios
                         measured in one run: a table, and target/bench.json; real baskets come from the same folder
@@ -128,14 +128,19 @@ fn of_fixtures(name: &str, arguments: &[OsString]) -> Result<(), Failure> {
     if status.success() { Ok(()) } else { Err(Failure::Step(format!("{name}: ended with {status}"))) }
 }
 
-/// The devices on a desk; without flags one of each.
+/// The devices on a desk; one of each, unless flags name some. How fast their time runs names none.
 fn devices(arguments: &[OsString]) -> Result<(), Failure> {
     machine::install(&[machine::BUILD])?;
-    if !arguments.is_empty() {
+    let names_none = match arguments {
+        [] => true,
+        [flag, ..] => flag == "--speed" && arguments.len() <= 2,
+    };
+    if !names_none {
         return of_fixtures("devices", arguments);
     }
-    let desk = root().join("target/devices");
-    of_fixtures("devices", &["--desk".into(), desk.into_os_string()])
+    let desk = root().join("target/devices").into_os_string();
+    let desk: Vec<OsString> = ["--desk".into(), desk].into_iter().chain(arguments.iter().cloned()).collect();
+    of_fixtures("devices", &desk)
 }
 
 fn demo(arguments: &[OsString]) -> Result<(), Failure> {
@@ -185,7 +190,8 @@ fn trial(program: &str, arguments: &[OsString]) -> Result<(), Failure> {
     } else {
         &[machine::BUILD]
     })?;
-    let measured = program == "bench" && arguments.first().is_none_or(|name| name == "devices");
+    let is_devices = |name: &OsString| name == "devices" || name == "devices-labels";
+    let measured = program == "bench" && arguments.first().is_none_or(is_devices);
     let mut command = cargo(&["run", "--release", "--locked", "--package", "trials", "--bin", program, "--"]);
     if measured {
         // Encoders of others, to measure beside; where they cannot be had, the table says so.

@@ -19,7 +19,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use super::access_point::{Answer, Call, Moment, Pace, TOLD_MAX};
 use super::wire::{ANSWER_BYTES_MAX, flash_pattern};
 use super::{Ask, Busy, Gateway, LabelId, RequestId, Shelf, Told};
-use crate::frame::{Backoff, Health, lock};
+use crate::frame::{Backoff, FAILED, Health, lock, supervise};
 use crate::label::{Face, Press};
 
 /// Wishes that wait for the thread at most.
@@ -100,17 +100,21 @@ impl OpenEPaperLink {
         for (label, face, hash) in recalled {
             shelf.recall(*label, face, *hash);
         }
-        let line = Line {
+        let mut line = Line {
             client,
             clock: Clock::new(config.speed),
             limit: Duration::from_millis(config.pace.call_wait / config.speed.max(1)),
             host: config.host,
             shelf,
             shared: Arc::clone(&shared),
+            in_hand: None,
+            pauses: Backoff::default(),
+            asked,
+            stopped,
         };
-        let thread = std::thread::Builder::new()
-            .name("label gateway".to_owned())
-            .spawn(move || runtime.block_on(line.run(asked, stopped)))?;
+        let thread = std::thread::Builder::new().name("label gateway".to_owned()).spawn(move || {
+            line.supervise(&runtime);
+        })?;
         Ok(Self { asks, shared, requests: AtomicU64::new(1), stop, thread: Some(thread) })
     }
 }
@@ -184,10 +188,33 @@ struct Line {
     limit: Duration,
     shelf: Shelf,
     shared: Arc<Shared>,
+    /// The call that is under way: one that a panic cut off failed.
+    in_hand: Option<Call>,
+    /// Pauses after a panic.
+    pauses: Backoff,
+    asked: mpsc::Receiver<(Ask, RequestId)>,
+    stopped: watch::Receiver<bool>,
 }
 
 impl Line {
-    async fn run(mut self, mut asks: mpsc::Receiver<(Ask, RequestId)>, mut stop: watch::Receiver<bool>) {
+    /// Runs until told to stop, also where a picture or an answer brings out a defect.
+    fn supervise(&mut self, runtime: &tokio::runtime::Runtime) {
+        let run = |line: &mut Self| runtime.block_on(line.run());
+        let failed = |line: &mut Self| {
+            *lock(&line.shared.health) = Health::Offline { reason: FAILED.to_owned() };
+        };
+        let pause = |line: &mut Self| {
+            let pause = line.pauses.next_pause();
+            // Stopped, or the gateway is gone.
+            runtime.block_on(async { tokio::time::timeout(pause, line.stopped.changed()).await.is_ok() })
+        };
+        supervise(self, run, failed, pause);
+    }
+
+    async fn run(&mut self) {
+        if let Some(call) = self.in_hand.take() {
+            self.shelf.answer(&call, Answer::Failed(FAILED.to_owned()), self.clock.now());
+        }
         let mut messages = Messages::Closed { until: tokio::time::Instant::now() };
         let mut pauses = Backoff::default();
         let mut under_way = std::pin::pin!(Fuse::terminated());
@@ -195,6 +222,7 @@ impl Line {
             if under_way.is_terminated()
                 && let Some(call) = self.shelf.poll(self.clock.now())
             {
+                self.in_hand = Some(call.clone());
                 let request = self.request(&call);
                 let limit = if matches!(call, Call::Upload(..)) { self.limit * 3 } else { self.limit };
                 under_way.set(perform(call, request, limit).fuse());
@@ -208,8 +236,9 @@ impl Line {
             };
             tokio::select! {
                 biased;
-                _ = stop.changed() => return,
+                _ = self.stopped.changed() => return,
                 (call, answer) = &mut under_way, if !under_way.is_terminated() => {
+                    self.in_hand = None;
                     self.shelf.answer(&call, answer, self.clock.now());
                 }
                 next = listen(&mut messages, &self.host) => match next {
@@ -224,7 +253,7 @@ impl Line {
                         messages = Messages::Closed { until };
                     }
                 },
-                ask = asks.recv() => match ask {
+                ask = self.asked.recv() => match ask {
                     Some((ask, request)) => self.shelf.ask(ask, request, self.clock.now()),
                     None => return,
                 },
@@ -356,5 +385,49 @@ async fn listen(messages: &mut Messages, host: &str) -> Heard {
                 }
             }
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::label::Fonts;
+
+    #[test]
+    fn a_gateway_that_panics_says_so_and_can_still_be_stopped() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let fonts = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/fonts/");
+        let font = |name: &str| std::fs::read(format!("{fonts}{name}")).expect("a font");
+        let fonts = Fonts::new(font("NotoSansSC-Regular.otf"), font("NotoSansSC-Bold.otf")).expect("fonts");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let (_asks, asked) = mpsc::channel(1);
+        let (stop, stopped) = watch::channel(false);
+        let shared = Arc::new(Shared {
+            told: Mutex::new(VecDeque::new()),
+            news: Condvar::new(),
+            health: Mutex::new(Health::Connecting),
+        });
+        let mut line = Line {
+            client: reqwest::Client::new(),
+            host: "127.0.0.1:1".to_owned(),
+            // A clock that stands still is divided by: each round panics.
+            clock: Clock { speed: 0, ..Clock::new(1) },
+            limit: Duration::from_secs(1),
+            shelf: Shelf::new(Press::new(fonts), Pace::default()),
+            shared: Arc::clone(&shared),
+            in_hand: None,
+            pauses: Backoff::default(),
+            asked,
+            stopped,
+        };
+        let thread = std::thread::spawn(move || line.supervise(&runtime));
+        let deadline = crate::frame::Deadline::after(Duration::from_secs(20));
+        while *lock(&shared.health) == Health::Connecting && !deadline.has_passed() {
+            std::thread::yield_now();
+        }
+        assert_eq!(*lock(&shared.health), Health::Offline { reason: FAILED.to_owned() });
+        assert!(!thread.is_finished(), "it tries again");
+        drop(stop);
+        thread.join().expect("it ends when told to");
     }
 }

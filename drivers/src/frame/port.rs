@@ -20,6 +20,13 @@ pub const CONNECT_DEADLINE: Duration = Duration::from_secs(2);
 /// How long a line may take no byte before it counts as lost.
 pub const WRITE_DEADLINE: Duration = Duration::from_secs(2);
 
+/// What is said of a device that takes nothing.
+const NOT_CLEAR: &str = "the device takes nothing (CTS is off): it is off or busy, or its cable has only three wires, \
+     for which flow = \"none\" is set";
+
+/// The system's folder of devices: a file that is missing there is a device that is not plugged in.
+const DEVICES: &str = "/dev/";
+
 /// Where a device is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Port {
@@ -35,9 +42,10 @@ pub enum Port {
         /// `host:port`.
         address: String,
     },
-    /// A device file, such as `/dev/usb/lp0`; what the device says is read from it too.
+    /// A device file, such as `/dev/usb/lp0`; what the device says is read from it too. A plain file is made where it is
+    /// missing, and added to.
     File {
-        /// The device file.
+        /// The file.
         path: String,
     },
 }
@@ -49,6 +57,24 @@ pub struct SerialSettings {
     pub baud: u32,
     /// Data bits, parity and stop bits.
     pub frame: SerialFrame,
+    /// Who holds back what the device has no room for.
+    pub flow: Flow,
+}
+
+impl SerialSettings {
+    /// A line on which nothing is held back, as devices have it that say and are told little at once.
+    pub fn new(baud: u32, frame: SerialFrame) -> Self {
+        Self { baud, frame, flow: Flow::None }
+    }
+}
+
+/// Whether a device can hold back what it has no room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// It cannot: all is sent at the line's speed.
+    None,
+    /// By the lines RTS and CTS: a printer with little memory needs them for a long receipt.
+    Hardware,
 }
 
 /// Data bits, parity and stop bits, written as `8N1` or `7E1`.
@@ -136,8 +162,13 @@ impl Port {
             Self::File { path } => {
                 // A printer that takes no more must not hold the thread up.
                 let flags = i32::try_from((OFlags::NONBLOCK | OFlags::NOCTTY).bits()).unwrap_or(0);
-                let file = OpenOptions::new().read(true).write(true).custom_flags(flags).open(path);
-                Ok(Wire { kind: Kind::File(file.map_err(|error| named(path, &error))?) })
+                // A plain file, which may not be there yet, keeps what it has: one paper follows the other.
+                let is_device = std::fs::metadata(path).is_ok_and(|found| !found.is_file());
+                let is_plain = !is_device && !path.starts_with(DEVICES);
+                let mut options = OpenOptions::new();
+                options.read(!is_plain).write(true).append(is_plain).create(is_plain).custom_flags(flags);
+                let file = options.open(path).map_err(|error| named(path, &error))?;
+                Ok(Wire { kind: if is_plain { Kind::Plain(file) } else { Kind::File(file) } })
             }
         }
     }
@@ -173,12 +204,20 @@ fn open_serial(path: &str, settings: SerialSettings) -> Result<Wire, Lost> {
         } else {
             serialport::StopBits::One
         })
+        .flow_control(match settings.flow {
+            Flow::None => serialport::FlowControl::None,
+            Flow::Hardware => serialport::FlowControl::Hardware,
+        })
         .timeout(TICK)
         .open();
     let mut port = port.map_err(|error| named(path, &error))?;
     // Some devices wait for these lines; a pseudo-terminal has none and says so.
     let _ = port.write_data_terminal_ready(true);
     let _ = port.write_request_to_send(true);
+    // Held back by the device, what is sent would lie in this machine and count as sent. A pseudo-terminal cannot say.
+    if settings.flow == Flow::Hardware && matches!(port.read_clear_to_send(), Ok(false)) {
+        return Err(named(path, &NOT_CLEAR));
+    }
     Ok(Wire { kind: Kind::Serial(port) })
 }
 
@@ -207,6 +246,8 @@ enum Kind {
     Serial(Box<dyn serialport::SerialPort>),
     Tcp(TcpStream),
     File(File),
+    /// A file that says nothing: what is read from it would be what was written.
+    Plain(File),
 }
 
 impl Wire {
@@ -223,6 +264,10 @@ impl Wire {
                 Ok(0) => Err(ErrorKind::WouldBlock.into()),
                 read => read,
             },
+            Kind::Plain(_) => {
+                std::thread::sleep(TICK);
+                return Ok(0);
+            }
         };
         if let (Kind::File(_), Err(error)) = (&self.kind, &read)
             && error.kind() == ErrorKind::WouldBlock
@@ -279,7 +324,7 @@ impl Wire {
                 stream.set_nonblocking(false)?;
                 drained
             }
-            Kind::File(_) => Ok(()),
+            Kind::File(_) | Kind::Plain(_) => Ok(()),
         }
     }
 
@@ -291,7 +336,7 @@ impl Wire {
         let written = match &mut self.kind {
             Kind::Serial(port) => port.write(bytes),
             Kind::Tcp(stream) => stream.write(bytes),
-            Kind::File(file) => file.write(bytes),
+            Kind::File(file) | Kind::Plain(file) => file.write(bytes),
         };
         match written {
             Ok(0) => Err(Lost("the line takes no more".to_owned())),
@@ -329,7 +374,7 @@ impl Wire {
     pub fn finish(&mut self) -> bool {
         match &self.kind {
             Kind::Tcp(stream) => stream.shutdown(Shutdown::Write).is_ok(),
-            Kind::Serial(_) | Kind::File(_) => false,
+            Kind::Serial(_) | Kind::File(_) | Kind::Plain(_) => false,
         }
     }
 }
@@ -354,7 +399,7 @@ mod tests {
 
     #[test]
     fn a_port_is_a_path_or_an_address() {
-        let settings = SerialSettings { baud: 9_600, frame: SerialFrame::EIGHT_NONE_ONE };
+        let settings = SerialSettings::new(9_600, SerialFrame::EIGHT_NONE_ONE);
         assert_eq!(
             Port::parse("/dev/ttyS0", settings),
             Port::Serial { path: "/dev/ttyS0".to_owned(), settings }
@@ -363,8 +408,23 @@ mod tests {
     }
 
     #[test]
+    fn a_plain_file_is_made_and_added_to() {
+        let path = std::env::temp_dir().join(format!("guitai-port-{}.bin", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        let port = Port::File { path: path.display().to_string() };
+        for part in [b"first ".as_slice(), b"second"] {
+            let mut wire = port.open(CONNECT_DEADLINE).expect("a file");
+            wire.write_all(part).expect("room on the disk");
+        }
+        assert_eq!(std::fs::read(&path).expect("the file"), b"first second");
+        std::fs::remove_file(&path).expect("the file goes");
+        let missing = Port::File { path: "/dev/no-such-printer".to_owned() };
+        assert!(missing.open(CONNECT_DEADLINE).is_err(), "no device is made");
+    }
+
+    #[test]
     fn a_port_that_is_not_there_says_which() {
-        let settings = SerialSettings { baud: 9_600, frame: SerialFrame::EIGHT_NONE_ONE };
+        let settings = SerialSettings::new(9_600, SerialFrame::EIGHT_NONE_ONE);
         for place in ["/dev/no-such-port", "127.0.0.1:1", "no port"] {
             let lost = Port::parse(place, settings).open(CONNECT_DEADLINE).err().expect("nobody is there");
             assert!(lost.0.contains(place), "{lost}");

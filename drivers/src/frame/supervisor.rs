@@ -5,13 +5,12 @@
 //! refuses it, and every command ends exactly once, at the latest a little after its deadline.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Backoff, Deadline, Health, RETRY_PAUSE_FIRST, RETRY_PAUSE_MAX, lock};
+use super::{Backoff, Deadline, FAILED, Health, RETRY_PAUSE_FIRST, RETRY_PAUSE_MAX, lock, supervise};
 
 /// Most commands that wait for one device unless configured otherwise.
 pub const COMMAND_QUEUE_MAX: usize = 16;
@@ -403,14 +402,17 @@ struct Worker<D: Device> {
 impl<D: Device> Worker<D> {
     /// Runs until told to stop; a panic (a defect of ours or of the listener) ends the command in hand, not the driver.
     fn supervise(&mut self) {
-        while catch_unwind(AssertUnwindSafe(|| self.run())).is_err() {
-            let pause = self.backoff.next_pause();
-            let _ = catch_unwind(AssertUnwindSafe(|| {
-                self.end_in_hand();
-                self.report(Health::Offline { reason: "the driver failed and starts again".to_owned() });
-            }));
-            self.shared.sleep(pause, usize::MAX);
-        }
+        let recover = |worker: &mut Self| {
+            worker.end_in_hand();
+            worker.report(Health::Offline { reason: FAILED.to_owned() });
+        };
+        let pause = |worker: &mut Self| {
+            let pause = worker.backoff.next_pause();
+            worker.shared.sleep(pause, usize::MAX);
+            // Told to stop, it runs once more and ends what waits.
+            false
+        };
+        supervise(self, Self::run, recover, pause);
     }
 
     fn run(&mut self) {

@@ -135,6 +135,12 @@ pub enum TemplateProblem {
     /// A picture from outside the file.
     #[error("pictures must be embedded (href=\"data:…\")")]
     OutsidePicture,
+    /// An embedded picture of which nothing can be seen.
+    #[error("this picture cannot be read; embed a PNG or JPEG (href=\"data:image/png;base64,…\")")]
+    Picture,
+    /// Something points to an element that is not there.
+    #[error("nothing in the file has the id {0}")]
+    NoSuchId(String),
     /// What the drawing library says.
     #[error("cannot be drawn: {0}")]
     Drawing(String),

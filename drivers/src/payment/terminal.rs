@@ -9,7 +9,7 @@ use reqwest::blocking::Client;
 use reqwest::{Certificate, Identity, Url};
 use ring::rand::{SecureRandom, SystemRandom};
 
-use super::course::{Course, State};
+use super::course::{Course, Question, State};
 use super::provider::{Provider, Reply, Request, Stamp};
 use super::refund::{Refund, RefundCourse, RefundReply};
 use super::{Order, OrderNumber, PaymentCode};
@@ -135,6 +135,27 @@ impl Terminal {
             looked: None,
         };
         Ok(Self { supervised: Supervised::spawn(device, config.supervision, on_told), open })
+    }
+
+    /// Asks about an order that nobody has made, signed as any other, and waits for the answer: [`Reply::NotFound`] says
+    /// that the wallet knows the merchant and the keys of both fit.
+    ///
+    /// # Errors
+    /// The merchant's certificate is none, or the wallet is not reached.
+    pub fn try_keys(provider: &impl Provider, config: TerminalConfig) -> Result<Reply, Lost> {
+        let stamp = stamp();
+        // Random, so that it is nobody's; shop numbers have no such form.
+        let number = format!("TRY-{}", stamp.nonce.chars().take(24).collect::<String>());
+        let order = Order {
+            number: OrderNumber::parse(&number).map_err(|error| Lost(error.to_string()))?,
+            amount_minor: 1,
+            currency: "CNY".to_owned(),
+            subject: String::new(),
+            terminal: "0".to_owned(),
+        };
+        let request = provider.request(Question::Query, &order, None, &stamp);
+        let body = Lines::new(provider, config)?.send(&request, provider.policy().answer_ms)?;
+        Ok(provider.reply(Question::Query, &order, &body))
     }
 
     /// Charges an order whose number is on the caller's disk. Returns at once.
@@ -317,7 +338,7 @@ impl Errand {
             Self::Charge { order, code, course } => {
                 let question = course.poll(now_ms())?;
                 // The code leaves once and is forgotten.
-                let code = code.take().filter(|_| question == super::course::Question::Charge);
+                let code = code.take().filter(|_| question == Question::Charge);
                 let answered = send(&provider.request(question, order, code.as_ref(), &stamp()));
                 let reply = match &answered {
                     Ok(body) => provider.reply(question, order, body),

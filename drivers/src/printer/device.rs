@@ -11,21 +11,20 @@
 //! when it comes late: a drawer must not spring open with nobody near.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use super::connection::{Connection, Patience};
 use super::document::{Document, Row};
 use super::escpos::{BARRIER, EncodeError, drawer_pulse, encode_with};
 use super::picture::Picture;
 use super::profile::{DrawerPulse, Profile, StatusSupport};
-use super::reply::{QUESTIONS, Replies};
 use super::typeface::Typeface;
-use crate::frame::port::{Port, SerialFrame, SerialSettings, Wire};
+use crate::frame::port::{Flow, Port, SerialFrame, SerialSettings, Wire};
 use crate::frame::supervisor::{HealthWatch, Lost};
-use crate::frame::{Backoff, Deadline, Health, Reason, lock};
+use crate::frame::{Backoff, Deadline, FAILED, Health, Reason, lock, supervise};
 
 /// Most documents waiting for one printer, the one being printed included.
 pub const JOB_QUEUE_MAX: usize = 64;
@@ -38,15 +37,8 @@ pub const BAUD_DEFAULT: u32 = 19_200;
 const SERIAL_PREFIXES: [&str; 3] = ["/dev/tty", "/dev/pts/", "/dev/serial/"];
 /// Between two looks at a printer that is waited for.
 const LOOK_PAUSE: Duration = Duration::from_millis(250);
-/// How long a printer known to wait for paper may fall silent before the connection counts as lost: a printer whose
-/// memory is full answers no more until the roll is changed.
-const BLOCKED_SILENCE_MAX: Duration = Duration::from_secs(1_800);
-/// How long to wait, after the last byte, for a printer that answers nothing to close its side.
-const LINGER: Duration = Duration::from_millis(500);
 /// What a line says that is no printer's; kept apart from a line that was lost.
 const GARBLED: &str = "what answers is no printer, or speaks at another speed";
-/// Room for what a printer says at once.
-const READ_BUFFER_LENGTH: usize = 256;
 
 /// Where a printer is and how long to wait for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +48,8 @@ pub struct PrinterConfig {
     pub address: String,
     /// Bits a second on a serial port.
     pub baud: u32,
+    /// Who holds back what a serial printer has no room for.
+    pub flow: Flow,
     /// What is printed above every document.
     pub logo: Option<Picture>,
     /// Fonts for what the printer's own lacks.
@@ -84,6 +78,7 @@ impl PrinterConfig {
         Self {
             address: address.into(),
             baud: BAUD_DEFAULT,
+            flow: Flow::Hardware,
             logo: None,
             typeface: None,
             profile,
@@ -99,8 +94,14 @@ impl PrinterConfig {
 }
 
 impl PrinterConfig {
+    /// Opens the line.
+    pub(super) fn open(&self) -> Result<Wire, Lost> {
+        self.port().open(self.connect_deadline)
+    }
+
     fn port(&self) -> Port {
-        let settings = SerialSettings { baud: self.baud, frame: SerialFrame::EIGHT_NONE_ONE };
+        let settings =
+            SerialSettings { flow: self.flow, ..SerialSettings::new(self.baud, SerialFrame::EIGHT_NONE_ONE) };
         let is_serial = SERIAL_PREFIXES.iter().any(|prefix| self.address.starts_with(prefix));
         if self.address.starts_with('/') && !is_serial {
             Port::File { path: self.address.clone() }
@@ -311,16 +312,19 @@ struct Worker {
 impl Worker {
     /// Runs until told to stop; a panic (a defect of ours or of the listener) ends the job in hand, not the driver.
     fn supervise(&mut self) {
-        while catch_unwind(AssertUnwindSafe(|| self.run())).is_err() {
-            let pause = self.backoff.next_pause();
-            let _ = catch_unwind(AssertUnwindSafe(|| {
-                if lock(&self.shared.queue).first_started {
-                    self.end_first(Outcome::InDoubt);
-                }
-                self.report(Health::Offline { reason: "the driver failed and starts again".to_owned() });
-            }));
-            self.shared.sleep_until(pause, |queue| queue.stopping);
-        }
+        let recover = |worker: &mut Self| {
+            if lock(&worker.shared.queue).first_started {
+                worker.end_first(Outcome::InDoubt);
+            }
+            worker.report(Health::Offline { reason: FAILED.to_owned() });
+        };
+        let pause = |worker: &mut Self| {
+            let pause = worker.backoff.next_pause();
+            worker.shared.sleep_until(pause, |queue| queue.stopping);
+            // Told to stop, it runs once more and rejects what waits.
+            false
+        };
+        supervise(self, Self::run, recover, pause);
     }
 
     fn run(&mut self) {
@@ -533,26 +537,34 @@ impl Worker {
                 connection.replies.barrier_asked();
             }
             let mut rest = part;
-            let mut stalled = Deadline::after(self.config.confirm_deadline);
+            let mut patience = Patience::new(self.config.confirm_deadline);
             while !rest.is_empty() {
                 match connection.wire.write(rest)? {
                     0 => {
-                        // A full memory empties once there is paper; the printer may say so unasked.
+                        // A full memory empties once there is paper; the printer says so unasked.
                         connection.listen()?;
-                        let waits = connection.replies.status.blocked().is_some();
-                        if self.shared.is_stopping() || (stalled.has_passed() && !waits) {
+                        self.report_unasked(connection);
+                        patience.note(connection.replies.status.blocked().is_some());
+                        if self.shared.is_stopping() || patience.is_over() {
                             return Err(Lost("the printer takes no more".to_owned()));
                         }
                     }
                     count => {
                         *sent += count;
                         rest = &rest[count..];
-                        stalled = Deadline::after(self.config.confirm_deadline);
+                        patience = Patience::new(self.config.confirm_deadline);
                     }
                 }
             }
         }
         Ok(())
+    }
+
+    /// Reports what the printer said of itself without being asked.
+    fn report_unasked(&mut self, connection: &mut Connection) {
+        if std::mem::take(&mut connection.replies.said_unasked) {
+            self.report(connection.replies.status.health());
+        }
     }
 
     /// Waits on the connection that carried the job until the printer says that it is on paper.
@@ -561,13 +573,13 @@ impl Worker {
             connection.linger();
             return Ok(Outcome::SentUnconfirmed);
         }
-        let mut deadline = Deadline::after(self.config.confirm_deadline);
-        let mut was_blocked = false;
+        let mut patience = Patience::new(self.config.confirm_deadline);
         loop {
             let pause = Deadline::after(LOOK_PAUSE);
             while !pause.has_passed() && !connection.replies.printed {
                 self.serve_drawer(connection)?;
                 connection.listen()?;
+                self.report_unasked(connection);
             }
             if connection.replies.printed {
                 self.report(connection.replies.status.health());
@@ -576,16 +588,14 @@ impl Worker {
             if self.shared.is_stopping() {
                 return Ok(Outcome::InDoubt);
             }
-            if self.look(connection)? {
-                let blocked = connection.replies.status.blocked().is_some();
-                if blocked {
-                    deadline = Deadline::after(BLOCKED_SILENCE_MAX);
-                } else if was_blocked {
-                    deadline = Deadline::after(self.config.confirm_deadline);
-                }
-                was_blocked = blocked;
+            let has_answered = self.look(connection)?;
+            let is_blocked = connection.replies.status.blocked().is_some();
+            if has_answered && is_blocked {
+                patience.renew();
             }
-            if deadline.has_passed() && !connection.replies.printed {
+            // A printer whose memory is full answers nothing, and has said unasked what it waits for.
+            patience.note(is_blocked);
+            if patience.is_over() && !connection.replies.printed {
                 let fell_silent = connection.has_answered && connection.replies.waiting() > 0;
                 if fell_silent {
                     return Err(Lost("the printer stopped answering".to_owned()));
@@ -645,55 +655,6 @@ impl Worker {
             (DrawerPulse::RealTime, Ok(true)) => Outcome::Confirmed,
             (DrawerPulse::RealTime, Ok(false)) | (DrawerPulse::Queued, Ok(_)) => Outcome::SentUnconfirmed,
             (DrawerPulse::RealTime | DrawerPulse::Queued, Err(Lost(_))) => Outcome::InDoubt,
-        }
-    }
-}
-
-/// One connection to the printer and what was heard on it.
-struct Connection {
-    wire: Wire,
-    replies: Replies,
-    has_answered: bool,
-}
-
-impl Connection {
-    fn open(config: &PrinterConfig) -> Result<Self, Lost> {
-        let wire = config.port().open(config.connect_deadline)?;
-        Ok(Self { wire, replies: Replies::default(), has_answered: false })
-    }
-
-    /// Asks everything about the printer's state, unless answers are still owed; says whether any are now.
-    fn ask(&mut self) -> Result<bool, Lost> {
-        if self.replies.waiting() == 0 {
-            // DLE EOT n, one after the other.
-            let questions: Vec<u8> = QUESTIONS.iter().flat_map(|&question| [0x10, 0x04, question]).collect();
-            match self.wire.write(&questions)? {
-                // The printer's memory and ours are full: it cannot be asked now.
-                0 => return Ok(false),
-                count => self.wire.write_all(&questions[count..])?,
-            }
-            for question in QUESTIONS {
-                self.replies.asked(question);
-            }
-        }
-        Ok(true)
-    }
-
-    /// Takes what the printer says within one tick.
-    fn listen(&mut self) -> Result<(), Lost> {
-        let mut buffer = [0_u8; READ_BUFFER_LENGTH];
-        let count = self.wire.read(&mut buffer)?;
-        for &byte in &buffer[..count] {
-            self.replies.take(byte);
-        }
-        Ok(())
-    }
-
-    /// Closes our side and waits a little for the other: closing with unread answers would discard what is on its way.
-    fn linger(&mut self) {
-        let deadline = Deadline::after(LINGER);
-        if self.wire.finish() {
-            while !deadline.has_passed() && self.listen().is_ok() {}
         }
     }
 }

@@ -12,17 +12,20 @@ use escpos::printer::Printer;
 use escpos::utils::{Encoder, JustifyMode, Protocol, QRCodeCorrectionLevel, QRCodeModel, QRCodeOption};
 use qrcode::{Color, EcLevel, QrCode};
 
+use super::barcode;
 use super::charset::{is_printable, normalise};
 use super::document::{Align, Document, Size};
 use super::layout::{Line, lay_out, lay_out_with};
 use super::picture::Picture;
-use super::profile::{Charset, DrawerPulse, Profile};
+use super::profile::{Charset, DrawerPulse, Profile, StatusSupport};
 use super::typeface::Typeface;
 
-/// Most rows of one document: four metres of paper.
-pub const ROWS_MAX: usize = 1_000;
-/// Most bytes of one document when encoded; a receipt has two or three thousand.
-pub const ENCODED_LENGTH_MAX: usize = 256 * 1_024;
+/// Most rows of one document. A receipt has two or three for each line of its basket, and ten where much was taken off a
+/// line; the largest basket has 2,000 lines.
+pub const ROWS_MAX: usize = 20_000;
+/// Most bytes of one document when encoded: a common receipt has two or three thousand, one of [`ROWS_MAX`] rows with
+/// a drawn line in every third has some eight million.
+pub const ENCODED_LENGTH_MAX: usize = 16 * 1_024 * 1_024;
 /// Most bytes in a QR code: beyond it the dots become too fine for receipt paper.
 pub const QR_DATA_LENGTH_MAX: usize = 512;
 
@@ -48,6 +51,8 @@ const CHINESE_MODE: &[u8] = &[0x1c, b'&'];
 const CHINESE_MODE_END: &[u8] = &[0x1c, b'.'];
 /// `GS r 1`: answered only when everything before it is on paper.
 pub(super) const BARRIER: &[u8] = &[0x1d, b'r', 1];
+/// `GS a 14`: the printer says unasked when it goes off line, meets an error, or its paper ends. `ESC @` ends that.
+const SAY_UNASKED: &[u8] = &[0x1d, b'a', 0x0e];
 /// `DLE DC4 1 0 1`: real-time pulse on pin 2 for 100 ms.
 const DRAWER_REAL_TIME: &[u8] = &[0x10, 0x14, 1, 0, 1];
 /// `ESC p 0 25 250`: pulse on pin 2, 50 ms on, 500 ms off.
@@ -128,6 +133,13 @@ pub fn encode_with(
         size: Size::Normal,
     };
     pen.printer.init()?;
+    match profile.status {
+        // What a printer whose memory is full cannot be asked, it says by itself.
+        StatusSupport::Full => {
+            pen.printer.custom(SAY_UNASKED)?;
+        }
+        StatusSupport::None => {}
+    }
     for line in lay_out_with(document, profile.columns, profile.charset, typeface) {
         match line {
             Line::Text { text, align, bold, size } => match typeface {
@@ -218,18 +230,20 @@ impl Pen<'_> {
                 <= self.profile.dots
         });
         let Some((content, _)) = content.filter(|_| fits) else {
-            for line in lay_out(
-                &Document::new().centred(normalise(data, self.profile.charset)),
-                self.profile.columns,
-                self.profile.charset,
-            ) {
-                if let Line::Text { text, align, bold, size } = line {
-                    self.text(&text, align, bold, size)?;
-                }
-            }
-            return Ok(());
+            return self.below_barcode(data);
         };
         self.style(Align::Centre, false, Size::Normal)?;
+        if !self.profile.native_barcode {
+            let drawn =
+                barcode::drawn(data, usize::from(BARCODE_MODULE_DOTS), usize::from(BARCODE_HEIGHT_DOTS));
+            return match drawn.filter(|picture| picture.width() <= self.profile.dots) {
+                Some(picture) => {
+                    self.printer.custom(&picture.raster())?;
+                    self.below_barcode(data)
+                }
+                None => self.below_barcode(data),
+            };
+        }
         // Height, thinnest bar, text below, then GS k 73 (Code 128) with its length.
         self.printer.custom(&[
             0x1d,
@@ -246,6 +260,18 @@ impl Pen<'_> {
         let mut command = vec![0x1d, b'k', 73, length];
         command.extend(content);
         self.printer.custom(&command)?;
+        Ok(())
+    }
+
+    /// What a barcode holds, to be read by people.
+    fn below_barcode(&mut self, data: &str) -> Result<(), EncodeError> {
+        let charset = self.profile.charset;
+        let document = Document::new().centred(normalise(data, charset));
+        for line in lay_out(&document, self.profile.columns, charset) {
+            if let Line::Text { text, align, bold, size } = line {
+                self.text(&text, align, bold, size)?;
+            }
+        }
         Ok(())
     }
 
@@ -434,6 +460,25 @@ mod tests {
     }
 
     #[test]
+    fn only_a_printer_that_answers_is_told_to_say_how_it_is() {
+        let document = Document::new().text("A");
+        let answering = encode(&document, &profile("epson-tm-t88")).expect("it encodes");
+        assert_eq!(answering, b"\x1b@\x1da\x0eA\x1bd\x01", "behind ESC @, which ends it");
+        let silent = encode(&document, &profile("generic-80")).expect("it encodes");
+        assert_eq!(silent, b"\x1b@A\x1bd\x01");
+    }
+
+    #[test]
+    fn a_printer_without_barcodes_gets_a_picture_with_the_text_below() {
+        let bytes =
+            encode(&Document::new().barcode("L1-000123"), &profile("generic-58")).expect("it encodes");
+        assert!(contains(&bytes, b"\x1dv0\x00") && !contains(&bytes, b"\x1dk"), "{bytes:x?}");
+        assert!(contains(&bytes, b"L1-000123\x1bd\x01"));
+        // No byte of the picture starts a real-time command.
+        assert!(!bytes.contains(&0x10));
+    }
+
+    #[test]
     fn what_is_beyond_a_bound_is_refused() {
         let rows = Document { rows: vec![Row::Blank; ROWS_MAX + 1] };
         assert_eq!(
@@ -443,12 +488,12 @@ mod tests {
         let long = Document {
             rows: vec![
                 Row::Text {
-                    text: "长".repeat(1_000),
+                    text: "长".repeat(10_000),
                     align: Align::Left,
                     bold: false,
                     size: Size::Normal
                 };
-                200
+                1_000
             ],
         };
         assert!(matches!(encode(&long, &profile("generic-80")), Err(EncodeError::TooLong { .. })));

@@ -45,10 +45,28 @@ pub struct Profile {
     pub cutter: bool,
     /// Whether it draws QR codes itself; otherwise they are sent as pictures.
     pub native_qr: bool,
+    /// Whether it draws Code 128 barcodes itself; otherwise they are sent as pictures.
+    pub native_barcode: bool,
     /// Whether it answers.
     pub status: StatusSupport,
     /// How it opens the drawer.
     pub drawer: DrawerPulse,
+}
+
+/// Dots of one column of the normal font.
+const COLUMN_DOTS: usize = 12;
+/// The fewest columns of a line: paper 38 mm wide.
+pub const COLUMNS_MIN: usize = 24;
+/// The most: paper 112 mm wide.
+pub const COLUMNS_MAX: usize = 69;
+
+/// Why a printer cannot have lines of so many columns.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "set columns {columns}: a line has {COLUMNS_MIN} to {COLUMNS_MAX}, 48 on 80 mm paper and 32 on 58 mm"
+)]
+pub struct ColumnsError {
+    columns: usize,
 }
 
 const PAPER_80_MM: Profile = Profile {
@@ -58,12 +76,20 @@ const PAPER_80_MM: Profile = Profile {
     charset: Charset::Gbk,
     cutter: true,
     native_qr: true,
+    native_barcode: true,
     status: StatusSupport::None,
     drawer: DrawerPulse::Queued,
 };
 
-const PAPER_58_MM: Profile =
-    Profile { name: "generic-58", columns: 32, dots: 384, cutter: false, native_qr: false, ..PAPER_80_MM };
+const PAPER_58_MM: Profile = Profile {
+    name: "generic-58",
+    columns: 32,
+    dots: 384,
+    cutter: false,
+    native_qr: false,
+    native_barcode: false,
+    ..PAPER_80_MM
+};
 
 /// Why a name is not a [`Profile`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -74,11 +100,18 @@ pub struct ParseProfileError {
 
 impl Profile {
     /// The models known without configuration.
-    pub const BUILT_IN: [Self; 6] = [
+    pub const BUILT_IN: [Self; 7] = [
         PAPER_80_MM,
         PAPER_58_MM,
         Self {
             name: "epson-tm-t88",
+            charset: Charset::Gb18030,
+            status: StatusSupport::Full,
+            drawer: DrawerPulse::RealTime,
+            ..PAPER_80_MM
+        },
+        Self {
+            name: "epson-tm-t20",
             charset: Charset::Gb18030,
             status: StatusSupport::Full,
             drawer: DrawerPulse::RealTime,
@@ -91,8 +124,25 @@ impl Profile {
             ..PAPER_80_MM
         },
         Self { name: "gprinter-gp58", ..PAPER_58_MM },
-        Self { name: "sunmi-v2", charset: Charset::Gb18030, native_qr: true, ..PAPER_58_MM },
+        Self {
+            name: "sunmi-v2",
+            charset: Charset::Gb18030,
+            native_qr: true,
+            native_barcode: true,
+            ..PAPER_58_MM
+        },
     ];
+
+    /// The same model set to lines of so many columns, each twelve dots wide.
+    ///
+    /// # Errors
+    /// No receipt printer has lines as narrow or as wide.
+    pub fn with_columns(self, columns: usize) -> Result<Self, ColumnsError> {
+        if !(COLUMNS_MIN..=COLUMNS_MAX).contains(&columns) {
+            return Err(ColumnsError { columns });
+        }
+        Ok(Self { columns, dots: columns * COLUMN_DOTS, ..self })
+    }
 
     /// Finds a built-in profile by its name.
     ///
@@ -122,8 +172,17 @@ mod tests {
     fn every_built_in_profile_is_found_by_its_name_and_fits_its_paper() {
         for profile in Profile::BUILT_IN {
             assert_eq!(Profile::parse(profile.name), Ok(profile));
-            // Twelve dots are one column at eight dots per millimetre.
-            assert_eq!(profile.columns * 12, profile.dots);
+            assert_eq!(profile.columns * COLUMN_DOTS, profile.dots);
+        }
+    }
+
+    #[test]
+    fn a_line_is_as_wide_as_its_columns_or_refused() {
+        let narrow = Profile::parse("epson-tm-t20").expect("known").with_columns(42).expect("possible");
+        assert_eq!((narrow.columns, narrow.dots, narrow.name), (42, 504, "epson-tm-t20"));
+        for columns in [0, COLUMNS_MIN - 1, COLUMNS_MAX + 1] {
+            let error = narrow.with_columns(columns).expect_err("impossible").to_string();
+            assert!(error.contains(&columns.to_string()), "{error}");
         }
     }
 

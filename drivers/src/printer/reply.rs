@@ -78,6 +78,8 @@ pub(super) struct Replies {
     barrier_asked: bool,
     /// Bytes that were no answer to anything.
     noise: usize,
+    /// Whether the printer said how it is without being asked.
+    pub(super) said_unasked: bool,
 }
 
 impl Replies {
@@ -125,6 +127,12 @@ impl Replies {
     }
 
     fn take_automatic(&mut self, byte: u8) {
+        // The second to fourth byte have bits 4 and 7 clear, and answers to DLE EOT have bit 4 set: the rest was lost.
+        if byte & 0x90 != 0 {
+            self.noise += self.automatic.len();
+            self.automatic.clear();
+            return self.take(byte);
+        }
         self.automatic.push(byte);
         if let [first, second, third, _] = self.automatic[..] {
             self.status.offline = first & 0x08 != 0;
@@ -133,6 +141,7 @@ impl Replies {
             self.status.paper_low = third & 0x03 != 0;
             self.status.paper_out = third & 0x0c != 0;
             self.status.stopped_by_paper = self.status.paper_out;
+            self.said_unasked = true;
             self.automatic.clear();
         }
     }
@@ -209,6 +218,14 @@ mod tests {
         let mut replies = Replies::default();
         replies.take(0x00);
         assert!(!replies.printed && !replies.is_garbled());
+    }
+
+    #[test]
+    fn a_status_that_was_cut_off_swallows_no_answers() {
+        let mut replies = Replies::default();
+        replies.take(0x10);
+        assert_eq!(look(&mut replies, [0x12, 0x12, 0x12, 0x1e]), Health::Degraded(Reason::PaperLow));
+        assert!(!replies.said_unasked);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::Scan;
 use super::keys::KeyCodec;
 use super::serial::{HALF_CODE_MAX, Line, ScannerEvent};
 use crate::frame::supervisor::{HealthWatch, Lost};
-use crate::frame::{Backoff, Deadline, Health, Stop};
+use crate::frame::{Backoff, Deadline, FAILED, Health, Stop, supervise};
 
 /// How long one wait for keys takes, and so how soon a stop is noticed.
 const TICK: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
@@ -49,10 +49,13 @@ impl EvdevScanner {
         let stop = Stop::default();
         let watch = HealthWatch::default();
         let (end, ended) = sync_channel::<()>(1);
-        let (thread_stop, thread_watch) = (stop.clone(), watch.clone());
+        let backoff = Backoff::default();
+        let mut worker = Worker { path, stop: stop.clone(), watch: watch.clone(), backoff, on_event };
         thread::spawn(move || {
             let _end = end;
-            run(&path, &thread_stop, &thread_watch, &on_event);
+            let failed =
+                |worker: &mut Worker<_>| worker.report(Health::Offline { reason: FAILED.to_owned() });
+            supervise(&mut worker, Worker::run, failed, Worker::pause);
         });
         Self { stop, watch, ended }
     }
@@ -75,25 +78,41 @@ impl Drop for EvdevScanner {
     }
 }
 
-fn run(path: &str, stop: &Stop, watch: &HealthWatch, on_event: &impl Fn(ScannerEvent)) {
-    let mut backoff = Backoff::default();
-    let report = |health: Health| {
-        if watch.set(health.clone()) {
-            on_event(ScannerEvent::Health(health));
+/// What the thread works with.
+struct Worker<F> {
+    path: String,
+    stop: Stop,
+    watch: HealthWatch,
+    backoff: Backoff,
+    on_event: F,
+}
+
+impl<F: Fn(ScannerEvent)> Worker<F> {
+    fn report(&mut self, health: Health) {
+        if self.watch.set(health.clone()) {
+            (self.on_event)(ScannerEvent::Health(health));
         }
-    };
-    report(Health::Connecting);
-    while !stop.is_requested() {
-        let lost = grab(path).and_then(|mut device| {
-            backoff.reset();
-            report(Health::Ready);
-            read_keys(&mut device, HALF_CODE_MAX, stop, on_event)
-        });
-        if let Err(Lost(reason)) = lost {
-            report(Health::Offline { reason });
-        }
-        if stop.sleep(backoff.next_pause()) {
-            return;
+    }
+
+    /// Sleeps until the next try; says whether to stop.
+    fn pause(&mut self) -> bool {
+        self.stop.sleep(self.backoff.next_pause())
+    }
+
+    fn run(&mut self) {
+        self.report(Health::Connecting);
+        while !self.stop.is_requested() {
+            let lost = grab(&self.path).and_then(|mut device| {
+                self.backoff.reset();
+                self.report(Health::Ready);
+                read_keys(&mut device, HALF_CODE_MAX, &self.stop, &self.on_event)
+            });
+            if let Err(Lost(reason)) = lost {
+                self.report(Health::Offline { reason });
+            }
+            if self.pause() {
+                return;
+            }
         }
     }
 }

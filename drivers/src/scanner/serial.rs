@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::Scan;
 use crate::frame::supervisor::HealthWatch;
-use crate::frame::{Backoff, Deadline, Health, Stop};
+use crate::frame::{Backoff, Deadline, FAILED, Health, Stop, supervise};
 
 /// The longest line taken from a scanner, in bytes: the largest QR code holds 7,089 digits.
 pub const LINE_LENGTH_MAX: usize = 7_168;
@@ -88,9 +88,18 @@ impl SerialScanner {
         let thread_stop = stop.clone();
         let watch = HealthWatch::default();
         let thread_watch = watch.clone();
+        let mut worker = Worker {
+            backoff: Backoff::new(config.retry_pause_first, config.retry_pause_max),
+            config,
+            stop: thread_stop,
+            watch: thread_watch,
+            on_event,
+        };
         thread::spawn(move || {
             let _end = end;
-            run(&config, &thread_stop, &thread_watch, &on_event);
+            let failed =
+                |worker: &mut Worker<_>| worker.report(Health::Offline { reason: FAILED.to_owned() });
+            supervise(&mut worker, Worker::run, failed, Worker::pause);
         });
         Self { stop, watch, ended }
     }
@@ -114,32 +123,50 @@ impl Drop for SerialScanner {
     }
 }
 
-fn run(config: &SerialScannerConfig, stop: &Stop, watch: &HealthWatch, on_event: &impl Fn(ScannerEvent)) {
-    let mut backoff = Backoff::new(config.retry_pause_first, config.retry_pause_max);
-    let report = |now: Health| {
-        if watch.set(now.clone()) {
-            on_event(ScannerEvent::Health(now));
+/// What the thread works with.
+struct Worker<F> {
+    config: SerialScannerConfig,
+    stop: Stop,
+    watch: HealthWatch,
+    backoff: Backoff,
+    on_event: F,
+}
+
+impl<F: Fn(ScannerEvent)> Worker<F> {
+    fn report(&mut self, now: Health) {
+        if self.watch.set(now.clone()) {
+            (self.on_event)(ScannerEvent::Health(now));
         }
-    };
-    report(Health::Connecting);
-    while !stop.is_requested() {
-        let lost = match serialport::new(config.path.as_str(), config.baud).timeout(READ_TIMEOUT).open() {
-            Ok(mut port) => {
-                // Some scanners wait for these lines; a pseudo-terminal has none and says so.
-                let _ = port.write_data_terminal_ready(true);
-                let _ = port.write_request_to_send(true);
-                backoff.reset();
-                report(Health::Ready);
-                read_lines(&mut port, config.half_code_max, stop, on_event)
+    }
+
+    /// Sleeps until the next try; says whether to stop.
+    fn pause(&mut self) -> bool {
+        self.stop.sleep(self.backoff.next_pause())
+    }
+
+    fn run(&mut self) {
+        self.report(Health::Connecting);
+        while !self.stop.is_requested() {
+            let opened =
+                serialport::new(self.config.path.as_str(), self.config.baud).timeout(READ_TIMEOUT).open();
+            let lost = match opened {
+                Ok(mut port) => {
+                    // Some scanners wait for these lines; a pseudo-terminal has none and says so.
+                    let _ = port.write_data_terminal_ready(true);
+                    let _ = port.write_request_to_send(true);
+                    self.backoff.reset();
+                    self.report(Health::Ready);
+                    read_lines(&mut port, self.config.half_code_max, &self.stop, &self.on_event)
+                }
+                Err(error) => error.to_string(),
+            };
+            if self.stop.is_requested() {
+                return;
             }
-            Err(error) => error.to_string(),
-        };
-        if stop.is_requested() {
-            return;
-        }
-        report(Health::Offline { reason: lost });
-        if stop.sleep(backoff.next_pause()) {
-            return;
+            self.report(Health::Offline { reason: lost });
+            if self.pause() {
+                return;
+            }
         }
     }
 }

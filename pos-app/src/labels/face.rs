@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
-use drivers::label::{Accent, Face, Fonts, Ink, Language, Panel, Press, PrintError, Values, with_own};
+use drivers::label::{
+    Accent, Face, Fonts, Ink, KEPT_TEMPLATES, Kept, Language, Panel, Press, PrintError, Values, with_own,
+};
 use ledger::reference::shelf::{LabelFace, PanelAccent, PanelSeen};
 use ui::customer::Picture;
 
@@ -48,12 +50,21 @@ impl Faces {
                 let language = if drawn.english { Language::English } else { Language::Chinese };
                 let fonts = Fonts::new(REGULAR, BOLD).map_err(|error| error.to_string());
                 let made = fonts.and_then(|fonts| {
-                    with_own(fonts, language, drawn.templates.as_deref()).map_err(|error| error.to_string())
+                    // The agent's copies: what it draws after a bad edit is shown here too.
+                    let kept = config.with_file_name(KEPT_TEMPLATES);
+                    with_own(fonts, language, drawn.templates.as_deref(), Kept::Read(&kept))
+                        .map_err(|error| error.to_string())
                 });
                 match made {
                     Ok((press, left_out)) => {
                         for left in left_out {
-                            tracing::warn!(file = left.file, why = left.why, "a template is left out");
+                            let instead = left.instead.to_string();
+                            tracing::warn!(
+                                file = left.file,
+                                why = left.why,
+                                instead,
+                                "a template is left out"
+                            );
                         }
                         Some(press)
                     }

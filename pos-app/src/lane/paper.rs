@@ -2,12 +2,35 @@
 
 use domain::record::PaperOutcome;
 use domain::till::{Input, Paper, Till};
+use drivers::frame::{Health, Reason};
 use drivers::printer::{Document, Job, Outcome, PrinterEvent};
 use ui::view::{Notice, Tone};
 
 use super::training;
-use super::{Command, DRAWER_BIT, Lane, OTHER_BIT, PAPERS_PAUSE_MS, State, words};
+use super::{Command, DRAWER_BIT, Lane, OTHER_BIT, PAPERS_PAUSE_MS, PAPERS_TOLD_MAX, State, words};
 use crate::sheet::Kind;
+
+/// What is known of the printer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct PrinterStatus {
+    pub health: Option<Health>,
+    pub sending: bool,
+}
+
+impl PrinterStatus {
+    /// Whether a document handed over now would begin to print.
+    pub(crate) fn takes_documents(&self) -> bool {
+        match &self.health {
+            Some(Health::Ready | Health::Unknown | Health::Degraded(Reason::PaperLow)) => true,
+            Some(
+                Health::Connecting
+                | Health::Offline { .. }
+                | Health::Degraded(Reason::PaperOut | Reason::CoverOpen | Reason::Error | Reason::Garbled),
+            )
+            | None => false,
+        }
+    }
+}
 
 impl Lane {
     /// A report is shown; a shift that has ended has its own on paper at once.
@@ -57,9 +80,24 @@ impl Lane {
             }
             Err(error) => {
                 self.front.notice = Some(Notice::LedgerFault { reason: words(&error) });
-                self.papers_ended.push_back((document, PaperOutcome::Waived));
+                self.end_paper(document, PaperOutcome::Waived);
             }
         }
+    }
+
+    /// A paper is over: remembered for the screen, and to be written down.
+    fn end_paper(&mut self, document: u64, outcome: PaperOutcome) {
+        self.papers_told.retain(|(told, _)| *told != document);
+        self.papers_told.push_back((document, outcome));
+        if self.papers_told.len() > PAPERS_TOLD_MAX {
+            self.papers_told.pop_front();
+        }
+        self.papers_ended.push_back((document, outcome));
+    }
+
+    /// What became of a paper since the start, where it is over.
+    pub(crate) fn paper_told(&self, document: u64) -> Option<PaperOutcome> {
+        self.papers_told.iter().find(|(told, _)| *told == document).map(|(_, outcome)| *outcome)
     }
 
     /// Writes down what became of papers, and hands the next waiting document
@@ -123,10 +161,18 @@ impl Lane {
                     Outcome::InDoubt => PaperOutcome::InDoubt,
                     Outcome::Rejected(rejection) => {
                         tracing::warn!(%rejection, document, "receipt not printed");
+                        self.front.say(
+                            Tone::Attend,
+                            ("小票没打出来", "交易已保存。按 F11 再打一次；还不行请叫技术员。"),
+                            (
+                                "The receipt was not printed",
+                                "The sale is saved. F11 prints it again; if that fails, call a technician.",
+                            ),
+                        );
                         PaperOutcome::Waived
                     }
                 };
-                self.papers_ended.push_back((document, outcome));
+                self.end_paper(document, outcome);
             }
         }
     }

@@ -1,11 +1,15 @@
 //! How the lane, its devices and its line to HQ are, with what can be tried on the spot.
 
+use drivers::frame::Health;
 use drivers::sound::Tone as Sound;
 use ui::view::{self, PrinterState, SheetKey, SheetRow, SyncState, Tone};
 
 use super::{Open, fact, key};
 use crate::lane::{Command, Lane, OpenLane};
 use crate::present;
+
+/// How many rows stand above those of scanners: HQ, printer and papers.
+const SCANNERS_ROW: usize = 4;
 
 impl Lane {
     pub(super) fn show_health(&self, open: &OpenLane, sheet: &Open) -> view::Sheet {
@@ -47,10 +51,6 @@ impl Lane {
                 tone: printer_tone, ..fact(self.words("小票打印机", "Receipt printer"), printer)
             },
             fact(self.words("待打小票", "Receipts waiting"), open.till().papers().len().to_string()),
-            fact(
-                self.words("扫码枪（串口）", "Scanners with a line"),
-                self.config.all_scanners().count().to_string(),
-            ),
             fact(self.words("电子秤", "Scale"), configured(self.config.scale.is_some())),
             fact(self.words("客显", "Customer display"), configured(self.config.display.is_some())),
             fact(
@@ -66,6 +66,8 @@ impl Lane {
             fact(self.words("收银台", "Lane"), journal.identity().to_string()),
             fact(self.words("软件", "Program"), format!("Guitai {} · GPL-3.0", env!("CARGO_PKG_VERSION"))),
         ];
+        let place = rows.len().min(SCANNERS_ROW);
+        rows.splice(place..place, self.scanner_rows());
         if let Some(alarm) = &self.agent.alarm {
             rows.insert(
                 0,
@@ -102,6 +104,34 @@ impl Lane {
             go: self.words("好了", "Done"),
             ..self.blank(self.words("设备与状态", "Devices and state"))
         }
+    }
+
+    /// A row for each scanner that has a line of its own.
+    fn scanner_rows(&self) -> Vec<SheetRow> {
+        let name = || self.words("扫码枪", "Scanner");
+        let rows: Vec<SheetRow> = self
+            .config
+            .all_scanners()
+            .map(|scanner| {
+                let (value, tone, detail) = match self.scanners.get(&scanner.path) {
+                    Some(Health::Ready) => (self.words("正常", "ready"), Tone::Good, None),
+                    Some(Health::Offline { reason }) => {
+                        (self.words("连不上", "offline"), Tone::Stop, Some(reason))
+                    }
+                    Some(Health::Degraded(_)) => (self.words("要看一下", "look at it"), Tone::Attend, None),
+                    Some(Health::Connecting | Health::Unknown) | None => {
+                        (self.words("正在连接", "connecting"), Tone::Quiet, None)
+                    }
+                };
+                let detail = match detail {
+                    Some(reason) if reason.contains(&scanner.path) => reason.clone(),
+                    Some(reason) => format!("{}: {reason}", scanner.path),
+                    None => scanner.path.clone(),
+                };
+                SheetRow { tone, detail, ..fact(name(), value) }
+            })
+            .collect();
+        if rows.is_empty() { vec![fact(name(), self.words("按键盘接", "as a keyboard"))] } else { rows }
     }
 
     fn printer_words(&self) -> (String, Tone) {

@@ -15,7 +15,10 @@ use drivers::esl::{
     wire,
 };
 use drivers::frame::Health;
-use drivers::label::{Accent, Face, FontError, Fonts, Language, LoadTemplateError, Panel, Press, Values};
+use drivers::label::{
+    Accent, Face, FontError, Fonts, KEPT_TEMPLATES, Kept, Language, LoadTemplateError, Panel, Press, Values,
+    with_own,
+};
 use ledger::journal::Identity;
 use ledger::reference::shelf::{
     BoundLabel, GatewayState, LabelCondition, LabelFace, LabelState, LaneKnown, PanelAccent, PanelSeen, Shelf,
@@ -215,7 +218,7 @@ impl Keeper {
         let keeps = !config.labels.gateway.is_empty() || !states.is_empty();
         let mut lines = Vec::new();
         for gateway in &config.labels.gateway {
-            let mut press = press(&config.labels)?;
+            let mut press = press(&config)?;
             let recalled = recalled(&mut press, &states, &gateway.host);
             let access_point =
                 OpenEPaperLinkConfig { speed: gateway.speed, ..OpenEPaperLinkConfig::new(&gateway.host) };
@@ -655,12 +658,14 @@ fn values(face: &LabelFace) -> Values {
     Values::of(face.texts.iter().map(|(name, text)| (name.as_str(), text.as_str())))
 }
 
-fn press(config: &LabelsConfig) -> Result<Press, KeeperError> {
+fn press(config: &KeeperConfig) -> Result<Press, KeeperError> {
+    let kept = config.reference.with_file_name(KEPT_TEMPLATES);
+    let config = &config.labels;
     let language = if config.english { Language::English } else { Language::Chinese };
     let fonts = Fonts::new(REGULAR, BOLD)?;
-    let (press, left_out) = drivers::label::with_own(fonts, language, config.templates.as_deref())?;
+    let (press, left_out) = with_own(fonts, language, config.templates.as_deref(), Kept::Write(&kept))?;
     for left in left_out {
-        warn!(file = left.file, why = left.why, "a template is left out");
+        warn!(file = left.file, why = left.why, instead = %left.instead, "a template is not used as it stands");
     }
     Ok(press)
 }

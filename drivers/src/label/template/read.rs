@@ -1,7 +1,9 @@
 //! Reads a template's SVG: what is a field, a condition, a text; what is drawn as it stands; where it is wrong.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
+use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg;
 use roxmltree::{Document, Node, NodeType};
 
@@ -53,8 +55,19 @@ struct Reader<'a> {
     source: &'a str,
     document: &'a Document<'a>,
     language: Language,
+    /// What other elements may point to.
+    ids: HashSet<&'a str>,
     definitions: Vec<Shapes>,
     parts: Vec<Part>,
+    /// Every shape by itself, and where it stands in the file.
+    drawn: Vec<(Range<usize>, Shapes)>,
+}
+
+/// Words that stand at one place.
+struct Placed {
+    x: Option<Length>,
+    y: Option<Length>,
+    runs: Vec<Run>,
 }
 
 impl Template {
@@ -66,8 +79,15 @@ impl Template {
             let at = error.pos();
             error_at(at.row, at.col, TemplateProblem::Xml(error.to_string()))
         })?;
-        let mut reader =
-            Reader { source: svg, document: &document, language, definitions: Vec::new(), parts: Vec::new() };
+        let mut reader = Reader {
+            source: svg,
+            document: &document,
+            language,
+            ids: document.descendants().filter_map(|node| node.attribute("id")).collect(),
+            definitions: Vec::new(),
+            parts: Vec::new(),
+            drawn: Vec::new(),
+        };
         let root = document.root_element();
         if document.descendants().filter(Node::is_element).count() > ELEMENTS_MAX {
             return Err(reader.error(root, TemplateProblem::TooManyElements));
@@ -89,14 +109,8 @@ impl Template {
         for child in root.children().filter(Node::is_element) {
             reader.element(child, &inherited)?;
         }
+        reader.check_drawing(root, view)?;
         let Reader { definitions, parts, .. } = reader;
-        for part in &parts {
-            if let Drawn::Shapes(shapes, _) = &part.drawn {
-                let svg = layer_svg(&definitions, shapes, view, (16, 16));
-                usvg::Tree::from_str(&svg, &usvg::Options::default())
-                    .map_err(|error| error_at(1, 1, TemplateProblem::Drawing(error.to_string())))?;
-            }
-        }
         Ok(Self { view, definitions, parts })
     }
 }
@@ -109,6 +123,22 @@ impl Reader<'_> {
     fn error_in(&self, range: Range<usize>, problem: TemplateProblem) -> LoadTemplateError {
         let at = self.document.text_pos_at(range.start);
         error_at(at.row, at.col, problem)
+    }
+
+    /// Lets the drawing library read every layer; what it refuses is told where the shape stands that it refuses.
+    fn check_drawing(&self, root: Node, view: (f32, f32)) -> Result<(), LoadTemplateError> {
+        let refused = |shapes: &[Shapes]| {
+            let svg = layer_svg(&self.definitions, shapes, view, (16, 16));
+            usvg::Tree::from_str(&svg, &usvg::Options::default()).err()
+        };
+        for part in &self.parts {
+            let Drawn::Shapes(shapes, _) = &part.drawn else { continue };
+            let Some(error) = refused(shapes) else { continue };
+            let alone = self.drawn.iter().find(|(_, shape)| refused(std::slice::from_ref(shape)).is_some());
+            let range = alone.map_or_else(|| root.range(), |(range, _)| range.clone());
+            return Err(self.error_in(range, TemplateProblem::Drawing(error.to_string())));
+        }
+        Ok(())
     }
 
     /// An error of an attribute, at its place; of its owner where it came from `style`.
@@ -191,7 +221,8 @@ impl Reader<'_> {
             };
         }
         if let Some(decoration) = self.attribute(node, "text-decoration") {
-            own.struck = match decoration {
+            // Some programs add how the line looks.
+            own.struck = match decoration.split_whitespace().next().unwrap_or_default() {
                 "line-through" => true,
                 "none" => false,
                 _ => return Err(self.attribute_error(node, "text-decoration", decoration)),
@@ -241,19 +272,22 @@ impl Reader<'_> {
         }
         let name = node.tag_name().name();
         self.check_attributes(node)?;
+        // A layer that its designer has switched off.
+        if self.attribute(node, "display") == Some("none") {
+            return Ok(());
+        }
         match name {
             "title" | "desc" | "metadata" => Ok(()),
             "defs" => {
-                let children: Result<Vec<_>, _> =
-                    node.children().filter(Node::is_element).map(|child| self.shapes(child)).collect();
-                let children = children?;
+                let children = self.inner(node)?;
                 self.definitions.push(Shapes { tag: "defs".to_owned(), attributes: Vec::new(), children });
                 Ok(())
             }
             "text" => {
                 let own = self.inherit(node, from)?;
-                let text = self.text(node, &own)?;
-                self.parts.push(Part { conditions: own.conditions, drawn: Drawn::Text(text) });
+                for text in self.texts(node, &own)? {
+                    self.parts.push(Part { conditions: own.conditions.clone(), drawn: Drawn::Text(text) });
+                }
                 Ok(())
             }
             "rect" if node.has_attribute("data-code") => {
@@ -273,6 +307,7 @@ impl Reader<'_> {
             _ => {
                 let own = self.inherit(node, from)?;
                 let mut shapes = self.shapes(node)?;
+                self.drawn.push((node.range(), shapes.clone()));
                 for group in own.groups.iter().rev() {
                     shapes =
                         Shapes { tag: "g".to_owned(), attributes: group.clone(), children: vec![shapes] };
@@ -314,6 +349,10 @@ impl Reader<'_> {
             if name == "href" && !value.starts_with("data:") && !value.starts_with('#') {
                 return Err(at(TemplateProblem::OutsidePicture));
             }
+            let named = value.strip_prefix('#').filter(|_| name == "href").into_iter();
+            if let Some(missing) = named.chain(pointed_to(value)).find(|id| !self.ids.contains(*id)) {
+                return Err(at(TemplateProblem::NoSuchId(missing.to_owned())));
+            }
         }
         Ok(())
     }
@@ -324,19 +363,55 @@ impl Reader<'_> {
             return Err(self.error(node, TemplateProblem::Element(tag.to_owned())));
         }
         self.check_attributes(node)?;
-        let children: Result<Vec<_>, _> = node
-            .children()
-            .filter(|child| child.is_element() && child.tag_name().namespace() == Some(SVG))
-            .filter(|child| !matches!(child.tag_name().name(), "title" | "desc"))
-            .map(|child| self.shapes(child))
-            .collect();
-        Ok(Shapes { tag: tag.to_owned(), attributes: plain_attributes(node), children: children? })
+        if tag == "image" {
+            self.check_picture(node)?;
+        }
+        Ok(Shapes { tag: tag.to_owned(), attributes: plain_attributes(node), children: self.inner(node)? })
     }
 
-    fn placed(&self, node: Node, own: &Inherited) -> Result<(Length, Length), LoadTemplateError> {
+    /// What stands within an element, without what drawing programs note for themselves.
+    fn inner(&self, node: Node) -> Result<Vec<Shapes>, LoadTemplateError> {
+        node.children()
+            .filter(|child| child.is_element() && child.tag_name().namespace() == Some(SVG))
+            .filter(|child| !matches!(child.tag_name().name(), "title" | "desc" | "metadata"))
+            .map(|child| self.shapes(child))
+            .collect()
+    }
+
+    /// Draws an embedded picture small: one that cannot be read leaves nothing.
+    fn check_picture(&self, node: Node) -> Result<(), LoadTemplateError> {
+        let href = node.attributes().find(|attribute| attribute.name() == "href");
+        let Some(href) = href.filter(|href| href.value().starts_with("data:")) else {
+            return Err(href.map_or_else(
+                || {
+                    let element = "image".to_owned();
+                    self.error(node, TemplateProblem::Missing { element, attribute: "href" })
+                },
+                |href| self.error_in(href.range(), TemplateProblem::OutsidePicture),
+            ));
+        };
+        let attributes = [("width", "16"), ("height", "16"), ("href", href.value())];
+        let attributes = attributes.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        let picture = Shapes { tag: "image".to_owned(), attributes, children: Vec::new() };
+        let svg = layer_svg(&[], &[picture], (16.0, 16.0), (16, 16));
+        let drawn = usvg::Tree::from_str(&svg, &usvg::Options::default()).ok().zip(Pixmap::new(16, 16));
+        let seen = drawn.is_some_and(|(tree, mut pixels)| {
+            resvg::render(&tree, Transform::identity(), &mut pixels.as_mut());
+            pixels.pixels().iter().any(|pixel| pixel.alpha() > 0)
+        });
+        if seen { Ok(()) } else { Err(self.error_in(href.range(), TemplateProblem::Picture)) }
+    }
+
+    /// Where something stands whose groups are moved.
+    fn moved(
+        &self,
+        node: Node,
+        own: &Inherited,
+        x: Option<Length>,
+        y: Option<Length>,
+    ) -> Result<(Length, Length), LoadTemplateError> {
         let (dx, dy) = own.shift.ok_or_else(|| self.error(node, TemplateProblem::Transform))?;
-        let mut x = self.length(node, "x")?.unwrap_or(Length::ZERO);
-        let mut y = self.length(node, "y")?.unwrap_or(Length::ZERO);
+        let (mut x, mut y) = (x.unwrap_or(Length::ZERO), y.unwrap_or(Length::ZERO));
         x.units += dx;
         y.units += dy;
         Ok((x, y))
@@ -349,7 +424,7 @@ impl Reader<'_> {
             "qr" => SymbolKind::Qr,
             _ => return Err(self.attribute_error(node, "data-code", code)),
         };
-        let (x, y) = self.placed(node, own)?;
+        let (x, y) = self.moved(node, own, self.length(node, "x")?, self.length(node, "y")?)?;
         let value = node.attribute_node("data-value").ok_or_else(|| {
             self.error(node, TemplateProblem::Missing { element: "rect".to_owned(), attribute: "data-value" })
         })?;
@@ -365,29 +440,52 @@ impl Reader<'_> {
         })
     }
 
-    fn text(&self, node: Node, own: &Inherited) -> Result<Text, LoadTemplateError> {
-        let (x, y) = self.placed(node, own)?;
-        let mut runs = Vec::new();
-        match self.english(node) {
-            Some((text, range)) => runs.push(self.run(node, own, text, range)?),
-            None => {
-                for child in node.children() {
-                    match child.node_type() {
-                        NodeType::Text => {
-                            let text = child.text().unwrap_or_default();
-                            // Line breaks between spans are the file's, not the label's.
-                            if text.trim().is_empty() && text.contains('\n') {
-                                continue;
-                            }
-                            runs.push(self.run(node, own, text, child.range())?);
-                        }
-                        NodeType::Element => runs.push(self.span(child, own)?),
-                        NodeType::Comment | NodeType::PI | NodeType::Root => {}
+    /// The texts of an element: one for each place at which its spans stand, since drawing programs give every line of a
+    /// text a span with a place of its own.
+    fn texts(&self, node: Node, own: &Inherited) -> Result<Vec<Text>, LoadTemplateError> {
+        let mut rows =
+            vec![Placed { x: self.length(node, "x")?, y: self.length(node, "y")?, runs: Vec::new() }];
+        self.place(node, own, &mut rows)?;
+        for row in &mut rows {
+            collapse(&mut row.runs);
+        }
+        if rows.len() > 1 {
+            rows.retain(|row| !row.runs.is_empty());
+        }
+        rows.into_iter().map(|row| self.text(node, own, row)).collect()
+    }
+
+    /// Puts the words of a text, or of a span in it, behind those that are there.
+    fn place(&self, node: Node, own: &Inherited, rows: &mut Vec<Placed>) -> Result<(), LoadTemplateError> {
+        let add = |run: Run, rows: &mut Vec<Placed>| {
+            if let Some(last) = rows.last_mut() {
+                last.runs.push(run);
+            }
+        };
+        let english = self.english(node);
+        let says_own = english.is_none();
+        if let Some((text, range)) = english {
+            add(self.run(node, own, text, range)?, rows);
+        }
+        for child in node.children() {
+            match child.node_type() {
+                NodeType::Text if says_own => {
+                    let text = child.text().unwrap_or_default();
+                    // Line breaks between spans are the file's, not the label's.
+                    if !(text.trim().is_empty() && text.contains('\n')) {
+                        add(self.run(node, own, text, child.range())?, rows);
                     }
                 }
+                NodeType::Element => self.span(child, own, says_own, rows)?,
+                NodeType::Text | NodeType::Comment | NodeType::PI | NodeType::Root => {}
             }
         }
-        collapse(&mut runs);
+        Ok(())
+    }
+
+    fn text(&self, node: Node, own: &Inherited, row: Placed) -> Result<Text, LoadTemplateError> {
+        let runs = row.runs;
+        let (x, y) = self.moved(node, own, row.x, row.y)?;
         let size = runs.iter().map(|run| run.size).fold(0.0, f32::max);
         let pad = match node.attribute("data-pad") {
             None => (0.0, 0.0),
@@ -444,25 +542,44 @@ impl Reader<'_> {
         }
     }
 
-    fn span(&self, node: Node, from: &Inherited) -> Result<Run, LoadTemplateError> {
+    /// A span: at a place of its own it begins a text. Where the text is said in English by its owner, it only says where.
+    fn span(
+        &self,
+        node: Node,
+        from: &Inherited,
+        says: bool,
+        rows: &mut Vec<Placed>,
+    ) -> Result<(), LoadTemplateError> {
         let name = node.tag_name().name();
-        if name != "tspan" || node.children().any(|child| child.is_element()) {
+        if name != "tspan" || node.tag_name().namespace() != Some(SVG) {
             return Err(self.error(node, TemplateProblem::Element(name.to_owned())));
         }
-        for barred in ["x", "y", "dy", "transform", "data-if"] {
+        for barred in ["dy", "transform", "data-if"] {
             if let Some(value) = node.attribute(barred) {
                 return Err(self.attribute_error(node, barred, value));
             }
         }
         self.check_attributes(node)?;
+        let (x, y) = (self.length(node, "x")?, self.length(node, "y")?);
+        if let Some(last) = rows.last_mut() {
+            let (x, y) = (x.or(last.x), y.or(last.y));
+            if last.runs.is_empty() || (!says && (last.x, last.y) == (None, None)) {
+                (last.x, last.y) = (x, y);
+            } else if says && (x, y) != (last.x, last.y) {
+                rows.push(Placed { x, y, runs: Vec::new() });
+            }
+        }
+        if !says {
+            return Ok(());
+        }
         let own = self.inherit(node, from)?;
-        let (text, range) = self.english(node).unwrap_or_else(|| {
-            let range = node.first_child().map_or_else(|| node.range(), |child| child.range());
-            (node.text().unwrap_or_default(), range)
-        });
-        let mut run = self.run(node, &own, text, range)?;
-        run.gap = self.number(node, "dx")?.unwrap_or(0.0);
-        Ok(run)
+        let first = rows.last().map_or(0, |row| row.runs.len());
+        self.place(node, &own, rows)?;
+        let gap = self.number(node, "dx")?.unwrap_or(0.0);
+        if let Some(run) = rows.last_mut().and_then(|row| row.runs.get_mut(first)) {
+            run.gap = gap;
+        }
+        Ok(())
     }
 
     fn run(
@@ -516,6 +633,14 @@ impl Reader<'_> {
         }
         Ok(words)
     }
+}
+
+/// The ids in `url(#id)`, of an attribute or of a style.
+fn pointed_to(value: &str) -> impl Iterator<Item = &str> {
+    value.split("url(").skip(1).filter_map(|rest| {
+        let inner = rest.split(')').next()?.trim().trim_matches(['"', '\'']);
+        inner.strip_prefix('#')
+    })
 }
 
 /// Attributes that the drawing library is handed.

@@ -16,7 +16,7 @@ mod symbol;
 mod template;
 mod text;
 
-pub use built_in::{BUILT_IN, LeftOut, built_in, with_own};
+pub use built_in::{BUILT_IN, LeftOut, OwnFiles, built_in, own_files, with_own};
 pub use face::{Accent, Face, FaceImageError, Ink, Panel, SIDE_MAX};
 pub use field::{Field, VALUE_CHARACTERS_MAX, ValueTooLong, Values};
 pub use glyph::{FontError, Fonts, GLYPHS_MAX};

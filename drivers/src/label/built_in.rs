@@ -1,6 +1,7 @@
 //! The templates that come with Guitai; a chain's own of the same name take their place.
 
 use std::path::Path;
+use std::time::SystemTime;
 
 use super::glyph::Fonts;
 use super::press::Press;
@@ -44,6 +45,25 @@ pub struct LeftOut {
     pub file: String,
     /// Why.
     pub why: String,
+}
+
+/// The chain's own templates as they lie in their folder: another value where
+/// any of them was changed, came or went.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OwnFiles(Vec<(String, u64, Option<SystemTime>)>);
+
+/// How the templates of a folder lie there now.
+pub fn own_files(folder: Option<&Path>) -> OwnFiles {
+    let files = folder.and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten().flatten();
+    let mut found: Vec<_> = files
+        .filter_map(|file| {
+            let name = file.file_name().to_str().filter(|name| name.ends_with(".svg"))?.to_owned();
+            let data = file.metadata().ok()?;
+            Some((name, data.len(), data.modified().ok()))
+        })
+        .collect();
+    found.sort();
+    OwnFiles(found)
 }
 
 /// A press with the built-in templates and those of a folder, `NAME.FORM.svg`

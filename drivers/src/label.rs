@@ -21,7 +21,7 @@ pub use built_in::{BUILT_IN, built_in};
 pub use face::{Accent, Face, FaceImageError, Ink, Panel, SIDE_MAX};
 pub use field::{Field, VALUE_CHARACTERS_MAX, ValueTooLong, Values};
 pub use glyph::{FontError, Fonts, GLYPHS_MAX};
-pub use own::{Instead, KEPT_TEMPLATES, Kept, LeftOut, with_own};
+pub use own::{Instead, KEPT_TEMPLATES, Kept, LeftOut, OwnFiles, own_files, with_own};
 pub use press::{Note, PLATES_MAX, Press, PrintError, Printed};
 pub use template::{
     ELEMENTS_MAX, Language, LoadTemplateError, Shape, TEMPLATE_BYTES_MAX, TEMPLATES_MAX, TemplateProblem,

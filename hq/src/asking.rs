@@ -27,6 +27,8 @@ pub fn answer(store: &Store, lane: &LaneRow, question: &Question, now_ms: i64) -
         Question::FlashLabel { .. } | Question::ResendLabel { .. } => {
             Ok(Answer::LabelNotAsked { why: LabelNotAsked::NoGateway })
         }
+        Question::LabelStore { label } => store
+            .read(|reading| Ok(Answer::LabelStore { store: reading.label_elsewhere(&asks.store, label)? })),
         Question::LendPoints { member, points } => {
             store.write(|writing| Keeper::new(writing, now_ms)?.lend(&asks, member, *points))
         }

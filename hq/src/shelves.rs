@@ -1,12 +1,17 @@
 //! What agents report of their store's labels, and what they are told of the
 //! store's other lanes.
 
+use std::collections::BTreeMap;
+
 use protocol::pull::ShelfCap;
-use protocol::shelf::{ITEM_CAPS_MAX, LaneVersion, REPORT_ITEMS_MAX, ShelfAnswer, ShelfCounts, ShelfReport};
+use protocol::shelf::{
+    DEALS_ASKED_MAX, DealAsked, DealTold, ITEM_CAPS_MAX, LaneVersion, REPORT_ITEMS_MAX, ShelfAnswer,
+    ShelfCounts, ShelfReport,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::projection::KEY_TEXT_MAX;
-use crate::store::{LaneRow, Store, StoreError};
+use crate::store::{LaneRow, Reading, Store, StoreError};
 
 /// Why a report is not taken in.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +32,10 @@ pub fn take_in(
     now_ms: i64,
 ) -> Result<ShelfAnswer, ReportError> {
     check(report)?;
+    let deals = match report.deals.as_slice() {
+        [] => Vec::new(),
+        asked => store.read(|reading| deals(reading, &lane.store, asked))?,
+    };
     let counts = report.counts.as_ref().map(|counts| serde_json::to_string(counts).expect("plain data"));
     store.write(|writing| {
         let known = writing.shelf_reports(Some(&lane.store))?;
@@ -45,8 +54,29 @@ pub fn take_in(
             number: last.max(report.number),
             version: writing.reference_version()?,
             lanes: writing.lane_versions(&lane.store, lane.lane)?,
+            deals: deals.clone(),
         })
     })
+}
+
+/// What goods were sold at before a promotion began, by the journals filed.
+fn deals(reading: &Reading<'_>, store: &str, asked: &[DealAsked]) -> Result<Vec<DealTold>, StoreError> {
+    let mut told = Vec::new();
+    let mut whole: BTreeMap<i64, bool> = BTreeMap::new();
+    for asked in asked {
+        let DealAsked { item, from_ms, until_ms } = asked.clone();
+        let lowest = reading.lowest_deal(store, &item, from_ms, until_ms)?;
+        let last = match lowest {
+            Some(_) => None,
+            None => reading.last_deal(store, &item, from_ms)?,
+        };
+        let is_whole = match whole.get(&until_ms) {
+            Some(known) => *known,
+            None => *whole.entry(until_ms).or_insert(reading.has_all_until(store, until_ms)?),
+        };
+        told.push(DealTold { item, from_ms, until_ms, lowest, last, is_whole });
+    }
+    Ok(told)
 }
 
 fn check(report: &ShelfReport) -> Result<(), ReportError> {
@@ -54,8 +84,14 @@ fn check(report: &ShelfReport) -> Result<(), ReportError> {
     if report.items.len() > REPORT_ITEMS_MAX || i64::try_from(report.number).is_err() {
         return wrong("more items than a report has, or a number beyond 63 bits");
     }
+    let fits = |text: &str| text.len() <= KEY_TEXT_MAX && !text.contains('\0');
+    if report.deals.len() > DEALS_ASKED_MAX {
+        return wrong("more questions of what was paid than a report has");
+    }
+    if !report.deals.iter().all(|asked| fits(&asked.item.sku) && fits(&asked.item.unit)) {
+        return wrong("an item asked for whose code is too long");
+    }
     for item in &report.items {
-        let fits = |text: &str| text.len() <= KEY_TEXT_MAX && !text.contains('\0');
         if item.item.sku.is_empty() || !fits(&item.item.sku) || !fits(&item.item.unit) {
             return wrong("an item without a code, or with one that is too long");
         }

@@ -37,7 +37,7 @@ use words::words_of;
 const KIND: Kind = Kind {
     name: "Guitai reference",
     application_id: i32::from_be_bytes(*b"GTrf"),
-    version: 5,
+    version: 6,
     schema: concat!(
         "
         CREATE TABLE compatibility (
@@ -104,7 +104,8 @@ const KIND: Kind = Kind {
             words, content='', contentless_delete=1, detail=none, prefix='1 2 3 4 5 6'
         );
     ",
-        include_str!("../schemas/reference-labels.sql")
+        include_str!("../schemas/reference-labels.sql"),
+        include_str!("../schemas/reference-deals.sql")
     ),
     upgrades: &[
         "
@@ -147,6 +148,11 @@ const KIND: Kind = Kind {
             "UPDATE state SET outdated = 1 WHERE version > 0;",
             include_str!("../schemas/reference-labels.sql")
         ),
+        // A program that did not know grades passed them over.
+        concat!(
+            "UPDATE state SET outdated = 1 WHERE version > 0;",
+            include_str!("../schemas/reference-deals.sql")
+        ),
     ],
 };
 
@@ -172,6 +178,9 @@ const VERSION_WITH_FACES: i32 = 4;
 
 /// The first version with shelf labels.
 const VERSION_WITH_LABELS: i32 = 5;
+
+/// The first version with what goods were sold at.
+const VERSION_WITH_DEALS: i32 = 6;
 
 /// Of so many goods that sell the words are read in one quiet moment: some
 /// milliseconds where the disk must be asked.

@@ -82,6 +82,8 @@ pub(crate) struct Labels {
     /// Labels whose faces are awaited, the newest last; with what was told of it last.
     watched: VecDeque<(LabelNumber, Option<News>)>,
     report: Option<Report>,
+    /// A label that another store has, and that store, as HQ said it last.
+    elsewhere: Option<(LabelNumber, String)>,
 }
 
 /// Of what the shown was read.
@@ -171,6 +173,7 @@ impl Labels {
                 ours: BTreeMap::new(),
                 watched: VecDeque::new(),
                 report: None,
+                elsewhere: None,
             })
         })
     }

@@ -141,6 +141,11 @@ pub enum Question {
         /// Its number.
         label: String,
     },
+    /// In which other store does this shelf label stand for something?
+    LabelStore {
+        /// Its number.
+        label: String,
+    },
 }
 
 /// The longest that a label flashes, seconds.
@@ -179,7 +184,7 @@ impl Question {
             Self::FlashLabel { label, colour: _, seconds } => {
                 is_label(label) && (1..=FLASH_SECONDS_MAX).contains(seconds)
             }
-            Self::ResendLabel { label } => is_label(label),
+            Self::ResendLabel { label } | Self::LabelStore { label } => is_label(label),
         }
     }
 }
@@ -266,6 +271,12 @@ pub enum Answer {
     LabelNotAsked {
         /// Why.
         why: LabelNotAsked,
+    },
+    /// Where a label stands for something.
+    LabelStore {
+        /// The other store's code; absent where there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        store: Option<String>,
     },
     /// Nobody who knows could be asked in time.
     Unreachable {},
@@ -453,6 +464,7 @@ mod tests {
         assert!(!flash("00000218A3F5C611", 0) && !flash("00000218A3F5C611", FLASH_SECONDS_MAX + 1));
         assert!(!flash("00000218a3f5c611", 5) && !flash("0218A3F5C611", 5) && !flash("label", 5));
         assert!(!Question::ResendLabel { label: String::new() }.is_within_bounds());
+        assert!(!Question::LabelStore { label: "5".into() }.is_within_bounds());
         let asked = Asked {
             v: ASK_VERSION,
             number: 3,

@@ -171,6 +171,9 @@ pub struct Product {
     /// Place of origin, where the law or the shop wants it.
     #[serde(default)]
     pub origin: String,
+    /// Its grade (等级), where the law or the shop wants it: fresh food.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub grade: String,
     /// The category's id.
     #[serde(default)]
     pub category: String,

@@ -20,6 +20,9 @@ pub const REPORT_ITEMS_MAX: usize = 1_000;
 /// The most caps of one item: now, and at the instants that are known ahead.
 pub const ITEM_CAPS_MAX: usize = 64;
 
+/// The most questions of one report about what goods were sold at.
+pub const DEALS_ASKED_MAX: usize = 200;
+
 /// The most bytes of a report.
 pub const REPORT_BYTES_MAX: usize = 16 << 20;
 
@@ -35,6 +38,43 @@ pub struct ShelfReport {
     /// How the labels stand, where that changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<ShelfCounts>,
+    /// What is asked of prices that are to be struck. An HQ that does not know
+    /// the question answers nothing, and nothing is struck.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deals: Vec<DealAsked>,
+}
+
+/// What an item was sold at in this store before a promotion of it began: of
+/// that depends which price may be struck (SAMR Order 56 of 2022, art. 16).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DealAsked {
+    /// The item.
+    pub item: LabelItem,
+    /// From this instant on, milliseconds UTC.
+    pub from_ms: i64,
+    /// Up to but not including this one: when the promotion begins.
+    pub until_ms: i64,
+}
+
+/// HQ's answer to a [`DealAsked`], by the journals of the store's lanes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DealTold {
+    /// The item.
+    pub item: LabelItem,
+    /// As it was asked.
+    pub from_ms: i64,
+    /// As it was asked.
+    pub until_ms: i64,
+    /// The lowest price of one of the unit in that time, minor units; absent
+    /// where none was sold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lowest: Option<i64>,
+    /// Where none was sold: the price of the last one before, minor units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<i64>,
+    /// HQ has all that the store's lanes sold in that time. Else what it says
+    /// is no ground to strike a price, and is asked again.
+    pub is_whole: bool,
 }
 
 /// An item with its caps.
@@ -100,6 +140,16 @@ pub struct ShelfCounts {
     pub no_face: u64,
     /// They show another price than the tills charge.
     pub differing: u64,
+    /// Of those, the ones that show less than the tills charge, which must
+    /// never be.
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub below: u64,
+    /// Prices that were not struck, since nothing shows that they may be.
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub not_struck: u64,
+    /// When labels and tills were last compared whole, milliseconds UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checked_ms: Option<i64>,
     /// Their battery is low.
     pub low_battery: u64,
     /// Gateways.
@@ -109,6 +159,10 @@ pub struct ShelfCounts {
     /// The price change that is being sent, or was sent last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch: Option<BatchCounts>,
+}
+
+fn is_nothing(number: &u64) -> bool {
+    *number == 0
 }
 
 /// How far a price change has come.
@@ -139,6 +193,9 @@ pub struct ShelfAnswer {
     pub version: u64,
     /// The store's other lanes that count: those that were written off do not.
     pub lanes: Vec<LaneVersion>,
+    /// What it knows of what was asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deals: Vec<DealTold>,
 }
 
 /// What a lane has in use.

@@ -4,20 +4,25 @@
 //! | module | what |
 //! |---|---|
 //! | [`plan`] | what each label should say |
+//! | [`choice`] | which template, in which words |
+//! | [`parity`] | labels held against the till |
 //! | [`facts`] | what the lane's own journal says of labels, before HQ tells it |
 //! | [`keeper`] | the thread that owns the gateways and does what [`crate::core::ShelfCore`] says |
 //!
 //! Which gateways there are stands in `labels.toml` in the lane's data
 //! directory; a lane without one only reads its journal.
 
+pub mod choice;
 pub mod facts;
+mod goods;
 pub mod keeper;
 pub mod parity;
 pub mod plan;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use choice::{CATEGORIES_MAX, Condition};
 use serde::Deserialize;
 
 /// The most gateways of one agent.
@@ -44,6 +49,14 @@ pub enum ConfigError {
         path: PathBuf,
         /// Why.
         source: toml::de::Error,
+    },
+    /// What is said of templates cannot be.
+    #[error("read {path}: {what}", path = path.display())]
+    Templates {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what to write.
+        what: &'static str,
     },
     /// There are too many.
     #[error("read {path}, line {line}: more than {GATEWAYS_MAX} gateways; leave this one to another lane's agent", path = path.display())]
@@ -75,6 +88,13 @@ pub struct LabelsConfig {
     pub templates: Option<PathBuf>,
     /// The words on labels are English.
     pub english: bool,
+    /// What a QR code on a label says, with `{sku}` or `{gtin}` where the
+    /// item's code or its GTIN of fourteen digits stands; empty for none.
+    pub link: String,
+    /// The ids of price lists and promotions that clear goods out.
+    pub clearance: Vec<String>,
+    /// Templates for goods of a category, by condition.
+    pub category: BTreeMap<String, BTreeMap<Condition, String>>,
 }
 
 /// A gateway.
@@ -112,6 +132,17 @@ impl LabelsConfig {
             if !known.insert(&gateway.host) {
                 return Err(ConfigError::Twice { path, line: line(place), host: gateway.host.clone() });
             }
+        }
+        if config.category.len() > CATEGORIES_MAX {
+            return Err(ConfigError::Templates {
+                path,
+                what: "too many categories have templates of their own",
+            });
+        }
+        let says_which = config.link.contains("{sku}") || config.link.contains("{gtin}");
+        if !config.link.is_empty() && !says_which {
+            let what = "link must have {sku} or {gtin} in it, or all codes say the same";
+            return Err(ConfigError::Templates { path, what });
         }
         Ok(config)
     }
@@ -156,6 +187,12 @@ mod tests {
             (0..=GATEWAYS_MAX).map(|lane| format!("[[gateway]]\nhost = \"{lane}\"\n")).collect();
         let many = read(&many).expect_err("too many").to_string();
         assert!(many.contains("line 66: more than 32 gateways"), "{many}");
+        let link = read("link = \"https://shop.example/\"").expect_err("no item in it");
+        assert!(matches!(link, ConfigError::Templates { .. }), "{link}");
+        let chosen = read("clearance = [\"out\"]\n[category.wine]\npromotion = \"wine\"\n").expect("read");
+        assert_eq!(chosen.category["wine"][&Condition::Promotion], "wine");
+        let wrong = read("[category.wine]\nsometimes = \"wine\"\n").expect_err("no condition");
+        assert!(matches!(wrong, ConfigError::Form { .. }), "{wrong}");
         let typo = read("[[gatway]]\nhost = \"a\"\n").expect_err("a typo");
         assert!(matches!(typo, ConfigError::Form { .. }), "{typo}");
     }

@@ -444,6 +444,7 @@ impl Counter {
             | Question::ClaimReceipt { .. }
             | Question::ReleaseReceipt { .. }
             | Question::Earned { .. }
+            | Question::LabelStore { .. }
             | Question::Stock { .. } => return None,
         };
         let busy = Answer::LabelNotAsked { why: LabelNotAsked::Busy };

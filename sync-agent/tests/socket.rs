@@ -34,6 +34,7 @@ impl Answers for Clerk {
             | Question::ReleaseReceipt { .. }
             | Question::Earned { .. }
             | Question::FlashLabel { .. }
+            | Question::LabelStore { .. }
             | Question::ResendLabel { .. } => std::future::pending().await,
         }
     }

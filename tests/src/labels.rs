@@ -9,8 +9,8 @@ use domain::record::Record;
 use ledger::journal::JournalReader;
 use ledger::reference::ReferenceWriter;
 use ledger::reference::shelf::{
-    GatewayState, HeldBack, LabelBatch, LabelCondition, LabelFace, LabelState, PanelAccent, PanelSeen,
-    SentFace, ShelfChanges, ShelfSummary, ShownPrice,
+    GatewayState, HeldBack, LabelBatch, LabelCondition, LabelFace, LabelState, NotStruck, PanelAccent,
+    PanelSeen, ParityDone, SentFace, ShelfChanges, ShelfSummary, ShownPrice, WhyNotStruck,
 };
 use pos_app::config::{Config, Language, Mode, Theme};
 use pos_app::lane::{Command, Event, Moment};
@@ -69,6 +69,7 @@ pub fn face(item: &str, price: i64) -> LabelFace {
         template: "normal".to_owned(),
         texts: texts.into_iter().map(|(field, text)| (field.to_owned(), text)).collect(),
         prices: vec![shown(item, price)],
+        ..LabelFace::default()
     }
 }
 
@@ -185,7 +186,10 @@ pub fn morning(now_ms: i64) -> ShelfChanges {
             .into(),
         ..confirmed(JUICE, 850, early)
     };
-    let low = LabelState { battery_mv: Some(2_310), ..confirmed(BREAD, 390, early) };
+    let item = event::LabelItem::from(&LabelItem::of(BREAD));
+    let not_struck = NotStruck { item, was: 490, why: WhyNotStruck::SoldForLess(450) };
+    let low =
+        LabelState { battery_mv: Some(2_310), not_struck: Some(not_struck), ..confirmed(BREAD, 390, early) };
     let lost = confirmed(WATER, 200, now_ms - 60 * HOUR_MS);
     let no_face = LabelState {
         condition: LabelCondition::NoFace,
@@ -204,6 +208,7 @@ pub fn morning(now_ms: i64) -> ShelfChanges {
         .map(|(field, text)| (field.to_owned(), text.to_owned()))
         .into(),
         prices: vec![shown(WATER, 200), shown(JUICE, 790)],
+        ..LabelFace::default()
     };
     (pair.wanted, pair.shown) = (Some(several.clone()), Some(several));
     let tiny = LabelState { panel: Some(TINY), ..heard(just_now) };
@@ -254,6 +259,24 @@ pub fn morning(now_ms: i64) -> ShelfChanges {
                 given_up: 2,
                 ended_ms: None,
             }),
+            parity: Some(ParityDone {
+                at_ms: just_now,
+                day: "2026-11-21".into(),
+                bound: 8,
+                checked: 1_246,
+                matching: 1_243,
+                differing: 3,
+                not_struck: 1,
+                ..ParityDone::default()
+            }),
+            parity_days: vec![ParityDone {
+                at_ms: now_ms - 10 * HOUR_MS,
+                day: "2026-11-20".into(),
+                bound: 8,
+                checked: 1_244,
+                matching: 1_244,
+                ..ParityDone::default()
+            }],
             ..ShelfSummary::default()
         }),
         is_kept: true,
@@ -393,9 +416,12 @@ impl Day<'_> {
             self.go(row);
             self.draw(name)?;
         }
+        self.go(8);
+        self.draw("not-struck")?;
         self.stand.key(Key::Tab);
         for (number, name) in [
             (1, "label-confirmed"),
+            (6, "label-not-struck"),
             (2, "label-kept"),
             (3, "label-held"),
             (4, "label-given-up"),
@@ -405,6 +431,9 @@ impl Day<'_> {
             self.scan(number);
             self.draw(name)?;
         }
+        self.scan(9);
+        self.scan_goods("100011")?;
+        self.draw("bind-wrong-size")?;
         self.scan(5);
         self.draw("bind-1-label")?;
         self.scan_goods("100011")?;

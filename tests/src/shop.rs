@@ -97,6 +97,22 @@ impl Headquarters {
         .map(drop)
     }
 
+    /// Sells an item for less from an instant on, milliseconds UTC; `price` is in minor units.
+    pub fn promote(&self, id: &str, sku: &str, price: i64, from_ms: i64) -> Result<()> {
+        let file = self.folder.join("promotions.json");
+        let promotion = serde_json::json!({ "promotions": [{
+            "id": id, "name_zh": "特价", "name_en": "Special", "skus": [sku], "type": "fixed_price", "price": price,
+            "from_ms": from_ms
+        }] });
+        std::fs::write(&file, promotion.to_string())?;
+        run(Command::new(program("hq")?)
+            .args(["import", "--data"])
+            .arg(&self.folder)
+            .arg("--file")
+            .arg(&file))
+        .map(drop)
+    }
+
     /// What it has received.
     pub fn sales(&self) -> Result<SalesAnswer> {
         let out =

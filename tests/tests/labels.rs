@@ -239,6 +239,21 @@ fn several_items_join_one_label_and_no_more_than_it_shows() {
 }
 
 #[test]
+fn a_label_that_is_too_small_is_told_before_anything_is_bound() {
+    let mut aisle = Aisle::open();
+    aisle.scan(9);
+    aisle.sounds();
+    aisle.scan_goods("100011");
+    assert_eq!(aisle.said().1, "这个价签放不下");
+    assert_eq!(aisle.sounds(), [Sound::Blocked]);
+    assert_eq!(aisle.facts(), []);
+    // A larger one takes the same goods.
+    aisle.scan(5);
+    aisle.scan_goods("100011");
+    assert_eq!(aisle.facts().len(), 1);
+}
+
+#[test]
 fn a_label_is_unbound_with_a_reason_or_replaced_with_all_it_has() {
     let mut aisle = Aisle::open();
     aisle.scan(1);
@@ -395,6 +410,21 @@ fn each_list_has_its_labels_and_says_why() {
     assert_eq!(aisle.page().rows[0].detail, "E4-1-02 · 0218A3F50007");
     aisle.go(5);
     assert_eq!(states(aisle.page().rows)[1].0, "不通");
+    // What is not struck says why, on the list and on the label.
+    aisle.go(8);
+    let page = aisle.page();
+    assert_eq!(page.title, "没有显示的划线价");
+    assert_eq!(
+        page.rows.iter().map(|row| (row.before.as_str(), row.state.as_str())).collect::<Vec<_>>(),
+        [("原价 4.90", "前7天卖过 4.50")]
+    );
+    aisle.stand.press(Button::Row(0));
+    let page = aisle.page();
+    assert!(page.facts.iter().any(|fact| fact.value == "前7天卖过 4.50"), "{:?}", page.facts);
+    // The agent compares by itself; nobody has asked for it.
+    aisle.stand.key(Key::Tab);
+    let parity = aisle.page().rows[6].clone();
+    assert_eq!((parity.value.as_str(), parity.state.as_str()), ("1,246", "3 个不一致"));
     // A row opens the label, with both pictures and all that is known.
     aisle.go(0);
     aisle.stand.press(Button::Row(1));
@@ -508,8 +538,10 @@ fn labels_are_held_against_the_till() {
     assert_eq!(page.card.title, "没有价签低于收银");
     assert_eq!(
         page.rows.iter().map(|row| (row.before.as_str(), row.value.as_str())).collect::<Vec<_>>(),
-        [("价签 6.50", "6.00"), ("价签 8.50", "7.90")]
+        // Below them what the agent found by itself, today and on the day before.
+        [("价签 6.50", "6.00"), ("价签 8.50", "7.90"), ("", "1,246"), ("", "1,244")]
     );
+    assert_eq!(page.rows[3].state, "全部一致");
     // A label that shows less than is charged is the worst of all.
     let now_ms = aisle.stand.moment.now_ms;
     aisle.agent(1, &[WATER], confirmed(WATER, 150, now_ms));

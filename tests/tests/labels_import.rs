@@ -167,11 +167,10 @@ fn a_large_file_is_read_row_by_row_and_a_broken_run_is_begun_again() {
     let checked = checked.expect("read");
     assert_eq!((checked.rows, checked.bad, checked.bindings), (rows, bad, rows - bad));
     assert_eq!(said.lines().count() as u64, bad);
-    if rows > 10_000 {
-        return;
-    }
+    let begun = std::time::Instant::now();
     let (_, imported) = import(folder.path(), &csv, false, true, "1234");
     assert_eq!(imported.expect("written").written, rows - bad);
+    println!("{rows} rows were written in {:?}", begun.elapsed());
     // The agent has read them: a second run has nothing to do.
     let labels = facts(folder.path()).into_iter().filter_map(|record| match record {
         Record::LabelBound { binding, .. } => {

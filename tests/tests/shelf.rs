@@ -17,7 +17,7 @@ use domain::till::{Desk, Input};
 use drivers::label::{Field, Language, Press, Values};
 use drivers::scanner::Scan;
 use fixtures::access_point::{RadioOptions, SimulatedAccessPoint};
-use ledger::reference::shelf::{HeldBack, LabelCondition, LabelState, Shelf};
+use ledger::reference::shelf::{HeldBack, LabelCondition, LabelState, Shelf, WhyNotStruck};
 use pos_app::config::{Config, Paths};
 use pos_app::lane::{Event, Lane, Moment};
 use protocol::ask::{ASK_VERSION, Answer, Answered, Asked, FrameReader, Question, encode_frame};
@@ -26,6 +26,17 @@ use tests::shop::{Headquarters, LaneFiles, STORE, code_of, open_demo};
 use ui::action::{Action, Button, Key};
 
 const WATER: &str = "100001";
+const TEA: &str = "100024";
+
+/// A template of the chain's own: a name and a price in this size.
+fn drawing(size: &str) -> String {
+    format!(
+        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 296 128">
+<text x="8" y="30" font-size="22" data-width="calc(100% - 16)" data-overflow="cut">{{{{name}}}}</text>
+<text x="8" y="100" font-size="{size}" data-width="calc(100% - 16)">{{{{price}}}}</text>
+</svg>"#
+    )
+}
 
 /// 296x128, black, white and red.
 const PANEL: u8 = 0x01;
@@ -44,11 +55,26 @@ struct Shop {
 
 impl Shop {
     fn open() -> Result<Self> {
+        Self::open_with(false)
+    }
+
+    /// Where the chain's own templates lie, in a shop that has some.
+    fn templates(&self) -> std::path::PathBuf {
+        self.files.paths.data.join("templates")
+    }
+
+    fn open_with(templates: bool) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let (headquarters, mut files) = open_demo(folder.path())?;
         let point = SimulatedAccessPoint::start("127.0.0.1:0", RadioOptions::with(3, &[PANEL], 0), SPEED)?;
         let gateway = format!("[[gateway]]\nhost = \"{}\"\nspeed = {SPEED}\n", point.addr());
-        std::fs::write(files.paths.data.join("labels.toml"), gateway)?;
+        let own = files.paths.data.join("templates");
+        let own_line = if templates { format!("templates = {own:?}\n\n") } else { String::new() };
+        if templates {
+            std::fs::create_dir_all(&own)?;
+            std::fs::write(own.join("normal.strip.svg"), drawing("40"))?;
+        }
+        std::fs::write(files.paths.data.join("labels.toml"), own_line + &gateway)?;
         files.kill_agent()?;
         files.start_agent()?;
         let lane = sign_in(&files.paths.data)?;
@@ -194,7 +220,14 @@ fn a_price_rises_on_the_label_first_and_falls_at_the_till_first() -> Result<()> 
             .args(["labels", "--json", "--store", STORE, "--data"])
             .arg(&hq))?;
         let rows: serde_json::Value = serde_json::from_str(&rows)?;
-        Ok((rows[0]["bound"] == 1 && rows[0]["counts"]["gateways"] == 1).then_some(()))
+        let counts = &rows[0]["counts"];
+        let is_told = rows[0]["bound"] == 1
+            && counts["gateways"] == 1
+            && counts["differing"] == 0
+            && counts["shown"] == 1
+            && counts["checked_ms"].is_i64()
+            && counts["batch"]["ended_ms"].is_i64();
+        Ok(is_told.then_some(()))
     })
 }
 
@@ -300,5 +333,83 @@ fn a_label_flashes_for_whoever_looks_for_it() -> Result<()> {
     let not_seen = Answer::LabelNotAsked { why: protocol::ask::LabelNotAsked::NotSeen };
     assert_eq!(ask(flash(unknown.clone()))?, not_seen);
     assert_eq!(ask(Question::ResendLabel { label: unknown })?, not_seen);
+    Ok(())
+}
+
+#[test]
+fn a_price_is_struck_where_hq_has_heard_of_nobody_who_paid_less() -> Result<()> {
+    let mut shop = Shop::open()?;
+    let list = shop.sell(WATER)?.unit_price;
+    // Tea was cheaper two sales ago.
+    shop.reprice(TEA, "4.00")?;
+    wait_for("tea at four yuan", || Ok((shop.sell(TEA)?.unit_price == yuan(400)).then_some(())))?;
+    shop.reprice(TEA, "9.00")?;
+    wait_for("tea at nine yuan", || Ok((shop.sell(TEA)?.unit_price == yuan(900)).then_some(())))?;
+    let begins_ms = Moment::now().now_ms;
+    shop.sell(WATER)?;
+    let sold = shop.files.count(|record| matches!(record, Record::SaleCompleted { .. }))? as u64;
+    wait_for("HQ to have every sale", || Ok((shop.headquarters.sums()?.0 >= sold).then_some(())))?;
+
+    let (water, tea) = (shop.bind(0, WATER)?, shop.bind(1, TEA)?);
+    shop.wait_for_face(&water, list.minor())?;
+    shop.headquarters.promote("p-water", WATER, list.minor() - 50, begins_ms)?;
+    shop.headquarters.promote("p-tea", TEA, 300, begins_ms)?;
+    shop.wait_for_face(&water, list.minor() - 50)?;
+    wait_for("the price to be struck", || {
+        let shown = shop.state(&water)?.and_then(|state| state.shown).context("shown")?;
+        Ok(shown
+            .texts
+            .get("was_price")
+            .map(|was| assert_eq!(*was, format!("{}.{:02}", list.minor() / 100, list.minor() % 100))))
+    })?;
+    shop.wait_for_face(&tea, 300)?;
+    let not = wait_for("why tea's is not", || {
+        let state = shop.state(&tea)?.context("known")?;
+        Ok(state.not_struck.filter(|not| not.why != WhyNotStruck::NotKnownYet))
+    })?;
+    assert_eq!((not.was, not.why), (900, WhyNotStruck::SoldForLess(400)));
+    let report = run(Command::new(program("sync-agent")?)
+        .args(["labels", "--json", "--data"])
+        .arg(&shop.files.paths.data))?;
+    let report: serde_json::Value = serde_json::from_str(&report)?;
+    assert_eq!(report["not_struck"], 1);
+    assert_eq!(report["not_struck_named"][0][0], tea.to_string());
+
+    // What is known is kept: HQ away and the agent begun anew, the price stays struck.
+    shop.headquarters.kill()?;
+    shop.files.kill_agent()?;
+    shop.files.start_agent()?;
+    wait_for("the agent to have looked", || {
+        let state = shop.state(&water)?.context("known")?;
+        let struck = state.wanted.is_some_and(|face| face.texts.contains_key("was_price"));
+        Ok((state.condition == LabelCondition::Shown && struck).then_some(()))
+    })
+}
+
+#[test]
+fn a_drawing_that_is_changed_reaches_the_labels_that_show_the_one_before() -> Result<()> {
+    let mut shop = Shop::open_with(true)?;
+    let price = shop.sell(WATER)?.unit_price;
+    let label = shop.bind(0, WATER)?;
+    wait_for("the first drawing", || {
+        let shown = shop.point.with(|radio| radio.shown(label.as_str()).map(|shown| shown.colours.clone()));
+        Ok(shown.filter(|_| {
+            shop.state(&label).ok().flatten().is_some_and(|state| state.condition == LabelCondition::Shown)
+        }))
+    })?;
+    let before = shop.point.with(|radio| radio.shown(label.as_str()).map(|shown| shown.colours.clone()));
+    let uploads = shop.point.with(|radio| radio.uploads_taken());
+    std::fs::write(shop.templates().join("normal.strip.svg"), drawing("48"))?;
+    wait_for("the new drawing", || {
+        let now = shop.point.with(|radio| radio.shown(label.as_str()).map(|shown| shown.colours.clone()));
+        Ok((now != before).then_some(()))
+    })?;
+    wait_for("it to be confirmed", || {
+        let state = shop.state(&label)?.context("known")?;
+        let shows = state.shown.as_ref().and_then(|face| face.prices.first()?.price);
+        Ok((state.condition == LabelCondition::Shown && shows == Some(price.minor())).then_some(()))
+    })?;
+    let taken = shop.point.with(|radio| radio.uploads_taken()) - uploads;
+    assert_eq!(taken, 1, "one face for one label");
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod commit;
 mod goods;
+mod labels;
 mod paper;
 mod sync;
 mod years;
@@ -23,6 +24,11 @@ pub use sync::ALL as SYNC;
 pub const ALL: &[Benchmark] = &[
     Benchmark { name: "ledger-commit", about: "a sale's way to the disk", run: commit::run },
     Benchmark { name: "devices-paper", about: "a receipt's way to the printer", run: paper::run },
+    Benchmark {
+        name: "labels-change",
+        about: "a price change of a store, from HQ to the last label",
+        run: labels::run,
+    },
     Benchmark { name: "ledger-goods", about: "goods among a million, and a lane's start", run: goods::run },
     Benchmark { name: "ledger-years", about: "a lane's years in one journal", run: years::run },
 ];

@@ -7,11 +7,13 @@
 //! | [`counter`] | a counter where a till, its journal and a printer stand |
 //! | [`powercut`] | power cuts, and what must be there after each |
 //! | [`simulate`] | a whole chain in a box, from one seed, under everything that goes wrong |
+//! | [`labels`] | a price change of a whole store, from HQ to the shelf |
 //! | [`bench`] | what the ledger takes, beside what the machine takes |
 
 pub mod bench;
 pub mod counter;
 pub mod disk;
+pub mod labels;
 pub mod powercut;
 pub mod simulate;
 #[allow(unsafe_code)]

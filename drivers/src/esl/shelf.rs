@@ -73,10 +73,14 @@ impl Shelf {
             }
             Ask::Link(label, article) => {
                 self.unlink(label);
+                let has_room = self.articles.contains_key(&article) || self.articles.len() < ARTICLES_MAX;
                 self.labels_of.entry(article.clone()).or_default().insert(label);
                 self.links.insert(label, article);
-                if self.point.mind(label) {
+                if has_room && self.point.mind(label) {
                     self.want(label, request, now);
+                } else {
+                    let why = format!("it has {ARTICLES_MAX} labels already; give some to another one");
+                    self.told.push_back(Told::GivenUp { label, request, why: GivenUp::Refused(why) });
                 }
             }
             Ask::Unlink(label) => {

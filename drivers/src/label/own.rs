@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::built_in::built_in;
 use super::glyph::Fonts;
@@ -64,6 +65,21 @@ impl<'a> Kept<'a> {
             Self::Read(folder) | Self::Write(folder) => Some(folder),
         }
     }
+}
+
+/// The chain's own templates as they lie in their folder: another value where
+/// any of them was changed, came or went.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OwnFiles(Vec<(String, u64, Option<SystemTime>)>);
+
+/// How the templates of a folder lie there now.
+pub fn own_files(folder: Option<&Path>) -> OwnFiles {
+    let files = folder.and_then(|folder| drawings(folder).ok()).unwrap_or_default();
+    let lies = |(name, path): (String, PathBuf)| {
+        let data = fs::metadata(path).ok()?;
+        Some((name, data.len(), data.modified().ok()))
+    };
+    OwnFiles(files.into_iter().filter_map(lies).collect())
 }
 
 /// A press with the built-in templates and those of a folder, `NAME.FORM.svg` each, which take the place of built-in ones
@@ -130,7 +146,7 @@ fn named(file: &str) -> Option<(&str, Shape)> {
 }
 
 /// The drawings of a folder by their file names, as many as a shop may have.
-fn drawings(folder: &Path) -> io::Result<BTreeMap<String, std::path::PathBuf>> {
+fn drawings(folder: &Path) -> io::Result<BTreeMap<String, PathBuf>> {
     let files = fs::read_dir(folder)?.flatten();
     let named = files.filter_map(|entry| {
         let name = entry.file_name().into_string().ok()?;
@@ -139,7 +155,7 @@ fn drawings(folder: &Path) -> io::Result<BTreeMap<String, std::path::PathBuf>> {
     Ok(named.take(TEMPLATES_MAX * Shape::ALL.len()).collect())
 }
 
-fn read(path: &std::path::PathBuf) -> io::Result<String> {
+fn read(path: &PathBuf) -> io::Result<String> {
     fs::read_to_string(path)
 }
 

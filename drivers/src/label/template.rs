@@ -6,6 +6,7 @@ mod read;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::face::{Accent, Ink, Panel};
@@ -388,6 +389,7 @@ pub(super) struct Template {
 #[derive(Debug, Default)]
 pub struct Templates {
     drawings: BTreeMap<(String, Shape), Arc<Template>>,
+    sources: BTreeMap<(String, Shape), [u8; 32]>,
 }
 
 impl Templates {
@@ -408,8 +410,30 @@ impl Templates {
         let parsed = if room { Template::parse(svg, language) } else { Err(full()) };
         let template = parsed
             .map_err(|error| LoadTemplateError { name: format!("{name}.{}.svg", shape.name()), ..error })?;
-        self.drawings.insert(key, Arc::new(template));
+        self.drawings.insert(key.clone(), Arc::new(template));
+        let words = match language {
+            Language::Chinese => "zh\n",
+            Language::English => "en\n",
+        };
+        self.sources.insert(key, Sha256::new().chain_update(words).chain_update(svg).finalize().into());
         Ok(())
+    }
+
+    /// Sixteen hexadecimal digits that are others when any drawing of this name
+    /// is another one: a face of before must then be made anew. `None` where
+    /// nothing is called that.
+    pub fn drawing(&self, name: &str) -> Option<String> {
+        let mut hash = Sha256::new();
+        let mut any = false;
+        for shape in Shape::ALL {
+            if let Some(source) = self.sources.get(&(name.to_owned(), shape)) {
+                hash.update(shape.name());
+                hash.update(source);
+                any = true;
+            }
+        }
+        let digest: [u8; 32] = hash.finalize().into();
+        any.then(|| digest[..8].iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// The names that are loaded.

@@ -32,6 +32,7 @@ pub const GOODS_COLUMNS: &[&str] = &[
     "department",
     "tax_class",
     "gift",
+    "grade",
 ];
 
 const COLUMNS: Columns = Columns { names: GOODS_COLUMNS, needed: &["sku", "name_zh", "price", "tax_rate"] };
@@ -71,6 +72,7 @@ fn product(row: &Row<'_>, currency: Option<&Currency>) -> Result<Product, String
         name_en: owned("name_en"),
         spec: owned("spec"),
         origin: owned("origin"),
+        grade: owned("grade"),
         category: owned("category"),
         weighed: row.flag("weighed")?,
         price: parse_price("price", row.text("price"), currency)?,

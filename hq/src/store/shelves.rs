@@ -26,6 +26,16 @@ fn entity<T: serde::de::DeserializeOwned>(body: &str) -> Result<T, StoreError> {
     serde_json::from_str(body).map_err(|error| StoreError::Row { table: "entity", reason: error.to_string() })
 }
 
+/// What one unit of a sale's line cost: its price where the line came to that,
+/// rounded as lines are; else what was paid for it, rounded down.
+const DEAL: &str = "CASE WHEN l.net * 1000 + 500 >= l.unit_price * l.quantity THEN l.unit_price
+                         ELSE l.net * 1000 / l.quantity END";
+
+/// The lines in which an item was sold.
+const DEALS: &str = "sale_line AS l JOIN sale AS s
+    ON s.store = l.store AND s.lane = l.lane AND s.epoch = l.epoch AND s.seq = l.seq
+    WHERE l.store = ?1 AND l.sku = ?2 AND l.unit = ?3 AND l.quantity > 0 AND l.net > 0";
+
 /// Before, and after, the keys of an item's caps by one lane.
 fn cap_keys_of(item: &LabelItem, lane: u32) -> (String, String) {
     let item = serde_json::to_string(&(&item.sku, &item.unit)).expect("plain data serialises");
@@ -42,6 +52,18 @@ impl Reading<'_> {
             values![store],
             |row| Ok((row.text(0)?, entity(&row.text(1)?)?)),
         )
+    }
+
+    /// Another store than this one in which a label stands for something; the
+    /// first by its code.
+    pub fn label_elsewhere(&self, but: &str, number: &str) -> Result<Option<String>, StoreError> {
+        let rows = self.all(
+            "SELECT store, body FROM entity WHERE kind = 'label' AND key = ?1 AND store <> ?2
+             AND body IS NOT NULL ORDER BY store",
+            values![number, but],
+            |row| Ok((row.text(0)?, entity::<Label>(&row.text(1)?)?)),
+        )?;
+        Ok(rows.into_iter().find(|(_, label)| !label.items.is_empty()).map(|(store, _)| store))
     }
 
     /// What was reported last, by store and lane; of one store where it is named.
@@ -78,6 +100,62 @@ impl Reading<'_> {
             values![store, but],
             |row| Ok(LaneVersion { lane: row.small(0)?, version: row.count(1)? }),
         )
+    }
+
+    /// The lowest price per unit, minor units, at which an item was sold in a
+    /// store from one instant up to another (milliseconds UTC, by the lanes'
+    /// clocks); `None` where it was not. What went out for nothing has no price.
+    pub fn lowest_deal(
+        &self,
+        store: &str,
+        item: &LabelItem,
+        from_ms: i64,
+        until_ms: i64,
+    ) -> Result<Option<i64>, StoreError> {
+        let sql = format!("SELECT coalesce(min({DEAL}), -1) FROM {DEALS} AND s.at_ms >= ?4 AND s.at_ms < ?5");
+        let lowest = self.number(&sql, values![store, &item.sku, &item.unit, from_ms, until_ms])?;
+        Ok((lowest >= 0).then_some(lowest))
+    }
+
+    /// The price per unit of the last sale of an item in a store before an
+    /// instant, as [`Reading::lowest_deal`] takes it.
+    pub fn last_deal(
+        &self,
+        store: &str,
+        item: &LabelItem,
+        before_ms: i64,
+    ) -> Result<Option<i64>, StoreError> {
+        let sql = format!("SELECT {DEAL} FROM {DEALS} AND s.at_ms < ?4 ORDER BY s.at_ms DESC, 1 LIMIT 1");
+        self.one(&sql, values![store, &item.sku, &item.unit, before_ms], |row| row.int(0))
+    }
+
+    /// Whether HQ has all that the lanes of a store sold before an instant
+    /// (milliseconds UTC): each has sent something later, or its last shift is
+    /// closed. Lanes that were written off do not count.
+    pub fn has_all_until(&self, store: &str, until_ms: i64) -> Result<bool, StoreError> {
+        let in_a_shift = self.all(
+            "SELECT DISTINCT shift.lane FROM shift
+             LEFT JOIN lane_reference AS used ON used.store = shift.store AND used.lane = shift.lane
+             WHERE shift.store = ?1 AND shift.closed_seq IS NULL AND coalesce(used.is_written_off, 0) = 0
+             ORDER BY shift.lane",
+            values![store],
+            |row| row.small(0),
+        )?;
+        for lane in in_a_shift {
+            let last = self.one(
+                "SELECT event.bytes FROM journal
+                 JOIN event ON event.store = journal.store AND event.lane = journal.lane
+                     AND event.epoch = journal.epoch AND event.seq = journal.acknowledged
+                 WHERE journal.store = ?1 AND journal.lane = ?2 ORDER BY journal.epoch DESC LIMIT 1",
+                values![store, lane],
+                |row| row.bytes(0),
+            )?;
+            let at_ms = last.and_then(|bytes| protocol::event::decode(&bytes).ok()).map(|event| event.at_ms);
+            if at_ms.is_none_or(|at_ms| at_ms < until_ms) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// What a lane was last known to have in use, and whether it was written off.

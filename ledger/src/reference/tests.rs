@@ -56,6 +56,7 @@ fn product(sku: &str, name_zh: &str, initials: &str) -> pull::Product {
         name_en: String::new(),
         spec: String::new(),
         origin: String::new(),
+        grade: String::new(),
         category: "c1".into(),
         weighed: false,
         price: 350,
@@ -504,7 +505,8 @@ fn a_file_of_the_version_before_is_given_what_lies_behind_its_codes() {
     let agent = Agent::with(&[case_of_cola(), juice()]);
     let before = "DROP TABLE face; DROP TABLE compatibility; ALTER TABLE state DROP COLUMN faces;
                   DROP TABLE label; DROP TABLE label_item; DROP TABLE label_waiver; DROP TABLE label_state;
-                  DROP TABLE shelf_cap; DROP TABLE gateway; DROP TABLE shelf; PRAGMA user_version = 3";
+                  DROP TABLE shelf_cap; DROP TABLE gateway; DROP TABLE shelf; DROP TABLE deal;
+                  PRAGMA user_version = 3";
     agent.writer.connection.execute_batch(before).expect("as it was");
     let early = agent.lane();
     let gtin = Gtin::parse("19520001003032").expect("a GTIN");
@@ -579,6 +581,7 @@ const RELEASED: &[&str] = &[
     include_str!("../../schemas/reference-2.sql"),
     include_str!("../../schemas/reference-3.sql"),
     include_str!("../../schemas/reference-4.sql"),
+    include_str!("../../schemas/reference-5.sql"),
 ];
 
 /// A file of a released version with a cola; what a program of that version left.
@@ -636,7 +639,7 @@ fn every_released_version_becomes_todays_and_finds_its_goods() {
         let lane = Reference::open(&path).expect("opens").expect("there is one");
         let gtin = Gtin::parse("96385074").expect("a GTIN");
         assert_eq!(sku(by_code(&lane, &gtin)).as_deref(), Some("c1"), "version {version}");
-        if version < RELEASED.len() {
+        if version < 4 {
             // The words of what an earlier program wrote are made anew.
             assert_eq!(skus(lane.search("可乐", 9)), ["c1"], "version {version}");
         }

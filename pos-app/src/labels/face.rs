@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use drivers::label::{
-    Accent, Face, Fonts, Ink, KEPT_TEMPLATES, Kept, Language, Panel, Press, PrintError, Values, with_own,
+    Accent, Face, Fonts, Ink, KEPT_TEMPLATES, Kept, Language, OwnFiles, Panel, Press, PrintError, Values,
+    own_files, with_own,
 };
 use ledger::reference::shelf::{LabelFace, PanelAccent, PanelSeen};
 use ui::customer::Picture;
@@ -17,6 +19,9 @@ static BOLD: &[u8] = include_bytes!("../../../ui/fonts/NotoSansSC-Bold.otf");
 /// Pictures that are kept take at most so many bytes: a page of a list of ordinary labels twice over.
 const PICTURE_BYTES_MAX: usize = 24 << 20;
 
+/// The chain's own templates are looked at so often.
+const TEMPLATES_EVERY: Duration = Duration::from_secs(5);
+
 /// Bytes of a pixel.
 const PIXEL_BYTES: usize = 4;
 
@@ -25,6 +30,8 @@ pub(super) struct Faces {
     config: PathBuf,
     /// `None` before the first picture; what cannot be made then is not tried again.
     press: Option<Option<Press>>,
+    /// The chain's own templates as they were read, and when they were looked at.
+    own: Option<(OwnFiles, Instant)>,
     pictures: VecDeque<Drawing>,
     bytes: usize,
 }
@@ -39,10 +46,25 @@ struct Drawing {
 impl Faces {
     /// Draws as the file of the agent says, `labels.toml`.
     pub(super) fn new(config: PathBuf) -> Self {
-        Self { config, press: None, pictures: VecDeque::new(), bytes: 0 }
+        Self { config, press: None, own: None, pictures: VecDeque::new(), bytes: 0 }
+    }
+
+    /// Templates that were changed are read again.
+    fn follow_templates(&mut self) {
+        if self.own.as_ref().is_some_and(|(_, looked)| looked.elapsed() < TEMPLATES_EVERY) {
+            return;
+        }
+        let now = own_files(Drawn::read(&self.config).templates.as_deref());
+        let before = self.own.replace((now.clone(), Instant::now()));
+        if before.is_some_and(|(before, _)| before != now) {
+            self.press = None;
+            self.pictures.clear();
+            self.bytes = 0;
+        }
     }
 
     fn press(&mut self) -> Option<&mut Press> {
+        self.follow_templates();
         let config = &self.config;
         self.press
             .get_or_insert_with(|| {
@@ -82,8 +104,13 @@ impl Faces {
         self.press().map(|press| press.templates().names().map(str::to_owned).collect()).unwrap_or_default()
     }
 
-    /// The picture of a face on a panel; `None` where it cannot be drawn, or the panel is not known.
+    /// The picture of a face on a panel; `None` where it cannot be drawn, the panel is not known, or the face was made
+    /// from a drawing that is another one by now.
     pub(super) fn picture(&mut self, face: &LabelFace, seen: PanelSeen) -> Option<Picture> {
+        let drawing = self.press()?.templates().drawing(&face.template);
+        if !face.drawing.is_empty() && drawing.as_ref() != Some(&face.drawing) {
+            return None;
+        }
         let (panel, values) = (panel(seen)?, values(face));
         let is_it = |drawn: &Drawing| {
             drawn.panel == panel && drawn.template == face.template && drawn.values == values
@@ -160,8 +187,17 @@ mod tests {
             texts: [("name", "牛奶"), ("price", price)]
                 .map(|(name, text)| (name.to_owned(), text.to_owned()))
                 .into(),
-            prices: Vec::new(),
+            ..LabelFace::default()
         }
+    }
+
+    #[test]
+    fn a_face_of_another_drawing_has_no_picture() {
+        let mut faces = Faces::new("/nowhere".into());
+        let small = PanelSeen { hw_type: 1, width: 296, height: 128, accent: PanelAccent::Red };
+        let drawing = faces.press().expect("templates").templates().drawing("normal").expect("there");
+        assert!(faces.picture(&LabelFace { drawing, ..face("1.00") }, small).is_some());
+        assert_eq!(faces.picture(&LabelFace { drawing: "0".repeat(16), ..face("1.00") }, small), None);
     }
 
     #[test]

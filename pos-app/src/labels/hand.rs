@@ -7,9 +7,11 @@ use ledger::reference::shelf::{BoundLabel, LabelCondition};
 use protocol::ask::{Answer, LabelNotAsked};
 use ui::view::{Language, Notice, Tone};
 
+use super::one::GoodsText;
+use super::seen::Prices;
 use super::walk::FLASH_SECONDS;
 use super::{Labels, OURS_MAX, Page, Question, WATCHED_MAX};
-use crate::lane::Lane;
+use crate::lane::{Lane, State};
 use crate::sheet::{Attempt, say};
 
 /// The most items that a label has lines for.
@@ -125,6 +127,7 @@ impl Lane {
         let bound = labels.bound(number);
         let items = bound.as_ref().map_or(&[][..], |bound| &bound.items);
         if !labels.is_known(number) {
+            self.ask_whose_label(number);
             return self.ask_about(Question::Unheard { number: number.clone(), item });
         }
         if items.contains(&item) {
@@ -143,6 +146,25 @@ impl Lane {
             return self.bind_another(number, item);
         }
         self.ask_about(Question::Bound { number: number.clone(), item });
+    }
+
+    /// HQ said that another store has a label.
+    pub(crate) fn hear_whose_label(&mut self, number: LabelNumber, store: String) {
+        let short = super::words::short(&number);
+        self.with_labels(|labels| {
+            labels.elsewhere = Some((number, store.clone()));
+            labels.looked = None;
+        });
+        if self.labels.is_some() {
+            self.labels_say(
+                Tone::Stop,
+                (&format!("{short} 是 {store} 店的"), "没有绑定。请还给那家店，或让那边先解绑。"),
+                (
+                    &format!("{short} is store {store}'s"),
+                    "Nothing was bound. Give it back, or have it unbound there first.",
+                ),
+            );
+        }
     }
 
     fn ask_about(&mut self, question: Question) {
@@ -184,8 +206,40 @@ impl Lane {
         self.bind_as(LabelBinding { label: number.clone(), items, template, slot });
     }
 
+    /// What a label must have room for of these goods; those that cannot be
+    /// looked up are left to the till, which refuses them.
+    fn goods_texts(&self, items: &[LabelItem]) -> Vec<GoodsText> {
+        let State::Open(open) = &self.state else { return Vec::new() };
+        let prices = Prices::new(open, self.moment);
+        let currency = &open.settings().currency;
+        let of = |item: &LabelItem| {
+            let priced = prices.of(item, None);
+            let (found, price) = (priced.found?, priced.till?);
+            let unit = found.unit(&item.unit).map(|sold| sold.unit.name_zh.clone());
+            let usual = || if found.weighed { "kg".to_owned() } else { "件".to_owned() };
+            let name = if found.name_zh.is_empty() { found.name_en.clone() } else { found.name_zh.clone() };
+            let (unit, price) = (unit.unwrap_or_else(usual), currency.format(price));
+            Some(GoodsText { name, unit, currency: currency.symbol.clone(), price })
+        };
+        items.iter().filter_map(of).collect()
+    }
+
     /// Has the till write down what a label stands for, and shows the label.
     fn bind_as(&mut self, binding: LabelBinding) {
+        let goods = self.goods_texts(&binding.items);
+        let fits = self.labels.as_mut().is_none_or(|labels| {
+            goods.is_empty() || labels.fits_goods(&binding.label, &goods, &binding.template)
+        });
+        if !fits {
+            return self.labels_say(
+                Tone::Attend,
+                ("这个价签放不下", "没有绑定。品名和价格在它上面放不下，请拿大一些的价签。"),
+                (
+                    "The label is the wrong size",
+                    "Nothing was bound: name and price have no room. Take a larger one.",
+                ),
+            );
+        }
         if self.attempt(Input::BindLabel(Box::new(binding.clone()))) == Attempt::Done {
             self.after_binding(binding);
         }

@@ -1,7 +1,7 @@
 //! What there is to do: numbers of the whole, and the lists behind them.
 
 use ledger::reference::ReferenceError;
-use ledger::reference::shelf::{GatewayState, LabelBatch, LabelCondition, LabelList};
+use ledger::reference::shelf::{GatewayState, LabelBatch, LabelCondition, LabelList, ParityDone};
 use ui::view::{LabelCount, Tone};
 
 use super::{Entry, Labels, Page};
@@ -24,6 +24,8 @@ pub(super) enum List {
     LowBattery,
     /// Labels that nobody has heard for long.
     Lost,
+    /// Labels that would strike a price which nothing shows they may.
+    NotStruck,
     /// Gateways.
     Gateways,
     /// All labels.
@@ -38,6 +40,7 @@ impl List {
             Self::LabelsWithoutItem => Some(LabelList::WithoutItem),
             Self::LowBattery => Some(LabelList::LowBattery),
             Self::Lost => Some(LabelList::Lost { since_ms: now_ms.saturating_sub(lost_ms) }),
+            Self::NotStruck => Some(LabelList::NotStruck),
             Self::All => Some(LabelList::All),
             Self::ItemsWithoutLabel | Self::Gateways => None,
         }
@@ -51,6 +54,7 @@ impl List {
             Self::LabelsWithoutItem => ("没绑商品的价签", "Labels without an item"),
             Self::LowBattery => ("电量低", "Battery low"),
             Self::Lost => ("失联的价签", "Labels lost"),
+            Self::NotStruck => ("没有显示的划线价", "Struck prices left out"),
             Self::Gateways => ("基站", "Gateways"),
             Self::All => ("全部价签", "All labels"),
         }
@@ -64,6 +68,7 @@ impl List {
             Self::LabelsWithoutItem => ("没有空闲的价签", "None is free"),
             Self::LowBattery => ("电量都够", "All batteries are good"),
             Self::Lost => ("没有失联的", "None is lost"),
+            Self::NotStruck => ("划线价都显示了", "None is left out"),
             Self::Gateways => (
                 "本机没有基站。基站写在 labels.toml 里",
                 "This lane has no gateway; they stand in labels.toml",
@@ -82,7 +87,7 @@ pub(super) enum HomeRow {
 }
 
 /// What there is to do, in order.
-pub(super) const HOME: [HomeRow; 9] = [
+pub(super) const HOME: [HomeRow; 10] = [
     HomeRow::List(List::NotConfirmed),
     HomeRow::List(List::ItemsWithoutLabel),
     HomeRow::List(List::LabelsWithoutItem),
@@ -91,6 +96,7 @@ pub(super) const HOME: [HomeRow; 9] = [
     HomeRow::List(List::Gateways),
     HomeRow::Parity,
     HomeRow::Walk,
+    HomeRow::List(List::NotStruck),
     HomeRow::List(List::All),
 ];
 
@@ -106,6 +112,8 @@ pub(super) struct Known {
     pub without_item: u64,
     pub low: u64,
     pub lost: u64,
+    pub not_struck: u64,
+    pub parity: Option<ParityDone>,
     pub gateways: Vec<(String, GatewayState)>,
     pub batch: Option<LabelBatch>,
 }
@@ -118,6 +126,7 @@ impl Known {
             List::LabelsWithoutItem => self.without_item,
             List::LowBattery => self.low,
             List::Lost => self.lost,
+            List::NotStruck => self.not_struck,
             List::Gateways => self.gateways.len() as u64,
             List::All => self.all,
         }
@@ -133,6 +142,7 @@ impl Labels {
     pub(super) fn count(&mut self, moment: Moment) -> Result<(), ReferenceError> {
         let Some(shelf) = &self.shelf else { return Ok(()) };
         let since_ms = moment.now_ms.saturating_sub(self.lost_ms);
+        let summary = shelf.summary()?;
         self.known = Known {
             all: shelf.count(LabelList::All)?,
             shown: shelf.count(LabelList::In(LabelCondition::Shown))?,
@@ -143,8 +153,10 @@ impl Labels {
             without_item: shelf.count(LabelList::WithoutItem)?,
             low: shelf.count(LabelList::LowBattery)?,
             lost: shelf.count(LabelList::Lost { since_ms })?,
+            not_struck: shelf.count(LabelList::NotStruck)?,
+            parity: summary.parity,
             gateways: shelf.gateways()?,
-            batch: shelf.summary()?.batch,
+            batch: summary.batch,
         };
         Ok(())
     }
@@ -212,7 +224,7 @@ impl Lane {
             Some(Entry::Differing(differing)) => {
                 Page::Label { number: differing.label.clone(), adding: false }
             }
-            Some(Entry::Gateway(..)) | None => return,
+            Some(Entry::Gateway(..) | Entry::Day(_)) | None => return,
         };
         self.with_labels(|labels| labels.turn_to(page));
     }

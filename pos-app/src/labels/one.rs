@@ -1,5 +1,7 @@
 //! The keys of each page, and what they do to the label or list in front.
 
+use std::collections::BTreeMap;
+
 use domain::label::{LabelItem, LabelNumber};
 use ledger::reference::shelf::LabelFace;
 use ui::view::{Language, SheetKey, Theme};
@@ -12,6 +14,14 @@ use crate::lane::Lane;
 
 /// Templates that are not chosen: they suit what a label stands for.
 const NOT_CHOSEN: [&str; 2] = ["several", "unbound"];
+
+/// What a label must have room for of its goods.
+pub(super) struct GoodsText {
+    pub name: String,
+    pub unit: String,
+    pub currency: String,
+    pub price: String,
+}
 
 /// Something that a key does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +52,32 @@ impl Labels {
         face.zip(panel).is_none_or(|(face, panel)| self.faces.fits(&face, panel))
     }
 
+    /// Whether goods fit a label that is to be bound to them, by their names and
+    /// what they cost now; the rest of a face gives way.
+    pub(super) fn fits_goods(&mut self, number: &LabelNumber, goods: &[GoodsText], template: &str) -> bool {
+        let panel = self.shelf.as_ref().and_then(|shelf| shelf.state(number).ok().flatten()?.panel);
+        let Some(panel) = panel else { return true };
+        let texts: BTreeMap<String, String> = match goods {
+            [one] => {
+                [("name", &one.name), ("unit", &one.unit), ("currency", &one.currency), ("price", &one.price)]
+                    .into_iter()
+                    .map(|(field, text)| (field.to_owned(), text.clone()))
+                    .collect()
+            }
+            several => (1..)
+                .zip(several)
+                .map(|(place, one)| {
+                    let GoodsText { name, unit, currency, price } = one;
+                    (format!("line{place}"), format!("{name} {currency}{price}/{unit}"))
+                })
+                .collect(),
+        };
+        let usual = if goods.len() == 1 { "normal" } else { "several" };
+        let template = if template.is_empty() { usual } else { template };
+        let face = LabelFace { template: template.to_owned(), texts, ..LabelFace::default() };
+        self.faces.fits(&face, panel)
+    }
+
     /// Whether what a label should show fits it in another drawing; empty for the one that suits it.
     pub(super) fn fits_with(&mut self, number: &LabelNumber, template: &str) -> bool {
         let Some(shelf) = self.shelf.as_ref().filter(|_| !template.is_empty()) else { return true };
@@ -66,7 +102,7 @@ impl Labels {
                 match self.entries.get(self.place().row) {
                     Some(Entry::Label(seen)) => Some(seen.number.clone()),
                     Some(Entry::Differing(differing)) => Some(differing.label.clone()),
-                    Some(Entry::Item { .. } | Entry::Gateway(..)) | None => None,
+                    Some(Entry::Item { .. } | Entry::Gateway(..) | Entry::Day(_)) | None => None,
                 }
             }
             Page::Ask(_) | Page::Help => None,

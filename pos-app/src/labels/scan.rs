@@ -222,6 +222,7 @@ impl Lane {
         self.sound(if known { Sound::Accepted } else { Sound::Unknown });
         if !known {
             self.say_unknown_label();
+            self.ask_whose_label(&number);
         }
         self.with_labels(|labels| labels.turn_to(Page::Label { number, adding: false }));
     }

@@ -8,7 +8,8 @@ use domain::money::Money;
 use domain::pricing;
 use ledger::reference::ReferenceError;
 use ledger::reference::shelf::{
-    BoundLabel, GatewayState, LabelCondition, LabelFace, LabelState, ListedLabel, Shelf, ShownPrice,
+    BoundLabel, GatewayState, LabelCondition, LabelFace, LabelState, ListedLabel, ParityDone, Shelf,
+    ShownPrice,
 };
 use ui::customer::Picture;
 
@@ -29,6 +30,8 @@ pub(super) enum Entry {
     Gateway(String, GatewayState),
     /// A price on a label that is not the till's.
     Differing(Differing),
+    /// What came of the agent's comparison at the end of a day.
+    Day(ParityDone),
 }
 
 /// A label with all that is known of it.
@@ -253,6 +256,11 @@ impl Labels {
             Page::Parity => {
                 let differing = self.report.iter().flat_map(|report| &report.named);
                 self.entries = differing.cloned().map(Entry::Differing).collect();
+                if let Some(shelf) = &self.shelf {
+                    let summary = shelf.summary()?;
+                    let days = summary.parity.into_iter().chain(summary.parity_days);
+                    self.entries.extend(days.map(Entry::Day));
+                }
                 self.total = self.entries.len() as u64;
             }
             Page::Walk(walk) => {

@@ -6,6 +6,7 @@ mod question;
 mod walk;
 
 use domain::money::Money;
+use ledger::reference::shelf::{ParityDone, WhyNotStruck};
 use ui::view::{self, LabelCard, LabelCount, LabelRow, LabelStep, Tone};
 
 use super::hand::{REPLACED, UNBOUND, WAIVED};
@@ -145,6 +146,69 @@ impl Lane {
                 }
             }
             Entry::Differing(differing) => self.differing_row(open, differing),
+            Entry::Day(done) => self.day_row(done),
+        }
+    }
+
+    /// A day's comparison by the agent, or today's so far.
+    fn day_row(&self, done: &ParityDone) -> LabelRow {
+        let (state, tone) = self.done_state(done);
+        let at = self.labels_time(done.at_ms);
+        let left = match done.not_struck {
+            0 => String::new(),
+            left => {
+                self.words(&format!(" · 划线价未显示 {left}"), &format!(" · struck prices left out: {left}"))
+            }
+        };
+        LabelRow {
+            name: done.day.clone(),
+            detail: self.words(&format!("自动核对：{at}{left}"), &format!("by itself, {at}{left}")),
+            value: grouped(done.checked),
+            state,
+            tone,
+            ..LabelRow::default()
+        }
+    }
+
+    /// What came of a comparison, in a word.
+    pub(in crate::labels) fn done_state(&self, done: &ParityDone) -> (String, Tone) {
+        match (done.below, done.differing) {
+            (0, 0) => (self.words("全部一致", "All the same"), Tone::Good),
+            (0, differing) => {
+                let differing = grouped(differing);
+                (self.words(&format!("{differing} 个不一致"), &format!("{differing} differ")), Tone::Attend)
+            }
+            (below, _) => {
+                let below = grouped(below);
+                (self.words(&format!("{below} 个低于收银"), &format!("{below} below the till")), Tone::Stop)
+            }
+        }
+    }
+
+    /// A label whose face would strike a price.
+    fn not_struck_row(&self, open: &OpenLane, seen: &Seen) -> LabelRow {
+        let row = self.label_row(open, seen);
+        let Some(not) = seen.state.as_ref().and_then(|state| state.not_struck.as_ref()) else { return row };
+        let was = self.money(open, Some(Money::from_minor(not.was)));
+        LabelRow {
+            before: self.words(&format!("原价 {was}"), &format!("was {was}")),
+            state: self.not_struck_words(open, &not.why),
+            state_detail: String::new(),
+            tone: Tone::Attend,
+            ..row
+        }
+    }
+
+    /// Why a price is not struck.
+    pub(in crate::labels) fn not_struck_words(&self, open: &OpenLane, why: &WhyNotStruck) -> String {
+        match why {
+            WhyNotStruck::SoldForLess(paid) => {
+                let paid = self.money(open, Some(Money::from_minor(*paid)));
+                self.words(&format!("前7天卖过 {paid}"), &format!("sold for {paid} before"))
+            }
+            WhyNotStruck::NeverSold => self.words("以前没卖过", "never sold before"),
+            WhyNotStruck::NotKnownYet => self.words("等总部的成交价", "waits for HQ"),
+            WhyNotStruck::NoBeginning => self.words("促销没有开始时间", "promotion has no start"),
         }
     }
 
@@ -219,7 +283,7 @@ impl Lane {
                 ),
                 ..LabelCard::default()
             },
-            Some(Entry::Gateway(..) | Entry::Differing(_)) | None => LabelCard {
+            Some(Entry::Gateway(..) | Entry::Differing(_) | Entry::Day(_)) | None => LabelCard {
                 steps: self.steps(false, false),
                 title: self.words("扫一个价签", "Scan a label"),
                 ..LabelCard::default()
@@ -248,7 +312,38 @@ impl Lane {
         view::Labels {
             title: self.words(name.0, name.1),
             counts: vec![LabelCount { text: grouped(labels.total), tone: Tone::Quiet }],
-            rows: self.entry_rows(open, labels),
+            rows: match list {
+                List::NotStruck => labels
+                    .entries
+                    .iter()
+                    .map(|entry| match entry {
+                        Entry::Label(seen) => self.not_struck_row(open, seen),
+                        Entry::Item { .. } | Entry::Gateway(..) | Entry::Differing(_) | Entry::Day(_) => {
+                            self.entry_row(open, entry)
+                        }
+                    })
+                    .collect(),
+                List::NotConfirmed
+                | List::ItemsWithoutLabel
+                | List::LabelsWithoutItem
+                | List::LowBattery
+                | List::Lost
+                | List::Gateways
+                | List::All => self.entry_rows(open, labels),
+            },
+            note: match list {
+                List::NotStruck => self.words(
+                    "划线价不能高于促销前7天本店的最低成交价，否则价签只显示现价。",
+                    "A price is struck only if nobody paid less for it here in the seven days before.",
+                ),
+                List::NotConfirmed
+                | List::ItemsWithoutLabel
+                | List::LabelsWithoutItem
+                | List::LowBattery
+                | List::Lost
+                | List::Gateways
+                | List::All => String::new(),
+            },
             selected: (!labels.entries.is_empty()).then(|| labels.place().row),
             empty: self.words(empty.0, empty.1),
             pages: if is_long {

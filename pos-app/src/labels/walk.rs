@@ -247,7 +247,7 @@ impl Lane {
                 let number = |entry: &Entry| match entry {
                     Entry::Label(seen) => Some(seen.number.clone()),
                     Entry::Differing(differing) => Some(differing.label.clone()),
-                    Entry::Item { .. } | Entry::Gateway(..) => None,
+                    Entry::Item { .. } | Entry::Gateway(..) | Entry::Day(_) => None,
                 };
                 let mut numbers: Vec<LabelNumber> = labels.entries.iter().filter_map(number).collect();
                 numbers.dedup();

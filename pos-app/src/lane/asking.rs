@@ -47,6 +47,8 @@ enum Errand {
     Stock { sku: String },
     /// A shelf label is to flash, or to be sent its face again.
     Label { number: LabelNumber, resent: bool },
+    /// Whose a shelf label is that nobody here has heard.
+    LabelStore { number: LabelNumber },
     /// What the one who looks at their figures has earned.
     Earned { seller: String },
     /// Something was given back; nobody waits.
@@ -120,6 +122,14 @@ impl Lane {
     pub(crate) fn ask_resend(&mut self, number: &LabelNumber) {
         let question = Question::ResendLabel { label: number.to_string() };
         self.ask_agent(question, Errand::Label { number: number.clone(), resent: true });
+    }
+
+    /// Whose a shelf label is that no gateway here has heard; HQ may know.
+    pub(crate) fn ask_whose_label(&mut self, number: &LabelNumber) {
+        let errand = Errand::LabelStore { number: number.clone() };
+        if self.errands.open.values().all(|other| *other != errand) {
+            self.ask_agent(Question::LabelStore { label: number.to_string() }, errand);
+        }
     }
 
     /// What somebody has earned on a day and in its month, which only HQ knows.
@@ -212,6 +222,7 @@ impl Lane {
             | Errand::Coupon { .. }
             | Errand::Receipt(_)
             | Errand::Stock { .. }
+            | Errand::LabelStore { .. }
             | Errand::Label { .. }
             | Errand::Earned { .. }
             | Errand::Release => None,
@@ -272,6 +283,11 @@ impl Lane {
                 },
             ),
             Errand::Label { number, resent } => self.hear_label_answer(&number, resent, answer.as_ref()),
+            Errand::LabelStore { number } => match answer {
+                Some(Answer::LabelStore { store: Some(store) }) => self.hear_whose_label(number, store),
+                // HQ knows of no other store, or cannot be asked: then a person decides.
+                _ => {}
+            },
             Errand::Earned { seller } => self.show_earned(
                 &seller,
                 match answer {

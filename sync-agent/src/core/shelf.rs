@@ -14,15 +14,21 @@
 //! what came of it. Unlike theirs, these times are those of the clock, since
 //! prices hold by it.
 
+mod batch;
+mod caps;
+mod giving;
+mod writing;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::label::{LabelItem, LabelNumber};
 use ledger::reference::shelf::{
-    GatewayState, HeldBack, LabelBatch, LabelCondition, LabelFace, LabelState, LaneKnown, PanelSeen,
-    SentFace, ShelfChanges, ShelfSummary, ShownPrice,
+    Deal, GatewayState, LabelCondition, LabelFace, LabelState, LaneKnown, NotStruck, PanelSeen, SentFace,
+    ShelfSummary, ShownPrice,
 };
-use protocol::event;
 use protocol::pull::{LabelWaiver, ShelfCap};
+
+use giving::Remote;
 
 /// How far two clocks of one store may be apart, milliseconds. A cap that is
 /// told ahead begins so much before its time, and is relied on only at it.
@@ -41,14 +47,8 @@ pub const GIVEN_MAX: usize = 256;
 /// show one; older ones are remembered as one, with their least prices.
 pub const SENT_MAX: usize = 8;
 
-/// The most publications of one item that wait for lanes.
-const PENDING_MAX: usize = 4;
-
 /// That a label was heard is written down so often, milliseconds.
 const SEEN_WRITTEN_MS: i64 = 600_000;
-
-/// What waits for the clock alone is looked at so often, milliseconds.
-const LOOK_MS: i64 = 1_000;
 
 /// What one label should show.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,6 +61,8 @@ pub struct Wanted {
     pub is_bound: bool,
     /// What its prices will be, as far as is known, in order of time.
     pub later: Vec<Later>,
+    /// The price that the face would strike, and does not.
+    pub not_struck: Option<NotStruck>,
 }
 
 /// What a label will say from an instant on.
@@ -127,8 +129,10 @@ pub struct ShelfBeginning {
     pub states: Vec<(LabelNumber, LabelState)>,
     /// What is known of the whole.
     pub summary: ShelfSummary,
-    /// Where what is known was lost: the caps that HQ has of this lane. They
-    /// stand until every label was seen.
+    /// Where what is known was lost: the caps that HQ has of this lane, or while
+    /// [`ShelfSummary::is_recovering`] those of this agent. They stand until
+    /// every label that should show something was seen: until then one of them
+    /// may hang there with a face that nobody remembers.
     pub echo: Vec<ShelfCap>,
 }
 
@@ -153,31 +157,6 @@ struct Tracked {
     heard_written_ms: i64,
 }
 
-/// What the lanes are known to keep to.
-#[derive(Debug, Default)]
-struct Remote {
-    /// In force everywhere; nothing where it was never said.
-    confirmed: Vec<ShelfCap>,
-    /// Published since, with the version that has it once HQ said so.
-    pending: Vec<(Option<u64>, Vec<ShelfCap>)>,
-}
-
-impl Remote {
-    /// Adds what is about to be published. Of what HQ may or may not have
-    /// heard, the same is remembered once, and too much of it as anything.
-    fn add(&mut self, caps: Vec<ShelfCap>) {
-        self.pending.retain(|(version, known)| version.is_some() || *known != caps);
-        if self.pending.len() >= 2 * PENDING_MAX {
-            self.pending.retain(|(version, _)| version.is_some());
-            self.pending.push((None, Vec::new()));
-        }
-        self.pending.push((None, caps));
-    }
-}
-
-/// The most that somebody may be asked; `None` for anything.
-type Bound = (Option<i64>, Option<i64>);
-
 /// The reconciler of one agent's labels.
 #[derive(Debug)]
 pub struct ShelfCore {
@@ -197,6 +176,7 @@ pub struct ShelfCore {
     unwritten_labels: BTreeSet<LabelNumber>,
     unwritten_items: BTreeSet<LabelItem>,
     unwritten_gateways: BTreeMap<String, GatewayState>,
+    unwritten_deals: Vec<Deal>,
     waivers_done: Vec<LabelWaiver>,
     summary_changed: bool,
     /// What is being written: labels with their revisions.
@@ -248,6 +228,7 @@ impl ShelfCore {
             unwritten_labels: BTreeSet::new(),
             unwritten_items: BTreeSet::new(),
             unwritten_gateways: BTreeMap::new(),
+            unwritten_deals: Vec::new(),
             waivers_done: Vec::new(),
             summary_changed: false,
             writing: None,
@@ -264,9 +245,17 @@ impl ShelfCore {
         for (number, state) in beginning.states {
             let given = vec![None; state.sent.len()];
             let is_bound = state.wanted.is_some() && state.condition != LabelCondition::Unbound;
+            if matches!(state.condition, LabelCondition::Sending | LabelCondition::Held) {
+                core.batch_open.insert(number.clone());
+            }
             core.labels.insert(number.clone(), Tracked { given, is_bound, ..Tracked::new(state) });
             core.index(&number);
         }
+        if core.summary.is_recovering == core.floor.is_empty() {
+            core.summary.is_recovering = !core.floor.is_empty();
+            core.summary_changed = true;
+        }
+        core.go_on_with_batch();
         core.reckon();
         core
     }
@@ -298,6 +287,7 @@ impl ShelfCore {
             && !label.state.is_down
             && label.later == wanted.later
             && label.is_bound == wanted.is_bound
+            && label.state.not_struck == wanted.not_struck
             && (wanted.face.is_some() || label.state.why == wanted.why);
         if is_same && label.is_known_there {
             return;
@@ -306,6 +296,7 @@ impl ShelfCore {
         label.state.is_down = false;
         label.is_bound = wanted.is_bound;
         label.later = wanted.later;
+        label.state.not_struck = wanted.not_struck;
         label.state.wanted.clone_from(&wanted.face);
         if is_new || wanted.face.is_none() {
             label.state.why = wanted.why;
@@ -323,10 +314,11 @@ impl ShelfCore {
         if std::mem::replace(&mut label.state.is_down, true) {
             return false;
         }
-        label.state.wanted = None;
+        (label.state.wanted, label.state.not_struck) = (None, None);
         (label.is_bound, label.is_known_there, label.later) = (false, false, Vec::new());
         self.arm(now_ms, number);
         self.changed(now_ms, number);
+        self.recover();
         true
     }
 
@@ -418,6 +410,7 @@ impl ShelfCore {
         label.state.why.clear();
         label.given.drain(..=place);
         self.changed(now_ms, number);
+        self.recover();
     }
 
     /// A face that was given will not be shown by itself.
@@ -444,251 +437,20 @@ impl ShelfCore {
         self.unwritten_gateways.insert(host.to_owned(), state);
     }
 
-    /// Something to write; `None` while a write is under way or nothing is new.
-    pub fn write(&mut self) -> Option<ShelfChanges> {
-        self.reckon();
-        let nothing = self.unwritten_labels.is_empty()
-            && self.unwritten_items.is_empty()
-            && self.unwritten_gateways.is_empty()
-            && self.waivers_done.is_empty()
-            && !self.summary_changed;
-        if self.writing.is_some() || nothing {
-            return None;
-        }
-        let numbers: Vec<LabelNumber> =
-            self.unwritten_labels.iter().take(WRITTEN_LABELS_MAX).cloned().collect();
-        let mut changes = ShelfChanges { is_kept: true, ..ShelfChanges::default() };
-        let mut writing = Vec::new();
-        for number in numbers {
-            self.unwritten_labels.remove(&number);
-            if let Some(label) = self.labels.get(&number) {
-                changes.states.push((number.clone(), label.state.clone()));
-                writing.push((number, label.revision));
-            }
-        }
-        // Caps may lie on the disk before the faces that they are for, never
-        // after: all of them go with the first labels.
-        self.writing_items = std::mem::take(&mut self.unwritten_items);
-        let of = |item: &LabelItem| (item.clone(), self.caps.get(item).cloned().unwrap_or_default());
-        changes.caps = self.writing_items.iter().map(of).collect();
-        changes.gateways = std::mem::take(&mut self.unwritten_gateways).into_iter().collect();
-        changes.waivers_done = std::mem::take(&mut self.waivers_done);
-        changes.summary = std::mem::take(&mut self.summary_changed).then(|| self.summary.clone());
-        self.writing = Some(writing);
-        Some(changes)
+    /// Whether labels may show what nobody remembers.
+    pub fn is_recovering(&self) -> bool {
+        !self.floor.is_empty()
     }
 
-    /// What was to be written is on disk, or is not.
-    pub fn written(&mut self, changes: &ShelfChanges, is_done: bool) {
-        let items = std::mem::take(&mut self.writing_items);
-        let Some(writing) = self.writing.take() else { return };
-        self.is_to_look = true;
-        if is_done {
-            for (number, revision) in writing {
-                if let Some(label) = self.labels.get_mut(&number) {
-                    label.durable = label.durable.max(revision);
-                }
-            }
-            return;
+    /// What was lost is known again once every label was seen.
+    fn recover(&mut self) {
+        let mut wanted = self.labels.values().filter(|label| label.state.wanted.is_some()).peekable();
+        let is_over = wanted.peek().is_some() && wanted.all(|label| label.state.shown.is_some());
+        if is_over && !self.floor.is_empty() {
+            self.touched.extend(std::mem::take(&mut self.floor).into_keys());
+            (self.summary.is_recovering, self.summary_changed) = (false, true);
+            self.reckon();
         }
-        self.unwritten_labels.extend(writing.into_iter().map(|(number, _)| number));
-        self.unwritten_items.extend(items);
-        for (host, state) in &changes.gateways {
-            self.unwritten_gateways.entry(host.clone()).or_insert_with(|| state.clone());
-        }
-        self.waivers_done.extend(changes.waivers_done.iter().cloned());
-        self.summary_changed |= changes.summary.is_some();
-    }
-
-    /// Something to tell HQ; `None` while that is under way or nothing is new.
-    pub fn publish(&mut self) -> Option<Publication> {
-        self.reckon();
-        if self.publishing.is_some() {
-            return None;
-        }
-        let has_room = |item: &&LabelItem| {
-            let waits =
-                |remote: &Remote| remote.pending.iter().filter(|(version, _)| version.is_some()).count();
-            self.remote.get(*item).is_none_or(|remote| waits(remote) < PENDING_MAX)
-        };
-        let items: BTreeSet<LabelItem> =
-            self.unpublished.iter().filter(has_room).take(PUBLISHED_ITEMS_MAX).cloned().collect();
-        if items.is_empty() {
-            return None;
-        }
-        let mut caps = Vec::new();
-        for item in &items {
-            self.unpublished.remove(item);
-            let own = self.caps.get(item).cloned().unwrap_or_default();
-            self.remote.entry(item.clone()).or_default().add(own.clone());
-            caps.push((item.clone(), own));
-        }
-        self.publishing = Some(items);
-        Some(Publication { caps })
-    }
-
-    /// What HQ said to the publication; `None` where it said nothing, and
-    /// nobody knows whether it heard it.
-    pub fn published(&mut self, now_ms: i64, told: Option<LanesTold>) {
-        let items = self.publishing.take().unwrap_or_default();
-        let Some(told) = told else {
-            self.unpublished.extend(items);
-            return;
-        };
-        for item in items {
-            if let Some((version, _)) =
-                self.remote.get_mut(&item).and_then(|remote| remote.pending.last_mut())
-            {
-                *version = Some(told.version);
-            }
-            self.awaiting.insert(item);
-        }
-        self.lanes_told(now_ms, told.lanes);
-    }
-
-    /// What HQ knows of the store's other lanes.
-    pub fn lanes_told(&mut self, now_ms: i64, lanes: Vec<LaneKnown>) {
-        if self.lanes.as_ref() != Some(&lanes) || self.summary.lanes_ms.is_none() {
-            self.summary.lanes.clone_from(&lanes);
-            self.summary.lanes_ms = Some(now_ms);
-            self.summary_changed = true;
-        }
-        self.is_to_look = true;
-        let everywhere = lanes.iter().map(|lane| lane.version).min().unwrap_or(u64::MAX);
-        self.lanes = Some(lanes);
-        let remote = &mut self.remote;
-        self.awaiting.retain(|item| {
-            let Some(remote) = remote.get_mut(item) else { return false };
-            let is_in = |(version, _): &(Option<u64>, Vec<ShelfCap>)| {
-                version.is_some_and(|version| version <= everywhere)
-            };
-            if let Some(place) = remote.pending.iter().rposition(is_in) {
-                remote.confirmed =
-                    remote.pending.drain(..=place).next_back().map(|(_, caps)| caps).unwrap_or_default();
-            }
-            !remote.pending.is_empty()
-        });
-    }
-
-    /// Whether lanes are waited for.
-    pub fn waits_for_lanes(&self) -> bool {
-        !self.awaiting.is_empty()
-    }
-
-    /// Faces to give to their gateways now, at most [`GIVEN_MAX`].
-    pub fn give(&mut self, now_ms: i64) -> Vec<Given> {
-        let mut given = Vec::new();
-        if !std::mem::take(&mut self.is_to_look) && now_ms < self.look_ms {
-            return given;
-        }
-        self.look_ms = now_ms + LOOK_MS;
-        for number in self.armed.clone() {
-            if given.len() == GIVEN_MAX {
-                self.is_to_look = true;
-                break;
-            }
-            let held = match self.may_be_given(now_ms, &number) {
-                Ok(true) => {
-                    given.extend(self.hand_out(now_ms, &number));
-                    continue;
-                }
-                Ok(false) => None,
-                Err(held) => Some(held),
-            };
-            let Some(label) = self.labels.get_mut(&number) else { continue };
-            if label.state.held != held {
-                label.state.held = held;
-                self.changed(now_ms, &number);
-            }
-        }
-        given
-    }
-
-    /// A face that was given did not get there: it is to be given again.
-    pub fn not_taken(&mut self, number: &LabelNumber, send: u64) {
-        let Some(label) = self.labels.get_mut(number) else { return };
-        if label.given.last() == Some(&Some(send)) {
-            if let Some(last) = label.given.last_mut() {
-                *last = None;
-            }
-            label.is_armed = true;
-            label.is_known_there = false;
-            self.armed.insert(number.clone());
-        }
-    }
-
-    fn hand_out(&mut self, now_ms: i64, number: &LabelNumber) -> Option<Given> {
-        self.sends += 1;
-        let send = self.sends;
-        self.armed.remove(number);
-        let label = self.labels.get_mut(number)?;
-        let face = label.state.sent.last()?.face.clone();
-        *label.given.last_mut()? = Some(send);
-        let is_first = !std::mem::replace(&mut label.is_known_there, true);
-        label.is_armed = false;
-        label.state.held = None;
-        let gateway = label.state.gateway.clone();
-        self.changed(now_ms, number);
-        Some(Given { number: number.clone(), gateway, face, send, is_first })
-    }
-
-    /// Whether the face that a label waits for may leave: yes, not yet, or
-    /// because of whom not.
-    fn may_be_given(&self, now_ms: i64, number: &LabelNumber) -> Result<bool, HeldBack> {
-        let Some(label) = self.labels.get(number) else { return Ok(false) };
-        let Some(sent) = label.state.sent.last().filter(|_| label.is_armed) else { return Ok(false) };
-        if label.state.gateway.is_empty() {
-            return Ok(false);
-        }
-        if self.teeth.faces_first {
-            return Ok(true);
-        }
-        let Some(lanes) = &self.lanes else { return Err(HeldBack::Hq {}) };
-        let is_kept = |shown: &ShownPrice| {
-            let item = LabelItem::from(&shown.item);
-            let (price, member_price) = self.in_force(&item, now_ms);
-            let holds = |bound: Option<i64>, price: i64| bound.is_some_and(|bound| bound <= price);
-            shown.price.is_none_or(|least| holds(price, least))
-                && shown.member_price.is_none_or(|least| holds(price, least) || holds(member_price, least))
-        };
-        if !lanes.is_empty() && !sent.face.prices.iter().all(is_kept) {
-            return Err(self.held_by(lanes, &sent.face));
-        }
-        Ok(label.durable >= label.revision)
-    }
-
-    /// Whom a face waits for.
-    fn held_by(&self, lanes: &[LaneKnown], face: &LabelFace) -> HeldBack {
-        let items = face.prices.iter().map(|shown| LabelItem::from(&shown.item));
-        let versions = items.map(|item| {
-            self.remote.get(&item).and_then(|remote| remote.pending.last()).and_then(|(version, _)| *version)
-        });
-        match versions.collect::<Option<Vec<u64>>>().and_then(|versions| versions.into_iter().max()) {
-            Some(needed) => HeldBack::Lanes {
-                lanes: lanes.iter().filter(|lane| lane.version < needed).map(|lane| lane.lane).collect(),
-            },
-            None => HeldBack::Hq {},
-        }
-    }
-
-    /// The most that any other lane asks for an item.
-    fn in_force(&self, item: &LabelItem, now_ms: i64) -> Bound {
-        let Some(remote) = self.remote.get(item) else { return (None, None) };
-        let in_one = |caps: &[ShelfCap]| {
-            let now = || {
-                caps.iter().filter(|cap| cap.from_ms.is_none_or(|from_ms| from_ms + CLOCK_SKEW_MS <= now_ms))
-            };
-            (now().filter_map(|cap| cap.price).min(), now().filter_map(|cap| cap.member_price).min())
-        };
-        let most = |one: Option<i64>, other: Option<i64>| Some(one?.max(other?));
-        let (price, member_price) = in_one(&remote.confirmed);
-        remote
-            .pending
-            .iter()
-            .map(|(_, caps)| in_one(caps))
-            .fold((price, member_price), |bound, (price, member_price)| {
-                (most(bound.0, price), most(bound.1, member_price))
-            })
     }
 
     /// Has a label's newest face wait to be given, where it needs one.
@@ -738,144 +500,6 @@ impl ShelfCore {
         self.count_in_batch(now_ms, number, condition);
         self.reckon();
     }
-
-    /// Keeps which labels an item may be shown by.
-    fn index(&mut self, number: &LabelNumber) {
-        let Some(label) = self.labels.get_mut(number) else { return };
-        let faces = label.state.shown.iter().chain(label.state.sent.iter().map(|sent| &sent.face));
-        let faces = faces.filter(|_| !label.state.is_down);
-        let prices =
-            faces.flat_map(|face| &face.prices).chain(label.later.iter().flat_map(|later| &later.prices));
-        let items: BTreeSet<LabelItem> = prices.map(|shown| LabelItem::from(&shown.item)).collect();
-        let before = std::mem::replace(&mut label.items, items.clone());
-        for gone in before.difference(&items) {
-            if let Some(labels) = self.labels_of.get_mut(gone) {
-                labels.remove(number);
-                if labels.is_empty() {
-                    self.labels_of.remove(gone);
-                }
-            }
-        }
-        for item in &items {
-            self.labels_of.entry(item.clone()).or_default().insert(number.clone());
-        }
-        self.touched.extend(items);
-        self.touched.extend(before);
-    }
-
-    /// Works out the caps of what was touched.
-    fn reckon(&mut self) {
-        for item in std::mem::take(&mut self.touched) {
-            let caps = self.caps_of(&item);
-            if self.caps.get(&item).map(Vec::as_slice).unwrap_or_default() != caps.as_slice() {
-                if caps.is_empty() {
-                    self.caps.remove(&item);
-                } else {
-                    self.caps.insert(item.clone(), caps);
-                }
-                self.unwritten_items.insert(item.clone());
-                self.unpublished.insert(item);
-            }
-        }
-    }
-
-    fn caps_of(&mut self, item: &LabelItem) -> Vec<ShelfCap> {
-        if self.teeth.no_caps {
-            return Vec::new();
-        }
-        let numbers = self.labels_of.get(item).cloned().unwrap_or_default();
-        // What was lost is known again once every label of the item was seen.
-        let all_seen = numbers
-            .iter()
-            .all(|number| self.labels.get(number).is_some_and(|label| label.state.shown.is_some()));
-        if all_seen && !numbers.is_empty() {
-            self.floor.remove(item);
-        }
-        let mut caps: BTreeMap<Option<i64>, ShelfCap> = BTreeMap::new();
-        let empty = |from_ms| ShelfCap {
-            item: event::LabelItem::from(item),
-            lane: self.lane,
-            from_ms,
-            price: None,
-            member_price: None,
-            label: String::new(),
-        };
-        let mut lower = |from_ms: Option<i64>, price: Option<i64>, member_price: Option<i64>, label: &str| {
-            let cap = caps.entry(from_ms).or_insert_with(|| empty(from_ms));
-            let is_lower = |known: Option<i64>, new: Option<i64>| {
-                new.is_some_and(|new| known.is_none_or(|known| new < known))
-            };
-            if is_lower(cap.price, price) {
-                (cap.price, cap.label) = (price, label.to_owned());
-            }
-            if is_lower(cap.member_price, member_price) {
-                cap.member_price = member_price;
-                if cap.label.is_empty() {
-                    label.clone_into(&mut cap.label);
-                }
-            }
-        };
-        for cap in self.floor.get(item).into_iter().flatten() {
-            lower(cap.from_ms, cap.price, cap.member_price, &cap.label);
-        }
-        for number in &numbers {
-            let Some(label) = self.labels.get(number) else { continue };
-            let faces = label.state.shown.iter().chain(label.state.sent.iter().map(|sent| &sent.face));
-            for shown in faces.filter_map(|face| price_of(face, item)) {
-                lower(None, shown.price, shown.member_price, number.as_str());
-            }
-            for later in &label.later {
-                let prices = later.prices.iter().filter(|shown| LabelItem::from(&shown.item) == *item);
-                for shown in prices {
-                    lower(
-                        Some(later.from_ms - CLOCK_SKEW_MS),
-                        shown.price,
-                        shown.member_price,
-                        number.as_str(),
-                    );
-                }
-            }
-        }
-        worthwhile(caps.into_values().collect())
-    }
-
-    fn count_in_batch(&mut self, now_ms: i64, number: &LabelNumber, condition: LabelCondition) {
-        match condition {
-            LabelCondition::Sending | LabelCondition::Held => {
-                if self.batch_open.is_empty() {
-                    self.summary.batch = Some(LabelBatch {
-                        begun_ms: now_ms,
-                        labels: 0,
-                        shown: 0,
-                        given_up: 0,
-                        ended_ms: None,
-                    });
-                }
-                if self.batch_open.insert(number.clone())
-                    && let Some(batch) = &mut self.summary.batch
-                {
-                    batch.labels += 1;
-                    self.summary_changed = true;
-                }
-            }
-            LabelCondition::Shown
-            | LabelCondition::NotSeen
-            | LabelCondition::GivenUp
-            | LabelCondition::NoFace
-            | LabelCondition::Unbound => {
-                if self.batch_open.remove(number)
-                    && let Some(batch) = &mut self.summary.batch
-                {
-                    match condition == LabelCondition::GivenUp {
-                        true => batch.given_up += 1,
-                        false => batch.shown += 1,
-                    }
-                    batch.ended_ms = self.batch_open.is_empty().then_some(now_ms);
-                    self.summary_changed = true;
-                }
-            }
-        }
-    }
 }
 
 impl Tracked {
@@ -894,9 +518,15 @@ impl Tracked {
         }
     }
 
+    /// It was seen to show what it should, and nothing else was sent since: the
+    /// same face may have been, to a gateway that has to be told again.
+    fn shows_it(&self) -> bool {
+        let Some(wanted) = &self.state.wanted else { return false };
+        self.state.shown.as_ref() == Some(wanted) && self.state.sent.iter().all(|sent| sent.face == *wanted)
+    }
+
     fn condition(&self) -> LabelCondition {
-        let state = &self.state;
-        let shows_it = state.sent.is_empty() && state.wanted.is_some() && state.shown == state.wanted;
+        let (state, shows_it) = (&self.state, self.shows_it());
         match (&state.wanted, self.is_bound) {
             (None, false) => LabelCondition::Unbound,
             (None, true) => LabelCondition::NoFace,
@@ -908,27 +538,6 @@ impl Tracked {
             (Some(_), _) => LabelCondition::Sending,
         }
     }
-}
-
-/// Of caps in order of time, those that lower what holds before them.
-fn worthwhile(caps: Vec<ShelfCap>) -> Vec<ShelfCap> {
-    let (mut price, mut member_price) = (None::<i64>, None::<i64>);
-    let lowers = |known: &mut Option<i64>, new: Option<i64>| match new {
-        Some(new) if known.is_none_or(|known| new < known) => {
-            *known = Some(new);
-            true
-        }
-        Some(_) | None => false,
-    };
-    let mut kept = Vec::new();
-    for cap in caps {
-        let lowers_price = lowers(&mut price, cap.price);
-        let lowers_member = lowers(&mut member_price, cap.member_price);
-        if lowers_price || lowers_member {
-            kept.push(cap);
-        }
-    }
-    kept
 }
 
 fn price_of<'a>(face: &'a LabelFace, item: &LabelItem) -> Option<&'a ShownPrice> {

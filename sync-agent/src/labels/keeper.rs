@@ -1,6 +1,8 @@
 //! The thread that owns the gateways: tells the core what happened, and does
 //! what it says. Decides nothing.
 
+mod report;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,32 +10,33 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use domain::catalogue::{Catalogue, LookUpError};
-use domain::label::{LabelItem, LabelNumber};
+use domain::catalogue::LookUpError;
+use domain::label::LabelNumber;
 use drivers::esl::{
     Article, Ask, Flash, Gateway, LabelId, OpenEPaperLink, OpenEPaperLinkConfig, RequestId, StartError, Told,
     wire,
 };
 use drivers::frame::Health;
 use drivers::label::{
-    Accent, Face, FontError, Fonts, KEPT_TEMPLATES, Kept, Language, LoadTemplateError, Panel, Press, Values,
-    with_own,
+    Accent, Face, FontError, Fonts, KEPT_TEMPLATES, Kept, Language, LoadTemplateError, OwnFiles, Panel,
+    Press, Values, own_files, with_own,
 };
 use ledger::journal::Identity;
+use ledger::reference::ReferenceError;
 use ledger::reference::shelf::{
-    BoundLabel, GatewayState, LabelCondition, LabelFace, LabelState, LaneKnown, PanelAccent, PanelSeen, Shelf,
+    BoundLabel, GatewayState, LabelFace, LabelState, PanelAccent, PanelSeen, Shelf,
 };
-use ledger::reference::{Reference, ReferenceError};
 use protocol::ask::{Answer, LabelNotAsked};
-use protocol::pull;
-use protocol::shelf::{BatchCounts, CapTold, ItemCaps, ShelfAnswer, ShelfCounts, ShelfReport};
+use protocol::shelf::{ShelfAnswer, ShelfCounts, ShelfReport};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{info, warn};
 
 use super::LabelsConfig;
+use super::choice::Choice;
 use super::facts::Facts;
-use super::plan::{self, Goods, Trade};
-use crate::core::{Given, Heard, LanesTold, ShelfBeginning, ShelfCore};
+use super::goods::StoreGoods;
+use super::plan::{self, Planned};
+use crate::core::{Given, Heard, ShelfBeginning, ShelfCore};
 use crate::reference::ReferenceDesk;
 
 /// How long the thread waits where nothing happens.
@@ -52,6 +55,9 @@ const LANES_AGAIN_MAX: Duration = Duration::from_secs(10);
 
 /// HQ is told how labels stand at least so often.
 const COUNTS_EVERY: Duration = Duration::from_secs(30);
+
+/// The chain's own templates are looked at so often.
+const TEMPLATES_EVERY: Duration = Duration::from_secs(5);
 
 /// What a gateway told that is taken in before anything else is done.
 const TOLD_AT_A_TIME: usize = 10_000;
@@ -106,6 +112,7 @@ pub enum Order {
 }
 
 /// Who keeps labels.
+#[derive(Debug, Clone)]
 pub struct KeeperConfig {
     /// The lane.
     pub lane: Identity,
@@ -163,9 +170,15 @@ struct Line {
 }
 
 struct Keeper {
+    config: KeeperConfig,
     desk: Arc<ReferenceDesk>,
-    lane: Identity,
-    path: PathBuf,
+    choice: Choice,
+    /// The chain's own templates, as they were read.
+    templates: OwnFiles,
+    asks: report::Asks,
+    comparing: Option<report::Comparing>,
+    /// Something changed since labels were compared with the till.
+    is_to_compare: bool,
     facts: Facts,
     lines: Vec<Line>,
     /// `None` where this agent keeps no labels.
@@ -216,10 +229,13 @@ impl Keeper {
             state.gateway.clear();
         }
         let keeps = !config.labels.gateway.is_empty() || !states.is_empty();
+        // Before they are read: what changes meanwhile is read again.
+        let templates = own_files(config.labels.templates.as_deref());
+        let choice = Choice::new(&config.labels, press(&config)?.templates());
         let mut lines = Vec::new();
         for gateway in &config.labels.gateway {
             let mut press = press(&config)?;
-            let recalled = recalled(&mut press, &states, &gateway.host);
+            let recalled = recalled(&mut press, &choice, &states, &gateway.host);
             let access_point =
                 OpenEPaperLinkConfig { speed: gateway.speed, ..OpenEPaperLinkConfig::new(&gateway.host) };
             lines.push(Line {
@@ -232,23 +248,25 @@ impl Keeper {
         }
         let core = match (&shelf, keeps) {
             (Some(shelf), true) => {
-                let own = |cap: &pull::ShelfCap| cap.lane == config.lane.lane;
-                let echo = if is_kept { Vec::new() } else { shelf.caps()? };
-                Some(ShelfCore::new(ShelfBeginning {
-                    lane: config.lane.lane,
-                    states,
-                    summary: shelf.summary()?,
-                    echo: echo.into_iter().filter(own).collect(),
-                }))
+                let summary = shelf.summary()?;
+                // Its own caps stand under no lane's number.
+                let of = if is_kept { 0 } else { config.lane.lane };
+                let echo = if is_kept && !summary.is_recovering { Vec::new() } else { shelf.caps()? };
+                let echo = echo.into_iter().filter(|cap| cap.lane == of).collect();
+                Some(ShelfCore::new(ShelfBeginning { lane: config.lane.lane, states, summary, echo }))
             }
             (Some(_) | None, _) => None,
         };
         let now = Instant::now();
         Ok(Self {
             desk,
-            facts: Facts::new(config.journal, config.lane.clone(), position),
-            lane: config.lane,
-            path: config.reference,
+            choice,
+            templates,
+            asks: report::Asks::default(),
+            comparing: None,
+            is_to_compare: true,
+            facts: Facts::new(config.journal.clone(), config.lane.clone(), position),
+            config,
             lines,
             core,
             goods: None,
@@ -265,7 +283,7 @@ impl Keeper {
     }
 
     fn work(&mut self, orders: &Receiver<Order>) {
-        let mut look_from = Instant::now();
+        let (mut look_from, mut templates_from) = (Instant::now(), Instant::now() + TEMPLATES_EVERY);
         loop {
             match orders.recv_timeout(PAUSE) {
                 Ok(order) => self.obey(order),
@@ -286,7 +304,26 @@ impl Keeper {
                 return;
             }
             self.give();
+            self.compare(now_ms());
             self.report();
+            if Instant::now() >= templates_from {
+                templates_from = Instant::now() + TEMPLATES_EVERY;
+                self.follow_templates();
+            }
+        }
+    }
+
+    /// Begins anew where the chain's own templates are others now: labels whose
+    /// drawing changed are given a new face, and no other. What was known is on
+    /// disk.
+    fn follow_templates(&mut self) {
+        if own_files(self.config.labels.templates.as_deref()) == self.templates {
+            return;
+        }
+        info!("the templates have changed");
+        match Self::open(self.config.clone(), self.desk.clone(), self.reports.clone()) {
+            Ok(anew) => *self = anew,
+            Err(error) => warn!(%error, "labels are drawn as before"),
         }
     }
 
@@ -344,6 +381,7 @@ impl Keeper {
                         line.requests.retain(|_, (known, earlier)| *known != number || *earlier > send);
                         let hash = hash.iter().map(|byte| format!("{byte:02x}")).collect();
                         core.shown(now_ms, &number, send, hash);
+                        self.is_to_compare = true;
                     }
                 }
                 Told::Superseded { label: _, request } => drop(line.requests.remove(&request)),
@@ -404,11 +442,16 @@ impl Keeper {
             return Ok(());
         }
         if self.goods.is_none() {
-            self.goods = StoreGoods::open(&self.path, &self.lane.store)?;
+            self.goods = StoreGoods::open(&self.config.reference, &self.config.lane.store)?;
         }
         let Some(goods) = &mut self.goods else { return Ok(()) };
         let now_ms = now_ms();
-        if goods.refresh()? || now_ms >= self.plan_ms {
+        let is_newer = goods.refresh()?;
+        if is_newer && let Some(core) = &mut self.core {
+            core.told_of(goods.shelf.told_for_nothing(self.config.lane.lane)?);
+            self.is_to_compare = true;
+        }
+        if is_newer || now_ms >= self.plan_ms {
             self.bound =
                 goods.shelf.all_bound()?.into_iter().map(|label| (label.number.clone(), label)).collect();
             self.plan(now_ms, None)?;
@@ -447,10 +490,14 @@ impl Keeper {
                 state.shown.iter().chain(state.sent.iter().map(|sent| &sent.face)).any(of_ours)
                     || state.wanted.is_some()
             };
-            if label.items.is_empty() && !core.state(number).is_some_and(showed) {
+            let is_new = !core.is_recovering() && !core.state(number).is_some_and(showed);
+            if label.items.is_empty() && is_new {
                 continue;
             }
-            let wanted = plan::wanted(goods, trade, label, now_ms)?;
+            let Planned { wanted, asks } = plan::wanted(goods, trade, &self.choice, label, now_ms)?;
+            if let Some(asked) = asks {
+                self.asks.want(now_ms, asked);
+            }
             if let Some(change_ms) = plan::next_change(&wanted.later, now_ms) {
                 next_ms = next_ms.min(change_ms);
             }
@@ -496,108 +543,6 @@ impl Keeper {
                 core.not_taken(&given.number, given.send);
             }
         }
-    }
-
-    /// Tells HQ what is to be told, one report at a time.
-    fn report(&mut self) {
-        let now = Instant::now();
-        if self.report_under_way.is_some() || now < self.report_from {
-            return;
-        }
-        let Some(core) = &mut self.core else { return };
-        let published = core.publish();
-        let counts_due = now >= self.counts_from;
-        if published.is_none() && !counts_due && !core.waits_for_lanes() {
-            return;
-        }
-        let counts = counts_due.then(|| self.count()).filter(|counts| {
-            let before =
-                self.counts.as_ref().map(|known| ShelfCounts { at_ms: counts.at_ms, ..known.clone() });
-            before.as_ref() != Some(counts)
-        });
-        self.report_under_way = Some(if published.is_some() { ReportKind::Caps } else { ReportKind::Counts });
-        if published.is_some() {
-            self.report_pause = LANES_AGAIN;
-        }
-        let items = published.into_iter().flat_map(|published| published.caps);
-        let items = items.map(|(item, caps)| ItemCaps {
-            item: (&item).into(),
-            caps: caps.into_iter().map(CapTold::from).collect(),
-        });
-        self.report_number = (self.report_number + 1).max(u64::try_from(now_ms()).unwrap_or(0));
-        if counts.is_some() {
-            self.counts.clone_from(&counts);
-        }
-        let report = ShelfReport { number: self.report_number, items: items.collect(), counts };
-        if self.reports.try_send(report).is_err() {
-            self.reported(None);
-        }
-    }
-
-    fn reported(&mut self, told: Option<ShelfAnswer>) {
-        let Some(kind) = self.report_under_way.take() else { return };
-        let Some(core) = &mut self.core else { return };
-        let taken = told.as_ref().filter(|told| told.is_taken);
-        if let Some(told) = &told {
-            self.report_number = self.report_number.max(told.number);
-        }
-        let lanes = taken.map(|told| LanesTold {
-            version: told.version,
-            lanes: told
-                .lanes
-                .iter()
-                .map(|lane| LaneKnown { lane: lane.lane, version: lane.version })
-                .collect(),
-        });
-        match (kind, lanes) {
-            (ReportKind::Caps, lanes) => core.published(now_ms(), lanes),
-            (ReportKind::Counts, Some(told)) => core.lanes_told(now_ms(), told.lanes),
-            (ReportKind::Counts, None) => {}
-        }
-        let now = Instant::now();
-        self.counts_from = if taken.is_some() { now + COUNTS_EVERY } else { now };
-        if taken.is_none() {
-            self.counts = None;
-        }
-        self.report_pause = (self.report_pause * 2).min(LANES_AGAIN_MAX);
-        let is_quiet = kind == ReportKind::Counts || taken.is_none();
-        self.report_from = if is_quiet { now + self.report_pause } else { now + LANES_AGAIN / 2 };
-    }
-
-    fn count(&self) -> ShelfCounts {
-        let mut counts = ShelfCounts { at_ms: now_ms(), ..ShelfCounts::default() };
-        let Some(core) = &self.core else { return counts };
-        for number in core.numbers() {
-            let Some(state) = core.state(number) else { continue };
-            let place = match state.condition {
-                LabelCondition::Shown => &mut counts.shown,
-                LabelCondition::Sending => &mut counts.sending,
-                LabelCondition::Held => &mut counts.held,
-                LabelCondition::NotSeen => &mut counts.not_seen,
-                LabelCondition::GivenUp => &mut counts.given_up,
-                LabelCondition::NoFace => &mut counts.no_face,
-                LabelCondition::Unbound => continue,
-            };
-            *place += 1;
-            counts.bound += 1;
-            counts.low_battery += u64::from(state.battery_is_low());
-            let differs = match (&state.shown, &state.wanted) {
-                (Some(shown), Some(wanted)) => shown.prices != wanted.prices,
-                (Some(_) | None, _) => false,
-            };
-            counts.differing += u64::from(differs);
-        }
-        counts.gateways = self.lines.len() as u64;
-        let down = self.lines.iter().filter(|line| !matches!(line.health, Health::Ready));
-        counts.gateways_down = down.count() as u64;
-        counts.batch = core.summary().batch.as_ref().map(|batch| BatchCounts {
-            begun_ms: batch.begun_ms,
-            labels: batch.labels,
-            shown: batch.shown,
-            given_up: batch.given_up,
-            ended_ms: batch.ended_ms,
-        });
-        counts
     }
 }
 
@@ -674,6 +619,7 @@ fn press(config: &KeeperConfig) -> Result<Press, KeeperError> {
 /// A label that something was sent to since is sent its face anew.
 fn recalled(
     press: &mut Press,
+    choice: &Choice,
     states: &[(LabelNumber, LabelState)],
     host: &str,
 ) -> Vec<(LabelId, Face, [u8; 8])> {
@@ -681,6 +627,10 @@ fn recalled(
     for (number, state) in states.iter().filter(|(_, state)| state.gateway == host && state.sent.is_empty()) {
         let (Some(face), Some(panel)) = (&state.shown, state.panel.and_then(panel)) else { continue };
         let (Ok(id), Some(hash)) = (number.as_str().parse(), hash(&state.shown_hash)) else { continue };
+        if face.drawing != choice.drawing(&face.template) {
+            // Nobody knows any more how it looks.
+            continue;
+        }
         if let Ok(printed) = press.print(&face.template, panel, &values(face)) {
             recalled.push((id, printed.face, hash));
         }
@@ -734,87 +684,4 @@ fn gateway_state(health: &Health, since_ms: i64) -> GatewayState {
         other => format!("{other:?}"),
     };
     GatewayState { is_up: why.is_empty(), since_ms, why, open: 0 }
-}
-
-/// The goods as the reference has them, always the newest.
-pub(super) struct StoreGoods {
-    pub(super) reference: Reference,
-    pub(super) shelf: Shelf,
-    store: String,
-    pub(super) trade: Option<Trade>,
-    version: Option<u64>,
-}
-
-impl StoreGoods {
-    /// Opens them; `None` while there is no reference.
-    pub(super) fn open(path: &std::path::Path, store: &str) -> Result<Option<Self>, ReferenceError> {
-        let (Some(reference), Some(shelf)) = (Reference::open(path)?, Shelf::open(path)?) else {
-            return Ok(None);
-        };
-        Ok(Some(Self { reference, shelf, store: store.to_owned(), trade: None, version: None }))
-    }
-
-    /// Moves on to the newest version, and says whether that is another.
-    pub(super) fn refresh(&mut self) -> Result<bool, ReferenceError> {
-        self.reference.refresh()?;
-        let version = self.reference.version();
-        if self.version == Some(version) {
-            return Ok(false);
-        }
-        self.version = Some(version);
-        let offset_minutes = chrono::Local::now().offset().local_minus_utc() / 60;
-        self.trade = self.reference.store(&self.store)?.map(|store| Trade::of(&store, offset_minutes));
-        Ok(true)
-    }
-}
-
-impl Catalogue for StoreGoods {
-    fn version(&self) -> u64 {
-        self.reference.version()
-    }
-
-    fn item_by_gtin(
-        &self,
-        gtin: &domain::barcode::Gtin,
-    ) -> Result<Option<domain::catalogue::Found>, LookUpError> {
-        self.reference.item_by_gtin(gtin)
-    }
-
-    fn item_by_plu(&self, plu: &str) -> Result<Option<Arc<domain::catalogue::Item>>, LookUpError> {
-        self.reference.item_by_plu(plu)
-    }
-
-    fn item_by_sku(&self, sku: &str) -> Result<Option<Arc<domain::catalogue::Item>>, LookUpError> {
-        self.reference.item_by_sku(sku)
-    }
-
-    fn item_by_department(
-        &self,
-        department: &str,
-    ) -> Result<Option<Arc<domain::catalogue::Item>>, LookUpError> {
-        self.reference.item_by_department(department)
-    }
-
-    fn promotions(&self) -> Result<Arc<domain::promotion::PromotionSet>, LookUpError> {
-        self.reference.promotions()
-    }
-
-    fn member(&self, code: &str) -> Result<Option<Arc<domain::member::Member>>, LookUpError> {
-        self.reference.member(code)
-    }
-
-    fn coupon(&self, code: &str) -> Result<Option<domain::coupon::Coupon>, LookUpError> {
-        self.reference.coupon(code)
-    }
-}
-
-impl Goods for StoreGoods {
-    fn product(&self, sku: &str) -> Result<Option<pull::Product>, LookUpError> {
-        Ok(self.reference.product(sku)?)
-    }
-
-    fn lowest_deal(&self, _item: &LabelItem, _now_ms: i64) -> Option<i64> {
-        // One lane does not know what the store's others sold at.
-        None
-    }
 }

@@ -4,14 +4,17 @@
 use std::fmt;
 use std::path::Path;
 
-use domain::catalogue::{Buyer, Catalogue};
+use domain::catalogue::{Buyer, Catalogue, LookUpError};
 use domain::label::LabelItem;
 use domain::money::Money;
 use domain::pricing;
-use ledger::reference::shelf::{GatewayState, LabelBatch, LabelCondition, LabelList, LaneKnown, ShownPrice};
+use ledger::reference::shelf::{
+    BoundLabel, GatewayState, LabelBatch, LabelCondition, LabelList, LabelState, LaneKnown, ListedLabel,
+    NotStruck, ParityDone, WhyNotStruck,
+};
 use serde::Serialize;
 
-use super::keeper::StoreGoods;
+use super::goods::StoreGoods;
 use super::plan::Trade;
 use crate::place::Place;
 
@@ -56,6 +59,14 @@ pub struct LabelsReport {
     pub unseen: u64,
     /// The first of those that differ.
     pub named: Vec<Differing>,
+    /// Prices that faces would strike and do not, since nothing shows that
+    /// they may.
+    pub not_struck: u64,
+    /// The first of them, by label.
+    pub not_struck_named: Vec<(String, NotStruck)>,
+    /// The agent's own comparisons: the last one, then the last of each day
+    /// before.
+    pub days: Vec<ParityDone>,
     /// How long ago the label that was seen longest ago was seen, milliseconds.
     pub oldest_ms: Option<i64>,
     /// Gateways by address.
@@ -99,48 +110,69 @@ pub fn report(data: &Path, now_ms: i64) -> Result<LabelsReport, ParityError> {
     for condition in LabelCondition::ALL {
         report.conditions.push((condition, shelf.count(LabelList::In(condition))?));
     }
-    for label in shelf.all_bound()?.into_iter().filter(|label| !label.items.is_empty()) {
-        report.bound += 1;
+    let mut done = ParityDone::default();
+    for label in shelf.all_bound()? {
         let state = shelf.state(&label.number)?;
-        let Some((shown, seen_ms)) = state.and_then(|state| Some((state.shown?, state.seen_ms))) else {
-            report.unseen += 1;
-            continue;
-        };
-        if let Some(seen_ms) = seen_ms {
-            report.oldest_ms = report.oldest_ms.max(Some((now_ms - seen_ms).max(0)));
-        }
-        for price in shown.prices.iter().filter(|price| label.items.contains(&LabelItem::from(&price.item))) {
-            compare(&goods, &trade, (label.number.as_str(), price), now_ms, &mut report)?;
-        }
+        let named = &mut report.named;
+        compare(&goods, &trade, &label, state.as_ref(), now_ms, &mut done, &mut |differing| {
+            if named.len() < NAMED_MAX {
+                named.push(differing);
+            }
+        })?;
     }
+    let ParityDone { bound, checked, matching, differing, below, unseen, not_struck, oldest_ms, .. } = done;
+    (report.bound, report.checked, report.matching) = (bound, checked, matching);
+    (report.differing, report.below, report.unseen) = (differing, below, unseen);
+    (report.not_struck, report.oldest_ms) = (not_struck, oldest_ms);
+    let listed = shelf.list(LabelList::NotStruck, 0, NAMED_MAX)?;
+    let of = |listed: ListedLabel| Some((listed.number.to_string(), listed.state?.not_struck?));
+    report.not_struck_named = listed.into_iter().filter_map(of).collect();
+    report.days = summary.parity.into_iter().chain(summary.parity_days).collect();
     Ok(report)
 }
 
-fn compare(
+/// Holds one label against the till, and adds what came of it; each price that
+/// differs is told to `named`.
+pub(super) fn compare(
     goods: &StoreGoods,
     trade: &Trade,
-    (label, shown): (&str, &ShownPrice),
+    label: &BoundLabel,
+    state: Option<&LabelState>,
     now_ms: i64,
-    report: &mut LabelsReport,
-) -> Result<(), ParityError> {
-    let Some(item) = goods.item_by_sku(&shown.item.sku)? else { return Ok(()) };
-    let unit = item.unit(&shown.item.unit);
-    let set = goods.promotions()?;
-    let charged = |buyer| pricing::charged(&set, &item, unit, buyer, &trade.occasion(now_ms));
-    let pairs =
-        [(shown.price, charged(Buyer::WalkIn)), (shown.member_price, charged(Buyer::Member { tier: "" }))];
-    for (shows, charges) in pairs {
-        let (Some(shows), Some(charges)) = (shows, charges.map(Money::minor)) else { continue };
-        report.checked += 1;
-        if shows == charges {
-            report.matching += 1;
-            continue;
-        }
-        report.differing += 1;
-        report.below += u64::from(shows < charges);
-        if report.named.len() < NAMED_MAX {
-            let (label, sku) = (label.to_owned(), item.sku.clone());
-            report.named.push(Differing { label, sku, shows, charges });
+    done: &mut ParityDone,
+    named: &mut dyn FnMut(Differing),
+) -> Result<(), LookUpError> {
+    if label.items.is_empty() {
+        return Ok(());
+    }
+    done.bound += 1;
+    done.not_struck += u64::from(state.is_some_and(|state| state.not_struck.is_some()));
+    let Some((state, shown)) = state.and_then(|state| Some((state, state.shown.as_ref()?))) else {
+        done.unseen += 1;
+        return Ok(());
+    };
+    if let Some(seen_ms) = state.seen_ms {
+        done.oldest_ms = done.oldest_ms.max(Some((now_ms - seen_ms).max(0)));
+    }
+    for price in shown.prices.iter().filter(|price| label.items.contains(&LabelItem::from(&price.item))) {
+        let Some(item) = goods.item_by_sku(&price.item.sku)? else { continue };
+        let unit = item.unit(&price.item.unit);
+        let set = goods.promotions()?;
+        let charged = |buyer| pricing::charged(&set, &item, unit, buyer, &trade.occasion(now_ms));
+        let pairs = [
+            (price.price, charged(Buyer::WalkIn)),
+            (price.member_price, charged(Buyer::Member { tier: "" })),
+        ];
+        for (shows, charges) in pairs {
+            let (Some(shows), Some(charges)) = (shows, charges.map(Money::minor)) else { continue };
+            done.checked += 1;
+            if shows == charges {
+                done.matching += 1;
+                continue;
+            }
+            done.differing += 1;
+            done.below += u64::from(shows < charges);
+            named(Differing { label: label.number.to_string(), sku: item.sku.clone(), shows, charges });
         }
     }
     Ok(())
@@ -165,6 +197,27 @@ impl fmt::Display for LabelsReport {
         for differing in &self.named {
             let Differing { label, sku, shows, charges } = differing;
             writeln!(f, "  {label} {sku} shows {shows}, the till charges {charges}")?;
+        }
+        if self.not_struck > 0 {
+            writeln!(f, "not struck        {}", self.not_struck)?;
+        }
+        for (label, NotStruck { item, was, why }) in &self.not_struck_named {
+            let why = match why {
+                WhyNotStruck::SoldForLess(paid) => format!("sold for {paid} in the seven days before"),
+                WhyNotStruck::NeverSold => "never sold here before".to_owned(),
+                WhyNotStruck::NotKnownYet => "HQ has not heard all of the store's sales yet".to_owned(),
+                WhyNotStruck::NoBeginning => "the promotion has no beginning".to_owned(),
+            };
+            writeln!(f, "  {label} {} was {was}: {why}", item.sku)?;
+        }
+        for day in &self.days {
+            let ParityDone { day, at_ms, checked, matching, differing, below, .. } = day;
+            let at = chrono::DateTime::from_timestamp_millis(*at_ms).unwrap_or_default();
+            writeln!(
+                f,
+                "{day}        {checked} checked, {matching} matching, {differing} differing ({below} below), last {} UTC",
+                at.format("%H:%M")
+            )?;
         }
         for (host, state) in &self.gateways {
             let how = if state.is_up { "up" } else { state.why.as_str() };

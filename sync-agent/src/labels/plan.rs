@@ -15,9 +15,11 @@ use domain::pricing::{self, UnitPrice};
 use domain::promotion::PromotionSet;
 use domain::promotion::rule::Promotion;
 use domain::promotion::ticket::Occasion;
-use ledger::reference::shelf::{BoundLabel, LabelFace, ShownPrice};
+use ledger::reference::shelf::{BoundLabel, Deal, LabelFace, NotStruck, ShownPrice, WhyNotStruck};
+use protocol::shelf::DealAsked;
 use protocol::{event, pull};
 
+use super::choice::{Choice, Condition};
 use crate::core::{Later, Wanted};
 
 /// So far ahead prices are looked for, milliseconds: longer than a line to HQ
@@ -27,8 +29,12 @@ pub const AHEAD_MS: i64 = 7 * DAY_MS;
 /// The most instants of one label that are looked at ahead.
 pub const INSTANTS_MAX: usize = 64;
 
-/// Days of which the hours of promotions are looked at ahead.
-const HOURS_AHEAD_DAYS: i64 = 2;
+/// Days of which the hours of promotions are looked at ahead: as far as dates.
+const HOURS_AHEAD_DAYS: i64 = 7;
+
+/// The time before a promotion of which the lowest price counts that was paid,
+/// milliseconds: seven days (SAMR Order 56 of 2022, art. 16).
+pub const STRUCK_WITHIN_MS: i64 = 7 * DAY_MS;
 
 const DAY_MS: i64 = 86_400_000;
 const MINUTE_MS: i64 = 60_000;
@@ -41,9 +47,18 @@ pub trait Goods: Catalogue {
     /// The item as HQ told of it, with what only a label says.
     fn product(&self, sku: &str) -> Result<Option<pull::Product>, LookUpError>;
 
-    /// The lowest price at which one of a unit was sold here in the last seven
-    /// days, or the last one before, minor units; `None` where it never was.
-    fn lowest_deal(&self, item: &LabelItem, now_ms: i64) -> Option<i64>;
+    /// What a unit was sold at here in the seven days before an instant, where
+    /// HQ, which hears of all lanes, has said it whole.
+    fn deal(&self, item: &LabelItem, until_ms: i64) -> Option<Deal>;
+}
+
+/// What a label should say, and what must be known for it to say more.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Planned {
+    /// What it should say.
+    pub wanted: Wanted,
+    /// What to ask HQ for its sake.
+    pub asks: Option<DealAsked>,
 }
 
 /// What of a store's rules a price depends on.
@@ -74,7 +89,7 @@ impl Trade {
         }
     }
 
-    fn day(&self, at_ms: i64) -> Option<NaiveDate> {
+    pub(super) fn day(&self, at_ms: i64) -> Option<NaiveDate> {
         let local_ms = at_ms + i64::from(self.offset_minutes) * MINUTE_MS;
         chrono::DateTime::from_timestamp_millis(local_ms).map(|at| at.date_naive())
     }
@@ -103,11 +118,13 @@ struct Said {
 pub fn wanted(
     goods: &impl Goods,
     trade: &Trade,
+    choice: &Choice,
     label: &BoundLabel,
     now_ms: i64,
-) -> Result<Wanted, LookUpError> {
+) -> Result<Planned, LookUpError> {
     if label.items.is_empty() {
-        return Ok(Wanted { face: Some(unbound(label)), ..Wanted::default() });
+        let wanted = Wanted { face: Some(unbound(choice, label)), ..Wanted::default() };
+        return Ok(Planned { wanted, asks: None });
     }
     let set = goods.promotions()?;
     let mut parts = Vec::new();
@@ -134,21 +151,23 @@ pub fn wanted(
         }
     }
     let prices = shown(&now);
-    let (template, texts) = match (parts.as_slice(), now.as_slice()) {
+    let One { template, texts, not_struck, asks } = match (parts.as_slice(), now.as_slice()) {
         ([(bound, (item, unit))], [said]) => {
-            one(goods, trade, (&set, now_ms), (label, bound), (item, unit.as_ref()), said)?
+            one(goods, trade, choice, (&set, now_ms), (label, bound), (item, unit.as_ref()), said)?
         }
         (parts, said) => {
             let lines = parts
                 .iter()
                 .zip(said)
-                .map(|((_, (item, unit)), said)| line(trade, item, unit.as_ref(), said));
+                .map(|((_, (item, unit)), said)| line(trade, choice, item, unit.as_ref(), said));
             several(label, lines)
         }
     };
     let template = if label.template.is_empty() { template } else { label.template.clone() };
-    let face = LabelFace { template, texts, prices };
-    Ok(Wanted { face: Some(face), why: String::new(), is_bound: true, later })
+    let drawing = choice.drawing(&template);
+    let face = LabelFace { template, texts, prices, drawing };
+    let wanted = Wanted { face: Some(face), why: String::new(), is_bound: true, later, not_struck };
+    Ok(Planned { wanted, asks })
 }
 
 /// When any of the labels' prices may change next after `now_ms`, of those
@@ -157,16 +176,18 @@ pub fn next_change(wanted: &[Later], now_ms: i64) -> Option<i64> {
     wanted.iter().map(|later| later.from_ms).find(|from_ms| *from_ms > now_ms)
 }
 
-fn no_face(why: String) -> Wanted {
-    Wanted { face: None, why, is_bound: true, later: Vec::new() }
+fn no_face(why: String) -> Planned {
+    let wanted = Wanted { why, is_bound: true, ..Wanted::default() };
+    Planned { wanted, asks: None }
 }
 
 /// What a label says that stands for nothing any more: its number.
-fn unbound(label: &BoundLabel) -> LabelFace {
+fn unbound(choice: &Choice, label: &BoundLabel) -> LabelFace {
     LabelFace {
         template: UNBOUND.to_owned(),
         texts: BTreeMap::from([("label".to_owned(), label.number.to_string())]),
         prices: Vec::new(),
+        drawing: choice.drawing(UNBOUND),
     }
 }
 
@@ -249,25 +270,34 @@ fn promotion_instants(trade: &Trade, promotion: &Promotion, now_ms: i64, instant
     }
 }
 
-/// The texts of a label with one item, and the template that suits it.
+/// What a label with one item says, and the template that suits it.
+#[derive(Debug, Default)]
+struct One {
+    template: String,
+    texts: BTreeMap<String, String>,
+    not_struck: Option<NotStruck>,
+    asks: Option<DealAsked>,
+}
+
 fn one(
     goods: &impl Goods,
     trade: &Trade,
+    choice: &Choice,
     (set, now_ms): (&PromotionSet, i64),
     (label, bound): (&BoundLabel, &LabelItem),
     (item, unit): (&Item, Option<&SaleUnit>),
     said: &Said,
-) -> Result<(String, BTreeMap<String, String>), LookUpError> {
+) -> Result<One, LookUpError> {
     let product = goods.product(&item.sku)?;
-    let mut texts = BTreeMap::new();
+    let mut made = One::default();
     let mut say = |field: &str, text: &str| {
         if !text.is_empty() {
-            texts.insert(field.to_owned(), text.to_owned());
+            made.texts.insert(field.to_owned(), text.to_owned());
         }
     };
-    say("name", name(item));
+    say("name", choice.say(&item.name_zh, &item.name_en));
     say("spec", &item.spec);
-    say("unit", unit_name(item, unit));
+    say("unit", unit_name(choice, item, unit));
     say("currency", &trade.currency.symbol);
     say("price", &trade.currency.format(said.price.price));
     if unit.is_none() && !item.weighed {
@@ -278,72 +308,125 @@ fn one(
     say("sku", &item.sku);
     say("place", &label.slot);
     say("label", label.number.as_str());
-    let origin = product.as_ref().map(|product| product.origin.as_str()).unwrap_or_default();
-    say("origin", origin);
+    let of_product =
+        |text: fn(&pull::Product) -> &String| product.as_ref().map(text).cloned().unwrap_or_default();
+    let origin = of_product(|product| &product.origin);
+    say("origin", &origin);
+    say("grade", &of_product(|product| &product.grade));
     let codes = product.as_ref().map(|product| &product.codes).into_iter().flatten();
     let codes = match unit {
         Some(_) => Vec::new(),
         None => codes.filter(|code| matches!(code.len(), 8 | 12 | 13)).collect(),
     };
-    say("ean", codes.first().map(|code| code.as_str()).unwrap_or_default());
-    if let Some(member) = said.member {
-        say("member_price", &trade.currency.format(member));
-    }
+    let code = codes.first().map(|code| code.as_str()).unwrap_or_default();
+    say("ean", code);
+    say("link", &choice.link_of(&item.sku, code));
+    let members = said.member.map(|member| trade.currency.format(member));
+    say("member_price", members.as_deref().unwrap_or_default());
     let promotion = said.price.promotion.as_ref();
     if let Some(promotion) = promotion {
-        say("promo", if promotion.name_zh.is_empty() { &promotion.name_en } else { &promotion.name_zh });
-        let until_ms = set.promotions().iter().find(|known| known.id == promotion.id);
-        let until_ms = until_ms.and_then(|known| known.conditions.until_ms);
+        let name = choice.say(&promotion.name_zh, &promotion.name_en);
+        let of_members = said.member.map(|member| {
+            format!("{} {}", choice.say("会员", "members"), trade.currency.format_with_symbol(member))
+        });
+        let both = [Some(name.to_owned()), of_members].into_iter().flatten().filter(|text| !text.is_empty());
+        say("promo", &both.collect::<Vec<_>>().join(" "));
+        let known = set.promotions().iter().find(|known| known.id == promotion.id);
+        let until_ms = known.and_then(|known| known.conditions.until_ms);
         // The last moment at which it still holds.
         if let Some(day) = until_ms.and_then(|until_ms| trade.day(until_ms - 1)) {
-            say("valid", &format!("至 {}", day.format("%m-%d")));
+            say("valid", &format!("{} {}", choice.say("至", "until"), day.format("%m-%d")));
         }
-        // A struck price must not be above what it was sold for lately.
-        let lowest = goods.lowest_deal(bound, now_ms);
-        if lowest.is_some_and(|lowest| said.list.minor() <= lowest && said.list > said.price.price) {
-            say("was_price", &trade.currency.format(said.list));
-            say("was_basis", "7日最低成交价");
+        let from_ms = known.and_then(|known| known.conditions.from_ms);
+        match struck(goods, bound, said, from_ms) {
+            Struck::Nothing => {}
+            Struck::Strikes { basis: (chinese, english) } => {
+                say("was_price", &trade.currency.format(said.list));
+                say("was_basis", choice.say(chinese, english));
+            }
+            Struck::Not { why, asks } => {
+                let was = said.list.minor();
+                made.not_struck = Some(NotStruck { item: event::LabelItem::from(bound), was, why });
+                made.asks = asks;
+            }
         }
     }
-    let template = match () {
-        () if promotion.is_some() => "promotion",
-        () if said.member.is_some() => "member",
-        () if item.weighed && !origin.is_empty() => "fresh",
-        () => "normal",
+    let clears = promotion.is_some_and(|promotion| choice.clears(&promotion.id))
+        || item.prices.iter().any(|row| {
+            let is_it = row.price == said.list && row.unit == bound.unit && choice.clears(&row.list);
+            is_it && domain::price_list::is_in_force(row, now_ms)
+        });
+    let condition = match () {
+        () if clears => Condition::Clearance,
+        () if promotion.is_some() => Condition::Promotion,
+        () if said.member.is_some() => Condition::Member,
+        () if item.weighed && !origin.is_empty() => Condition::Fresh,
+        () => Condition::Normal,
     };
-    Ok((template.to_owned(), texts))
+    choice.template(&item.category, condition).clone_into(&mut made.template);
+    Ok(made)
+}
+
+/// Whether a face strikes the list price.
+enum Struck {
+    /// There is nothing to strike.
+    Nothing,
+    /// It does; what the price is, Chinese and English.
+    Strikes { basis: (&'static str, &'static str) },
+    /// It would, and does not.
+    Not { why: WhyNotStruck, asks: Option<DealAsked> },
+}
+
+/// The list price is struck only where nobody paid less for the item in this
+/// store in the seven days before the promotion, or for the last one sold
+/// before them where none was.
+fn struck(goods: &impl Goods, bound: &LabelItem, said: &Said, from_ms: Option<i64>) -> Struck {
+    if said.list <= said.price.price {
+        return Struck::Nothing;
+    }
+    let Some(until_ms) = from_ms else { return Struck::Not { why: WhyNotStruck::NoBeginning, asks: None } };
+    let Some(deal) = goods.deal(bound, until_ms) else {
+        let item = event::LabelItem::from(bound);
+        let asks = DealAsked { item, from_ms: until_ms - STRUCK_WITHIN_MS, until_ms };
+        return Struck::Not { why: WhyNotStruck::NotKnownYet, asks: Some(asks) };
+    };
+    match deal.ceiling() {
+        None => Struck::Not { why: WhyNotStruck::NeverSold, asks: None },
+        Some(paid) if said.list.minor() > paid => {
+            Struck::Not { why: WhyNotStruck::SoldForLess(paid), asks: None }
+        }
+        Some(_) if deal.lowest.is_some() => Struck::Strikes { basis: ("7日最低成交价", "7-day low") },
+        Some(_) => Struck::Strikes { basis: ("最近成交价", "last price") },
+    }
 }
 
 /// The texts of a label with several items: a line for each.
-fn several(label: &BoundLabel, lines: impl Iterator<Item = String>) -> (String, BTreeMap<String, String>) {
+fn several(label: &BoundLabel, lines: impl Iterator<Item = String>) -> One {
     let mut texts = BTreeMap::from([("label".to_owned(), label.number.to_string())]);
     if !label.slot.is_empty() {
         texts.insert("place".to_owned(), label.slot.clone());
     }
     texts.extend((1..).zip(lines).map(|(place, line)| (format!("line{place}"), line)));
-    ("several".to_owned(), texts)
+    One { template: "several".to_owned(), texts, ..One::default() }
 }
 
 /// An item among several.
-fn line(trade: &Trade, item: &Item, unit: Option<&SaleUnit>, said: &Said) -> String {
+fn line(trade: &Trade, choice: &Choice, item: &Item, unit: Option<&SaleUnit>, said: &Said) -> String {
     let price = trade.currency.format_with_symbol(said.price.price);
-    let member = said.member.map(|member| format!(" 会员 {}", trade.currency.format_with_symbol(member)));
-    let (name, spec) =
-        (name(item), if item.spec.is_empty() { String::new() } else { format!(" {}", item.spec) });
-    format!("{name}{spec} {price}/{}{}", unit_name(item, unit), member.unwrap_or_default())
-}
-
-fn name(item: &Item) -> &str {
-    if item.name_zh.is_empty() { &item.name_en } else { &item.name_zh }
+    let member = said.member.map(|member| {
+        format!(" {} {}", choice.say("会员", "members"), trade.currency.format_with_symbol(member))
+    });
+    let name = choice.say(&item.name_zh, &item.name_en);
+    let spec = if item.spec.is_empty() { String::new() } else { format!(" {}", item.spec) };
+    format!("{name}{spec} {price}/{}{}", unit_name(choice, item, unit), member.unwrap_or_default())
 }
 
 /// What one price buys (计价单位).
-fn unit_name<'a>(item: &Item, unit: Option<&'a SaleUnit>) -> &'a str {
+fn unit_name<'a>(choice: &Choice, item: &Item, unit: Option<&'a SaleUnit>) -> &'a str {
     match unit {
-        Some(sold) if !sold.unit.name_zh.is_empty() => &sold.unit.name_zh,
-        Some(sold) => &sold.unit.name_en,
+        Some(sold) => choice.say(&sold.unit.name_zh, &sold.unit.name_en),
         None if item.weighed => "kg",
-        None => "件",
+        None => choice.say("件", "ea"),
     }
 }
 
@@ -371,6 +454,9 @@ fn round_quantity(spec: &str, price: Money) -> Option<(Money, &'static str)> {
     let minor = i64::try_from((2 * top + bottom) / (2 * bottom)).ok()?;
     Some((Money::from_minor(minor), of)).filter(|(price, _)| price.is_positive() && price.is_amount())
 }
+
+#[cfg(test)]
+mod chosen;
 
 #[cfg(test)]
 mod tests {
@@ -424,10 +510,10 @@ mod tests {
         let now_ms = 5 * DAY_MS - 8 * 60 * MINUTE_MS;
         let found: Vec<i64> = instants(&trade, &set, std::iter::once(&item), now_ms).into_iter().collect();
         let at = |day: i64, minute: i64| now_ms + day * DAY_MS + minute * MINUTE_MS;
-        assert_eq!(
-            found,
-            [at(0, 600), at(0, 660), at(1, 600), at(1, 660), at(2, 600), at(2, 660), 10 * DAY_MS]
-        );
+        let mut hours: Vec<i64> = (0..7).flat_map(|day| [at(day, 600), at(day, 660)]).collect();
+        hours.push(10 * DAY_MS);
+        hours.sort_unstable();
+        assert_eq!(found, hours);
         let says =
             |minute| said(&trade, &set, &item, None, at(0, minute)).expect("a price").price.price.minor();
         assert_eq!([says(599), says(600), says(659), says(660)], [250, 100, 100, 250]);

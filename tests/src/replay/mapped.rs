@@ -78,6 +78,7 @@ impl Shop {
                 name_en: format!("Item {sku}"),
                 spec: String::new(),
                 origin: String::new(),
+                grade: String::new(),
                 category: "all".into(),
                 weighed,
                 price,

@@ -67,6 +67,7 @@ fn product(item: usize, price: i64) -> Product {
         name_en: format!("Item {item}"),
         spec: String::new(),
         origin: String::new(),
+        grade: String::new(),
         category: if item.is_multiple_of(3) { "drinks".into() } else { "food".into() },
         weighed: is_weighed(item),
         price,

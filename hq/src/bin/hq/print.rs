@@ -50,7 +50,7 @@ pub(crate) fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
                 writeln!(
                     out,
                     "{}/{}: {} bound; {} shown, {} sending, {} held, {} not seen, {} given up, {} without face; \
-                     {} differing; {} batteries low; gateways {} of {} up",
+                     {} differing, {} below the till; {} prices not struck; {} batteries low; gateways {} of {} up",
                     row.store,
                     row.lane,
                     row.bound,
@@ -61,6 +61,8 @@ pub(crate) fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
                     counts.given_up,
                     counts.no_face,
                     counts.differing,
+                    counts.below,
+                    counts.not_struck,
                     counts.low_battery,
                     counts.gateways - counts.gateways_down.min(counts.gateways),
                     counts.gateways,

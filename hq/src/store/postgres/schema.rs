@@ -9,7 +9,7 @@ use ::postgres::error::SqlState;
 use super::{OpenError, StoreError};
 
 /// The version of the tables that this program knows.
-pub(super) const VERSION: i64 = 4;
+pub(super) const VERSION: i64 = 5;
 
 /// What brings the tables from each version to the next, from none on.
 const STEPS: &[&str] = &[
@@ -17,6 +17,7 @@ const STEPS: &[&str] = &[
     include_str!("../../../schemas/postgres/2.sql"),
     include_str!("../../../schemas/postgres/3.sql"),
     include_str!("../../../schemas/postgres/4.sql"),
+    include_str!("../../../schemas/postgres/5.sql"),
 ];
 
 /// How often two programs that begin at one moment may stand in each other's way.

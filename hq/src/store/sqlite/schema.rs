@@ -10,9 +10,9 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// The version of the tables that this program knows.
-pub(super) const VERSION: i32 = 7;
+pub(super) const VERSION: i32 = 8;
 
-const TABLES: &str = include_str!("../../../schemas/7.sql");
+const TABLES: &str = include_str!("../../../schemas/8.sql");
 
 /// From version 1, 2, ... to the next.
 const STEPS: &[(i32, &str)] = &[
@@ -22,6 +22,7 @@ const STEPS: &[(i32, &str)] = &[
     (4, include_str!("../../../schemas/4-to-5.sql")),
     (5, include_str!("../../../schemas/5-to-6.sql")),
     (6, include_str!("../../../schemas/6-to-7.sql")),
+    (7, include_str!("../../../schemas/7-to-8.sql")),
 ];
 
 /// Brings a file that is new or of an earlier version to [`VERSION`], whole
@@ -55,6 +56,7 @@ mod tests {
         include_str!("../../../schemas/5.sql"),
         include_str!("../../../schemas/6.sql"),
         include_str!("../../../schemas/7.sql"),
+        include_str!("../../../schemas/8.sql"),
     ];
 
     /// Tables, columns and indexes as SQLite understands them.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use protocol::pull::{Change, Entity, Label, LabelWaiver};
+use protocol::pull::{Change, Entity, Label, LabelStamp, LabelWaiver};
 use tempfile::TempDir;
 
 use super::*;
@@ -208,6 +208,7 @@ fn people_find_what_is_to_be_done() {
         battery_mv: Some(battery_mv),
         ..LabelState::new(1)
     };
+    let not_struck = Some(NotStruck { item: item("b"), was: 500, why: WhyNotStruck::SoldForLess(400) });
     let taken_down = Label { taken_down: true, ..label(&[], 4, 1) };
     agent.learn(ShelfChanges {
         labels: vec![
@@ -218,7 +219,7 @@ fn people_find_what_is_to_be_done() {
         ],
         states: vec![
             (number(1), state(LabelCondition::Shown, 1_000, 3_000)),
-            (number(2), state(LabelCondition::GivenUp, 10, 2_300)),
+            (number(2), LabelState { not_struck, ..state(LabelCondition::GivenUp, 10, 2_300) }),
             (number(4), state(LabelCondition::Unbound, 10, 3_000)),
             (number(5), state(LabelCondition::Unbound, 1_000, 3_000)),
         ],
@@ -234,6 +235,7 @@ fn people_find_what_is_to_be_done() {
     check(LabelList::In(LabelCondition::GivenUp), &[2]);
     check(LabelList::WithoutItem, &[4, 5]);
     check(LabelList::LowBattery, &[2]);
+    check(LabelList::NotStruck, &[2]);
     check(LabelList::Lost { since_ms: 100 }, &[2]);
     assert_eq!(numbers(&lane.list(LabelList::All, 1, 2).expect("read")), [2, 3]);
     assert_eq!(numbers(&lane.search("a-2", 9).expect("read")), [2]);
@@ -287,4 +289,54 @@ fn gateways_and_the_whole_are_known() {
     let lane = agent.lane();
     assert_eq!(lane.gateways().expect("read"), [("b".to_owned(), gateway)]);
     assert_eq!(lane.summary().expect("read"), summary);
+}
+
+#[test]
+fn what_goods_were_sold_at_is_kept_and_the_oldest_goes() {
+    let mut agent = Agent::new();
+    let deal = |until_ms, lowest, last| Deal {
+        item: LabelItem::of("a"),
+        from_ms: until_ms - 7,
+        until_ms,
+        lowest,
+        last,
+    };
+    let (sold, before, never) = (deal(100, Some(5), None), deal(200, None, Some(6)), deal(300, None, None));
+    agent.learn(ShelfChanges {
+        deals: vec![sold.clone(), before.clone(), never.clone()],
+        ..ShelfChanges::default()
+    });
+    let lane = agent.lane();
+    assert_eq!(lane.deals().expect("read"), [sold.clone(), before.clone(), never]);
+    assert_eq!((sold.ceiling(), before.ceiling(), deal(1, None, None).ceiling()), (Some(5), Some(6), None));
+    // A full pull forgets nothing of it; another store does.
+    agent.pull(true, &[]);
+    assert_eq!(lane.deals().expect("read").len(), 3);
+    let many = (0..DEALS_MAX).map(|place| deal(1_000 + i64::try_from(place).expect("small"), Some(1), None));
+    agent.learn(ShelfChanges { deals: many.collect(), ..ShelfChanges::default() });
+    let kept = lane.deals().expect("read");
+    assert_eq!((kept.len(), kept.iter().map(|deal| deal.until_ms).min()), (DEALS_MAX, Some(1_000)));
+    agent.writer.set_identity(&Identity { store: "S002".into(), lane: 1, epoch: 1 }).expect("set");
+    assert_eq!(lane.deals().expect("read"), []);
+}
+
+#[test]
+fn a_cap_that_hq_tells_of_us_and_that_we_do_not_keep_is_found() {
+    let mut agent = Agent::new();
+    let cap = |sku: &str, lane| ShelfCap {
+        item: item(sku),
+        lane,
+        from_ms: None,
+        price: Some(1),
+        member_price: None,
+        label: "L".into(),
+    };
+    let told = [cap("a", 1), cap("b", 1), cap("c", 2)];
+    let keys: Vec<String> = told.iter().map(ShelfCap::key).collect();
+    let changes =
+        told.iter().zip(&keys).map(|(cap, key)| (key.as_str(), Entity::ShelfCap(Some(cap.clone()))));
+    agent.pull(false, &changes.collect::<Vec<_>>());
+    let own = vec![(LabelItem::of("a"), vec![cap("a", 1)])];
+    agent.learn(ShelfChanges { caps: own, is_kept: true, ..ShelfChanges::default() });
+    assert_eq!(agent.lane().told_for_nothing(1).expect("read"), [LabelItem::of("b")]);
 }

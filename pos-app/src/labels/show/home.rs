@@ -106,10 +106,12 @@ impl Lane {
                     | List::LabelsWithoutItem
                     | List::LowBattery
                     | List::Lost
+                    | List::NotStruck
                     | List::Gateways
                     | List::All => String::new(),
                 };
                 let (state, tone) = match list {
+                    List::NotStruck if number > 0 => (self.words("看原因", "See why"), Tone::Attend),
                     List::NotConfirmed if known.given_up > 0 => (
                         self.words(
                             &format!("{} 个送不到", grouped(known.given_up)),
@@ -129,6 +131,7 @@ impl Lane {
                     | List::LabelsWithoutItem
                     | List::LowBattery
                     | List::Lost
+                    | List::NotStruck
                     | List::Gateways
                         if number > 0 =>
                     {
@@ -139,12 +142,19 @@ impl Lane {
                     | List::LabelsWithoutItem
                     | List::LowBattery
                     | List::Lost
+                    | List::NotStruck
                     | List::Gateways => (self.words("没有", "None"), Tone::Good),
                 };
                 LabelRow { value: grouped(number), state, tone, ..named(list.name(), detail) }
             }
             HomeRow::Parity => {
                 let words = ("价签与收银核对报告", "Labels held against the till");
+                if let (None, Some(done)) = (&labels.report, &known.parity) {
+                    let ago = self.labels_ago(self.moment.now_ms - done.at_ms);
+                    let detail = self.words(&format!("自动核对：{ago}"), &format!("Checked by itself {ago}"));
+                    let (state, tone) = self.done_state(done);
+                    return LabelRow { value: grouped(done.checked), state, tone, ..named(words, detail) };
+                }
                 let Some(report) = &labels.report else {
                     let detail = self.words("今天还没有查", "Not checked since the start");
                     return LabelRow { state: self.words("去查", "Check"), ..named(words, detail) };

@@ -43,7 +43,7 @@ impl Lane {
         ]
     }
 
-    pub(in crate::labels) fn facts(&self, seen: &Seen) -> Vec<LabelFact> {
+    pub(in crate::labels) fn facts(&self, open: &OpenLane, seen: &Seen) -> Vec<LabelFact> {
         let none = || self.words("—", "—");
         let state = seen.state.as_ref();
         let bound = seen.bound.as_ref();
@@ -72,7 +72,12 @@ impl Lane {
         let is_held = state.is_some_and(|state| state.condition == LabelCondition::Held);
         // For whom it waits says more; why it fails has a line of its own.
         let standing_text = if is_held { standing.detail } else { standing.what };
-        vec![
+        let not_struck = state.and_then(|state| state.not_struck.as_ref());
+        let not_struck = not_struck.map(|not| {
+            let why = self.not_struck_words(open, &not.why);
+            self.fact("划线价没显示", "Struck price left out", why, Tone::Attend)
+        });
+        let mut facts = vec![
             self.fact("状态", "Standing", standing_text, standing.tone),
             self.fact("位置", "Place", slot.unwrap_or_else(none), Tone::Quiet),
             self.fact("模板", "Template", template, Tone::Quiet),
@@ -97,7 +102,9 @@ impl Lane {
                 state.map(|state| state.gateway.clone()).filter(|host| !host.is_empty()).unwrap_or_else(none),
                 Tone::Quiet,
             ),
-        ]
+        ];
+        facts.extend(not_struck);
+        facts
     }
 
     /// What an item costs on the label, at the till and by HQ.
@@ -164,7 +171,7 @@ impl Lane {
                 .into_iter()
                 .collect(),
             faces: self.faces(seen),
-            facts: self.facts(seen),
+            facts: self.facts(open, seen),
             rows: seen.items.iter().map(|priced| self.price_row(open, priced)).collect(),
             empty: self.words("还没绑商品", "It stands for nothing"),
             card: LabelCard {

@@ -54,6 +54,34 @@ impl Lane {
                     go,
                 )
             }
+            Question::Unheard { number, item }
+                if labels.elsewhere.as_ref().is_some_and(|(other, _)| other == number) =>
+            {
+                let new = item_of(item);
+                let store = labels.elsewhere.as_ref().map(|(_, store)| store.as_str()).unwrap_or_default();
+                (
+                    self.words(
+                        &format!("这个价签是 {store} 店的"),
+                        &format!("This label is store {store}'s"),
+                    ),
+                    self.words(
+                        "总部的记录里它在那家店绑着商品。还没有绑。",
+                        "By HQ's books it stands for goods there. Nothing was bound yet.",
+                    ),
+                    vec![
+                        LabelRow {
+                            name: self.words(
+                                &format!("已归本店，绑 {new}"),
+                                &format!("It is ours now: bind {new}"),
+                            ),
+                            detail: self.words("那边要先解绑", "There it must be unbound first"),
+                            ..LabelRow::default()
+                        },
+                        LabelRow { name: self.words("不绑", "Do not bind"), ..LabelRow::default() },
+                    ],
+                    go,
+                )
+            }
             Question::Unheard { item, .. } => {
                 let new = item_of(item);
                 (

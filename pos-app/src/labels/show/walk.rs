@@ -134,7 +134,20 @@ impl Lane {
                     if walk.wrong > 0 { Tone::Stop } else { Tone::Quiet },
                 ),
             ],
-            note: self.words("粗体是收银价。", "Bold is what the till charges."),
+            note: match self.agent.contact_ms {
+                // What this lane knows of HQ's price is as old as its last word.
+                Some(at_ms) => {
+                    let ago = self.labels_ago(self.moment.now_ms - at_ms);
+                    self.words(
+                        &format!("粗体是收银价；总部价是{ago}听到的。"),
+                        &format!("Bold is what the till charges; HQ was heard {ago}."),
+                    )
+                }
+                None => self.words(
+                    "粗体是收银价；还没有听到总部。",
+                    "Bold is what the till charges; HQ was not heard yet.",
+                ),
+            },
             rows: walk.walked.iter().map(|walked| self.walked_row(open, walked)).collect(),
             empty: self.words("扫价签，再扫商品", "Scan a label, then the goods"),
             card,

@@ -5,6 +5,8 @@
 
 use std::collections::VecDeque;
 
+use ledger::reference::shelf::{HeldBack, ShelfChanges};
+
 use super::*;
 
 const MINUTE_MS: i64 = 60_000;
@@ -21,11 +23,16 @@ fn item(place: usize) -> LabelItem {
     LabelItem::of(&format!("item{place}"))
 }
 
+/// What members pay: a tenth less for every other item.
+fn members_pay(place: usize, price: i64) -> Option<i64> {
+    (place % 2 == 1).then_some(price - price / 10)
+}
+
 fn face(prices: &[(usize, i64)]) -> LabelFace {
     let shown = |&(place, price): &(usize, i64)| ShownPrice {
         item: (&item(place)).into(),
         price: Some(price),
-        member_price: None,
+        member_price: members_pay(place, price),
     };
     LabelFace {
         template: "normal".into(),
@@ -53,8 +60,12 @@ fn known(lanes: &[(u32, u64)]) -> Vec<LaneKnown> {
 }
 
 fn hears(core: &mut ShelfCore, last: u8) {
+    hears_by(core, last, HOST);
+}
+
+fn hears_by(core: &mut ShelfCore, last: u8, gateway: &str) {
     let heard = Heard {
-        gateway: HOST.into(),
+        gateway: gateway.into(),
         is_elsewhere: false,
         seen_ms: Some(0),
         battery_mv: Some(3_000),
@@ -290,6 +301,58 @@ fn however_many_faces_a_dead_label_was_sent_the_least_price_counts() {
     assert_eq!(core.state(&number(1)).expect("known").sent.len(), SENT_MAX);
 }
 
+#[test]
+fn a_price_change_goes_on_after_a_restart_and_tells_labels_that_show_it_nothing_new() {
+    let mut before = core(&[(2, 0)]);
+    let mut states: BTreeMap<LabelNumber, LabelState> = BTreeMap::new();
+    for last in 1..=3 {
+        before.want(0, &number(last), wanted(&[(0, 500)]));
+    }
+    before.publish().expect("the cap");
+    before.published(0, Some(LanesTold { version: 1, lanes: known(&[(2, 1)]) }));
+    states.extend(writes(&mut before).into_iter().flat_map(|changes| changes.states));
+    let given = gives(&mut before, 0);
+    assert_eq!(given.len(), 3);
+    given[..2].iter().for_each(|given| shows(&mut before, given));
+    states.extend(writes(&mut before).into_iter().flat_map(|changes| changes.states));
+    let summary = before.summary().clone();
+    assert_eq!(summary.batch.as_ref().map(|batch| (batch.labels, batch.shown)), Some((3, 2)));
+
+    let beginning =
+        ShelfBeginning { lane: 1, states: states.into_iter().collect(), summary, echo: Vec::new() };
+    let mut core = ShelfCore::new(beginning);
+    for last in 1..=3 {
+        hears(&mut core, last);
+        core.want(2, &number(last), wanted(&[(0, 500)]));
+    }
+    // With HQ away no face may leave, and what is shown is shown all the same.
+    assert_eq!(gives(&mut core, 2), []);
+    assert_eq!(
+        [1, 2, 3].map(|last| condition(&core, last)),
+        [LabelCondition::Shown, LabelCondition::Shown, LabelCondition::Held]
+    );
+    let batch = core.summary().batch.clone().expect("one");
+    assert_eq!((batch.begun_ms, batch.labels, batch.shown, batch.ended_ms), (0, 3, 2, None));
+    // A label that is taken down meanwhile was not shown.
+    core.take_down(3, &number(3));
+    let batch = core.summary().batch.clone().expect("one");
+    assert_eq!((batch.labels, batch.shown, batch.given_up, batch.ended_ms), (2, 2, 0, Some(3)));
+}
+
+#[test]
+fn a_cap_that_an_earlier_process_left_with_hq_is_taken_back() {
+    let mut core = core(&[(2, 0)]);
+    core.want(0, &number(1), wanted(&[(0, 500)]));
+    core.publish().expect("the cap");
+    core.published(0, Some(LanesTold { version: 1, lanes: known(&[(2, 1)]) }));
+    core.told_of([item(0), item(3)]);
+    let published = core.publish().expect("what holds no more");
+    assert_eq!(published.caps, [(item(3), Vec::new())]);
+    core.published(0, Some(LanesTold { version: 2, lanes: known(&[(2, 1)]) }));
+    core.told_of([item(0), item(3)]);
+    assert_eq!(core.publish(), None, "it is told once");
+}
+
 // Random days.
 
 /// A small generator: the same seed, the same day.
@@ -340,6 +403,9 @@ struct Hanging {
     is_down: bool,
     /// It hangs again as soon as it shows its new face.
     is_coming: bool,
+    /// It took no face since all that was known was lost: where it is in
+    /// somebody's pocket, it hangs again only with a new face on it.
+    is_forgotten: bool,
 }
 
 struct Day {
@@ -353,6 +419,10 @@ struct Day {
     said_by_lane_2: u64,
     core: ShelfCore,
     process: u32,
+    /// The first process after all that was known was lost.
+    lost_process: u32,
+    /// The agent wrote its own caps since; until then HQ's echo stands.
+    is_kept: bool,
     disk: BTreeMap<LabelNumber, LabelState>,
     disk_caps: BTreeMap<LabelItem, Vec<ShelfCap>>,
     disk_summary: ShelfSummary,
@@ -399,6 +469,8 @@ impl Day {
             said_by_lane_2: 0,
             core,
             process: 0,
+            lost_process: 0,
+            is_kept: false,
             disk: BTreeMap::new(),
             disk_caps: BTreeMap::new(),
             disk_summary: ShelfSummary::default(),
@@ -422,24 +494,26 @@ impl Day {
     }
 
     /// What a lane asks for an item now.
-    fn charge(&self, lane: usize, place: usize) -> i64 {
+    fn charge(&self, lane: usize, place: usize, is_member: bool) -> i64 {
         let at_ms = self.now_ms + if lane == 1 { self.skew_ms } else { 0 };
         let told = &self.pulled[lane];
         let caps = if lane == 0 { &self.disk_caps } else { &told.caps };
         let caps = caps.get(&item(place)).into_iter().flatten();
         let caps = caps.filter(|cap| cap.from_ms.is_none_or(|from_ms| from_ms <= at_ms));
         let price = price_at(&told.prices, place, at_ms);
-        caps.filter_map(|cap| cap.price).fold(price, i64::min)
+        let price = members_pay(place, price).filter(|_| is_member).unwrap_or(price);
+        let of_members = |cap: &ShelfCap| cap.member_price.filter(|_| is_member);
+        caps.flat_map(|cap| [cap.price, of_members(cap)]).flatten().fold(price, i64::min)
     }
 
     fn check(&mut self) -> Result<(), Overcharged> {
         for (number, label) in self.labels.iter().filter(|(_, label)| !label.is_down) {
             for shown in &label.shows.prices {
                 let place: usize = shown.item.sku[4..].parse().expect("an item of ours");
-                for lane in 0..2 {
+                for (lane, is_member) in [(0, false), (1, false), (0, true), (1, true)] {
                     self.checks += 1;
-                    let charged = self.charge(lane, place);
-                    let shows = shown.price.expect("a price");
+                    let charged = self.charge(lane, place, is_member);
+                    let shows = shown.member_price.filter(|_| is_member).or(shown.price).expect("a price");
                     if charged > shows {
                         let lane = lane + 1;
                         return Err(Overcharged {
@@ -456,6 +530,8 @@ impl Day {
 
     /// What the planner says now.
     fn plan(&mut self) {
+        let told = self.pulled[0].caps.iter().filter(|(_, caps)| !caps.is_empty());
+        self.core.told_of(told.map(|(item, _)| item.clone()));
         for (number, places) in self.bound.clone() {
             if self.labels[&number].is_down && !self.labels[&number].is_coming {
                 self.core.take_down(self.now_ms, &number);
@@ -528,6 +604,7 @@ impl Day {
                 Some(changes) => {
                     let is_done = !self.dice.one_in(20);
                     if is_done {
+                        self.is_kept = true;
                         self.disk.extend(changes.states.iter().cloned());
                         for (item, caps) in &changes.caps {
                             self.disk_caps.insert(item.clone(), caps.clone());
@@ -584,7 +661,9 @@ impl Day {
         let taken = if newest { label.air.back().cloned() } else { label.air.pop_front() };
         let Some((process, send, face)) = taken else { return };
         label.shows = face;
-        if newest && label.is_coming && self.core.state(&number(last)).is_some_and(|state| !state.is_down) {
+        label.is_forgotten &= process < self.lost_process;
+        let is_wanted = self.core.state(&number(last)).is_some_and(|state| !state.is_down);
+        if newest && label.is_coming && is_wanted && !label.is_forgotten {
             (label.is_down, label.is_coming) = (false, false);
         }
         if newest || label.air.is_empty() {
@@ -610,17 +689,33 @@ impl Day {
         }
     }
 
-    fn restart(&mut self) {
+    fn restart(&mut self, echo: Vec<ShelfCap>) {
         self.process += 1;
         (self.writing, self.publishing) = (None, None);
         self.core = ShelfCore::new(ShelfBeginning {
             lane: 1,
             states: self.disk.clone().into_iter().collect(),
             summary: self.disk_summary.clone(),
-            echo: Vec::new(),
+            echo,
         });
         self.core.without(self.teeth);
         self.hear_all();
+    }
+
+    /// The agent's file is lost, and pulled again: what labels may show is what
+    /// HQ has of it.
+    fn lose_everything(&mut self) {
+        if !self.hq_up {
+            return;
+        }
+        self.disk.clear();
+        self.disk_summary = ShelfSummary::default();
+        self.pulled[0] = self.hq.clone();
+        self.disk_caps = self.hq.caps.clone();
+        self.labels.values_mut().for_each(|label| label.is_forgotten = true);
+        (self.is_kept, self.lost_process) = (false, self.process + 1);
+        let echo = self.hq.caps.values().flatten().cloned().collect();
+        self.restart(echo);
     }
 
     /// A person binds a label to something else, or takes it down.
@@ -643,7 +738,13 @@ impl Day {
         match self.dice.below(60) {
             0 => self.reprice(),
             1 => self.hq_up = !self.dice.one_in(3),
-            2 if self.dice.one_in(4) => self.restart(),
+            2 if self.dice.one_in(4) => match self.dice.one_in(5) {
+                true => self.lose_everything(),
+                false if self.disk_summary.is_recovering || !self.is_kept => {
+                    self.restart(self.disk_caps.values().flatten().cloned().collect());
+                }
+                false => self.restart(Vec::new()),
+            },
             3 if self.dice.one_in(3) => self.rebind(),
             4 if self.dice.one_in(3) => {
                 // The access point begins anew: what was on the air is sent again.
@@ -652,6 +753,11 @@ impl Day {
                     label.air.clear();
                     label.air.extend(newest);
                 }
+            }
+            5 if self.dice.one_in(3) => {
+                // Another gateway hears a label better.
+                let last = self.dice.below(u64::from(LABELS)) as u8 + 1;
+                hears_by(&mut self.core, last, if self.dice.one_in(2) { HOST } else { "another" });
             }
             5..=8 => self.pull(0),
             9..=12 => self.pull(1),
@@ -687,7 +793,11 @@ impl Day {
         }
         for place in 0..ITEMS {
             let price = price_at(&self.hq.prices, place, self.now_ms);
-            assert_eq!([self.charge(0, place), self.charge(1, place)], [price, price], "item {place}");
+            let of_members = members_pay(place, price).unwrap_or(price);
+            for lane in 0..2 {
+                let charged = [self.charge(lane, place, false), self.charge(lane, place, true)];
+                assert_eq!(charged, [price, of_members], "item {place} at lane {lane}");
+            }
         }
         Ok(())
     }

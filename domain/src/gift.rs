@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::basket::{AppliedPromotion, Line};
 use crate::catalogue::Item;
 use crate::money::{AMOUNT_MAX, Money};
-use crate::promotion::{Priced, PromotionSet};
+use crate::promotion::{Layer, Priced, PromotionSet};
 use crate::refund::{Origin, less_kept_gift};
 use crate::tax::TaxMode;
 
@@ -142,6 +142,73 @@ pub fn fits(gifts: &[FreeGoods], lines: &[Line]) -> bool {
     })
 }
 
+impl FreeGoods {
+    /// What is free each time would have cost so much.
+    fn worth(&self) -> i128 {
+        let each = |free: &Free| i128::from(free.each.minor()) * i128::from(free.goods.units);
+        self.free.iter().map(each).sum()
+    }
+
+    /// What remains of each line once it is earned, by the lines that earned
+    /// it and, where these are not enough, by others that could have as well;
+    /// `None` where it is not earned.
+    fn earn_once(
+        &self,
+        gifts: &[FreeGoods],
+        sold: &[Line],
+        remaining: &BTreeMap<u32, i64>,
+    ) -> Option<BTreeMap<u32, i64>> {
+        let mut remaining = remaining.clone();
+        let mut missing: Vec<(u32, i64)> = Vec::new();
+        for units in &self.earned_by {
+            let own = remaining.get_mut(&units.line)?;
+            let taken = i64::from(units.units).min(*own);
+            *own -= taken;
+            missing.push((units.line, i64::from(units.units) - taken));
+        }
+        for (number, mut units) in missing.into_iter().filter(|(_, units)| *units > 0) {
+            let line = sold.iter().find(|line| line.number == number)?;
+            for other in sold.iter().filter(|other| stands_in(other, line, gifts)) {
+                let own = remaining.get_mut(&other.number)?;
+                let taken = units.min(*own);
+                *own -= taken;
+                units -= taken;
+            }
+            if units > 0 {
+                return None;
+            }
+        }
+        Some(remaining)
+    }
+}
+
+/// Whether a line earned a gift, or could have in place of one that did.
+pub fn could_earn(gifts: &[FreeGoods], sold: &[Line], number: u32) -> bool {
+    let earners = || gifts.iter().flat_map(|gift| &gift.earned_by).map(|units| units.line);
+    let line = |number: u32| sold.iter().find(|line| line.number == number);
+    let stands_in_for = |earner| {
+        line(earner).zip(line(number)).is_some_and(|(earner, other)| stands_in(other, earner, gifts))
+    };
+    earners().any(|earner| earner == number || stands_in_for(earner))
+}
+
+/// Whether a line of the same goods at the same price, with which no promotion
+/// that counts units did anything, could have earned a gift in place of another.
+fn stands_in(other: &Line, line: &Line, gifts: &[FreeGoods]) -> bool {
+    let is_free = gifts.iter().flat_map(|gift| &gift.free).any(|free| free.goods.line == other.number);
+    let shelf = |line: &Line| -> Vec<String> {
+        let own = line.savings.iter().filter(|saving| saving.layer == Layer::Price);
+        own.map(|saving| saving.promotion.id.clone()).collect()
+    };
+    other.number != line.number
+        && other.item.sku == line.item.sku
+        && other.unit == line.unit
+        && other.unit_price == line.unit_price
+        && !is_free
+        && shelf(other) == shelf(line)
+        && other.savings.iter().all(|saving| saving.layer != Layer::Item)
+}
+
 /// What stands against each other of one line that was a gift, once so much of
 /// everything came back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -153,20 +220,22 @@ pub struct Owed {
 }
 
 /// Which gifts are kept without what earned them. `left` says how much of a
-/// line the customer still has, thousandths. Whatever took no part in a
-/// promotion comes back first, and the cheapest gift is the kept one.
+/// line the customer still has, thousandths. Of all ways to reckon it the one
+/// that is best for the customer counts, as far as a sale tells: whatever took
+/// no part in a promotion comes back first, also where that is a line of its
+/// own; what is left earns the dearest gifts; and the cheapest is the kept one.
 pub fn owed(gifts: &[FreeGoods], sold: &[Line], left: impl Fn(u32) -> i64) -> BTreeMap<u32, Owed> {
     let mut remaining: BTreeMap<u32, i64> =
         sold.iter().map(|line| (line.number, left(line.number).max(0) / 1_000)).collect();
     let mut unearned: BTreeMap<u32, Vec<(Money, i64)>> = BTreeMap::new();
-    for gift in gifts {
-        let holds =
-            |units: &Units| remaining.get(&units.line).copied().unwrap_or(0) / i64::from(units.units.max(1));
-        let earned = gift.earned_by.iter().map(holds).min().unwrap_or(0).min(i64::from(gift.times));
-        for units in &gift.earned_by {
-            if let Some(remaining) = remaining.get_mut(&units.line) {
-                *remaining -= earned.saturating_mul(i64::from(units.units));
-            }
+    let mut dearest: Vec<&FreeGoods> = gifts.iter().collect();
+    dearest.sort_by_key(|gift| std::cmp::Reverse(gift.worth()));
+    for gift in dearest {
+        let mut earned = 0;
+        while earned < i64::from(gift.times) {
+            let Some(rest) = gift.earn_once(gifts, sold, &remaining) else { break };
+            remaining = rest;
+            earned += 1;
         }
         let broken = i64::from(gift.times) - earned;
         for free in gift.free.iter().filter(|_| broken > 0) {
@@ -207,7 +276,7 @@ pub fn kept_back(owed: Money, before: Money, refund: Money) -> Money {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::basket::{PriceFrom, Trace};
+    use crate::basket::{PriceFrom, Saving, Trace};
     use crate::money::{Quantity, TaxRate};
 
     fn line(number: u32, pieces: i64) -> Line {
@@ -287,6 +356,39 @@ mod tests {
         let (sold, pair) =
             ([line(1, 1), line(2, 1), line(3, 1)], [gift(1, &[(1, 1), (2, 1)], &[(3, 1, 500)])]);
         assert_eq!(owes(&pair, &sold, &[(2, 1)]), [(3, 1, 500)]);
+    }
+
+    #[test]
+    fn goods_of_a_line_that_took_no_part_earn_the_gift_as_well() {
+        // Three beers, each a line of its own, of which two earned one of 4.
+        let beer = |number| Line { item: line(1, 1).item, ..line(number, 1) };
+        let sold = [beer(1), beer(2), beer(3), line(4, 1)];
+        let gifts = [gift(1, &[(1, 1), (2, 1)], &[(4, 1, 800)])];
+        for one in [1, 2, 3] {
+            assert_eq!(owes(&gifts, &sold, &[(one, 1)]), [], "two are left, whichever comes back");
+            for other in (1..=3).filter(|other| *other != one) {
+                assert_eq!(owes(&gifts, &sold, &[(one, 1), (other, 1)]), [(4, 1, 800)]);
+            }
+        }
+        // Not what another promotion lowered, nor a gift of its own, nor at another price.
+        let taken = Saving {
+            promotion: gifts[0].promotion.clone(),
+            layer: Layer::Item,
+            units: 1,
+            off: Money::from_minor(100),
+        };
+        let lowered = Line { savings: vec![taken], ..beer(3) };
+        let dearer = Line { unit_price: Money::from_minor(900), ..beer(3) };
+        for other in [lowered, dearer, line(3, 1)] {
+            let sold = [beer(1), beer(2), other, line(4, 1)];
+            assert_eq!(owes(&gifts, &sold, &[(1, 1)]), [(4, 1, 800)]);
+        }
+        let also_free = [gift(1, &[(1, 1), (2, 1)], &[(4, 1, 800)]), gift(1, &[(4, 1)], &[(3, 1, 800)])];
+        assert_eq!(owes(&also_free, &sold, &[(1, 1)]), [(4, 1, 800)]);
+        // What is left earns the dearest gift.
+        let two = [gift(1, &[(1, 1)], &[(4, 1, 700)]), gift(1, &[(2, 1)], &[(5, 1, 900)])];
+        let sold = [beer(1), beer(2), line(4, 1), line(5, 1)];
+        assert_eq!(owes(&two, &sold, &[(2, 1)]), [(4, 1, 700)]);
     }
 
     #[test]

@@ -210,11 +210,7 @@ impl PastPoints {
     /// and points took `value` off them. However a sale comes back, piece by
     /// piece or at once, all points of it go back in the end.
     pub fn undone(&self, earning: Money, value: Money) -> PointsBack {
-        let restored = |back: Money| {
-            let whole = self.value.minor().max(1);
-            let back = i128::from(back.minor().clamp(0, whole));
-            i64::try_from(i128::from(self.spent) * back / i128::from(whole)).unwrap_or(self.spent)
-        };
+        let restored = |back: Money| back.part_of(self.value, self.spent);
         PointsBack {
             member: self.member.clone(),
             reversed: self.rule.reversed(self.earning_left, earning),

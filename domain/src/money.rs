@@ -209,7 +209,11 @@ impl Money {
         // Fewer units are missing than there are weights.
         if missing > 0 {
             let mut order: Vec<usize> = (0..weights.len()).collect();
-            order.sort_unstable_by_key(|index| (std::cmp::Reverse(remainders[*index]), *index));
+            // Which they are matters, not their order.
+            let rank = |index: &usize| (std::cmp::Reverse(remainders[*index]), *index);
+            if missing < order.len() {
+                order.select_nth_unstable_by_key(missing, rank);
+            }
             for index in order.into_iter().take(missing) {
                 shares[index] += 1;
             }
@@ -227,6 +231,19 @@ impl Money {
     /// `step` is below two.
     pub fn floor_to(self, step: Self) -> Self {
         if step.0 < 2 { self } else { Self(self.0 - self.0.rem_euclid(step.0)) }
+    }
+
+    /// What of `count` goes with this part of `whole`, rounded down: nothing of
+    /// it with what is not above nothing, all of it with all or more.
+    pub fn part_of(self, whole: Self, count: i64) -> i64 {
+        let whole = whole.0.max(1);
+        let part = i128::from(count) * i128::from(self.0.clamp(0, whole)) / i128::from(whole);
+        i64::try_from(part).unwrap_or(count)
+    }
+
+    /// One of so many equal parts, rounded down; all of it where there is at most one.
+    pub fn floor_part(self, parts: u32) -> Self {
+        Self(self.0.div_euclid(i64::from(parts.max(1))))
     }
 
     /// The smallest multiple of `step` that is not below it; itself where

@@ -36,7 +36,7 @@ pub use search::Memory;
 pub use set::PromotionSet;
 pub use ticket::{Objective, Priced, Ticket};
 
-use crate::money::Money;
+use crate::money::{AMOUNT_MAX, Money};
 use problem::Problem;
 use search::{Finder, Found};
 use ticket::{Applied, AppliedPart, PointsSpent};
@@ -51,6 +51,10 @@ pub const WORK_MAX: u64 = 400_000;
 /// the same answer. `work_max` bounds the search in steps, so that the answer
 /// is the same on every machine; where it is reached, the best found stands,
 /// and [`Priced::bound`] says how much better another could be at most.
+///
+/// A ticket that is beyond any document (see [`Ticket::is_within_bounds`]) has
+/// nothing taken off it: each line costs what it costs, as far as amounts go,
+/// and nothing is proved.
 pub fn price(
     set: &PromotionSet,
     ticket: &Ticket,
@@ -58,9 +62,21 @@ pub fn price(
     memory: &mut Memory,
     work_max: u64,
 ) -> Priced {
+    if !ticket.is_within_bounds() {
+        return beyond_bounds(ticket);
+    }
     let problem = Problem::new(set, ticket, objective, memory);
     let (found, work) = Finder::new(&problem, memory, work_max).find();
     answer(&problem, found, work)
+}
+
+/// What no document can carry, with nothing taken off.
+fn beyond_bounds(ticket: &Ticket) -> Priced {
+    let most = Money::from_minor(AMOUNT_MAX);
+    let nets: Vec<Money> =
+        ticket.lines.iter().map(|line| line.goods.checked_gross().unwrap_or(most)).collect();
+    let total = Money::checked_sum(nets.iter().copied()).unwrap_or(most);
+    Priced { nets, total, ..Priced::default() }
 }
 
 /// Nets, reasons and sums of what was found.

@@ -15,7 +15,9 @@ use crate::basket::{self, AppliedPromotion, Line, PriceFrom};
 use crate::catalogue::Item;
 use crate::gift::KeptGift;
 use crate::money::{Currency, Money, Quantity};
+use crate::points::MULTIPLIER_ONE;
 use crate::promotion::Layer;
+use crate::promotion::grant::{Given, Gives};
 use crate::refund::{Origin, ReturnedLine};
 use crate::sale::Sale;
 use crate::tender::{Tender, Wallet};
@@ -372,7 +374,7 @@ impl Paper<'_> {
             self.text(format!("{}: {}", words.note, sale.note));
         }
         for given in &sale.given {
-            self.pair(self.named(&given.promotion).to_owned(), format!("x {}", given.times));
+            self.pair(self.named(&given.promotion).to_owned(), how_much(given));
         }
     }
 
@@ -383,6 +385,19 @@ impl Paper<'_> {
 
     fn named<'b>(&self, promotion: &'b AppliedPromotion) -> &'b str {
         self.language.pick(&promotion.name_zh, &promotion.name_en)
+    }
+}
+
+/// How many chances or coupons were given, or what points were multiplied by.
+fn how_much(given: &Given) -> String {
+    match &given.gives {
+        Gives::DrawChances(chances) => format!("x {}", given.times.saturating_mul(*chances)),
+        Gives::Coupon(_) => format!("x {}", given.times),
+        Gives::PointsMultiplier(times) => {
+            let (whole, part) = (times / MULTIPLIER_ONE, times % MULTIPLIER_ONE);
+            let number = format!("{whole}.{part:04}");
+            format!("x {}", number.trim_end_matches('0').trim_end_matches('.'))
+        }
     }
 }
 

@@ -285,8 +285,7 @@ impl PastSale {
         }
         let sold: Vec<Line> = self.lines.iter().map(|past| past.line.clone()).collect();
         let owed = gift::owed(&self.gifts, &sold, |number| self.quantity_left(number, taken));
-        let earns =
-            |number: u32| self.gifts.iter().any(|gift| gift.earned_by.iter().any(|of| of.line == number));
+        let earns = |number: u32| gift::could_earn(&self.gifts, &sold, number);
         let mut refund: Money = taken.iter().filter(|back| earns(back.line)).map(|back| back.amount).sum();
         let mut kept = Vec::new();
         for past in &self.lines {

@@ -237,7 +237,7 @@ fn of_a_member(sale: Sale) -> Sale {
     };
     let given = Given {
         promotion: promotion("g-1", "抽奖机会", "Chances to draw"),
-        gives: Gives::DrawChances(1),
+        gives: Gives::DrawChances(3),
         times: 2,
     };
     Sale { lines, buyer: Some(buyer), given: vec![given], ..sale }

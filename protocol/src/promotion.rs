@@ -329,7 +329,7 @@ impl PromotionForm {
         if self.skus.as_ref().is_some_and(Vec::is_empty) && scope.categories.is_empty() {
             return Err(PromotionError::NoGoods { id: self.id.clone() }.into());
         }
-        Ok(Grant {
+        let grant = Grant {
             id: self.id.clone(),
             name_zh: name(&self.name_zh),
             name_en: name(&self.name_en),
@@ -338,7 +338,9 @@ impl PromotionForm {
             min: self.money(self.min, "min")?,
             times_max: if self.repeat { self.max_repeat.unwrap_or(u32::MAX) } else { 1 },
             gives,
-        })
+        };
+        grant.check()?;
+        Ok(grant)
     }
 
     fn scope(&self) -> Scope {

@@ -1,7 +1,7 @@
 //! What a paid ticket gives beside its price: chances to draw, coupons, more
 //! points. Nothing here changes what is paid.
 
-use super::rule::{Conditions, Promotion, Scope};
+use super::rule::{Conditions, Promotion, PromotionError, Scope, in_range};
 use super::ticket::{Occasion, TicketLine};
 use crate::basket::AppliedPromotion;
 use crate::money::Money;
@@ -28,6 +28,44 @@ pub struct Grant {
     pub times_max: u32,
     /// What is given.
     pub gives: Gives,
+}
+
+/// The most that points are multiplied by, in basis points: a hundred times.
+pub const POINTS_MULTIPLIER_MAX: u32 = 100 * crate::points::MULTIPLIER_ONE;
+
+impl Grant {
+    /// Whether it could ever give anything, and no more than can be.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, as of a promotion that changes a price.
+    pub fn check(&self) -> Result<(), PromotionError> {
+        if self.id.is_empty() {
+            return Err(PromotionError::NoId);
+        }
+        self.scope.check(&self.id)?;
+        self.conditions.check(&self.id)?;
+        let least = i64::from(self.times_max > 1);
+        let min = least..=crate::money::AMOUNT_MAX;
+        let allowed = "an amount from 0 up, above 0 where it repeats";
+        in_range(&self.id, "the threshold", self.min.minor(), min, allowed)?;
+        in_range(&self.id, "the number of times", i64::from(self.times_max), 1..=i64::MAX, "1 or more")?;
+        match &self.gives {
+            Gives::DrawChances(chances) => {
+                let possible = 1..=i64::from(GRANT_TIMES_MAX);
+                in_range(&self.id, "the chances to draw", i64::from(*chances), possible, "1 to 1,000")
+            }
+            Gives::Coupon(template) if template.trim().is_empty() => {
+                Err(PromotionError::NoEffect { id: self.id.clone(), what: "a coupon without a template" })
+            }
+            Gives::Coupon(_) => Ok(()),
+            Gives::PointsMultiplier(times) => {
+                let possible = 1..=i64::from(POINTS_MULTIPLIER_MAX);
+                let allowed = "1 to 1,000,000 basis points";
+                in_range(&self.id, "what points are multiplied by", i64::from(*times), possible, allowed)
+            }
+        }
+    }
 }
 
 /// What a ticket is given.
@@ -134,6 +172,46 @@ mod tests {
         check(grant(6_001, 1, Scope::of(["tea"])), 0);
         let member = Conditions { members_only: true, ..Conditions::default() };
         check(Grant { conditions: member, ..grant(1, 1, Scope::everything()) }, 0);
+    }
+
+    #[test]
+    fn a_grant_that_cannot_work_is_refused_with_the_reason() {
+        let good = Grant {
+            id: "draw".into(),
+            name_zh: "抽奖".into(),
+            name_en: "Draw".into(),
+            scope: Scope::everything(),
+            conditions: Conditions::default(),
+            min: Money::from_minor(5_000),
+            times_max: 2,
+            gives: Gives::DrawChances(1),
+        };
+        assert_eq!(good.check(), Ok(()));
+        let refused = |change: &dyn Fn(&mut Grant)| {
+            let mut changed = good.clone();
+            change(&mut changed);
+            changed.check().expect_err("it cannot work").to_string()
+        };
+        assert_eq!(refused(&|grant| grant.id = String::new()), PromotionError::NoId.to_string());
+        let names = [
+            refused(&|grant| grant.min = Money::from_minor(-1)),
+            refused(&|grant| grant.min = Money::ZERO),
+            refused(&|grant| grant.times_max = 0),
+            refused(&|grant| grant.gives = Gives::DrawChances(0)),
+            refused(&|grant| grant.gives = Gives::DrawChances(GRANT_TIMES_MAX + 1)),
+            refused(&|grant| grant.gives = Gives::PointsMultiplier(0)),
+            refused(&|grant| grant.gives = Gives::PointsMultiplier(u32::MAX)),
+            refused(&|grant| grant.gives = Gives::Coupon(" ".into())),
+            refused(&|grant| grant.conditions.weekdays = [9].into()),
+            refused(&|grant| (grant.conditions.from_ms, grant.conditions.until_ms) = (Some(2), Some(2))),
+            refused(&|grant| {
+                grant.scope = Scope::of(["tea"]);
+                grant.scope.not_skus.insert("tea".into());
+            }),
+        ];
+        assert!(names.iter().all(|words| words.contains("draw")), "{names:?}");
+        let once = Grant { times_max: 1, min: Money::ZERO, ..good };
+        assert_eq!(once.check(), Ok(()), "one for every ticket");
     }
 
     #[test]

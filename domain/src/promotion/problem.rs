@@ -13,7 +13,7 @@ use super::ticket::{Coupons, Goods, Objective, Ticket, TicketLine, Unmet};
 use crate::money::Money;
 
 /// The most units of a component that take part in item rules; what is above
-/// it is priced without them, and the answer says that it may not be the best.
+/// it is priced without them, and the answer says how much better it could be.
 pub(super) const UNITS_MAX: u32 = 2_000;
 
 /// A ticket, and what may be done about it.
@@ -450,9 +450,10 @@ impl<'a> Problem<'a> {
             .collect()
     }
 
-    /// Lines that share promotions of a choice, each a component; `None`
-    /// where a line has no price that it may be sold at.
-    pub(super) fn components(&self, active: &Active) -> Option<(Vec<Component>, bool)> {
+    /// Lines that share promotions of a choice, each a component, of which at
+    /// most so many units take part in item rules; and whether these are all.
+    /// `None` where a line has no price that it may be sold at.
+    pub(super) fn components(&self, active: &Active, units_max: u32) -> Option<(Vec<Component>, bool)> {
         let lines = self.ticket.lines.len();
         let mut joined = Joined::new(lines);
         let mut whole = true;
@@ -491,8 +492,8 @@ impl<'a> Problem<'a> {
             }
             let groups = self.groups(&members, &usable, &mut component);
             let units: u32 = members.iter().map(|line| self.count(*line)).fold(0, u32::saturating_add);
-            let mut room = if groups.is_empty() { u32::MAX } else { UNITS_MAX };
-            whole &= groups.is_empty() || units <= UNITS_MAX;
+            let mut room = if groups.is_empty() { u32::MAX } else { units_max };
+            whole &= groups.is_empty() || units <= units_max;
             for line in members {
                 let (singles, joins) = self.options(line, active, &may, &places, &groups)?;
                 let count = self.count(line);

@@ -430,36 +430,13 @@ impl Promotion {
         if self.quota == Some(0) || self.applications_max == Some(0) {
             return Err(PromotionError::NoEffect { id: id(), what: "a limit of 0" });
         }
-        self.check_scope(&self.scope)?;
-        self.check_times()?;
+        self.scope.check(&self.id)?;
+        self.conditions.check(&self.id)?;
         match &self.rule {
             Rule::Price(rule) => self.check_price(rule),
             Rule::Item(rule) => self.check_item(rule),
             Rule::Order(rule) | Rule::Coupon { rule, .. } => self.check_order(rule),
         }
-    }
-
-    fn check_scope(&self, scope: &Scope) -> Result<(), PromotionError> {
-        let left_out = scope.names_goods()
-            && scope.skus.iter().all(|sku| scope.not_skus.contains(sku))
-            && scope.categories.iter().all(|category| scope.not_categories.contains(category));
-        let names = scope.skus.len() + scope.categories.len();
-        if left_out {
-            return Err(PromotionError::NoGoods { id: self.id.clone() });
-        }
-        self.range("the number of goods named", names as i64, 0, SCOPE_NAMES_MAX as i64, "at most 100,000")
-    }
-
-    fn check_times(&self) -> Result<(), PromotionError> {
-        let conditions = &self.conditions;
-        let ends = conditions.from_ms.zip(conditions.until_ms).is_some_and(|(from, until)| until <= from);
-        let hours = conditions.hours.iter().any(|window| {
-            window.from_minute >= 1_440
-                || window.until_minute > 1_440
-                || window.from_minute == window.until_minute
-        });
-        let days = conditions.weekdays.iter().any(|day| !(1..=7).contains(day));
-        if ends || hours || days { Err(PromotionError::Never { id: self.id.clone() }) } else { Ok(()) }
     }
 
     fn range(
@@ -470,10 +447,7 @@ impl Promotion {
         most: i64,
         allowed: &'static str,
     ) -> Result<(), PromotionError> {
-        if (least..=most).contains(&value) {
-            return Ok(());
-        }
-        Err(PromotionError::Range { id: self.id.clone(), what, value, allowed })
+        in_range(&self.id, what, value, least..=most, allowed)
     }
 
     fn amount(&self, what: &'static str, amount: Money) -> Result<(), PromotionError> {
@@ -552,7 +526,7 @@ impl Promotion {
         }
         let mut units = 0u32;
         for slot in slots {
-            self.check_scope(&slot.scope)?;
+            slot.scope.check(&self.id)?;
             self.units("the units of a slot", slot.units, 1)?;
             units += slot.units;
         }
@@ -600,4 +574,47 @@ impl Promotion {
             }
         }
     }
+}
+
+impl Scope {
+    /// Whether it names goods that are not all excepted, and not too many.
+    pub(super) fn check(&self, id: &str) -> Result<(), PromotionError> {
+        let left_out = self.names_goods()
+            && self.skus.iter().all(|sku| self.not_skus.contains(sku))
+            && self.categories.iter().all(|category| self.not_categories.contains(category));
+        let names = self.skus.len() + self.categories.len();
+        if left_out {
+            return Err(PromotionError::NoGoods { id: id.to_owned() });
+        }
+        let most = SCOPE_NAMES_MAX as i64;
+        in_range(id, "the number of goods named", names as i64, 0..=most, "at most 100,000")
+    }
+}
+
+impl Conditions {
+    /// Whether there is a time at which they hold.
+    pub(super) fn check(&self, id: &str) -> Result<(), PromotionError> {
+        let ends = self.from_ms.zip(self.until_ms).is_some_and(|(from, until)| until <= from);
+        let hours = self.hours.iter().any(|window| {
+            window.from_minute >= 1_440
+                || window.until_minute > 1_440
+                || window.from_minute == window.until_minute
+        });
+        let days = self.weekdays.iter().any(|day| !(1..=7).contains(day));
+        if ends || hours || days { Err(PromotionError::Never { id: id.to_owned() }) } else { Ok(()) }
+    }
+}
+
+/// Refuses a number that cannot be, and says what could.
+pub(super) fn in_range(
+    id: &str,
+    what: &'static str,
+    value: i64,
+    possible: std::ops::RangeInclusive<i64>,
+    allowed: &'static str,
+) -> Result<(), PromotionError> {
+    if possible.contains(&value) {
+        return Ok(());
+    }
+    Err(PromotionError::Range { id: id.to_owned(), what, value, allowed })
 }

@@ -13,8 +13,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::component::{Exhausted, Outcome, Portion, Work};
-use super::overlay::{ADD_ONS_MAX, Best, Choice, Laid, Mask, Overlay, Part};
-use super::problem::{Active, Problem, add_on_bit};
+use super::overlay::{self, ADD_ONS_MAX, Best, Choice, Laid, Mask, Overlay, Part};
+use super::problem::{Active, Problem, UNITS_MAX, add_on_bit};
 use super::rule::{PriceRule, Rule};
 use crate::money::Money;
 
@@ -249,31 +249,59 @@ impl<'a, 'b> Finder<'a, 'b> {
                 }
             }
         }
-        let (components, whole) = self.problem.components(&active)?;
+        let (components, whole) = self.problem.components(&active, UNITS_MAX)?;
+        let stage = Stage::new(self.problem, self.memory, components, overlays, add_ons, add_on_min);
         if !whole {
-            self.leave_open(Money::ZERO);
+            let bound = self.bound_of_all(&stage, &active);
+            self.leave_open(bound);
         }
-        Some(Stage::new(self.problem, self.memory, components, overlays, add_ons, add_on_min))
+        Some(stage)
+    }
+
+    /// What nothing comes below where all units may take part in item rules,
+    /// however many they are.
+    fn bound_of_all(&mut self, stage: &Stage<'a, '_>, active: &Active) -> Money {
+        let Some((components, _)) = self.problem.components(active, u32::MAX) else { return Money::ZERO };
+        let mut sum = Money::ZERO;
+        for component in &components {
+            let merged = component.in_regions(&mut |_, _| 0);
+            sum += merged.rough_bound(self.problem.set, &mut self.work.done);
+        }
+        self.every_scenario(stage, &[], sum).bound(0, &Scenario::default())
     }
 
     /// The scenarios that could come below the best total known, with what
     /// each cannot come below, least first; and the same of those that there
     /// was no room for.
     fn scenarios(&self, stage: &Stage<'a, '_>, plain: &Plain) -> (Vec<(Money, Scenario)>, Option<Money>) {
-        let mut scenarios = Scenarios {
-            finder: self,
-            overlays: stage.overlays,
-            most: &stage.most,
-            least: &plain.bases,
-            sum: plain.bound,
-            left: SCENARIOS_MAX,
-            list: Vec::new(),
-            left_out: None,
-        };
-        scenarios.collect(0, &Scenario::default());
+        let mut scenarios = self.every_scenario(stage, &plain.bases, plain.bound);
+        scenarios.collect(0, &mut Scenario::default());
         let (mut ordered, left_out) = (scenarios.list, scenarios.left_out);
         ordered.sort_by_key(|(bound, _)| *bound);
         (ordered, left_out)
+    }
+
+    /// The scenarios of a stage, none of which is collected yet: what the goods
+    /// of each overlay come to at least, and what all come to below the overlays.
+    fn every_scenario<'c>(
+        &'c self,
+        stage: &'c Stage<'a, '_>,
+        least: &'c [Money],
+        sum: Money,
+    ) -> Scenarios<'a, 'b, 'c> {
+        let most_off =
+            |(overlay, most): (&Overlay<'_>, &Money)| overlay::discount(overlay.rule, *most, *most);
+        Scenarios {
+            finder: self,
+            overlays: stage.overlays,
+            most: &stage.most,
+            most_off: stage.overlays.iter().zip(&stage.most).map(most_off).collect(),
+            least,
+            sum,
+            left: SCENARIOS_MAX,
+            list: Vec::new(),
+            left_out: None,
+        }
     }
 
     fn search_stage(&mut self, stage: &Stage<'a, '_>) {
@@ -359,6 +387,11 @@ impl<'a, 'b> Finder<'a, 'b> {
         scenario: &Scenario,
     ) -> Vec<(Mask, Money)> {
         let mut missed = Vec::new();
+        let supposed = scenario.total(stage, parts).map(|total| self.after_points_at_least(total));
+        let is_dearer = |found: &Found| supposed.is_some_and(|supposed| supposed > found.best.total);
+        if self.found.as_ref().is_some_and(is_dearer) {
+            return missed;
+        }
         if self.is_allowed(stage, outcome, parts) {
             let mut laid = Laid::new(parts.to_vec());
             for (index, effect) in &scenario.effects {

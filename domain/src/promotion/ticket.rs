@@ -25,6 +25,16 @@ pub struct Ticket {
     pub quotas_left: BTreeMap<String, u32>,
 }
 
+impl Ticket {
+    /// Whether every line, and all of them together, come to an amount that a
+    /// document may carry: see [`crate::money::AMOUNT_MAX`].
+    pub fn is_within_bounds(&self) -> bool {
+        let grosses = self.lines.iter().map(|line| line.goods.checked_gross());
+        let sum = grosses.map(|gross| gross.map(|gross| i128::from(gross.minor()))).sum::<Option<i128>>();
+        sum.and_then(|sum| i64::try_from(sum).ok()).is_some_and(|sum| Money::from_minor(sum).is_amount())
+    }
+}
+
 /// A line as the promotions see it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TicketLine {
@@ -70,7 +80,21 @@ pub enum Goods {
 }
 
 impl Goods {
+    /// What the line costs without promotions; `None` where a document may not carry it.
+    pub fn checked_gross(&self) -> Option<Money> {
+        let (gross, price) = match self {
+            Self::Pieces { count, price } => (price.checked_multiple(*count), *price),
+            Self::Measured { quantity, price } => (price.checked_times(*quantity), *price),
+            Self::Amount(amount) => (Some(*amount), *amount),
+        };
+        gross.filter(|gross| gross.is_amount() && price.is_amount())
+    }
+
     /// What the line costs without promotions, rounded half up.
+    ///
+    /// # Panics
+    ///
+    /// Where that is beyond any amount of a document: see [`Ticket::is_within_bounds`].
     pub fn gross(&self) -> Money {
         match self {
             Self::Pieces { count, price } => price.times_count(*count),

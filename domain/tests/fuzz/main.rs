@@ -10,6 +10,7 @@ use domain::barcode::{
     self, Barcode, Codes, Gtin, ReceiptCode, ScalePattern, ShopKind, ShopPattern, link, looks_like_payment,
     recognise, symbology,
 };
+use domain::label::LabelNumber;
 use domain::money::{AMOUNT_MAX, Currency, EXPONENT_MAX, Quantity};
 use harness::fuzz;
 
@@ -287,6 +288,17 @@ fn rules_for_content() {
                 assert!(wrong.is_some(), "{lint:?}: {failure:?}");
                 assert!(!failure.error.to_string().is_empty());
             }
+        }
+    });
+}
+
+#[test]
+fn numbers_of_labels() {
+    let fragments = &["0", "9", "A", "f", "G", ":", "-", " ", "0123456789AB", "é", "０", "\u{0}"];
+    fuzz("labels", fragments, |bytes| {
+        if let Ok(label) = LabelNumber::parse(&text(bytes)) {
+            assert_eq!(label.as_str().len(), 16);
+            assert_eq!(LabelNumber::parse(label.as_str()), Ok(label.clone()));
         }
     });
 }

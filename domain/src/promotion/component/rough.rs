@@ -5,6 +5,7 @@
 //! that takes off the most is laid down, and the others are searched again on
 //! what is left. No way takes off more than all of them would take off alone.
 
+use super::super::rule::{BundleReward, ItemRule, Rule};
 use super::super::set::PromotionSet;
 use super::{Component, Group, Outcome, Portion, Search, WEIGHT_ONE, Work};
 use crate::money::Money;
@@ -147,7 +148,7 @@ impl Component {
 
     /// What all units cost at their lowest prices, less the most that each
     /// promotion takes off alone; limits do not count.
-    fn rough_bound(&self, set: &PromotionSet, work: &mut u64) -> Money {
+    pub(in crate::promotion) fn rough_bound(&self, set: &PromotionSet, work: &mut u64) -> Money {
         let mut free = self.clone();
         free.limits.clear();
         for class in &mut free.classes {
@@ -169,9 +170,57 @@ impl Component {
             let ways = alone.search(set, &[WEIGHT_ONE], Search::Least, &mut own);
             *work += own.done;
             let ways = ways.ok().filter(|ways| !ways.cut && !ways.ways.is_empty());
-            off += ways.map_or(whole, |ways| (whole - ways.outcome(set, 0).net()).max(Money::ZERO));
+            off += match ways {
+                Some(ways) => (whole - ways.outcome(set, 0).net()).max(Money::ZERO),
+                None => alone.takes_off_at_most(set),
+            };
         }
         (sum - off).max(Money::ZERO)
+    }
+
+    /// What its one promotion takes off at most, however its units are grouped:
+    /// a reward never falls on more than the average of its group.
+    fn takes_off_at_most(&self, set: &PromotionSet) -> Money {
+        let rule = self.groups.first().map(|group| &set.promotions()[group.promotion].rule);
+        let Some(Rule::Item(rule)) = rule else { return Money::ZERO };
+        let dearest = |class: &super::Class| class.joins.iter().map(|join| join.price).max();
+        let units: Vec<(Money, u32)> =
+            self.classes.iter().map(|class| (dearest(class).unwrap_or_default(), class.count)).collect();
+        let whole: Money = units.iter().map(|(price, count)| price.times_count(*count)).sum();
+        let all = units.iter().map(|(_, count)| *count).fold(0, u32::saturating_add);
+        // What is rounded is rounded by less than one minor unit each time.
+        let fens = Money::from_minor(i64::from(all) + 1);
+        let part = |of: u32, in_all: u32| {
+            whole.share(0, i64::from(of), i64::from(in_all.max(1))).map_or(whole, |part| part + fens)
+        };
+        let less = |percent: u32| whole - whole.percent_floor(percent.min(100)) + fens;
+        let most = match rule {
+            ItemRule::NthUnit { n, pay_percent, .. } => {
+                part(100 - (*pay_percent).min(100), n.saturating_mul(100))
+            }
+            ItemRule::BuyNGetM { n, m, .. } => part(*m, n.saturating_add(*m)),
+            ItemRule::XForY { n, amount, .. } => {
+                let each = amount.floor_part(*n);
+                let off =
+                    |(price, count): &(Money, u32)| (*price - each).max(Money::ZERO).times_count(*count);
+                units.iter().map(off).sum()
+            }
+            ItemRule::QuantityTier { tiers } => {
+                less(tiers.iter().map(|tier| tier.pay_percent).min().unwrap_or(0))
+            }
+            ItemRule::Bundle { slots, reward } => match reward {
+                BundleReward::Off(off) => {
+                    let needed: u32 = slots.iter().map(|slot| slot.units).fold(0, u32::saturating_add);
+                    off.checked_multiple(all / needed.max(1)).unwrap_or(whole)
+                }
+                BundleReward::Percent(percent) => less(*percent),
+                BundleReward::Slots { pay_percents, .. } => {
+                    less(pay_percents.iter().copied().min().unwrap_or(0))
+                }
+                BundleReward::Amount(_) => whole,
+            },
+        };
+        most.min(whole)
     }
 }
 

@@ -120,15 +120,11 @@ impl Forms {
             // What an overlay takes from goods of a later one depends on what
             // else it counts.
             let bit = overlay(*index).bit;
-            let own = || masks.iter().filter(|mask| **mask & bit != 0);
-            let later = scenario.effects[place + 1..].iter().map(|(later, _)| overlay(*later));
-            for later in later {
-                let in_part =
-                    own().any(|mask| mask & later.bit != 0) && own().any(|mask| mask & later.bit == 0);
-                if in_part && missed & later.bit != 0 {
+            for (later, _) in &scenario.effects[place + 1..] {
+                if missed & overlay(*later).bit != 0 && stage.is_in_part(*index, *later) {
                     missed |= bit;
                 }
-                if later.layer == Layer::Coupon && !overlay(*index).allow_coupon {
+                if overlay(*later).layer == Layer::Coupon && !overlay(*index).allow_coupon {
                     told_apart |= bit;
                 }
             }
@@ -147,12 +143,19 @@ impl Forms {
             })
         };
         let mut off = 0;
-        for (index, effect) in &scenario.effects {
+        for (place, (index, effect)) in scenario.effects.iter().enumerate() {
             let (_, constant) = counted(*index, effect);
             if constant > 0 {
                 // Later per cents lower it too, where they count all of its goods.
-                let own = masks.iter().filter(|mask| **mask & overlay(*index).bit != 0);
-                let most = own.map(|mask| weight(*mask, index + 1)).max().unwrap_or(WEIGHT_ONE);
+                let lowers = |(later, effect): &(usize, Effect)| {
+                    counted(*later, effect).0.is_some() && stage.meets(*index, *later)
+                };
+                let most = if scenario.effects[place + 1..].iter().any(lowers) {
+                    let own = masks.iter().filter(|mask| **mask & overlay(*index).bit != 0);
+                    own.map(|mask| weight(*mask, index + 1)).max().unwrap_or(WEIGHT_ONE)
+                } else {
+                    WEIGHT_ONE
+                };
                 off += lowered(constant, most);
             }
         }
@@ -222,9 +225,10 @@ impl Forms {
         Money::from_minor(i64::try_from(up.max(0)).unwrap_or(i64::MAX))
     }
 
-    /// How far above the least a weighted sum may be to come to at most so much.
+    /// How far above the least a weighted sum may be to come to at most so
+    /// much: what [`Forms::bound`] says of it is no more.
     pub(super) fn slack(&self, least: i128, most: Money) -> i128 {
-        (i128::from(most.minor()) * WEIGHT_ONE + self.off + (self.roundings + 1) * WEIGHT_ONE - least).max(0)
+        (i128::from(most.minor()) * WEIGHT_ONE + self.off + self.roundings * WEIGHT_ONE / 2 - least).max(0)
     }
 
     /// Whether all that can be chosen between lies in one region.
@@ -276,10 +280,7 @@ pub(super) fn weight_of(percents: &[(Mask, u32)], mask: Mask) -> i128 {
 /// them what they take, where all of the one's goods are among the other's.
 /// Shares may be off by so many `fens`.
 fn needed(stage: &Stage<'_, '_>, scenario: &Scenario, place: usize, min: Money, fens: Money) -> Money {
-    let bit = stage.overlays[scenario.effects[place].0].bit;
-    let within = |one: Mask, other: Mask| {
-        stage.distinct.iter().filter(|mask| **mask & one != 0).all(|mask| mask & other != 0)
-    };
+    let own = scenario.effects[place].0;
     let mut need = i128::from(min.minor());
     let fens = i128::from(fens.minor()) + 1;
     for (index, effect) in scenario.effects[..place].iter().rev() {
@@ -288,7 +289,7 @@ fn needed(stage: &Stage<'_, '_>, scenario: &Scenario, place: usize, min: Money, 
             continue;
         }
         let most = i128::from(stage.most[*index].minor());
-        let (is_within, holds) = (within(earlier.bit, bit), within(bit, earlier.bit));
+        let (is_within, holds) = (stage.is_within(*index, own), stage.is_within(own, *index));
         let before = match effect {
             Effect::Constant { off, min } if off <= min => {
                 let off = i128::from(off.minor());

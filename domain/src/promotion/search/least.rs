@@ -233,6 +233,18 @@ pub(super) fn region_of<T: PartialEq>(known: &mut Vec<T>, one: T) -> usize {
     })
 }
 
+impl Component {
+    /// The region that all of it lies in, where that is one.
+    pub(super) fn one_region(&self) -> Option<usize> {
+        let mut regions = self.classes.iter().flat_map(|class| {
+            let singles = class.singles.iter().map(|single| single.region);
+            singles.chain(class.joins.iter().map(|join| join.region))
+        });
+        let first = regions.next()?;
+        regions.all(|region| region == first).then_some(first)
+    }
+}
+
 /// The weight of a component, where all that is in it weighs the same.
 fn one_weight(component: &Component, weights: &[i128]) -> Option<i128> {
     let mut regions = component.classes.iter().flat_map(|class| {

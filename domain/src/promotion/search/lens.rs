@@ -111,11 +111,11 @@ impl<'a> Finder<'a, '_> {
         if let Some(place) = known.plans.iter().position(|plan| plan.bits == bits) {
             return place;
         }
-        let counted = |mask: Mask| bits.iter().any(|bit| mask & bit != 0);
+        let all = bits.iter().fold(0, |all, bit| all | bit);
         let mut plan =
             Plan { bits: bits.to_vec(), fixed: vec![0; bits.len()], members: Vec::new(), solved: Vec::new() };
         for (place, options) in stage.options.iter().enumerate() {
-            if !options.masks.iter().any(|mask| counted(*mask)) {
+            if options.any & all == 0 {
                 continue;
             }
             let component = &stage.components[place];

@@ -60,20 +60,19 @@ impl<'a> Finder<'a, '_> {
         if !forms.can_be_reached {
             return Ok(None);
         }
-        let caps = capped(stage, scenario);
-        let mut rough = rough;
-        if !caps.is_empty() {
-            let all: Vec<(usize, u32)> = caps.iter().map(|cap| (cap.overlay, 0)).collect();
-            let Some((by_caps, _)) = self.bound_by_mix(stage, plain, scenario, &all)? else {
-                return Ok(None);
-            };
-            rough = rough.max(by_caps);
-        }
         let lens = self.lens(stage, plain, &forms)?;
         let (least, whole) = (self.lenses[lens].bound, self.lenses[lens].whole);
         let mut bound = self.after_points_at_least(forms.bound(least, forms.roundings)).max(rough);
         if self.is_settled(bound) {
             return Ok(None);
+        }
+        let caps = capped(stage, scenario);
+        if !caps.is_empty() {
+            let all: Vec<(usize, u32)> = caps.iter().map(|cap| (cap.overlay, 0)).collect();
+            let Some((by_caps, _)) = self.bound_by_mix(stage, plain, scenario, &all)? else {
+                return Ok(None);
+            };
+            bound = bound.max(by_caps);
         }
         let (mut outcome, mut parts) = (self.lenses[lens].outcome.clone(), self.lenses[lens].parts.clone());
         let mut missed = Vec::new();
@@ -453,7 +452,7 @@ fn together(stage: &Stage<'_, '_>, active: &[(Mask, Money)]) -> Vec<Vec<(Mask, M
     for place in &stage.varying {
         let mut owner: Option<usize> = None;
         for (goal, (bit, _)) in active.iter().enumerate() {
-            if !stage.options[*place].masks.iter().any(|mask| mask & bit != 0) {
+            if stage.options[*place].any & bit == 0 {
                 continue;
             }
             match owner {

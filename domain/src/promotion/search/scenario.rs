@@ -1,6 +1,6 @@
 //! What may be supposed of order and coupon promotions.
 
-use super::super::overlay::{Overlay, discount, times};
+use super::super::overlay::{Overlay, Part, times};
 use super::super::rule::{Layer, OrderRule};
 use super::Finder;
 use super::stage::Stage;
@@ -27,6 +27,8 @@ pub(super) struct Scenarios<'a, 'b, 'c> {
     pub(super) overlays: &'c [Overlay<'a>],
     /// The most that each overlay's goods can come to.
     pub(super) most: &'c [Money],
+    /// The most that each overlay takes off.
+    pub(super) most_off: Vec<Money>,
     /// The least that each overlay's goods can come to before overlays.
     pub(super) least: &'c [Money],
     /// What the layers below leave at least.
@@ -39,7 +41,7 @@ pub(super) struct Scenarios<'a, 'b, 'c> {
 }
 
 impl Scenarios<'_, '_, '_> {
-    pub(super) fn collect(&mut self, next: usize, so_far: &Scenario) {
+    pub(super) fn collect(&mut self, next: usize, so_far: &mut Scenario) {
         let bound = self.bound(next, so_far);
         if self.finder.is_settled(bound) {
             return;
@@ -59,9 +61,9 @@ impl Scenarios<'_, '_, '_> {
                 self.left_out = Some(self.left_out.map_or(bound, |least| least.min(bound)));
             }
             for effect in effects {
-                let mut with = so_far.clone();
-                with.effects.push((next, effect));
-                self.collect(next + 1, &with);
+                so_far.effects.push((next, effect));
+                self.collect(next + 1, so_far);
+                so_far.effects.pop();
             }
         }
         self.collect(next + 1, so_far);
@@ -87,14 +89,9 @@ impl Scenarios<'_, '_, '_> {
         }
         let off = |(index, effect): &(usize, Effect)| match effect {
             Effect::Constant { off, .. } => *off,
-            Effect::Percent(..) => self.most_off(*index),
+            Effect::Percent(..) => self.most_off[*index],
         };
         self.least[index] - so_far.effects.iter().map(off).sum()
-    }
-
-    /// The most that an overlay takes off.
-    pub(super) fn most_off(&self, index: usize) -> Money {
-        discount(self.overlays[index].rule, self.most[index], self.most[index])
     }
 
     /// What no scenario comes below that supposes so much, and may suppose
@@ -106,7 +103,7 @@ impl Scenarios<'_, '_, '_> {
         for (index, effect) in &so_far.effects {
             let (min, most, percent) = match effect {
                 Effect::Constant { off, min } => (*min, *off, 0),
-                Effect::Percent(percent, min) => (*min, self.most_off(*index), *percent),
+                Effect::Percent(percent, min) => (*min, self.most_off[*index], *percent),
             };
             // Thresholds of coupons look at what the order layer left.
             let before = left.max(min - coupons_off);
@@ -116,13 +113,13 @@ impl Scenarios<'_, '_, '_> {
             }
         }
         let mut off = Money::ZERO;
-        let mut groups: Vec<(Layer, usize, Money)> = Vec::new();
+        let mut groups: Vec<(Layer, usize, Money)> = Vec::with_capacity(self.overlays.len() - next);
         for index in next..self.overlays.len() {
             let overlay = &self.overlays[index];
             if !self.fits(overlay, so_far) {
                 continue;
             }
-            let own = self.most_off(index);
+            let own = self.most_off[index];
             let known = groups
                 .iter_mut()
                 .find(|(layer, group, _)| (*layer, *group) == (overlay.layer, overlay.group));
@@ -131,17 +128,13 @@ impl Scenarios<'_, '_, '_> {
                 None => groups.push((overlay.layer, overlay.group, own)),
             }
         }
-        let mut coupons: Vec<Money> = Vec::new();
-        for (layer, _, own) in groups {
-            if layer == Layer::Coupon { coupons.push(own) } else { off += own }
-        }
-        coupons.sort_unstable_by_key(|own| std::cmp::Reverse(*own));
-        if let Some(most) = self.finder.problem.ticket.coupons_max {
-            let used =
-                so_far.effects.iter().filter(|(index, _)| self.overlays[*index].layer == Layer::Coupon);
-            coupons.truncate((most as usize).saturating_sub(used.count()));
-        }
-        off += coupons.into_iter().sum();
+        // Coupons to the front, of which only so many may be used.
+        groups.sort_unstable_by_key(|(layer, _, own)| (*layer != Layer::Coupon, std::cmp::Reverse(*own)));
+        let coupons = groups.iter().take_while(|(layer, ..)| *layer == Layer::Coupon).count();
+        let used = || so_far.effects.iter().filter(|(index, _)| self.overlays[*index].layer == Layer::Coupon);
+        let most = self.finder.problem.ticket.coupons_max;
+        let usable = most.map_or(coupons, |most| (most as usize).saturating_sub(used().count()).min(coupons));
+        off += groups[..usable].iter().chain(&groups[coupons..]).map(|(.., own)| *own).sum();
         self.finder.after_points_at_least((left - off).max(Money::ZERO))
     }
 }
@@ -186,18 +179,45 @@ pub(super) fn effects(rule: &OrderRule, most: Money, least: Money) -> (Vec<Effec
     (effects, all)
 }
 
+impl Scenario {
+    /// What parts come to if all holds that is supposed; `None` where that
+    /// depends on how shares fall on lines. Where a threshold is missed it is more.
+    pub(super) fn total(&self, stage: &Stage<'_, '_>, parts: &[Part]) -> Option<Money> {
+        if shares_matter(stage, self) {
+            return None;
+        }
+        let mut total: Money = parts.iter().map(|part| part.net).sum();
+        let mut offs: Vec<(usize, Money)> = Vec::new();
+        let mut barred = false;
+        for (index, effect) in &self.effects {
+            let overlay = &stage.overlays[*index];
+            let off = match effect {
+                Effect::Constant { off, .. } => *off,
+                Effect::Percent(..) if barred && overlay.layer == Layer::Coupon => return None,
+                Effect::Percent(percent, _) => {
+                    // What an earlier one took is taken of all of these goods, or of none.
+                    let own = offs.iter().filter(|(earlier, _)| stage.meets(*earlier, *index));
+                    let before = own.map(|(_, off)| *off);
+                    let running = super::base(parts, overlay.bit) - before.sum();
+                    let off = running - running.percent(*percent);
+                    overlay.rule.cap().map_or(off, |cap| off.min(cap))
+                }
+            };
+            total = total - off;
+            offs.push((*index, off));
+            barred |= overlay.layer == Layer::Order && !overlay.allow_coupon;
+        }
+        Some(total)
+    }
+}
+
 /// Whether an overlay takes from goods that a later one counts in part, and
 /// that later one rounds: then the total depends on which lines shares of a
 /// fen fall on.
 pub(super) fn shares_matter(stage: &Stage<'_, '_>, scenario: &Scenario) -> bool {
-    let bit = |index: usize| stage.overlays[index].bit;
     scenario.effects.iter().enumerate().any(|(place, (later, effect))| {
         matches!(effect, Effect::Percent(..))
-            && scenario.effects[..place].iter().any(|(earlier, _)| {
-                let of_earlier = || stage.distinct.iter().filter(|mask| **mask & bit(*earlier) != 0);
-                of_earlier().any(|mask| *mask & bit(*later) != 0)
-                    && of_earlier().any(|mask| *mask & bit(*later) == 0)
-            })
+            && scenario.effects[..place].iter().any(|(earlier, _)| stage.is_in_part(*earlier, *later))
     })
 }
 

@@ -30,6 +30,10 @@ pub(super) struct Stage<'a, 'b> {
     pub line_masks: Vec<(usize, Mask)>,
     /// The same without the lines.
     pub distinct: Vec<Mask>,
+    /// Of each overlay all that counts some of its goods.
+    meets: Vec<Mask>,
+    /// Of each overlay all that counts every one of its goods.
+    within: Vec<Mask>,
     /// The most that the goods of each overlay can come to below it.
     pub most: Vec<Money>,
 }
@@ -40,6 +44,8 @@ pub(super) struct Options {
     pub masks: Vec<Mask>,
     /// What counts all of them.
     pub common: Mask,
+    /// What counts any of them.
+    pub any: Mask,
 }
 
 /// The least that the layers below come to.
@@ -77,6 +83,10 @@ impl<'a, 'b> Stage<'a, 'b> {
         let mut distinct: Vec<Mask> = line_masks.iter().map(|(_, mask)| *mask).collect();
         distinct.sort_unstable();
         distinct.dedup();
+        let own = |bit: Mask| distinct.iter().copied().filter(move |mask| mask & bit != 0);
+        let meets = overlays.iter().map(|overlay| own(overlay.bit).fold(0, |all, mask| all | mask));
+        let within = overlays.iter().map(|overlay| own(overlay.bit).fold(Mask::MAX, |all, mask| all & mask));
+        let (meets, within) = (meets.collect(), within.collect());
         let mut stage = Self {
             components: shaped,
             shapes,
@@ -88,13 +98,30 @@ impl<'a, 'b> Stage<'a, 'b> {
             varying,
             line_masks,
             distinct,
+            meets,
+            within,
             most: Vec::new(),
         };
         stage.most = overlays.iter().map(|overlay| stage.most_base(overlay.bit)).collect();
         stage
     }
 
-    /// The same, of an overlay as it was found out before.
+    /// Whether two overlays count any goods both.
+    pub fn meets(&self, one: usize, other: usize) -> bool {
+        self.meets[one] & self.overlays[other].bit != 0
+    }
+
+    /// Whether the other counts all goods of the one.
+    pub fn is_within(&self, one: usize, other: usize) -> bool {
+        self.within[one] & self.overlays[other].bit != 0
+    }
+
+    /// Whether the other counts some of the goods of the one, and some not.
+    pub fn is_in_part(&self, one: usize, other: usize) -> bool {
+        self.meets(one, other) && !self.is_within(one, other)
+    }
+
+    /// The most that goods with a bit can come to; of an overlay as it was found out before.
     pub fn most_of(&self, bit: Mask) -> Money {
         let place = self.overlays.iter().position(|overlay| overlay.bit == bit);
         place.and_then(|place| self.most.get(place)).copied().unwrap_or_else(|| self.most_base(bit))
@@ -160,7 +187,8 @@ impl Options {
             }
         }
         let common = known.iter().fold(Mask::MAX, |common, mask| common & mask);
-        Self { masks: known, common }
+        let any = known.iter().fold(0, |any, mask| any | mask);
+        Self { masks: known, common, any }
     }
 }
 

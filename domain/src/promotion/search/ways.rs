@@ -70,6 +70,16 @@ impl<'a> Finder<'a, '_> {
                 fixed.add(component, &priced.weights, &self.lenses[lens].least[place].1);
                 continue;
             }
+            if let Some(region) = component.one_region()
+                && exact.checked_shr(region as u32).is_some_and(|bits| bits & 1 == 0)
+                && priced.weights[region] > 0
+                && let (_, least) = &self.lenses[lens].least[place]
+                && least.outcome.is_some()
+            {
+                // Of one region of which less is never worse, the least is as good as any.
+                fixed.add_least(region, priced.weights[region], least);
+                continue;
+            }
             let ways = component.search(self.problem.set, &priced.weights, search, &mut work);
             self.work.done = work.done;
             match ways {
@@ -225,6 +235,15 @@ impl Fixed {
                 self.sums[single.region] += sum;
             }
         }
+        if let Some(outcome) = &least.outcome {
+            self.outcome.extend(outcome);
+        }
+    }
+
+    /// What lies in one region, at the least that it comes to.
+    fn add_least(&mut self, region: usize, weight: i128, least: &Least) {
+        self.cost += i128::from(least.sum.minor()) * weight;
+        self.sums[region] += least.sum.minor();
         if let Some(outcome) = &least.outcome {
             self.outcome.extend(outcome);
         }

@@ -85,3 +85,57 @@ fn a_cap_is_reached_at_the_least_cost() {
     let least = others.iter().map(of_rice).min().expect("some rice") + of_tea;
     assert_eq!((found.total, found.is_optimal()), (least, true));
 }
+
+/// More units than are searched, whatever the rule: the price adds up, and what
+/// is open is no more than rewards of all of them could come to.
+#[test]
+fn more_units_than_are_searched_have_an_honest_bound() {
+    let fen = Money::from_minor;
+    let tea = |count: u32| line(1, "tea", Goods::Pieces { count, price: fen(300) });
+    let one_slot = vec![Slot { scope: Scope::of(["tea"]), units: 2 }];
+    let bundle = |reward| ItemRule::Bundle { slots: one_slot.clone(), reward };
+    let half = BundleReward::Slots { pay_percents: vec![50], spread: false };
+    let tier = QuantityStep { units: 3, pay_percent: 80 };
+    // Of 2,500 at 3.00 each, the least that there is.
+    let rules = [
+        (ItemRule::BuyNGetM { n: 2, m: 1, same_sku: false, spread: false }, 750_000 - 833 * 300),
+        (ItemRule::NthUnit { n: 2, pay_percent: 50, same_sku: false, spread: false }, 750_000 - 1_250 * 150),
+        (ItemRule::XForY { n: 4, amount: fen(1_000), same_sku: false }, 750_000 - 625 * 200),
+        (ItemRule::QuantityTier { tiers: vec![tier] }, 600_000),
+        (bundle(BundleReward::Off(fen(50))), 750_000 - 1_250 * 50),
+        (bundle(BundleReward::Percent(90)), 675_000),
+        (bundle(half), 375_000),
+    ];
+    for (rule, least) in rules {
+        let found = priced(&[promotion("p", Rule::Item(rule.clone()))], vec![tea(2_500)]);
+        assert!(!found.is_optimal() && fen(least) <= found.total, "{rule:?}: {}", found.total.minor());
+        let bound = found.bound.minor();
+        assert!((least - 6_000..=least).contains(&bound), "{rule:?}: {bound}, and {least} can be reached");
+    }
+    let within = priced(
+        &[promotion("p", Rule::Item(ItemRule::XForY { n: 4, amount: fen(1_000), same_sku: false }))],
+        vec![tea(2_000)],
+    );
+    assert!(within.is_optimal());
+}
+
+/// What no document could carry has nothing taken off it, and nothing is said of it.
+#[test]
+fn a_ticket_beyond_any_document_is_left_alone() {
+    let most = Money::from_minor(crate::money::AMOUNT_MAX);
+    let free = promotion("p", Rule::Price(PriceRule::Percent(50)));
+    let tea = |count, price| line(1, "tea", Goods::Pieces { count, price });
+    let pieces = |count, minor| vec![tea(count, Money::from_minor(minor))];
+    for lines in [
+        pieces(u32::MAX, most.minor()),
+        pieces(2, most.minor()),
+        pieces(1, i64::MAX),
+        pieces(u32::MAX, i64::MIN),
+        vec![tea(1, most), tea(1, most)],
+    ] {
+        let found = priced(std::slice::from_ref(&free), lines);
+        assert!(found.applied.is_empty() && !found.is_optimal(), "{found:?}");
+    }
+    let found = priced(&[free], vec![tea(1, most)]);
+    assert_eq!((found.total, found.is_optimal()), (most.percent(50), true));
+}

@@ -99,6 +99,7 @@ impl Lane {
             category: "drinks".into(),
             weighed: false,
             quantity: 1_000,
+            stock: Vec::new(),
             before: 0,
             amount,
             tax: 10,

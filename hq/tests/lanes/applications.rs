@@ -45,6 +45,7 @@ fn back(kept: i64) -> Sale {
         category: String::new(),
         weighed: false,
         quantity: 1_000,
+        stock: Vec::new(),
         before: 0,
         amount: 500,
         tax: 58,

@@ -40,6 +40,7 @@ fn back(of: &Sale, number: u32, before: i64, pieces: i64) -> Sale {
         category: sold.category.clone(),
         weighed: false,
         quantity: pieces * 1_000,
+        stock: Vec::new(),
         before: before * 1_000,
         amount,
         tax: 10,

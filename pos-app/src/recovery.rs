@@ -95,9 +95,11 @@ impl Unfinished {
             }
             (Self::Receipt { number }, Language::Zh) => format!("小票 {number} 可能没打"),
             (Self::Receipt { number }, Language::En) => format!("receipt {number} may not be printed"),
-            (Self::Drawer { change }, Language::Zh) => format!("钱箱可能没开，找零 {}", money(*change)),
+            (Self::Drawer { change }, Language::Zh) => {
+                format!("上一单已保存，钱箱可能没开，找零 {}", money(*change))
+            }
             (Self::Drawer { change }, Language::En) => {
-                format!("drawer may not have opened, change {}", money(*change))
+                format!("last sale is saved, drawer may not have opened, change {}", money(*change))
             }
         }
     }
@@ -135,12 +137,12 @@ mod tests {
         let things = unfinished(&till, &identity, Some(Money::from_minor(140)));
         assert_eq!(
             line(&things, Language::Zh, &yuan()),
-            "支付 7（¥39.60）结果不明 · 小票 S001-2-1-000040 可能没打 · 钱箱可能没开，找零 ¥1.40"
+            "支付 7（¥39.60）结果不明 · 小票 S001-2-1-000040 可能没打 · 上一单已保存，钱箱可能没开，找零 ¥1.40"
         );
         assert_eq!(
             line(&things, Language::En, &yuan()),
             "payment 7 of ¥39.60 not known · receipt S001-2-1-000040 may not be printed · \
-             drawer may not have opened, change ¥1.40"
+             last sale is saved, drawer may not have opened, change ¥1.40"
         );
         till.restore(43, 0, &Record::PaperEnded { document: 40, outcome: PaperOutcome::Confirmed });
         assert_eq!(unfinished(&till, &identity, None).len(), 1);

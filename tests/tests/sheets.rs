@@ -235,7 +235,7 @@ fn a_start_after_a_stop_says_what_was_unfinished() {
         lane.stand.key(Key::Char(' '));
         lane.stand.enter("5");
     };
-    assert_eq!(told(&sell), drawer("钱箱可能没开，找零 ¥3.00"));
+    assert_eq!(told(&sell), drawer("上一单已保存，钱箱可能没开，找零 ¥3.00"));
     // Somebody signed out after it: it was seen.
     let told_after = told(&|lane| {
         sell(lane);

@@ -214,7 +214,8 @@ fn test(arguments: &[OsString]) -> Result<(), Failure> {
     }
     let mut not_run = Vec::new();
     machine::install(&[machine::BUILD, machine::WINDOW, machine::VIRTUAL_DISPLAY, machine::POSTGRES])?;
-    if let Err(reason) = machine::postgres() {
+    let postgres = machine::postgres();
+    if let Err(reason) = &postgres {
         not_run.push(format!("HQ on PostgreSQL: {reason}"));
     }
     let emupos = machine::emupos(&root().join("target"));
@@ -262,6 +263,10 @@ fn test(arguments: &[OsString]) -> Result<(), Failure> {
     }
     if let Ok(python) = &readers {
         tests.env("GUITAI_READERS", python);
+    }
+    if postgres.is_ok() {
+        // From here on a server that does not start is a failure.
+        tests.env("GUITAI_POSTGRES", "1");
     }
     if method.is_ok() {
         tests.env("GUITAI_FCITX", "1");

@@ -85,12 +85,13 @@ async fn a_dry_run_lists_every_bad_row_and_changes_nothing() {
 async fn what_is_exported_is_imported_and_is_the_same() {
     let desk = open().await;
     let key = desk.key("goods:read,goods:write").await;
+    let header = format!("{HEADER},grade");
     let rows = [
-        HEADER,
-        "a,\"糖, \"\"甜\"\"\",Sweets,drinks,,2.50,1300,9520001000010;9520001000027,,case:箱:Case:24:50.00:19520001003032;six:提:Six:6,,,",
-        "b,苹果,Apple,,true,9.90,9%,,00102,,,,",
-        "c,礼盒,Gift,,,20,1300,,,,a*2;b*0.5,,true",
-        "d,杂货,Sundries,,,0,1300,,,,,0.10-500,",
+        header.as_str(),
+        "a,\"糖, \"\"甜\"\"\",Sweets,drinks,,2.50,1300,9520001000010;9520001000027,,case:箱:Case:24:50.00:19520001003032;six:提:Six:6,,,,",
+        "b,苹果,Apple,,true,9.90,9%,,00102,,,,,一级",
+        "c,礼盒,Gift,,,20,1300,,,,a*2;b*0.5,,true,",
+        "d,杂货,Sundries,,,0,1300,,,,,0.10-500,,",
     ];
     let rows = rows.join("\n");
     desk.import(&key, "/v1/imports/goods", "text/csv", &rows).await.ok();

@@ -202,7 +202,7 @@ async fn a_database_that_crashes_loses_nothing_and_doubles_nothing() {
     }
     let server = match postgres::Server::start() {
         Ok(server) => Arc::new(server),
-        Err(reason) => return eprintln!("not run: PostgreSQL: {reason}"),
+        Err(reason) => return postgres::not_run(&reason),
     };
     let shop = Arc::new(Shop::open_on(Some(Address { url: server.database(), authority: None })).await);
     let mut lanes = Vec::new();

@@ -194,8 +194,18 @@ pub fn shared() -> Option<&'static Server> {
     match SERVER.get_or_init(Server::start) {
         Ok(server) => Some(server),
         Err(reason) => {
-            eprintln!("not run: PostgreSQL: {reason}");
+            not_run(reason);
             None
         }
     }
+}
+
+/// Tells that there is no server. The test command, which has installed one, says that there must be:
+/// then a suite that does not run is a failure.
+pub fn not_run(reason: &str) {
+    assert!(
+        std::env::var_os("GUITAI_POSTGRES").is_none(),
+        "PostgreSQL is installed and does not start: {reason}"
+    );
+    eprintln!("not run: PostgreSQL: {reason}");
 }

@@ -251,6 +251,7 @@ fn goods_row(goods: &Goods, currency: &Currency) -> Result<Vec<String>, String> 
         goods.department.clone(),
         goods.tax_class.clone(),
         flag(goods.gift),
+        goods.grade.clone(),
     ])
 }
 

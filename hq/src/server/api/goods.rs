@@ -24,6 +24,9 @@ pub(super) struct Goods {
     /// Place of origin.
     #[serde(default)]
     pub origin: String,
+    /// Its grade, where the law or the shop wants it: fresh food.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub grade: String,
     /// The category's id.
     #[serde(default)]
     pub category: String,

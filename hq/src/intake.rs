@@ -175,7 +175,7 @@ fn refuse_epoch(lane: &LaneRow, epoch: u32) -> Result<(), IntakeError> {
     }
 }
 
-fn inflate(body: &[u8]) -> Result<Vec<u8>, IntakeError> {
+pub(crate) fn inflate(body: &[u8]) -> Result<Vec<u8>, IntakeError> {
     let refuse = |error: std::io::Error| malformed(format!("the body does not inflate: {error}"));
     let mut decoder = zstd::stream::read::Decoder::with_buffer(body).map_err(refuse)?;
     decoder.window_log_max(WINDOW_LOG_MAX).map_err(refuse)?;

@@ -24,6 +24,7 @@
 //! | [`shelves`] | what agents report of shelf labels |
 //! | [`store`] | the database; the only module that says SQL |
 //! | [`command`] | what the command line asks for, the same inside and beside a running server |
+//! | [`relay`] | a store's relay: HQ's routes passed on, and answers where HQ is out of reach |
 //! | [`server`] | HTTP routes, and starting and stopping |
 //! | [`place`] | the data directory: lock, admin key, address |
 //! | [`secret`] | random keys and codes, and their hashes |
@@ -44,6 +45,7 @@ pub mod intake;
 pub mod orders;
 pub mod place;
 pub mod projection;
+pub mod relay;
 pub mod reservations;
 pub mod sales;
 pub mod secret;

@@ -9,24 +9,27 @@
 //! line that is bounded as well, and then is told to come back.
 
 mod api;
-mod gate;
+pub(crate) mod gate;
 mod hints;
 mod lanes;
 mod metrics;
 pub(crate) mod refusal;
-mod routes;
-mod sent;
+pub(crate) mod routes;
+pub(crate) mod sent;
 mod tending;
+pub mod tls;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use axum::Router;
+use axum::extract::connect_info::{Connected, IntoMakeServiceWithConnectInfo};
+use axum::serve::{IncomingStream, Listener, ListenerExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
 use tracing::{info, warn};
 
 use crate::access::limit::Limiter;
@@ -38,6 +41,7 @@ use crate::store::{Address, Store};
 use gate::Gate;
 use hints::Hints;
 use metrics::Metrics;
+use tls::{Pair, PairError, TlsListener};
 
 /// Batches that are taken in at one time; each may need some 40 MiB.
 pub const INTAKES_MAX: u32 = 8;
@@ -58,7 +62,7 @@ pub const IMPORTS_MAX: u32 = 4;
 pub const WAITING_MAX: usize = 8_192;
 
 /// How long requests under way may take to end when the server stops.
-const STOP_PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const STOP_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where and on what to serve.
 #[derive(Debug, Clone)]
@@ -71,6 +75,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// A file to write the address into once requests are taken.
     pub address_file: Option<PathBuf>,
+    /// What it shows itself with; plain HTTP where there is none.
+    pub tls: Option<Pair>,
 }
 
 /// Why the server did not start, or did not stop well.
@@ -90,6 +96,9 @@ pub enum ServeError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Pair(#[from] PairError),
     /// A task ended that should not have.
     #[error("run the server")]
     Task(#[from] tokio::task::JoinError),
@@ -103,10 +112,11 @@ pub struct Running {
     address: SocketAddr,
     place: Place,
     desk: Arc<Desk>,
-    stop: oneshot::Sender<()>,
+    is_tls: bool,
+    stop: watch::Sender<()>,
     looking: JoinHandle<()>,
     tending: JoinHandle<()>,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinSet<std::io::Result<()>>,
     _held: Held,
 }
 
@@ -173,28 +183,53 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     });
     let looking = tokio::spawn(hints::look(desk.clone()));
     let tending = tokio::spawn(tending::tend(desk.clone()));
-    let (stop, stopped) = oneshot::channel();
-    let service = api::router(desk.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let listener = listener.tap_io(|connection| {
-        // Answers are small and the lane waits for them.
-        if let Err(error) = connection.set_nodelay(true) {
-            warn!(%error, "a connection stays slow");
+    let (stop, _) = watch::channel(());
+    let service = || api::router(desk.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let mut serving = JoinSet::new();
+    // Where the command line of this machine asks.
+    let mut own = reachable(address);
+    match &config.tls {
+        Some(pair) => {
+            // The tap does nothing: what it gives out says its peer's address.
+            let listener = TlsListener::new(listener, pair.clone())?.tap_io(|_| {});
+            serving.spawn(serve(listener, service(), stop.subscribe()));
+            let loopback = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
+            let plain = TcpListener::bind(loopback)
+                .await
+                .map_err(|source| ServeError::Listen { address: loopback, source })?;
+            own = plain.local_addr()?;
+            serving.spawn(serve(plain.tap_io(set_nodelay), service(), stop.subscribe()));
         }
-    });
-    let serving = tokio::spawn(async move {
-        axum::serve(listener, service)
-            .with_graceful_shutdown(async move {
-                // A dropped sender stops the server as well.
-                let _ = stopped.await;
-            })
-            .await
-    });
-    place.set_address(reachable(address))?;
+        None => drop(serving.spawn(serve(listener.tap_io(set_nodelay), service(), stop.subscribe()))),
+    }
+    place.set_address(own)?;
     if let Some(path) = &config.address_file {
         write_whole(path, &reachable(address).to_string())?;
     }
-    info!(%address, data = %config.data.display(), "serving");
-    Ok(Running { address: reachable(address), place, desk, stop, looking, tending, serving, _held: held })
+    let is_tls = config.tls.is_some();
+    info!(%address, tls = is_tls, data = %config.data.display(), "serving");
+    let address = reachable(address);
+    Ok(Running { address, is_tls, place, desk, stop, looking, tending, serving, _held: held })
+}
+
+/// Serves one listener until it is told to stop; a dropped sender stops it as well.
+pub(crate) async fn serve<L>(
+    listener: L,
+    service: IntoMakeServiceWithConnectInfo<Router, SocketAddr>,
+    mut stop: watch::Receiver<()>,
+) -> std::io::Result<()>
+where
+    L: Listener<Addr = SocketAddr>,
+    SocketAddr: for<'a> Connected<IncomingStream<'a, L>>,
+{
+    axum::serve(listener, service).with_graceful_shutdown(async move { drop(stop.changed().await) }).await
+}
+
+/// Answers are small and the lane waits for them.
+pub(crate) fn set_nodelay(connection: &mut TcpStream) {
+    if let Err(error) = connection.set_nodelay(true) {
+        warn!(%error, "a connection stays slow");
+    }
 }
 
 fn open(config: Config) -> Result<(Config, Place, Held, Store, String), ServeError> {
@@ -209,7 +244,7 @@ fn open(config: Config) -> Result<(Config, Place, Held, Store, String), ServeErr
 
 /// The address by which this machine reaches a server: one that listens on
 /// every address is reached on the loopback.
-fn reachable(address: SocketAddr) -> SocketAddr {
+pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
@@ -230,26 +265,31 @@ impl Running {
         self.address
     }
 
-    /// The base of every route: `http://ADDRESS`, without a slash at the end.
+    /// The base of every route, without a slash at the end.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", if self.is_tls { "https" } else { "http" }, self.address)
     }
 
     /// Takes no more requests, lets those under way end, and gives the data
     /// directory back.
-    pub async fn stop(self) -> Result<(), ServeError> {
+    pub async fn stop(mut self) -> Result<(), ServeError> {
         self.place.clear_address()?;
         self.looking.abort();
         self.tending.abort();
         self.desk.hints.end();
         // The server may have ended already; its result says how.
         let _ = self.stop.send(());
-        let abort = self.serving.abort_handle();
-        match tokio::time::timeout(STOP_PATIENCE, self.serving).await {
-            Ok(ended) => ended??,
+        let ended = async {
+            while let Some(ended) = self.serving.join_next().await {
+                ended??;
+            }
+            Ok::<(), ServeError>(())
+        };
+        match tokio::time::timeout(STOP_PATIENCE, ended).await {
+            Ok(ended) => ended?,
             Err(_) => {
                 warn!("some requests did not end in time");
-                abort.abort();
+                self.serving.abort_all();
             }
         }
         info!("stopped");

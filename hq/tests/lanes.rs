@@ -69,6 +69,7 @@ impl Shop {
             database: database.clone(),
             listen: ([127, 0, 0, 1], 0).into(),
             address_file: None,
+            tls: None,
         })
         .await
         .expect("a server");
@@ -557,6 +558,7 @@ async fn everything_is_there_after_a_restart_and_only_one_process_has_it() {
         database: shop.database.clone(),
         listen: ([127, 0, 0, 1], 0).into(),
         address_file: None,
+        tls: None,
     };
     let second = server::start(config.clone()).await.expect_err("the first one has it");
     assert!(second.to_string().contains("another hq process has it"), "{second}");

@@ -251,5 +251,45 @@ impl Core {
     }
 }
 
+/// The push reconciler alone, towards a second place: the relay of the lane's
+/// store, which keeps a copy of the journal.
+#[derive(Debug)]
+pub struct Copying {
+    push: Push,
+    jitter: Jitter,
+}
+
+impl Copying {
+    /// Begins at `now_ms`, with everything to be looked at.
+    pub fn new(now_ms: i64, interval_ms: i64, seed: u64) -> Self {
+        Self { push: Push::new(now_ms, interval_ms), jitter: Jitter::new(seed) }
+    }
+
+    /// The journal may have grown.
+    pub fn nudge(&mut self) {
+        self.push.nudge();
+    }
+
+    /// Takes in how an action ended.
+    pub fn handle(&mut self, now_ms: i64, input: PushInput) {
+        self.push.handle(now_ms, input, &mut self.jitter);
+    }
+
+    /// Says what to do next, or nothing for now.
+    pub fn poll(&mut self, now_ms: i64) -> Option<PushAction> {
+        self.push.poll(now_ms)
+    }
+
+    /// When to poll again even if nothing happens.
+    pub fn deadline(&self) -> Option<i64> {
+        self.push.deadline()
+    }
+
+    /// How far the copy is, once the relay has said so.
+    pub fn filed(&self) -> Option<Filed> {
+        self.push.filed()
+    }
+}
+
 #[cfg(test)]
 mod tests;

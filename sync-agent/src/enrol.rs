@@ -46,6 +46,10 @@ pub struct Enrolling<'a> {
     pub data: &'a Path,
     /// The base of HQ's routes.
     pub hq: &'a str,
+    /// The base of the relay's routes, where the store has one.
+    pub relay: Option<&'a str>,
+    /// A file with roots of the chain's own.
+    pub ca: Option<&'a Path>,
     /// The one-time code as HQ printed it.
     pub code: &'a str,
     /// Whether an earlier enrolment may be given up.
@@ -63,7 +67,11 @@ pub struct Enrolling<'a> {
 pub async fn enrol(enrolling: Enrolling<'_>) -> Result<Identity, EnrolError> {
     let place = Place::new(enrolling.data);
     place.make()?;
-    let hq = Hq::new(enrolling.hq)?;
+    let ca = enrolling.ca.map(std::path::absolute).transpose();
+    let ca = ca.map_err(|source| PlaceError::Io { path: enrolling.data.to_owned(), source })?;
+    let mut settings =
+        Settings { hq: enrolling.hq.to_owned(), relay: enrolling.relay.map(str::to_owned), ca };
+    let hq = Hq::of(&settings)?;
     // Taken before the code is spent, so that it is not spent in vain.
     let mut writer = ReferenceWriter::open(&place.reference())?;
     let before = writer.state()?.identity;
@@ -78,7 +86,8 @@ pub async fn enrol(enrolling: Enrolling<'_>) -> Result<Identity, EnrolError> {
     let identity = Identity { store: enrolment.store, lane: enrolment.lane, epoch: enrolment.epoch };
     place.set_key(&enrolment.key)?;
     place.set_journal_key(&secret)?;
-    place.set_settings(&Settings { hq: hq.address().to_owned() })?;
+    settings.hq = hq.address().to_owned();
+    place.set_settings(&settings)?;
     let is_elsewhere = before.is_some_and(|before| before.store != identity.store)
         || earlier_hq.is_some_and(|earlier| earlier != hq.address());
     if is_elsewhere {

@@ -2,8 +2,10 @@
 //! again is the core's business.
 
 use std::io::Read;
-use std::sync::Once;
-use std::time::Duration;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Once};
+use std::time::{Duration, Instant};
 
 use protocol::ask::{Answer, FRAME_BYTES_MAX, HQ_ANSWER_WITHIN_MS, Question};
 use protocol::enrol::{EnrolRefusal, EnrolRequest, Enrolment};
@@ -11,12 +13,24 @@ use protocol::head::PublicKey;
 use protocol::pull::{Change, Entity, PAGE_BYTES_MAX, PAGE_CHANGES_MAX, PageHead};
 use protocol::push::{PushAnswer, PushRefusal};
 use protocol::shelf::{ShelfAnswer, ShelfReport, VersionInUse};
-use reqwest::{Client, Response, StatusCode, Url, header};
+use reqwest::{Certificate, Client, RequestBuilder, Response, StatusCode, Url, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tracing::info;
+
+use crate::place::Settings;
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The same to the relay, which stands in the store.
+const RELAY_CONNECT_TIMEOUT: Duration = Duration::from_millis(700);
+
+/// How long a relay that was not there is not asked again.
+const RELAY_REST_MS: i64 = 5_000;
+
+/// What stands before a relay's own routes for copies of journals.
+const COPY: &str = "copy";
 
 /// How long a request may take as a whole: a batch of 16 MiB over a slow line.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
@@ -44,6 +58,14 @@ pub enum ConnectError {
     /// The address is not one.
     #[error("read the address of HQ {0:?}: http://HOST:PORT or https://HOST is needed")]
     Address(String),
+    /// A root of the chain's own cannot be read.
+    #[error("read {}: a PEM file with a certificate is needed", path.display())]
+    Root {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// No HTTP client.
     #[error("set up HTTP")]
     Client(#[from] reqwest::Error),
@@ -83,21 +105,26 @@ pub struct Page {
     pub unknown: usize,
 }
 
-/// Where HQ is, and how to ask it.
+/// Where HQ is, and how to ask it: through the store's relay where there is
+/// one, by itself where that is not there.
 #[derive(Clone)]
 pub struct Hq {
-    client: Client,
-    base: Url,
+    relay: Option<Way>,
+    direct: Way,
 }
 
-impl Hq {
-    /// Takes the base of HQ's routes, `http` or `https`.
-    pub fn new(address: &str) -> Result<Self, ConnectError> {
-        static PROVIDER: Once = Once::new();
-        PROVIDER.call_once(|| {
-            // Where the program around it has installed one, that one serves.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-        });
+/// One way to HQ.
+#[derive(Clone)]
+struct Way {
+    client: Client,
+    base: Url,
+    begun: Instant,
+    /// Until when it is not gone, milliseconds since `begun`.
+    rests_until_ms: Arc<AtomicI64>,
+}
+
+impl Way {
+    fn new(address: &str, roots: &[Certificate], connect_timeout: Duration) -> Result<Self, ConnectError> {
         let refuse = || ConnectError::Address(address.to_owned());
         let base = Url::parse(&format!("{}/", address.trim().trim_end_matches('/'))).map_err(|_| refuse())?;
         let host = base.host_str().unwrap_or_default();
@@ -105,17 +132,19 @@ impl Hq {
             return Err(refuse());
         }
         let mut builder = Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
+            .connect_timeout(connect_timeout)
             .timeout(REQUEST_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none());
+        if !roots.is_empty() {
+            builder = builder.tls_certs_merge(roots.iter().cloned());
+        }
         if matches!(host, "localhost" | "127.0.0.1" | "[::1]") {
             builder = builder.no_proxy();
         }
-        Ok(Self { client: builder.build()?, base })
+        Ok(Self { client: builder.build()?, base, begun: Instant::now(), rests_until_ms: Arc::default() })
     }
 
-    /// The base of HQ's routes, without a slash at the end.
-    pub fn address(&self) -> &str {
+    fn address(&self) -> &str {
         self.base.as_str().trim_end_matches('/')
     }
 
@@ -123,12 +152,103 @@ impl Hq {
         format!("{}/{route}", self.address())
     }
 
+    fn now_ms(&self) -> i64 {
+        i64::try_from(self.begun.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    fn rests(&self) -> bool {
+        self.now_ms() < self.rests_until_ms.load(Ordering::Relaxed)
+    }
+
+    fn rest(&self) {
+        self.rests_until_ms.store(self.now_ms().saturating_add(RELAY_REST_MS), Ordering::Relaxed);
+    }
+}
+
+/// Whether somebody waits for the answer at the counter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Haste {
+    /// What the relay says is the answer, also that HQ is out of reach.
+    Counter,
+    /// Every way is tried.
+    Background,
+}
+
+impl Hq {
+    /// Takes the base of HQ's routes, `http` or `https`.
+    pub fn new(address: &str) -> Result<Self, ConnectError> {
+        Self::of(&Settings { hq: address.to_owned(), relay: None, ca: None })
+    }
+
+    /// Takes what the settings of an agent say.
+    pub fn of(settings: &Settings) -> Result<Self, ConnectError> {
+        static PROVIDER: Once = Once::new();
+        PROVIDER.call_once(|| {
+            // Where the program around it has installed one, that one serves.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        });
+        let roots = match &settings.ca {
+            Some(path) => {
+                let wrong = |source| ConnectError::Root { path: path.clone(), source };
+                let pem = std::fs::read(path).map_err(|error| wrong(error.into()))?;
+                let roots = Certificate::from_pem_bundle(&pem).map_err(|error| wrong(error.into()))?;
+                if roots.is_empty() {
+                    return Err(wrong("there is none in it".into()));
+                }
+                roots
+            }
+            None => Vec::new(),
+        };
+        let relay = settings.relay.as_deref().map(|relay| Way::new(relay, &roots, RELAY_CONNECT_TIMEOUT));
+        Ok(Self { relay: relay.transpose()?, direct: Way::new(&settings.hq, &roots, CONNECT_TIMEOUT)? })
+    }
+
+    /// The base of HQ's routes, without a slash at the end.
+    pub fn address(&self) -> &str {
+        self.direct.address()
+    }
+
+    /// The relay itself, where it takes copies of journals; `None` where the
+    /// store has none.
+    pub fn relay(&self) -> Option<Self> {
+        let relay = self.relay.as_ref()?;
+        let base = Url::parse(&format!("{}/", relay.url(COPY))).ok()?;
+        Some(Self { relay: None, direct: Way { base, ..relay.clone() } })
+    }
+
+    /// Sends a request by the first way that answers.
+    async fn send(
+        &self,
+        haste: Haste,
+        route: &str,
+        make: impl Fn(&Client, String) -> RequestBuilder,
+    ) -> Result<Response, RequestError> {
+        if let Some(relay) = self.relay.as_ref().filter(|relay| !relay.rests()) {
+            match make(&relay.client, relay.url(route)).send().await {
+                // A relay that has no line to HQ: this lane may have one of its own.
+                Ok(answer)
+                    if haste == Haste::Background && answer.status() == StatusCode::SERVICE_UNAVAILABLE =>
+                {
+                    let tried = make(&self.direct.client, self.direct.url(route)).send().await;
+                    return Ok(tried.unwrap_or(answer));
+                }
+                Ok(answer) => return Ok(answer),
+                Err(error) => {
+                    relay.rest();
+                    let error = unreachable(error);
+                    info!(relay = relay.address(), %error, "the store's relay is not reached");
+                }
+            }
+        }
+        make(&self.direct.client, self.direct.url(route)).send().await.map_err(unreachable)
+    }
+
     /// Exchanges a one-time code for an identity and a key; HQ is told the key
     /// that it will check the lane's signatures with.
     pub async fn enrol(&self, code: &str, public_key: &PublicKey) -> Result<Enrolment, RequestError> {
         let request = EnrolRequest { code: code.to_owned(), public_key: Some(public_key.to_string()) };
         let answer =
-            self.client.post(self.url("v1/enrol")).json(&request).send().await.map_err(unreachable)?;
+            self.send(Haste::Background, "v1/enrol", |client, url| client.post(url).json(&request)).await?;
         let status = answer.status();
         let body = read(answer, ANSWER_BYTES_MAX).await?;
         if status.is_success() {
@@ -143,35 +263,37 @@ impl Hq {
     /// Asks how far HQ has filed an epoch of the lane's journal.
     pub async fn position(&self, lane: &LaneKey, epoch: u32) -> Result<PushAnswer, RequestError> {
         let route = format!("v1/lanes/{}/{}/position?epoch={epoch}", lane.store, lane.lane);
-        let asked = self.client.get(self.url(&route)).bearer_auth(&lane.key).send();
-        push_answer(asked.await.map_err(unreachable)?).await
+        let asked = self
+            .send(Haste::Background, &route, |client, url| client.get(url).bearer_auth(&lane.key))
+            .await?;
+        push_answer(asked).await
     }
 
     /// Sends a compressed batch.
     pub async fn push(&self, lane: &LaneKey, batch: Vec<u8>) -> Result<PushAnswer, RequestError> {
         let route = format!("v1/lanes/{}/{}/events", lane.store, lane.lane);
         let sent = self
-            .client
-            .post(self.url(&route))
-            .bearer_auth(&lane.key)
-            .header(header::CONTENT_TYPE, "application/zstd")
-            .body(batch)
-            .send();
-        push_answer(sent.await.map_err(unreachable)?).await
+            .send(Haste::Background, &route, |client, url| {
+                client
+                    .post(url)
+                    .bearer_auth(&lane.key)
+                    .header(header::CONTENT_TYPE, "application/zstd")
+                    .body(batch.clone())
+            })
+            .await?;
+        push_answer(sent).await
     }
 
     /// Asks for a lane what cannot wait: the answer comes in
     /// [`HQ_ANSWER_WITHIN_MS`], or not at all.
     pub async fn ask(&self, lane: &LaneKey, question: &Question) -> Result<Answer, RequestError> {
         let route = format!("v1/lanes/{}/{}/ask", lane.store, lane.lane);
-        let asked = self
-            .client
-            .post(self.url(&route))
-            .bearer_auth(&lane.key)
-            .json(question)
-            .timeout(Duration::from_millis(HQ_ANSWER_WITHIN_MS))
-            .send();
-        let answer = asked.await.map_err(unreachable)?;
+        let answer = self
+            .send(Haste::Counter, &route, |client, url| {
+                let within = Duration::from_millis(HQ_ANSWER_WITHIN_MS);
+                client.post(url).bearer_auth(&lane.key).json(question).timeout(within)
+            })
+            .await?;
         let (status, wait_ms) = (answer.status(), wait_ms(&answer));
         if status.is_success() {
             return parse(&read(answer, FRAME_BYTES_MAX).await?);
@@ -185,8 +307,11 @@ impl Hq {
     /// Hears HQ's hints until the line ends; `hear` is told each version, and
     /// says whether anybody listens.
     pub async fn hints(&self, lane: &LaneKey, mut hear: impl FnMut(u64) -> bool) -> Result<(), RequestError> {
-        let asked = self.client.get(self.url("v1/hints")).bearer_auth(&lane.key).timeout(HINTS_LIFE).send();
-        let mut answer = asked.await.map_err(unreachable)?;
+        let mut answer = self
+            .send(Haste::Background, "v1/hints", |client, url| {
+                client.get(url).bearer_auth(&lane.key).timeout(HINTS_LIFE)
+            })
+            .await?;
         if !answer.status().is_success() {
             return Err(come_back(answer.status(), wait_ms(&answer)));
         }
@@ -214,8 +339,11 @@ impl Hq {
     /// Reports what labels may show, and hears what the store's lanes have.
     pub async fn shelf(&self, lane: &LaneKey, report: &ShelfReport) -> Result<ShelfAnswer, RequestError> {
         let route = format!("v1/lanes/{}/{}/shelf", lane.store, lane.lane);
-        let told = self.client.post(self.url(&route)).bearer_auth(&lane.key).json(report).send();
-        let answer = told.await.map_err(unreachable)?;
+        let answer = self
+            .send(Haste::Background, &route, |client, url| {
+                client.post(url).bearer_auth(&lane.key).json(report)
+            })
+            .await?;
         let (status, wait_ms) = (answer.status(), wait_ms(&answer));
         if status.is_success() {
             return parse(&read(answer, ANSWER_BYTES_MAX).await?);
@@ -230,8 +358,11 @@ impl Hq {
     pub async fn in_use(&self, lane: &LaneKey, version: u64) -> Result<(), RequestError> {
         let route = format!("v1/lanes/{}/{}/version", lane.store, lane.lane);
         let said = VersionInUse { version };
-        let told = self.client.post(self.url(&route)).bearer_auth(&lane.key).json(&said).send();
-        let answer = told.await.map_err(unreachable)?;
+        let answer = self
+            .send(Haste::Background, &route, |client, url| {
+                client.post(url).bearer_auth(&lane.key).json(&said)
+            })
+            .await?;
         if answer.status().is_success() { Ok(()) } else { Err(come_back(answer.status(), 0)) }
     }
 
@@ -239,8 +370,9 @@ impl Hq {
     /// which version the lane has in use.
     pub async fn page(&self, lane: &LaneKey, after: u64, in_use: u64) -> Result<Vec<u8>, RequestError> {
         let route = format!("v1/reference?after={after}&limit={PAGE_CHANGES_MAX}&in_use={in_use}");
-        let asked = self.client.get(self.url(&route)).bearer_auth(&lane.key).send();
-        let answer = asked.await.map_err(unreachable)?;
+        let answer = self
+            .send(Haste::Background, &route, |client, url| client.get(url).bearer_auth(&lane.key))
+            .await?;
         let (status, wait_ms) = (answer.status(), wait_ms(&answer));
         if status.is_success() {
             return read(answer, PAGE_BYTES_MAX).await;

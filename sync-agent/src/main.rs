@@ -37,6 +37,12 @@ enum Act {
         /// The one-time code.
         #[arg(long)]
         code: String,
+        /// Where the store's relay is, if it has one: it is asked first, and gets a copy of the journal.
+        #[arg(long)]
+        relay: Option<String>,
+        /// A root of the chain's own that HQ's or the relay's certificate is signed with, a PEM file.
+        #[arg(long)]
+        ca: Option<PathBuf>,
         /// Give up an earlier enrolment.
         #[arg(long)]
         replace: bool,
@@ -78,8 +84,9 @@ async fn main() -> ExitCode {
 async fn perform(arguments: Arguments) -> anyhow::Result<()> {
     let data = arguments.data;
     match arguments.act.unwrap_or(Act::Run) {
-        Act::Enrol { hq, code, replace } => {
-            let identity = enrol(Enrolling { data: &data, hq: &hq, code: &code, replace }).await?;
+        Act::Enrol { hq, code, relay, ca, replace } => {
+            let (relay, ca) = (relay.as_deref(), ca.as_deref());
+            let identity = enrol(Enrolling { data: &data, hq: &hq, relay, ca, code: &code, replace }).await?;
             println!("enrolled: {identity}");
         }
         Act::Run => {

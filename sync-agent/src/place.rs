@@ -45,6 +45,13 @@ pub enum PlaceError {
 pub struct Settings {
     /// The base of HQ's routes, such as `https://hq.example`.
     pub hq: String,
+    /// The base of the relay's routes of this store, such as
+    /// `https://relay.store`: it is asked first, and gets a copy of the journal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relay: Option<String>,
+    /// A PEM file with roots of the chain's own, beside those of the system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<PathBuf>,
 }
 
 /// A lane's data directory.

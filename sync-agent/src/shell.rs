@@ -24,8 +24,8 @@ use tracing::{debug, error, info, warn};
 #[cfg(unix)]
 use crate::asking::{self, Answers};
 use crate::core::{
-    Action, Beginning, Core, Filed, Input, Intervals, PullAction, PullFailure, PullInput, PushAction,
-    PushFailure, PushInput, Status,
+    Action, Beginning, Copying, Core, Filed, Input, Intervals, PullAction, PullFailure, PullInput,
+    PushAction, PushFailure, PushInput, Status,
 };
 use crate::hq::{self, ConnectError, Hq, LaneKey, RequestError};
 use crate::journal::{JournalError, LaneJournal};
@@ -117,15 +117,23 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     shell.run(stop).await
 }
 
+/// A journal on its way to where it is filed or copied.
+#[derive(Clone)]
+struct Pusher {
+    to: Hq,
+    key: LaneKey,
+    journal: Arc<Mutex<LaneJournal>>,
+    /// Whether it was said, in the last answer, that bare batches are taken.
+    takes_bare: Arc<AtomicBool>,
+}
+
 /// What actions are carried out with.
 #[derive(Clone)]
 struct Tools {
     hq: Hq,
     key: LaneKey,
-    journal: Arc<Mutex<LaneJournal>>,
+    pusher: Pusher,
     reference: Arc<ReferenceDesk>,
-    /// Whether HQ said, when it answered last, that it takes bare batches.
-    takes_bare: Arc<AtomicBool>,
     /// The version of the reference that the lane has in use.
     in_use: Arc<AtomicU64>,
     /// What was pulled and is not in use yet says what labels may show: HQ is
@@ -145,6 +153,8 @@ struct Shell {
     epoch: u32,
     /// Where the lane asks.
     socket: PathBuf,
+    /// Brings a copy of the journal to the store's relay, where there is one.
+    copier: Option<(Copying, Pusher)>,
     /// Keeps labels true, once the agent runs.
     keeper: Option<LabelKeeper>,
     labels: LabelsConfig,
@@ -161,8 +171,8 @@ impl Shell {
         let reference = ReferenceDesk::open(&place.reference())?;
         let lane: Identity = reference.state().identity.clone().ok_or(RunError::NotEnrolled)?;
         let version = reference.state().version;
-        let hq = Hq::new(&settings.hq)?;
-        info!(%lane, hq = hq.address(), version, "the agent begins");
+        let hq = Hq::of(&settings)?;
+        info!(%lane, hq = hq.address(), relay = settings.relay, version, "the agent begins");
         let key = LaneKey { store: lane.store.clone(), lane: lane.lane, key };
         let epoch = lane.epoch;
         // Whatever is wrong with labels, sales go their way.
@@ -170,27 +180,33 @@ impl Shell {
             error!(error = chain(&error), "the gateways of labels are not worked");
             LabelsConfig::default()
         });
-        let journal = Arc::new(Mutex::new(LaneJournal::new(place.journal(), lane.clone())));
+        let pusher = |to: Hq| Pusher {
+            to,
+            key: key.clone(),
+            journal: Arc::new(Mutex::new(LaneJournal::new(place.journal(), lane.clone()))),
+            takes_bare: Arc::default(),
+        };
         let socket = place.socket();
         // Differs in every process.
         let seed = RandomState::new().build_hasher().finish();
         let is_outdated = reference.is_outdated();
         let core = Core::new(0, Beginning { version, is_outdated, intervals: config.intervals, seed });
         let (status, _) = watch::channel(core.status());
+        let copier = hq.relay().map(|relay| (Copying::new(0, config.intervals.push_ms, seed), pusher(relay)));
         Ok(Self {
             tools: Tools {
+                pusher: pusher(hq.clone()),
                 hq,
-                key,
-                journal,
+                key: key.clone(),
                 reference: Arc::new(reference),
-                takes_bare: Arc::default(),
                 in_use: Arc::new(AtomicU64::new(version)),
                 has_caps: Arc::default(),
             },
+            copier,
             keeper: None,
             labels,
-            lane,
-            place,
+            lane: lane.clone(),
+            place: place.clone(),
             core,
             begun: Instant::now(),
             status,
@@ -218,6 +234,10 @@ impl Shell {
             self.keeper = Some(keeper);
         }
         let asking = self.tools.begin_answering(&self.socket, orders);
+        let (grown, grows) = watch::channel(());
+        if let Some((copying, pusher)) = self.copier.take() {
+            actions.spawn(pusher.copy(copying, grows, self.begun));
+        }
         let mut nudge = tokio::time::interval(NUDGE_INTERVAL);
         nudge.set_missed_tick_behavior(MissedTickBehavior::Delay);
         tokio::pin!(stop);
@@ -254,7 +274,8 @@ impl Shell {
                     }
                 }
                 _ = nudge.tick() => {
-                    if self.tools.journal_has_changed().await? {
+                    if self.tools.pusher.journal_has_changed().await? {
+                        grown.send_replace(());
                         let now_ms = self.now_ms();
                         self.core.handle(now_ms, Input::Nudge);
                     }
@@ -458,6 +479,99 @@ impl Counter {
     }
 }
 
+impl Pusher {
+    /// Keeps the copy at the relay level with the journal for as long as the
+    /// agent runs. A relay that is away holds up nothing but its copy.
+    async fn copy(
+        self,
+        mut copying: Copying,
+        mut grows: watch::Receiver<()>,
+        begun: Instant,
+    ) -> Result<(), RunError> {
+        let now_ms = || i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
+        loop {
+            while let Some(action) = copying.poll(now_ms()) {
+                let input = self.push(action).await?.unwrap_or_else(PushInput::Failed);
+                match &input {
+                    PushInput::Failed(failure) => debug!(?failure, "the relay has no newer copy"),
+                    PushInput::Filed { filed, .. } => {
+                        debug!(copied = filed.acknowledged, "the relay has a copy");
+                    }
+                    PushInput::Journal(_) => {}
+                }
+                copying.handle(now_ms(), input);
+            }
+            let wait =
+                copying.deadline().map_or(i64::MAX, |deadline_ms| deadline_ms.saturating_sub(now_ms()));
+            let wait = Duration::from_millis(u64::try_from(wait).unwrap_or(0));
+            tokio::select! {
+                changed = grows.changed() => match changed {
+                    Ok(()) => copying.nudge(),
+                    // The agent is ending.
+                    Err(_) => return Ok(()),
+                },
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    async fn journal_has_changed(&self) -> Result<bool, JoinError> {
+        let journal = self.journal.clone();
+        let ask = move || match journal.try_lock() {
+            Ok(mut journal) => journal.has_changed(),
+            // Whoever reads it now is asked again at the next tick.
+            Err(_) => false,
+        };
+        tokio::task::spawn_blocking(ask).await
+    }
+
+    /// Reads the journal on a blocking thread.
+    async fn with_journal<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut LaneJournal) -> Result<T, JournalError> + Send + 'static,
+    ) -> Result<Result<T, PushFailure>, JoinError> {
+        let journal = self.journal.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            read(&mut journal.lock().unwrap_or_else(PoisonError::into_inner))
+        });
+        Ok(done.await?.map_err(PushFailure::from))
+    }
+
+    async fn push(&self, action: PushAction) -> Result<Result<PushInput, PushFailure>, RunError> {
+        let asked = match action {
+            PushAction::Look { epoch_from } => {
+                let seen = self.with_journal(move |journal| journal.look(epoch_from)).await?;
+                return Ok(seen.map(PushInput::Journal));
+            }
+            PushAction::AskPosition { epoch } => self.to.position(&self.key, epoch).await,
+            PushAction::Send { epoch, after } => {
+                let bare = self.takes_bare.load(Ordering::Relaxed);
+                match self.with_journal(move |journal| journal.batch(epoch, after, bare)).await? {
+                    Ok(batch) => self.to.push(&self.key, batch).await,
+                    Err(failure) => return Ok(Err(failure)),
+                }
+            }
+        };
+        match asked {
+            Ok(answer) => self.compare(answer).await,
+            Err(error) => Ok(Err(error.into())),
+        }
+    }
+
+    /// Holds HQ's position against the journal.
+    async fn compare(&self, answer: PushAnswer) -> Result<Result<PushInput, PushFailure>, RunError> {
+        let PushAnswer { epoch, acknowledged, head, quarantined, signed, takes_bare } = answer;
+        self.takes_bare.store(takes_bare, Ordering::Relaxed);
+        let head = match ChainHash::parse(&head) {
+            Ok(head) => head,
+            Err(error) => return Ok(Err(PushFailure::Refused { reason: error.to_string() })),
+        };
+        let compared = self.with_journal(move |journal| journal.compare(epoch, acknowledged, &head)).await?;
+        let filed = Filed { epoch, acknowledged, quarantined, signed };
+        Ok(compared.map(|agreement| PushInput::Filed { filed, agreement }))
+    }
+}
+
 impl Tools {
     /// Takes reports to HQ and back what it says, for as long as the agent runs.
     async fn tell_of_labels(
@@ -524,68 +638,12 @@ impl Tools {
     async fn carry_out(&self, action: Action) -> Result<Input, RunError> {
         match action {
             Action::Push(action) => {
-                Ok(Input::Push(self.push(action).await?.unwrap_or_else(PushInput::Failed)))
+                Ok(Input::Push(self.pusher.push(action).await?.unwrap_or_else(PushInput::Failed)))
             }
             Action::Pull(action) => {
                 Ok(Input::Pull(self.pull(action).await?.unwrap_or_else(PullInput::Failed)))
             }
         }
-    }
-
-    async fn journal_has_changed(&self) -> Result<bool, JoinError> {
-        let journal = self.journal.clone();
-        let ask = move || match journal.try_lock() {
-            Ok(mut journal) => journal.has_changed(),
-            // Whoever reads it now is asked again at the next tick.
-            Err(_) => false,
-        };
-        tokio::task::spawn_blocking(ask).await
-    }
-
-    /// Reads the journal on a blocking thread.
-    async fn with_journal<T: Send + 'static>(
-        &self,
-        read: impl FnOnce(&mut LaneJournal) -> Result<T, JournalError> + Send + 'static,
-    ) -> Result<Result<T, PushFailure>, JoinError> {
-        let journal = self.journal.clone();
-        let done = tokio::task::spawn_blocking(move || {
-            read(&mut journal.lock().unwrap_or_else(PoisonError::into_inner))
-        });
-        Ok(done.await?.map_err(PushFailure::from))
-    }
-
-    async fn push(&self, action: PushAction) -> Result<Result<PushInput, PushFailure>, RunError> {
-        let asked = match action {
-            PushAction::Look { epoch_from } => {
-                let seen = self.with_journal(move |journal| journal.look(epoch_from)).await?;
-                return Ok(seen.map(PushInput::Journal));
-            }
-            PushAction::AskPosition { epoch } => self.hq.position(&self.key, epoch).await,
-            PushAction::Send { epoch, after } => {
-                let bare = self.takes_bare.load(Ordering::Relaxed);
-                match self.with_journal(move |journal| journal.batch(epoch, after, bare)).await? {
-                    Ok(batch) => self.hq.push(&self.key, batch).await,
-                    Err(failure) => return Ok(Err(failure)),
-                }
-            }
-        };
-        match asked {
-            Ok(answer) => self.compare(answer).await,
-            Err(error) => Ok(Err(error.into())),
-        }
-    }
-
-    /// Holds HQ's position against the journal.
-    async fn compare(&self, answer: PushAnswer) -> Result<Result<PushInput, PushFailure>, RunError> {
-        let PushAnswer { epoch, acknowledged, head, quarantined, signed, takes_bare } = answer;
-        self.takes_bare.store(takes_bare, Ordering::Relaxed);
-        let head = match ChainHash::parse(&head) {
-            Ok(head) => head,
-            Err(error) => return Ok(Err(PushFailure::Refused { reason: error.to_string() })),
-        };
-        let compared = self.with_journal(move |journal| journal.compare(epoch, acknowledged, &head)).await?;
-        let filed = Filed { epoch, acknowledged, quarantined, signed };
-        Ok(compared.map(|agreement| PushInput::Filed { filed, agreement }))
     }
 
     async fn pull(&self, action: PullAction) -> Result<Result<PullInput, PullFailure>, RunError> {

@@ -132,6 +132,57 @@ impl Headquarters {
     }
 }
 
+/// The relay of the demo shop's store.
+#[derive(Debug)]
+pub struct Relay {
+    folder: PathBuf,
+    address: String,
+    process: Option<Running>,
+}
+
+impl Relay {
+    /// Begins to relay for a headquarters.
+    pub fn open(folder: &Path, headquarters: &Headquarters) -> Result<Self> {
+        std::fs::create_dir_all(folder)?;
+        let address = format!("127.0.0.1:{}", free_port()?);
+        let mut relay = Self { folder: folder.to_owned(), address, process: None };
+        relay.start(headquarters)?;
+        Ok(relay)
+    }
+
+    /// Its address, for agents.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Starts relaying, on the same address as ever.
+    pub fn start(&mut self, headquarters: &Headquarters) -> Result<()> {
+        let ready = self.folder.join("ready");
+        let _ = std::fs::remove_file(&ready);
+        let mut process = Running::start(
+            Command::new(program("hq")?)
+                .args(["relay", "--store", STORE, "--hq", &headquarters.url(), "--listen", &self.address])
+                .arg("--data")
+                .arg(&self.folder)
+                .arg("--address-file")
+                .arg(&ready),
+            "hq relay",
+            &self.folder.join("relay.log"),
+        )?;
+        wait_for("the relay", || {
+            process.check()?;
+            Ok(ready.exists().then_some(()))
+        })?;
+        self.process = Some(process);
+        Ok(())
+    }
+
+    /// Pulls its plug.
+    pub fn kill(&mut self) -> Result<()> {
+        self.process.take().context("the relay is not running")?.kill()
+    }
+}
+
 /// The files of one lane, with its agent.
 #[derive(Debug)]
 pub struct LaneFiles {
@@ -148,10 +199,22 @@ impl LaneFiles {
 
     /// Enrols a lane at HQ and starts its agent.
     pub fn enrol(folder: &Path, headquarters: &Headquarters, store: &str, lane: u32) -> Result<Self> {
+        Self::enrol_by(folder, headquarters, None, (store, lane))
+    }
+
+    /// The same through the relay of its store, where there is one.
+    pub fn enrol_by(
+        folder: &Path,
+        headquarters: &Headquarters,
+        relay: Option<&Relay>,
+        (store, lane): (&str, u32),
+    ) -> Result<Self> {
         std::fs::create_dir_all(folder)?;
         let code = headquarters.code(store, lane)?;
+        let by = relay.map_or_else(Vec::new, |relay| vec!["--relay".to_owned(), relay.url()]);
         run(Command::new(program("sync-agent")?)
             .args(["enrol", "--hq", &headquarters.url(), "--code", &code])
+            .args(by)
             .arg("--data")
             .arg(folder))?;
         let mut files = Self { paths: Paths { data: folder.to_owned() }, agent: None };

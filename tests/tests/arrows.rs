@@ -79,7 +79,7 @@ const SPOKEN_BY: &[(&str, &[&str])] = &[
     ("rusqlite", &["ledger", "hq", "trials"]),
     ("postgres", &["hq", "trials"]),
     ("slint", &["ui"]),
-    ("reqwest", &["sync-agent", "drivers"]),
+    ("reqwest", &["sync-agent", "drivers", "hq"]),
     ("tokio-tungstenite", &["drivers", "fixtures"]),
     ("axum", &["hq"]),
     ("serialport", &["drivers"]),

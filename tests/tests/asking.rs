@@ -21,7 +21,7 @@ use pos_app::lane::{Event, Lane, Moment};
 use pos_app::run::Devices;
 use protocol::pull::phone_hash;
 use tests::process::{PATIENCE, program, run};
-use tests::shop::{Headquarters, LaneFiles, STORE, code_of};
+use tests::shop::{Headquarters, LaneFiles, Relay, STORE, code_of};
 
 const CHIPS: &str = "180001";
 const RICE: &str = "200022";
@@ -40,7 +40,16 @@ struct Till {
 
 impl Till {
     fn open(folder: &Path, headquarters: &Headquarters, number: u32) -> Result<Self> {
-        let mut files = LaneFiles::enrol(folder, headquarters, STORE, number)?;
+        Self::open_by(folder, headquarters, None, number)
+    }
+
+    fn open_by(
+        folder: &Path,
+        headquarters: &Headquarters,
+        relay: Option<&Relay>,
+        number: u32,
+    ) -> Result<Self> {
+        let mut files = LaneFiles::enrol_by(folder, headquarters, relay, (STORE, number))?;
         files.wait_for_goods(0)?;
         let paths = Paths { data: folder.to_owned() };
         let config = config::read(&paths.config())?;
@@ -243,10 +252,7 @@ fn two_lanes_give_one_receipt_back_once() -> Result<()> {
     one.choose(CHIPS, 2);
     one.pay();
     one.files.wait_for_acknowledgement()?;
-    let head = one.lane.journal().context("a journal")?.identity().clone();
-    let seq = one.lane.till().and_then(domain::till::Till::last_sale).context("a sale")?;
-    let code =
-        domain::barcode::ReceiptCode { store: head.store, lane: 1, epoch: head.epoch, seq }.to_string();
+    let code = receipt_of(&one, 1)?;
 
     two.scan(&code);
     two.wait("the sale is found", |lane| lane.till().is_some_and(|till| till.basket().past().is_some()));
@@ -271,6 +277,69 @@ fn two_lanes_give_one_receipt_back_once() -> Result<()> {
     one.hear(1);
     two.scan(&code);
     two.wait("it is free again", |lane| lane.till().is_some_and(|till| till.basket().past().is_some()));
+    Ok(())
+}
+
+/// The code on the receipt of the last sale.
+fn receipt_of(till: &Till, lane: u32) -> Result<String> {
+    let head = till.lane.journal().context("a journal")?.identity().clone();
+    let seq = till.lane.till().and_then(domain::till::Till::last_sale).context("a sale")?;
+    Ok(domain::barcode::ReceiptCode { store: head.store, lane, epoch: head.epoch, seq }.to_string())
+}
+
+#[test]
+fn cut_off_from_hq_a_stores_lanes_still_give_one_receipt_back_once() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut headquarters = open(folder.path())?;
+    let mut relay = Relay::open(&folder.path().join("relay"), &headquarters)?;
+    let mut one = Till::open_by(&folder.path().join("one"), &headquarters, Some(&relay), 1)?;
+    let mut two = Till::open_by(&folder.path().join("two"), &headquarters, Some(&relay), 2)?;
+    // Through the relay as by itself.
+    one.choose(CHIPS, 1);
+    one.pay();
+    one.files.wait_for_acknowledgement()?;
+
+    headquarters.kill()?;
+    one.choose(CHIPS, 2);
+    one.pay();
+    let code = receipt_of(&one, 1)?;
+    // The other lane finds a sale that HQ has never heard of, as soon as its copy is at the relay.
+    let until = Instant::now() + PATIENCE;
+    while two.basket().past().is_none() {
+        anyhow::ensure!(Instant::now() < until, "the sale is not found");
+        two.scan(&code);
+        two.hear(1);
+    }
+    one.scan(&code);
+    one.hear(1);
+    assert!(one.basket().past().is_none(), "the other lane is at it");
+    let line = two.basket().past().context("a past sale")?.lines[0].line.number;
+    two.feed(Input::ReturnLine { line, thousandths: 2_000, reason: "stale".into() });
+    two.feed(Input::Pay);
+    two.feed(Input::PayOut);
+    two.feed(Input::Back);
+    assert_eq!(two.last_sale()?.returns.len(), 1);
+    // All of it is back: nothing is left for the lane that sold it, whenever it asks.
+    for _ in 0..3 {
+        one.scan(&code);
+        one.hear(1);
+        assert!(one.basket().past().is_none(), "nothing is left of it");
+    }
+    // With the relay gone too, each lane sells alone.
+    relay.kill()?;
+    one.choose(CHIPS, 1);
+    one.pay();
+    headquarters.start()?;
+    one.files.wait_for_acknowledgement()?;
+    two.files.wait_for_acknowledgement()?;
+    assert_eq!(headquarters.sums()?.0, 4);
+    let listed =
+        run(Program::new(program("hq")?).arg("exceptions").arg("--data").arg(folder.path().join("hq")))?;
+    assert!(!listed.contains("returned"), "nothing came back twice: {listed}");
+    relay.start(&headquarters)?;
+    one.scan(&code);
+    one.hear(1);
+    assert!(one.basket().past().is_none(), "HQ knows it as well");
     Ok(())
 }
 

@@ -118,11 +118,12 @@ impl LabelledStore {
         let code = hq::enrolment::make_code(&store, "S001", 1, Utc::now().timestamp_millis())?;
         drop(store);
         let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-        let config = hq::server::Config { data, database: None, listen, address_file: None };
+        let config = hq::server::Config { data, database: None, listen, address_file: None, tls: None };
         let running = runtime.block_on(hq::server::start(config))?;
         let lane = folder.join("lane");
         let url = running.url();
-        let enrolling = Enrolling { data: &lane, hq: &url, code: &code, replace: false };
+        let enrolling =
+            Enrolling { data: &lane, hq: &url, relay: None, ca: None, code: &code, replace: false };
         let identity = runtime.block_on(enrol(enrolling))?;
         let (points, labels) = points(size)?;
         let mut gateways = String::new();

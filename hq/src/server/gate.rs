@@ -13,7 +13,7 @@ const WAIT_MAX: Duration = Duration::from_secs(40);
 
 /// A bound with a line before it.
 #[derive(Debug)]
-pub(super) struct Gate {
+pub(crate) struct Gate {
     places: Arc<Semaphore>,
     places_max: u32,
     line: Arc<Semaphore>,
@@ -21,7 +21,7 @@ pub(super) struct Gate {
 
 impl Gate {
     /// So many places, and so many who may wait for one.
-    pub(super) fn new(places_max: u32, waiting_max: usize) -> Self {
+    pub(crate) fn new(places_max: u32, waiting_max: usize) -> Self {
         Self {
             places: Arc::new(Semaphore::new(places_max as usize)),
             places_max,
@@ -30,12 +30,12 @@ impl Gate {
     }
 
     /// Takes one place.
-    pub(super) async fn enter(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+    pub(crate) async fn enter(&self) -> Result<OwnedSemaphorePermit, Refusal> {
         self.enter_with(1).await
     }
 
     /// Takes so many places at once; all of them where that is more.
-    pub(super) async fn enter_with(&self, places: u32) -> Result<OwnedSemaphorePermit, Refusal> {
+    pub(crate) async fn enter_with(&self, places: u32) -> Result<OwnedSemaphorePermit, Refusal> {
         let _in_line = self.line.clone().try_acquire_owned().map_err(|_| Refusal::Busy)?;
         let places = places.clamp(1, self.places_max);
         let entering = self.places.clone().acquire_many_owned(places);
@@ -46,7 +46,7 @@ impl Gate {
     }
 
     /// Places that are taken now.
-    pub(super) fn taken(&self) -> usize {
+    pub(crate) fn taken(&self) -> usize {
         (self.places_max as usize).saturating_sub(self.places.available_permits())
     }
 }

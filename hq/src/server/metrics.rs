@@ -84,7 +84,7 @@ impl Reason {
             Refusal::Push(PushRefusal::Signature { .. }) => Self::Signature,
             Refusal::Push(PushRefusal::Malformed { .. }) => Self::Form,
             Refusal::Push(PushRefusal::Unauthorised) => Self::Unauthorised,
-            Refusal::Away(_) => Self::Away,
+            Refusal::Away(_) | Refusal::OutOfReach => Self::Away,
             Refusal::Fault(_) => Self::Fault,
         }
     }

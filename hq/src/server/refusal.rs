@@ -73,6 +73,8 @@ pub(crate) enum Refusal {
     Command(String),
     /// The database is away; what was asked may do later.
     Away(String),
+    /// A relay does not reach HQ.
+    OutOfReach,
     /// HQ's own fault; logged where it is answered.
     Fault(String),
 }
@@ -144,6 +146,8 @@ kinds! {
         "Do what the detail says. Nothing was changed.";
     AWAY = SERVICE_UNAVAILABLE, "database-away", "The database is away",
         "Send the same again, as Retry-After says.";
+    OUT_OF_REACH = SERVICE_UNAVAILABLE, "out-of-reach", "The store's relay does not reach HQ",
+        "Send the same again, as Retry-After says; what the lane has is safe on its own disk.";
     FAULT = INTERNAL_SERVER_ERROR, "fault", "HQ could not",
         "Nothing was changed. The reason stands in HQ's log.";
 }
@@ -272,7 +276,7 @@ fn malformed(reason: &str) -> PushRefusal {
 
 impl Refusal {
     /// The kind of problem that it is.
-    pub(super) fn kind(&self) -> &'static Kind {
+    pub(crate) fn kind(&self) -> &'static Kind {
         match self {
             Self::Unauthorised => &UNAUTHORISED,
             Self::Forbidden(_) => &FORBIDDEN,
@@ -302,6 +306,7 @@ impl Refusal {
             Self::Enrol(_) => &ENROL,
             Self::Command(_) => &COMMAND,
             Self::Away(_) => &AWAY,
+            Self::OutOfReach => &OUT_OF_REACH,
             Self::Fault(_) => &FAULT,
         }
     }
@@ -357,6 +362,7 @@ impl IntoResponse for Refusal {
                 error!(reason, "the database is away");
                 retry_after(plain(kind.advice), AWAY_SECONDS)
             }
+            Self::OutOfReach => retry_after(plain(kind.advice), AWAY_SECONDS),
             Self::Fault(reason) => {
                 error!(reason, "a request failed");
                 plain(kind.advice)

@@ -39,7 +39,7 @@ pub(super) async fn work<T: Send + 'static>(
 }
 
 /// The key that a request brings.
-pub(super) fn bearer(headers: &HeaderMap) -> Result<String, Refusal> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<String, Refusal> {
     let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let key = value.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
     key.filter(|key| key.len() <= KEY_LENGTH_MAX).map(str::to_owned).ok_or(Refusal::Unauthorised)

@@ -11,13 +11,13 @@ use serde::de::DeserializeOwned;
 use super::refusal::Refusal;
 
 /// The most bytes of a body, where nothing else is said.
-pub(super) const SMALL_BODY_MAX: usize = 64 << 10;
+pub(crate) const SMALL_BODY_MAX: usize = 64 << 10;
 
 /// How long a body of at most a few MiB may take to arrive.
-pub(super) const SMALL_BODY_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const SMALL_BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A body of JSON, read and understood.
-pub(super) struct Sent<T, const BYTES_MAX: usize = SMALL_BODY_MAX>(pub T);
+pub(crate) struct Sent<T, const BYTES_MAX: usize = SMALL_BODY_MAX>(pub T);
 
 impl<T, S, const BYTES_MAX: usize> FromRequest<S> for Sent<T, BYTES_MAX>
 where
@@ -35,7 +35,7 @@ where
 
 /// Reads a body. One that says that it is too large is refused before a byte
 /// of it is taken.
-pub(super) async fn read(body: Body, bytes_max: usize, within: Duration) -> Result<Vec<u8>, Refusal> {
+pub(crate) async fn read(body: Body, bytes_max: usize, within: Duration) -> Result<Vec<u8>, Refusal> {
     if body.size_hint().lower() > bytes_max as u64 {
         return Err(Refusal::TooLarge(bytes_max));
     }
@@ -48,7 +48,7 @@ pub(super) async fn read(body: Body, bytes_max: usize, within: Duration) -> Resu
 
 /// The room that a body may need, in KiB; one that says that it is too large
 /// is refused at once.
-pub(super) fn kib_of(body: &Body, bytes_max: usize) -> Result<u32, Refusal> {
+pub(crate) fn kib_of(body: &Body, bytes_max: usize) -> Result<u32, Refusal> {
     let size = body.size_hint();
     if size.lower() > bytes_max as u64 {
         return Err(Refusal::TooLarge(bytes_max));
@@ -58,17 +58,17 @@ pub(super) fn kib_of(body: &Body, bytes_max: usize) -> Result<u32, Refusal> {
 }
 
 /// Reads JSON; says line and column of what is wrong.
-pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     serde_json::from_slice(bytes).map_err(|error| Refusal::Form(format!("the body: {error}")))
 }
 
 /// The content type of a request, without its parameters, in lower case.
-pub(super) fn content_type(headers: &HeaderMap) -> String {
+pub(crate) fn content_type(headers: &HeaderMap) -> String {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// Refuses a body that says that it is of another form.
-pub(super) fn refuse_other(headers: &HeaderMap, wanted: &'static str) -> Result<(), Refusal> {
+pub(crate) fn refuse_other(headers: &HeaderMap, wanted: &'static str) -> Result<(), Refusal> {
     if content_type(headers) == wanted { Ok(()) } else { Err(Refusal::MediaType(wanted)) }
 }

@@ -70,6 +70,7 @@ impl Desk {
             database: database.clone(),
             listen: ([127, 0, 0, 1], 0).into(),
             address_file: None,
+            tls: None,
         })
         .await
         .expect("a server");

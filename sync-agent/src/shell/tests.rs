@@ -108,7 +108,8 @@ impl Lane {
         let hq = format!("http://{}", listener.local_addr().expect("an address"));
         tokio::spawn(async move { axum::serve(listener, router).await });
         let folder = tempfile::tempdir().expect("a folder");
-        let enrolling = Enrolling { data: folder.path(), hq: &hq, code: "any", replace: false };
+        let enrolling =
+            Enrolling { data: folder.path(), hq: &hq, relay: None, ca: None, code: "any", replace: false };
         let identity = enrol(enrolling.clone()).await.expect("enrolled");
         let again = enrol(enrolling).await;
         assert!(matches!(again, Err(EnrolError::Enrolled(_))), "{again:?}");

@@ -122,7 +122,8 @@ fn enrol(store: &Store, lanes: impl IntoIterator<Item = LaneRow>) -> Result<()> 
 /// An HQ on a free port of this machine.
 async fn serve(data: &Path, database: Option<Address>) -> Result<Running> {
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    Ok(server::start(Config { data: data.to_owned(), database, listen, address_file: None }).await?)
+    Ok(server::start(Config { data: data.to_owned(), database, listen, address_file: None, tls: None })
+        .await?)
 }
 
 /// Pushes all batches of a lane, one after the other.

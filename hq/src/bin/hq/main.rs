@@ -14,6 +14,8 @@ use clap::{Parser, Subcommand};
 use hq::command::{self, AccessCommand, Command};
 use hq::import::PriceText;
 use hq::place::DATABASE_VARIABLE;
+use hq::relay;
+use hq::server::tls::Pair;
 use hq::server::{self, Config};
 use hq::store::Address;
 use tracing_subscriber::EnvFilter;
@@ -24,6 +26,23 @@ use tracing_subscriber::EnvFilter;
 struct Arguments {
     #[command(subcommand)]
     act: Act,
+}
+
+/// What a server shows itself with.
+#[derive(clap::Args)]
+struct Tls {
+    /// Serve HTTPS with this certificate, a PEM file with those between it and its root.
+    #[arg(long, requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The private key of the certificate, a PEM file.
+    #[arg(long, requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+}
+
+impl Tls {
+    fn pair(self) -> Option<Pair> {
+        Some(Pair { certificate: self.tls_cert?, key: self.tls_key? })
+    }
 }
 
 #[derive(Subcommand)]
@@ -38,6 +57,31 @@ enum Act {
         /// A file to write the address into once requests are taken.
         #[arg(long)]
         address_file: Option<PathBuf>,
+        #[command(flatten)]
+        tls: Tls,
+    },
+    /// Relay for the lanes of a store: pass on what they ask of HQ, and answer for HQ while it is out of reach.
+    Relay {
+        /// The relay's data directory.
+        #[arg(long)]
+        data: PathBuf,
+        /// The store's code; lanes of no other are served.
+        #[arg(long)]
+        store: String,
+        /// Where HQ is, such as https://hq.example.
+        #[arg(long)]
+        hq: String,
+        /// A root of the chain's own that HQ's certificate is signed with, a PEM file.
+        #[arg(long)]
+        ca: Option<PathBuf>,
+        /// Where to listen; port 0 takes a free one.
+        #[arg(long, default_value = "0.0.0.0:7071")]
+        listen: SocketAddr,
+        /// A file to write the address into once requests are taken.
+        #[arg(long)]
+        address_file: Option<PathBuf>,
+        #[command(flatten)]
+        tls: Tls,
     },
     /// Import a shop: shop.json, products.csv, prices.csv, or a folder with them.
     Import {
@@ -340,9 +384,13 @@ fn main() -> ExitCode {
 
 fn perform(act: Act) -> anyhow::Result<()> {
     match act {
-        Act::Serve { at, listen, address_file } => {
+        Act::Serve { at, listen, address_file, tls } => {
             let database = at.database();
-            serve(Config { data: at.data, database, listen, address_file })
+            serve(Config { data: at.data, database, listen, address_file, tls: tls.pair() })
+        }
+        Act::Relay { data, store, hq, ca, listen, address_file, tls } => {
+            let tls = tls.pair();
+            relay(relay::Config { data, store, upstream: hq, root: ca, listen, address_file, tls })
         }
         Act::Import { at, dir, file, replace, dry_run } => {
             let path = dir.or(file).context("--dir or --file is needed")?;
@@ -395,6 +443,18 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let running = server::start(config).await?;
     let mut out = std::io::stdout();
     writeln!(out, "hq listening on {}", running.url())?;
+    out.flush()?;
+    stop.await;
+    running.stop().await?;
+    Ok(())
+}
+
+#[tokio::main]
+async fn relay(config: relay::Config) -> anyhow::Result<()> {
+    let stop = stop_asked()?;
+    let running = relay::start(config).await?;
+    let mut out = std::io::stdout();
+    writeln!(out, "hq relay listening on {}", running.url())?;
     out.flush()?;
     stop.await;
     running.stop().await?;

@@ -70,8 +70,14 @@ fn on(
         anyhow::Ok((running, line))
     })?;
     let url = format!("http://{}", line.address);
-    let identity =
-        runtime.block_on(enrol(Enrolling { data: &lane, hq: &url, code: &code, replace: false }))?;
+    let identity = runtime.block_on(enrol(Enrolling {
+        data: &lane,
+        hq: &url,
+        relay: None,
+        ca: None,
+        code: &code,
+        replace: false,
+    }))?;
     let events = write_journal(&lane, &identity, records, sales)?;
     line.up.store(0, Ordering::Relaxed);
     let intervals = Intervals::default();

@@ -1,0 +1,218 @@
+//! The relay of a store: where its lanes' agents go with everything, and who
+//! answers for HQ where HQ is out of reach.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`upstream`] | HQ, and whether there is a line |
+//! | [`book`] | what is kept: copies of journals, documents, who holds what |
+//! | [`routes`] | what lanes ask: passed on, or answered here |
+//! | [`pages`] | pages of the reference, for lanes that come after the line broke |
+//!
+//! A relay decides nothing that HQ can decide. It keeps a copy of each lane's
+//! journal from the day on which it first met the lane, and while HQ is out
+//! of reach it lets one lane at a time give back from a sale of the store, and
+//! no two lanes spend one coupon. Each lane sends its journal to HQ by itself.
+
+mod book;
+mod pages;
+mod routes;
+mod upstream;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::serve::ListenerExt;
+use chrono::Utc;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+use tracing::{error, info, warn};
+
+use crate::place::{Held, Place, PlaceError, write_whole};
+use crate::server::gate::Gate;
+use crate::server::refusal::chain;
+use crate::server::tls::{Pair, PairError, TlsListener};
+use crate::server::{QUESTIONS_MAX, STOP_PATIENCE, ServeError, WAITING_MAX, reachable, serve, set_nodelay};
+
+pub use book::{Book, BookError, Copied, DOCUMENTS_MAX, KEPT_MS, LaneCopied};
+use pages::Pages;
+pub use routes::Health;
+pub use upstream::UpstreamError;
+use upstream::{LOOK_INTERVAL, Upstream};
+
+/// The file's name in the data directory.
+pub const FILE_NAME: &str = "relay.db";
+
+/// KiB of bodies that are on their way through at one time.
+const BODIES_KIB_MAX: u32 = 64 << 10;
+
+/// How often what is old is let go of.
+const TEND_INTERVAL: Duration = Duration::from_secs(3_600);
+
+/// Whose relay, where, and for which HQ.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The data directory; made when it does not exist.
+    pub data: PathBuf,
+    /// The store's code: lanes of no other are served.
+    pub store: String,
+    /// The base of HQ's routes.
+    pub upstream: String,
+    /// A root of the chain's own that HQ's certificate is signed with.
+    pub root: Option<PathBuf>,
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// A file to write the address into once requests are taken.
+    pub address_file: Option<PathBuf>,
+    /// What it shows itself with; plain HTTP where there is none.
+    pub tls: Option<Pair>,
+}
+
+/// Why a relay did not start, or did not stop well.
+#[derive(Debug, thiserror::Error)]
+pub enum RelayError {
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// The file cannot be used.
+    #[error(transparent)]
+    Book(#[from] BookError),
+    /// HQ cannot be asked.
+    #[error(transparent)]
+    Upstream(#[from] UpstreamError),
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Pair(#[from] PairError),
+    /// It cannot be listened or served.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+}
+
+/// What every route works with.
+pub(crate) struct Counter {
+    book: Book,
+    upstream: Upstream,
+    pages: Pages,
+    bodies: Gate,
+    questions: Gate,
+}
+
+/// A relay that takes requests.
+pub struct Running {
+    address: SocketAddr,
+    is_tls: bool,
+    stop: watch::Sender<()>,
+    looking: JoinHandle<()>,
+    tending: JoinHandle<()>,
+    serving: JoinSet<std::io::Result<()>>,
+    _held: Held,
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+/// Takes the data directory and begins to serve. When this returns, requests are answered.
+pub async fn start(config: Config) -> Result<Running, RelayError> {
+    let Config { data, store, upstream, root, listen, address_file, tls } = config;
+    let upstream = Upstream::new(&upstream, root.as_deref())?;
+    let opened = tokio::task::spawn_blocking(move || {
+        let place = Place::open(&data)?;
+        let held = place.hold()?;
+        let book = Book::open(&data.join(FILE_NAME), &store)?;
+        Ok::<_, RelayError>((held, book))
+    });
+    let (held, book) = opened.await.map_err(ServeError::from)??;
+    let listen_error = |source| ServeError::Listen { address: listen, source };
+    let listener = TcpListener::bind(listen).await.map_err(listen_error)?;
+    let address = listener.local_addr().map_err(listen_error)?;
+    info!(%address, store = book.store(), hq = upstream.address(), tls = tls.is_some(), "relaying");
+    let counter = Arc::new(Counter {
+        book,
+        upstream,
+        pages: Pages::default(),
+        bodies: Gate::new(BODIES_KIB_MAX, WAITING_MAX),
+        questions: Gate::new(QUESTIONS_MAX, WAITING_MAX),
+    });
+    let (stop, stopped) = watch::channel(());
+    let service = routes::router(counter.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let is_tls = tls.is_some();
+    let mut serving = JoinSet::new();
+    match tls {
+        // The tap does nothing: what it gives out says its peer's address.
+        Some(pair) => {
+            let listener = TlsListener::new(listener, pair)?.tap_io(|_| {});
+            serving.spawn(serve(listener, service, stopped));
+        }
+        None => drop(serving.spawn(serve(listener.tap_io(set_nodelay), service, stopped))),
+    }
+    let looking = tokio::spawn(look(counter.clone()));
+    let tending = tokio::spawn(tend(counter));
+    let address = reachable(address);
+    if let Some(path) = &address_file {
+        write_whole(path, &address.to_string())?;
+    }
+    Ok(Running { address, is_tls, stop, looking, tending, serving, _held: held })
+}
+
+async fn look(counter: Arc<Counter>) {
+    loop {
+        tokio::time::sleep(LOOK_INTERVAL).await;
+        counter.upstream.look().await;
+    }
+}
+
+async fn tend(counter: Arc<Counter>) {
+    loop {
+        let counter = counter.clone();
+        let tended =
+            tokio::task::spawn_blocking(move || counter.book.tend(Utc::now().timestamp_millis())).await;
+        match tended {
+            Ok(Ok(0)) => {}
+            Ok(Ok(gone)) => info!(gone, "old documents are let go of"),
+            Ok(Err(error)) => error!(error = chain(&error), "old documents stay"),
+            Err(_) => return,
+        }
+        tokio::time::sleep(TEND_INTERVAL).await;
+    }
+}
+
+impl Running {
+    /// Where this machine reaches the relay.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The base of every route, without a slash at the end.
+    pub fn url(&self) -> String {
+        format!("{}://{}", if self.is_tls { "https" } else { "http" }, self.address)
+    }
+
+    /// Takes no more requests, lets those under way end, and gives the data
+    /// directory back.
+    pub async fn stop(mut self) -> Result<(), RelayError> {
+        self.looking.abort();
+        self.tending.abort();
+        // The server may have ended already; its result says how.
+        let _ = self.stop.send(());
+        let ended = async {
+            while let Some(ended) = self.serving.join_next().await {
+                ended.map_err(ServeError::from)?.map_err(ServeError::from)?;
+            }
+            Ok::<(), RelayError>(())
+        };
+        // Lines of hints do not end by themselves.
+        match tokio::time::timeout(STOP_PATIENCE, ended).await {
+            Ok(ended) => ended?,
+            Err(_) => {
+                warn!("some requests did not end in time");
+                self.serving.abort_all();
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,76 @@
+//! Pages of the reference that went by: a lane that begins anew while HQ is
+//! out of reach, or was behind when the line broke, still gets what others got.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+/// The most bytes of all pages together; the oldest go first.
+const BYTES_MAX: usize = 64 << 20;
+
+/// Compressed pages, by what was asked for.
+#[derive(Default)]
+pub(super) struct Pages(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    pages: VecDeque<(Wanted, Vec<u8>)>,
+    bytes: usize,
+}
+
+/// Which page: after which version, and how many changes at most.
+pub(super) type Wanted = (u64, usize);
+
+impl Pages {
+    /// Keeps a page in the place of the one before.
+    pub(super) fn keep(&self, wanted: Wanted, page: &[u8]) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.drop_page(wanted);
+        if page.len() > BYTES_MAX {
+            return;
+        }
+        kept.bytes += page.len();
+        kept.pages.push_back((wanted, page.to_vec()));
+        while kept.bytes > BYTES_MAX
+            && let Some((_, gone)) = kept.pages.pop_front()
+        {
+            kept.bytes -= gone.len();
+        }
+    }
+
+    /// The page that was last given for this.
+    pub(super) fn page(&self, wanted: Wanted) -> Option<Vec<u8>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.pages.iter().find(|(of, _)| *of == wanted).map(|(_, page)| page.clone())
+    }
+}
+
+impl Kept {
+    fn drop_page(&mut self, wanted: Wanted) {
+        if let Some(at) = self.pages.iter().position(|(of, _)| *of == wanted)
+            && let Some((_, gone)) = self.pages.remove(at)
+        {
+            self.bytes -= gone.len();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_pages_are_kept_and_no_more_than_fit() {
+        let pages = Pages::default();
+        let large = vec![0; BYTES_MAX / 2];
+        pages.keep((0, 10), &large);
+        pages.keep((5, 10), b"old");
+        pages.keep((5, 10), b"new");
+        assert_eq!(pages.page((5, 10)).as_deref(), Some(&b"new"[..]));
+        assert_eq!(pages.page((5, 11)), None);
+        pages.keep((7, 10), &large);
+        assert_eq!(pages.page((0, 10)), None, "the oldest went");
+        assert!(pages.page((7, 10)).is_some() && pages.page((5, 10)).is_some());
+        pages.keep((9, 10), &vec![0; BYTES_MAX + 1]);
+        assert_eq!(pages.page((9, 10)), None);
+    }
+}

@@ -1,0 +1,425 @@
+//! What lanes ask of a relay: passed on to HQ as it came, and where HQ does
+//! not answer, answered here as far as the store itself can know.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use chrono::Utc;
+use protocol::ask::{Answer, FRAME_BYTES_MAX, Question};
+use protocol::chain::ChainHash;
+use protocol::pull::{PAGE_BYTES_MAX, PAGE_CHANGES_MAX};
+use protocol::push::{BATCH_BYTES_MAX, PushAnswer, decode_batch};
+use serde::{Deserialize, Serialize};
+use tracing::debug;
+
+use super::Counter;
+use super::book::{BookError, Copied, LaneCopied};
+use super::upstream::{ASK_TIMEOUT, HINTS_LIFE, REQUEST_TIMEOUT, passed_back};
+use crate::intake;
+use crate::secret::SecretHash;
+use crate::server::refusal::{Refusal, chain};
+use crate::server::routes::bearer;
+use crate::server::sent::{self, SMALL_BODY_TIMEOUT};
+
+/// The most bytes of a body that is passed on.
+const BODY_MAX: usize = BATCH_BYTES_MAX + (1 << 20);
+
+/// How long a body may take to arrive over the store's own network.
+const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The most bytes of an answer that is read here.
+const ANSWER_BYTES_MAX: usize = 64 << 10;
+
+type Shared = Arc<Counter>;
+
+/// Every route of a relay.
+pub(super) fn router(counter: Shared) -> Router {
+    let lane = |route: &str| format!("/v1/lanes/{{store}}/{{lane}}/{route}");
+    let copy = |route: &str| format!("/copy{}", lane(route));
+    Router::new()
+        .route("/healthz", get(health))
+        .route("/v1/enrol", post(pass))
+        .route("/v1/hints", get(hints))
+        .route("/v1/reference", get(reference))
+        .route(&lane("position"), get(pass_of_lane))
+        .route(&lane("events"), post(pass_of_lane))
+        .route(&lane("shelf"), post(pass_of_lane))
+        .route(&lane("version"), post(pass_of_lane))
+        .route(&lane("ask"), post(ask))
+        .route(&copy("position"), get(copied_position))
+        .route(&copy("events"), post(copy_events))
+        .fallback(|| async { Refusal::NoRoute })
+        .method_not_allowed_fallback(|| async { Refusal::Method })
+        .with_state(counter)
+}
+
+impl From<BookError> for Refusal {
+    fn from(error: BookError) -> Self {
+        Self::Fault(chain(&error))
+    }
+}
+
+/// How a relay stands, for people and for whoever watches.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Health {
+    /// The store's code.
+    pub store: String,
+    /// The base of HQ's routes.
+    pub hq: String,
+    /// Whether HQ answered the last request.
+    pub hq_is_up: bool,
+    /// When it answered last, milliseconds UTC.
+    pub hq_answered_ms: Option<i64>,
+    /// How far each lane's journal is copied.
+    pub lanes: Vec<LaneCopied>,
+}
+
+async fn health(State(counter): State<Shared>) -> Result<Json<Health>, Refusal> {
+    let lanes = with_book(&counter, |counter| counter.book.copies()).await?;
+    Ok(Json(Health {
+        store: counter.book.store().to_owned(),
+        hq: counter.upstream.address().to_owned(),
+        hq_is_up: counter.upstream.is_up(),
+        hq_answered_ms: counter.upstream.answered_ms(),
+        lanes,
+    }))
+}
+
+/// Works with the book on a blocking thread.
+async fn with_book<T: Send + 'static>(
+    counter: &Shared,
+    job: impl FnOnce(&Counter) -> Result<T, BookError> + Send + 'static,
+) -> Result<T, Refusal> {
+    let permit = counter.questions.enter().await?;
+    let counter = counter.clone();
+    let done = tokio::task::spawn_blocking(move || {
+        let done = job(&counter);
+        drop(permit);
+        done
+    });
+    Ok(done.await??)
+}
+
+/// What is asked, without the relay's own part.
+fn path_of(uri: &Uri) -> String {
+    uri.path_and_query().map_or_else(|| uri.path().to_owned(), ToString::to_string)
+}
+
+/// What belongs to no lane by its path.
+async fn pass(
+    State(counter): State<Shared>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let body = sent::read(body, ANSWER_BYTES_MAX, SMALL_BODY_TIMEOUT).await?;
+    let answer = counter.upstream.pass((method, &path_of(&uri)), &headers, body, REQUEST_TIMEOUT).await;
+    Ok(passed_back(answer.map_err(|_| Refusal::OutOfReach)?))
+}
+
+/// A line of hints lives as long as HQ keeps it up.
+async fn hints(State(counter): State<Shared>, uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {
+    bearer(&headers)?;
+    let answer = counter.upstream.pass((Method::GET, &path_of(&uri)), &headers, Vec::new(), HINTS_LIFE).await;
+    Ok(passed_back(answer.map_err(|_| Refusal::OutOfReach)?))
+}
+
+/// Whose request it is: the lane that the path names, with the key that came.
+struct Caller {
+    lane: u32,
+    key: SecretHash,
+}
+
+impl Caller {
+    fn of(counter: &Counter, (store, lane): (String, u32), headers: &HeaderMap) -> Result<Self, Refusal> {
+        let key = bearer(headers)?;
+        let own = counter.book.store();
+        if store != own {
+            return Err(Refusal::Unknown(format!("this is the relay of store {own}")));
+        }
+        Ok(Self { lane, key: SecretHash::of(&key) })
+    }
+
+    /// Remembers what HQ thinks of the key.
+    async fn note(&self, counter: &Shared, status: StatusCode) -> Result<(), Refusal> {
+        let (lane, key) = (self.lane, self.key);
+        with_book(counter, move |counter| {
+            let knows = counter.book.knows_key(lane, &key)?;
+            if status.is_success() && !knows {
+                counter.book.note_key(lane, &key)?;
+            } else if status == StatusCode::UNAUTHORIZED && knows {
+                counter.book.forget_key(lane, &key)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Lets in whom HQ let in last, while HQ cannot be asked.
+    async fn refuse_unknown(&self, counter: &Shared) -> Result<(), Refusal> {
+        let (lane, key) = (self.lane, self.key);
+        match with_book(counter, move |counter| counter.book.knows_key(lane, &key)).await? {
+            true => Ok(()),
+            // HQ may know it; it is asked once there is a line.
+            false => Err(Refusal::OutOfReach),
+        }
+    }
+}
+
+async fn pass_of_lane(
+    State(counter): State<Shared>,
+    Path(named): Path<(String, u32)>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let caller = Caller::of(&counter, named, &headers)?;
+    let kib = sent::kib_of(&body, BODY_MAX)?;
+    let _room = counter.bodies.enter_with(kib).await?;
+    let body = sent::read(body, BODY_MAX, BODY_TIMEOUT).await?;
+    let answer = counter.upstream.pass((method, &path_of(&uri)), &headers, body, REQUEST_TIMEOUT).await;
+    let answer = answer.map_err(|_| Refusal::OutOfReach)?;
+    caller.note(&counter, answer.status()).await?;
+    Ok(passed_back(answer))
+}
+
+/// Which page of the reference.
+#[derive(Deserialize)]
+struct ReferenceQuery {
+    after: u64,
+    #[serde(default)]
+    limit: Option<usize>,
+}
+
+async fn reference(
+    State(counter): State<Shared>,
+    Query(query): Query<ReferenceQuery>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let key = SecretHash::of(&bearer(&headers)?);
+    let wanted = (query.after, query.limit.unwrap_or(PAGE_CHANGES_MAX));
+    let passed =
+        counter.upstream.pass((Method::GET, &path_of(&uri)), &headers, Vec::new(), REQUEST_TIMEOUT).await;
+    match passed {
+        Ok(answer) if answer.status().is_success() => {
+            let page = read(answer, PAGE_BYTES_MAX).await?;
+            counter.pages.keep(wanted, &page);
+            Ok(page_answer(page))
+        }
+        Ok(answer) => Ok(passed_back(answer)),
+        Err(_) => {
+            let page = counter.pages.page(wanted).ok_or(Refusal::OutOfReach)?;
+            let is_known = with_book(&counter, move |counter| counter.book.is_key_of_a_lane(&key)).await?;
+            if is_known { Ok(page_answer(page)) } else { Err(Refusal::OutOfReach) }
+        }
+    }
+}
+
+fn page_answer(page: Vec<u8>) -> Response {
+    ([(header::CONTENT_TYPE, "application/zstd")], page).into_response()
+}
+
+/// Reads an answer of HQ's up to a bound, whatever its length says.
+async fn read(mut answer: reqwest::Response, bytes_max: usize) -> Result<Vec<u8>, Refusal> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|_| Refusal::OutOfReach)? {
+        if body.len() + chunk.len() > bytes_max {
+            return Err(Refusal::Fault(format!("HQ answered with more than {bytes_max} bytes")));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+async fn ask(
+    State(counter): State<Shared>,
+    Path(named): Path<(String, u32)>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let caller = Caller::of(&counter, named, &headers)?;
+    let body = sent::read(body, ANSWER_BYTES_MAX, SMALL_BODY_TIMEOUT).await?;
+    // One that is of a newer lane is HQ's to answer.
+    let question = serde_json::from_slice::<Question>(&body).ok().filter(Question::is_within_bounds);
+    let path = path_of(&uri);
+    let passed = match counter.upstream.is_up() {
+        true => counter.upstream.pass((Method::POST, &path), &headers, body, ASK_TIMEOUT).await.ok(),
+        false => None,
+    };
+    if let Some(answer) = passed {
+        caller.note(&counter, answer.status()).await?;
+        let Some(question) = question.clone().filter(|_| answer.status().is_success()) else {
+            return Ok(passed_back(answer));
+        };
+        // One that breaks off in the middle is as good as none.
+        if let Ok(body) = read(answer, FRAME_BYTES_MAX).await {
+            let said: Answer = sent::parse(&body)?;
+            let settled = settle(&counter, caller.lane, &question, said.clone()).await?;
+            if settled != said
+                && let Some(release) = release_of(&question)
+            {
+                // HQ gave what another lane of this store has.
+                let _ = tell(&counter, &path, &headers, &release).await;
+            }
+            return Ok(Json(settled).into_response());
+        }
+    }
+    caller.refuse_unknown(&counter).await?;
+    let Some(question) = question else { return Ok(Json(Answer::Unreachable {}).into_response()) };
+    debug!(store = counter.book.store(), lane = caller.lane, "a question is answered for HQ");
+    Ok(Json(answer_here(&counter, caller.lane, question).await?).into_response())
+}
+
+/// What takes a claim back at HQ.
+// Nothing else is claimed.
+#[allow(clippy::wildcard_enum_match_arm)]
+fn release_of(question: &Question) -> Option<Question> {
+    match question {
+        Question::ClaimReceipt { origin } => Some(Question::ReleaseReceipt { origin: origin.clone() }),
+        Question::ClaimCoupon { code, member: _ } => Some(Question::ReleaseCoupon { code: code.clone() }),
+        _ => None,
+    }
+}
+
+/// Tells HQ; what is not heard ends by itself, as holds do.
+async fn tell(counter: &Shared, path: &str, headers: &HeaderMap, question: &Question) -> Option<()> {
+    let body = serde_json::to_vec(question).ok()?;
+    counter.upstream.pass((Method::POST, path), headers, body, ASK_TIMEOUT).await.ok().map(drop)
+}
+
+/// Holds what HQ said against what the store knows and HQ may not yet.
+// Only claims can be in two hands.
+#[allow(clippy::wildcard_enum_match_arm)]
+async fn settle(counter: &Shared, lane: u32, question: &Question, said: Answer) -> Result<Answer, Refusal> {
+    let now_ms = Utc::now().timestamp_millis();
+    match (question.clone(), said) {
+        (Question::ClaimReceipt { origin }, said @ Answer::ReceiptClaimed { .. }) => {
+            with_book(counter, move |counter| counter.book.settle_receipt(lane, &origin, said, now_ms)).await
+        }
+        (Question::ClaimCoupon { code, .. }, said @ Answer::CouponClaimed { .. }) => {
+            let refused =
+                with_book(counter, move |counter| counter.book.claim_coupon(lane, &code, now_ms)).await?;
+            Ok(refused.map_or(said, |why| Answer::CouponNotClaimed { why }))
+        }
+        (question @ (Question::ReleaseReceipt { .. } | Question::ReleaseCoupon { .. }), said) => {
+            answer_here(counter, lane, question).await?;
+            Ok(said)
+        }
+        (_, said) => Ok(said),
+    }
+}
+
+/// What the store can say by itself.
+async fn answer_here(counter: &Shared, lane: u32, question: Question) -> Result<Answer, Refusal> {
+    let now_ms = Utc::now().timestamp_millis();
+    let answer = with_book(counter, move |counter| {
+        let book = &counter.book;
+        match question {
+            Question::ClaimReceipt { origin } => book.claim_receipt(lane, &origin, now_ms),
+            Question::ReleaseReceipt { origin } => {
+                book.release_receipt(lane, &origin).map(|()| Some(Answer::Released {}))
+            }
+            // Nothing against it is no yes: what a coupon stands for, the lane knows or nobody.
+            Question::ClaimCoupon { code, .. } => {
+                Ok(book.claim_coupon(lane, &code, now_ms)?.map(|why| Answer::CouponNotClaimed { why }))
+            }
+            Question::ReleaseCoupon { code } => {
+                book.release_coupon(lane, &code).map(|()| Some(Answer::Released {}))
+            }
+            Question::Member { .. }
+            | Question::LendPoints { .. }
+            | Question::Stock { .. }
+            | Question::Earned { .. }
+            | Question::FlashLabel { .. }
+            | Question::ResendLabel { .. }
+            | Question::LabelStore { .. } => Ok(None),
+        }
+    });
+    Ok(answer.await?.unwrap_or(Answer::Unreachable {}))
+}
+
+/// Which journal.
+#[derive(Deserialize)]
+struct PositionQuery {
+    epoch: u32,
+}
+
+/// How far a journal is copied. The copy of one that is met for the first
+/// time begins behind what HQ has of it.
+async fn copied_position(
+    State(counter): State<Shared>,
+    Path(named): Path<(String, u32)>,
+    Query(query): Query<PositionQuery>,
+    headers: HeaderMap,
+) -> Result<Json<PushAnswer>, Refusal> {
+    let caller = Caller::of(&counter, named, &headers)?;
+    Ok(Json(copied_so_far(&counter, &caller, query.epoch, &headers).await?))
+}
+
+async fn copied_so_far(
+    counter: &Shared,
+    caller: &Caller,
+    epoch: u32,
+    headers: &HeaderMap,
+) -> Result<PushAnswer, Refusal> {
+    let (lane, key) = (caller.lane, caller.key);
+    let known = with_book(counter, move |counter| {
+        Ok((counter.book.knows_key(lane, &key)?, counter.book.copied(lane, epoch)?))
+    });
+    if let (true, Some(at)) = known.await? {
+        return Ok(at.answer(epoch));
+    }
+    let path = format!("/v1/lanes/{}/{lane}/position?epoch={epoch}", counter.book.store());
+    let asked = counter.upstream.pass((Method::GET, &path), headers, Vec::new(), REQUEST_TIMEOUT).await;
+    let answer = asked.map_err(|_| Refusal::OutOfReach)?;
+    let status = answer.status();
+    caller.note(counter, status).await?;
+    let body = read(answer, ANSWER_BYTES_MAX).await?;
+    if status == StatusCode::UNAUTHORIZED {
+        return Err(Refusal::Unauthorised);
+    }
+    if !status.is_success() {
+        return Err(Refusal::OutOfReach);
+    }
+    let at_hq: PushAnswer = sent::parse(&body)?;
+    let hash = ChainHash::parse(&at_hq.head).map_err(|error| Refusal::Fault(error.to_string()))?;
+    let at = Copied { seq: at_hq.acknowledged, hash };
+    with_book(counter, move |counter| {
+        counter.book.begin_copy(lane, epoch, at)?;
+        Ok(counter.book.copied(lane, epoch)?.unwrap_or(at).answer(epoch))
+    })
+    .await
+}
+
+async fn copy_events(
+    State(counter): State<Shared>,
+    Path(named): Path<(String, u32)>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<PushAnswer>, Refusal> {
+    let caller = Caller::of(&counter, named, &headers)?;
+    caller.refuse_unknown(&counter).await?;
+    let kib = sent::kib_of(&body, BODY_MAX)?;
+    let _room = counter.bodies.enter_with(kib).await?;
+    let body = sent::read(body, BODY_MAX, BODY_TIMEOUT).await?;
+    let permit = counter.questions.enter().await?;
+    let counter = counter.clone();
+    let taken = tokio::task::spawn_blocking(move || {
+        let inflated = intake::inflate(&body)?;
+        let batch = decode_batch(&inflated).map_err(Refusal::Push)?;
+        let taken = counter.book.take_in(caller.lane, &batch, Utc::now().timestamp_millis())?;
+        drop(permit);
+        taken.map_err(Refusal::Push)
+    });
+    Ok(Json(taken.await??))
+}

@@ -1,0 +1,416 @@
+//! A store's relay between its lanes and a real HQ, over real sockets: with
+//! HQ there, away, and back again; and both of them over TLS.
+
+#[path = "lane/mod.rs"]
+mod lane;
+
+use std::path::{Path, PathBuf};
+
+use hq::command::{self, Command, Outcome};
+use hq::relay::{self, Health};
+use hq::server::tls::Pair;
+use hq::server::{self, Config, Running, ServeError};
+use lane::Lane;
+use protocol::ask::{Answer, CouponRefused, Question, ReceiptRefused};
+use protocol::enrol::Enrolment;
+use protocol::event::{Origin, SpentCoupon};
+use protocol::push::{PushAnswer, PushRefusal};
+use reqwest::{Certificate, Client, Response, StatusCode};
+
+const SHOP: &str = r#"{
+    "store": {"code": "S1", "name_zh": "一店", "name_en": "One", "currency": "CNY",
+              "currency_symbol": "¥", "currency_exponent": 2, "cash_rounding": 1},
+    "categories": [{"id": "drinks", "name_zh": "饮料", "name_en": "Drinks", "position": 1}]
+}"#;
+
+const GOODS: &str = "sku,name_zh,name_en,category,price,tax_rate,codes
+1,清泉水,Water,drinks,2.50,1300,6901028075763
+";
+
+/// An HQ, the relay of store S1, and whoever talks to them.
+struct Chain {
+    folder: tempfile::TempDir,
+    hq: Option<Running>,
+    address: std::net::SocketAddr,
+    relay: relay::Running,
+    client: Client,
+}
+
+fn config(folder: &Path, listen: std::net::SocketAddr, tls: Option<Pair>) -> Config {
+    Config { data: folder.join("hq"), database: None, listen, address_file: None, tls }
+}
+
+fn relay_config(folder: &Path, upstream: &str) -> relay::Config {
+    relay::Config {
+        data: folder.join("relay"),
+        store: "S1".into(),
+        upstream: upstream.to_owned(),
+        root: None,
+        listen: ([127, 0, 0, 1], 0).into(),
+        address_file: None,
+        tls: None,
+    }
+}
+
+fn import(folder: &Path) {
+    let path = folder.join("in");
+    std::fs::create_dir_all(&path).expect("a folder");
+    std::fs::write(path.join("shop.json"), SHOP).expect("a file");
+    std::fs::write(path.join("products.csv"), GOODS).expect("a file");
+    let import = Command::Import { path, replace: false, dry_run: false };
+    command::run(&folder.join("hq"), None, &import, 0, &mut |_| {}).expect("an import");
+}
+
+impl Chain {
+    async fn open() -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::tempdir().expect("a folder");
+        import(folder.path());
+        let hq = server::start(config(folder.path(), ([127, 0, 0, 1], 0).into(), None)).await.expect("HQ");
+        let relay = relay::start(relay_config(folder.path(), &hq.url())).await.expect("a relay");
+        Self { address: hq.address(), folder, hq: Some(hq), relay, client: Client::new() }
+    }
+
+    async fn hq_goes(&mut self) {
+        self.hq.take().expect("it is there").stop().await.expect("stopped");
+    }
+
+    async fn hq_comes(&mut self) {
+        self.hq = Some(server::start(config(self.folder.path(), self.address, None)).await.expect("HQ"));
+        for _ in 0..200 {
+            if self.health().await.hq_is_up {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("the relay does not see HQ");
+    }
+
+    async fn command(&self, command: Command) -> Outcome {
+        let data = self.folder.path().join("hq");
+        let asked = tokio::task::spawn_blocking(move || command::run(&data, None, &command, 0, &mut |_| {}));
+        asked.await.expect("a task").expect("an outcome")
+    }
+
+    /// Enrols a lane through the relay.
+    async fn enrol(&self, lane: u32) -> Lane {
+        let Outcome::Code { code } = self.command(Command::Enrol { store: "S1".into(), lane }).await else {
+            panic!("no code")
+        };
+        let sent = self.client.post(format!("{}/v1/enrol", self.relay.url()));
+        let answer = sent.json(&serde_json::json!({ "code": code })).send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK);
+        Lane::new(answer.json::<Enrolment>().await.expect("an enrolment"))
+    }
+
+    /// Sends what a lane's journal has from a number on; `to` is HQ's routes or those of the copy.
+    async fn send(&self, lane: &Lane, to: &str, from: usize) -> Result<PushAnswer, PushRefusal> {
+        let url = format!("{}{to}/v1/lanes/S1/{}/events", self.relay.url(), lane.identity.lane);
+        let body = lane.batch(from, lane.events.len());
+        let sent = self.client.post(url).bearer_auth(&lane.identity.key).body(body).send();
+        let answer = sent.await.expect("an answer");
+        match answer.status() {
+            StatusCode::OK => Ok(answer.json().await.expect("an answer")),
+            _ => Err(answer.json().await.expect("a refusal")),
+        }
+    }
+
+    async fn copied(&self, lane: &Lane) -> Response {
+        let Enrolment { lane: number, epoch, key, .. } = &lane.identity;
+        let url = format!("{}/copy/v1/lanes/S1/{number}/position?epoch={epoch}", self.relay.url());
+        self.client.get(url).bearer_auth(key).send().await.expect("an answer")
+    }
+
+    async fn ask_at(&self, base: &str, lane: &Lane, question: &Question) -> Response {
+        let url = format!("{base}/v1/lanes/S1/{}/ask", lane.identity.lane);
+        let asked = self.client.post(url).bearer_auth(&lane.identity.key).json(question).send();
+        asked.await.expect("an answer")
+    }
+
+    async fn ask(&self, lane: &Lane, question: Question) -> Answer {
+        let answer = self.ask_at(&self.relay.url(), lane, &question).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        answer.json().await.expect("an answer")
+    }
+
+    /// Whether a lane may give back from lane 1's first sale: what came back of it before, or why not.
+    async fn claim(&self, lane: &Lane) -> Result<usize, ReceiptRefused> {
+        match self.ask(lane, Question::ClaimReceipt { origin: first_sale() }).await {
+            Answer::ReceiptClaimed { later, .. } => Ok(later.len()),
+            Answer::ReceiptNotClaimed { why } => Err(why),
+            other => panic!("a claim, not {other:?}"),
+        }
+    }
+
+    async fn health(&self) -> Health {
+        let answer = self.client.get(format!("{}/healthz", self.relay.url())).send().await;
+        answer.expect("an answer").json().await.expect("its health")
+    }
+}
+
+fn first_sale() -> Origin {
+    Origin { store: "S1".into(), lane: 1, epoch: 1, seq: 1 }
+}
+
+#[tokio::test]
+async fn what_lanes_ask_goes_through_and_their_journals_are_copied() {
+    let chain = Chain::open().await;
+    let mut one = chain.enrol(1).await;
+    one.sell(250);
+    assert_eq!(chain.send(&one, "", 1).await.map(|answer| answer.acknowledged), Ok(1));
+    // The copy begins behind what HQ has.
+    let at: PushAnswer = chain.copied(&one).await.json().await.expect("a position");
+    assert_eq!((at.acknowledged, at.head), (1, one.hash(1).to_string()));
+    one.sell(400);
+    one.sell(600);
+    assert_eq!(chain.send(&one, "/copy", 2).await.map(|answer| answer.acknowledged), Ok(3));
+    assert_eq!(chain.send(&one, "/copy", 1).await.map(|answer| answer.acknowledged), Ok(3), "sent again");
+    let lanes = chain.health().await.lanes;
+    assert_eq!((lanes.len(), lanes[0].lane, lanes[0].seq), (1, 1, 3));
+    // A gap and another past are refused as HQ refuses them.
+    one.sell(100);
+    one.sell(100);
+    assert_eq!(chain.send(&one, "/copy", 5).await, Err(PushRefusal::Gap { acknowledged: 3 }));
+    let mut other = one.clone();
+    other.events.truncate(2);
+    other.sell(1);
+    other.sell(2);
+    assert_eq!(chain.send(&other, "/copy", 2).await, Err(PushRefusal::Fork { seq: 3 }));
+    assert_eq!(chain.send(&one, "/copy", 4).await.map(|answer| answer.acknowledged), Ok(5));
+    // HQ has only what was sent to it: the lane still sends the rest.
+    assert_eq!(chain.send(&one, "", 2).await.map(|answer| answer.acknowledged), Ok(5));
+    let nobody = Lane::new(Enrolment { key: "0".repeat(64), ..one.identity.clone() });
+    assert_eq!(chain.copied(&nobody).await.status(), StatusCode::UNAUTHORIZED);
+    let url = format!("{}/v1/lanes/S2/1/position?epoch=1", chain.relay.url());
+    let elsewhere = chain.client.get(url).bearer_auth(&one.identity.key).send().await.expect("an answer");
+    assert_eq!(elsewhere.status(), StatusCode::NOT_FOUND);
+    chain.relay.stop().await.expect("stopped");
+}
+
+#[tokio::test]
+async fn of_a_sale_one_lane_of_the_store_gives_back_while_hq_is_away_and_hq_hears_of_it() {
+    let mut chain = Chain::open().await;
+    let (mut one, mut two) = (chain.enrol(1).await, chain.enrol(2).await);
+    for lane in [&one, &two] {
+        assert_eq!(chain.copied(lane).await.status(), StatusCode::OK);
+    }
+    one.sell(500);
+    chain.send(&one, "", 1).await.expect("filed");
+    chain.send(&one, "/copy", 1).await.expect("copied");
+    chain.hq_goes().await;
+    assert_eq!(chain.claim(&two).await, Ok(0), "the store knows its own sale");
+    assert!(!chain.health().await.hq_is_up);
+    assert_eq!(chain.claim(&two).await, Ok(0), "an answer that was lost");
+    assert_eq!(chain.claim(&one).await, Err(ReceiptRefused::Held));
+    chain.ask(&one, Question::ReleaseReceipt { origin: first_sale() }).await;
+    assert_eq!(chain.claim(&one).await, Err(ReceiptRefused::Held), "nobody releases another's");
+    two.refund(500, 500);
+    chain.send(&two, "/copy", 1).await.expect("copied");
+    assert_eq!(chain.claim(&one).await, Err(ReceiptRefused::NothingLeft));
+    let unknown = Question::ClaimReceipt { origin: Origin { seq: 9, ..first_sale() } };
+    assert_eq!(chain.ask(&one, unknown).await, Answer::Unreachable {});
+    // Nobody who was not let in before is let in now, and what is pushed waits.
+    let nobody = Lane::new(Enrolment { key: "0".repeat(64), ..one.identity.clone() });
+    let question = Question::ClaimReceipt { origin: first_sale() };
+    let refused = chain.ask_at(&chain.relay.url(), &nobody, &question).await;
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(refused.headers().contains_key("retry-after"));
+
+    chain.hq_comes().await;
+    // HQ has not heard of the return; the store has.
+    assert_eq!(chain.claim(&one).await, Err(ReceiptRefused::NothingLeft));
+    let hq = chain.hq.as_ref().expect("it is there").url();
+    let direct: Answer = chain.ask_at(&hq, &two, &question).await.json().await.expect("an answer");
+    assert!(matches!(direct, Answer::ReceiptClaimed { .. }), "HQ's claim was given back: {direct:?}");
+    chain.send(&two, "", 1).await.expect("filed");
+    assert_eq!(chain.claim(&one).await, Err(ReceiptRefused::NothingLeft));
+    let Outcome::Exceptions { exceptions } = chain.command(Command::Exceptions).await else {
+        panic!("no exceptions")
+    };
+    assert!(exceptions.is_empty(), "{exceptions:?}");
+    chain.relay.stop().await.expect("stopped");
+}
+
+#[tokio::test]
+async fn while_hq_is_away_no_two_lanes_of_a_store_spend_one_coupon() {
+    let mut chain = Chain::open().await;
+    let (mut one, two) = (chain.enrol(1).await, chain.enrol(2).await);
+    for lane in [&one, &two] {
+        assert_eq!(chain.copied(lane).await.status(), StatusCode::OK);
+    }
+    chain.hq_goes().await;
+    let claim = |code: &str| Question::ClaimCoupon { code: code.into(), member: None };
+    assert_eq!(
+        chain.ask(&one, claim("C1")).await,
+        Answer::Unreachable {},
+        "what it stands for, the lane knows"
+    );
+    let reserved = Answer::CouponNotClaimed { why: CouponRefused::Reserved };
+    assert_eq!(chain.ask(&two, claim("C1")).await, reserved);
+    chain.ask(&two, Question::ReleaseCoupon { code: "C1".into() }).await;
+    assert_eq!(chain.ask(&two, claim("C1")).await, reserved, "nobody releases another's");
+    let mut sale = lane::sale(vec![lane::line("1", 250)]);
+    sale.coupons = vec![SpentCoupon { code: "C1".into(), promotion: "k1".into(), off: 100 }];
+    one.complete(sale);
+    chain.send(&one, "/copy", 1).await.expect("copied");
+    let used = Answer::CouponNotClaimed { why: CouponRefused::Used };
+    assert_eq!(chain.ask(&two, claim("C1")).await, used);
+    assert_eq!(chain.ask(&one, claim("C1")).await, used);
+    // One that a lane was shown and did not spend is free once its journal says that it went on.
+    assert_eq!(chain.ask(&one, claim("C2")).await, Answer::Unreachable {});
+    chain.ask(&one, Question::ReleaseCoupon { code: "C2".into() }).await;
+    assert_eq!(chain.ask(&two, claim("C2")).await, Answer::Unreachable {});
+    assert_eq!(chain.ask(&one, claim("C2")).await, reserved);
+    chain.relay.stop().await.expect("stopped");
+}
+
+#[tokio::test]
+async fn the_key_of_a_stolen_till_opens_nothing_any_more() {
+    let mut chain = Chain::open().await;
+    let mut one = chain.enrol(1).await;
+    assert_eq!(chain.copied(&one).await.status(), StatusCode::OK);
+    one.sell(250);
+    chain.command(Command::Revoke { store: "S1".into(), lane: 1 }).await;
+    assert_eq!(chain.send(&one, "", 1).await, Err(PushRefusal::Unauthorised));
+    chain.hq_goes().await;
+    let question = Question::ClaimReceipt { origin: first_sale() };
+    let refused = chain.ask_at(&chain.relay.url(), &one, &question).await;
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let url = format!("{}/copy/v1/lanes/S1/1/events", chain.relay.url());
+    let sent = chain.client.post(url).bearer_auth(&one.identity.key).body(one.batch(1, 1)).send();
+    assert_eq!(sent.await.expect("an answer").status(), StatusCode::SERVICE_UNAVAILABLE);
+    chain.relay.stop().await.expect("stopped");
+}
+
+#[tokio::test]
+async fn a_page_that_went_by_is_there_while_hq_is_away() {
+    let mut chain = Chain::open().await;
+    let (one, two) = (chain.enrol(1).await, chain.enrol(2).await);
+    assert_eq!(chain.copied(&two).await.status(), StatusCode::OK);
+    let page = |lane: &Lane, after: u64| {
+        let url = format!("{}/v1/reference?after={after}&limit=500&in_use=0", chain.relay.url());
+        chain.client.get(url).bearer_auth(&lane.identity.key).send()
+    };
+    let (first, again) = (page(&one, 0), page(&two, 0));
+    let (later, nobody) =
+        (page(&two, 7), page(&Lane::new(Enrolment { key: "1".into(), ..one.identity.clone() }), 0));
+    let first = first.await.expect("an answer").bytes().await.expect("a page");
+    chain.hq_goes().await;
+    assert_eq!(again.await.expect("an answer").bytes().await.expect("a page"), first);
+    assert_eq!(later.await.expect("an answer").status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(nobody.await.expect("an answer").status(), StatusCode::SERVICE_UNAVAILABLE);
+    chain.relay.stop().await.expect("stopped");
+}
+
+#[tokio::test]
+async fn a_relay_goes_on_where_it_stopped_and_is_one_stores() {
+    let chain = Chain::open().await;
+    let mut one = chain.enrol(1).await;
+    assert_eq!(chain.copied(&one).await.status(), StatusCode::OK);
+    one.sell(500);
+    chain.send(&one, "/copy", 1).await.expect("copied");
+    let Chain { folder, hq, relay, client, .. } = chain;
+    relay.stop().await.expect("stopped");
+    let hq = hq.expect("it is there");
+    let other = relay::Config { store: "S2".into(), ..relay_config(folder.path(), &hq.url()) };
+    let refused = relay::start(other).await.expect_err("another store's").to_string();
+    assert!(refused.contains("the relay of store S1, not of S2"), "{refused}");
+    let relay = relay::start(relay_config(folder.path(), &hq.url())).await.expect("a relay");
+    let taken =
+        relay::start(relay_config(folder.path(), &hq.url())).await.expect_err("it is taken").to_string();
+    assert!(taken.contains("relay"), "{taken}");
+    let chain = Chain { address: hq.address(), folder, hq: Some(hq), relay, client };
+    let lanes = chain.health().await.lanes;
+    assert_eq!((lanes.len(), lanes[0].seq), (1, 1));
+    chain.relay.stop().await.expect("stopped");
+    let file = chain.folder.path().join("relay").join(relay::FILE_NAME);
+    for beside in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{beside}", file.display()));
+    }
+    std::fs::write(&file, b"not a database, but long enough to be taken for a page of one").expect("a file");
+    let url = chain.hq.as_ref().expect("it is there").url();
+    assert!(relay::start(relay_config(chain.folder.path(), &url)).await.is_err());
+}
+
+/// A root of the chain's own, and pairs that are signed with it.
+struct Authority {
+    folder: PathBuf,
+    issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
+}
+
+impl Authority {
+    fn make(folder: &Path) -> Self {
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let mut root = rcgen::CertificateParams::new(Vec::new()).expect("a form");
+        root.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let certificate = root.self_signed(&key).expect("a root");
+        std::fs::write(folder.join("root.pem"), certificate.pem()).expect("a file");
+        Self { folder: folder.to_owned(), issuer: rcgen::Issuer::new(root, key) }
+    }
+
+    fn root(&self) -> PathBuf {
+        self.folder.join("root.pem")
+    }
+
+    fn pair(&self, name: &str) -> Pair {
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let form = rcgen::CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]);
+        let certificate = form.expect("a form").signed_by(&key, &self.issuer).expect("a certificate");
+        let of = |what: &str| self.folder.join(format!("{name}-{what}.pem"));
+        let pair = Pair { certificate: of("cert"), key: of("key") };
+        std::fs::write(&pair.certificate, certificate.pem()).expect("a file");
+        std::fs::write(&pair.key, key.serialize_pem()).expect("a file");
+        pair
+    }
+}
+
+#[tokio::test]
+async fn hq_and_a_relay_speak_tls_and_nobody_else_is_believed() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = tempfile::tempdir().expect("a folder");
+    import(folder.path());
+    let authority = Authority::make(folder.path());
+    let (of_hq, of_relay) = (authority.pair("hq"), authority.pair("relay"));
+    // A key that is not the certificate's is told at the start.
+    let mixed = Pair { certificate: of_hq.certificate.clone(), key: of_relay.key.clone() };
+    let listen = ([127, 0, 0, 1], 0).into();
+    let refused = server::start(config(folder.path(), listen, Some(mixed))).await.expect_err("another's key");
+    assert!(matches!(refused, ServeError::Pair(_)));
+    assert!(refused.to_string().contains("is it the key of this certificate?"), "{refused}");
+    let missing = Pair { certificate: folder.path().join("none.pem"), key: of_hq.key.clone() };
+    let refused = server::start(config(folder.path(), listen, Some(missing))).await.expect_err("no file");
+    assert!(refused.to_string().contains("a PEM file with a certificate is needed"), "{refused}");
+
+    let hq = server::start(config(folder.path(), listen, Some(of_hq))).await.expect("HQ");
+    assert!(hq.url().starts_with("https://"));
+    // The command line of HQ's own machine goes on.
+    let data = folder.path().join("hq");
+    let enrol = Command::Enrol { store: "S1".into(), lane: 1 };
+    let asked = tokio::task::spawn_blocking(move || command::run(&data, None, &enrol, 0, &mut |_| {}));
+    let outcome = asked.await.expect("a task").expect("an outcome");
+    let Outcome::Code { code } = outcome else { panic!("no code: {outcome:?}") };
+
+    let root = Some(authority.root());
+    let trusting = relay::Config { root, tls: Some(of_relay), ..relay_config(folder.path(), &hq.url()) };
+    let through = relay::start(trusting).await.expect("a relay");
+    let pem = std::fs::read(authority.root()).expect("a root");
+    let client = Client::builder().tls_certs_merge([Certificate::from_pem(&pem).expect("a root")]);
+    let client = client.build().expect("a client");
+    let enrol = |client: &Client, base: String| {
+        client.post(format!("{base}/v1/enrol")).json(&serde_json::json!({ "code": code })).send()
+    };
+    let stranger = Client::new();
+    for base in [hq.url(), through.url()] {
+        enrol(&stranger, base.clone()).await.expect_err("nobody vouches for it");
+        enrol(&client, base.replace("https", "http")).await.expect_err("it speaks no plain HTTP");
+    }
+    let answer = enrol(&client, through.url()).await.expect("an answer");
+    assert_eq!(answer.status(), StatusCode::OK);
+    through.stop().await.expect("stopped");
+    // A relay that was not given the root does not reach HQ, and says so.
+    let strange = relay::start(relay_config(folder.path(), &hq.url())).await.expect("a relay");
+    let answer = enrol(&client, strange.url()).await.expect("an answer");
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    strange.stop().await.expect("stopped");
+    hq.stop().await.expect("stopped");
+}

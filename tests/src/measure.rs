@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use domain::record::Record;
 use fixtures::bench::{Benchmark, Effort, Report, quantile};
 use fixtures::shop;
@@ -291,7 +291,17 @@ impl Lane {
     fn scan(&mut self, code: &str) -> Result<i64> {
         self.eye.remember()?;
         let sent = self.eye.type_line(code)?;
-        let seen = self.eye.until_changed(PATIENCE)?.with_context(|| format!("see {code} on the screen"))?;
+        let Some(seen) = self.eye.until_changed(PATIENCE)? else {
+            let picture = Path::new("target/bench-ui.png");
+            self.display.screenshot(picture)?;
+            let sold = self.added()?;
+            let is_sold = sold.last().is_some_and(|last| last == code);
+            bail!(
+                "after {} lines {code} is not on the screen, though in the journal: {is_sold}; see {}",
+                sold.len(),
+                picture.display()
+            );
+        };
         Ok(micros(seen.saturating_duration_since(sent)))
     }
 

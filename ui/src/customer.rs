@@ -10,6 +10,7 @@ use slint::{
 };
 
 use crate::action::Action;
+use crate::drawn;
 pub use crate::generated::CustomerWindow;
 use crate::generated::{self as window, CustomerKind, CustomerRow, Keys};
 use crate::screen::{ScreenError, typed};
@@ -132,6 +133,7 @@ impl CustomerScreen {
     /// There is no display.
     pub fn new(on_action: impl Fn(Action) + 'static) -> Result<Self, ScreenError> {
         let window = CustomerWindow::new()?;
+        drawn::send_at_once(&window);
         window.global::<window::Customer>().set_lines(ModelRc::from(Rc::new(VecModel::default())));
         window.global::<Keys>().on_typed(move |text, command, control| {
             let at = Instant::now();

@@ -11,6 +11,7 @@ use slint::{
 
 use crate::action::Action;
 use crate::customer::Picture;
+use crate::drawn;
 pub use crate::generated::KioskWindow;
 use crate::generated::{self as window, Keys, KioskLayout, KioskTouch};
 use crate::present::picture as code_picture;
@@ -259,6 +260,7 @@ impl KioskScreen {
     /// There is no display.
     pub fn new(on_action: impl Fn(Action) + Clone + 'static) -> Result<Self, ScreenError> {
         let window = KioskWindow::new()?;
+        drawn::send_at_once(&window);
         let kiosk = window.global::<window::Kiosk>();
         kiosk.set_keys(ModelRc::from(Rc::new(VecModel::default())));
         kiosk.set_lines(ModelRc::from(Rc::new(VecModel::default())));
@@ -343,6 +345,7 @@ impl KioskRemote {
         let posted = self.window.upgrade_in_event_loop(move |window| {
             if let Some(view) = put(&newest, None) {
                 present(&window, &view);
+                drawn::draw_now(window.window());
             }
         });
         if posted.is_err() {

@@ -4,7 +4,10 @@
 #![allow(clippy::float_arithmetic)]
 
 pub mod action;
+#[cfg(test)]
+mod contrast;
 pub mod customer;
+mod drawn;
 pub mod kiosk;
 pub mod pixels;
 mod present;

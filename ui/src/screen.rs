@@ -7,6 +7,7 @@ use std::time::Instant;
 use slint::{CloseRequestResponse, ComponentHandle, LogicalSize, PlatformError, SharedString, Weak};
 
 use crate::action::{Action, Button, Key};
+use crate::drawn;
 pub use crate::generated::TillWindow;
 use crate::generated::{Keys, Press};
 use crate::present;
@@ -59,6 +60,7 @@ impl TillScreen {
     pub fn new(on_action: impl Fn(Action) + 'static) -> Result<Self, ScreenError> {
         let window = TillWindow::new()?;
         present::prepare(&window).map_err(|_| ScreenError::Language)?;
+        drawn::send_at_once(&window);
         let on_action: Rc<dyn Fn(Action)> = Rc::new(on_action);
 
         let keys = window.global::<Keys>();
@@ -148,6 +150,7 @@ impl Remote {
             let view = newest.lock().take();
             if let Some(view) = view {
                 present::present(&window, &view);
+                drawn::draw_now(window.window());
             }
         });
         if posted.is_err() {

@@ -13,6 +13,7 @@ use crate::money::{BASIS_POINTS, Money, Quantity};
 use crate::promotion::explain::Missed;
 use crate::promotion::ticket::PointsSpent;
 use crate::promotion::{Layer, Promotion};
+use crate::quota::{QuotaHeard, QuotaUse, TicketUse};
 use crate::refund::{PastSale, ReturnedLine};
 use crate::sale::{SpentCoupon, Sums};
 use crate::seller::Seller;
@@ -73,8 +74,19 @@ pub struct Trace {
     pub batch: Option<String>,
     /// The last day on which it may be used (GS1 AI 17 or 7003).
     pub expiry: Option<NaiveDate>,
+    /// The day until which it is at its best, or is to be sold, the earlier of
+    /// the two (GS1 AI 15 and 16). It may be sold later; promotions of goods
+    /// that are near their end count it like [`Trace::expiry`].
+    pub best_before: Option<NaiveDate>,
     /// The number that no other piece of the item has (GS1 AI 21).
     pub serial: Option<String>,
+}
+
+impl Trace {
+    /// The first of its days that the goods come to (临期).
+    pub fn ends(&self) -> Option<NaiveDate> {
+        self.expiry.into_iter().chain(self.best_before).min()
+    }
 }
 
 /// That a price is what a shelf label may still show: the label is a promise.
@@ -305,6 +317,7 @@ pub struct Basket {
     member: Option<Arc<Member>>,
     coupons: Vec<Coupon>,
     grant: Option<PointsGrant>,
+    heard: Vec<QuotaHeard>,
     tender: Option<TenderKind>,
     seller: Option<Arc<Seller>>,
     note: String,
@@ -343,6 +356,8 @@ pub struct Reckoning {
     pub coupons: Vec<Money>,
     /// Goods that are free for others.
     pub gifts: Vec<FreeGoods>,
+    /// What it uses of promotions with quotas.
+    pub uses: Vec<TicketUse>,
 }
 
 impl Basket {
@@ -419,9 +434,31 @@ impl Basket {
             .collect()
     }
 
+    /// What it uses of promotions with quotas; nothing for goods that were taken
+    /// back while promotions could not be asked.
+    pub(crate) fn uses(&self) -> impl Iterator<Item = &TicketUse> {
+        let uses = self.derived.reckoning.uses.iter();
+        uses.filter(|used| used.line == 0 || self.line(used.line).is_some())
+    }
+
+    /// What comes back of promotions with quotas.
+    pub fn uses_back(&self) -> Vec<QuotaUse> {
+        self.past.as_ref().map(|past| past.uses_back(&self.returns)).unwrap_or_default()
+    }
+
+    /// The coupons of a past sale of which nothing is left when this comes back.
+    pub fn coupons_back(&self) -> Vec<String> {
+        self.past.as_ref().map(|past| past.coupons_back(&self.returns)).unwrap_or_default()
+    }
+
     /// The points that what comes back undoes.
     pub fn points_back(&self) -> Option<PointsBack> {
         self.past.as_ref()?.points_back(&self.returns)
+    }
+
+    /// What HQ said of promotions with quotas.
+    pub fn heard(&self) -> &[QuotaHeard] {
+        &self.heard
     }
 
     /// The points that may be spent on it.
@@ -663,6 +700,11 @@ impl Basket {
 
     pub(crate) fn take_coupon_back(&mut self, code: &str) {
         self.coupons.retain(|coupon| coupon.code != code);
+        self.spread_discount();
+    }
+
+    pub(crate) fn hear(&mut self, heard: Vec<QuotaHeard>) {
+        self.heard = heard;
         self.spread_discount();
     }
 

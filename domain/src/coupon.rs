@@ -258,6 +258,7 @@ mod tests {
             scope: Scope::of(["tea"]),
             conditions: Conditions::default(),
             quota: None,
+            quotas: Vec::new(),
             applications_max: None,
             stacking: Stacking::default(),
         };

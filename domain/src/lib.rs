@@ -6,6 +6,7 @@
 //! | [`barcode`] | what a scanned or typed text stands for |
 //! | [`catalogue`] | goods and promotions, and what the till asks of them |
 //! | [`promotion`] | the least total that promotions allow, proved, and why |
+//! | [`quota`] | how much of a promotion is left beyond one ticket |
 //! | [`coupon`] | whether what a customer brings is good |
 //! | [`points`] | points earned and taken back |
 //! | [`member`] | who buys, and what a document does to their points |
@@ -45,6 +46,7 @@ pub mod points;
 pub mod price_list;
 pub mod pricing;
 pub mod promotion;
+pub mod quota;
 pub mod receipt;
 pub mod record;
 pub mod refund;

@@ -122,6 +122,7 @@ pub fn charged(
 /// Whether everybody gets a promotion for any number of these goods.
 fn is_on_the_tag(promotion: &Promotion, item: &Item, occasion: &Occasion) -> bool {
     promotion.quota.is_none()
+        && promotion.quotas.is_empty()
         && promotion.applications_max.is_none()
         && !promotion.is_brought()
         && promotion.scope.holds(&item.sku, &item.category, None)
@@ -155,6 +156,7 @@ mod tests {
             scope: Scope::of(["egg"]),
             conditions: Conditions { from_ms: Some(100), until_ms: Some(200), ..Conditions::default() },
             quota: None,
+            quotas: Vec::new(),
             applications_max: None,
             stacking: Stacking::default(),
         }

@@ -45,6 +45,10 @@ use ticket::{Applied, AppliedPart, PointsSpent};
 /// second on a till.
 pub const WORK_MAX: u64 = 400_000;
 
+/// Counts the engines that may choose differently for the same ticket; a sale
+/// says by which it was priced.
+pub const ENGINE_VERSION: u32 = 1;
+
 /// Prices a ticket: the least total that the live promotions allow.
 ///
 /// `memory` keeps what was found out for the next scan; an empty one gives

@@ -367,6 +367,9 @@ impl Paper<'_> {
                 self.pair(words.points_restored, back.restored.to_string());
             }
         }
+        for code in &sale.coupons_back {
+            self.text(format!("{}: {code}", words.coupon_back));
+        }
         if let Some(balance) = balance {
             self.pair(words.points_balance, balance.to_string());
         }

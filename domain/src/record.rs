@@ -10,6 +10,7 @@ use crate::label::{LabelBinding, LabelItem, LabelNumber};
 use crate::member::{Member, NewMember, PointsGrant};
 use crate::money::{Money, Quantity};
 use crate::payment::{Outcome, Purpose};
+use crate::quota::QuotaHeard;
 use crate::refund::{PastSale, ReturnedLine};
 use crate::rights::Act;
 use crate::sale::Sale;
@@ -219,6 +220,12 @@ pub enum Record {
     PointsOffered {
         /// Which, and how many at most; `None` for none.
         grant: Option<PointsGrant>,
+    },
+    /// HQ said what was given of promotions with quotas; it stands until the
+    /// basket is paid, or more is heard.
+    QuotasHeard {
+        /// Of each promotion at most once.
+        heard: Vec<QuotaHeard>,
     },
     /// Points that were lent are not spent here any more, and go back.
     LeaseReturned {

@@ -11,6 +11,7 @@ use crate::catalogue::Item;
 use crate::gift::{self, FreeGoods, KeptGift, Withheld};
 use crate::member::{PastPoints, PointsBack};
 use crate::money::{Money, Quantity};
+use crate::quota::{self, QuotaUse};
 use crate::sale::{self, Sale};
 use crate::seller::Seller;
 use crate::stock::{self, StockLine};
@@ -98,6 +99,10 @@ pub struct PastSale {
     pub points: Option<PastPoints>,
     /// Goods of it that were free for others.
     pub gifts: Vec<FreeGoods>,
+    /// What it used of promotions with quotas, when it was sold.
+    pub uses: Vec<QuotaUse>,
+    /// The numbers of the coupons that were spent on it.
+    pub coupons: Vec<String>,
 }
 
 /// Why something is not taken back.
@@ -149,6 +154,8 @@ impl PastSale {
                 })
             }),
             gifts: sale.gifts.clone(),
+            uses: sale.uses.clone(),
+            coupons: sale.coupons.iter().map(|spent| spent.code.clone()).collect(),
             origin,
         };
         past.take_from_tenders(sale.change, Tender::is_cash);
@@ -303,6 +310,29 @@ impl PastSale {
             kept.push(KeptGift { origin, line: number, item, thousandths, amount, tax });
         }
         kept
+    }
+
+    /// What comes back of promotions with quotas with this, beyond what came
+    /// back before: pieces that are kept are those that had the promotion, and
+    /// a ticket's is used until nothing of it is left.
+    pub fn uses_back(&self, taken: &[ReturnedLine]) -> Vec<QuotaUse> {
+        let held = |used: &QuotaUse, taken: &[ReturnedLine]| match used.line {
+            0 if self.is_all_back(taken) => 0,
+            0 => used.units,
+            line => quota::held(used.units, self.quantity_left(line, taken)),
+        };
+        let back = |used: &QuotaUse| {
+            let units = held(used, &[]).saturating_sub(held(used, taken));
+            (units > 0).then(|| QuotaUse { units, ..used.clone() })
+        };
+        self.uses.iter().filter_map(back).collect()
+    }
+
+    /// The numbers of its coupons, where nothing of it is left with this and
+    /// something was before.
+    pub fn coupons_back(&self, taken: &[ReturnedLine]) -> Vec<String> {
+        let ends = self.is_all_back(taken) && !self.is_all_back(&[]);
+        if ends { self.coupons.clone() } else { Vec::new() }
     }
 
     /// Whether nothing is left when this comes back too.

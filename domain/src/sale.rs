@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
+
 use crate::basket::{Basket, Line};
 use crate::gift::{self, FreeGoods, KeptGift};
 use crate::member::{PointsBack, PointsMoved};
-use crate::money::{Currency, Money};
+use crate::money::{AMOUNT_MAX, Currency, Money};
+use crate::promotion::ENGINE_VERSION;
 use crate::promotion::grant::Given;
+use crate::quota::{QuotaOf, QuotaUse};
 use crate::record::Staff;
 use crate::refund::{RefundOrder, ReturnedLine, allocate};
 use crate::seller::Seller;
@@ -60,6 +64,19 @@ pub struct Sale {
     pub seller: Option<Arc<Seller>>,
     /// What the cashier noted; may be empty.
     pub note: String,
+    /// What it used of promotions with quotas.
+    pub uses: Vec<QuotaUse>,
+    /// What came back of them with the goods.
+    pub uses_back: Vec<QuotaUse>,
+    /// The numbers of the coupons that were spent on the past sale of which
+    /// nothing is left now: HQ gives those back that are still good.
+    pub coupons_back: Vec<String>,
+    /// What more promotions could have taken off at most; nothing where the
+    /// price was proved to be the best.
+    pub price_gap: Money,
+    /// The [`ENGINE_VERSION`](crate::promotion::ENGINE_VERSION) that priced it; 0 where nothing
+    /// was priced, or by a program that did not say so.
+    pub engine: u32,
 }
 
 /// The member who bought, as the document remembers them.
@@ -239,6 +256,8 @@ pub(crate) struct Settled<'a> {
     pub rules: TaxRules,
     pub buyer: Option<SaleBuyer>,
     pub given: Vec<Given>,
+    /// The business date.
+    pub day: NaiveDate,
 }
 
 impl Sale {
@@ -253,7 +272,15 @@ impl Sale {
         let kept = basket.kept_gifts(by.rules);
         let kept = kept.iter().map(|kept| (Taxable { rate: kept.item.tax_rate, net: kept.amount }, kept.tax));
         let taxes = tax::summaries(taxables.into_iter().zip(taxes).chain(back).chain(kept));
+        let member = basket.member().map_or("", |member| member.id.as_str());
+        let of = QuotaOf { member, day: by.day };
         let sale = Self {
+            uses: basket.uses().map(|used| used.by(of)).collect(),
+            uses_back: basket.uses_back(),
+            coupons_back: basket.coupons_back(),
+            // What is beyond any document is not priced, so all of it is open.
+            price_gap: basket.reckoning().gap.min(Money::from_minor(AMOUNT_MAX)),
+            engine: if basket.lines().is_empty() { 0 } else { ENGINE_VERSION },
             currency: by.currency.to_owned(),
             reference_version: by.reference_version,
             staff: by.staff,
@@ -337,6 +364,7 @@ impl Sale {
             && gift::fits(&self.gifts, &self.lines)
             && (!self.returns.is_empty() || (self.rounding_returned == Money::ZERO && !pays_out))
             && self.returns.iter().all(|back| back.amount.is_amount() && back.tax.is_amount())
+            && self.price_gap.is_amount()
             && self.change >= Money::ZERO
             && (self.change == Money::ZERO || in_cash.is_some_and(|cash| self.change <= cash))
             && self.tenders.iter().all(|tender| (tender.amount() < Money::ZERO) == pays_out)

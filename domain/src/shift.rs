@@ -7,6 +7,7 @@ use crate::basket::Basket;
 use crate::member::LeaseSpent;
 use crate::money::Money;
 use crate::payment::Payment;
+use crate::quota::QuotaCounts;
 use crate::sale::Sale;
 use crate::tender::{Tender, TenderKind};
 
@@ -236,6 +237,8 @@ pub struct Carried {
     pub coupons_spent: Vec<String>,
     /// What was spent of points that are lent to the lane, by lease.
     pub leases_spent: Vec<LeaseSpent>,
+    /// What was given here of promotions with quotas.
+    pub quota_counts: QuotaCounts,
 }
 
 #[cfg(test)]

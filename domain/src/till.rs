@@ -12,6 +12,7 @@ pub mod kiosk;
 mod member;
 mod paying;
 mod people;
+mod quotas;
 mod returning;
 mod savings;
 mod selling;
@@ -30,6 +31,7 @@ use crate::member::{LeaseSpent, PointsGrant, PointsRules};
 use crate::money::{AMOUNT_MAX, Currency, Money};
 use crate::payment::{Belongs, Outcome, Payment, Purpose};
 use crate::promotion::Objective;
+use crate::quota::QuotaCounts;
 use crate::record::{PaperOutcome, Record, Staff};
 use crate::refund::RefundOrder;
 use crate::rights::{Act, Rights};
@@ -265,6 +267,7 @@ pub struct Till {
     last_sale: Option<u64>,
     coupons_spent: VecDeque<String>,
     leases_spent: Vec<LeaseSpent>,
+    quota_counts: QuotaCounts,
     pin_refusals: VecDeque<(String, PinRefusals)>,
     recollection: Recollection,
     kiosk: Kiosk,
@@ -292,6 +295,7 @@ impl Default for Till {
             last_sale: None,
             coupons_spent: VecDeque::new(),
             leases_spent: Vec::new(),
+            quota_counts: QuotaCounts::default(),
             pin_refusals: VecDeque::new(),
             kiosk: Kiosk::default(),
         }
@@ -399,6 +403,7 @@ impl Till {
             payment_count: self.payment_count,
             coupons_spent: self.coupons_spent.iter().cloned().collect(),
             leases_spent: self.leases_spent.clone(),
+            quota_counts: self.quota_counts.clone(),
         }
     }
 
@@ -532,6 +537,7 @@ impl Till {
             Record::CouponLaid { coupon } => self.basket.lay(coupon.clone()),
             Record::CouponTakenBack { code } => self.basket.take_coupon_back(code),
             Record::PointsOffered { grant } => self.basket.offer_points(grant.clone()),
+            Record::QuotasHeard { heard } => self.basket.hear(heard.clone()),
             Record::LeaseReturned { grant } => self.note_spent(grant, AMOUNT_MAX),
             Record::TenderChosen { tender } => self.basket.choose_tender(*tender),
             Record::AgeConfirmed { .. } => self.basket.confirm_age(),
@@ -542,9 +548,10 @@ impl Till {
             Record::BasketParked { basket: number, staff, note } => {
                 let tenders = std::mem::take(&mut self.tenders);
                 let mut basket = self.leave_basket(Belongs::Parked(*number));
-                // Another day may have other promotions, and points are
-                // lent for a while only.
+                // Another day may have other promotions, points are lent for a
+                // while only, and others go on being given what there are few of.
                 basket.offer_points(None);
+                basket.hear(Vec::new());
                 basket.forget_savings();
                 let (staff, note) = (staff.clone(), note.clone());
                 self.parked.push(Parked { number: *number, staff, at_ms, note, basket, tenders });
@@ -574,7 +581,10 @@ impl Till {
             Record::SaleCompleted { sale } => {
                 self.takings.add_sale(sale);
                 self.totals.add_sale(sale);
+                // What was spent here and came back whole may be spent again.
+                self.coupons_spent.retain(|code| !sale.coupons_back.contains(code));
                 self.coupons_spent.extend(sale.coupons.iter().map(|spent| spent.code.clone()));
+                self.quota_counts.take_in(&sale.uses, &sale.uses_back);
                 self.spend_points(sale);
                 self.leave_basket(Belongs::Nothing);
                 self.desk = Desk::Saving(sale.staff.clone(), sale.clone());
@@ -716,6 +726,7 @@ impl Till {
         self.payment_count = carried.payment_count;
         self.coupons_spent = carried.coupons_spent.iter().cloned().collect();
         self.leases_spent.clone_from(&carried.leases_spent);
+        self.quota_counts.clone_from(&carried.quota_counts);
         let numbers =
             |payments: &[Payment]| payments.iter().map(|payment| payment.number).collect::<Vec<_>>();
         if numbers(&self.payments) != numbers(&carried.payments) {

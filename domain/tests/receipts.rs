@@ -136,6 +136,11 @@ fn sale(
         kept: Vec::new(),
         seller: None,
         note: String::new(),
+        uses: Vec::new(),
+        uses_back: Vec::new(),
+        coupons_back: Vec::new(),
+        price_gap: Money::ZERO,
+        engine: 0,
     };
     assert!(sale.adds_up(), "{sale:?}");
     sale
@@ -380,6 +385,12 @@ fn a_split_tender_shows_each_and_how_to_find_it() {
 fn a_refund_shows_where_the_goods_and_the_money_came_from() {
     let points_back = Some(PointsBack { member: "m1".into(), reversed: 58, restored: 40 });
     check("refund", &Sale { points_back, ..refund() }, false, None);
+}
+
+#[test]
+fn coupons_whose_goods_all_came_back_are_on_the_paper() {
+    let coupons_back = vec!["CDEMO0001R".to_owned(), "CSPRING26K".to_owned()];
+    check("coupon_back", &Sale { coupons_back, ..refund() }, false, None);
 }
 
 #[test]

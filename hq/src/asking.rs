@@ -8,9 +8,9 @@ use protocol::ask::{Answer, Earnings, LabelNotAsked, PHONE, Question, STOCK_PLAC
 use protocol::event;
 
 use crate::books::LaneId;
-use crate::books::keeper::{Keeper, points_key};
+use crate::books::keeper::{ALIAS, Keeper, points_key};
 use crate::import;
-use crate::store::{CommissionOfDay, LaneRow, Reading, SalesRange, Store, StoreError};
+use crate::store::{CommissionOfDay, LaneRow, QuotaAsked, Reading, SalesRange, Store, StoreError};
 
 /// Answers a question of a lane. `now_ms` is HQ's clock, milliseconds UTC.
 pub fn answer(store: &Store, lane: &LaneRow, question: &Question, now_ms: i64) -> Result<Answer, StoreError> {
@@ -21,6 +21,9 @@ pub fn answer(store: &Store, lane: &LaneRow, question: &Question, now_ms: i64) -
     let source = format!("{}/{}/ask", asks.store, asks.lane);
     match question {
         Question::Member { code } => store.read(|reading| member(reading, code)),
+        Question::QuotasUsed { promotions, member, day } => {
+            store.read(|reading| quotas_used(reading, &asks, promotions, &known_as(reading, member)?, *day))
+        }
         Question::Stock { sku } => store.read(|reading| stock(reading, &asks.store, sku)),
         Question::Earned { seller, day } => store.read(|reading| earned(reading, seller, *day)),
         // Gateways stand in stores; an agent without one has said so already.
@@ -47,6 +50,30 @@ pub fn answer(store: &Store, lane: &LaneRow, question: &Question, now_ms: i64) -
             Ok(Answer::Released {})
         }
     }
+}
+
+/// The ids that a member's sales may stand under: the one that the lane knows,
+/// and the one that it leads to; none of nobody.
+fn known_as(reading: &Reading<'_>, id: &str) -> Result<Vec<String>, StoreError> {
+    if id.is_empty() {
+        return Ok(Vec::new());
+    }
+    let own = reading.members_of_code(&format!("{ALIAS}{id}"))?;
+    Ok(std::iter::once(id.to_owned()).chain(own.into_iter().filter(|own| own != id).take(1)).collect())
+}
+
+/// What was given of promotions with quotas, by the lane that asks and by others.
+fn quotas_used(
+    reading: &Reading<'_>,
+    asks: &LaneId,
+    promotions: &[String],
+    members: &[String],
+    day: NaiveDate,
+) -> Result<Answer, StoreError> {
+    let of = |promotion: &String| {
+        reading.quota_used(&QuotaAsked { promotion, members, day, store: &asks.store, lane: asks.lane })
+    };
+    Ok(Answer::QuotasUsed { used: promotions.iter().map(of).collect::<Result<_, _>>()? })
 }
 
 /// Whoever has a card, an id or a telephone number; nobody where it is two people's.

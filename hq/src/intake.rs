@@ -439,7 +439,7 @@ fn check_sums(sale: &Sale) -> Result<(), String> {
         .chain(sale.taxes.iter().flat_map(|tax| [tax.net, tax.tax]))
         .chain(sale.kept.iter().flat_map(|kept| [kept.amount, kept.tax, kept.quantity]))
         .chain([sale.total, sale.tax_added, sale.rounding, sale.rounding_returned])
-        .chain([sale.payable, sale.change]);
+        .chain([sale.payable, sale.change, sale.price_gap]);
     for amount in amounts {
         if amount.unsigned_abs() > AMOUNT_MAX.unsigned_abs() {
             return Err(format!("the amount {amount} is beyond {AMOUNT_MAX}"));
@@ -575,6 +575,7 @@ mod tests {
             no_points: false,
             batch: None,
             expiry: None,
+            best_before: None,
             serial: None,
             no_promotion: false,
             discount: None,
@@ -608,6 +609,11 @@ mod tests {
             kept: Vec::new(),
             seller: None,
             note: String::new(),
+            uses: Vec::new(),
+            uses_back: Vec::new(),
+            coupons_back: Vec::new(),
+            price_gap: 0,
+            engine: 0,
         }
     }
 

@@ -96,6 +96,7 @@ pub(crate) fn project(
             | Fact::CouponLaid { .. }
             | Fact::CouponTakenBack { .. }
             | Fact::PointsOffered { .. }
+            | Fact::QuotasHeard { .. }
             | Fact::LeaseReturned { .. }
             | Fact::StockCounted { .. }
             | Fact::MemberRegistered { .. }
@@ -117,6 +118,8 @@ pub(crate) fn project(
         writing.add_commissions(key, &reckoner.rows)?;
     }
     writing.add_sales(key, &sales)?;
+    let documents: Vec<&event::Sale> = sales.iter().map(|(_, sale)| *sale).collect();
+    writing.add_quota_uses(key, &documents)?;
     writing.add_stock_beside(key, &beside)?;
     writing.move_stock(key, &moved)
 }
@@ -206,6 +209,7 @@ pub(crate) fn refuse_unfit(event: &Event) -> Result<(), String> {
                 .chain(sale.kept.iter().map(|kept| kept.sku.as_str()))
                 .chain(sale.tenders.iter().map(|tender| tender.kind.as_str()));
             keys.try_for_each(refuse_text)?;
+            refuse_uses(sale)?;
             let sellers = sale.seller.iter().chain(sale.lines.iter().filter_map(|line| line.seller.as_ref()));
             sellers.flat_map(|seller| [&seller.id, &seller.level]).try_for_each(|text| refuse_text(text))?;
             for (sku, thousandths) in moves(&sale.lines, &sale.returns) {
@@ -277,6 +281,7 @@ pub(crate) fn refuse_unfit(event: &Event) -> Result<(), String> {
         | Fact::CouponLaid { .. }
         | Fact::CouponTakenBack { .. }
         | Fact::PointsOffered { .. }
+        | Fact::QuotasHeard { .. }
         | Fact::LeaseReturned { .. }
         | Fact::TenderChosen { .. }
         | Fact::BasketCancelled { .. }
@@ -287,6 +292,18 @@ pub(crate) fn refuse_unfit(event: &Event) -> Result<(), String> {
         | Fact::Kiosk(_)
         | Fact::ClockTrusted { .. } => Ok(()),
     }
+}
+
+/// What a sale says of promotions with quotas and of coupons must be such as
+/// can be counted, and comes back with goods only.
+fn refuse_uses(sale: &event::Sale) -> Result<(), String> {
+    let texts = sale.uses.iter().chain(&sale.uses_back).flat_map(|used| [&used.promotion, &used.member]);
+    texts.chain(&sale.coupons_back).try_for_each(|text| refuse_text(text))?;
+    let comes_back = !sale.uses_back.is_empty() || !sale.coupons_back.is_empty();
+    if comes_back && sale.returns.iter().all(|back| back.origin.is_none()) {
+        return Err("promotions or coupons come back, but no goods of a sale do".to_owned());
+    }
+    Ok(())
 }
 
 fn refuse_quantities(lines: &[StockLine], least: i64) -> Result<(), String> {

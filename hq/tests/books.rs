@@ -8,6 +8,8 @@
 mod lane;
 #[path = "postgres/mod.rs"]
 mod postgres;
+#[path = "books/quotas.rs"]
+mod quotas;
 
 use hq::asking;
 use hq::books::LaneId;
@@ -24,6 +26,11 @@ use protocol::event::{
     SpentCoupon, StockCount, StockLine, StockMove,
 };
 use protocol::pull::phone_hash;
+use quotas::{
+    a_coupon_is_good_again_when_all_it_was_spent_on_came_back, a_price_that_was_not_proved_is_listed,
+    what_comes_back_without_goods_is_set_aside,
+    what_was_given_of_a_promotion_is_counted_by_lane_store_and_member,
+};
 
 macro_rules! on_both {
     ($($name:ident),* $(,)?) => {
@@ -62,6 +69,10 @@ on_both!(
     a_count_during_sales_counts_nothing_away,
     a_question_that_cannot_be_is_refused,
     books_that_were_changed_by_hand_are_made_again,
+    what_was_given_of_a_promotion_is_counted_by_lane_store_and_member,
+    a_coupon_is_good_again_when_all_it_was_spent_on_came_back,
+    a_price_that_was_not_proved_is_listed,
+    what_comes_back_without_goods_is_set_aside,
 );
 
 const MORNING_MS: i64 = 1_700_000_000_000;

@@ -8,10 +8,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
+use domain::member::LeaseSpent;
 use domain::payment::Payment;
+use domain::quota::{CountedFor, QUOTA_COUNTS_MAX, QuotaCounts};
 use domain::record::Record;
 use domain::sale::Sale;
-use domain::shift::GrandTotals;
+use domain::shift::{Carried, GrandTotals};
 use domain::tender::TenderKind;
 use domain::till::{Paper, Till};
 
@@ -114,6 +116,9 @@ pub struct Rebuilt {
     pub stock: BTreeMap<String, i64>,
     /// How many points were spent of what HQ lent to this lane, by lease.
     pub points_of_leases: BTreeMap<String, i64>,
+    /// Units that were given of promotions with quotas, less what came back, by
+    /// promotion, business date and member.
+    pub quota_units: BTreeMap<CountedFor, i64>,
     /// Lines of which something can be returned.
     pub returnable_lines: u64,
     /// Papers of shifts so old that a start no longer asks for them.
@@ -219,6 +224,21 @@ fn payments(till: &Till) -> String {
     words.collect::<Vec<_>>().join("; ")
 }
 
+/// What a till held, without what it may have forgotten when a shift began:
+/// coupons that HQ calls spent, leases that are over, promotions that are.
+fn but_for_what_was_forgotten(held: Carried, carried: &Carried) -> Carried {
+    let coupon = |code: &String| carried.coupons_spent.contains(code);
+    let lease = |held: &LeaseSpent| carried.leases_spent.iter().any(|known| known.lease == held.lease);
+    let kept: BTreeSet<&CountedFor> = carried.quota_counts.iter().map(|(of, _)| of).collect();
+    let counts = held.quota_counts.iter().filter(|(of, _)| kept.contains(of));
+    Carried {
+        quota_counts: QuotaCounts::of(counts.map(|(of, units)| (of.clone(), units))),
+        coupons_spent: held.coupons_spent.into_iter().filter(coupon).collect(),
+        leases_spent: held.leases_spent.into_iter().filter(lease).collect(),
+        ..held
+    }
+}
+
 #[derive(Default)]
 struct Fold {
     events: u64,
@@ -231,6 +251,9 @@ struct Fold {
     leases: BTreeMap<String, i64>,
     /// Leases that went back to HQ.
     leases_returned: BTreeSet<String>,
+    quotas: BTreeMap<CountedFor, i64>,
+    /// What was given or came back in the shift that is open at the end.
+    quotas_of_shift: BTreeSet<CountedFor>,
     /// By epoch, number and line.
     remainders: BTreeMap<(u32, u64, u32), Remainder>,
     lane: Option<(String, u32)>,
@@ -251,7 +274,8 @@ impl Fold {
         self.events += 1;
         if let Record::ShiftOpened { number, carried, .. } = &stored.record {
             // Before the till takes it over: what it held by all events so far.
-            let held = self.till.carried();
+            let held = but_for_what_was_forgotten(self.till.carried(), carried);
+            self.quotas_of_shift.clear();
             if held != **carried {
                 self.differ(format!("what shift {number} carried on"), &held, carried);
             }
@@ -336,6 +360,13 @@ impl Fold {
         if let Some(points) = points.filter(|points| !points.lease.is_empty()) {
             *self.leases.entry(points.lease.clone()).or_default() += points.spent;
         }
+        let given = sale.uses.iter().map(|used| (used, 1));
+        for (used, sign) in given.chain(sale.uses_back.iter().map(|back| (back, -1))) {
+            let (promotion, member) = (used.promotion.clone(), used.member.clone());
+            let of = CountedFor { day: used.day, promotion, member };
+            *self.quotas.entry(of.clone()).or_default() += sign * i64::from(used.units);
+            self.quotas_of_shift.insert(of);
+        }
         for back in &sale.returns {
             let quantity = back.quantity.thousandths();
             if back.stock.is_empty() {
@@ -349,6 +380,25 @@ impl Fold {
                 let line = (origin.epoch, origin.seq, back.line);
                 self.returns.push(Back { lane, line, quantity });
             }
+        }
+    }
+
+    /// What the till counts of promotions with quotas is what its documents
+    /// say; what moved since the shift began, it has not forgotten.
+    fn check_quotas(&mut self) {
+        let counted: BTreeMap<CountedFor, i64> =
+            self.till.carried().quota_counts.iter().map(|(of, units)| (of.clone(), units)).collect();
+        let all: BTreeSet<CountedFor> = counted.keys().chain(&self.quotas_of_shift).cloned().collect();
+        let is_full = counted.len() >= QUOTA_COUNTS_MAX;
+        for of in all {
+            let said = self.quotas.get(&of).copied().unwrap_or(0);
+            let found = counted.get(&of).copied();
+            // Where there are more than it keeps, the oldest went.
+            if found.is_none() && is_full || said == found.unwrap_or(0) {
+                continue;
+            }
+            let what = format!("units given of promotion {} on {} to {:?}", of.promotion, of.day, of.member);
+            self.differ(what, said, found);
         }
     }
 
@@ -387,6 +437,7 @@ impl Fold {
                 self.differ(format!("points spent of lease {}", known.lease), spent, known.spent);
             }
         }
+        self.check_quotas();
         let papers = |till: &Till| -> Vec<(u64, Paper)> {
             till.papers().iter().map(|(document, paper)| (*document, *paper)).collect()
         };
@@ -431,6 +482,7 @@ impl Fold {
             shifts: self.shifts,
             stock: self.stock,
             points_of_leases: self.leases,
+            quota_units: self.quotas,
             returnable_lines: self
                 .remainders
                 .values()

@@ -750,8 +750,8 @@ impl Reference {
         Ok(())
     }
 
-    /// Why some promotions cannot work, once promotions were asked for; the
-    /// others are live.
+    /// Why some promotions cannot work, and which of those that are live name
+    /// nothing that is known here, once promotions were asked for.
     pub fn refused_promotions(&self) -> Vec<String> {
         self.view.borrow().refused.clone()
     }
@@ -1033,6 +1033,11 @@ impl Catalogue for Reference {
         }
         let (set, more) = PromotionSet::load(self.version(), live);
         refused.extend(more.iter().map(ToString::to_string));
+        let named_in_vain = set.references_nothing(|sku| {
+            let known = "SELECT EXISTS (SELECT 1 FROM product WHERE sku = ?1)";
+            self.connection.query_row(known, [sku], |row| row.get::<_, bool>(0)).map_err(ReferenceError::from)
+        })?;
+        refused.extend(named_in_vain.iter().map(ToString::to_string));
         let set = Arc::new(set.with_grants(grants));
         let mut view = self.view.borrow_mut();
         view.promotions = Some(set.clone());

@@ -12,9 +12,11 @@ use domain::basket::{Line, PriceFrom, Trace};
 use domain::catalogue::{Item, KitPart, Unit};
 use domain::money::{Money, Quantity, TaxRate};
 use domain::payment::Purpose;
+use domain::quota::{CountedFor, QuotaCounts, QuotaUse};
 use domain::record::{PaperOutcome, Record, Staff};
 use domain::refund::{Origin, PastSale, ReturnedLine};
 use domain::sale::{Sale, TaxSummary};
+use domain::shift::Carried;
 use domain::stock::{Movement, StockLine, StockMove};
 use domain::tax::TaxRules;
 use domain::tender::{Tender, Wallet};
@@ -96,6 +98,11 @@ fn sale(pieces: u32) -> Sale {
         kept: Vec::new(),
         seller: None,
         note: String::new(),
+        uses: Vec::new(),
+        uses_back: Vec::new(),
+        coupons_back: Vec::new(),
+        price_gap: Money::ZERO,
+        engine: 0,
     }
 }
 
@@ -317,6 +324,47 @@ fn what_is_written_down_wrongly_is_found() {
         },
         &["line 1 of sale 99 of epoch 1, which came back"],
     );
+}
+
+#[test]
+fn what_was_given_of_promotions_is_made_again_and_held_against_the_till() {
+    let used = |member: &str, units| QuotaUse {
+        promotion: "flash".into(),
+        member: member.into(),
+        day: day(0),
+        line: 1,
+        units,
+    };
+    let counted = |units| {
+        let of = CountedFor { day: day(0), promotion: "flash".into(), member: "m1".into() };
+        (of, units)
+    };
+    let check = |counts: Option<QuotaCounts>, expected: &[&str]| {
+        let mut lane = Lane::new();
+        lane.trade(0, 1);
+        let sold = Sale { uses: vec![used("m1", 2)], ..sale(2) };
+        let seq = lane.write(Record::SaleCompleted { sale: Box::new(sold) });
+        let back = Sale { uses_back: vec![used("m1", 1)], ..refund(1, seq, 1) };
+        lane.write(Record::SaleCompleted { sale: Box::new(back) });
+        if let Some(quota_counts) = counts {
+            lane.close_shift();
+            lane.shift = 2;
+            let carried = Box::new(Carried { quota_counts, ..lane.till.carried() });
+            let (number, business_date) = (2, lane.day);
+            let (staff, float) = ("e1".into(), Money::ZERO);
+            lane.write(Record::ShiftOpened { number, business_date, staff, float, carried });
+        }
+        let rebuilt = lane.rebuild();
+        let found: Vec<String> = rebuilt.differences.iter().map(|one| one.what.clone()).collect();
+        assert_eq!(found, expected);
+        assert_eq!(rebuilt.quota_units, BTreeMap::from([counted(1)]));
+    };
+    check(None, &[]);
+    check(Some(QuotaCounts::of([counted(1)])), &[]);
+    // When a shift begins, what is over may be forgotten; what is not must be right.
+    check(Some(QuotaCounts::default()), &[]);
+    let wrong = "units given of promotion flash on 2026-03-01 to \"m1\"";
+    check(Some(QuotaCounts::of([counted(2)])), &["what shift 2 carried on", wrong]);
 }
 
 #[test]

@@ -232,6 +232,7 @@ impl Lane {
             self.take(event);
         }
         self.flush();
+        self.ask_for_quotas();
         self.give_back_to_hq();
         self.flush();
         self.begin_paper();

@@ -543,6 +543,21 @@ fn done(lane: &Lane, open: &OpenLane, sale: &sale::Sale, seq: u64) -> Done {
     }
 }
 
+/// What becomes of coupons whose goods all came back.
+fn coupons_back(codes: &[String], language: Language) -> Notice {
+    let codes: Vec<String> = codes.iter().map(|code| short(code)).collect();
+    let codes = codes.join(" ");
+    Notice::Said {
+        tone: ui::view::Tone::Good,
+        what: say(language, &format!("优惠券退回：{codes}"), &format!("Coupons given back: {codes}")),
+        rest: say(
+            language,
+            "在有效期内可以再用；总部收到退货后生效。",
+            "They can be used again while they are valid, once HQ has this return.",
+        ),
+    }
+}
+
 /// What is missing for a coupon, as the screen says it.
 fn coupon_refused(open: &OpenLane, offset_minutes: i32, refusal: &CouponRefusal) -> Notice {
     let currency = &open.settings().currency;
@@ -605,6 +620,7 @@ pub(crate) fn notice(
         Message::MemberFirst => Notice::MemberFirst,
         Message::PointsNotSpent => Notice::PointsNotSpent,
         Message::CouponLaid { off, .. } => Notice::CouponLaid { off: currency.format_with_symbol(*off) },
+        Message::CouponsBack(codes) => coupons_back(codes, language),
         Message::CouponRefused(refusal) => coupon_refused(open, offset_minutes, refusal),
         Message::CouponsFull => Notice::CouponsFull,
         Message::StaffCode(code) => Notice::StaffCode { code: short(code) },

@@ -17,7 +17,7 @@ use domain::label::LabelNumber;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Coupon, Member, Origin, PointsGrant, Sale};
+use crate::event::{Coupon, Member, Origin, PointsGrant, QuotaHeard, Sale};
 use crate::pull::phone_hash;
 
 /// The version that this program writes.
@@ -46,6 +46,9 @@ pub const ASKED_LENGTH_MAX: usize = 128;
 /// The most documents that are told of with a receipt. A sale of which more
 /// came back one by one is for HQ's people.
 pub const LATER_DOCUMENTS_MAX: usize = 256;
+
+/// The most promotions that are asked about at one time.
+pub const QUOTAS_ASKED_MAX: usize = 64;
 
 /// The most other stores whose stock is told.
 pub const STOCK_PLACES_MAX: usize = 50;
@@ -115,6 +118,16 @@ pub enum Question {
         /// The sale.
         origin: Origin,
     },
+    /// How much was given of promotions with quotas?
+    QuotasUsed {
+        /// Their ids, at most [`QUOTAS_ASKED_MAX`].
+        promotions: Vec<String>,
+        /// HQ's id of who buys; absent for nobody known.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        member: String,
+        /// The lane's business date.
+        day: NaiveDate,
+    },
     /// Where is there any of this?
     Stock {
         /// HQ's item code.
@@ -178,6 +191,11 @@ impl Question {
             Self::ReleaseCoupon { code } => short(code),
             Self::ClaimReceipt { origin } | Self::ReleaseReceipt { origin } => {
                 short(&origin.store) && i64::try_from(origin.seq).is_ok()
+            }
+            Self::QuotasUsed { promotions, member, day: _ } => {
+                (1..=QUOTAS_ASKED_MAX).contains(&promotions.len())
+                    && promotions.iter().all(|id| short(id))
+                    && (member.is_empty() || short(member))
             }
             Self::Stock { sku } => short(sku),
             Self::Earned { seller, day: _ } => short(seller),
@@ -251,6 +269,11 @@ pub enum Answer {
     ReceiptNotClaimed {
         /// Why.
         why: ReceiptRefused,
+    },
+    /// What was given of promotions with quotas, as far as HQ has heard.
+    QuotasUsed {
+        /// One for each that was asked about.
+        used: Vec<QuotaHeard>,
     },
     /// What a seller is credited for and has earned, as far as HQ has it.
     Earned {
@@ -472,6 +495,25 @@ mod tests {
         };
         let json = serde_json::to_string(&asked).expect("plain data serialises");
         assert_eq!(json, r#"{"v":1,"number":3,"ask":"resend_label","label":"00000218A3F5C611"}"#);
+    }
+
+    #[test]
+    fn what_is_asked_of_quotas_is_bounded_and_says_only_what_it_must() {
+        let asked = |promotions: Vec<String>, member: &str| Question::QuotasUsed {
+            promotions,
+            member: member.into(),
+            day: NaiveDate::from_ymd_opt(2026, 3, 2).expect("a day"),
+        };
+        let question = asked(vec!["flash".into()], "");
+        assert!(question.is_within_bounds());
+        assert_eq!(
+            serde_json::to_string(&question).expect("plain data serialises"),
+            r#"{"ask":"quotas_used","promotions":["flash"],"day":"2026-03-02"}"#
+        );
+        assert!(!asked(Vec::new(), "m1").is_within_bounds());
+        assert!(!asked(vec![String::new()], "m1").is_within_bounds());
+        assert!(!asked(vec!["p".into(); QUOTAS_ASKED_MAX + 1], "").is_within_bounds());
+        assert!(!asked(vec!["p".into()], &"m".repeat(ASKED_LENGTH_MAX + 1)).is_within_bounds());
     }
 
     #[test]

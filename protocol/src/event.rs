@@ -9,6 +9,7 @@ mod buyer;
 mod gift;
 mod kiosk;
 mod label;
+mod quota;
 mod stock;
 
 use chrono::NaiveDate;
@@ -23,6 +24,7 @@ pub use gift::{Free, FreeGoods, KeptGift, Units, Withheld};
 pub use kiosk::{CallEnd, Cause, Kiosk};
 pub use label::{KeptPrice, LabelBinding, LabelItem};
 
+pub use quota::{Counts, QuotaCount, QuotaHeard, QuotaUse};
 pub use stock::{Movement, NewMember, Position, StockCount, StockLine, StockMove};
 
 /// The version that [`encode`] writes.
@@ -369,6 +371,11 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         grant: Option<PointsGrant>,
     },
+    /// HQ said what was given of promotions with quotas.
+    QuotasHeard {
+        /// All that stands now; what is not here is not known.
+        heard: Vec<QuotaHeard>,
+    },
     /// Points that were lent are not spent here any more, and go back.
     LeaseReturned {
         /// Which.
@@ -551,6 +558,10 @@ pub struct Line {
     /// The last day of use, where the code said it (GS1 AI 17 or 7003).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expiry: Option<NaiveDate>,
+    /// The day until which it is at its best or is to be sold, where the code
+    /// said it (GS1 AI 15 or 16).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best_before: Option<NaiveDate>,
     /// The piece's own number, where the code said it (GS1 AI 21).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub serial: Option<String>,
@@ -786,6 +797,22 @@ pub struct Sale {
     /// What the cashier noted.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
+    /// What it used of promotions with quotas.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uses: Vec<QuotaUse>,
+    /// What came back of them with the goods.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uses_back: Vec<QuotaUse>,
+    /// The numbers of the coupons of a past sale of which nothing is left now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coupons_back: Vec<String>,
+    /// What more promotions could have taken off at most, minor units; nothing
+    /// where the price was proved to be the best.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub price_gap: i64,
+    /// The engine that priced it; 0 where it was not said.
+    #[serde(default, skip_serializing_if = "no_units")]
+    pub engine: u32,
 }
 
 /// One means of payment.
@@ -897,6 +924,12 @@ pub struct PastSale {
     /// Goods of it that were free for others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gifts: Vec<FreeGoods>,
+    /// What it used of promotions with quotas, when it was sold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uses: Vec<QuotaUse>,
+    /// The numbers of the coupons that were spent on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coupons: Vec<String>,
 }
 
 /// A line of a past sale.
@@ -1128,6 +1161,9 @@ pub struct Carried {
     /// What was spent of points that are lent to the lane.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leases_spent: Vec<LeaseSpent>,
+    /// What was given here of promotions with quotas.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quota_counts: Vec<QuotaCount>,
 }
 
 /// A basket that was put aside.

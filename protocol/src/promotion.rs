@@ -12,6 +12,7 @@ use domain::promotion::rule::{
     AmountStep, BundleReward, Conditions, DayWindow, ItemRule, OrderRule, PriceRule, Promotion,
     PromotionError, QuantityStep, Rule, Scope, Slot, Stacking,
 };
+use domain::quota::{Quota, Whose};
 use serde::{Deserialize, Serialize};
 
 /// A promotion of any layer.
@@ -92,6 +93,9 @@ pub struct PromotionForm {
     /// Units of a ticket at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quota: Option<u32>,
+    /// Units beyond one ticket at most.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub quotas: Vec<QuotaForm>,
     /// Applications on a ticket at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_apps: Option<u32>,
@@ -176,6 +180,19 @@ pub struct PromotionForm {
     /// `points_times`: basis points; 20000 is twice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub multiplier: Option<u32>,
+}
+
+/// So many units of a promotion beyond one ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuotaForm {
+    /// `member`, `store` or `chain`.
+    #[serde(rename = "for")]
+    pub whose: String,
+    /// Each business date anew.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub daily: bool,
+    /// Units; of a rule about the ticket, tickets.
+    pub units: u32,
 }
 
 /// One name, or several.
@@ -284,6 +301,7 @@ impl PromotionForm {
             scope: self.scope(),
             conditions: self.conditions(),
             quota: self.quota,
+            quotas: self.quotas.iter().map(|quota| self.quota(quota)).collect::<Result<_, _>>()?,
             applications_max: self.max_apps,
             stacking: Stacking {
                 group: self.group.clone(),
@@ -325,6 +343,9 @@ impl PromotionForm {
             "points_times" => Gives::PointsMultiplier(self.number(self.multiplier, "multiplier")?),
             other => return Err(self.unknown("type of a grant", other)),
         };
+        if !self.quotas.is_empty() {
+            return Err(PromotionError::NoEffect { id: self.id.clone(), what: "a quota of a grant" }.into());
+        }
         let scope = self.scope();
         if self.skus.as_ref().is_some_and(Vec::is_empty) && scope.categories.is_empty() {
             return Err(PromotionError::NoGoods { id: self.id.clone() }.into());
@@ -375,6 +396,16 @@ impl PromotionForm {
             brought: self.brought,
             tenders: set(&self.tenders),
         }
+    }
+
+    fn quota(&self, form: &QuotaForm) -> Result<Quota, UnderstandPromotionError> {
+        let whose = match form.whose.as_str() {
+            "member" => Whose::Member,
+            "store" => Whose::Store,
+            "chain" => Whose::Chain,
+            other => return Err(self.unknown("quota; use member, store or chain", other)),
+        };
+        Ok(Quota { whose, daily: form.daily, units: form.units })
     }
 
     fn missing(&self, field: &'static str) -> UnderstandPromotionError {

@@ -7,6 +7,7 @@ mod buyer;
 mod gift;
 mod kiosk;
 mod label;
+mod quota;
 mod refund;
 mod shift;
 mod stock;
@@ -167,6 +168,9 @@ impl From<&Record> for Fact {
             }
             Record::MemberRegistered { member, staff } => {
                 Self::MemberRegistered { member: member.into(), staff: staff.clone() }
+            }
+            Record::QuotasHeard { heard } => {
+                Self::QuotasHeard { heard: heard.iter().map(Into::into).collect() }
             }
             Record::LeaseReturned { grant } => Self::LeaseReturned { grant: grant.into() },
             Record::TenderChosen { tender } => {
@@ -397,6 +401,7 @@ impl From<&Line> for event::Line {
             no_points: item.no_points,
             batch: line.trace.batch.clone(),
             expiry: line.trace.expiry,
+            best_before: line.trace.best_before,
             serial: line.trace.serial.clone(),
             no_promotion: item.no_promotion,
             savings: line.savings.iter().map(Into::into).collect(),
@@ -452,6 +457,11 @@ impl From<&Sale> for event::Sale {
             kept: sale.kept.iter().map(Into::into).collect(),
             seller: sale.seller.as_deref().map(Into::into),
             note: sale.note.clone(),
+            uses: sale.uses.iter().map(Into::into).collect(),
+            uses_back: sale.uses_back.iter().map(Into::into).collect(),
+            coupons_back: sale.coupons_back.clone(),
+            price_gap: sale.price_gap.minor(),
+            engine: sale.engine,
         }
     }
 }
@@ -585,6 +595,9 @@ impl Event {
             },
             Fact::MemberRegistered { member, staff } => {
                 Record::MemberRegistered { member: member.into(), staff: staff.clone() }
+            }
+            Fact::QuotasHeard { heard } => {
+                Record::QuotasHeard { heard: quota::understand_heard(seq, heard)? }
             }
             Fact::LeaseReturned { grant } => Record::LeaseReturned { grant: grant.understand(seq)? },
             Fact::TenderChosen { tender } => Record::TenderChosen {
@@ -754,7 +767,12 @@ impl event::Line {
                 event::WeighedBy::ScaleNet => WeighedBy::Scale { net: true },
                 event::WeighedBy::Person => WeighedBy::Person,
             }),
-            trace: Trace { batch: self.batch.clone(), expiry: self.expiry, serial: self.serial.clone() },
+            trace: Trace {
+                batch: self.batch.clone(),
+                expiry: self.expiry,
+                best_before: self.best_before,
+                serial: self.serial.clone(),
+            },
             savings: self.savings.iter().map(|saving| saving.understand(seq)).collect::<Result<_, _>>()?,
             discount: understand_discount(seq, self.discount.as_ref())?,
             basket_discount: Money::from_minor(self.basket_discount),
@@ -819,6 +837,11 @@ impl event::Sale {
             kept: self.kept.iter().map(|kept| kept.understand(seq)).collect::<Result<_, _>>()?,
             seller: self.seller.as_ref().map(Into::into).map(Arc::new),
             note: self.note.clone(),
+            uses: self.uses.iter().map(Into::into).collect(),
+            uses_back: self.uses_back.iter().map(Into::into).collect(),
+            coupons_back: self.coupons_back.clone(),
+            price_gap: understand_amount(seq, "price gap", self.price_gap)?,
+            engine: self.engine,
         };
         if sale.adds_up() { Ok(sale) } else { Err(UnderstandEventError::Sums { seq }) }
     }

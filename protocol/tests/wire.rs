@@ -5,6 +5,8 @@
 mod buyer;
 #[path = "wire/gift.rs"]
 mod gift;
+#[path = "wire/quota.rs"]
+mod quota;
 #[path = "wire/selling.rs"]
 mod selling;
 
@@ -23,6 +25,7 @@ use domain::label::{LabelBinding, LabelItem, LabelNumber};
 use domain::money::{Money, Quantity, TaxRate};
 use domain::payment::{Belongs, Outcome, Payment, Purpose};
 use domain::promotion::Layer;
+use domain::quota::QuotaCounts;
 use domain::record::{PaperOutcome, Record, Staff};
 use domain::refund::{Origin, PastLine, PastSale, ReturnedLine};
 use domain::rights::Act;
@@ -110,6 +113,7 @@ fn traced_beer() -> Line {
     let trace = Trace {
         batch: Some("A/1".into()),
         expiry: NaiveDate::from_ymd_opt(2027, 3, 31),
+        best_before: None,
         serial: Some("S7".into()),
     };
     Line { number: 4, quantity: Quantity::ONE, trace, ..beer() }
@@ -294,6 +298,11 @@ fn sale() -> Sale {
         kept: Vec::new(),
         seller: None,
         note: String::new(),
+        uses: Vec::new(),
+        uses_back: Vec::new(),
+        coupons_back: Vec::new(),
+        price_gap: Money::ZERO,
+        engine: 0,
     }
 }
 
@@ -434,6 +443,7 @@ fn carried() -> Carried {
         payment_count: 10,
         coupons_spent: Vec::new(),
         leases_spent: Vec::new(),
+        quota_counts: QuotaCounts::default(),
     }
 }
 
@@ -480,6 +490,8 @@ fn later_records() -> Vec<(&'static str, Record)> {
         tenders: vec![wechat(1_000), Tender::Cash(money(270))],
         points: None,
         gifts: Vec::new(),
+        uses: Vec::new(),
+        coupons: Vec::new(),
     };
     let begun =
         |purpose| Record::PaymentBegun { number: 9, wallet: Wallet::WeChat, amount: money(350), purpose };
@@ -624,6 +636,7 @@ fn records() -> Vec<(&'static str, Record)> {
     .chain(selling::records())
     .chain(gift::records())
     .chain([("line_returned_pack", Record::LineReturned { returned: case_back(), staff: id() })])
+    .chain(quota::records())
     .collect()
 }
 
@@ -829,6 +842,7 @@ const fn kind(record: &Record) -> &'static str {
         Record::LabelReplaced { .. } => "label_replaced",
         Record::LabelsWaived { .. } => "labels_waived",
         Record::MemberRegistered { .. } => "member_registered",
+        Record::QuotasHeard { .. } => "quotas_heard",
         Record::LeaseReturned { .. } => "lease_returned",
         Record::TenderChosen { .. } => "tender_chosen",
         Record::PaperBegun { .. } => "paper_begun",
@@ -840,7 +854,7 @@ const fn kind(record: &Record) -> &'static str {
     }
 }
 
-const KINDS: usize = 52;
+const KINDS: usize = 53;
 
 #[test]
 fn every_record_comes_back_from_its_bytes() {

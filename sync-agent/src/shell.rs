@@ -464,6 +464,7 @@ impl Counter {
             | Question::ReleaseCoupon { .. }
             | Question::ClaimReceipt { .. }
             | Question::ReleaseReceipt { .. }
+            | Question::QuotasUsed { .. }
             | Question::Earned { .. }
             | Question::LabelStore { .. }
             | Question::Stock { .. } => return None,

@@ -366,3 +366,70 @@ fn an_agent_that_takes_the_call_and_never_answers_holds_no_customer_up() -> Resu
     drop(silent);
     Ok(())
 }
+
+/// Units of the open basket that have the flash price.
+fn flash_units(till: &Till) -> u32 {
+    let savings = till.basket().lines().iter().flat_map(|line| &line.savings);
+    savings.filter(|saving| saving.promotion.id == "FLASH").map(|saving| saving.units).sum()
+}
+
+#[test]
+fn what_other_lanes_gave_of_a_flash_sale_is_taken_off_and_without_hq_what_this_one_gave() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let rules = folder.path().join("rules.json");
+    let flash = serde_json::json!({
+        "promotion_rules": [{
+            "id": "FLASH", "name_zh": "秒杀", "name_en": "Flash sale", "layer": "price", "type": "fixed_price",
+            "price": 10, "skus": [CHIPS], "quotas": [{"for": "store", "daily": true, "units": 3}],
+        }],
+    });
+    std::fs::write(&rules, flash.to_string())?;
+    let demo = folder.path().join("shop.json");
+    std::fs::write(&demo, shop::demo().import_json())?;
+    let mut headquarters = Headquarters::open(&folder.path().join("hq"), &[&demo, &rules])?;
+    let mut one = Till::open(&folder.path().join("one"), &headquarters, 1)?;
+    let mut two = Till::open(&folder.path().join("two"), &headquarters, 2)?;
+
+    // HQ says that nobody had any: nothing stands in the journal, and two are given.
+    one.choose(CHIPS, 2);
+    one.hear(1);
+    assert_eq!((flash_units(&one), one.basket().heard().len()), (2, 0));
+    one.pay();
+    assert_eq!(one.last_sale()?.uses.iter().map(|used| used.units).sum::<u32>(), 2);
+    one.files.wait_for_acknowledgement()?;
+
+    // The other lane has not sold one, and hears of two: one is left.
+    two.choose(CHIPS, 2);
+    two.hear(1);
+    assert_eq!((flash_units(&two), two.basket().heard().len()), (1, 1));
+    two.pay();
+    two.files.wait_for_acknowledgement()?;
+    one.choose(CHIPS, 1);
+    one.hear(1);
+    assert_eq!(flash_units(&one), 0, "none are left");
+    let almost = &one.basket().reckoning().almost;
+    assert!(almost.iter().any(|(promotion, _)| promotion.id == "FLASH"), "and it is said why");
+    one.feed(Input::Cancel { reason: String::new() });
+
+    // With HQ away each lane goes on with what it gave itself.
+    headquarters.kill()?;
+    two.choose(CHIPS, 3);
+    two.hear(1);
+    assert_eq!(flash_units(&two), 2);
+    two.pay();
+    two.choose(CHIPS, 3);
+    two.hear(1);
+    assert_eq!(flash_units(&two), 0);
+    two.feed(Input::Cancel { reason: String::new() });
+
+    // What was given too often is HQ's to see; the sales stand, and the next basket hears of it.
+    headquarters.start()?;
+    two.files.wait_for_acknowledgement()?;
+    one.choose(CHIPS, 1);
+    one.hear(1);
+    assert_eq!(one.basket().heard().first().map(|heard| heard.elsewhere.store_today), Some(3));
+    let rebuilt =
+        run(Program::new(program("hq")?).arg("rebuild").arg("--data").arg(folder.path().join("hq")))?;
+    assert!(!rebuilt.contains("promotion_use"), "what was given is what events say: {rebuilt}");
+    Ok(())
+}

@@ -247,7 +247,7 @@ fn test(arguments: &[OsString]) -> Result<(), Failure> {
         not_run.push(unmet("scans through an input method for Chinese", reason));
     }
     if env::var_os("GUITAI_DATA").is_none() && !root().join("../shared/data").is_dir() {
-        let what = "replay of real logs, GS1's own vectors, the cases of promotions and refunds beside them";
+        let what = "replay of real logs, GS1's own vectors and dictionary, the cases of promotions and refunds beside them";
         not_run.push(format!("{what}: neither GUITAI_DATA nor ../shared/data is there"));
     }
     build()?;

@@ -493,3 +493,6 @@ const TABLE: &[Row] = &[
     ai("90", "INTERNAL", &[x_to(30)]).attribute(),
     ai("91", "INTERNAL", &[x_to(90)]).to("99").attribute(),
 ];
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@ use super::search::Memory;
 use super::set::PromotionSet;
 use super::ticket::{Coupons, Goods, Objective, Ticket, TicketLine, Unmet};
 use crate::money::Money;
+use crate::quota::QuotaLeft;
 
 /// The most units of a component that take part in item rules; what is above
 /// it is priced without them, and the answer says how much better it could be.
@@ -234,6 +235,7 @@ impl<'a> Problem<'a> {
         let promotion = self.promotion(index);
         promotion.quota.is_some()
             || promotion.applications_max.is_some()
+            || !promotion.quotas.is_empty()
             || self.ticket.quotas_left.contains_key(&promotion.id)
             || is_add_on(promotion)
     }
@@ -245,7 +247,7 @@ impl<'a> Problem<'a> {
             Layer::Price => [promotion.quota, promotion.applications_max].into_iter().flatten().min(),
             Layer::Item | Layer::Order | Layer::Coupon => promotion.quota,
         };
-        let left = self.ticket.quotas_left.get(&promotion.id).copied();
+        let left = self.ticket.quotas_left.get(&promotion.id).map(|left| left.units);
         [own, left].into_iter().flatten().min()
     }
 
@@ -725,8 +727,11 @@ fn unmet_by(promotion: &Promotion, ticket: &Ticket) -> Option<Unmet> {
     if let Some(why) = promotion.conditions.unmet(&ticket.occasion) {
         return Some(why);
     }
-    if ticket.quotas_left.get(&promotion.id) == Some(&0) {
-        return Some(Unmet::SoldOut);
+    if promotion.is_for_each_member() && ticket.occasion.member.is_none() {
+        return Some(Unmet::Customer);
+    }
+    if let Some(QuotaLeft { units: 0, whose, daily }) = ticket.quotas_left.get(&promotion.id).copied() {
+        return Some(Unmet::UsedUp { whose, daily });
     }
     match (&ticket.coupons, promotion.layer()) {
         (Coupons::Held(ids), _) if promotion.is_brought() && !ids.contains(&promotion.id) => {

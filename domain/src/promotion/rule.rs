@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::money::Money;
+use crate::quota::Quota;
 
 /// The most goods that one promotion names.
 pub const SCOPE_NAMES_MAX: usize = 100_000;
@@ -35,6 +36,8 @@ pub struct Promotion {
     pub conditions: Conditions,
     /// At most so many units of a ticket.
     pub quota: Option<u32>,
+    /// At most so many units beyond one ticket.
+    pub quotas: Vec<Quota>,
     /// At most so many applications on a ticket; of a price rule, units.
     pub applications_max: Option<u32>,
     /// How it goes together with others.
@@ -226,7 +229,8 @@ pub struct Scope {
     pub not_skus: BTreeSet<String>,
     /// Categories that are left out.
     pub not_categories: BTreeSet<String>,
-    /// Only units that expire within so many days (临期).
+    /// Only units that end within so many days (临期): see
+    /// [`TicketLine::expires_in_days`](super::ticket::TicketLine::expires_in_days).
     pub expires_within_days: Option<i64>,
 }
 
@@ -383,9 +387,29 @@ pub enum PromotionError {
         /// Which.
         id: String,
     },
+    /// It excludes a promotion that nobody knows.
+    #[error("look at promotion {id}: it excludes {other}, which is no promotion here")]
+    ExcludesUnknown {
+        /// Which.
+        id: String,
+        /// What it names.
+        other: String,
+    },
+    /// None of the goods that it names is known.
+    #[error("look at promotion {id}: none of the goods that it names is known here")]
+    UnknownGoods {
+        /// Which.
+        id: String,
+    },
     /// It ends before it begins, or at an hour that no day has.
     #[error("use promotion {id}: it is never in force; look at its times")]
     Never {
+        /// Which.
+        id: String,
+    },
+    /// Two quotas of one kind.
+    #[error("use promotion {id}: two quotas are of the same kind; keep one of them")]
+    SameQuota {
         /// Which.
         id: String,
     },
@@ -430,6 +454,7 @@ impl Promotion {
         if self.quota == Some(0) || self.applications_max == Some(0) {
             return Err(PromotionError::NoEffect { id: id(), what: "a limit of 0" });
         }
+        self.check_quotas()?;
         self.scope.check(&self.id)?;
         self.conditions.check(&self.id)?;
         match &self.rule {
@@ -606,7 +631,7 @@ impl Conditions {
 }
 
 /// Refuses a number that cannot be, and says what could.
-pub(super) fn in_range(
+pub(crate) fn in_range(
     id: &str,
     what: &'static str,
     value: i64,

@@ -15,6 +15,7 @@ pub struct PromotionSet {
     by_sku: HashMap<String, Vec<usize>>,
     by_category: HashMap<String, Vec<usize>>,
     everywhere: Vec<usize>,
+    with_quotas: Vec<usize>,
     grants: Vec<Grant>,
 }
 
@@ -40,6 +41,40 @@ impl PromotionSet {
         (set, refused)
     }
 
+    /// Says of live promotions what they name and nobody knows: other
+    /// promotions that they exclude, and goods. They stay live, as what is
+    /// named may come; `is_known` says whether there is an item of this code.
+    pub fn references_nothing<E>(
+        &self,
+        mut is_known: impl FnMut(&str) -> Result<bool, E>,
+    ) -> Result<Vec<PromotionError>, E> {
+        let ids: BTreeSet<&str> = self.promotions.iter().map(|promotion| promotion.id.as_str()).collect();
+        let mut found = Vec::new();
+        for promotion in &self.promotions {
+            let unknown = promotion.stacking.excludes.iter().find(|other| !ids.contains(other.as_str()));
+            if let Some(other) = unknown {
+                let (id, other) = (promotion.id.clone(), other.clone());
+                found.push(PromotionError::ExcludesUnknown { id, other });
+            }
+            // Goods that come later may be of a category, so only codes can be unknown for good.
+            let scope = &promotion.scope;
+            if scope.skus.is_empty() || !scope.categories.is_empty() {
+                continue;
+            }
+            let mut is_about_something = false;
+            for sku in &scope.skus {
+                is_about_something = is_known(sku)?;
+                if is_about_something {
+                    break;
+                }
+            }
+            if !is_about_something {
+                found.push(PromotionError::UnknownGoods { id: promotion.id.clone() });
+            }
+        }
+        Ok(found)
+    }
+
     fn add(&mut self, promotion: Promotion) {
         let index = self.promotions.len();
         let mut scopes = vec![&promotion.scope];
@@ -62,7 +97,15 @@ impl PromotionSet {
                 self.by_category.entry(category.clone()).or_default().push(index);
             }
         }
+        if !promotion.quotas.is_empty() {
+            self.with_quotas.push(index);
+        }
         self.promotions.push(promotion);
+    }
+
+    /// Those of which there are so many beyond one ticket.
+    pub fn with_quotas(&self) -> impl Iterator<Item = &Promotion> {
+        self.with_quotas.iter().map(|place| &self.promotions[*place])
     }
 
     /// The same, with what paid tickets are given.

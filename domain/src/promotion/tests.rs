@@ -11,6 +11,7 @@ use super::rule::{
 };
 use super::ticket::{Buyer, Goods, Occasion, TicketLine, Unmet};
 use super::*;
+use crate::quota::{QuotaLeft, Whose};
 
 mod effort;
 
@@ -27,6 +28,7 @@ fn promotion(id: &str, rule: Rule) -> Promotion {
         scope: Scope::everything(),
         conditions: Conditions::default(),
         quota: None,
+        quotas: Vec::new(),
         applications_max: None,
         stacking: Stacking::default(),
     }
@@ -250,14 +252,14 @@ fn a_price_that_stands_counts_for_the_order_but_takes_no_shelf_price() {
 fn a_limit_beyond_the_ticket_counts_what_is_left_of_it() {
     let flash = promotion("秒杀", Rule::Price(PriceRule::Fixed(yuan(1))));
     let (set, _) = PromotionSet::load(1, [flash]);
-    for (left, total) in [(0, 50), (2, 32), (9, 5)] {
+    for (units, total) in [(0, 50), (2, 32), (9, 5)] {
         let ticket = Ticket {
             lines: vec![line(1, "egg", pieces(5, 10))],
-            quotas_left: [("秒杀".to_owned(), left)].into(),
+            quotas_left: [("秒杀".to_owned(), QuotaLeft { units, whose: Whose::Store, daily: true })].into(),
             ..Ticket::default()
         };
         let found = price(&set, &ticket, Objective::TagPriceBinding, &mut Memory::default(), WORK_MAX);
-        assert_eq!(found.total, yuan(total), "{left} left");
+        assert_eq!(found.total, yuan(total), "{units} left");
     }
 }
 

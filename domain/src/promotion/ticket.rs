@@ -6,6 +6,7 @@ use chrono::{DateTime, Datelike, Duration, Timelike};
 
 use super::rule::{Conditions, Layer};
 use crate::money::{Money, Quantity};
+use crate::quota::{QuotaLeft, Whose};
 
 /// A basket as the promotions see it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -20,9 +21,9 @@ pub struct Ticket {
     pub coupons_max: Option<u32>,
     /// Points that may be spent.
     pub points: Option<PointsOffer>,
-    /// Units left of promotions whose number is limited beyond this ticket
+    /// What is left of promotions whose number is limited beyond this ticket
     /// (per member, store or chain), by promotion id.
-    pub quotas_left: BTreeMap<String, u32>,
+    pub quotas_left: BTreeMap<String, QuotaLeft>,
 }
 
 impl Ticket {
@@ -54,7 +55,8 @@ pub struct TicketLine {
     pub price_stands: bool,
     /// Never reduced, and counts for no threshold (tobacco).
     pub no_promotion: bool,
-    /// Days until it expires, where its code says so.
+    /// Days until it expires, is past its best or is to be sold, whichever comes
+    /// first, where its code says so (GS1 AI 17, 7003, 15, 16).
     pub expires_in_days: Option<i64>,
 }
 
@@ -173,7 +175,12 @@ pub enum Unmet {
     /// Another tender must be chosen.
     Tender,
     /// No units are left of it.
-    SoldOut,
+    UsedUp {
+        /// For whom.
+        whose: Whose,
+        /// Whether there are more on another day.
+        daily: bool,
+    },
 }
 
 impl Conditions {

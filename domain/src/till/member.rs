@@ -217,7 +217,8 @@ impl Step {
     }
 
     /// Coupons that HQ itself calls spent, or tells of no more, need not be
-    /// remembered here, nor leases whose time is over.
+    /// remembered here, nor leases whose time is over, nor what was given of
+    /// promotions that are.
     pub(super) fn forget_what_is_over(&mut self, context: &Context<'_>) {
         self.till.coupons_spent.retain(|code| match context.catalogue.coupon(code) {
             Ok(Some(coupon)) => coupon.state == CouponState::Issued,
@@ -225,6 +226,9 @@ impl Step {
             Err(_) => true,
         });
         self.till.leases_spent.retain(|known| context.now_ms < known.until_ms.saturating_add(LEASE_KEPT_MS));
+        if let Ok(set) = context.promotions() {
+            self.till.quota_counts.forget_what_is_over(&set, context.now_ms, context.today());
+        }
     }
 
     /// Nobody's card and no coupon lies on a basket without goods any more.

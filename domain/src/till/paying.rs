@@ -304,6 +304,7 @@ impl Step {
             currency: &context.settings.currency.code,
             reference_version: context.catalogue.version(),
             rules: context.settings.rules.tax,
+            day: self.business_date(context),
         };
         let sale = Sale::settled(&self.till.basket, tenders, due, by);
         // The last record of the step: its number is the sale's.

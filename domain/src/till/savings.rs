@@ -13,6 +13,7 @@ use crate::pricing;
 use crate::promotion::explain::Missed;
 use crate::promotion::ticket::{Coupons, Goods, Occasion, TicketLine};
 use crate::promotion::{Layer, Memory, Objective, Priced, PromotionSet, Ticket, WORK_MAX, price};
+use crate::quota;
 
 /// What was found out while pricing earlier baskets. It changes no answer, so
 /// two tills with different recollections are the same till.
@@ -102,12 +103,14 @@ impl Step {
         let savings = lines.map(|((line, savings), net)| added_up(line, savings, *net, spends)).collect();
         let name = |missed: &Missed| ((&set.promotions()[missed.promotion]).into(), missed.clone());
         let coupons = self.till.basket.coupons().iter();
+        let numbers: Vec<u32> = ticket.lines.iter().map(|line| line.number).collect();
         let reckoning = Reckoning {
             almost: priced.missed.iter().map(name).collect(),
             gap: priced.gap(),
             points: priced.points,
             coupons: coupons.map(|coupon| coupon.taken_off(&set, &priced)).collect(),
             gifts: gift::free_goods(&set, &priced, self.till.basket.lines()),
+            uses: quota::uses(&set, &priced, &numbers),
         };
         self.till.basket.make_savings(savings, reckoning);
     }
@@ -125,7 +128,9 @@ impl Step {
         };
         let held = basket.coupons().iter().map(|coupon| coupon.promotion.clone()).collect();
         let points = rules.points.spending.and_then(|spending| Some(spending.offer(basket.grant()?)));
-        Ticket { lines, occasion, coupons: Coupons::Held(held), points, ..Ticket::default() }
+        let quotas_left = self.quotas_left(context, set);
+        let coupons = Coupons::Held(held);
+        Ticket { lines, occasion, coupons, points, quotas_left, ..Ticket::default() }
     }
 
     pub(super) fn priced(&self, context: &Context<'_>, set: &PromotionSet, ticket: &Ticket) -> Priced {
@@ -193,6 +198,6 @@ fn ticket_line(
         factor,
         price_stands,
         no_promotion: line.item.no_promotion,
-        expires_in_days: line.trace.expiry.map(|expiry| (expiry - context.today()).num_days()),
+        expires_in_days: line.trace.ends().map(|end| (end - context.today()).num_days()),
     }
 }

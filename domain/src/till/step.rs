@@ -137,6 +137,7 @@ impl Step {
             Input::Coupon(coupon) => self.lay_held_coupon(context, *coupon),
             Input::TakeCouponBack { code } => self.take_coupon_back(&code),
             Input::OfferPoints(grant) => self.offer_points(context, grant),
+            Input::QuotasHeard(heard) => self.hear_quotas(heard),
             Input::ReturnLease(grant) => self.return_lease(grant),
             Input::RegisterMember(member) => self.register(context, *member),
             Input::MoveStock(movement) => self.move_stock(*movement),
@@ -460,7 +461,12 @@ impl Step {
                 return self.unknown(Message::Malformed { code: code.to_owned(), error });
             }
         };
-        let trace = Trace { batch: goods.batch.clone(), expiry: goods.expiry, serial: goods.serial.clone() };
+        let trace = Trace {
+            batch: goods.batch.clone(),
+            expiry: goods.expiry,
+            best_before: goods.best_before.into_iter().chain(goods.sell_by).min(),
+            serial: goods.serial.clone(),
+        };
         // Of GS1 data, the line shows the number only.
         let plain = code.bytes().all(|byte| byte.is_ascii_digit());
         let code = if plain { code } else { goods.gtin.as_printed() };
@@ -676,6 +682,7 @@ impl Step {
     fn committed(&mut self, context: &Context<'_>, seq: u64) {
         let Desk::Saving(staff, sale) = &self.till.desk else { return };
         let attended = context.settings.rules.kiosk.is_none();
+        let sale = sale.clone();
         let in_cash = attended && sale.tenders.iter().any(Tender::is_cash);
         self.till.desk = Desk::Done(staff.clone(), sale.clone(), seq);
         self.till.last_sale = Some(seq);
@@ -683,6 +690,10 @@ impl Step {
             self.effects.push(Effect::OpenDrawer);
         }
         self.effects.push(Effect::Sound(Sound::Accepted));
+        if !sale.coupons_back.is_empty() {
+            let back = sale.coupons_back.clone();
+            self.tell(Message::CouponsBack(back));
+        }
         if context.settings.prints_receipts {
             self.queue_paper(seq, false);
             self.till.kiosk.offered = (!attended).then_some(seq);
@@ -772,6 +783,7 @@ fn comes_by_itself(input: &Input) -> bool {
             | Input::PaymentAnswered { .. }
             | Input::Weighed { .. }
             | Input::Tick
+            | Input::QuotasHeard(_)
             // Somebody says who they are: often to answer just that question.
             | Input::PinChecked { .. }
     )

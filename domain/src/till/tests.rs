@@ -54,6 +54,8 @@ struct Goods {
     fails: bool,
     /// Whether promotions bound to tenders are live, and gifts.
     festival: bool,
+    /// Whether promotions are live of which there are so many.
+    flash: bool,
 }
 
 impl Goods {
@@ -201,6 +203,9 @@ impl Catalogue for Goods {
         let dairy = promotion("p3", "满20减3", "3 off 20", &["yoghurt", "milk"], Works::Order(off));
         let mut all = vec![breakfast, half, dairy];
         all.extend(buyer::promotions(self.festival));
+        if self.flash {
+            all.extend(quotas::promotions());
+        }
         let set = PromotionSet::load(7, all).0;
         Ok(Arc::new(if self.festival { set.with_grants(buyer::grants()) } else { set }))
     }
@@ -223,6 +228,7 @@ fn promotion(id: &str, name_zh: &str, name_en: &str, skus: &[&str], rule: Works)
         scope: Scope::of(skus.iter().copied()),
         conditions: Conditions::default(),
         quota: None,
+        quotas: Vec::new(),
         applications_max: None,
         stacking: Stacking::default(),
     }
@@ -291,6 +297,8 @@ enum Happens {
     GoodsGone,
     /// Promotions bound to tenders are live, and gifts.
     Festival,
+    /// Promotions are live of which there are so many.
+    Flash,
     /// The lane has no printer.
     NoPrinter,
     /// The chain sets its rules.
@@ -453,7 +461,7 @@ impl Lane {
         Self {
             till: Till::default(),
             settings: settings(),
-            goods: Goods { fails: false, festival: false },
+            goods: Goods { fails: false, festival: false, flash: false },
             now_ms: MORNING_MS,
             journal: Vec::new(),
             sale: 0,
@@ -462,7 +470,15 @@ impl Lane {
     }
 
     fn take(&mut self, happens: Happens) -> Vec<Effect> {
-        let input = match happens {
+        match self.input_of(happens) {
+            Some(input) => self.step(input),
+            None => Vec::new(),
+        }
+    }
+
+    /// What the till is told of what happens; nothing where that is about the world around it.
+    fn input_of(&mut self, happens: Happens) -> Option<Input> {
+        Some(match happens {
             In(input) => input,
             Saved => Input::Committed { seq: self.sale },
             Happens::PaysRest => {
@@ -477,42 +493,49 @@ impl Lane {
                 Input::Recall { basket: self.till.parked.first().map_or(0, |parked| parked.number) }
             }
             Happens::ScaleSays(answer) => {
-                let Some(goods) = self.to_weigh.take() else { return Vec::new() };
+                let Some(goods) = self.to_weigh.take() else { return None };
                 Input::Weighed { goods, answer }
             }
             BringsBack => {
-                let Some(past) = self.past_sale() else { return Vec::new() };
+                let Some(past) = self.past_sale() else { return None };
                 Input::BeginReturn { past: Box::new(past) }
             }
             Later(ms) => {
                 self.now_ms = self.now_ms.saturating_add(ms);
-                return Vec::new();
+                return None;
             }
             Happens::Clock(ms) => {
                 self.now_ms = ms;
-                return Vec::new();
+                return None;
             }
             GoodsGone => {
                 self.goods.fails = true;
-                return Vec::new();
+                return None;
+            }
+            Happens::Flash => {
+                self.goods.flash = true;
+                return None;
             }
             Happens::Festival => {
                 self.goods.festival = true;
-                return Vec::new();
+                return None;
             }
             NoPrinter => {
                 self.settings.prints_receipts = false;
-                return Vec::new();
+                return None;
             }
             Rule(set) => {
                 set(&mut self.settings.rules);
-                return Vec::new();
+                return None;
             }
             PowerCut => {
                 self.till = self.restarted_from(needed_from(self));
-                return Vec::new();
+                return None;
             }
-        };
+        })
+    }
+
+    fn step(&mut self, input: Input) -> Vec<Effect> {
         let (till, effects) = self.till.step(&self.context(), input);
         self.till = till;
         for effect in &effects {
@@ -687,6 +710,7 @@ fn message_words(message: &Message) -> String {
         Message::SerialInBasket { item, serial } => format!("{} {serial} in the basket", item.sku),
         Message::MemberJoined(member) => format!("member {}", member.id),
         Message::CouponLaid { code, off } => format!("coupon {code} takes off {}", yuan().format(*off)),
+        Message::CouponsBack(codes) => format!("coupons {} given back", codes.join(", ")),
         Message::CouponRefused(refusal) => refusal.to_string(),
         Message::MemberUnknown(_)
         | Message::MemberFirst
@@ -783,6 +807,10 @@ fn record_words(record: &Record) -> String {
         }
         Record::LabelsWaived { item, reason, .. } => format!("labels of {} waived for {reason}", item.sku),
         Record::MemberRegistered { member, .. } => format!("{} registered", member.id),
+        Record::QuotasHeard { heard } => {
+            let words = heard.iter().map(|heard| format!(" {}", heard.promotion));
+            format!("heard of{}", words.collect::<String>())
+        }
         Record::LeaseReturned { grant } => format!("{} goes back", grant.lease),
         Record::TenderChosen { tender } => match tender {
             Some(kind) => format!("all by {}", kind.name()),
@@ -890,7 +918,7 @@ fn line_words(line: &Line) -> String {
     if let Some(by) = line.weighed_by {
         words.push_str(&format!(", weighed by {by:?}"));
     }
-    let Trace { batch, expiry, serial } = &line.trace;
+    let Trace { batch, expiry, best_before: _, serial } = &line.trace;
     for (what, value) in
         [("batch", batch), ("expiry", &expiry.map(|day| day.to_string())), ("serial", serial)]
     {
@@ -3605,6 +3633,7 @@ fn any_happening() -> impl Strategy<Value = Happens> {
         12 => any_tender(),
         8 => any_drawer_work(),
         12 => buyer::any_buyer(),
+        6 => everything::any_goods_work(),
         6 => weighing::any_weighing(),
         4 => selling::any_words(0u32..6),
         3 => Just(SIGN_OUT),
@@ -3965,6 +3994,7 @@ proptest! {
         prints in prop::bool::weighted(0.9),
         opens_itself in prop::bool::weighted(0.8),
         festival in any::<bool>(),
+        flash in any::<bool>(),
         has_scale in any::<bool>(),
         day in prop::collection::vec(any_scene(), 0..60),
     ) {
@@ -3973,6 +4003,7 @@ proptest! {
         lane.settings.rules.shift_opens_itself = opens_itself;
         lane.settings.rules.has_scale = has_scale;
         lane.goods.festival = festival;
+        lane.goods.flash = flash;
         lane.settings.rules.points = buyer::points_rules();
         for (at, happens) in selling().into_iter().chain(day.into_iter().flatten()).enumerate() {
             check_step(&mut lane, happens)?;
@@ -3982,6 +4013,7 @@ proptest! {
         }
         lane.take(Saved);
         check_restart_now(&lane)?;
+        prop_assert!(quotas::most_given_holds(&lane));
     }
 
     #[test]
@@ -4060,8 +4092,10 @@ proptest! {
 }
 
 mod buyer;
+mod everything;
 mod gifts;
 mod kiosk;
+mod quotas;
 mod selling;
 mod weighing;
 

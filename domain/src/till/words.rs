@@ -13,6 +13,7 @@ use crate::label::{LabelBinding, LabelItem, LabelNumber, LabelRefusal};
 use crate::member::{Member, NewMember, PointsGrant};
 use crate::money::Money;
 use crate::payment::{Answer, Payment};
+use crate::quota::QuotaHeard;
 use crate::record::{PaperOutcome, Record, Staff};
 use crate::refund::PastSale;
 use crate::rights::{Act, Rights};
@@ -185,6 +186,8 @@ pub enum Input {
     },
     /// Points may be spent on the basket; `None` where they are not to be.
     OfferPoints(Option<PointsGrant>),
+    /// HQ says what was given of promotions with quotas.
+    QuotasHeard(Vec<QuotaHeard>),
     /// Points that were lent are needed no more, and go back to HQ.
     ReturnLease(PointsGrant),
     /// Somebody becomes a member, and buys as one.
@@ -434,6 +437,9 @@ pub enum Message {
         /// What it takes off now.
         off: Money,
     },
+    /// All that these coupons were spent on came back: HQ gives those back
+    /// that are still good.
+    CouponsBack(Vec<String>),
     /// A coupon was not laid on the basket.
     CouponRefused(CouponRefusal),
     /// This lane spent too many coupons that HQ does not know of yet.

@@ -3,23 +3,29 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use domain::barcode::{Codes, Gtin};
-use domain::basket::Cut;
+use domain::basket::{Cut, Trace};
 use domain::catalogue::{Catalogue, Found, Item, LookUpError};
 use domain::coupon::{Coupon, CouponState};
-use domain::label::{LabelItem, LabelNumber};
-use domain::member::{Member, PointsGrant, PointsRules, Spending};
-use domain::money::{Currency, Money, TaxRate};
+use domain::label::{LabelBinding, LabelItem, LabelNumber};
+use domain::member::{Member, NewMember, PointsGrant, PointsRules, Spending};
+use domain::money::{Currency, Money, Quantity, TaxRate};
 use domain::payment::Answer;
-use domain::promotion::rule::{Conditions, ItemRule, OrderRule, Promotion, Rule, Scope, Stacking};
+use domain::promotion::rule::{Conditions, ItemRule, OrderRule, PriceRule, Promotion, Rule, Scope, Stacking};
 use domain::promotion::{Objective, PromotionSet};
+use domain::quota::{Counts, Quota, QuotaHeard, Whose};
 use domain::record::{PaperOutcome, Record, Staff};
 use domain::refund::{Origin, PastSale};
 use domain::rights::Rights;
 use domain::seller::Seller;
 use domain::shift::{CashMove, Denomination, PARKED_MAX};
+use domain::stock::{CountedLine, Movement, StockCount, StockLine, StockMove};
 use domain::tender::{ForeignRate, Wallet};
-use domain::till::{Context, Effect, Input, Offer, PAPERS_WAITING_MAX, Rules, Settings, Till};
+use domain::till::kiosk::KioskInput;
+use domain::till::{
+    Context, Effect, Input, Offer, PAPERS_WAITING_MAX, Rules, ScaleAnswer, Settings, Till, ToWeigh,
+};
 
 use crate::harness::fuzz_times;
 
@@ -101,6 +107,15 @@ const FRAGMENTS: &[&str] = &[
     "department 7 400\n",
     "unbind 0123456789AB\n",
     "waive-labels tea\n",
+    "bind 0000000000000001 tea\n",
+    "replace 0000000000000001 0000000000000002\n",
+    "stock in 3\n",
+    "counted 2500\n",
+    "joins\n",
+    "held CSPRING26K\n",
+    "heard 1 2\n",
+    "weighs 300\n",
+    "kiosk\n",
     "99999",
     "9223372036854775807",
     "-9223372036854775808",
@@ -150,6 +165,7 @@ impl Goods {
             scope: Scope::of(["tea", "milk"]),
             conditions: Conditions::default(),
             quota: None,
+            quotas: Vec::new(),
             applications_max: None,
             stacking: Stacking::default(),
         };
@@ -168,6 +184,13 @@ impl Goods {
             promotion("off", Rule::Order(threshold)),
             promotion("coupon", coupon),
             Promotion { conditions, ..promotion("wechat", Rule::Order(five)) },
+            Promotion {
+                quotas: vec![
+                    Quota { whose: Whose::Member, daily: true, units: 2 },
+                    Quota { whose: Whose::Store, daily: false, units: 5 },
+                ],
+                ..promotion("flash", Rule::Price(PriceRule::Fixed(Money::from_minor(500))))
+            },
         ];
         Self { promotions: Arc::new(PromotionSet::load(1, all).0) }
     }
@@ -399,6 +422,54 @@ impl Lane {
             "department" => Input::Department { code: text(0), price: money(1) },
             "unbind" => Input::UnbindLabel { label: LabelNumber::parse(&text(0)).ok()?, reason: reason() },
             "waive-labels" => Input::WaiveLabels { item: LabelItem::of(&text(0)), reason: reason() },
+            "bind" => Input::BindLabel(Box::new(binding(&text(0), &text(1))?)),
+            "replace" => Input::ReplaceLabel {
+                old: LabelNumber::parse(&text(0)).ok()?,
+                binding: Box::new(binding(&text(1), "tea")?),
+                reason: reason(),
+            },
+            "stock" => Input::MoveStock(Box::new(Movement {
+                kind: if rest.first() == Some(&"in") { StockMove::Receive } else { StockMove::Damage },
+                document: "L-1".into(),
+                other: "farm".into(),
+                lines: Quantity::from_thousandths(number(rest, 1).saturating_mul(1_000))
+                    .map(|quantity| StockLine { sku: "tea".into(), quantity })
+                    .into_iter()
+                    .collect(),
+                reason: reason(),
+            })),
+            "counted" => Input::CountStock(Box::new(StockCount {
+                document: "C-1".into(),
+                lines: vec![CountedLine { sku: "tea".into(), thousandths: number(rest, 0) }],
+                positions: Vec::new(),
+            })),
+            "joins" => Input::RegisterMember(Box::new(NewMember {
+                id: "new".into(),
+                phone_hash: "0".repeat(64),
+                shown: text(0),
+                card: String::new(),
+            })),
+            "held" => Input::Coupon(Box::new(self.goods.coupon(&text(0)).ok()??)),
+            "heard" => {
+                let all = |units| Counts { member_today: units, store: units, ..Counts::default() };
+                Input::QuotasHeard(vec![QuotaHeard {
+                    promotion: "flash".into(),
+                    member: "gold".into(),
+                    day: NaiveDate::from_ymd_opt(2026, 3, 2)?,
+                    elsewhere: all(number(rest, 0)),
+                    here: all(number(rest, 1)),
+                }])
+            }
+            "weighs" => Input::Weighed {
+                goods: Box::new(ToWeigh {
+                    item: self.goods.item("apple")?,
+                    code: "10001".into(),
+                    unit_price: Money::from_minor(1_280),
+                    trace: Trace::default(),
+                }),
+                answer: ScaleAnswer::Weighed { grams: number(rest, 0), net: rest.len() > 1 },
+            },
+            "kiosk" => Input::Kiosk(KioskInput::Pay { random: small(0) }),
             "drawer" => Input::OpenDrawer { reason: reason() },
             "x" => Input::Report,
             "z" => Input::CloseShift,
@@ -466,4 +537,14 @@ fn number(rest: &[&str], place: usize) -> i64 {
 fn staff(role: &str) -> Staff {
     let id = if role.is_empty() { "cashier" } else { role };
     Staff { id: id.into(), number: "1".into(), name: id.into() }
+}
+
+fn binding(label: &str, sku: &str) -> Option<LabelBinding> {
+    let label = LabelNumber::parse(label).ok()?;
+    Some(LabelBinding {
+        label,
+        items: vec![LabelItem::of(sku)],
+        template: String::new(),
+        slot: String::new(),
+    })
 }

@@ -69,6 +69,13 @@ impl CouponBook {
         release(&mut self.claim, lane)
     }
 
+    /// All that a sale was about came back; says whether that sale had spent it.
+    pub fn restore(&mut self, sale: &str) -> bool {
+        let before = self.spent.len();
+        self.spent.retain(|known| known != sale);
+        self.spent.len() < before
+    }
+
     /// A sale spent it; gives the sale that had spent it before, if one had.
     pub fn spend(&mut self, lane: &LaneId, sale: &str) -> Option<String> {
         self.release(lane);

@@ -387,7 +387,7 @@ impl<'w, 'c> Keeper<'w, 'c> {
     ) -> Result<(), StoreError> {
         let key = BookKey { owner: &lane.store, kind: BookKind::Coupon, part: code };
         let mut kept: Kept<CouponBook> = self.take(key)?.unwrap_or_default();
-        if kept.state.spent.iter().any(|known| known == source) {
+        if self.writing.has_book_source(key, source)? {
             return Ok(());
         }
         if let Some(before) = kept.state.spend(lane, source) {
@@ -401,6 +401,57 @@ impl<'w, 'c> Keeper<'w, 'c> {
             let mut coupon: Coupon = read("entity", &body)?;
             coupon.state = CouponState::Redeemed;
             self.writing.put_of_store(Kind::Coupon, &lane.store, code, &written(&coupon))?;
+        }
+        Ok(())
+    }
+
+    /// All of a sale came back: the coupons that were spent on it are good
+    /// again while they are valid. `at_ms` is the lane's clock when it took the
+    /// goods back. What HQ's own book of the sale does not bear out is listed.
+    fn restore_coupons(
+        &self,
+        lane: &LaneId,
+        origin: &Origin,
+        (source, at_ms): (&str, i64),
+        codes: &[String],
+    ) -> Result<(), StoreError> {
+        let (receipt, sale) = self.open_receipt(origin)?;
+        let spent = sale.map(|sale| sale.coupons).unwrap_or_default();
+        let of_sale = document_of(origin);
+        for code in codes {
+            let key = BookKey { owner: &origin.store, kind: BookKind::Coupon, part: code };
+            if self.writing.has_book_source(key, source)? {
+                continue;
+            }
+            let was_spent = spent.iter().any(|spent| spent.code == *code);
+            if !was_spent || !receipt.state.is_all_back() {
+                let why = if was_spent {
+                    "not all of the sale came back"
+                } else {
+                    "the sale is not known to have spent it"
+                };
+                let what = serde_json::json!({ "coupon_back": code, "sale": of_sale, "why": why });
+                self.list(&lane.store, source, key, &what)?;
+                continue;
+            }
+            let body = self.writing.entity_of_store(Kind::Coupon, &origin.store, code)?;
+            let Some(mut coupon) = body.map(|body| read::<Coupon>("entity", &body)).transpose()? else {
+                continue;
+            };
+            let mut kept: Kept<CouponBook> = self.take(key)?.unwrap_or_default();
+            let is_over = coupon.until_ms.is_some_and(|until| until <= at_ms);
+            if is_over || !kept.state.restore(&of_sale) {
+                continue;
+            }
+            kept.entries += 1;
+            let done = serde_json::json!({ "do": "restore", "sale": of_sale });
+            self.enter(key, kept.entries, (source, at_ms), -1, &done)?;
+            self.writing.put_book(key, &written(&kept))?;
+            // Where another sale spent it too, or HQ stopped it, it stays so.
+            if kept.state.spent.is_empty() && coupon.state == CouponState::Redeemed {
+                coupon.state = CouponState::Issued;
+                self.writing.put_of_store(Kind::Coupon, &origin.store, code, &written(&coupon))?;
+            }
         }
         Ok(())
     }
@@ -586,6 +637,15 @@ impl<'w, 'c> Keeper<'w, 'c> {
         for (origin, lines) in &back {
             self.check_gifts(lane, origin, source, sale)?;
             self.give_back(lane, origin, (source, at_ms), lines)?;
+        }
+        if let (false, Some((origin, _))) = (sale.coupons_back.is_empty(), back.first()) {
+            self.restore_coupons(lane, origin, (source, at_ms), &sale.coupons_back)?;
+        }
+        if sale.price_gap > 0 {
+            let part = origin_of(source).map(|origin| receipt_part(&origin)).unwrap_or_default();
+            let key = BookKey { owner: &lane.store, kind: BookKind::Receipt, part: &part };
+            let what = serde_json::json!({ "price_gap": sale.price_gap, "engine": sale.engine });
+            self.list(&lane.store, source, key, &what)?;
         }
         if let (Some(undone), Some((origin, _))) = (&sale.points_back, back.first()) {
             let member = self.member_of(&undone.member)?;

@@ -7,7 +7,7 @@ use domain::barcode::{Codes, Gtin};
 use domain::catalogue::{FACTOR_MAX, KIT_PARTS_MAX, UNITS_MAX};
 use domain::money::{AMOUNT_MAX, Currency, Money, Quantity, TaxRate};
 use domain::seller::COMMISSION_RULES_MAX;
-use protocol::promotion::PromotionForm;
+use protocol::promotion::{OneOrMany, PromotionForm};
 use protocol::pull::{self, PriceCut, PriceRow, PriceScope, Product, Promotion, TaxTreatment};
 
 use super::{ImportError, PROBLEMS_MAX, Problem, Problems, Shop, StaffSource, pins};
@@ -475,8 +475,58 @@ impl Checker {
             for sku in rule.skus.iter().chain(slots).flatten() {
                 self.check_promoted(file, &place, sku, reading)?;
             }
+            self.check_places(file, &place, rule);
+        }
+        // Rules may name each other in any order, so this comes after all of them.
+        for (index, rule) in shop.promotion_rules.iter().flatten().enumerate() {
+            let excluded = match &rule.excludes {
+                None => &[][..],
+                Some(OneOrMany::One(id)) => std::slice::from_ref(id),
+                Some(OneOrMany::Many(ids)) => ids,
+            };
+            for id in excluded {
+                if !ids.contains(id.as_str()) && !self.stays(shop, id, reading)? {
+                    let what =
+                        format!("it excludes {id:?}, which is no promotion; import that, or take it out");
+                    self.note(file, &format!("promotion_rules[{index}]"), what);
+                }
+            }
         }
         Ok(())
+    }
+
+    /// Whether a promotion is known and this import leaves it there.
+    fn stays(&self, shop: &Shop, id: &str, reading: &Reading<'_>) -> Result<bool, ImportError> {
+        let kinds = [
+            (Kind::Promotion, shop.promotions.is_some()),
+            (Kind::PromotionRule, shop.promotion_rules.is_some()),
+        ];
+        for (kind, is_named) in kinds {
+            if !(self.products_are_replaced && is_named) && reading.entity(kind, id)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Categories and stores that a rule names must exist: one that is
+    /// mistyped would leave the rule without goods, or nowhere in force.
+    fn check_places(&mut self, file: &str, place: &str, rule: &PromotionForm) {
+        let slots = rule.slots.iter().flatten().filter_map(|slot| slot.categories.as_ref());
+        let named = rule.categories.iter().chain(&rule.not_categories).chain(slots).flatten();
+        let unknown: Vec<String> = named
+            .filter(|id| !self.categories.contains(*id))
+            .map(|id| format!("there is no category {id:?}; import it, or take it out"))
+            .chain(
+                rule.stores
+                    .iter()
+                    .filter(|code| !self.stores.contains(*code))
+                    .map(|code| format!("there is no store {code:?}; import it, or take it out")),
+            )
+            .collect();
+        for what in unknown {
+            self.note(file, place, what);
+        }
     }
 
     /// Rules of commissions must work, and leave alone what is reckoned already.

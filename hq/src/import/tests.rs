@@ -426,3 +426,43 @@ fn members_and_coupons_are_told_to_their_store_alone() {
         assert!(refusal.contains(expected), "{refusal}");
     }
 }
+
+#[test]
+fn a_promotion_that_references_nothing_is_refused_with_what_it_names() {
+    let desk = Desk::new();
+    let with = |rules: &str| {
+        let shop = STORE.trim_end().trim_end_matches('}');
+        desk.import(
+            &format!("{shop}, \"promotion_rules\": [{rules}]}}"),
+            &["1,水,Water,drinks,2.50,1300,,"],
+            false,
+        )
+    };
+    let off = |id: &str, more: &str| {
+        format!(r#"{{"id": "{id}", "layer": "order", "type": "threshold_off", "min": 100, "off": 10{more}}}"#)
+    };
+    let refused = |more: &str| with(&off("a", more)).expect_err("it names nothing that there is");
+    let says = [
+        (r#", "categories": ["snaks"]"#, r#"there is no category "snaks""#),
+        (r#", "not_categories": ["snaks"]"#, r#"there is no category "snaks""#),
+        (r#", "stores": ["S9"]"#, r#"there is no store "S9""#),
+        (r#", "excludes": "b""#, r#"it excludes "b", which is no promotion"#),
+        (r#", "excludes": ["a2", "b"]"#, r#"it excludes "a2""#),
+        (r#", "skus": ["nothing"]"#, r#"there is no product "nothing""#),
+        (r#", "quotas": [{"for": "shop", "units": 1}]"#, r#""shop" is no quota; use member, store or chain"#),
+        (r#", "quotas": [{"for": "store", "units": 0}]"#, "the units of a quota is 0"),
+    ];
+    for (more, words) in says {
+        let error = refused(more);
+        assert!(error.contains(words), "{more}: {error}");
+    }
+    // A slot of a bundle is looked at too.
+    let slot = r#"{"id": "s", "layer": "item", "type": "bundle", "amount": 100,
+                   "slots": [{"categories": ["snaks"], "qty": 2}]}"#;
+    assert!(with(slot).expect_err("the slot has no goods").contains("snaks"));
+    // Two that exclude one another come together; later ones may name them.
+    let both = [off("a", r#", "excludes": "b""#), off("b", r#", "excludes": "a", "categories": ["drinks"]"#)];
+    with(&both.join(", ")).expect("each is there");
+    with(&off("c", r#", "excludes": ["a", "b"], "stores": ["S1"]"#)).expect("both are known");
+    with(&off("d", r#", "quotas": [{"for": "member", "daily": true, "units": 2}]"#)).expect("it can be kept");
+}

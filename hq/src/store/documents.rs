@@ -103,6 +103,11 @@ pub const PROJECTIONS: &[Projection] = &[
     },
     Projection { table: "stock", columns: &["sku", "quantity"], is_of_event: false },
     Projection {
+        table: "promotion_use",
+        columns: &["promotion", "member", "day", "units"],
+        is_of_event: false,
+    },
+    Projection {
         table: "commission",
         columns: &[
             "epoch",

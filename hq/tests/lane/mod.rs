@@ -129,6 +129,11 @@ impl Lane {
             kept: Vec::new(),
             seller: None,
             note: String::new(),
+            uses: Vec::new(),
+            uses_back: Vec::new(),
+            coupons_back: Vec::new(),
+            price_gap: 0,
+            engine: 0,
         };
         let event = self.event(Fact::SaleCompleted { sale });
         self.write(event::encode(&event));
@@ -171,6 +176,7 @@ pub fn line(sku: &str, net: i64) -> Line {
         no_points: false,
         batch: None,
         expiry: None,
+        best_before: None,
         serial: None,
         no_promotion: false,
         discount: None,
@@ -208,5 +214,10 @@ pub fn sale(lines: Vec<Line>) -> Sale {
         kept: Vec::new(),
         seller: None,
         note: String::new(),
+        uses: Vec::new(),
+        uses_back: Vec::new(),
+        coupons_back: Vec::new(),
+        price_gap: 0,
+        engine: 0,
     }
 }

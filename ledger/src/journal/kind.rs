@@ -39,6 +39,7 @@ pub(super) fn kind_of(record: &Record) -> &'static str {
         Record::LabelReplaced { .. } => "label_replaced",
         Record::LabelsWaived { .. } => "labels_waived",
         Record::MemberRegistered { .. } => "member_registered",
+        Record::QuotasHeard { .. } => "quotas_heard",
         Record::LeaseReturned { .. } => "lease_returned",
         Record::TenderChosen { .. } => "tender_chosen",
         Record::BasketCancelled { .. } => "basket_cancelled",

@@ -5,6 +5,7 @@ mod heads;
 
 use std::os::unix::fs::PermissionsExt;
 
+use domain::quota::QuotaCounts;
 use domain::record::Staff;
 use expect_test::{Expect, expect};
 use tempfile::TempDir;
@@ -585,6 +586,11 @@ fn nothing_sold() -> domain::sale::Sale {
         kept: Vec::new(),
         seller: None,
         note: String::new(),
+        uses: Vec::new(),
+        uses_back: Vec::new(),
+        coupons_back: Vec::new(),
+        price_gap: zero,
+        engine: 0,
     }
 }
 
@@ -622,6 +628,7 @@ fn what_a_shift_carries_outlives_the_shifts_before_it() {
         payment_count: 9,
         coupons_spent: Vec::new(),
         leases_spent: Vec::new(),
+        quota_counts: QuotaCounts::default(),
     };
     let desk = Desk::new();
     let mut journal = desk.open();

@@ -5,6 +5,7 @@ use tempfile::TempDir;
 use domain::catalogue::{PriceBounds, PriceScope, TaxClass, TaxTreatment};
 use domain::coupon::CouponState;
 use domain::promotion::rule::{PriceRule, Rule};
+use protocol::promotion::OneOrMany;
 
 use super::*;
 
@@ -969,4 +970,40 @@ fn what_a_ticket_is_given_lies_beside_the_promotions() {
     let set = lane.promotions().expect("answered");
     assert_eq!(set.grants().iter().map(|grant| grant.id.as_str()).collect::<Vec<_>>(), ["g1"]);
     assert!(lane.refused_promotions()[0].contains("g2"), "{:?}", lane.refused_promotions());
+}
+
+#[test]
+fn what_a_promotion_names_in_vain_is_said_and_it_stays_live() {
+    let rule = |id: &str, skus: &[&str], excludes: &str| {
+        let named = |text: &str| (!text.is_empty()).then(|| OneOrMany::One(text.to_owned()));
+        Entity::PromotionRule(Some(PromotionForm {
+            id: id.into(),
+            layer: "order".into(),
+            kind: "threshold_off".into(),
+            min: Some(10_000),
+            off: Some(500),
+            skus: (!skus.is_empty()).then(|| skus.iter().map(|sku| (*sku).to_owned()).collect()),
+            excludes: named(excludes),
+            ..PromotionForm::default()
+        }))
+    };
+    let mut agent = shop();
+    let known = cola().sku;
+    agent.pull(
+        2,
+        &[
+            ("a", rule("a", &["nothing", "such"], "")),
+            ("b", rule("b", &["nothing", &known], "c")),
+            ("c", rule("c", &[], "gone")),
+        ],
+    );
+    let lane = agent.lane();
+    assert_eq!(lane.promotions().expect("answered").promotions().len(), 3, "all of them are live");
+    assert_eq!(
+        lane.refused_promotions(),
+        [
+            "look at promotion a: none of the goods that it names is known here",
+            "look at promotion c: it excludes gone, which is no promotion here",
+        ]
+    );
 }

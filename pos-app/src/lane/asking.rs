@@ -9,18 +9,22 @@
 // other, one of a newer agent among them, is no answer.
 #![allow(clippy::wildcard_enum_match_arm)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 use domain::barcode::{self, Barcode, ReceiptCode};
+use domain::catalogue::Catalogue as _;
 use domain::coupon::CouponRefusal;
 use domain::label::LabelNumber;
 use domain::member::{Member, PointsGrant};
+use domain::quota::Whose;
 use domain::refund::{Origin, PastSale};
 use domain::till::{Desk, Input, Message};
 use drivers::sound::Tone;
-use protocol::ask::{ASK_VERSION, Answer, Asked, CouponRefused, QUESTIONS_MAX, Question, ReceiptRefused};
+use protocol::ask::{
+    ASK_VERSION, Answer, Asked, CouponRefused, QUESTIONS_MAX, QUOTAS_ASKED_MAX, Question, ReceiptRefused,
+};
 use protocol::event;
 
 use super::{Command, Lane, State};
@@ -49,6 +53,8 @@ enum Errand {
     Label { number: LabelNumber, resent: bool },
     /// Whose a shelf label is that nobody here has heard.
     LabelStore { number: LabelNumber },
+    /// How much was given of promotions with quotas.
+    Quotas,
     /// What the one who looks at their figures has earned.
     Earned { seller: String },
     /// Something was given back; nobody waits.
@@ -64,6 +70,17 @@ pub(crate) struct Errands {
     coupons: Vec<String>,
     /// The sale that may be given back here, and the last document then.
     receipt: Option<(Origin, Option<u64>)>,
+    /// What was asked of promotions with quotas for the open basket.
+    quotas: QuotasAsked,
+}
+
+/// The promotions with quotas that HQ was asked about, for whom: each once for a
+/// basket, answered or not.
+#[derive(Debug, Default)]
+struct QuotasAsked {
+    /// HQ's id of who buys; empty for nobody known.
+    member: String,
+    promotions: BTreeSet<String>,
 }
 
 impl Errands {
@@ -225,6 +242,7 @@ impl Lane {
             | Errand::LabelStore { .. }
             | Errand::Label { .. }
             | Errand::Earned { .. }
+            | Errand::Quotas
             | Errand::Release => None,
         });
         if let Some(wish) = asked {
@@ -286,6 +304,13 @@ impl Lane {
             Errand::LabelStore { number } => match answer {
                 Some(Answer::LabelStore { store: Some(store) }) => self.hear_whose_label(number, store),
                 // HQ knows of no other store, or cannot be asked: then a person decides.
+                _ => {}
+            },
+            Errand::Quotas => match answer {
+                Some(Answer::QuotasUsed { used }) => {
+                    self.input(Input::QuotasHeard(used.iter().map(Into::into).collect()));
+                }
+                // The lane goes on with what it gave itself.
                 _ => {}
             },
             Errand::Earned { seller } => self.show_earned(
@@ -381,6 +406,47 @@ impl Lane {
     fn return_alone(&mut self, code: ReceiptCode) {
         self.find_own_receipt(&code);
         self.end_begin_of_return();
+    }
+
+    /// Asks what others gave of the promotions with quotas that the open basket
+    /// is about; by a look at it, at the end of each turn.
+    pub(super) fn ask_for_quotas(&mut self) {
+        let State::Open(open) = &self.state else { return };
+        let basket = open.basket();
+        if basket.lines().is_empty() {
+            self.errands.quotas = QuotasAsked::default();
+            return;
+        }
+        let is_open = matches!(open.till().desk(), Desk::Selling(_) | Desk::Paying(_));
+        let Some(set) =
+            open.reference().promotions().ok().filter(|set| is_open && set.with_quotas().next().is_some())
+        else {
+            return;
+        };
+        let Some(shift) = open.till().shift() else { return };
+        let member = basket.member().map(|member| member.id.clone()).unwrap_or_default();
+        if member != self.errands.quotas.member {
+            self.errands.quotas = QuotasAsked { member: member.clone(), promotions: BTreeSet::new() };
+        }
+        let goods = basket.lines().iter().map(|line| (line.item.sku.as_str(), line.item.category.as_str()));
+        let about = set.about(goods).into_iter().map(|place| &set.promotions()[place]);
+        let wanted = about.filter(|promotion| {
+            // Of what only members have, a walk-in needs to know nothing.
+            let for_others = promotion.quotas.iter().any(|quota| quota.whose != Whose::Member);
+            !promotion.quotas.is_empty() && (for_others || !member.is_empty())
+        });
+        let asked = &self.errands.quotas.promotions;
+        let promotions: Vec<String> = wanted
+            .map(|promotion| promotion.id.clone())
+            .filter(|id| !asked.contains(id))
+            .take(QUOTAS_ASKED_MAX)
+            .collect();
+        let question =
+            Question::QuotasUsed { promotions: promotions.clone(), member, day: shift.business_date };
+        if question.is_within_bounds() {
+            self.errands.quotas.promotions.extend(promotions);
+            self.ask_agent(question, Errand::Quotas);
+        }
     }
 
     /// Gives back to HQ what it holds for this lane and nobody needs any more.

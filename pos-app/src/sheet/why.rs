@@ -5,6 +5,7 @@ use domain::basket::AppliedPromotion;
 use domain::money::{Currency, Money};
 use domain::promotion::explain::Lacking;
 use domain::promotion::ticket::Unmet;
+use domain::quota::Whose;
 use ui::view::{self, Figure, Language, SheetRow, Tone};
 
 use super::{Open, fact, say};
@@ -106,8 +107,43 @@ fn lacking(language: Language, currency: &Currency, lacking: Lacking) -> String 
             Unmet::Customer => say(language, "会员或指定顾客才有", "For members or certain customers"),
             Unmet::Coupon => say(language, "要有券", "Needs a coupon"),
             Unmet::Tender => say(language, "要用指定付款方式", "Needs a certain means of payment"),
-            Unmet::SoldOut => say(language, "名额已用完", "None left"),
+            Unmet::UsedUp { whose, daily } => {
+                let (zh, en) = used_up(whose, daily);
+                say(language, zh, en)
+            }
         },
         Lacking::Outdone => say(language, "已选更省的", "Something better was chosen"),
+    }
+}
+
+/// Whose share of a promotion is used up.
+fn used_up(whose: Whose, daily: bool) -> (&'static str, &'static str) {
+    match (whose, daily) {
+        (Whose::Member, true) => ("该会员今天已享受过", "This member already had it today"),
+        (Whose::Member, false) => ("该会员已享受过", "This member already had it"),
+        (Whose::Store, true) => ("本店今天名额已用完", "None left in this store today"),
+        (Whose::Store, false) => ("本店名额已用完", "None left in this store"),
+        (Whose::Chain, true) => ("今天名额已用完", "None left today"),
+        (Whose::Chain, false) => ("名额已用完", "None left"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whose_share_is_used_up_is_said_in_both_languages() {
+        let currency = Currency { code: "CNY".into(), symbol: "¥".into(), exponent: 2 };
+        let words = |whose, daily| {
+            let lacks = Lacking::Condition(Unmet::UsedUp { whose, daily });
+            [Language::Chinese, Language::English].map(|language| lacking(language, &currency, lacks))
+        };
+        assert_eq!(words(Whose::Member, true), ["该会员今天已享受过", "This member already had it today"]);
+        assert_eq!(words(Whose::Store, true), ["本店今天名额已用完", "None left in this store today"]);
+        let all = [Whose::Member, Whose::Store, Whose::Chain]
+            .map(|whose| [true, false].map(|daily| words(whose, daily)));
+        let different: std::collections::BTreeSet<&String> = all.iter().flatten().flatten().collect();
+        assert_eq!(different.len(), 12, "each is said in words of its own");
     }
 }

@@ -97,6 +97,8 @@ impl From<&PastSale> for event::PastSale {
             tenders: past.tenders.iter().map(Into::into).collect(),
             points: past.points.as_ref().map(Into::into),
             gifts: past.gifts.iter().map(Into::into).collect(),
+            uses: past.uses.iter().map(Into::into).collect(),
+            coupons: past.coupons.clone(),
         }
     }
 }
@@ -119,6 +121,8 @@ impl event::PastSale {
             tenders: self.tenders.iter().map(|tender| tender.understand(seq)).collect::<Result<_, _>>()?,
             points: self.points.as_ref().map(|points| points.understand(seq)).transpose()?,
             gifts: self.gifts.iter().map(|gift| gift.understand(seq)).collect::<Result<_, _>>()?,
+            uses: self.uses.iter().map(Into::into).collect(),
+            coupons: self.coupons.clone(),
         };
         if past.is_within_bounds() { Ok(past) } else { Err(UnderstandEventError::Sums { seq }) }
     }

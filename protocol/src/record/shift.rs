@@ -175,6 +175,7 @@ pub(super) fn encode_carried(carried: &Carried) -> Option<Box<event::Carried>> {
         payment_count: carried.payment_count,
         coupons_spent: carried.coupons_spent.clone(),
         leases_spent: carried.leases_spent.iter().map(Into::into).collect(),
+        quota_counts: super::quota::encode_counts(&carried.quota_counts),
     }))
 }
 
@@ -196,6 +197,7 @@ impl event::Carried {
                 .iter()
                 .map(|known| known.understand(seq))
                 .collect::<Result<_, _>>()?,
+            quota_counts: super::quota::understand_counts(&self.quota_counts),
         })
     }
 }

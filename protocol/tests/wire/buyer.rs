@@ -131,6 +131,8 @@ pub(super) fn records() -> Vec<(&'static str, Record)> {
         tenders: vec![wechat(490)],
         points: Some(points),
         gifts: Vec::new(),
+        uses: Vec::new(),
+        coupons: Vec::new(),
     };
     let mut shift = carried();
     shift.coupons_spent = vec!["CSPRING26K".into()];

@@ -72,6 +72,8 @@ pub(super) fn records() -> Vec<(&'static str, Record)> {
         tenders: vec![Tender::Cash(money(1_090))],
         points: None,
         gifts: vec![free_beer(2)],
+        uses: Vec::new(),
+        coupons: Vec::new(),
     };
     vec![
         ("sale_completed_gift", Record::SaleCompleted { sale: Box::new(given) }),

@@ -499,6 +499,7 @@ mod tests {
             scope: Scope::of(["egg"]),
             conditions,
             quota: None,
+            quotas: Vec::new(),
             applications_max: None,
             stacking: Stacking::default(),
         };

@@ -38,6 +38,7 @@ fn standing(till: &Till, input: &Input) -> Standing {
         | Input::Coupon(_)
         | Input::TakeCouponBack { .. }
         | Input::OfferPoints(_)
+        | Input::QuotasHeard(_)
         | Input::ReturnLease(_)
         | Input::Back
         | Input::Charge { .. }

@@ -84,7 +84,7 @@ pub(super) fn member(code: &str) -> Option<Arc<Member>> {
 }
 
 /// A coupon's number, from what stands between its letter and its check.
-fn number(body: &str) -> String {
+pub(super) fn number(body: &str) -> String {
     let code = format!("C{body}");
     let check = check_character(&code);
     format!("{code}{check}")

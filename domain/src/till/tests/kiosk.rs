@@ -372,7 +372,7 @@ fn calls_outlive_a_power_cut() {
     );
 }
 
-fn any_stranger() -> impl Strategy<Value = Vec<Happens>> {
+pub(super) fn any_stranger() -> impl Strategy<Value = Vec<Happens>> {
     let cause = || prop::sample::select(Cause::ALL.to_vec());
     let end =
         prop::sample::select(vec![CallEnd::Passed, CallEnd::Refused, CallEnd::FalseAlarm, CallEnd::Gone]);

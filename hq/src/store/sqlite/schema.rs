@@ -10,9 +10,9 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// The version of the tables that this program knows.
-pub(super) const VERSION: i32 = 8;
+pub(super) const VERSION: i32 = 9;
 
-const TABLES: &str = include_str!("../../../schemas/8.sql");
+const TABLES: &str = include_str!("../../../schemas/9.sql");
 
 /// From version 1, 2, ... to the next.
 const STEPS: &[(i32, &str)] = &[
@@ -23,6 +23,7 @@ const STEPS: &[(i32, &str)] = &[
     (5, include_str!("../../../schemas/5-to-6.sql")),
     (6, include_str!("../../../schemas/6-to-7.sql")),
     (7, include_str!("../../../schemas/7-to-8.sql")),
+    (8, include_str!("../../../schemas/8-to-9.sql")),
 ];
 
 /// Brings a file that is new or of an earlier version to [`VERSION`], whole
@@ -57,6 +58,7 @@ mod tests {
         include_str!("../../../schemas/6.sql"),
         include_str!("../../../schemas/7.sql"),
         include_str!("../../../schemas/8.sql"),
+        include_str!("../../../schemas/9.sql"),
     ];
 
     /// Tables, columns and indexes as SQLite understands them.

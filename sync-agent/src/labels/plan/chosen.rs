@@ -98,6 +98,7 @@ impl Shop {
             scope: Scope::of(["apple"]),
             conditions: Conditions { from_ms, until_ms: Some(NOW_MS + 3 * DAY_MS), ..Conditions::default() },
             quota: None,
+            quotas: Vec::new(),
             applications_max: None,
             stacking: Stacking::default(),
         };

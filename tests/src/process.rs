@@ -48,6 +48,24 @@ impl Running {
         Ok(Self { child, name: name.to_owned(), log: log.to_owned() })
     }
 
+    /// Lets it run only now and then, as on a machine that does much else: `halted` long not at all, then `free` long.
+    /// Dropped, what comes back lets it run again.
+    pub fn slow_down(&self, halted: Duration, free: Duration) -> Result<SlowedDown> {
+        let pid = rustix::process::Pid::from_raw(i32::try_from(self.child.id())?).context("a process")?;
+        let (end, is_over) = std::sync::mpsc::channel::<()>();
+        let thread = thread::spawn(move || {
+            use rustix::process::{Signal, kill_process};
+            while is_over.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
+                // Where it has ended nothing can be slowed.
+                let _ = kill_process(pid, Signal::STOP);
+                thread::sleep(halted);
+                let _ = kill_process(pid, Signal::CONT);
+                thread::sleep(free);
+            }
+        });
+        Ok(SlowedDown { end: Some(end), thread: Some(thread) })
+    }
+
     /// Ends it as a power cut would: no signal that it could hear.
     pub fn kill(mut self) -> Result<()> {
         self.child.kill()?;
@@ -77,6 +95,23 @@ impl Drop for Running {
         // It may have ended already; nothing else can be done here.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// A process that is slowed down; dropped, it runs freely.
+#[derive(Debug)]
+pub struct SlowedDown {
+    end: Option<std::sync::mpsc::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Drop for SlowedDown {
+    fn drop(&mut self) {
+        self.end = None;
+        if let Some(thread) = self.thread.take() {
+            // It does nothing that could panic.
+            let _ = thread.join();
+        }
     }
 }
 

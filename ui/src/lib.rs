@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod customer;
+mod keys;
 pub mod kiosk;
 pub mod pixels;
 mod present;

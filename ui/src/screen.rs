@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use slint::{CloseRequestResponse, ComponentHandle, LogicalSize, PlatformError, SharedString, Weak};
 
 use crate::action::{Action, Button, Key};
 pub use crate::generated::TillWindow;
 use crate::generated::{Keys, Press};
+use crate::keys;
 use crate::present;
 use crate::view::View;
 
@@ -66,7 +66,7 @@ impl TillScreen {
         keys.on_pressed(move |press, index| report(Action::Press(button(press, index))));
         let report = Rc::clone(&on_action);
         keys.on_typed(move |text, command, control| {
-            let at = Instant::now();
+            let at = keys::taken_now();
             for key in typed(&text, command, control) {
                 report(Action::Key { key, at });
             }

@@ -497,6 +497,14 @@ impl Day<'_> {
         self.pass_on();
         self.draw("look-for-each")?;
         self.stand.key(Key::Tab);
+        self.stand.function(7);
+        self.draw("look-for-goods-1")?;
+        for sku in [TEA, WATER, COLA] {
+            self.scan_goods(sku)?;
+            self.pass_on();
+        }
+        self.draw("look-for-goods-2")?;
+        self.stand.key(Key::Tab);
         self.stand.function(4);
         self.scan(1);
         self.draw("walk-1-label")?;

@@ -48,22 +48,11 @@ impl Running {
         Ok(Self { child, name: name.to_owned(), log: log.to_owned() })
     }
 
-    /// Lets it run only now and then, as on a machine that does much else: `halted` long not at all, then `free` long.
-    /// Dropped, what comes back lets it run again.
-    pub fn slow_down(&self, halted: Duration, free: Duration) -> Result<SlowedDown> {
+    /// Stops it from running, as on a machine that does something else; dropped, what comes back lets it go on.
+    pub fn halt(&self) -> Result<Halted> {
         let pid = rustix::process::Pid::from_raw(i32::try_from(self.child.id())?).context("a process")?;
-        let (end, is_over) = std::sync::mpsc::channel::<()>();
-        let thread = thread::spawn(move || {
-            use rustix::process::{Signal, kill_process};
-            while is_over.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
-                // Where it has ended nothing can be slowed.
-                let _ = kill_process(pid, Signal::STOP);
-                thread::sleep(halted);
-                let _ = kill_process(pid, Signal::CONT);
-                thread::sleep(free);
-            }
-        });
-        Ok(SlowedDown { end: Some(end), thread: Some(thread) })
+        rustix::process::kill_process(pid, rustix::process::Signal::STOP)?;
+        Ok(Halted(pid))
     }
 
     /// Ends it as a power cut would: no signal that it could hear.
@@ -98,20 +87,14 @@ impl Drop for Running {
     }
 }
 
-/// A process that is slowed down; dropped, it runs freely.
+/// A process that does not run; dropped, it goes on.
 #[derive(Debug)]
-pub struct SlowedDown {
-    end: Option<std::sync::mpsc::Sender<()>>,
-    thread: Option<thread::JoinHandle<()>>,
-}
+pub struct Halted(rustix::process::Pid);
 
-impl Drop for SlowedDown {
+impl Drop for Halted {
     fn drop(&mut self) {
-        self.end = None;
-        if let Some(thread) = self.thread.take() {
-            // It does nothing that could panic.
-            let _ = thread.join();
-        }
+        // Where it has ended there is nothing to go on.
+        let _ = rustix::process::kill_process(self.0, rustix::process::Signal::CONT);
     }
 }
 

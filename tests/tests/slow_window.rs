@@ -1,24 +1,21 @@
-//! A scanner that acts as a keyboard, before a window that is slow: the real program on a virtual screen, which gets to run
-//! for some milliseconds and then not at all for longer than a scanner pauses between two keys.
+//! A scanner that acts as a keyboard, before a window that is slow: the real program on a virtual screen, which takes the
+//! first key of a scan and does not run while all others come, for some 100 ms.
 
 // A test asks for the records it is about, and for no others.
 #![allow(clippy::wildcard_enum_match_arm)]
 
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use domain::record::Record;
 use pos_app::config::Paths;
-use std::process::Command;
 use tests::display::Display;
-use tests::process::{Running, program, wait_for};
+use tests::process::{Running, program, wait_at_most, wait_for};
 use tests::shop::{LaneFiles, code_of};
 
-/// How long the window does nothing at a time: some ten keys of a scanner wait then.
-const HALTED: Duration = Duration::from_millis(80);
-
-/// How long it may run in between.
-const FREE: Duration = Duration::from_millis(7);
+/// How long the till may take, once it runs freely.
+const SOON: Duration = Duration::from_secs(15);
 
 /// Goods of the demo shop.
 const SKUS: [&str; 4] = ["100001", "100010", "100028", "100024"];
@@ -59,15 +56,30 @@ fn a_scan_before_a_slow_window_is_sold_whole() -> Result<()> {
                 display.keys(&["F2"])?;
                 display.settled()?;
             }
-            let slow = till.slow_down(HALTED, FREE)?;
-            display.scan(&code_of(sku)?)?;
-            drop(slow);
+            display.scan_before_busy(&code_of(sku)?, &till)?;
             sold.push(sku.to_owned());
             wait_for("the goods", || Ok((items(&files)?.len() >= sold.len()).then_some(())))?;
             display.settled()?;
             let items = items(&files)?;
             ensure!(items == sold, "scanned {sold:?} (goods were sought: {seeks}), sold {items:?}");
         }
+    }
+    // A number that a person typed before is how many: what stands in the entry is no code of goods then, and tells nobody
+    // that a torn scan was one.
+    for (place, sku) in SKUS.into_iter().enumerate() {
+        display.type_text("3")?;
+        display.settled()?;
+        display.scan_before_busy(&code_of(sku)?, &till)?;
+        sold.push(sku.to_owned());
+        let threes = || {
+            files.count(|record| match record {
+                Record::LineQuantitySet { quantity, .. } => quantity.thousandths() == 3_000,
+                _ => false,
+            })
+        };
+        wait_at_most(SOON, "three of the goods", || Ok((threes()? > place).then_some(())))?;
+        let items = items(&files)?;
+        ensure!(items == sold, "scanned {sold:?} with a number before, sold {items:?}");
     }
     Ok(())
 }

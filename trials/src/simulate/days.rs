@@ -105,8 +105,6 @@ bad_days! {
     CouponSpent => "coupon_spent",
     /// A label's price was charged, since the label still shows less than the price lists say.
     ChargedByLabel => "charged_by_label",
-    /// A label took an older face after a newer one was sent.
-    OldFaceTaken => "old_face_taken",
     /// What a label said was lost.
     LabelNotHeard => "label_not_heard",
     /// A label's face waited for a lane of the store.

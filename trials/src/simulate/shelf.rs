@@ -47,8 +47,6 @@ pub struct Taken {
     pub said: Option<(Sent, i64)>,
     /// What it says is lost; it is asked for again after so many milliseconds.
     pub again_ms: Option<i64>,
-    /// It took an older face than the newest.
-    pub is_older: bool,
 }
 
 /// The shelf of a store.
@@ -104,7 +102,6 @@ impl Rack {
         Taken {
             again_ms: (is_lost || is_older).then_some(again_ms),
             said: (!is_lost).then_some((sent, heard_ms)),
-            is_older,
         }
     }
 }

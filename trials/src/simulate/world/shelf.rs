@@ -65,10 +65,7 @@ impl World<'_> {
 
     /// A label asks for news.
     pub(super) fn radio(&mut self, store: usize, label: usize) {
-        let Taken { said, again_ms, is_older } = self.racks[store].radio(label);
-        if is_older {
-            self.days.met(BadDay::OldFaceTaken);
-        }
+        let Taken { said, again_ms } = self.racks[store].radio(label);
         if let Some(ms) = again_ms {
             self.put_after(ms, What::Radio { store, label });
         }

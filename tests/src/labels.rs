@@ -127,7 +127,7 @@ pub fn write(folder: &Path, changes: &ShelfChanges) -> Result<()> {
 /// There is none.
 pub fn records(folder: &Path) -> Vec<Record> {
     let reader = JournalReader::open(&folder.join("journal.db")).expect("a journal").expect("a journal");
-    let entries = reader.entries_after(0, 10_000, usize::MAX).expect("its events");
+    let entries = reader.entries_after(0, 1_000_000, usize::MAX).expect("its events");
     let read = |bytes: &[u8]| event::decode(bytes).expect("an event").record().expect("a record");
     entries.iter().map(|entry| read(&entry.bytes)).collect()
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use protocol::pull::ShelfCap;
 use protocol::shelf::{
-    DEALS_ASKED_MAX, DealAsked, DealTold, ITEM_CAPS_MAX, LaneVersion, REPORT_ITEMS_MAX, ShelfAnswer,
-    ShelfCounts, ShelfReport,
+    DEALS_ASKED_MAX, DealAsked, DealTold, ITEM_CAPS_MAX, LaneVersion, REPORT_ITEMS_MAX, STOCK_ASKED_MAX,
+    ShelfAnswer, ShelfCounts, ShelfReport, StockTold,
 };
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,10 @@ pub fn take_in(
         [] => Vec::new(),
         asked => store.read(|reading| deals(reading, &lane.store, asked))?,
     };
+    let stock = match report.stock.as_slice() {
+        [] => Vec::new(),
+        asked => store.read(|reading| stock(reading, &lane.store, asked))?,
+    };
     let counts = report.counts.as_ref().map(|counts| serde_json::to_string(counts).expect("plain data"));
     store.write(|writing| {
         let known = writing.shelf_reports(Some(&lane.store))?;
@@ -55,6 +59,7 @@ pub fn take_in(
             version: writing.reference_version()?,
             lanes: writing.lane_versions(&lane.store, lane.lane)?,
             deals: deals.clone(),
+            stock: stock.clone(),
         })
     })
 }
@@ -79,6 +84,13 @@ fn deals(reading: &Reading<'_>, store: &str, asked: &[DealAsked]) -> Result<Vec<
     Ok(told)
 }
 
+/// What a store has of items.
+fn stock(reading: &Reading<'_>, store: &str, asked: &[String]) -> Result<Vec<StockTold>, StoreError> {
+    let told =
+        |sku: &String| Ok(StockTold { sku: sku.clone(), on_hand: reading.stock_in_store(store, sku)? });
+    asked.iter().map(told).collect()
+}
+
 fn check(report: &ShelfReport) -> Result<(), ReportError> {
     let wrong = |what: &str| Err(ReportError::Form(what.to_owned()));
     if report.items.len() > REPORT_ITEMS_MAX || i64::try_from(report.number).is_err() {
@@ -91,6 +103,9 @@ fn check(report: &ShelfReport) -> Result<(), ReportError> {
     if !report.deals.iter().all(|asked| fits(&asked.item.sku) && fits(&asked.item.unit)) {
         return wrong("an item asked for whose code is too long");
     }
+    if report.stock.len() > STOCK_ASKED_MAX || !report.stock.iter().all(|sku| fits(sku)) {
+        return wrong("more questions of stock than a report has, or one that is too long");
+    }
     for item in &report.items {
         if item.item.sku.is_empty() || !fits(&item.item.sku) || !fits(&item.item.unit) {
             return wrong("an item without a code, or with one that is too long");
@@ -102,15 +117,17 @@ fn check(report: &ShelfReport) -> Result<(), ReportError> {
     Ok(())
 }
 
-/// Notes what a lane has in use, where its store has labels.
+/// Notes what a lane has in use, where its store has labels. A version that this HQ has not come to is of a life before it
+/// was put back from its backup: what the lane has of this one is not known.
 pub fn note_version(store: &Store, lane: &LaneRow, version: u64) -> Result<(), StoreError> {
-    let is_news = store.read::<_, StoreError>(|reading| {
+    let noted = store.read::<_, StoreError>(|reading| {
         if !reading.has_shelf(&lane.store)? {
-            return Ok(false);
+            return Ok(None);
         }
-        Ok(reading.lane_version(&lane.store, lane.lane)? != Some((version, false)))
+        let version = if version > reading.reference_version()? { 0 } else { version };
+        Ok((reading.lane_version(&lane.store, lane.lane)? != Some((version, false))).then_some(version))
     })?;
-    if is_news && i64::try_from(version).is_ok() {
+    if let Some(version) = noted {
         store.write::<_, StoreError>(|writing| writing.note_lane_version(&lane.store, lane.lane, version))?;
     }
     Ok(())
@@ -135,21 +152,24 @@ pub struct ShelfRow {
 
 /// How stores' labels stand: of one store, or of all.
 pub fn of_stores(store: &Store, of_store: Option<&str>) -> Result<Vec<ShelfRow>, StoreError> {
-    store.read(|reading| {
-        let mut rows = Vec::new();
-        for report in reading.shelf_reports(of_store)? {
-            let labels = reading.labels(&report.store)?;
-            let counts = serde_json::from_str(&report.body)
-                .map_err(|error| StoreError::Row { table: "shelf_report", reason: error.to_string() })?;
-            rows.push(ShelfRow {
-                bound: labels.iter().filter(|(_, label)| !label.items.is_empty()).count() as u64,
-                lanes: reading.lane_versions(&report.store, report.lane)?,
-                store: report.store,
-                lane: report.lane,
-                heard_at_ms: report.heard_at_ms,
-                counts,
-            });
-        }
-        Ok(rows)
-    })
+    store.read(|reading| of_reading(reading, of_store))
+}
+
+/// The same, within a reading.
+pub fn of_reading(reading: &Reading<'_>, of_store: Option<&str>) -> Result<Vec<ShelfRow>, StoreError> {
+    let mut rows = Vec::new();
+    for report in reading.shelf_reports(of_store)? {
+        let labels = reading.labels(&report.store)?;
+        let counts = serde_json::from_str(&report.body)
+            .map_err(|error| StoreError::Row { table: "shelf_report", reason: error.to_string() })?;
+        rows.push(ShelfRow {
+            bound: labels.iter().filter(|(_, label)| !label.items.is_empty()).count() as u64,
+            lanes: reading.lane_versions(&report.store, report.lane)?,
+            store: report.store,
+            lane: report.lane,
+            heard_at_ms: report.heard_at_ms,
+            counts,
+        });
+    }
+    Ok(rows)
 }

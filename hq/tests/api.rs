@@ -16,6 +16,8 @@ mod catalogue;
 mod channel;
 #[path = "api/form.rs"]
 mod form;
+#[path = "api/labels.rs"]
+mod labels;
 #[path = "api/selling.rs"]
 mod selling;
 

@@ -331,8 +331,15 @@ pub(crate) fn turn_log(connection: &Connection, kind: &Kind) -> rusqlite::Result
 /// Moves the WAL into the database and empties it, as far as no reader is in
 /// the way; waits for none.
 pub(crate) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(Duration::ZERO)?;
-    let done = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    checkpoint_within(connection, Duration::ZERO).map(drop)
+}
+
+/// The same, and waits so long for each reader that is in the way. Tells
+/// whether the log is empty now.
+pub(crate) fn checkpoint_within(connection: &Connection, wait: Duration) -> rusqlite::Result<bool> {
+    connection.busy_timeout(wait)?;
+    let done =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i64>(0)? == 0));
     connection.busy_timeout(BUSY_TIMEOUT)?;
     done
 }

@@ -13,6 +13,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::barcode::Gtin;
 use domain::catalogue::{Catalogue, Found, Item, KIT_PARTS_MAX, KitPart, LookUpError, PRICES_MAX};
@@ -407,6 +408,13 @@ impl ReferenceWriter {
     pub fn tidy(&self) -> Result<(), ReferenceError> {
         Ok(file::checkpoint(&self.connection)?)
     }
+
+    /// The same, and waits so long for readers that are in the way: a till
+    /// moves on to the newest version every second, but between two of them
+    /// always stands in the log. Tells whether the log is empty now.
+    pub fn tidy_within(&self, wait: Duration) -> Result<bool, ReferenceError> {
+        Ok(file::checkpoint_within(&self.connection, wait)?)
+    }
 }
 
 /// Changes on their way in.
@@ -724,9 +732,7 @@ impl Reference {
 
     /// Moves on to the newest version; for the moment between two baskets.
     pub fn refresh(&self) -> Result<(), ReferenceError> {
-        if !self.connection.is_autocommit() {
-            self.connection.execute_batch("COMMIT")?;
-        }
+        self.rest()?;
         self.connection.execute_batch("BEGIN DEFERRED")?;
         // The first read is what fixes the version.
         let state = agent_state(&self.connection)?;
@@ -747,6 +753,16 @@ impl Reference {
         let before = std::mem::take(&mut *view);
         let before = if before.version == state.version { before } else { View::default() };
         *view = View { version: state.version, has_prices, has_members, has_faces, store, groups, ..before };
+        Ok(())
+    }
+
+    /// Stands on no version until [`Reference::refresh`]: for a reader that
+    /// looks now and then. One that stood on one all the time would keep the
+    /// file's log from ever beginning anew, and it would grow without end.
+    pub fn rest(&self) -> Result<(), ReferenceError> {
+        if !self.connection.is_autocommit() {
+            self.connection.execute_batch("COMMIT")?;
+        }
         Ok(())
     }
 

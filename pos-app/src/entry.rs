@@ -222,12 +222,19 @@ impl Lane {
     /// A scan through the keyboard, of which `typed` characters were taken for typing.
     fn scanned(&mut self, text: &str, typed: usize) {
         self.front.notice = None;
+        let written = self.front.sheets.last().map(|sheet| sheet.written().to_owned());
+        // What lies between scanner and window, such as an input method, may have torn a scan in two: where all that was
+        // written is goods, it was one.
+        let torn = written.filter(|written| self.is_known(written));
         if let Some(sheet) = self.front.sheets.last_mut() {
-            sheet.untype(typed);
+            match &torn {
+                Some(_) => sheet.unwrite(),
+                None => sheet.untype(typed),
+            }
             self.typing_changed();
-            return self.scan_over(text);
+            return self.scan_over(torn.as_deref().unwrap_or(text));
         }
-        // A window that was busy may have torn a scan in two. Nobody types what scanners put before a code.
+        // So is one without a sheet. Nobody types what scanners put before a code.
         if Scan::parse(text).symbology.is_none()
             && let Some((typed_before, whole)) = identified(&self.front.entry)
         {

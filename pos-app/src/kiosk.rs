@@ -152,7 +152,7 @@ impl Lane {
     }
 
     /// Somebody did something.
-    fn stir(&mut self) {
+    pub(super) fn stir(&mut self) {
         let now_ms = self.moment.now_ms;
         self.with_kiosk(|kiosk| {
             kiosk.active_ms = now_ms;

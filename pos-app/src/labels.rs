@@ -17,7 +17,7 @@ mod show;
 mod walk;
 mod words;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;
 
 use domain::label::{LabelItem, LabelNumber};
@@ -224,6 +224,15 @@ impl Labels {
             return Some(ours.clone());
         }
         self.shelf.as_ref().and_then(|shelf| shelf.bound(number).ok().flatten())
+    }
+
+    /// The labels that hang for an item, by number, with what this lane wrote down just now.
+    fn numbers_of(&self, item: &LabelItem) -> Vec<LabelNumber> {
+        let shelf = self.shelf.as_ref().and_then(|shelf| shelf.labels_of(&item.sku).ok()).unwrap_or_default();
+        let mut numbers: BTreeSet<LabelNumber> = shelf.into_iter().map(|bound| bound.number).collect();
+        numbers.extend(self.ours.keys().cloned());
+        let hangs = |bound: BoundLabel| !bound.taken_down && bound.items.contains(item);
+        numbers.into_iter().filter(|number| self.bound(number).is_some_and(hangs)).collect()
     }
 
     /// Whether the store has it: it was bound here, or a gateway heard it.

@@ -87,6 +87,8 @@ pub enum Event {
         /// How it is.
         health: Health,
     },
+    /// How the customers' pole is.
+    Pole(Health),
     /// The scale has something to say.
     Scale(ScaleTold),
     /// The printer has something to say.
@@ -155,6 +157,8 @@ pub struct Lane {
     pub(crate) scale: ScaleStatus,
     /// How scanners with lines of their own are, by the paths of the set-up.
     pub(crate) scanners: BTreeMap<String, Health>,
+    /// How the customers' pole is; `None` before it said so.
+    pub(crate) pole: Option<Health>,
     pub(crate) moment: Moment,
     watch: Option<AgentWatch>,
     pub(crate) commands: Vec<Command>,
@@ -207,6 +211,7 @@ impl Lane {
             printer: PrinterStatus::default(),
             scale: ScaleStatus::default(),
             scanners: BTreeMap::new(),
+            pole: None,
             moment: Moment { now_ms: 0, offset_minutes: 0 },
             watch: None,
             commands: Vec::new(),
@@ -307,7 +312,7 @@ impl Lane {
     }
 
     fn take(&mut self, event: Event) {
-        if !matches!(event, Event::Tick | Event::Scale(_) | Event::Scanner { .. }) {
+        if !matches!(event, Event::Tick | Event::Scale(_) | Event::Scanner { .. } | Event::Pole(_)) {
             self.last_event_ms = self.moment.now_ms;
             self.tidied = false;
         }
@@ -321,6 +326,7 @@ impl Lane {
             }
             Event::TornCode { bytes } => self.hear_torn_code(bytes),
             Event::Scanner { path, health } => self.hear_scanner(path, health),
+            Event::Pole(health) => self.hear_pole(health),
             Event::Scale(told) => self.hear_scale(told),
             Event::Printer(event) => self.hear_printer(event),
             Event::Answered { number, answer } => self.hear_answer(number, answer.map(|answer| *answer)),

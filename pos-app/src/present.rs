@@ -526,20 +526,25 @@ fn done(lane: &Lane, open: &OpenLane, sale: &sale::Sale, seq: u64) -> Done {
         great_label,
         change: currency.format(great),
         refund,
-        paper: match open.till().papers().get(&seq) {
-            None if lane.config.printer.is_none() => PaperState::None,
-            None => match lane.paper_told(seq) {
-                // In doubt, and then looked at.
-                Some(PaperOutcome::Confirmed | PaperOutcome::InDoubt) => PaperState::Printed,
-                Some(PaperOutcome::SentUnconfirmed) => PaperState::Sent,
-                Some(PaperOutcome::Waived) | None => PaperState::NotPrinted,
-            },
-            Some(Paper::Waiting { .. }) => PaperState::Waiting,
-            // Handed over; a printer that is away or out of paper has it waiting.
-            Some(Paper::Begun) if !lane.printer.takes_documents() => PaperState::Waiting,
-            Some(Paper::Begun) => PaperState::Printing,
-            Some(Paper::InDoubt) => PaperState::InDoubt,
+        paper: paper(lane, open, seq),
+    }
+}
+
+/// How the paper of a sale stands.
+pub(crate) fn paper(lane: &Lane, open: &OpenLane, seq: u64) -> PaperState {
+    match open.till().papers().get(&seq) {
+        None if lane.config.printer.is_none() => PaperState::None,
+        None => match lane.paper_told(seq) {
+            // In doubt, and then looked at.
+            Some(PaperOutcome::Confirmed | PaperOutcome::InDoubt) => PaperState::Printed,
+            Some(PaperOutcome::SentUnconfirmed) => PaperState::Sent,
+            Some(PaperOutcome::Waived) | None => PaperState::NotPrinted,
         },
+        Some(Paper::Waiting { .. }) => PaperState::Waiting,
+        // Handed over; a printer that is away or out of paper has it waiting.
+        Some(Paper::Begun) if !lane.printer.takes_documents() => PaperState::Waiting,
+        Some(Paper::Begun) => PaperState::Printing,
+        Some(Paper::InDoubt) => PaperState::InDoubt,
     }
 }
 

@@ -82,9 +82,11 @@ impl Devices {
             Some(display) => {
                 let driver =
                     display.driver().map_err(anyhow::Error::from_boxed).context("set up the display")?;
-                Some(Display::spawn(driver, |told| {
+                let events = events.clone();
+                Some(Display::spawn(driver, move |told| {
                     if let Told::Health(health) = told {
-                        tracing::info!(?health, "customer display");
+                        // A closed queue means that the lane has ended.
+                        let _ = events.send(Event::Pole(health));
                     }
                 }))
             }

@@ -293,6 +293,20 @@ impl Open {
         }
     }
 
+    /// What stands in the field that is written into.
+    pub(crate) fn written(&self) -> &str {
+        self.text(self.focus)
+    }
+
+    /// Empties that field: all of it was a scan's.
+    pub(crate) fn unwrite(&mut self) {
+        self.typed_under = false;
+        self.taken.clear();
+        if let Some(field) = self.focused() {
+            field.text.clear();
+        }
+    }
+
     /// What happens to a scan.
     pub(crate) fn scan_rule(&self) -> ScanRule {
         match self.kind {

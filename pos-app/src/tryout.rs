@@ -6,15 +6,18 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use drivers::display::{Display, Figure, Lamp, Picture};
+use drivers::display::{Display, Figure, Lamp};
 use drivers::frame::supervisor::{Ending, Told};
 use drivers::printer::{Document, Job, Outcome, Printer, PrinterEvent, REPLACEMENT, Row};
 use drivers::scale::Reading;
 use drivers::scanner::serial::ScannerEvent;
 use drivers::sound::{Sound, SoundConfig, Tone};
 use ledger::file::WriterLock;
+use ui::customer::{CustomerScreen, CustomerScreenView, CustomerView, Picture};
+use ui::view::{Line, Theme};
 
 use crate::config::{Config, Paths};
+use crate::customer as window;
 use crate::doctor::{self, Finding, Grade};
 use crate::run::AnyScanner;
 
@@ -31,6 +34,8 @@ pub enum Tried {
     Scanner,
     /// A test picture on the pole.
     Display,
+    /// The customer's window with its pictures, a basket and what is to be paid. The till may run.
+    Customer,
     /// The three tones.
     Sound,
     /// Whether the wallets know this shop's keys; nothing is charged. The till may run.
@@ -47,6 +52,8 @@ const SCALE_WAIT: Duration = Duration::from_secs(10);
 const SCAN_WAIT: Duration = Duration::from_secs(20);
 /// How long the pole shows the picture before the thread ends.
 const DISPLAY_WAIT: Duration = Duration::from_secs(5);
+/// How long the customer's window shows one thing.
+const SCENE: Duration = Duration::from_secs(3);
 /// The longest tone, and the pause after it.
 const TONE_WAIT: Duration = Duration::from_millis(1_200);
 
@@ -58,6 +65,7 @@ pub fn try_out(paths: &Paths, config: &Config, tried: Tried, say: &mut impl Writ
     match tried {
         Tried::Wallets => return told(&doctor::wallets(config, paths), "no wallet in lane.toml", say),
         Tried::Labels => return told(&doctor::gateways(paths), "no gateway in labels.toml", say),
+        Tried::Customer => return customer(paths, config, say),
         Tried::Printer | Tried::Drawer | Tried::Scale | Tried::Scanner | Tried::Display | Tried::Sound => {}
     }
     drop(WriterLock::take(&paths.journal()).context("try a device: end the till first")?);
@@ -69,7 +77,7 @@ pub fn try_out(paths: &Paths, config: &Config, tried: Tried, say: &mut impl Writ
         Tried::Display => display(config, say),
         Tried::Sound => sound(paths, config, say),
         // Answered above.
-        Tried::Wallets | Tried::Labels => Ok(()),
+        Tried::Wallets | Tried::Labels | Tried::Customer => Ok(()),
     }
 }
 
@@ -239,8 +247,8 @@ fn display(config: &Config, say: &mut impl Write) -> Result<()> {
     let device = Display::spawn(driver, move |event| {
         let _ = tell.send(event);
     });
-    let picture = Picture {
-        upper: Picture::pair("柜台 Guitai", "1234.50"),
+    let picture = drivers::display::Picture {
+        upper: drivers::display::Picture::pair("柜台 Guitai", "1234.50"),
         lower: "01234567890123456789".to_owned(),
         figure: Some(Figure { lamp: Lamp::Total, text: "1234.50".to_owned() }),
     };
@@ -261,6 +269,73 @@ fn display(config: &Config, say: &mut impl Write) -> Result<()> {
     }
     writeln!(say, "look: two rows of twenty characters, or 1234.50")?;
     Ok(())
+}
+
+/// The customer's window where the set-up puts it, with everything that it shows in a day.
+fn customer(paths: &Paths, config: &Config, say: &mut impl Write) -> Result<()> {
+    let place = config.customer.as_ref().context("no customer's window in lane.toml")?;
+    let read = |error: crate::config::DeviceError| anyhow::Error::from_boxed(error);
+    let pictures = match &place.pictures {
+        Some(folder) => window::pictures(&paths.data.join(folder)).map_err(read)?,
+        None => Vec::new(),
+    };
+    let code = place.code.as_ref().map(|file| window::read(&paths.data.join(file)));
+    let code = code.transpose().map_err(read)?;
+    let screen = CustomerScreen::new(|_| {}).context("show the customer's window")?;
+    screen.set_place(place.width, place.height, place.x, place.y);
+    screen.set_fullscreen(place.fullscreen);
+    let (count, has_code) = (pictures.len(), code.is_some());
+    writeln!(say, "look at the customer's screen: pictures ({count}), a basket, what is to be paid")?;
+    screen.play(&scenes(pictures, code)).context("show the customer's window")?;
+    writeln!(say, "shown at {},{}, {}x{}", place.x, place.y, place.width, place.height)?;
+    let words = if has_code {
+        "pay the code with a phone, and stop before the PIN"
+    } else {
+        "no payment code is set up"
+    };
+    writeln!(say, "look: nothing was cut off, and it filled the customer's screen; {words}")?;
+    Ok(())
+}
+
+/// What the customer's window shows in its test.
+fn scenes(pictures: Vec<Picture>, code: Option<Picture>) -> Vec<(CustomerView, Duration)> {
+    let view = |screen| CustomerView {
+        theme: Theme::Light,
+        store: "柜台 Guitai".to_owned(),
+        currency: "¥".to_owned(),
+        screen,
+    };
+    let line = |number: &str, name: &str, quantity: &str, net: &str| Line {
+        number: number.to_owned(),
+        name: name.to_owned(),
+        detail: String::new(),
+        promotion: String::new(),
+        quantity: quantity.to_owned(),
+        unit_price: String::new(),
+        net: net.to_owned(),
+        age_open: false,
+        returned: false,
+    };
+    let lines = vec![
+        line("1", "测试商品 Test goods", "2", "1,234.50"),
+        line("2", "农夫山泉饮用天然水 1.5L 整箱十二瓶装", "1", "0.01"),
+    ];
+    let idle = if pictures.is_empty() { vec![None] } else { pictures.into_iter().map(Some).collect() };
+    let mut screens: Vec<CustomerScreenView> =
+        idle.into_iter().map(|picture| CustomerScreenView::Idle { picture }).collect();
+    screens.push(CustomerScreenView::Basket {
+        lines,
+        total: "1,234.51".to_owned(),
+        saved: "5.00".to_owned(),
+    });
+    screens.push(CustomerScreenView::Pay {
+        refund: false,
+        due: "1,234.51".to_owned(),
+        tendered: String::new(),
+        saved: "5.00".to_owned(),
+        code,
+    });
+    screens.into_iter().map(|screen| (view(screen), SCENE)).collect()
 }
 
 fn sound(paths: &Paths, config: &Config, say: &mut impl Write) -> Result<()> {

@@ -58,6 +58,11 @@ pub struct ScaleAsk {
 }
 
 impl ScaleStatus {
+    /// How it is; `None` before it said so.
+    pub(crate) fn health(&self) -> Option<&Health> {
+        self.health.as_ref()
+    }
+
     /// Waits for no weight any more.
     pub(crate) fn forget(&mut self) {
         self.waiting = None;

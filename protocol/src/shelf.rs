@@ -23,6 +23,9 @@ pub const ITEM_CAPS_MAX: usize = 64;
 /// The most questions of one report about what goods were sold at.
 pub const DEALS_ASKED_MAX: usize = 200;
 
+/// The most items of one report whose stock is asked.
+pub const STOCK_ASKED_MAX: usize = 500;
+
 /// The most bytes of a report.
 pub const REPORT_BYTES_MAX: usize = 16 << 20;
 
@@ -42,6 +45,10 @@ pub struct ShelfReport {
     /// the question answers nothing, and nothing is struck.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deals: Vec<DealAsked>,
+    /// Item codes of which the store's stock is asked. An HQ that does not know
+    /// the question answers nothing, and no label says that there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stock: Vec<String>,
 }
 
 /// What an item was sold at in this store before a promotion of it began: of
@@ -196,6 +203,19 @@ pub struct ShelfAnswer {
     /// What it knows of what was asked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deals: Vec<DealTold>,
+    /// What the store has of what was asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stock: Vec<StockTold>,
+}
+
+/// What a store has of an item, by the movements and sales that HQ has filed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockTold {
+    /// The item code.
+    pub sku: String,
+    /// Thousandths of a piece or a kilogram; below 0 where more was sold than
+    /// anybody wrote down as brought.
+    pub on_hand: i64,
 }
 
 /// What a lane has in use.

@@ -18,6 +18,8 @@ mod goods;
 pub mod keeper;
 pub mod parity;
 pub mod plan;
+#[cfg(unix)]
+pub mod resend;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -93,6 +95,8 @@ pub struct LabelsConfig {
     pub link: String,
     /// The ids of price lists and promotions that clear goods out.
     pub clearance: Vec<String>,
+    /// Goods of which HQ's books have none in the store are shown as sold out: where what is brought is written down.
+    pub out_of_stock: bool,
     /// Templates for goods of a category, by condition.
     pub category: BTreeMap<String, BTreeMap<Condition, String>>,
 }

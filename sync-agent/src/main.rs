@@ -6,9 +6,11 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+use ledger::reference::shelf::LabelCondition;
 use sync_agent::core::Intervals;
 use sync_agent::enrol::{Enrolling, enrol};
 use sync_agent::labels::parity;
+use sync_agent::labels::resend::resend;
 use sync_agent::shell::{self, Config};
 use sync_agent::status;
 use tracing_subscriber::EnvFilter;
@@ -54,6 +56,9 @@ enum Act {
         /// As JSON.
         #[arg(long)]
         json: bool,
+        /// Send every label of a condition its face again, such as `given_up`, and show nothing else.
+        #[arg(long, value_parser = condition, conflicts_with = "json")]
+        resend: Option<LabelCondition>,
     },
     /// Show positions, backlog, quarantine, reference, contact, alarm.
     Status {
@@ -93,7 +98,11 @@ async fn perform(arguments: Arguments) -> anyhow::Result<()> {
             let stop = stop_asked()?;
             shell::run(Config { data, intervals: Intervals::default() }, stop).await?;
         }
-        Act::Labels { json } => {
+        Act::Labels { json: _, resend: Some(condition) } => {
+            let resent = tokio::task::spawn_blocking(move || resend(&data, condition)).await??;
+            println!("{} labels are {}; {} are sent again", resent.found, condition.name(), resent.asked);
+        }
+        Act::Labels { json, resend: None } => {
             let report = parity::report(&data, chrono::Utc::now().timestamp_millis())?;
             if json {
                 println!("{}", serde_json::to_string(&report)?);
@@ -111,6 +120,13 @@ async fn perform(arguments: Arguments) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// A condition by its name.
+fn condition(text: &str) -> Result<LabelCondition, String> {
+    let known = LabelCondition::ALL.into_iter().find(|condition| condition.name() == text);
+    let names = || LabelCondition::ALL.map(LabelCondition::name).join(", ");
+    known.ok_or_else(|| format!("there is no such condition; use one of {}", names()))
 }
 
 /// Resolves when the system or a person asks the program to end.

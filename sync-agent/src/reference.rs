@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use ledger::reference::shelf::ShelfChanges;
 use ledger::reference::{AgentState, Position, ReferenceError, ReferenceWriter, Update};
@@ -18,9 +19,17 @@ use crate::core::Opening;
 /// Orders that wait at one time; the shell gives one at a time and some saves.
 const ORDERS_MAX: usize = 8;
 
-/// After a pull, a WAL file of more bytes is emptied: only a full pull makes
-/// one.
-const WAL_BYTES_TIDIED: u64 = 64 << 20;
+/// A WAL file of more bytes is emptied: a full pull makes one, and labels that
+/// are heard do in minutes.
+pub const WAL_BYTES_TIDIED: u64 = 16 << 20;
+
+/// How long is waited for each reader that is in the way: a till that serves
+/// nobody moves on every second.
+const TIDY_WAIT: Duration = Duration::from_millis(2_500);
+
+/// One that did not let go, since it has a basket open, is not waited for again
+/// before this.
+const TIDY_AGAIN: Duration = Duration::from_secs(30);
 
 /// What the lane is told of its agent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -85,7 +94,7 @@ impl ReferenceDesk {
         wal.push("-wal");
         let wal = PathBuf::from(wal);
         let (orders, taken) = sync_channel(ORDERS_MAX);
-        let desk = Desk { writer, wal, waiting: Waiting::default() };
+        let desk = Desk { writer, wal, waiting: Waiting::default(), tidy_from: Instant::now() };
         let thread = std::thread::spawn(move || { desk }.work(&taken));
         Ok(Self { orders: Some(orders), thread: Some(thread), state, is_outdated })
     }
@@ -175,6 +184,8 @@ struct Desk {
     writer: ReferenceWriter,
     wal: PathBuf,
     waiting: Waiting,
+    /// When readers may be waited for.
+    tidy_from: Instant,
 }
 
 /// To be written when no transaction is open.
@@ -221,10 +232,25 @@ impl Desk {
             for Written { changes, answer } in std::mem::take(&mut self.waiting.shelf) {
                 let _ = answer.send(self.writer.write_shelf(&changes).map_err(WriteError::from));
             }
+            self.tidy();
             if then == Orders::Ended {
                 return;
             }
         }
+    }
+
+    /// Empties the log where it has become large.
+    fn tidy(&mut self) {
+        let wal_bytes = std::fs::metadata(&self.wal).map_or(0, |metadata| metadata.len());
+        if wal_bytes <= WAL_BYTES_TIDIED || Instant::now() < self.tidy_from {
+            return;
+        }
+        match self.writer.tidy_within(TIDY_WAIT) {
+            Ok(true) => return,
+            Ok(false) => debug!(wal_bytes, "the WAL stays, a reader is in the way"),
+            Err(error) => debug!(%error, "the WAL stays"),
+        }
+        self.tidy_from = Instant::now() + TIDY_AGAIN;
     }
 
     /// Takes orders with a transaction open, from a pull's first page to its
@@ -236,7 +262,7 @@ impl Desk {
         changes: &[Change],
         answer: Answer<bool>,
     ) -> Orders {
-        let then = match begin(&mut self.writer, opening, changes) {
+        match begin(&mut self.writer, opening, changes) {
             Ok(update) => {
                 let _ = answer.send(Ok(true));
                 take_pages(update, orders, &mut self.waiting)
@@ -245,16 +271,7 @@ impl Desk {
                 let _ = answer.send(Err(error.into()));
                 Orders::MayCome
             }
-        };
-        // Waits for the lane's reader, so only where it is worth it; what
-        // stays now goes when a later commit finds no reader in the way.
-        let wal_bytes = std::fs::metadata(&self.wal).map_or(0, |metadata| metadata.len());
-        if wal_bytes > WAL_BYTES_TIDIED
-            && let Err(error) = self.writer.tidy()
-        {
-            debug!(%error, "the WAL stays");
         }
-        then
     }
 
     fn write_saved(&mut self) {
@@ -318,3 +335,6 @@ fn take_pages(update: Update<'_>, orders: &Receiver<Order>, waiting: &mut Waitin
 fn apply(update: &Update<'_>, changes: &[Change]) -> Result<(), ReferenceError> {
     changes.iter().try_for_each(|change| update.apply(change))
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,13 +3,15 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use x11rb::connection::Connection;
-use x11rb::protocol::xproto::{ConnectionExt, ImageFormat};
+use x11rb::protocol::xproto::{ConnectionExt, ImageFormat, KEY_PRESS_EVENT, KEY_RELEASE_EVENT};
+use x11rb::protocol::xtest::ConnectionExt as _;
 
-use crate::process::{run, wait_at_most, wait_for};
+use crate::process::{Running, run, wait_at_most, wait_for};
 
 /// Between two keys of a simulated scanner, milliseconds: real ones take 7 to 16.
 const SCANNER_GAP_MS: &str = "8";
@@ -17,8 +19,20 @@ const SCANNER_GAP_MS: &str = "8";
 /// Between two keys of a quick cashier, milliseconds: above what a scanner takes.
 const TYPING_GAP_MS: &str = "45";
 
+/// The same as a time.
+const SCANNER_GAP: Duration = Duration::from_millis(8);
+
+/// A till is busy so soon after a scanner's first key: less than the pause that would part them.
+const BUSY_WITHIN: Duration = Duration::from_millis(22);
+
+/// How often it is tried to be so quick.
+const BUSY_TRIES_MAX: usize = 40;
+
 /// How long a picture may go on changing before it is taken as it is.
 const SETTLE: Duration = Duration::from_secs(5);
+
+/// The symbol of the key that ends a scan.
+const RETURN: u32 = 0xff0d;
 
 /// An X server that draws into memory; dropped, it ends.
 #[derive(Debug)]
@@ -113,6 +127,44 @@ impl Display {
         .map(drop)
     }
 
+    /// Types as a scanner does before a till that is busy from its first key on: it takes that key, and is halted while all
+    /// others come. Where this machine did not get that far within a scanner's pause, what came is taken back, and it is
+    /// tried again.
+    pub fn scan_before_busy(&self, code: &str, till: &Running) -> Result<()> {
+        let (connection, screen) = x11rb::connect(Some(&self.name)).context("connect to the display")?;
+        let root = connection.setup().roots[screen].root;
+        let keys = keycodes(&connection, code)?;
+        let (first, rest) = keys.split_first().context("a code")?;
+        let press = |key: u8| -> Result<()> {
+            for kind in [KEY_PRESS_EVENT, KEY_RELEASE_EVENT] {
+                connection.xtest_fake_input(kind, key, x11rb::CURRENT_TIME, root, 0, 0, 0)?;
+            }
+            // Answered once the server has taken what was before.
+            connection.get_input_focus()?.reply()?;
+            Ok(())
+        };
+        for _ in 0..BUSY_TRIES_MAX {
+            let begun = Instant::now();
+            press(*first)?;
+            thread::sleep(SCANNER_GAP);
+            let halted = till.halt()?;
+            if begun.elapsed() > BUSY_WITHIN {
+                drop(halted);
+                thread::sleep(SETTLE / 10);
+                self.keys(&["BackSpace"])?;
+                thread::sleep(SETTLE / 10);
+                continue;
+            }
+            for key in rest {
+                press(*key)?;
+                thread::sleep(SCANNER_GAP);
+            }
+            drop(halted);
+            return Ok(());
+        }
+        anyhow::bail!("this machine never let a key and a halt come within {BUSY_WITHIN:?}")
+    }
+
     /// Taps the screen.
     pub fn tap(&self, x: u32, y: u32) -> Result<()> {
         self.xdotool(&["mousemove", &x.to_string(), &y.to_string(), "click", "1"]).map(drop)
@@ -187,6 +239,21 @@ impl Display {
         encoder.write_header()?.write_image_data(&picture.pixels)?;
         Ok(picture)
     }
+}
+
+/// The keys of a code of digits, and Return.
+fn keycodes(connection: &impl Connection, code: &str) -> Result<Vec<u8>> {
+    let (first, last) = (connection.setup().min_keycode, connection.setup().max_keycode);
+    let mapping = connection.get_keyboard_mapping(first, last - first + 1)?.reply()?;
+    let each = usize::from(mapping.keysyms_per_keycode).max(1);
+    let symbols = code.chars().map(u32::from).chain([RETURN]);
+    symbols
+        .map(|symbol| {
+            let place = mapping.keysyms.chunks(each).position(|of_key| of_key.first() == Some(&symbol));
+            let place = place.with_context(|| format!("no key for {symbol:#x}"))?;
+            Ok(first + u8::try_from(place)?)
+        })
+        .collect()
 }
 
 impl Drop for Display {

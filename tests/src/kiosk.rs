@@ -7,7 +7,9 @@ use std::rc::Rc;
 
 use anyhow::{Context, Result, ensure};
 use domain::payment::Answer;
-use pos_app::config::{Config, Kiosk, Mode, Paths, Payment, Sign, WeChat};
+use drivers::frame::{Health, Reason};
+use drivers::printer::{Outcome, PrinterEvent, Rejection};
+use pos_app::config::{Config, Kiosk, Mode, Paths, Payment, Printer, Sign, WeChat};
 use pos_app::lane::{Command, Event, Lane, Moment};
 use pos_app::payment::Act;
 use ui::Action;
@@ -247,6 +249,12 @@ pub fn pictures(folder: &Path) -> Result<()> {
         let stand = KioskStand::open(lane.path(), config(), MORNING)?;
         stand.screen.show()?;
         Day { stand, pixels: &pixels, folder, look: &look, drawn: 0 }.play()?;
+        let lane = tempfile::tempdir()?;
+        reference(lane.path(), 1)?;
+        let printer = Printer::new("127.0.0.1:1", "xprinter-xp80");
+        let stand = KioskStand::open(lane.path(), Config { printer: Some(printer), ..config() }, MORNING)?;
+        stand.screen.show()?;
+        Day { stand, pixels: &pixels, folder, look: &look, drawn: 40 }.troubles()?;
     }
     Ok(())
 }
@@ -313,6 +321,33 @@ impl Day<'_> {
         self.draw("receipt-code")?;
         self.stand.touch(Touch::Go);
         self.exceptions()
+    }
+
+    /// A code that is not whole, and a receipt that does not come.
+    fn troubles(mut self) -> Result<()> {
+        self.stand.open_for_customers("101", "1234");
+        self.begin();
+        let ready = PrinterEvent::Health(Health::Ready);
+        self.stand.turn(vec![Event::Printer(ready)]);
+        self.stand.scan_goods(WATER)?;
+        self.stand.turn(vec![Event::TornCode { bytes: 5 }]);
+        self.draw("torn")?;
+        self.stand.go_to_payment();
+        self.stand.scan(PAY_CODE);
+        self.stand.answer(Answer::Paid { reference: "4200001".into() })?;
+        self.stand.touch(Touch::Key(0));
+        self.draw("printing")?;
+        let out = PrinterEvent::Health(Health::Degraded(Reason::PaperOut));
+        self.stand.turn(vec![Event::Printer(out)]);
+        self.draw("paper-waits")?;
+        let job = self.stand.commands.iter().rev().find_map(|command| match command {
+            Command::Print(job) => Some(job.id),
+            _ => None,
+        });
+        let outcome = Outcome::Rejected(Rejection::Stopped);
+        let ended = PrinterEvent::JobEnded { id: job.context("a receipt")?, outcome };
+        self.stand.turn(vec![Event::Printer(ended)]);
+        self.draw("not-printed")
     }
 
     fn exceptions(&mut self) -> Result<()> {

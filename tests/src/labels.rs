@@ -127,7 +127,7 @@ pub fn write(folder: &Path, changes: &ShelfChanges) -> Result<()> {
 /// There is none.
 pub fn records(folder: &Path) -> Vec<Record> {
     let reader = JournalReader::open(&folder.join("journal.db")).expect("a journal").expect("a journal");
-    let entries = reader.entries_after(0, 10_000, usize::MAX).expect("its events");
+    let entries = reader.entries_after(0, 1_000_000, usize::MAX).expect("its events");
     let read = |bytes: &[u8]| event::decode(bytes).expect("an event").record().expect("a record");
     entries.iter().map(|entry| read(&entry.bytes)).collect()
 }
@@ -496,6 +496,14 @@ impl Day<'_> {
         self.scan(2);
         self.pass_on();
         self.draw("look-for-each")?;
+        self.stand.key(Key::Tab);
+        self.stand.function(7);
+        self.draw("look-for-goods-1")?;
+        for sku in [TEA, WATER, COLA] {
+            self.scan_goods(sku)?;
+            self.pass_on();
+        }
+        self.draw("look-for-goods-2")?;
         self.stand.key(Key::Tab);
         self.stand.function(4);
         self.scan(1);

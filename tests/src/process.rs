@@ -48,6 +48,13 @@ impl Running {
         Ok(Self { child, name: name.to_owned(), log: log.to_owned() })
     }
 
+    /// Stops it from running, as on a machine that does something else; dropped, what comes back lets it go on.
+    pub fn halt(&self) -> Result<Halted> {
+        let pid = rustix::process::Pid::from_raw(i32::try_from(self.child.id())?).context("a process")?;
+        rustix::process::kill_process(pid, rustix::process::Signal::STOP)?;
+        Ok(Halted(pid))
+    }
+
     /// Ends it as a power cut would: no signal that it could hear.
     pub fn kill(mut self) -> Result<()> {
         self.child.kill()?;
@@ -77,6 +84,17 @@ impl Drop for Running {
         // It may have ended already; nothing else can be done here.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// A process that does not run; dropped, it goes on.
+#[derive(Debug)]
+pub struct Halted(rustix::process::Pid);
+
+impl Drop for Halted {
+    fn drop(&mut self) {
+        // Where it has ended there is nothing to go on.
+        let _ = rustix::process::kill_process(self.0, rustix::process::Signal::CONT);
     }
 }
 

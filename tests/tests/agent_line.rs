@@ -49,6 +49,7 @@ impl Counter {
             | Event::Payment { .. }
             | Event::TornCode { .. }
             | Event::Scanner { .. }
+            | Event::Pole(_)
             | Event::JournalDamaged { .. }
             | Event::Tick) => panic!("an answer, not {other:?}"),
         }

@@ -70,10 +70,7 @@ impl Desk {
         let lane = folder.join("lane");
         std::fs::create_dir_all(&lane)?;
         tests::stand::reference(&lane, 1)?;
-        // A program that is not of a release draws for longer than a scanner pauses between two keys: as on a slow till,
-        // longer pauses are still one scan.
-        let set_up = "[sound]\nplayer = [\"true\"]\n\n[wedge]\ngap_ms = 150\n";
-        std::fs::write(lane.join("lane.toml"), set_up)?;
+        std::fs::write(lane.join("lane.toml"), "[sound]\nplayer = [\"true\"]\n")?;
         let settings = folder.join("home/.config/fcitx5");
         std::fs::create_dir_all(&settings)?;
         std::fs::write(

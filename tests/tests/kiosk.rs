@@ -358,6 +358,77 @@ fn the_power_fails_between_paying_and_the_receipt() {
 }
 
 #[test]
+fn a_receipt_that_does_not_come_is_told_and_a_code_takes_its_place_in_both_languages() {
+    use drivers::frame::{Health, Reason};
+    use drivers::printer::{Outcome, PrinterEvent, Rejection};
+    use pos_app::lane::Event;
+    for english in [false, true] {
+        let mut config = config();
+        config.printer = Some(pos_app::config::Printer::new("127.0.0.1:1", "xprinter-xp80"));
+        let mut kiosk = Kiosk::open_with(config);
+        let says = |kiosk: &Kiosk| match kiosk.stand.view().page {
+            KioskPage::Plain { text, .. } => text,
+            other => panic!("another page: {other:?}"),
+        };
+        let word = |zh: &'static str, en: &'static str| if english { en } else { zh };
+        let printer = |kiosk: &mut Kiosk, event| kiosk.stand.turn(vec![Event::Printer(event)]);
+        printer(&mut kiosk, PrinterEvent::Health(Health::Ready));
+        if english {
+            kiosk.tap("English");
+        }
+        kiosk.scan(WATER);
+        kiosk.stand.go_to_payment();
+        kiosk.stand.scan(PAY_CODE);
+        kiosk.stand.answer(paid()).expect("charged");
+        kiosk.tap(word("打印小票", "Print the receipt"));
+        let printing = says(&kiosk);
+        assert!(printing.contains(word("正在打印", "being printed")), "{printing}");
+        // The roll ends in the middle of it.
+        printer(&mut kiosk, PrinterEvent::Health(Health::Degraded(Reason::PaperOut)));
+        let waiting = says(&kiosk);
+        assert!(waiting.contains(word("打不了", "cannot print")), "{waiting}");
+        kiosk.check_targets("paper waits");
+        // And it is given up.
+        let jobs: Vec<u64> = kiosk
+            .stand
+            .commands
+            .iter()
+            .filter_map(|command| match command {
+                Command::Print(job) => Some(job.id),
+                _ => None,
+            })
+            .collect();
+        let [id] = jobs[..] else { panic!("one job of {jobs:?}") };
+        let outcome = Outcome::Rejected(Rejection::Stopped);
+        printer(&mut kiosk, PrinterEvent::JobEnded { id, outcome });
+        let missing = says(&kiosk);
+        assert!(missing.contains(word("没有打出来", "was not printed")), "{missing}");
+        assert!(missing.contains(word("已经保存", "is saved")), "{missing}");
+        kiosk.tap(word("电子小票（扫码）", "Receipt as a code"));
+        let KioskPage::Plain { code, .. } = kiosk.stand.view().page else { panic!("no page") };
+        assert!(code.is_some(), "the code is there to be taken a picture of");
+        kiosk.tap(word("完成", "Done"));
+        assert_eq!((kiosk.stand.title().as_str(), kiosk.sales()), ("自助收银", 1));
+    }
+}
+
+#[test]
+fn a_torn_code_is_told_and_adds_nothing() {
+    let mut kiosk = Kiosk::open();
+    kiosk.scan(WATER);
+    let torn = || vec![pos_app::lane::Event::TornCode { bytes: 5 }];
+    kiosk.stand.turn(torn());
+    assert!(kiosk.said().contains("条码没有读清") && kiosk.said().contains("没有加上"), "{}", kiosk.said());
+    assert_eq!(kiosk.lines(), 1);
+    kiosk.tap("English");
+    kiosk.stand.turn(torn());
+    assert!(kiosk.said().contains("was not read") && kiosk.said().contains("Not added"), "{}", kiosk.said());
+    // It goes with the next thing that is scanned.
+    kiosk.scan(TEA);
+    assert_eq!((kiosk.said().as_str(), kiosk.lines()), ("", 2));
+}
+
+#[test]
 fn an_open_basket_outlives_the_plug_and_waits_for_the_attendant() {
     let mut kiosk = Kiosk::open();
     kiosk.scan(WATER);

@@ -4,6 +4,9 @@
 // A test asks for the records it is about, and for no others.
 #![allow(clippy::wildcard_enum_match_arm)]
 
+#[path = "labels/picking.rs"]
+mod picking;
+
 use domain::label::{LabelBinding, LabelItem, LabelNumber};
 use domain::record::Record;
 use drivers::sound::Tone as Sound;
@@ -470,57 +473,6 @@ fn goods_and_labels_are_found_by_what_is_typed() {
     aisle.stand.press(Button::Digit('1'));
     assert_eq!(aisle.page().entry, "k1");
     assert_eq!(aisle.page().rows.len(), 1);
-}
-
-#[test]
-fn labels_are_looked_for_one_after_the_other() {
-    let mut aisle = Aisle::open();
-    aisle.go(0);
-    aisle.stand.agent_is_slow = true;
-    aisle.stand.function(7);
-    let flashed = |aisle: &mut Aisle| {
-        let commands = std::mem::take(&mut aisle.stand.commands);
-        commands.into_iter().find_map(|command| match command {
-            Command::Ask(asked) => Some((asked.number, asked.question)),
-            _ => None,
-        })
-    };
-    let flash = |number: u32| Question::FlashLabel {
-        label: label(number).to_string(),
-        colour: [0, 255, 0],
-        seconds: 30,
-    };
-    let (number, question) = flashed(&mut aisle).expect("a flash");
-    assert_eq!(question, flash(2));
-    aisle.stand.turn(vec![Event::Answered { number, answer: Some(Box::new(Answer::LabelAsked {})) }]);
-    assert_eq!(aisle.said().0, Tone::Good);
-    // It is found by its code, and the next one flashes.
-    aisle.scan(2);
-    assert_eq!(aisle.page().counts[0].text, "1/4");
-    let (number, question) = flashed(&mut aisle).expect("a flash");
-    assert_eq!(question, flash(3));
-    let not = |why| Some(Box::new(Answer::LabelNotAsked { why }));
-    aisle.stand.turn(vec![Event::Answered { number, answer: not(LabelNotAsked::NoGateway) }]);
-    assert_eq!(aisle.said().1, "本机没有基站");
-    aisle.stand.function(3);
-    let (number, _) = flashed(&mut aisle).expect("a flash");
-    aisle.stand.turn(vec![Event::Answered { number, answer: not(LabelNotAsked::NotSeen) }]);
-    assert_eq!(aisle.said().1, "基站听不到 0218A3F50003");
-    aisle.stand.function(3);
-    aisle.stand.answer_none();
-    assert_eq!(aisle.said().1, "同步程序没有应答");
-    // One that is not on the list is no hit, and goods are not.
-    aisle.scan(1);
-    assert_eq!(aisle.said().1, "不在这张单子上");
-    aisle.scan_goods(WATER);
-    assert_eq!(aisle.said().1, "这是商品");
-    assert_eq!(aisle.page().counts[0].text, "1/4");
-    for number in [8, 3, 4] {
-        aisle.scan(number);
-    }
-    assert_eq!(aisle.page().counts[0].text, "4/4");
-    assert_eq!(aisle.said().1, "都找到了");
-    assert_eq!(aisle.facts(), []);
 }
 
 #[test]

@@ -131,6 +131,26 @@ fn an_import_says_which_column_is_missing_and_when_the_till_runs() {
 }
 
 #[test]
+fn a_label_that_is_too_small_for_its_goods_is_a_bad_row() {
+    let folder = ended();
+    let csv = "label,item\n0218A3F50009,100011\n0218A3F50005,100011\n";
+    let (said, imported) = import(folder.path(), csv, true, false, "");
+    assert_eq!(
+        said.trim_end(),
+        "row 2: label 00000218A3F50009 is too small for its goods in this template: take a larger one, or another template"
+    );
+    let imported = imported.expect("read");
+    assert_eq!((imported.rows, imported.bad, imported.bindings), (2, 1, 1));
+    let (_, imported) = import(folder.path(), csv, false, true, "1234");
+    assert_eq!(imported.expect("read").written, 1);
+    let bound = facts(folder.path()).into_iter().filter_map(|record| match record {
+        Record::LabelBound { binding, .. } => Some(binding),
+        _ => None,
+    });
+    assert_eq!(bound.collect::<Vec<_>>(), [binding(5, &["100011"], "")]);
+}
+
+#[test]
 fn nothing_is_imported_by_a_clock_that_cannot_be() {
     let folder = ended();
     let before = facts(folder.path()).len();
@@ -148,6 +168,13 @@ fn nothing_is_imported_by_a_clock_that_cannot_be() {
 /// Rows of the large file; half a million with `GUITAI_IMPORT_ROWS=500000`, by itself and in release.
 fn rows_of_a_large_file() -> u64 {
     std::env::var("GUITAI_IMPORT_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(3_000)
+}
+
+/// The most memory that this process had so far, as the kernel says it.
+fn peak_memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or("VmHWM: not known");
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]
@@ -170,7 +197,7 @@ fn a_large_file_is_read_row_by_row_and_a_broken_run_is_begun_again() {
     let begun = std::time::Instant::now();
     let (_, imported) = import(folder.path(), &csv, false, true, "1234");
     assert_eq!(imported.expect("written").written, rows - bad);
-    println!("{rows} rows were written in {:?}", begun.elapsed());
+    println!("{rows} rows were written in {:?}; {}", begun.elapsed(), peak_memory());
     // The agent has read them: a second run has nothing to do.
     let labels = facts(folder.path()).into_iter().filter_map(|record| match record {
         Record::LabelBound { binding, .. } => {

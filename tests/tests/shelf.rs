@@ -307,6 +307,51 @@ fn a_lower_price_waits_for_every_lane_of_the_store() -> Result<()> {
 }
 
 #[test]
+fn an_agent_that_lost_its_file_keeps_to_what_hq_remembers_of_its_labels() -> Result<()> {
+    let mut shop = Shop::open()?;
+    let old = shop.sell(WATER)?.unit_price;
+    let label = shop.bind(0, WATER)?;
+    shop.wait_for_face(&label, old.minor())?;
+    let data = shop.files.paths.data.clone();
+    let reference = shop.files.paths.reference();
+    wait_for("HQ's echo of what the label shows", || {
+        let caps = Shelf::open(&reference)?.context("open the shelf")?.caps()?;
+        Ok(caps.iter().any(|cap| cap.lane == 1 && cap.price == Some(old.minor())).then_some(()))
+    })?;
+    shop.files.wait_for_acknowledgement()?;
+    shop.sleep(&label, true);
+
+    // The agent's file is gone; the lane is enrolled anew, and the price is another one by then.
+    shop.files.kill_agent()?;
+    let elsewhere = tempfile::tempdir()?;
+    shop.lane = Lane::new(Paths { data: elsewhere.path().to_owned() }, Config::default());
+    for file in ["reference.db", "reference.db-wal", "reference.db-shm"] {
+        let file = data.join(file);
+        if file.exists() {
+            std::fs::remove_file(file)?;
+        }
+    }
+    shop.headquarters.set_price(WATER, "9.90")?;
+    let code = shop.headquarters.code(STORE, 1)?;
+    run(Command::new(program("sync-agent")?)
+        .args(["enrol", "--replace", "--hq", &shop.headquarters.url(), "--code", &code, "--data"])
+        .arg(&data))?;
+    shop.files.start_agent()?;
+    shop.files.wait_for_goods(0)?;
+    shop.lane = sign_in(&data)?;
+    assert_eq!(shop.sell(WATER)?.unit_price, old);
+    wait_for("the agent to keep labels again", || {
+        let shelf = Shelf::open(&reference)?.context("open the shelf")?;
+        Ok((shelf.position()?.1 && shelf.state(&label)?.is_some()).then_some(()))
+    })?;
+    assert_eq!(shop.sell(WATER)?.unit_price, old, "the label still shows it");
+    shop.sleep(&label, false);
+    shop.wait_for_face(&label, 990)?;
+    assert_eq!(shop.sell(WATER)?.unit_price, yuan(990));
+    Ok(())
+}
+
+#[test]
 fn a_label_flashes_for_whoever_looks_for_it() -> Result<()> {
     let shop = Shop::open()?;
     let label = shop.label(2);
@@ -334,6 +379,34 @@ fn a_label_flashes_for_whoever_looks_for_it() -> Result<()> {
     assert_eq!(ask(flash(unknown.clone()))?, not_seen);
     assert_eq!(ask(Question::ResendLabel { label: unknown })?, not_seen);
     Ok(())
+}
+
+#[test]
+fn labels_of_a_condition_are_sent_their_faces_again() -> Result<()> {
+    let mut shop = Shop::open()?;
+    let old = shop.sell(WATER)?.unit_price;
+    let label = shop.label(0);
+    wait_for("the access point's labels", || Ok(shop.state(&label)?.map(|_| ())))?;
+    shop.sleep(&label, true);
+    shop.bind(0, WATER)?;
+    wait_for("the label to be given up", || {
+        let state = shop.state(&label)?.context("known")?;
+        Ok((state.condition == LabelCondition::GivenUp).then_some(()))
+    })?;
+    let resend = |condition: &str| {
+        Command::new(program("sync-agent")?)
+            .args(["labels", "--resend", condition, "--data"])
+            .arg(&shop.files.paths.data)
+            .output()
+            .context("run sync-agent")
+    };
+    let wrong = resend("sleepy")?;
+    ensure!(String::from_utf8_lossy(&wrong.stderr).contains("given_up"), "the names are said");
+    assert_eq!(String::from_utf8_lossy(&resend("held")?.stdout), "0 labels are held; 0 are sent again\n");
+    shop.sleep(&label, false);
+    let said = resend("given_up")?;
+    assert_eq!(String::from_utf8_lossy(&said.stdout), "1 labels are given_up; 1 are sent again\n");
+    shop.wait_for_face(&label, old.minor())
 }
 
 #[test]

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use chrono::Utc;
 use domain::label::{LabelBinding, LabelItem, LabelNumber};
 use domain::record::{Record, Staff};
-use drivers::label::{Language, Press, Values};
+use drivers::label::{Kept, Language, Press, Values, with_own};
 use fixtures::access_point::{CHECK_IN_MS, RadioOptions, SimulatedAccessPoint};
 use hq::store::{Kind, Store};
 use ledger::journal::{Identity, Journal, Stamp};
@@ -57,12 +57,24 @@ pub enum Trouble {
     None,
     /// One transfer in twenty is lost, two access points begin anew, and the agent ends and begins again.
     Much,
+    /// The chain's own drawing of the labels is changed in the midst of it.
+    Template,
+}
+
+/// The chain's own drawing, with a price of this size.
+fn drawing(size: u32) -> String {
+    format!(
+        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 296 128">
+<text x="8" y="30" font-size="22" data-width="calc(100% - 16)" data-overflow="cut">{{{{name}}}}</text>
+<text x="8" y="100" font-size="{size}" data-width="calc(100% - 16)">{{{{price}}}}</text>
+</svg>"#
+    )
 }
 
 /// What a change took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Taken {
-    /// From HQ's price to the last label's confirmation, milliseconds of the access points' clocks.
+    /// From the moment at which HQ has the prices to the last label's confirmation, milliseconds of the access points' clocks.
     pub took_ms: u64,
     /// The least that the access points could need: one upload a second each, one transfer at a time, and half a turn until
     /// the last label asks for it.
@@ -88,6 +100,9 @@ pub struct LabelledStore {
     points: Vec<SimulatedAccessPoint>,
     labels: Vec<LabelNumber>,
     prices: Vec<i64>,
+    identity: Identity,
+    /// The largest that the log of the agent's file was while labels were waited for, bytes.
+    log_bytes_max: u64,
 }
 
 fn sku(place: usize) -> String {
@@ -126,15 +141,30 @@ impl LabelledStore {
             Enrolling { data: &lane, hq: &url, relay: None, ca: None, code: &code, replace: false };
         let identity = runtime.block_on(enrol(enrolling))?;
         let (points, labels) = points(size)?;
-        let mut gateways = String::new();
+        let templates = folder.join("templates");
+        std::fs::create_dir_all(&templates)?;
+        let mut gateways = format!("templates = {templates:?}\n\n");
         for point in &points {
             writeln!(gateways, "[[gateway]]\nhost = \"{}\"\nspeed = {}\n", point.addr(), size.speed)?;
         }
         std::fs::write(lane.join("labels.toml"), gateways)?;
-        bind(&lane, &identity, &labels)?;
+        let bindings: Vec<(LabelNumber, String)> =
+            labels.iter().enumerate().map(|(place, label)| (label.clone(), sku(place))).collect();
+        bind(&lane, &identity, &bindings)?;
         let prices = vec![0; size.labels];
         let folder = folder.to_owned();
-        Ok(Self { size, folder, runtime, hq: Some(running), agent: None, points, labels, prices })
+        Ok(Self {
+            size,
+            folder,
+            runtime,
+            hq: Some(running),
+            agent: None,
+            points,
+            labels,
+            prices,
+            identity,
+            log_bytes_max: 0,
+        })
     }
 
     fn lane(&self) -> PathBuf {
@@ -177,6 +207,7 @@ impl LabelledStore {
         let data = self.folder.join("hq");
         let begun_ms = Utc::now().timestamp_millis();
         hq::command::run(&data, None, &import, 0, &mut |_| {}).context("change the prices at HQ")?;
+        let told_ms = Utc::now().timestamp_millis();
         if self.agent.is_none() {
             self.start_agent()?;
         }
@@ -189,7 +220,7 @@ impl LabelledStore {
         let least = air_after.iter().zip(&air_before).map(|(after, before)| after - before);
         let least = least.map(|air_ms| air_ms.max(share * UPLOAD_EVERY_MS)).max().unwrap_or(0);
         Ok(Taken {
-            took_ms: u64::try_from(ended_ms - begun_ms).unwrap_or(0) * self.size.speed,
+            took_ms: u64::try_from(ended_ms - told_ms).unwrap_or(0) * self.size.speed,
             least_ms: least + CHECK_IN_MS / 2,
             uploads: uploads - uploads_before,
         })
@@ -201,11 +232,13 @@ impl LabelledStore {
         let mut left = match trouble {
             Trouble::None => Vec::new(),
             Trouble::Much => vec![700_u64, 500, 300],
+            Trouble::Template => vec![200],
         };
         let mut last = None;
         loop {
             ensure!(Instant::now() < until, "labels are not confirmed in time: {last:?}");
             std::thread::sleep(LOOK_EVERY);
+            self.look_at_log();
             let Some(shelf) = Shelf::open(&self.lane().join("reference.db"))? else { continue };
             let Some(batch) = shelf.summary()?.batch.filter(|batch| batch.begun_ms >= begun_ms) else {
                 continue;
@@ -221,6 +254,10 @@ impl LabelledStore {
             last = Some(batch);
             if left.last().is_some_and(|next| done >= *next) {
                 left.pop();
+                if trouble == Trouble::Template {
+                    self.draw(60)?;
+                    continue;
+                }
                 match left.len() {
                     2 => self.points[0].with(fixtures::access_point::Radio::reboot),
                     1 => {
@@ -233,6 +270,58 @@ impl LabelledStore {
         }
     }
 
+    /// Gives the chain a drawing of its own for the usual label, with a price of this size.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn draw(&self, size: u32) -> Result<()> {
+        let file = self.folder.join("templates/normal.strip.svg");
+        std::fs::write(file, drawing(size)).context("write the chain's own drawing")
+    }
+
+    fn look_at_log(&mut self) {
+        let log = std::fs::metadata(self.lane().join("reference.db-wal")).map_or(0, |file| file.len());
+        self.log_bytes_max = self.log_bytes_max.max(log);
+    }
+
+    /// The largest that the log of the agent's file was so far, bytes.
+    pub fn log_bytes_max(&self) -> u64 {
+        self.log_bytes_max
+    }
+
+    /// Lets so much time of the access points pass in which nobody changes anything.
+    pub fn idle(&mut self, radio_ms: u64) {
+        let until = Instant::now() + Duration::from_millis(radio_ms / self.size.speed);
+        while Instant::now() < until {
+            std::thread::sleep(LOOK_EVERY);
+            self.look_at_log();
+        }
+    }
+
+    /// Binds the first labels to other goods, one after the other, and gives how long each took from the disk to the push,
+    /// in milliseconds of the wall's clock, the shortest first.
+    ///
+    /// # Errors
+    /// A face is not pushed.
+    pub fn push_times(&mut self, count: usize) -> Result<Vec<u64>> {
+        let mut times = Vec::new();
+        for place in 0..count.min(self.size.labels - 1) {
+            let point = &self.points[place % self.points.len()];
+            let uploads = || point.with(|radio| radio.uploads_taken());
+            let before = uploads();
+            bind(&self.lane(), &self.identity, &[(self.labels[place].clone(), sku(place + 1))])?;
+            let begun = Instant::now();
+            while uploads() == before {
+                ensure!(begun.elapsed() < self.size.patience, "label {place} is not pushed");
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            times.push(u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX));
+            self.prices[place] = self.prices[place + 1];
+        }
+        times.sort_unstable();
+        Ok(times)
+    }
+
     /// Looks at every label itself: each shows its item's face at the price of the last change, to the pixel, and the agent
     /// says the same of it.
     ///
@@ -241,7 +330,11 @@ impl LabelledStore {
     pub fn check(&self) -> Result<()> {
         let shelf = Shelf::open(&self.lane().join("reference.db"))?.context("the shelf")?;
         let states: BTreeMap<_, _> = shelf.states()?.into_iter().collect();
-        let mut press: Press = fixtures::labels::press(Language::Chinese)?;
+        let templates = self.folder.join("templates");
+        let fonts = fixtures::labels::fonts()?;
+        let (mut press, left_out): (Press, _) =
+            with_own(fonts, Language::Chinese, Some(&templates), Kept::Nowhere)?;
+        ensure!(left_out.is_empty(), "a drawing is refused: {left_out:?}");
         let panel = fixtures::labels::panel(PANEL)?;
         for (place, number) in self.labels.iter().enumerate() {
             let state = states.get(number).with_context(|| format!("label {number} is known"))?;
@@ -294,18 +387,17 @@ fn points(size: Size) -> Result<(Vec<SimulatedAccessPoint>, Vec<LabelNumber>)> {
 }
 
 /// Writes down what each label stands for, as the staff's window does.
-fn bind(lane: &Path, identity: &Identity, labels: &[LabelNumber]) -> Result<()> {
+fn bind(lane: &Path, identity: &Identity, labels: &[(LabelNumber, String)]) -> Result<()> {
     let now = Utc::now();
     let stamp =
         Stamp { at_ms: now.timestamp_millis(), offset_minutes: 0, business_date: now.date_naive(), shift: 0 };
     let staff = Staff { id: "u1".into(), number: "101".into(), name: "Staff".into() };
     let records: Vec<(Stamp, Record)> = labels
         .iter()
-        .enumerate()
-        .map(|(place, label)| {
+        .map(|(label, sku)| {
             let binding = LabelBinding {
                 label: label.clone(),
-                items: vec![LabelItem::of(&sku(place))],
+                items: vec![LabelItem::of(sku)],
                 template: String::new(),
                 slot: String::new(),
             };

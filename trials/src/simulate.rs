@@ -13,6 +13,7 @@
 //! | [`world`] | the one loop over the one agenda |
 //! | [`machine`], [`lane`], [`agent`] | a machine and its two programs |
 //! | [`customers`] | who buys, and what the cashier does |
+//! | [`shelf`], [`keeper`] | labels on the shelf, and the part of an agent that keeps them true |
 //! | [`network`] | what becomes of a request and its answer |
 //! | [`headquarters`], [`shop`] | HQ's program, and what it feeds |
 //! | [`model`] | what must be true |
@@ -23,11 +24,13 @@ pub mod agent;
 pub mod customers;
 pub mod days;
 pub mod headquarters;
+pub mod keeper;
 pub mod lane;
 pub mod machine;
 pub mod model;
 pub mod network;
 pub mod script;
+pub mod shelf;
 pub mod shop;
 pub mod shrink;
 pub mod world;
@@ -54,6 +57,10 @@ pub enum Weakness {
     NormalSync,
     /// Paper is given out before the disk was asked.
     PaperFirst,
+    /// A label is given its price before every till keeps to it.
+    LabelsFirst,
+    /// The till does not know what labels may show.
+    NoCaps,
 }
 
 /// What is simulated.
@@ -100,6 +107,8 @@ pub struct Outcome {
     pub steps: u64,
     /// Sales that customers walked away with.
     pub sales: u64,
+    /// Lines of them that were held against what shelf labels showed.
+    pub labels_checked: u64,
     /// Where they are.
     pub account: Account,
     /// The bad days that were met.
@@ -160,6 +169,7 @@ pub fn tell(plan: &Plan, script: &Script, pool: &mut Pool) -> Outcome {
         hash: world.hash.to_string(),
         steps: world.steps,
         sales: world.sales,
+        labels_checked: world.labels_checked,
         account: world.account,
         days: world.days.clone(),
         broken,

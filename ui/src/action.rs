@@ -10,7 +10,7 @@ pub enum Action {
     Key {
         /// Which.
         key: Key,
-        /// When the window saw it.
+        /// When it came, as far as the window knows: one that was busy takes keys late.
         at: Instant,
     },
     /// A control was tapped.

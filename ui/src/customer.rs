@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::Duration;
 
 use slint::{
     CloseRequestResponse, ComponentHandle, Image, LogicalSize, Model, ModelRc, PhysicalPosition, Rgba8Pixel,
@@ -13,6 +13,7 @@ use crate::action::Action;
 use crate::drawn;
 pub use crate::generated::CustomerWindow;
 use crate::generated::{self as window, CustomerKind, CustomerRow, Keys};
+use crate::keys;
 use crate::screen::{ScreenError, typed};
 use crate::view::{Line, Theme};
 
@@ -136,7 +137,7 @@ impl CustomerScreen {
         drawn::send_at_once(&window);
         window.global::<window::Customer>().set_lines(ModelRc::from(Rc::new(VecModel::default())));
         window.global::<Keys>().on_typed(move |text, command, control| {
-            let at = Instant::now();
+            let at = keys::taken_now();
             for key in typed(&text, command, control) {
                 on_action(Action::Key { key, at });
             }
@@ -169,6 +170,28 @@ impl CustomerScreen {
     /// The display refused it.
     pub fn show(&self) -> Result<(), ScreenError> {
         Ok(self.window.show()?)
+    }
+
+    /// Shows these, each so long, without a till behind it, and ends.
+    ///
+    /// # Errors
+    /// The display refused it.
+    pub fn play(&self, scenes: &[(CustomerView, Duration)]) -> Result<(), ScreenError> {
+        let mut from = Duration::ZERO;
+        for (view, lasts) in scenes {
+            let (window, view) = (self.window.as_weak(), view.clone());
+            slint::Timer::single_shot(from, move || {
+                if let Some(window) = window.upgrade() {
+                    SHOWN.with(|shown| present(&window, shown, &view));
+                }
+            });
+            from += *lasts;
+        }
+        slint::Timer::single_shot(from, || {
+            // A loop that is over needs no ending.
+            let _ = slint::quit_event_loop();
+        });
+        Ok(self.window.run()?)
     }
 
     /// A handle for other threads.

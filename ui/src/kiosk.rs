@@ -3,7 +3,6 @@
 
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
 use slint::{
     CloseRequestResponse, ComponentHandle, Image, LogicalSize, Model, ModelRc, SharedString, VecModel, Weak,
@@ -14,6 +13,7 @@ use crate::customer::Picture;
 use crate::drawn;
 pub use crate::generated::KioskWindow;
 use crate::generated::{self as window, Keys, KioskLayout, KioskTouch};
+use crate::keys;
 use crate::present::picture as code_picture;
 use crate::screen::{ScreenError, typed};
 use crate::view::{self, Tone};
@@ -270,7 +270,7 @@ impl KioskScreen {
         kiosk.on_touched(move |what, index| report(Action::Touch(touch(what, index))));
         let report = on_action.clone();
         window.global::<Keys>().on_typed(move |text, command, control| {
-            let at = Instant::now();
+            let at = keys::taken_now();
             for key in typed(&text, command, control) {
                 report(Action::Key { key, at });
             }

@@ -8,6 +8,7 @@ pub mod action;
 mod contrast;
 pub mod customer;
 mod drawn;
+mod keys;
 pub mod kiosk;
 pub mod pixels;
 mod present;

@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use slint::{CloseRequestResponse, ComponentHandle, LogicalSize, PlatformError, SharedString, Weak};
 
@@ -10,6 +9,7 @@ use crate::action::{Action, Button, Key};
 use crate::drawn;
 pub use crate::generated::TillWindow;
 use crate::generated::{Keys, Press};
+use crate::keys;
 use crate::present;
 use crate::view::View;
 
@@ -68,7 +68,7 @@ impl TillScreen {
         keys.on_pressed(move |press, index| report(Action::Press(button(press, index))));
         let report = Rc::clone(&on_action);
         keys.on_typed(move |text, command, control| {
-            let at = Instant::now();
+            let at = keys::taken_now();
             for key in typed(&text, command, control) {
                 report(Action::Key { key, at });
             }

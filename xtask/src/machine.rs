@@ -108,8 +108,12 @@ fn succeeds(command: &mut Command) -> bool {
 }
 
 /// The outside printer's program, installed into `target` from PyPI; or why not.
+///
+/// It asks for Python 3.13 and runs with 3.12, which Ubuntu 24.04 has. It is written in words that the 3.11 of Debian 12 does
+/// not read, there is no older version of it for that, and no package of Debian or PyPI brings a later Python: there
+/// `GUITAI_PYTHON` names one.
 pub fn emupos(target: &Path) -> Result<PathBuf, String> {
-    from_pypi(&[EMUPOS], (3, 13), &target.join("emupos"), "bin/emupos")
+    from_pypi(&["--ignore-requires-python", EMUPOS], (3, 12), &target.join("emupos"), "bin/emupos")
 }
 
 /// A Python with the outside client of label gateways, installed into `target` from PyPI; or why not.
@@ -170,7 +174,8 @@ pub fn input_method() -> Result<(), String> {
     }
 }
 
-/// Installs packages into an environment in `folder`, unless they are there; gives the path of its `file`.
+/// Installs packages, with pip's flags before them, into an environment in `folder`, unless they are there; gives the path of
+/// its `file`.
 fn from_pypi(packages: &[&str], version: (u32, u32), folder: &Path, file: &str) -> Result<PathBuf, String> {
     let (file, names) = (folder.join(file), packages.join(" "));
     // Written last, so that what was broken off is begun again.
@@ -180,7 +185,10 @@ fn from_pypi(packages: &[&str], version: (u32, u32), folder: &Path, file: &str) 
     }
     let (major, minor) = version;
     let python = python(version).ok_or_else(|| {
-        format!("it needs Python {major}.{minor} or later, which this machine does not have")
+        format!(
+            "it needs Python {major}.{minor} or later, which this machine does not have (Debian 12 has 3.11 and no package \
+             of a later one); GUITAI_PYTHON=/path/to/python3 names one"
+        )
     })?;
     println!("== installing {names} into {}", folder.display());
     let made = succeeds(Command::new(&python).args(["-m", "venv"]).arg(folder));

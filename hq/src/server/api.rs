@@ -16,6 +16,7 @@ mod document;
 mod forms;
 mod goods;
 mod importing;
+mod labels;
 mod members;
 mod orders;
 mod plain;
@@ -35,6 +36,7 @@ fn routes() -> Vec<Route> {
     routes.extend(catalogue::routes());
     routes.extend(importing::routes());
     routes.extend(selling::routes());
+    routes.extend(labels::routes());
     routes.extend(members::routes());
     routes.extend(orders::routes());
     routes.extend(batches::routes());

@@ -134,6 +134,7 @@ async fn caps_reach_the_lanes_and_their_agent_hears_who_has_them() {
         items: vec![ItemCaps { item: item(sku), caps }],
         counts: None,
         deals: Vec::new(),
+        stock: Vec::new(),
     };
     let (head, _) = shop.page(&two, 0, 100).await;
     let told =
@@ -174,7 +175,7 @@ async fn hq_sees_how_the_labels_of_a_store_stand() {
     shop.push(&lane, 1, 1).await.expect("filed");
     let counts = ShelfCounts { bound: 1, shown: 1, gateways: 2, gateways_down: 1, ..ShelfCounts::default() };
     for (number, counts) in [(1, Some(counts.clone())), (2, None)] {
-        let report = ShelfReport { number, items: Vec::new(), counts, deals: Vec::new() };
+        let report = ShelfReport { number, items: Vec::new(), counts, deals: Vec::new(), stock: Vec::new() };
         shop.report(&lane, &report).await.expect("taken");
     }
     let Ok(Outcome::Labels { rows }) = shop.ask(Command::Labels { store: Some("S1".into()) }).await else {
@@ -211,7 +212,13 @@ async fn deal(
     until_ms: i64,
 ) -> (Option<i64>, Option<i64>, bool) {
     let asked = DealAsked { item: item(sku), from_ms: until_ms - 7 * DAY_MS, until_ms };
-    let report = ShelfReport { number, items: Vec::new(), counts: None, deals: vec![asked.clone()] };
+    let report = ShelfReport {
+        number,
+        items: Vec::new(),
+        counts: None,
+        deals: vec![asked.clone()],
+        stock: Vec::new(),
+    };
     let told = shop.report(lane, &report).await.expect("taken");
     let [DealTold { item, from_ms, until_ms, lowest, last, is_whole }] = told.deals.as_slice() else {
         panic!("one answer: {:?}", told.deals)
@@ -288,6 +295,7 @@ async fn too_many_questions_at_one_time_are_refused() {
         items: Vec::new(),
         counts: None,
         deals: vec![asked.clone(); count],
+        stock: Vec::new(),
     };
     assert_eq!(shop.report(&one, &report(DEALS_ASKED_MAX + 1)).await.map(drop), Err(StatusCode::BAD_REQUEST));
     assert_eq!(

@@ -1,18 +1,19 @@
 //! What a kiosk shows: one thing to do on each page, derived from the till and from where the customer stands.
 
-use domain::barcode::ReceiptCode;
+mod thanks;
+
 use domain::basket::Line;
 use domain::catalogue::Catalogue;
-use domain::money::Money;
 use domain::payment::Belongs;
 use domain::till::Desk;
 use domain::till::kiosk::Cause;
 use ui::kiosk::{Go, Goods, KioskBar, KioskKey, KioskPage, KioskView, Row};
-use ui::view::{Closed, Picture, PrinterState, ScaleState, Tone};
+use ui::view::{Closed, PrinterState, ScaleState, Tone};
 
-use super::{Kiosk, Page, Receipt, saying, shelf};
+use super::{Kiosk, Page, saying, shelf};
 use crate::lane::{Lane, OpenLane, State};
 use crate::present;
+pub(super) use thanks::paper_is_missing;
 
 /// A page with its ways and keys; the bar and the notice are put around it.
 struct Shown {
@@ -664,53 +665,6 @@ impl Lane {
             title: self.words("付款", "Payment"),
             back: self.words("返回", "Back"),
             keys: vec![key(self.words("付现金（店员来收）", "Cash (the staff takes it)"), Tone::Quiet)],
-            ..blank
-        }
-    }
-
-    fn show_thanks(&self, open: &OpenLane, kiosk: &Kiosk, paid: Money, seq: u64, blank: Shown) -> Shown {
-        let currency = &open.settings().currency;
-        let prints = open.till().kiosk().offered() == Some(seq);
-        let (text, code, keys) = match kiosk.receipt {
-            Receipt::Asked => {
-                let mut keys = Vec::new();
-                if prints {
-                    keys.push(key(self.words("打印小票", "Print the receipt"), Tone::Good));
-                }
-                // The first key is paper, where there is paper.
-                keys.push(key(self.words("电子小票（扫码）", "Receipt as a code"), Tone::Quiet));
-                (self.words("需要小票吗？", "Do you want a receipt?"), None, keys)
-            }
-            Receipt::Paper => (self.words("请取走小票。", "Please take your receipt."), None, Vec::new()),
-            Receipt::Code => {
-                let identity = open.journal().identity();
-                let code = ReceiptCode {
-                    store: identity.store.clone(),
-                    lane: identity.lane,
-                    epoch: identity.epoch,
-                    seq,
-                }
-                .to_string();
-                let squares =
-                    drivers::printer::qr_squares(&code).map(|(width, dark)| Picture { width, dark });
-                (
-                    self.words("请拍下这个码，退换货凭它。", "Take a picture of it: returns go by it."),
-                    squares,
-                    Vec::new(),
-                )
-            }
-        };
-        Shown {
-            page: KioskPage::Plain {
-                title: self.words("谢谢惠顾", "Thank you"),
-                text,
-                great_label: self.words("已付", "Paid"),
-                great: currency.format_with_symbol(paid),
-                code,
-            },
-            title: self.words("付款成功", "Paid"),
-            go: go(self.words("完成", "Done")),
-            keys,
             ..blank
         }
     }

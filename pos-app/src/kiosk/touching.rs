@@ -10,8 +10,10 @@ use drivers::sound::Tone as Sound;
 use ui::kiosk::Touch;
 use ui::view::{Language, Tone};
 
+use super::show::paper_is_missing;
 use super::{Page, Receipt, TYPED_MAX};
 use crate::lane::{Lane, State};
+use crate::present;
 
 impl Lane {
     /// A customer, or the attendant, touched something.
@@ -283,6 +285,17 @@ impl Lane {
         self.flush();
     }
 
+    /// The customer asked for paper, and none comes.
+    fn kiosk_paper_is_missing(&self, receipt: Receipt) -> bool {
+        let (Receipt::Paper, State::Open(open)) = (receipt, &self.state) else { return false };
+        match open.till().desk() {
+            Desk::Done(_, _, seq) => paper_is_missing(present::paper(self, open, *seq)),
+            Desk::SignedOut | Desk::Locked(_) | Desk::Selling(_) | Desk::Paying(_) | Desk::Saving(..) => {
+                false
+            }
+        }
+    }
+
     fn touch_thanks(&mut self, touch: Touch) {
         let receipt = self.kiosk.as_ref().map(|kiosk| kiosk.receipt).unwrap_or_default();
         let offered = self.till().and_then(|till| till.kiosk().offered());
@@ -293,7 +306,7 @@ impl Lane {
                 self.flush();
                 self.with_kiosk(|kiosk| kiosk.notice = None);
             }
-            Touch::Key(_) if receipt == Receipt::Asked => {
+            Touch::Key(_) if receipt == Receipt::Asked || self.kiosk_paper_is_missing(receipt) => {
                 self.with_kiosk(|kiosk| kiosk.receipt = Receipt::Code);
                 if let Some(document) = offered {
                     self.input(Input::WaivePaper { document });

@@ -224,13 +224,17 @@ impl Lane {
         items.iter().filter_map(of).collect()
     }
 
+    /// Whether goods have room on a label, as far as its size is known.
+    pub(super) fn fits_binding(&mut self, binding: &LabelBinding) -> bool {
+        let goods = self.goods_texts(&binding.items);
+        self.labels.as_mut().is_none_or(|labels| {
+            goods.is_empty() || labels.fits_goods(&binding.label, &goods, &binding.template)
+        })
+    }
+
     /// Has the till write down what a label stands for, and shows the label.
     fn bind_as(&mut self, binding: LabelBinding) {
-        let goods = self.goods_texts(&binding.items);
-        let fits = self.labels.as_mut().is_none_or(|labels| {
-            goods.is_empty() || labels.fits_goods(&binding.label, &goods, &binding.template)
-        });
-        if !fits {
+        if !self.fits_binding(&binding) {
             return self.labels_say(
                 Tone::Attend,
                 ("这个价签放不下", "没有绑定。品名和价格在它上面放不下，请拿大一些的价签。"),

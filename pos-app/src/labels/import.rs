@@ -163,6 +163,8 @@ enum BadRow {
     Other(String),
     #[error("another row of label {0} is wrong, so none of its rows counts")]
     Spoiled(String),
+    #[error("label {0} is too small for its goods in this template: take a larger one, or another template")]
+    Size(String),
     #[error("{0}")]
     Word(LabelRefusal),
 }
@@ -449,6 +451,14 @@ fn pass(
             ended
         } else {
             reading.open.take()
+        };
+        let ended = match ended {
+            Some(read) if !lane.fits_binding(&read.binding) => {
+                imported.bad += 1;
+                say(read.row, &BadRow::Size(read.binding.label.to_string()))?;
+                None
+            }
+            other => other,
         };
         if let Some(read) = ended {
             imported.bindings += 1;

@@ -39,6 +39,7 @@ pub(super) enum Job {
     Template,
     Waive,
     Pick,
+    PickGoods,
     Before,
     CheckAgain,
 }
@@ -136,6 +137,7 @@ impl Lane {
             Page::Home => vec![
                 find,
                 key(Job::Walk, "核对：扫价签与商品", "Compare by scanning", "F4", true),
+                key(Job::PickGoods, "按商品逐个去找", "Look for goods", "F7", true),
                 key(Job::Language, "English", "中文", "F8", true),
                 match self.front.theme {
                     Theme::Light => key(Job::Theme, "深色", "Dark", "F9", true),
@@ -186,6 +188,7 @@ impl Lane {
         let front = labels.label_in_front();
         match job {
             Job::Find => self.with_labels(|labels| labels.letters = !labels.letters),
+            Job::PickGoods => self.begin_pick_of_goods(),
             Job::Walk => self.with_labels(|labels| labels.turn_to(Page::Walk(Walk::default()))),
             Job::Language => {
                 self.front.language = match self.front.language {

@@ -25,10 +25,19 @@ const WALKED_MAX: usize = 500;
 /// A green light, for as long as one walks along a shelf, seconds.
 pub(super) const FLASH_SECONDS: u8 = 30;
 
+/// Whose labels are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// Those of a list.
+    List(List),
+    /// Those of goods that are scanned one after the other: an order that is picked, goods that are taken off the shelf.
+    Goods,
+}
+
 /// Labels that are looked for one after the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pick {
-    pub list: List,
+    pub wanted: Wanted,
     pub numbers: Vec<LabelNumber>,
     /// Those that were found, by their places in the list.
     pub found: BTreeSet<usize>,
@@ -268,9 +277,50 @@ impl Lane {
                 ("There is no label to look for", "This page is empty."),
             );
         }
-        let pick = Pick { list, numbers, found: BTreeSet::new(), at: 0 };
+        let pick = Pick { wanted: Wanted::List(list), numbers, found: BTreeSet::new(), at: 0 };
         self.with_labels(|labels| labels.turn_to(Page::Pick(pick)));
         self.flash_current();
+    }
+
+    /// Begins to look for the labels of goods that are scanned from here on.
+    pub(super) fn begin_pick_of_goods(&mut self) {
+        let pick = Pick { wanted: Wanted::Goods, numbers: Vec::new(), found: BTreeSet::new(), at: 0 };
+        self.with_labels(|labels| labels.turn_to(Page::Pick(pick)));
+    }
+
+    /// The labels of goods join those that are looked for; where none was, the first of them flashes.
+    fn pick_goods(&mut self, item: &LabelItem) {
+        let Some(mut labels) = self.labels.take() else { return };
+        labels.looked = None;
+        let of_goods = labels.numbers_of(item);
+        let joined = labels.pick_mut().and_then(|pick| {
+            let first = of_goods.first()?;
+            let was_over = pick.next_open().is_none();
+            let room = PICKED_MAX.saturating_sub(pick.numbers.len());
+            let new = of_goods.iter().filter(|number| !pick.numbers.contains(number)).take(room);
+            let new: Vec<LabelNumber> = new.cloned().collect();
+            pick.numbers.extend(new);
+            let at = pick.numbers.iter().position(|known| known == first)?;
+            // Whoever still looks for another one goes on with that.
+            if was_over {
+                pick.at = at;
+            }
+            Some(was_over)
+        });
+        self.labels = Some(labels);
+        match joined {
+            Some(is_next) => {
+                self.sound(Sound::Accepted);
+                if is_next {
+                    self.settle_pick();
+                }
+            }
+            None => self.labels_say(
+                Tone::Attend,
+                ("这个商品没有价签", "单子没有变。先给它绑一个价签。"),
+                ("These goods have no label", "The list is as it was. Bind a label to them first."),
+            ),
+        }
     }
 
     fn flash_current(&mut self) {
@@ -325,10 +375,16 @@ impl Lane {
         self.flash_current();
     }
 
+    fn picks_goods(&self) -> bool {
+        let page = self.labels.as_ref().map(|labels| labels.page());
+        matches!(page, Some(Page::Pick(Pick { wanted: Wanted::Goods, .. })))
+    }
+
     /// A scan while labels are looked for: the label is found.
     pub(super) fn pick_scan(&mut self, scanned: Scanned) {
         let number = match scanned {
             Scanned::Label(number) => number,
+            Scanned::Item { item, .. } if self.picks_goods() => return self.pick_goods(&item),
             Scanned::Item { .. } => {
                 return self.labels_say(
                     Tone::Attend,
@@ -392,7 +448,7 @@ mod tests {
     fn a_list_is_walked_round_its_end_until_all_are_found() {
         let number = |place: u32| LabelNumber::parse(&format!("{place:016X}")).expect("a number");
         let mut pick =
-            Pick { list: List::All, numbers: (0..3).map(number).collect(), found: [2].into(), at: 1 };
+            Pick { wanted: Wanted::Goods, numbers: (0..3).map(number).collect(), found: [2].into(), at: 1 };
         assert_eq!(pick.next_open(), Some(0));
         pick.found.extend([0, 1]);
         assert_eq!(pick.next_open(), None);

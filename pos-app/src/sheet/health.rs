@@ -51,8 +51,6 @@ impl Lane {
                 tone: printer_tone, ..fact(self.words("小票打印机", "Receipt printer"), printer)
             },
             fact(self.words("待打小票", "Receipts waiting"), open.till().papers().len().to_string()),
-            fact(self.words("电子秤", "Scale"), configured(self.config.scale.is_some())),
-            fact(self.words("客显", "Customer display"), configured(self.config.display.is_some())),
             fact(
                 self.words("付款码", "Payment by code"),
                 if wallets.is_empty() { configured(false) } else { wallets.join(" · ") },
@@ -67,7 +65,8 @@ impl Lane {
             fact(self.words("软件", "Program"), format!("Guitai {} · GPL-3.0", env!("CARGO_PKG_VERSION"))),
         ];
         let place = rows.len().min(SCANNERS_ROW);
-        rows.splice(place..place, self.scanner_rows());
+        let devices = self.scanner_rows().into_iter().chain([self.scale_row(), self.pole_row()]);
+        rows.splice(place..place, devices);
         if let Some(alarm) = &self.agent.alarm {
             rows.insert(
                 0,
@@ -112,26 +111,52 @@ impl Lane {
         let rows: Vec<SheetRow> = self
             .config
             .all_scanners()
-            .map(|scanner| {
-                let (value, tone, detail) = match self.scanners.get(&scanner.path) {
-                    Some(Health::Ready) => (self.words("正常", "ready"), Tone::Good, None),
-                    Some(Health::Offline { reason }) => {
-                        (self.words("连不上", "offline"), Tone::Stop, Some(reason))
-                    }
-                    Some(Health::Degraded(_)) => (self.words("要看一下", "look at it"), Tone::Attend, None),
-                    Some(Health::Connecting | Health::Unknown) | None => {
-                        (self.words("正在连接", "connecting"), Tone::Quiet, None)
-                    }
-                };
-                let detail = match detail {
-                    Some(reason) if reason.contains(&scanner.path) => reason.clone(),
-                    Some(reason) => format!("{}: {reason}", scanner.path),
-                    None => scanner.path.clone(),
-                };
-                SheetRow { tone, detail, ..fact(name(), value) }
-            })
+            .map(|scanner| self.device_row(name(), &scanner.path, self.scanners.get(&scanner.path)))
             .collect();
         if rows.is_empty() { vec![fact(name(), self.words("按键盘接", "as a keyboard"))] } else { rows }
+    }
+
+    fn scale_row(&self) -> SheetRow {
+        let name = self.words("电子秤", "Scale");
+        match &self.config.scale {
+            None => fact(name, self.words("没有", "none")),
+            Some(scale) => self.device_row(name, &scale.port, self.scale.health()),
+        }
+    }
+
+    fn pole_row(&self) -> SheetRow {
+        let name = self.words("客显", "Customer display");
+        match (&self.config.display, &self.pole) {
+            (None, _) => fact(name, self.words("没有", "none")),
+            // A display never answers: what can be known is that its line is open.
+            (Some(display), Some(Health::Ready | Health::Unknown)) => SheetRow {
+                tone: Tone::Good,
+                detail: display.port.clone(),
+                ..fact(name, self.words("已接上", "connected"))
+            },
+            (
+                Some(display),
+                health @ (None | Some(Health::Connecting | Health::Degraded(_) | Health::Offline { .. })),
+            ) => self.device_row(name, &display.port, health.as_ref()),
+        }
+    }
+
+    /// How a device is that says so, and where it is.
+    fn device_row(&self, name: String, place: &str, health: Option<&Health>) -> SheetRow {
+        let (value, tone, detail) = match health {
+            Some(Health::Ready) => (self.words("正常", "ready"), Tone::Good, None),
+            Some(Health::Offline { reason }) => (self.words("连不上", "offline"), Tone::Stop, Some(reason)),
+            Some(Health::Degraded(_)) => (self.words("要看一下", "look at it"), Tone::Attend, None),
+            Some(Health::Connecting | Health::Unknown) | None => {
+                (self.words("正在连接", "connecting"), Tone::Quiet, None)
+            }
+        };
+        let detail = match detail {
+            Some(reason) if reason.contains(place) => reason.clone(),
+            Some(reason) => format!("{place}: {reason}"),
+            None => place.to_owned(),
+        };
+        SheetRow { tone, detail, ..fact(name, value) }
     }
 
     fn printer_words(&self) -> (String, Tone) {

@@ -26,6 +26,8 @@ pub enum Condition {
     Fresh,
     /// Its price list or promotion clears goods out.
     Clearance,
+    /// HQ's books have none of it in the store.
+    OutOfStock,
 }
 
 impl Condition {
@@ -37,6 +39,7 @@ impl Condition {
             Self::Member => "member",
             Self::Fresh => "fresh",
             Self::Clearance => "clearance",
+            Self::OutOfStock => "out-of-stock",
         }
     }
 }
@@ -47,6 +50,7 @@ pub struct Choice {
     english: bool,
     link: String,
     clearance: BTreeSet<String>,
+    out_of_stock: bool,
     of_category: BTreeMap<String, BTreeMap<Condition, String>>,
     /// What each template's drawings are.
     drawings: BTreeMap<String, String>,
@@ -72,6 +76,7 @@ impl Choice {
             english: config.english,
             link: config.link.clone(),
             clearance: config.clearance.iter().cloned().collect(),
+            out_of_stock: config.out_of_stock,
             of_category,
             drawings,
         }
@@ -92,6 +97,11 @@ impl Choice {
         }
         // A link of GS1 has fourteen digits (Digital Link URI Syntax 1.4, 4.3).
         self.link.replace("{sku}", sku).replace("{gtin}", &format!("{code:0>14}"))
+    }
+
+    /// Whether labels say of goods that there are none.
+    pub(super) fn asks_stock(&self) -> bool {
+        self.out_of_stock
     }
 
     /// Whether a price list or a promotion of this id clears goods out.

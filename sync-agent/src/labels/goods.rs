@@ -1,7 +1,7 @@
 //! The goods of a store as its lane's reference has them, for whoever works out
 //! what labels should say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::catalogue::{Catalogue, LookUpError};
@@ -21,6 +21,8 @@ pub(super) struct StoreGoods {
     version: Option<u64>,
     /// What they were sold at before promotions began, by the instant of that.
     deals: BTreeMap<(LabelItem, i64), Deal>,
+    /// Item codes of which HQ's books have none in this store, as far as was told.
+    sold_out: BTreeSet<String>,
 }
 
 impl StoreGoods {
@@ -31,12 +33,30 @@ impl StoreGoods {
         };
         let deals =
             shelf.deals()?.into_iter().map(|deal| ((deal.item.clone(), deal.until_ms), deal)).collect();
-        Ok(Some(Self { reference, shelf, store: store.to_owned(), trade: None, version: None, deals }))
+        Ok(Some(Self {
+            reference,
+            shelf,
+            store: store.to_owned(),
+            trade: None,
+            version: None,
+            deals,
+            sold_out: BTreeSet::new(),
+        }))
     }
 
     /// Remembers what something was sold at.
     pub(super) fn learn(&mut self, deal: Deal) {
         self.deals.insert((deal.item.clone(), deal.until_ms), deal);
+    }
+
+    /// Remembers whether there is none of an item, and says whether that is news.
+    pub(super) fn learn_stock(&mut self, sku: &str, is_out: bool) -> bool {
+        if is_out { self.sold_out.insert(sku.to_owned()) } else { self.sold_out.remove(sku) }
+    }
+
+    /// Stands on no version until it is looked again.
+    pub(super) fn rest(&self) -> Result<(), ReferenceError> {
+        self.reference.rest()
     }
 
     /// Moves on to the newest version, and says whether that is another.
@@ -96,6 +116,10 @@ impl Catalogue for StoreGoods {
 impl Goods for StoreGoods {
     fn product(&self, sku: &str) -> Result<Option<pull::Product>, LookUpError> {
         Ok(self.reference.product(sku)?)
+    }
+
+    fn is_sold_out(&self, sku: &str) -> bool {
+        self.sold_out.contains(sku)
     }
 
     fn deal(&self, item: &LabelItem, until_ms: i64) -> Option<Deal> {

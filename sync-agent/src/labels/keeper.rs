@@ -1,6 +1,7 @@
 //! The thread that owns the gateways: tells the core what happened, and does
 //! what it says. Decides nothing.
 
+mod faces;
 mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,19 +14,13 @@ use std::time::{Duration, Instant};
 use domain::catalogue::LookUpError;
 use domain::label::LabelNumber;
 use drivers::esl::{
-    Article, Ask, Flash, Gateway, LabelId, OpenEPaperLink, OpenEPaperLinkConfig, RequestId, StartError, Told,
-    wire,
+    Ask, Flash, Gateway, LabelId, OpenEPaperLink, OpenEPaperLinkConfig, RequestId, StartError, Told,
 };
 use drivers::frame::Health;
-use drivers::label::{
-    Accent, Face, FontError, Fonts, KEPT_TEMPLATES, Kept, Language, LoadTemplateError, OwnFiles, Panel,
-    Press, Values, own_files, with_own,
-};
+use drivers::label::{FontError, LoadTemplateError, OwnFiles, own_files};
 use ledger::journal::Identity;
-use ledger::reference::ReferenceError;
-use ledger::reference::shelf::{
-    BoundLabel, GatewayState, LabelFace, LabelState, PanelAccent, PanelSeen, Shelf,
-};
+use ledger::reference::shelf::{BoundLabel, LabelFace, LabelState, Shelf};
+use ledger::reference::{AgentWatch, ReferenceError};
 use protocol::ask::{Answer, LabelNotAsked};
 use protocol::shelf::{ShelfAnswer, ShelfCounts, ShelfReport};
 use tokio::sync::{mpsc, oneshot};
@@ -38,6 +33,7 @@ use super::goods::StoreGoods;
 use super::plan::{self, Planned};
 use crate::core::{Given, Heard, ShelfBeginning, ShelfCore};
 use crate::reference::ReferenceDesk;
+use faces::{article, gateway_state, panel_seen, press, recalled, tries};
 
 /// How long the thread waits where nothing happens.
 const PAUSE: Duration = Duration::from_millis(40);
@@ -64,9 +60,6 @@ const TOLD_AT_A_TIME: usize = 10_000;
 
 /// Orders that wait at one time.
 const ORDERS_MAX: usize = 64;
-
-static REGULAR: &[u8] = include_bytes!("../../../ui/fonts/NotoSansSC-Regular.otf");
-static BOLD: &[u8] = include_bytes!("../../../ui/fonts/NotoSansSC-Bold.otf");
 
 /// Why the thread does not begin.
 #[derive(Debug, thiserror::Error)]
@@ -181,8 +174,11 @@ struct Keeper {
     is_to_compare: bool,
     facts: Facts,
     lines: Vec<Line>,
-    /// `None` where this agent keeps no labels.
+    /// `None` where this agent keeps no labels, or not yet.
     core: Option<ShelfCore>,
+    /// Labels are kept from the first pull on: only then is there what HQ
+    /// remembers of labels whose agent lost its file.
+    waits_for_goods: bool,
     /// `None` while there is no reference.
     goods: Option<StoreGoods>,
     /// What is bound, as it was last read.
@@ -229,6 +225,7 @@ impl Keeper {
             state.gateway.clear();
         }
         let keeps = !config.labels.gateway.is_empty() || !states.is_empty();
+        let has_goods = has_goods(&config.reference)?;
         // Before they are read: what changes meanwhile is read again.
         let templates = own_files(config.labels.templates.as_deref());
         let choice = Choice::new(&config.labels, press(&config)?.templates());
@@ -246,7 +243,7 @@ impl Keeper {
                 since_ms: now_ms(),
             });
         }
-        let core = match (&shelf, keeps) {
+        let core = match (&shelf, keeps && has_goods) {
             (Some(shelf), true) => {
                 let summary = shelf.summary()?;
                 // Its own caps stand under no lane's number.
@@ -266,6 +263,7 @@ impl Keeper {
             comparing: None,
             is_to_compare: true,
             facts: Facts::new(config.journal.clone(), config.lane.clone(), position),
+            waits_for_goods: keeps && !has_goods,
             config,
             lines,
             core,
@@ -298,13 +296,16 @@ impl Keeper {
                 if let Err(error) = self.look() {
                     warn!(%error, "labels are not looked after");
                 }
+                self.compare(now_ms());
+                if let Some(Err(error)) = self.goods.as_ref().map(StoreGoods::rest) {
+                    warn!(%error, "the reference's log may grow");
+                }
             }
             if self.write().is_err() {
                 // The writer of the reference has ended, and so does the agent.
                 return;
             }
             self.give();
-            self.compare(now_ms());
             self.report();
             if Instant::now() >= templates_from {
                 templates_from = Instant::now() + TEMPLATES_EVERY;
@@ -439,6 +440,9 @@ impl Keeper {
             }
         }
         if self.core.is_none() {
+            if self.waits_for_goods && has_goods(&self.config.reference)? {
+                *self = Self::open(self.config.clone(), self.desk.clone(), self.reports.clone())?;
+            }
             return Ok(());
         }
         if self.goods.is_none() {
@@ -451,7 +455,9 @@ impl Keeper {
             core.told_of(goods.shelf.told_for_nothing(self.config.lane.lane)?);
             self.is_to_compare = true;
         }
-        if is_newer || now_ms >= self.plan_ms {
+        // A clock that was put back does not hold prices up that change at their time.
+        let is_due = now_ms >= self.plan_ms || self.plan_ms > now_ms + PLAN_EVERY_MS;
+        if is_newer || is_due {
             self.bound =
                 goods.shelf.all_bound()?.into_iter().map(|label| (label.number.clone(), label)).collect();
             self.plan(now_ms, None)?;
@@ -557,6 +563,8 @@ enum LookError {
     Write(#[from] crate::reference::WriteError),
     #[error(transparent)]
     LookUp(#[from] LookUpError),
+    #[error("begin to keep labels")]
+    Begin(#[from] KeeperError),
     #[error("the writer of the reference has ended")]
     Ended,
 }
@@ -594,94 +602,8 @@ impl Line {
     }
 }
 
-fn article(given: &Given) -> Result<Article, String> {
-    let id = given.number.as_str().parse().map_err(|_| "a number of a label".to_owned())?;
-    Ok(Article { id, template: given.face.template.clone(), values: values(&given.face) })
-}
-
-fn values(face: &LabelFace) -> Values {
-    Values::of(face.texts.iter().map(|(name, text)| (name.as_str(), text.as_str())))
-}
-
-fn press(config: &KeeperConfig) -> Result<Press, KeeperError> {
-    let kept = config.reference.with_file_name(KEPT_TEMPLATES);
-    let config = &config.labels;
-    let language = if config.english { Language::English } else { Language::Chinese };
-    let fonts = Fonts::new(REGULAR, BOLD)?;
-    let (press, left_out) = with_own(fonts, language, config.templates.as_deref(), Kept::Write(&kept))?;
-    for left in left_out {
-        warn!(file = left.file, why = left.why, instead = %left.instead, "a template is not used as it stands");
-    }
-    Ok(press)
-}
-
-/// What labels were seen to show, as the gateway needs it to know that again.
-/// A label that something was sent to since is sent its face anew.
-fn recalled(
-    press: &mut Press,
-    choice: &Choice,
-    states: &[(LabelNumber, LabelState)],
-    host: &str,
-) -> Vec<(LabelId, Face, [u8; 8])> {
-    let mut recalled = Vec::new();
-    for (number, state) in states.iter().filter(|(_, state)| state.gateway == host && state.sent.is_empty()) {
-        let (Some(face), Some(panel)) = (&state.shown, state.panel.and_then(panel)) else { continue };
-        let (Ok(id), Some(hash)) = (number.as_str().parse(), hash(&state.shown_hash)) else { continue };
-        if face.drawing != choice.drawing(&face.template) {
-            // Nobody knows any more how it looks.
-            continue;
-        }
-        if let Ok(printed) = press.print(&face.template, panel, &values(face)) {
-            recalled.push((id, printed.face, hash));
-        }
-    }
-    info!(host, labels = recalled.len(), "a gateway is begun");
-    recalled
-}
-
-fn hash(text: &str) -> Option<[u8; 8]> {
-    u64::from_str_radix(text, 16).ok().filter(|_| text.len() == 16).map(u64::to_be_bytes)
-}
-
-fn panel_seen(hw_type: u8) -> PanelSeen {
-    let panel = wire::known_panel(hw_type);
-    PanelSeen {
-        hw_type,
-        width: panel.map_or(0, Panel::width),
-        height: panel.map_or(0, Panel::height),
-        accent: match panel.map(Panel::accent) {
-            Some(Accent::Red) => PanelAccent::Red,
-            Some(Accent::Yellow) => PanelAccent::Yellow,
-            Some(Accent::None) | None => PanelAccent::None,
-        },
-    }
-}
-
-fn panel(seen: PanelSeen) -> Option<Panel> {
-    let accent = match seen.accent {
-        PanelAccent::None => Accent::None,
-        PanelAccent::Red => Accent::Red,
-        PanelAccent::Yellow => Accent::Yellow,
-    };
-    Panel::new(seen.width, seen.height, accent)
-}
-
-fn tries(why: &drivers::esl::GivenUp) -> u32 {
-    use drivers::esl::GivenUp;
-    match why {
-        GivenUp::NotConfirmed { tries } | GivenUp::NoEffect { tries } => *tries,
-        GivenUp::Unknown
-        | GivenUp::Asleep
-        | GivenUp::UnknownType(_)
-        | GivenUp::Refused(_)
-        | GivenUp::Print(_) => 0,
-    }
-}
-
-fn gateway_state(health: &Health, since_ms: i64) -> GatewayState {
-    let why = match health {
-        Health::Ready => String::new(),
-        other => format!("{other:?}"),
-    };
-    GatewayState { is_up: why.is_empty(), since_ms, why, open: 0 }
+/// Whether the goods were ever pulled.
+fn has_goods(reference: &std::path::Path) -> Result<bool, ReferenceError> {
+    let watch = AgentWatch::open(reference)?;
+    Ok(watch.map(|watch| watch.state()).transpose()?.is_some_and(|state| state.version > 0))
 }

@@ -47,6 +47,9 @@ pub trait Goods: Catalogue {
     /// The item as HQ told of it, with what only a label says.
     fn product(&self, sku: &str) -> Result<Option<pull::Product>, LookUpError>;
 
+    /// Whether the store has none of an item, as far as HQ has said.
+    fn is_sold_out(&self, sku: &str) -> bool;
+
     /// What a unit was sold at here in the seven days before an instant, where
     /// HQ, which hears of all lanes, has said it whole.
     fn deal(&self, item: &LabelItem, until_ms: i64) -> Option<Deal>;
@@ -356,7 +359,12 @@ fn one(
             let is_it = row.price == said.list && row.unit == bound.unit && choice.clears(&row.list);
             is_it && domain::price_list::is_in_force(row, now_ms)
         });
+    let is_sold_out = choice.asks_stock() && goods.is_sold_out(&item.sku);
+    if is_sold_out {
+        made.texts.insert("stock".to_owned(), choice.say("缺货", "Sold out").to_owned());
+    }
     let condition = match () {
+        () if is_sold_out => Condition::OutOfStock,
         () if clears => Condition::Clearance,
         () if promotion.is_some() => Condition::Promotion,
         () if said.member.is_some() => Condition::Member,

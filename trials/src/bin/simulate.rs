@@ -50,6 +50,7 @@ fn main() -> ExitCode {
         outcome.account.lost_with_disk,
         began.elapsed()
     );
+    println!("{} lines of sales were held against what shelf labels showed", outcome.labels_checked);
     for day in &missing {
         println!("not met: {}", day.name());
     }

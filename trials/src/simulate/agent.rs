@@ -5,6 +5,7 @@ use std::path::Path;
 
 use ledger::file::Trial;
 use ledger::journal::{Identity, JournalReader};
+use ledger::reference::shelf::ShelfChanges;
 use ledger::reference::{Position, ReferenceWriter};
 use protocol::chain::ChainHash;
 use protocol::pull::Change;
@@ -31,6 +32,8 @@ pub enum Side {
     Push,
     /// Pull.
     Pull,
+    /// Labels.
+    Shelf,
 }
 
 /// A question under way.
@@ -157,7 +160,8 @@ impl Agent {
                 Action::Pull(PullAction::Page { after, opening }) => {
                     let asked = Asked { number: number(), opening };
                     self.pull = Some(asked);
-                    questions.push((asked.number, Question { side: Side::Pull, ask: Ask::Page { after } }));
+                    let ask = Ask::Page { after, in_use: self.core.status().version };
+                    questions.push((asked.number, Question { side: Side::Pull, ask }));
                 }
                 Action::Pull(PullAction::Commit { version }) => {
                     let input = match self.commit(version) {
@@ -181,11 +185,13 @@ impl Agent {
         let waiting = match side {
             Side::Push => &mut self.push,
             Side::Pull => &mut self.pull,
+            // The keeper of labels waits for it.
+            Side::Shelf => return false,
         };
         let Some(asked) = waiting.take_if(|asked| asked.number == number) else { return false };
         let input = match side {
             Side::Push => Input::Push(self.hear_push(answer)),
-            Side::Pull => Input::Pull(self.hear_page(asked.opening, answer)),
+            Side::Pull | Side::Shelf => Input::Pull(self.hear_page(asked.opening, answer)),
         };
         self.core.handle(steady_ms, input);
         true
@@ -196,7 +202,7 @@ impl Agent {
         match answer {
             Some(Answer::Filed(answer)) => self.compare(answer).unwrap_or_else(PushInput::Failed),
             Some(Answer::Refused(refusal)) => PushInput::Failed(RequestError::Push(refusal).into()),
-            Some(Answer::Page(_) | Answer::ComeBack) | None => unreachable,
+            Some(Answer::Page(_) | Answer::Shelf(_) | Answer::ComeBack) | None => unreachable,
         }
     }
 
@@ -220,7 +226,7 @@ impl Agent {
                 Err(error) => return failed(error.into()),
             },
             Some(Answer::Refused(refusal)) => return failed(RequestError::Push(refusal).into()),
-            Some(Answer::Filed(_) | Answer::ComeBack) | None => {
+            Some(Answer::Filed(_) | Answer::Shelf(_) | Answer::ComeBack) | None => {
                 return failed(PullFailure::Unreachable { wait_ms: 0 });
             }
         };
@@ -251,6 +257,11 @@ impl Agent {
             update.apply(change).map_err(|error| words(&error))?;
         }
         update.commit(version).map_err(|error| words(&error))
+    }
+
+    /// Writes what was found out about labels, between two pulls.
+    pub fn write_shelf(&mut self, changes: &ShelfChanges) -> Result<(), String> {
+        self.writer.write_shelf(changes).map_err(|error| words(&error))
     }
 
     /// Tells the lane what is known.

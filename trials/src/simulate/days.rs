@@ -103,6 +103,12 @@ bad_days! {
     MemberBought => "member_bought",
     /// A coupon was spent.
     CouponSpent => "coupon_spent",
+    /// A label's price was charged, since the label still shows less than the price lists say.
+    ChargedByLabel => "charged_by_label",
+    /// What a label said was lost.
+    LabelNotHeard => "label_not_heard",
+    /// A label's face waited for a lane of the store.
+    FaceWaited => "face_waited",
     /// One coupon was spent on two lanes.
     CouponSpentTwice => "coupon_spent_twice",
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use hq::enrolment;
 use hq::feed::PageCache;
 use hq::intake::{self, IntakeError};
+use hq::shelves::{self, ReportError};
 use hq::store::{AlarmKind, SalesRange, Store, StoreError};
 use hq::{feed, sales};
 use ledger::journal::Identity;
@@ -131,7 +132,15 @@ impl Headquarters {
         let filed = match ask {
             Ask::Position { epoch } => intake::position(store, &lane, *epoch),
             Ask::Push { body } => intake::file(store, &lane, body, now_ms),
-            Ask::Page { after } => {
+            Ask::Shelf(report) => {
+                return match shelves::take_in(store, &lane, report, now_ms) {
+                    Ok(answer) => Ok(Answer::Shelf(answer)),
+                    Err(ReportError::Form(reason)) => Err(reason),
+                    Err(ReportError::Store(error)) => Err(words(&error)),
+                };
+            }
+            Ask::Page { after, in_use } => {
+                shelves::note_version(store, &lane, *in_use).map_err(|error| words(&error))?;
                 let page = feed::page(store, &self.pages, &lane.store, *after, PAGE_CHANGES);
                 return page.map(|page| Answer::Page(page.to_vec())).map_err(|error| words(&error));
             }

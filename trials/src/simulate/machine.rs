@@ -11,6 +11,7 @@ use protocol::enrol::Enrolment;
 
 use super::agent::Agent;
 use super::customers::Customers;
+use super::keeper::Keeper;
 use super::lane::Lane;
 use super::model::Written;
 use super::network::Line;
@@ -99,6 +100,12 @@ pub struct Machine {
     pub lane: Option<Lane>,
     /// The agent's program.
     pub agent: Option<Agent>,
+    /// The part of it that keeps labels true; only at a store's first lane, which has the access point.
+    pub keeper: Option<Keeper>,
+    /// What labels showed when the customer at the counter was asked for the money: the least of each item, fen.
+    pub asked_at: BTreeMap<String, i64>,
+    /// It has pulled nothing yet since somebody did to its disk what no program can see, so it may ask more than labels show.
+    pub is_astray: bool,
     /// Who it is; `None` until somebody enrols it.
     pub papers: Option<Papers>,
     /// What its clock shows more than is true, milliseconds.
@@ -152,6 +159,9 @@ impl Machine {
             trial: Trial { vfs: mounted.vfs, secret: None, synchronous, tail_checked: TAIL_CHECKED },
             lane: None,
             agent: None,
+            keeper: None,
+            asked_at: BTreeMap::new(),
+            is_astray: false,
             papers: None,
             clock_ms: 0,
             line: Line::default(),
@@ -185,6 +195,8 @@ impl Machine {
 
     /// Ends both programs, as a cut of the power does or a person.
     pub fn end_programs(&mut self) {
+        // Its files are the agent's, which closes them last.
+        self.keeper = None;
         self.lane = None;
         self.agent = None;
         self.agent_at_ms = None;

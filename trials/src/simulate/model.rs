@@ -43,6 +43,8 @@ pub enum Invariant {
     CouponOnce,
     /// A payment is charged at most once, and ends in a sale, a list or nothing.
     PaidOnce,
+    /// Nobody pays more than a shelf label shows.
+    LabelHolds,
     /// A program goes on where nothing is wrong with its files.
     GoesOn,
     /// Everything is level some time after the last fault.

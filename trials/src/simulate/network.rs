@@ -2,6 +2,7 @@
 
 use fixtures::bench::Dice;
 use protocol::push::{PushAnswer, PushRefusal};
+use protocol::shelf::{ShelfAnswer, ShelfReport};
 
 /// What HQ is asked.
 #[derive(Debug, Clone)]
@@ -20,7 +21,11 @@ pub enum Ask {
     Page {
         /// Which.
         after: u64,
+        /// What the lane has in use.
+        in_use: u64,
     },
+    /// To take in what an agent says of labels.
+    Shelf(Box<ShelfReport>),
 }
 
 /// What HQ answers.
@@ -32,6 +37,8 @@ pub enum Answer {
     Refused(PushRefusal),
     /// A compressed page.
     Page(Vec<u8>),
+    /// What the lanes of the store have in use.
+    Shelf(ShelfAnswer),
     /// It cannot now.
     ComeBack,
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use fixtures::bench::Dice;
 
 use super::Plan;
+use super::shelf::LABELS;
 use super::shop;
 
 /// A day, milliseconds.
@@ -176,7 +177,7 @@ impl Script {
                     }
                 }
             }
-            let chances: [Chance; 8] = [
+            let chances: [Chance; 11] = [
                 (80, |dice| Fault::HqCutPower(dice.below(80))),
                 (60, |dice| Fault::HqCutPower(dice.below(600))),
                 (40, |dice| Fault::HqAway(dice.between(MINUTE_MS, 3 * HOUR_MS))),
@@ -185,6 +186,9 @@ impl Script {
                 (90, price),
                 (90, price),
                 (90, price),
+                (95, price_on_labels),
+                (95, price_on_labels),
+                (95, price_on_labels),
             ];
             for (chance, fault) in chances {
                 if dice.chance(chance) {
@@ -200,6 +204,12 @@ impl Script {
 
 fn price(dice: &mut Dice) -> Fault {
     Fault::Price(dice.index(shop::GOODS), dice.between(50, 4_000))
+}
+
+/// Of goods that have labels.
+fn price_on_labels(dice: &mut Dice) -> Fault {
+    let goods: Vec<usize> = LABELS.iter().flat_map(|goods| goods.iter().copied()).collect();
+    Fault::Price(goods[dice.index(goods.len())], dice.between(50, 4_000))
 }
 
 fn clock(dice: &mut Dice) -> Fault {

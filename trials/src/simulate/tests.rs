@@ -26,6 +26,7 @@ fn nothing_is_lost_doubled_or_miscounted_whatever_goes_wrong() {
         let outcome = simulate(seed, days(), Weakness::None);
         assert_eq!(outcome.broken, None, "seed {seed}");
         assert!(outcome.sales > 20 && outcome.account.at_hq > 20, "{outcome:?}");
+        assert!(outcome.labels_checked > 20, "{outcome:?}");
     }
 }
 
@@ -71,6 +72,18 @@ fn a_commit_that_does_not_wait_for_the_disk_is_found_out() {
 fn paper_before_the_disk_is_found_out() {
     let found = found_out(Weakness::PaperFirst, 1);
     assert!(found.is_some_and(|(_, invariant)| invariant == Invariant::PaperAfterCommit), "{found:?}");
+}
+
+#[test]
+fn a_till_that_does_not_know_what_labels_show_is_found_out() {
+    let found = found_out(Weakness::NoCaps, 3);
+    assert!(found.is_some_and(|(_, invariant)| invariant == Invariant::LabelHolds), "{found:?}");
+}
+
+#[test]
+fn labels_that_are_given_their_price_before_the_tills_are_found_out() {
+    let found = found_out(Weakness::LabelsFirst, 3);
+    assert!(found.is_some_and(|(_, invariant)| invariant == Invariant::LabelHolds), "{found:?}");
 }
 
 #[test]

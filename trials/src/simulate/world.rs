@@ -7,6 +7,7 @@ mod faults;
 mod foreign;
 mod line;
 mod settle;
+mod shelf;
 mod starting;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use super::machine::{Condition, Machine, Papers};
 use super::model::{Finding, Invariant, Model, Written, found};
 use super::network::Answer;
 use super::script::{DAY_MS, Script};
+use super::shelf::{Rack, Sent};
 use super::{Plan, Pool, Weakness, mixed, shop};
 
 /// When a world begins: 2026-03-02T06:00+08:00, milliseconds UTC.
@@ -62,6 +64,12 @@ enum What {
     HqOn,
     /// Both sides are compared.
     Check,
+    /// The keeper of a store's labels looks.
+    Shelf { machine: usize, boot: u64 },
+    /// A label of a store asks for news.
+    Radio { store: usize, label: usize },
+    /// The agent hears what a label says.
+    LabelSaid { machine: usize, label: usize, sent: Box<Sent> },
 }
 
 /// A request on its way.
@@ -107,6 +115,7 @@ pub struct World<'a> {
     order: u64,
     numbers: u64,
     machines: Vec<Machine>,
+    racks: Vec<Rack>,
     hq: Headquarters,
     dice: Dice,
     pool: &'a mut Pool,
@@ -121,6 +130,8 @@ pub struct World<'a> {
     pub story: Story,
     /// How many things happened.
     pub steps: u64,
+    /// Lines of sales that were held against what labels showed.
+    pub labels_checked: u64,
     /// Sales that customers walked away with.
     pub sales: u64,
     /// A hash of everything that was acknowledged and filed, in order.
@@ -145,6 +156,9 @@ impl<'a> World<'a> {
             order: 0,
             numbers: 0,
             machines: Vec::new(),
+            racks: (0..plan.stores)
+                .map(|store| Rack::new(store, mixed(plan.seed, 300 + store as u64)))
+                .collect(),
             hq: Headquarters::new(hq_disk),
             dice: Dice::new(mixed(plan.seed, 8)),
             pool,
@@ -155,6 +169,7 @@ impl<'a> World<'a> {
             days: Days::default(),
             story: Story::default(),
             steps: 0,
+            labels_checked: 0,
             sales: 0,
             hash: ChainHash::genesis("simulate", 0, 0).extend(&plan.seed.to_be_bytes()),
             account: super::model::Account::default(),
@@ -232,6 +247,15 @@ impl<'a> World<'a> {
             What::Check => {
                 self.put_after(CHECK_MS, What::Check);
                 self.check()
+            }
+            What::Shelf { machine, boot } => self.keeper_looks(machine, boot),
+            What::Radio { store, label } => {
+                self.radio(store, label);
+                Ok(())
+            }
+            What::LabelSaid { machine, label, sent } => {
+                self.label_said(machine, label, &sent);
+                Ok(())
             }
         }
     }

@@ -7,7 +7,7 @@ use ui::view::{self, LabelCard, LabelCount, LabelRow, LabelStage, Tone};
 use super::grouped;
 use crate::labels::Labels;
 use crate::labels::seen::Priced;
-use crate::labels::walk::{Pick, Walk, Walked};
+use crate::labels::walk::{Pick, Walk, Walked, Wanted};
 use crate::labels::words::{short, spaced};
 use crate::lane::{Lane, OpenLane};
 
@@ -158,7 +158,11 @@ impl Lane {
     }
 
     pub(in crate::labels) fn show_pick(&self, labels: &Labels, pick: &Pick) -> view::Labels {
-        let (chinese, english) = pick.list.name();
+        let (chinese, english) = match pick.wanted {
+            Wanted::List(list) => list.name(),
+            Wanted::Goods => ("商品的价签", "labels of goods"),
+        };
+        let of_goods = pick.wanted == Wanted::Goods;
         let row = |(place, number): (usize, &LabelNumber)| {
             let found = pick.found.contains(&place);
             let slot = labels.bound(number).map(|bound| bound.slot).unwrap_or_default();
@@ -195,10 +199,23 @@ impl Lane {
             }],
             progress: u32::try_from(done * 1_000 / pick.numbers.len().max(1)).ok(),
             rows: pick.numbers.iter().enumerate().map(row).collect(),
-            selected: Some(pick.at),
-            card: card.unwrap_or_default(),
+            selected: (!pick.numbers.is_empty()).then_some(pick.at),
+            note: if of_goods {
+                self.words(
+                    "扫商品：它的价签加到单子上并闪灯。扫价签打勾。",
+                    "Scan goods: their labels join the list and flash. Scan a label to tick it off.",
+                )
+            } else {
+                String::new()
+            },
+            empty: self.words("扫要找的商品", "Scan the goods to be found"),
+            card: card.unwrap_or_else(|| LabelCard {
+                title: self.words("扫要找的商品", "Scan the goods to be found"),
+                detail: self.words("可以一件接一件地扫。", "One after the other, as many as there are."),
+                ..LabelCard::default()
+            }),
             go: self.words("下一个", "Next"),
-            can_go: true,
+            can_go: !pick.numbers.is_empty(),
             ..view::Labels::default()
         }
     }

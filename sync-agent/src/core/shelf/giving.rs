@@ -1,7 +1,7 @@
 //! When a face may leave: what HQ tells the store's other lanes, what they are
 //! known to keep to, and what therefore waits.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::label::{LabelItem, LabelNumber};
 use ledger::reference::shelf::{HeldBack, LabelFace, LaneKnown, ShownPrice};
@@ -127,11 +127,13 @@ impl ShelfCore {
     /// Faces to give to their gateways now, at most [`GIVEN_MAX`].
     pub fn give(&mut self, now_ms: i64) -> Vec<Given> {
         let mut given = Vec::new();
-        if !std::mem::take(&mut self.is_to_look) && now_ms < self.look_ms {
+        // A clock that was put back does not hold faces up.
+        let is_early = now_ms < self.look_ms && self.look_ms <= now_ms + LOOK_MS;
+        if !std::mem::take(&mut self.is_to_look) && is_early {
             return given;
         }
         self.look_ms = now_ms + LOOK_MS;
-        for number in self.armed.clone() {
+        for number in self.by_turns() {
             if given.len() == GIVEN_MAX {
                 self.is_to_look = true;
                 break;
@@ -151,6 +153,19 @@ impl ShelfCore {
             }
         }
         given
+    }
+
+    /// The labels that wait, by turns of their gateways: each has its own air,
+    /// and none begins only when the one before has got all of its faces.
+    fn by_turns(&self) -> Vec<LabelNumber> {
+        let mut waiting: BTreeMap<&str, Vec<&LabelNumber>> = BTreeMap::new();
+        for number in &self.armed {
+            let gateway = self.labels.get(number).map_or("", |label| label.state.gateway.as_str());
+            waiting.entry(gateway).or_default().push(number);
+        }
+        let most = waiting.values().map(Vec::len).max().unwrap_or(0);
+        let turn = |turn: usize| waiting.values().filter_map(move |numbers| numbers.get(turn).copied());
+        (0..most).flat_map(turn).cloned().collect()
     }
 
     /// A face that was given did not get there: it is to be given again.

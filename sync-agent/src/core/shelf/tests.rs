@@ -121,6 +121,35 @@ fn a_price_rises_on_the_label_first_and_then_at_the_till() {
 }
 
 #[test]
+fn gateways_begin_together_however_many_faces_wait() {
+    let mut core = core(&[]);
+    let label = |gateway: usize, place: usize| {
+        LabelNumber::parse(&format!("{:08X}{place:08X}", gateway + 1)).expect("a number")
+    };
+    for gateway in 0..4 {
+        for place in 0..GIVEN_MAX {
+            let number = label(gateway, place);
+            let heard = Heard {
+                gateway: format!("gateway{gateway}"),
+                is_elsewhere: false,
+                seen_ms: Some(0),
+                battery_mv: None,
+                panel: None,
+            };
+            core.heard(0, &number, heard);
+            core.want(0, &number, wanted(&[(0, 500)]));
+        }
+    }
+    writes(&mut core);
+    let given = gives(&mut core, 0);
+    assert_eq!(given.len(), GIVEN_MAX);
+    for gateway in 0..4 {
+        let of = given.iter().filter(|given| given.gateway == format!("gateway{gateway}"));
+        assert_eq!(of.count(), GIVEN_MAX / 4, "gateway {gateway}");
+    }
+}
+
+#[test]
 fn a_price_falls_on_the_label_when_no_lane_asks_more() {
     let mut core = core(&[(2, 7)]);
     core.want(0, &number(1), wanted(&[(0, 500)]));

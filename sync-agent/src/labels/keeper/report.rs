@@ -1,15 +1,15 @@
 //! What HQ is told of the labels and asked for their sake, and the comparison
 //! of all labels with the till.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use domain::label::{LabelItem, LabelNumber};
 use drivers::frame::Health;
 use ledger::reference::shelf::{Deal, LabelCondition, LaneKnown, ParityDone};
 use protocol::shelf::{
-    BatchCounts, CapTold, DEALS_ASKED_MAX, DealAsked, DealTold, ItemCaps, ShelfAnswer, ShelfCounts,
-    ShelfReport,
+    BatchCounts, CapTold, DEALS_ASKED_MAX, DealAsked, DealTold, ItemCaps, STOCK_ASKED_MAX, ShelfAnswer,
+    ShelfCounts, ShelfReport, StockTold,
 };
 use tracing::warn;
 
@@ -27,6 +27,9 @@ const COMPARE_EVERY_MS: i64 = 300_000;
 /// And so long after something changed.
 const COMPARE_SOON_MS: i64 = 15_000;
 
+/// What the store has of its labelled goods is asked anew after so long, milliseconds.
+const STOCK_EVERY_MS: i64 = 300_000;
+
 /// Labels that are compared between two looks at everything else.
 const COMPARED_AT_A_TIME: usize = 500;
 
@@ -35,6 +38,9 @@ const COMPARED_AT_A_TIME: usize = 500;
 pub(super) struct Asks {
     open: BTreeMap<(LabelItem, i64), DealAsked>,
     asked_ms: BTreeMap<(LabelItem, i64), i64>,
+    /// Item codes whose stock is still to be asked in this round.
+    stock: Vec<String>,
+    stock_ms: Option<i64>,
 }
 
 impl Asks {
@@ -44,6 +50,15 @@ impl Asks {
         if self.asked_ms.get(&key).is_none_or(|asked_ms| asked_ms + ASK_AGAIN_MS <= now_ms) {
             self.open.insert(key, asked);
         }
+    }
+
+    /// Item codes whose stock is asked now; a round begins now and then with all of them.
+    fn stock_to_ask(&mut self, now_ms: i64, all: impl FnOnce() -> Vec<String>) -> Vec<String> {
+        let is_due = self.stock_ms.is_none_or(|last| !(0..STOCK_EVERY_MS).contains(&(now_ms - last)));
+        if is_due {
+            (self.stock, self.stock_ms) = (all(), Some(now_ms));
+        }
+        self.stock.split_off(self.stock.len().saturating_sub(STOCK_ASKED_MAX))
     }
 
     fn to_ask(&mut self, now_ms: i64) -> Vec<DealAsked> {
@@ -78,7 +93,16 @@ impl Keeper {
         let published = core.publish();
         let counts_due = now >= self.counts_from;
         let deals = self.asks.to_ask(now_ms());
-        if published.is_none() && !counts_due && deals.is_empty() && !core.waits_for_lanes() {
+        let bound = &self.bound;
+        let stock = match self.choice.asks_stock() {
+            true => self.asks.stock_to_ask(now_ms(), || {
+                let items = bound.values().flat_map(|label| &label.items).map(|item| item.sku.clone());
+                items.collect::<BTreeSet<_>>().into_iter().collect()
+            }),
+            false => Vec::new(),
+        };
+        let asks_nothing = deals.is_empty() && stock.is_empty();
+        if published.is_none() && !counts_due && asks_nothing && !core.waits_for_lanes() {
             return;
         }
         let counts = counts_due.then(|| self.count()).filter(|counts| {
@@ -102,7 +126,7 @@ impl Keeper {
         if counts.is_some() {
             self.counts.clone_from(&counts);
         }
-        let report = ShelfReport { number: self.report_number, items: items.collect(), counts, deals };
+        let report = ShelfReport { number: self.report_number, items: items.collect(), counts, deals, stock };
         if self.reports.try_send(report).is_err() {
             self.reported(None);
         }
@@ -112,6 +136,7 @@ impl Keeper {
         let Some(kind) = self.report_under_way.take() else { return };
         if let Some(told) = &told {
             self.hear_deals(&told.deals);
+            self.hear_stock(&told.stock);
         }
         let Some(core) = &mut self.core else { return };
         let taken = told.as_ref().filter(|told| told.is_taken);
@@ -162,6 +187,18 @@ impl Keeper {
         core.dealt(whole);
         // Faces may strike a price now.
         self.plan_ms = i64::MIN;
+    }
+
+    /// What the store has of goods: some are shown as sold out, or no more.
+    fn hear_stock(&mut self, told: &[StockTold]) {
+        let Some(goods) = &mut self.goods else { return };
+        let mut is_news = false;
+        for told in told {
+            is_news |= goods.learn_stock(&told.sku, told.on_hand <= 0);
+        }
+        if is_news {
+            self.plan_ms = i64::MIN;
+        }
     }
 
     /// Goes on comparing all labels with the till: now and then, and soon after

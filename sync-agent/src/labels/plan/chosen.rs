@@ -24,6 +24,7 @@ struct Shop {
     product: pull::Product,
     promotions: Arc<PromotionSet>,
     deal: Option<Deal>,
+    is_sold_out: bool,
 }
 
 impl Catalogue for Shop {
@@ -57,6 +58,9 @@ impl Goods for Shop {
     fn product(&self, _: &str) -> Result<Option<pull::Product>, LookUpError> {
         Ok(Some(self.product.clone()))
     }
+    fn is_sold_out(&self, _: &str) -> bool {
+        self.is_sold_out
+    }
     fn deal(&self, item: &LabelItem, until_ms: i64) -> Option<Deal> {
         self.deal.clone().filter(|deal| deal.item == *item && deal.until_ms == until_ms)
     }
@@ -80,6 +84,7 @@ fn shop() -> Shop {
         product: serde_json::from_value(product).expect("a product"),
         promotions: Arc::new(PromotionSet::load(1, []).0),
         deal: None,
+        is_sold_out: false,
     }
 }
 
@@ -226,6 +231,29 @@ fn goods_choose_their_template_by_what_holds_of_them() {
         was_basis: 7日最低成交价
         was_price: 8.00"#]],
     );
+}
+
+#[test]
+fn goods_that_are_sold_out_say_so_where_the_shop_keeps_books_of_its_stock() {
+    let shop = Shop { is_sold_out: true, ..shop().members_pay(700) };
+    let sold_out = expect![[r#"
+        out-of-stock
+        member_price: 7.00
+        price: 8.00
+        stock: 缺货"#]];
+    check(&shop, "out_of_stock = true", sold_out);
+    // What HQ has none of on paper may lie on the shelf all the same.
+    let usual = expect![[r#"
+        member
+        member_price: 7.00
+        price: 8.00"#]];
+    check(&shop, "", usual);
+    let own = expect![[r#"
+        normal
+        member_price: 7.00
+        price: 8.00
+        stock: 缺货"#]];
+    check(&shop, "out_of_stock = true\n[category.fruit]\nout_of_stock = \"normal\"\n", own);
 }
 
 #[test]

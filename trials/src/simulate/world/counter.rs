@@ -73,10 +73,12 @@ impl World<'_> {
         let Some(lane) = &mut place.lane else { return Ok(()) };
         lane.printer_ready = now_ms >= place.printer_off_until_ms;
         let before = lane.books.journal().head();
+        let was_paying = matches!(lane.till().desk(), Desk::Paying(_));
         let paper_waits = !lane.printer_ready && !lane.till().papers().is_empty();
         let written = &mut self.model.machines[machine];
         let turned = lane.turn(written, (shown_ms, steady_ms), inputs);
         let has_grown = lane.books.journal().head() != before;
+        let is_asked = !was_paying && matches!(lane.till().desk(), Desk::Paying(_));
         if paper_waits {
             self.days.met(BadDay::PaperWaited);
         }
@@ -85,6 +87,9 @@ impl World<'_> {
             Err(Stop::Found(finding)) => return Err(self.at(machine, finding)),
             Err(Stop::Disk(error)) => return self.disk_fails(machine, &error),
         };
+        if is_asked {
+            self.remember_labels(machine);
+        }
         for out in outs {
             self.perform(machine, out)?;
         }
@@ -192,8 +197,10 @@ impl World<'_> {
         for (_, day) in met.into_iter().filter(|(is_met, _)| *is_met) {
             self.days.met(day);
         }
+        let sale = sold.sale.clone();
         let words = format!("sale {} of epoch {}", seq, identity.epoch);
         self.tell_of(machine, &words);
+        self.check_labels(machine, seq, &sale)?;
         if let Some(hash) = hash {
             self.note(hash.as_bytes());
         }

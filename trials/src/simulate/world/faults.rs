@@ -48,6 +48,7 @@ impl World<'_> {
                 match self.hq.restore() {
                     Ok(true) => {
                         self.model.forget_answers();
+                        self.give_up_racks("HQ was put back");
                         self.days.met(BadDay::HqRestored);
                     }
                     Ok(false) => {}
@@ -166,6 +167,7 @@ impl World<'_> {
             return Ok(());
         }
         self.days.met(BadDay::OldImage);
+        self.go_astray(machine);
         let place = &mut self.machines[machine];
         place.mounted.disk.lay(&imaged.image);
         place.papers = Some(imaged.papers);
@@ -227,6 +229,7 @@ impl World<'_> {
         self.machines.push(made);
         self.model.machines.push(written);
         self.days.met(BadDay::Clone);
+        self.go_astray(machine);
         self.start_programs(machine)?;
         self.start_programs(copy)
     }

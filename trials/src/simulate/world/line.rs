@@ -113,7 +113,7 @@ impl World<'_> {
         chain.hash_at(head.acknowledged) == Some(head.head)
     }
 
-    fn send(&mut self, machine: usize, number: u64, question: Question) {
+    pub(super) fn send(&mut self, machine: usize, number: u64, question: Question) {
         let now_ms = self.now_ms;
         let place = &mut self.machines[machine];
         let (boot, side) = (place.boot, question.side);
@@ -220,6 +220,20 @@ impl World<'_> {
         }
         let place = &mut self.machines[machine];
         let steady_ms = place.steady_ms(self.now_ms);
+        if side == Side::Shelf {
+            let is_waited_for = place.keeper.as_mut().is_some_and(|keeper| {
+                let told = match answer {
+                    Some(Answer::Shelf(told)) => Some(told),
+                    Some(Answer::Filed(_) | Answer::Refused(_) | Answer::Page(_) | Answer::ComeBack)
+                    | None => None,
+                };
+                keeper.hear(self.now_ms + place.clock_ms, number, told)
+            });
+            if !is_waited_for && came {
+                self.days.met(BadDay::AnswerLate);
+            }
+            return Ok(());
+        }
         let Some(agent) = &mut place.agent else { return Ok(()) };
         if !agent.hear(steady_ms, number, side, answer) {
             if came {

@@ -6,6 +6,7 @@ use ledger::journal::{Head, Identity, JournalReader};
 use super::{BadDay, Finding, Invariant, MINUTE_MS, What, World, found};
 use crate::powercut::words;
 use crate::simulate::agent::Agent;
+use crate::simulate::keeper::LOOK_MS as KEEPER_LOOK_MS;
 use crate::simulate::lane::{Lane, Start};
 use crate::simulate::machine::{Condition, Papers};
 use crate::simulate::model::key_of;
@@ -183,6 +184,9 @@ impl World<'_> {
         if self.is_on(machine, boot) {
             self.put_after(1_000, What::Counter { machine, boot });
             self.look_at_agent(machine, now_ms);
+            if self.has_access_point(machine) {
+                self.put_after(KEEPER_LOOK_MS, What::Shelf { machine, boot });
+            }
         }
         Ok(())
     }

@@ -342,7 +342,8 @@ async fn answer_here(counter: &Shared, lane: u32, question: Question) -> Result<
             | Question::Earned { .. }
             | Question::FlashLabel { .. }
             | Question::ResendLabel { .. }
-            | Question::LabelStore { .. } => Ok(None),
+            | Question::LabelStore { .. }
+            | Question::QuotasUsed { .. } => Ok(None),
         }
     });
     Ok(answer.await?.unwrap_or(Answer::Unreachable {}))

@@ -35,7 +35,8 @@ impl Answers for Clerk {
             | Question::Earned { .. }
             | Question::FlashLabel { .. }
             | Question::LabelStore { .. }
-            | Question::ResendLabel { .. } => std::future::pending().await,
+            | Question::ResendLabel { .. }
+            | Question::QuotasUsed { .. } => std::future::pending().await,
         }
     }
 }

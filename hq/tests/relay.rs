@@ -232,6 +232,23 @@ async fn of_a_sale_one_lane_of_the_store_gives_back_while_hq_is_away_and_hq_hear
 }
 
 #[tokio::test]
+async fn a_copy_may_begin_where_hq_was_when_it_went() {
+    let mut chain = Chain::open().await;
+    let (mut one, two) = (chain.enrol(1).await, chain.enrol(2).await);
+    assert_eq!(chain.copied(&two).await.status(), StatusCode::OK);
+    one.sell(100);
+    chain.send(&one, "", 1).await.expect("filed");
+    chain.hq_goes().await;
+    let at: PushAnswer = chain.copied(&one).await.json().await.expect("a position");
+    assert_eq!(at.acknowledged, 1);
+    one.sell(200);
+    chain.send(&one, "/copy", 2).await.expect("copied");
+    let second = Question::ClaimReceipt { origin: Origin { seq: 2, ..first_sale() } };
+    assert!(matches!(chain.ask(&two, second).await, Answer::ReceiptClaimed { .. }));
+    chain.relay.stop().await.expect("stopped");
+}
+
+#[tokio::test]
 async fn while_hq_is_away_no_two_lanes_of_a_store_spend_one_coupon() {
     let mut chain = Chain::open().await;
     let (mut one, two) = (chain.enrol(1).await, chain.enrol(2).await);

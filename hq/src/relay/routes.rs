@@ -47,8 +47,8 @@ pub(super) fn router(counter: Shared) -> Router {
         .route("/v1/enrol", post(pass))
         .route("/v1/hints", get(hints))
         .route("/v1/reference", get(reference))
-        .route(&lane("position"), get(pass_of_lane))
-        .route(&lane("events"), post(pass_of_lane))
+        .route(&lane("position"), get(pass_of_journal))
+        .route(&lane("events"), post(pass_of_journal))
         .route(&lane("shelf"), post(pass_of_lane))
         .route(&lane("version"), post(pass_of_lane))
         .route(&lane("ask"), post(ask))
@@ -189,6 +189,32 @@ async fn pass_of_lane(
     let answer = answer.map_err(|_| Refusal::OutOfReach)?;
     caller.note(&counter, answer.status()).await?;
     Ok(passed_back(answer))
+}
+
+/// What says how far HQ has a journal. A copy of it may begin there, also when
+/// HQ is gone in the next moment.
+async fn pass_of_journal(
+    State(counter): State<Shared>,
+    Path(named): Path<(String, u32)>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let lane = named.1;
+    let answer = pass_of_lane(State(counter.clone()), Path(named), method, uri, headers, body).await?;
+    if answer.status() != StatusCode::OK {
+        return Ok(answer);
+    }
+    let (parts, body) = answer.into_parts();
+    let body = sent::read(body, ANSWER_BYTES_MAX, REQUEST_TIMEOUT).await?;
+    if let Ok(at_hq) = serde_json::from_slice::<PushAnswer>(&body)
+        && let Ok(hash) = ChainHash::parse(&at_hq.head)
+    {
+        let at = Copied { seq: at_hq.acknowledged, hash };
+        with_book(&counter, move |counter| counter.book.begin_copy(lane, at_hq.epoch, at)).await?;
+    }
+    Ok(Response::from_parts(parts, Body::from(body)))
 }
 
 /// Which page of the reference.

@@ -17,7 +17,7 @@ use crate::process::{Running, run, wait_at_most, wait_for};
 const SCANNER_GAP_MS: &str = "8";
 
 /// Between two keys of a quick cashier, milliseconds: above what a scanner takes.
-const TYPING_GAP_MS: &str = "45";
+const TYPING_GAP_MS: &str = "90";
 
 /// The same as a time.
 const SCANNER_GAP: Duration = Duration::from_millis(8);

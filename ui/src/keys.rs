@@ -14,6 +14,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// It is looked for so long after a key. Longer pauses part keys whatever the window did meanwhile.
 const LOOKED_FOR: Duration = Duration::from_secs(2);
 
+/// A key that came so much before it was taken was late.
+const LATE: Duration = Duration::from_millis(20);
+
 /// What is known of the keys of one keyboard.
 #[derive(Debug, Default)]
 struct KeyClock {
@@ -21,23 +24,47 @@ struct KeyClock {
     taken: Option<Instant>,
     /// When the last key came or, if that is later, when none waited.
     quiet: Option<Instant>,
+    /// How many looks have ended: keys between two of them were taken in one go.
+    looks: u64,
+    /// The same when a key was last taken.
+    looks_at_key: u64,
+    /// How many keys came one right after the other.
+    run: u32,
+    /// How many of them were late, and the first of those that were taken in one go.
+    late: u32,
 }
 
 impl KeyClock {
     /// A key is taken now. Gives when it came, as far as is known the earliest.
+    ///
+    /// A scanner's keys come so quickly that a busy window finds many of them
+    /// at a time. Where nearly each is found alone, a person types on a window
+    /// that is slower than they are, and their pauses are believed.
     fn key(&mut self, now: Instant) -> Instant {
-        let at = match (self.taken, self.quiet) {
+        let before = self.quiet;
+        let earliest = match (self.taken, self.quiet) {
             (Some(taken), Some(quiet)) if now.saturating_duration_since(taken) <= LOOKED_FOR => {
                 now.min(quiet + LOOK_EVERY)
             }
             (Some(_) | None, _) => now,
         };
-        (self.taken, self.quiet) = (Some(now), Some(at));
+        let is_late = now.saturating_duration_since(earliest) > LATE && self.looks != self.looks_at_key;
+        let is_typed = is_late && self.late > self.run / 2;
+        let at = if is_typed { now } else { earliest };
+        let goes_on = before.is_some_and(|before| at.saturating_duration_since(before) <= LATE);
+        if goes_on {
+            self.run += 1;
+            self.late += u32::from(is_late);
+        } else {
+            (self.run, self.late) = (1, 0);
+        }
+        (self.taken, self.quiet, self.looks_at_key) = (Some(now), Some(at), self.looks);
         at
     }
 
     /// No key waited at `looked`, or one was taken since.
     fn nothing_waited(&mut self, looked: Instant) {
+        self.looks += 1;
         if self.taken.is_some_and(|taken| looked > taken) {
             self.quiet = self.quiet.max(Some(looked));
         }
@@ -136,6 +163,45 @@ mod tests {
         let mut keyboard = Keyboard::new();
         let came: Vec<u128> = (0..14).map(|place| keyboard.key(place * 80)).collect();
         assert!(came.windows(2).all(|two| two[1] - two[0] <= 5), "{came:?}");
+    }
+
+    /// The longest run of keys that nothing parts.
+    fn longest(came: &[u128]) -> usize {
+        came.chunk_by(|before, after| after - before <= 30).map(<[u128]>::len).max().unwrap_or(0)
+    }
+
+    #[test]
+    fn a_person_before_a_window_that_is_slower_than_they_are_is_no_scanner() {
+        for draws_ms in [50, 90, 150, 400] {
+            let mut keyboard = Keyboard::new();
+            let came: Vec<u128> = (0..12)
+                .map(|place| {
+                    let at_ms = place * draws_ms;
+                    // It looks as soon as it has drawn; the key waits, is taken, and then the look ends.
+                    let came = keyboard.key(at_ms);
+                    keyboard.clock.nothing_waited(keyboard.begin + at_ms.saturating_sub(1) * MS);
+                    came
+                })
+                .collect();
+            assert!(longest(&came) <= 4, "{draws_ms}: {came:?}");
+        }
+    }
+
+    #[test]
+    fn a_scanner_before_such_a_window_is_one() {
+        // Every 8 or 16 ms a key, and the window takes all that wait between two drawings.
+        for (key_ms, draws_ms) in [(8, 40), (8, 90), (8, 400), (16, 60), (16, 90), (16, 250)] {
+            let mut keyboard = Keyboard::new();
+            let (mut came, mut now_ms) = (vec![keyboard.key(0)], 0);
+            while came.len() < 13 {
+                now_ms += draws_ms;
+                while came.len() < 13 && u32::try_from(came.len()).unwrap_or(0) * key_ms <= now_ms {
+                    came.push(keyboard.key(now_ms));
+                }
+                keyboard.clock.nothing_waited(keyboard.begin + (now_ms - 1) * MS);
+            }
+            assert_eq!(longest(&came), 13, "{key_ms} {draws_ms}: {came:?}");
+        }
     }
 
     #[test]

@@ -155,6 +155,20 @@ impl Relay {
         format!("http://{}", self.address)
     }
 
+    /// How far the journal of a lane is copied.
+    pub fn copied(&self, lane: u32) -> Result<u64> {
+        use std::io::{Read, Write};
+        let mut line = std::net::TcpStream::connect(&self.address)?;
+        line.write_all(b"GET /healthz HTTP/1.0\r\n\r\n")?;
+        let mut answer = String::new();
+        line.read_to_string(&mut answer)?;
+        let (_, body) = answer.split_once("\r\n\r\n").context("an answer")?;
+        let health: serde_json::Value = serde_json::from_str(body)?;
+        let lanes = health["lanes"].as_array().context("lanes")?;
+        let of_lane = lanes.iter().filter(|copied| copied["lane"] == lane);
+        Ok(of_lane.filter_map(|copied| copied["seq"].as_u64()).max().unwrap_or(0))
+    }
+
     /// Starts relaying, on the same address as ever.
     pub fn start(&mut self, headquarters: &Headquarters) -> Result<()> {
         let ready = self.folder.join("ready");

@@ -13,6 +13,7 @@ use axum::{Json, Router};
 use chrono::Utc;
 use protocol::ask::{Answer, FRAME_BYTES_MAX, Question};
 use protocol::chain::ChainHash;
+use protocol::enrol::Enrolment;
 use protocol::pull::{PAGE_BYTES_MAX, PAGE_CHANGES_MAX};
 use protocol::push::{BATCH_BYTES_MAX, PushAnswer, decode_batch};
 use serde::{Deserialize, Serialize};
@@ -44,7 +45,7 @@ pub(super) fn router(counter: Shared) -> Router {
     let copy = |route: &str| format!("/copy{}", lane(route));
     Router::new()
         .route("/healthz", get(health))
-        .route("/v1/enrol", post(pass))
+        .route("/v1/enrol", post(enrol))
         .route("/v1/hints", get(hints))
         .route("/v1/reference", get(reference))
         .route(&lane("position"), get(pass_of_journal))
@@ -111,8 +112,9 @@ fn path_of(uri: &Uri) -> String {
     uri.path_and_query().map_or_else(|| uri.path().to_owned(), ToString::to_string)
 }
 
-/// What belongs to no lane by its path.
-async fn pass(
+/// A lane that HQ enrols is known here from then on, also when HQ is gone in
+/// the next moment; its copy begins at the beginning of its new journal.
+async fn enrol(
     State(counter): State<Shared>,
     method: Method,
     uri: Uri,
@@ -121,7 +123,22 @@ async fn pass(
 ) -> Result<Response, Refusal> {
     let body = sent::read(body, ANSWER_BYTES_MAX, SMALL_BODY_TIMEOUT).await?;
     let answer = counter.upstream.pass((method, &path_of(&uri)), &headers, body, REQUEST_TIMEOUT).await;
-    Ok(passed_back(answer.map_err(|_| Refusal::OutOfReach)?))
+    let answer = answer.map_err(|_| Refusal::OutOfReach)?;
+    if !answer.status().is_success() {
+        return Ok(passed_back(answer));
+    }
+    let body = read(answer, ANSWER_BYTES_MAX).await?;
+    let enrolled: Enrolment = sent::parse(&body)?;
+    if enrolled.store == counter.book.store() {
+        let (lane, epoch) = (enrolled.lane, enrolled.epoch);
+        let (key, hash) = (SecretHash::of(&enrolled.key), ChainHash::genesis(&enrolled.store, lane, epoch));
+        with_book(&counter, move |counter| {
+            counter.book.note_key(lane, &key)?;
+            counter.book.begin_copy(lane, epoch, Copied { seq: 0, hash })
+        })
+        .await?;
+    }
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 
 /// A line of hints lives as long as HQ keeps it up.

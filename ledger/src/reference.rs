@@ -9,7 +9,7 @@ mod forms;
 pub mod shelf;
 mod words;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,7 +38,7 @@ use words::words_of;
 const KIND: Kind = Kind {
     name: "Guitai reference",
     application_id: i32::from_be_bytes(*b"GTrf"),
-    version: 6,
+    version: 7,
     schema: concat!(
         "
         CREATE TABLE compatibility (
@@ -57,7 +57,8 @@ const KIND: Kind = Kind {
             contact_ms      INTEGER,
             alarm           TEXT,
             outdated        INTEGER NOT NULL DEFAULT 0,
-            faces           INTEGER NOT NULL DEFAULT 0
+            faces           INTEGER NOT NULL DEFAULT 0,
+            goods_version   INTEGER NOT NULL DEFAULT 0
         ) STRICT;
         INSERT INTO state (one, faces) VALUES (1, 1);
         CREATE TABLE store (code TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
@@ -154,6 +155,10 @@ const KIND: Kind = Kind {
             "UPDATE state SET outdated = 1 WHERE version > 0;",
             include_str!("../schemas/reference-deals.sql")
         ),
+        "
+        ALTER TABLE state ADD COLUMN goods_version INTEGER NOT NULL DEFAULT 0;
+        UPDATE state SET goods_version = version;
+    ",
     ],
 };
 
@@ -182,6 +187,9 @@ const VERSION_WITH_LABELS: i32 = 5;
 
 /// The first version with what goods were sold at.
 const VERSION_WITH_DEALS: i32 = 6;
+
+/// The first version that tells changes of goods from those of people, coupons and caps.
+const VERSION_WITH_GOODS: i32 = 7;
 
 /// Of so many goods that sell the words are read in one quiet moment: some
 /// milliseconds where the disk must be asked.
@@ -290,6 +298,29 @@ fn agent_state(connection: &Connection) -> rusqlite::Result<AgentState> {
         })
 }
 
+/// Whether goods, their prices, or the rules and labels about them are others
+/// by this: what a lane works out from them is worked out anew. Members and
+/// caps change with each sale and each label of the chain, and are looked up
+/// whenever they are asked for.
+fn is_of_goods(entity: &Entity) -> bool {
+    match entity {
+        Entity::Store(_)
+        | Entity::Category(_)
+        | Entity::Product(_)
+        | Entity::Promotion(_)
+        | Entity::PromotionRule(_)
+        | Entity::Price(_)
+        | Entity::TaxClass(_)
+        | Entity::Label(_)
+        | Entity::LabelWaiver(_) => true,
+        Entity::Staff(_)
+        | Entity::Member(_)
+        | Entity::Coupon(_)
+        | Entity::ShelfCap(_)
+        | Entity::Order(_) => false,
+    }
+}
+
 /// The reference, opened by its one writer.
 #[derive(Debug)]
 pub struct ReferenceWriter {
@@ -394,7 +425,8 @@ impl ReferenceWriter {
     /// Begins to take in changes. Readers see none of them before
     /// [`Update::commit`]; dropped, nothing happened.
     pub fn begin(&mut self) -> Result<Update<'_>, ReferenceError> {
-        Ok(Update { transaction: self.connection.transaction()?, touched: RefCell::default() })
+        let transaction = self.connection.transaction()?;
+        Ok(Update { transaction, touched: RefCell::default(), changes_goods: Cell::new(false) })
     }
 
     /// Writes what the agent has found out about labels, in one transaction.
@@ -423,6 +455,8 @@ pub struct Update<'a> {
     transaction: rusqlite::Transaction<'a>,
     /// The codes behind which something changed.
     touched: RefCell<BTreeSet<String>>,
+    /// Whether goods, their prices or the rules about them are others.
+    changes_goods: Cell<bool>,
 }
 
 impl Update<'_> {
@@ -430,6 +464,9 @@ impl Update<'_> {
     pub fn apply(&self, change: &Change) -> Result<(), ReferenceError> {
         if self.touched.borrow().len() >= TOUCHED_MAX {
             self.write_faces()?;
+        }
+        if is_of_goods(&change.entity) {
+            self.changes_goods.set(true);
         }
         match &change.entity {
             Entity::Store(Some(store)) => self.put("store", &[("code", &change.key)], store),
@@ -491,7 +528,11 @@ impl Update<'_> {
     /// Makes the changes visible, as this version.
     pub fn commit(self, version: u64) -> Result<(), ReferenceError> {
         self.write_faces()?;
-        self.transaction.execute("UPDATE state SET version = ?1, outdated = 0", [version])?;
+        self.transaction.execute(
+            "UPDATE state SET version = ?1, outdated = 0,
+                              goods_version = CASE WHEN ?2 THEN ?1 ELSE goods_version END",
+            (version, self.changes_goods.get()),
+        )?;
         Ok(self.transaction.commit()?)
     }
 
@@ -499,6 +540,7 @@ impl Update<'_> {
     /// agent itself knows of labels stays.
     pub fn clear(&self) -> Result<(), ReferenceError> {
         self.touched.borrow_mut().clear();
+        self.changes_goods.set(true);
         self.transaction.execute_batch(shelf::FORGET_TOLD)?;
         // The words are indexed anew: an older program indexed fewer beginnings.
         Ok(self.transaction.execute_batch(
@@ -674,8 +716,10 @@ pub struct Reference {
 /// What [`Reference::refresh`] finds.
 #[derive(Debug, Default)]
 struct View {
-    /// The version of the goods.
+    /// The version of the file.
     version: u64,
+    /// The version at which goods or the rules about them last became others.
+    goods_version: u64,
     /// Whether the file has price lists and what came with them; one that the
     /// agent has not opened since an update does not.
     has_prices: bool,
@@ -748,12 +792,25 @@ impl Reference {
         }
         let has_faces = layout >= VERSION_WITH_FACES
             && self.connection.prepare_cached(faces)?.query_row([], |row| row.get(0))?;
+        let goods_version = if layout < VERSION_WITH_GOODS {
+            state.version
+        } else {
+            let sql = "SELECT goods_version FROM state";
+            self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?
+        };
         let mut view = self.view.borrow_mut();
         // What was worked out is worked out again only where something changed.
         let before = std::mem::take(&mut *view);
-        let before = if before.version == state.version { before } else { View::default() };
-        *view = View { version: state.version, has_prices, has_members, has_faces, store, groups, ..before };
+        let before = if before.goods_version == goods_version { before } else { View::default() };
+        let version = state.version;
+        *view = View { version, goods_version, has_prices, has_members, has_faces, store, groups, ..before };
         Ok(())
+    }
+
+    /// The version at which goods, their prices, or the rules and labels about
+    /// them last became others: at most that of the file.
+    pub fn goods_version(&self) -> u64 {
+        self.view.borrow().goods_version
     }
 
     /// Stands on no version until [`Reference::refresh`]: for a reader that
@@ -861,7 +918,7 @@ impl Reference {
     /// Reads the words of some of what sells, so that searches find it first;
     /// for quiet moments. Tells whether there are more.
     pub fn learn_words(&self) -> Result<bool, ReferenceError> {
-        let version = self.version();
+        let version = self.goods_version();
         let unread = self.popular.borrow().unread(version, WORDS_AT_A_TIME);
         for sku in &unread {
             let product: Option<pull::Product> =
@@ -1047,7 +1104,7 @@ impl Catalogue for Reference {
                 Err(error) => refused.push(error.to_string()),
             }
         }
-        let (set, more) = PromotionSet::load(self.version(), live);
+        let (set, more) = PromotionSet::load(self.goods_version(), live);
         refused.extend(more.iter().map(ToString::to_string));
         let named_in_vain = set.references_nothing(|sku| {
             let known = "SELECT EXISTS (SELECT 1 FROM product WHERE sku = ?1)";

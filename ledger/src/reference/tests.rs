@@ -505,6 +505,7 @@ fn tax_class() -> pull::TaxClass {
 fn a_file_of_the_version_before_is_given_what_lies_behind_its_codes() {
     let agent = Agent::with(&[case_of_cola(), juice()]);
     let before = "DROP TABLE face; DROP TABLE compatibility; ALTER TABLE state DROP COLUMN faces;
+                  ALTER TABLE state DROP COLUMN goods_version;
                   DROP TABLE label; DROP TABLE label_item; DROP TABLE label_waiver; DROP TABLE label_state;
                   DROP TABLE shelf_cap; DROP TABLE gateway; DROP TABLE shelf; DROP TABLE deal;
                   PRAGMA user_version = 3";
@@ -583,6 +584,7 @@ const RELEASED: &[&str] = &[
     include_str!("../../schemas/reference-3.sql"),
     include_str!("../../schemas/reference-4.sql"),
     include_str!("../../schemas/reference-5.sql"),
+    include_str!("../../schemas/reference-6.sql"),
 ];
 
 /// A file of a released version with a cola; what a program of that version left.
@@ -679,6 +681,40 @@ fn a_file_of_the_first_version_sells_until_the_agent_has_pulled_everything_anew(
 #[test]
 fn a_new_file_is_not_outdated() {
     assert!(!Agent::new().writer.is_outdated().expect("read"));
+}
+
+#[test]
+fn promotions_are_worked_out_anew_only_where_goods_or_rules_are_others() {
+    let mut agent = shop();
+    let cap = pull::ShelfCap {
+        item: protocol::event::LabelItem { sku: "c1".into(), unit: String::new() },
+        lane: 2,
+        from_ms: None,
+        price: Some(100),
+        member_price: None,
+        label: "L1".into(),
+    };
+    let lane = agent.lane();
+    let before = lane.promotions().expect("answered");
+    let (version, goods_version) = (lane.version(), lane.goods_version());
+    assert_eq!(version, goods_version);
+
+    agent.pull(version + 1, &[(&cap.key(), Entity::ShelfCap(Some(cap.clone()))), ("m1", Entity::Member(None))]);
+    lane.refresh().expect("refreshed");
+    assert_eq!((lane.version(), lane.goods_version()), (version + 1, goods_version));
+    assert!(Arc::ptr_eq(&before, &lane.promotions().expect("answered")));
+
+    agent.pull(version + 2, &[("c1", Entity::Product(None))]);
+    lane.refresh().expect("refreshed");
+    assert_eq!((lane.version(), lane.goods_version()), (version + 2, version + 2));
+    assert!(!Arc::ptr_eq(&before, &lane.promotions().expect("answered")));
+
+    // Everything is pulled anew, and nothing is there any more.
+    let update = agent.writer.begin().expect("begun");
+    update.clear().expect("cleared");
+    update.commit(version + 3).expect("committed");
+    lane.refresh().expect("refreshed");
+    assert_eq!(lane.goods_version(), version + 3);
 }
 
 // Searching.

@@ -12,6 +12,17 @@ use protocol::pull;
 
 use super::plan::{Goods, Trade};
 
+/// What is newer at a version than at the one that was looked at before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Newer {
+    /// It is the same.
+    Nothing,
+    /// What HQ told, among it what labels may show; no goods and no rules.
+    Told,
+    /// Goods, prices, rules or labels, so that any label may have to say something else.
+    Goods,
+}
+
 /// The goods as the reference has them, always the newest.
 pub(super) struct StoreGoods {
     pub(super) reference: Reference,
@@ -19,6 +30,7 @@ pub(super) struct StoreGoods {
     store: String,
     pub(super) trade: Option<Trade>,
     version: Option<u64>,
+    goods_version: Option<u64>,
     /// What they were sold at before promotions began, by the instant of that.
     deals: BTreeMap<(LabelItem, i64), Deal>,
     /// Item codes of which HQ's books have none in this store, as far as was told.
@@ -39,6 +51,7 @@ impl StoreGoods {
             store: store.to_owned(),
             trade: None,
             version: None,
+            goods_version: None,
             deals,
             sold_out: BTreeSet::new(),
         }))
@@ -59,17 +72,22 @@ impl StoreGoods {
         self.reference.rest()
     }
 
-    /// Moves on to the newest version, and says whether that is another.
-    pub(super) fn refresh(&mut self) -> Result<bool, ReferenceError> {
+    /// Moves on to the newest version, and says what is newer there.
+    pub(super) fn refresh(&mut self) -> Result<Newer, ReferenceError> {
         self.reference.refresh()?;
         let version = self.reference.version();
         if self.version == Some(version) {
-            return Ok(false);
+            return Ok(Newer::Nothing);
         }
         self.version = Some(version);
+        let goods_version = self.reference.goods_version();
+        if self.goods_version == Some(goods_version) {
+            return Ok(Newer::Told);
+        }
+        self.goods_version = Some(goods_version);
         let offset_minutes = chrono::Local::now().offset().local_minus_utc() / 60;
         self.trade = self.reference.store(&self.store)?.map(|store| Trade::of(&store, offset_minutes));
-        Ok(true)
+        Ok(Newer::Goods)
     }
 }
 

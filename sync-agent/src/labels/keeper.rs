@@ -29,7 +29,7 @@ use tracing::{info, warn};
 use super::LabelsConfig;
 use super::choice::Choice;
 use super::facts::Facts;
-use super::goods::StoreGoods;
+use super::goods::{Newer, StoreGoods};
 use super::plan::{self, Planned};
 use crate::core::{Given, Heard, ShelfBeginning, ShelfCore};
 use crate::reference::ReferenceDesk;
@@ -450,14 +450,16 @@ impl Keeper {
         }
         let Some(goods) = &mut self.goods else { return Ok(()) };
         let now_ms = now_ms();
-        let is_newer = goods.refresh()?;
-        if is_newer && let Some(core) = &mut self.core {
+        let newer = goods.refresh()?;
+        if newer != Newer::Nothing
+            && let Some(core) = &mut self.core
+        {
             core.told_of(goods.shelf.told_for_nothing(self.config.lane.lane)?);
             self.is_to_compare = true;
         }
         // A clock that was put back does not hold prices up that change at their time.
         let is_due = now_ms >= self.plan_ms || self.plan_ms > now_ms + PLAN_EVERY_MS;
-        if is_newer || is_due {
+        if newer == Newer::Goods || is_due {
             self.bound =
                 goods.shelf.all_bound()?.into_iter().map(|label| (label.number.clone(), label)).collect();
             self.plan(now_ms, None)?;

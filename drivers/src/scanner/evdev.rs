@@ -122,10 +122,15 @@ impl<F: Fn(ScannerEvent)> Worker<F> {
 /// Opens a device and takes it for ourselves. What cannot be a scanner is left to the system: a mouse that is grabbed by
 /// mistake moves no more.
 fn grab(path: &str) -> Result<RawDevice, Lost> {
-    let mut device = RawDevice::open(path).map_err(|error| match error.kind() {
-        ErrorKind::PermissionDenied => Lost(format!("{error}; the user must be in the group input")),
-        ErrorKind::NotFound => Lost(format!("{error}; it is not plugged in, or has another name")),
-        _ => Lost(format!("{error}; it is no input device that can be read")),
+    let mut device = RawDevice::open(path).map_err(|error| {
+        let hint = if error.kind() == ErrorKind::PermissionDenied {
+            "the user must be in the group input"
+        } else if error.kind() == ErrorKind::NotFound {
+            "it is not plugged in, or has another name"
+        } else {
+            "it is no input device that can be read"
+        };
+        Lost(format!("{error}; {hint}"))
     })?;
     let types = |key| device.supported_keys().is_some_and(|keys| keys.contains(key));
     if !(types(KeyCode::KEY_1) && types(KeyCode::KEY_ENTER)) {
@@ -133,9 +138,9 @@ fn grab(path: &str) -> Result<RawDevice, Lost> {
             "it is no scanner that acts as a keyboard: it has no digits and no Enter".to_owned(),
         ));
     }
-    device.grab().map_err(|error| match error.kind() {
-        ErrorKind::ResourceBusy => Lost(format!("{error}; another program has grabbed it")),
-        _ => error.into(),
+    device.grab().map_err(|error| {
+        let is_taken = error.kind() == ErrorKind::ResourceBusy;
+        Lost(format!("{error}{}", if is_taken { "; another program has grabbed it" } else { "" }))
     })?;
     let flags = fcntl_getfl(&device).and_then(|flags| fcntl_setfl(&device, flags | OFlags::NONBLOCK));
     flags.map_err(|error| Lost(error.to_string()))?;

@@ -85,6 +85,8 @@ const SPOKEN_BY: &[(&str, &[&str])] = &[
     ("serialport", &["drivers"]),
     // `fixtures` measures ours beside it.
     ("escpos", &["drivers", "fixtures"]),
+    // `fixtures` is the device.
+    ("evdev", &["drivers", "fixtures"]),
 ];
 
 /// What speaks HTTP as a client; none of it may be in the till's tree but for

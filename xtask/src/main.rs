@@ -4,6 +4,7 @@
 //! installed yet; what needs our own crates runs in `shop-in-a-box`, which it
 //! builds first.
 
+mod evdev;
 mod machine;
 
 use std::env;
@@ -49,6 +50,8 @@ cargo xtask COMMAND
   devices [FLAGS]       a printer, scanners, a scale, a pole display, an access point with labels and both wallets on
                         the desk: says where each is, writes lane.toml and labels.toml, obeys lines of
                         standard input (help lists them); --help lists the flags
+  evdev                 boots a machine of its own, with a kernel of Debian's, and runs in it the tests of scanners that
+                        are grabbed, which need input devices that few machines let a program make
   bench [NAME]          benchmarks in release, all or one (devices, labels, ledger, pricing, scan, sync, ui), as ratios
                         measured in one run: a table, and target/bench.json; real baskets come from the same folder
   powercut [--cuts N] [--seed S]
@@ -74,6 +77,8 @@ fn main() -> ExitCode {
         "price" => of_fixtures("price", rest),
         "scan" => of_fixtures("scan", rest),
         "devices" => devices(rest),
+        "evdev" if rest.is_empty() => evdev::run(),
+        "evdev" => Err(Failure::Usage(format!("evdev takes nothing\n\n{USAGE}"))),
         "bench" => bench(rest),
         "powercut" => trial("powercut", rest),
         "simulate" => trial("simulate", rest),
@@ -256,6 +261,10 @@ fn test(arguments: &[OsString]) -> Result<(), Failure> {
     if env::var_os("GUITAI_DATA").is_none() && !root().join("../shared/data").is_dir() {
         let what = "replay of real logs, GS1's own vectors and dictionary, the cases of promotions and refunds beside them";
         not_run.push(format!("{what}: neither GUITAI_DATA nor ../shared/data is there"));
+    }
+    if env::var_os("GUITAI_UINPUT").is_none() {
+        let what = "scanners that are grabbed: they would type into open windows; cargo xtask evdev tries them apart";
+        not_run.push(what.to_owned());
     }
     build()?;
     let mut tests = cargo(&["test", "--locked", "--workspace", "--no-fail-fast"]);

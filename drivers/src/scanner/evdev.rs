@@ -1,14 +1,16 @@
 //! USB scanners that act as keyboards, taken from the system for ourselves: what they type goes into no window and
-//! through no input method. Linux only. Opening and grabbing is thin, for it cannot be tried without hardware; what the
-//! kernel then writes is read here, from whatever it comes. What keys mean is in [`keys`](super::keys).
+//! through no input method. Linux only. Here it is opened, grabbed and read; what keys mean is in [`keys`](super::keys).
 
+use std::io::ErrorKind;
 use std::os::fd::AsFd;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use evdev::Device;
+use evdev::KeyCode;
+use evdev::raw_stream::RawDevice;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 
 use super::Scan;
@@ -108,7 +110,7 @@ impl<F: Fn(ScannerEvent)> Worker<F> {
                 read_keys(&mut device, HALF_CODE_MAX, &self.stop, &self.on_event)
             });
             if let Err(Lost(reason)) = lost {
-                self.report(Health::Offline { reason });
+                self.report(Health::Offline { reason: format!("{}: {reason}", self.path) });
             }
             if self.pause() {
                 return;
@@ -117,11 +119,31 @@ impl<F: Fn(ScannerEvent)> Worker<F> {
     }
 }
 
-fn grab(path: &str) -> Result<Device, Lost> {
-    let named = |error: std::io::Error| Lost(format!("{path}: {error}"));
-    let mut device = Device::open(path).map_err(named)?;
-    device.grab().map_err(named)?;
-    device.set_nonblocking(true).map_err(named)?;
+/// Opens a device and takes it for ourselves. What cannot be a scanner is left to the system: a mouse that is grabbed by
+/// mistake moves no more.
+fn grab(path: &str) -> Result<RawDevice, Lost> {
+    let mut device = RawDevice::open(path).map_err(|error| {
+        let hint = if error.kind() == ErrorKind::PermissionDenied {
+            "the user must be in the group input"
+        } else if error.kind() == ErrorKind::NotFound {
+            "it is not plugged in, or has another name"
+        } else {
+            "it is no input device that can be read"
+        };
+        Lost(format!("{error}; {hint}"))
+    })?;
+    let types = |key| device.supported_keys().is_some_and(|keys| keys.contains(key));
+    if !(types(KeyCode::KEY_1) && types(KeyCode::KEY_ENTER)) {
+        return Err(Lost(
+            "it is no scanner that acts as a keyboard: it has no digits and no Enter".to_owned(),
+        ));
+    }
+    device.grab().map_err(|error| {
+        let is_taken = error.kind() == ErrorKind::ResourceBusy;
+        Lost(format!("{error}{}", if is_taken { "; another program has grabbed it" } else { "" }))
+    })?;
+    let flags = fcntl_getfl(&device).and_then(|flags| fcntl_setfl(&device, flags | OFlags::NONBLOCK));
+    flags.map_err(|error| Lost(error.to_string()))?;
     Ok(device)
 }
 
@@ -141,8 +163,10 @@ fn read_keys(
         }
     };
     while !stop.is_requested() {
-        poll(&mut [PollFd::new(device, PollFlags::IN)], Some(&TICK))
-            .map_err(|error| Lost(error.to_string()))?;
+        match poll(&mut [PollFd::new(device, PollFlags::IN)], Some(&TICK)) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(Lost(error.to_string())),
+        }
         match rustix::io::read(device.as_fd(), &mut buffer) {
             Ok(0) => return Err(Lost("the device was closed".to_owned())),
             Ok(count) => {
@@ -183,9 +207,7 @@ impl KeyStream {
             match (half(0), half(2)) {
                 (SYN, SYN_DROPPED) => {
                     self.is_torn = true;
-                    if let Some(bytes) = self.codec.abandon() {
-                        on_line(Line::Overlong { bytes });
-                    }
+                    self.codec.tear();
                 }
                 (SYN, SYN_REPORT) => self.is_torn = false,
                 (KEY, key) if value <= 1 && !self.is_torn => {
@@ -278,16 +300,19 @@ mod tests {
     #[test]
     fn a_code_of_which_the_kernel_lost_keys_is_dropped_whole() {
         let code = typed("6901234567892");
+        let key_length = EVENT_LENGTH * 6;
         let lost = [
-            &code[..EVENT_LENGTH * 6 * 5],
+            &code[..key_length * 5],
             &event(SYN, SYN_DROPPED, 0),
             // The rest of a report that was torn.
             &event(KEY, 9, 1),
             &event(SYN, SYN_REPORT, 0),
+            // Then keys come again, in the middle of the code.
+            &code[key_length * 9..],
         ]
         .concat();
         let mut stream = KeyStream::default();
-        assert_eq!(lines(&mut stream, &lost), [Line::Overlong { bytes: 5 }]);
+        assert_eq!(lines(&mut stream, &lost), [Line::Overlong { bytes: 5 + 4 }]);
         assert_eq!(lines(&mut stream, &typed("96385074")), [Line::Text("96385074".to_owned())]);
     }
 

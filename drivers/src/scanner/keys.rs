@@ -73,6 +73,8 @@ pub struct KeyCodec {
     length: usize,
     shift: bool,
     ctrl: bool,
+    /// Keys of the code in hand were lost: it is dropped at its end.
+    is_torn: bool,
 }
 
 impl KeyCodec {
@@ -95,10 +97,16 @@ impl KeyCodec {
         None
     }
 
-    /// Forgets a code whose end does not come, or of which keys were lost; says how many keys it had.
+    /// Notes that keys were lost, nobody knows which: whatever comes until the next end is dropped with what is there. That
+    /// is one code too many where the end itself was lost, and never half a code.
+    pub fn tear(&mut self) {
+        *self = Self { length: self.length, is_torn: true, ..Self::default() };
+    }
+
+    /// Forgets a code whose end does not come; says how many keys of it came.
     pub fn abandon(&mut self) -> Option<usize> {
-        let length = std::mem::take(self).length;
-        Some(length).filter(|length| *length > 0)
+        let left = std::mem::take(self);
+        (left.length > 0 || left.is_torn).then_some(left.length)
     }
 
     fn character(&self, key: u16) -> Option<char> {
@@ -116,7 +124,7 @@ impl KeyCodec {
     fn end(&mut self) -> Option<Line> {
         let text = std::mem::take(&mut self.text);
         let length = std::mem::take(&mut self.length);
-        if length > LINE_LENGTH_MAX {
+        if std::mem::take(&mut self.is_torn) || length > LINE_LENGTH_MAX {
             return Some(Line::Overlong { bytes: length });
         }
         (!text.is_empty()).then_some(Line::Text(text))
@@ -177,6 +185,28 @@ mod tests {
         assert!(codec.text.len() <= LINE_LENGTH_MAX);
         assert_eq!(codec.take(ENTER, true), Some(Line::Overlong { bytes: 10_240 }));
         assert_eq!(typed(&mut codec, "96385074"), Some(Line::Text("96385074".to_owned())));
+    }
+
+    #[test]
+    fn the_rest_of_a_code_of_which_keys_were_lost_is_none() {
+        for lost_after in ["", "690123"] {
+            let mut codec = KeyCodec::default();
+            for character in lost_after.chars() {
+                let (key, ..) = KEYS.iter().find(|(_, plain, _)| *plain == character).expect("a key");
+                codec.take(*key, true);
+            }
+            codec.tear();
+            assert_eq!(typed(&mut codec, "7892"), Some(Line::Overlong { bytes: lost_after.len() + 4 }));
+            assert_eq!(typed(&mut codec, "96385074"), Some(Line::Text("96385074".to_owned())));
+        }
+        // All that is left of it is its end.
+        let mut codec = KeyCodec::default();
+        codec.tear();
+        assert_eq!(codec.take(ENTER, true), Some(Line::Overlong { bytes: 0 }));
+        assert_eq!(codec.abandon(), None);
+        codec.tear();
+        assert_eq!(codec.abandon(), Some(0), "it is said also where nothing more comes");
+        assert_eq!(codec.abandon(), None);
     }
 
     #[test]

@@ -313,11 +313,9 @@ fn is_of_goods(entity: &Entity) -> bool {
         | Entity::TaxClass(_)
         | Entity::Label(_)
         | Entity::LabelWaiver(_) => true,
-        Entity::Staff(_)
-        | Entity::Member(_)
-        | Entity::Coupon(_)
-        | Entity::ShelfCap(_)
-        | Entity::Order(_) => false,
+        Entity::Staff(_) | Entity::Member(_) | Entity::Coupon(_) | Entity::ShelfCap(_) | Entity::Order(_) => {
+            false
+        }
     }
 }
 

@@ -10,7 +10,6 @@ use slint::{
 };
 
 use crate::action::Action;
-use crate::drawn;
 pub use crate::generated::CustomerWindow;
 use crate::generated::{self as window, CustomerKind, CustomerRow, Keys};
 use crate::keys;
@@ -134,7 +133,6 @@ impl CustomerScreen {
     /// There is no display.
     pub fn new(on_action: impl Fn(Action) + 'static) -> Result<Self, ScreenError> {
         let window = CustomerWindow::new()?;
-        drawn::send_at_once(&window);
         window.global::<window::Customer>().set_lines(ModelRc::from(Rc::new(VecModel::default())));
         window.global::<Keys>().on_typed(move |text, command, control| {
             let at = keys::taken_now();

@@ -260,7 +260,6 @@ impl KioskScreen {
     /// There is no display.
     pub fn new(on_action: impl Fn(Action) + Clone + 'static) -> Result<Self, ScreenError> {
         let window = KioskWindow::new()?;
-        drawn::send_at_once(&window);
         let kiosk = window.global::<window::Kiosk>();
         kiosk.set_keys(ModelRc::from(Rc::new(VecModel::default())));
         kiosk.set_lines(ModelRc::from(Rc::new(VecModel::default())));

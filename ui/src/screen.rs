@@ -60,7 +60,6 @@ impl TillScreen {
     pub fn new(on_action: impl Fn(Action) + 'static) -> Result<Self, ScreenError> {
         let window = TillWindow::new()?;
         present::prepare(&window).map_err(|_| ScreenError::Language)?;
-        drawn::send_at_once(&window);
         let on_action: Rc<dyn Fn(Action)> = Rc::new(on_action);
 
         let keys = window.global::<Keys>();

@@ -699,7 +699,10 @@ fn promotions_are_worked_out_anew_only_where_goods_or_rules_are_others() {
     let (version, goods_version) = (lane.version(), lane.goods_version());
     assert_eq!(version, goods_version);
 
-    agent.pull(version + 1, &[(&cap.key(), Entity::ShelfCap(Some(cap.clone()))), ("m1", Entity::Member(None))]);
+    agent.pull(
+        version + 1,
+        &[(&cap.key(), Entity::ShelfCap(Some(cap.clone()))), ("m1", Entity::Member(None))],
+    );
     lane.refresh().expect("refreshed");
     assert_eq!((lane.version(), lane.goods_version()), (version + 1, goods_version));
     assert!(Arc::ptr_eq(&before, &lane.promotions().expect("answered")));

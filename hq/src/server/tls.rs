@@ -207,3 +207,64 @@ async fn accept(
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustls::pki_types::ServerName;
+    use rustls::{ClientConfig, RootCertStore};
+    use tokio_rustls::TlsConnector;
+
+    use super::*;
+
+    /// Writes a pair that stands for itself; gives who believes it and nobody else.
+    fn renew(pair: &Pair, before: Option<SystemTime>) -> TlsConnector {
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let form = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).expect("a form");
+        let certificate = form.self_signed(&key).expect("a certificate");
+        std::fs::write(&pair.key, key.serialize_pem()).expect("a file");
+        std::fs::write(&pair.certificate, certificate.pem()).expect("a file");
+        if let Some(before) = before {
+            // File systems count time in steps: a renewal is weeks later.
+            let file = std::fs::File::options().write(true).open(&pair.certificate).expect("a file");
+            file.set_modified(before + Duration::from_secs(1)).expect("a later time");
+        }
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate.der().clone()).expect("a root");
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        TlsConnector::from(Arc::new(config))
+    }
+
+    async fn is_believed(address: SocketAddr, by: &TlsConnector) -> bool {
+        let stream = TcpStream::connect(address).await.expect("a connection");
+        by.connect(ServerName::try_from("localhost").expect("a name"), stream).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn a_renewed_pair_is_taken_into_use_while_it_runs_and_a_half_written_one_is_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pair = Pair { certificate: folder.path().join("cert.pem"), key: folder.path().join("key.pem") };
+        let first = renew(&pair, None);
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (give, mut taken) = mpsc::channel(TAKEN_MAX);
+        let in_use = InUse::read(pair.clone()).expect("a pair");
+        let accepting = tokio::spawn(accept(listener, in_use, give, Duration::ZERO));
+        let taking = tokio::spawn(async move { while taken.recv().await.is_some() {} });
+        assert!(is_believed(address, &first).await);
+
+        let written = pair.written()[0].expect("a time");
+        let second = renew(&pair, Some(written));
+        assert!(is_believed(address, &second).await, "the renewed one");
+        assert!(!is_believed(address, &first).await, "the one before");
+
+        std::fs::write(&pair.certificate, "-----BEGIN CERTIFICATE-----\nMII").expect("a file");
+        assert!(is_believed(address, &second).await, "while the next one is being written");
+
+        accepting.abort();
+        taking.abort();
+    }
+}

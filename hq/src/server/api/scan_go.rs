@@ -302,7 +302,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 fn described(path: &'static str, says: &'static str, body: Content, answer: Content) -> Described {
-    let (method, tag, access) = ("POST", "scan-and-go", Access::Anybody);
+    let (method, tag, access) = ("POST", "scan-and-go", Access::Link);
     Described { method, path, tag, says, access, query: None, body: Some(body), answer, is_change: false }
 }
 

@@ -6,6 +6,7 @@
 //! | [`gtin`] | trade item numbers and their check digit |
 //! | [`scale`] | codes that a scale prints |
 //! | [`shop`] | the shop's own codes: members, coupons, staff, labels, receipts |
+//! | [`phone`] | signed codes that customers' phones show |
 //! | [`element`] | GS1 element strings |
 //! | [`link`] | the same as a web address: GS1 Digital Link |
 //! | [`ai`], [`lint`] | the table of Application Identifiers, and the rules for their data |
@@ -17,6 +18,7 @@ pub mod goods;
 pub mod gtin;
 pub mod link;
 pub mod lint;
+pub mod phone;
 pub mod scale;
 pub mod shop;
 pub mod symbology;
@@ -27,6 +29,7 @@ use crate::money::Quantity;
 use element::{ElementError, Elements, SEPARATOR};
 pub use goods::{Goods, Price};
 pub use gtin::{Gtin, GtinError};
+pub use phone::PhoneCode;
 pub use scale::{ScaleLabel, ScaleLabelError, ScalePattern, ScalePatternError};
 pub use shop::{ReceiptCode, ShopCheckError, ShopKind, ShopPattern, ShopPatternError};
 use symbology::Symbology;
@@ -58,6 +61,8 @@ pub enum Barcode {
     Receipt(ReceiptCode),
     /// An electronic label on the shelf.
     Label(String),
+    /// A signed code that a customer's phone shows.
+    Phone(PhoneCode),
     /// A customer's payment code.
     Payment,
     /// A code of the shop's own: an item number or PLU.
@@ -288,7 +293,7 @@ const GTIN_ELEMENT_LENGTH: usize = 16;
 ///
 /// What the scanner says of the symbol goes first: an element string is never
 /// taken for anything else. Without a word from it, the order matters: payment
-/// codes, so that none is ever sold as goods; what only GS1 data has; what the
+/// codes and what phones show, so that none is ever sold as goods; what only GS1 data has; what the
 /// shop configured; GTINs; and last an element string whose separators and
 /// identifier the scanner did not send.
 pub fn recognise(text: &str, codes: &Codes, today: NaiveDate) -> Barcode {
@@ -299,6 +304,9 @@ pub fn recognise(text: &str, codes: &Codes, today: NaiveDate) -> Barcode {
     let numeric = symbology.is_some_and(Symbology::is_numeric);
     if looks_like_payment(data) && !symbology.is_some_and(Symbology::is_gs1) {
         return Barcode::Payment;
+    }
+    if let Some(code) = phone::read(data).filter(|_| !symbology.is_some_and(Symbology::is_gs1)) {
+        return Barcode::Phone(code);
     }
     if let Some(elements) = elements_of(symbology, data) {
         return match elements {

@@ -22,6 +22,7 @@ use crate::enrolment::{ExchangeError, MakeCodeError};
 use crate::import::{ImportError, Imported, PriceText};
 use crate::place::{OpenBooksError, Place, PlaceError};
 use crate::projection::Rebuilt;
+use crate::scan_go::LINK_DAYS_MAX;
 use crate::shelves;
 use crate::store::{
     Address, Alarm, CommissionEntry, CommissionOfDay, Exception, LaneEpoch, QuarantinedEvent, ShiftRow,
@@ -77,6 +78,15 @@ pub enum Command {
         /// The lane's number.
         lane: u32,
     },
+    /// Make a link to the page of scan-and-go of a store.
+    ScanGoLink {
+        /// The store's code.
+        store: String,
+        /// How many days it holds.
+        days: u32,
+    },
+    /// Draw a new key of scan-and-go; what those before signed holds on.
+    ScanGoKey,
     /// Something about people, keys and the audit trail.
     Access(AccessCommand),
     /// Sum up sales.
@@ -165,6 +175,16 @@ pub enum Outcome {
     },
     /// Of [`Command::Revoke`].
     Removed,
+    /// Of [`Command::ScanGoLink`].
+    ScanGoLink {
+        /// The link from the server's address on.
+        path: String,
+    },
+    /// Of [`Command::ScanGoKey`].
+    ScanGoKeys {
+        /// The public keys with which tills check baskets, the newest first.
+        public: Vec<String>,
+    },
     /// Of [`Command::Access`].
     Access(AccessOutcome),
     /// Of [`Command::Sales`].
@@ -254,6 +274,15 @@ pub enum CommandError {
         /// The lane's number.
         lane: u32,
     },
+    /// There is no such store, or its code is too long for a link.
+    #[error("make a link of scan-and-go: there is no store {0:?}")]
+    UnknownStore(String),
+    /// A link holds for a while only.
+    #[error("make a link of scan-and-go: it holds 1 to {LINK_DAYS_MAX} days, not {0}")]
+    LinkDays(u32),
+    /// Of a key of scan-and-go.
+    #[error(transparent)]
+    ScanGoKey(#[from] crate::scan_go::keys::KeyError),
     /// Of people, keys and the audit trail.
     #[error(transparent)]
     Access(#[from] AccessError),

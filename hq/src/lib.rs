@@ -21,6 +21,7 @@
 //! | [`daybook`] | the daily journal of a store, as double entry |
 //! | [`orders`] | orders of channels |
 //! | [`reservations`] | goods that somebody waits for |
+//! | [`scan_go`] | what customers' phones ask: prices and signed baskets |
 //! | [`shelves`] | what agents report of shelf labels |
 //! | [`store`] | the database; the only module that says SQL |
 //! | [`command`] | what the command line asks for, the same inside and beside a running server |
@@ -48,6 +49,7 @@ pub mod projection;
 pub mod relay;
 pub mod reservations;
 pub mod sales;
+pub mod scan_go;
 pub mod secret;
 pub mod server;
 pub mod shelves;

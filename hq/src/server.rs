@@ -36,6 +36,8 @@ use crate::access::limit::Limiter;
 use crate::enrolment::GuessBrake;
 use crate::feed::PageCache;
 use crate::place::{Held, OpenBooksError, Place, PlaceError, write_whole};
+use crate::scan_go::shop::PromotionCache;
+use crate::scan_go::{PHONE_BURST, PHONE_PER_SECOND};
 use crate::secret::SecretHash;
 use crate::store::{Address, Store};
 use gate::Gate;
@@ -131,6 +133,9 @@ pub(crate) struct Desk {
     commands: tokio::sync::Mutex<()>,
     brake: Mutex<GuessBrake>,
     limiter: Mutex<Limiter>,
+    /// What customers' phones may ask.
+    phones: Mutex<Limiter>,
+    promotions: PromotionCache,
     /// Passwords are looked at by few at one time: each takes 19 MiB.
     sign_ins: Gate,
     imports: Gate,
@@ -144,6 +149,10 @@ pub(crate) struct Desk {
 impl Desk {
     fn brake(&self) -> std::sync::MutexGuard<'_, GuessBrake> {
         self.brake.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn phones(&self) -> std::sync::MutexGuard<'_, Limiter> {
+        self.phones.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn limiter(&self) -> std::sync::MutexGuard<'_, Limiter> {
@@ -174,6 +183,8 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         commands: tokio::sync::Mutex::new(()),
         brake: Mutex::new(GuessBrake::default()),
         limiter: Mutex::default(),
+        phones: Mutex::new(Limiter::of(PHONE_BURST, PHONE_PER_SECOND)),
+        promotions: PromotionCache::default(),
         sign_ins: Gate::new(SIGN_INS_MAX, WAITING_MAX),
         imports: Gate::new(IMPORTS_MAX, WAITING_MAX),
         place: place.clone(),

@@ -25,6 +25,7 @@ mod postgres;
 mod quotas;
 mod reference;
 mod sales;
+mod scan_go;
 mod shelves;
 mod sqlite;
 mod stock;
@@ -46,6 +47,7 @@ pub use postgres::{Address, TlsError};
 pub use quotas::QuotaAsked;
 pub use reference::{ChangeRow, Kind, Put, price_key, scope_of};
 pub use sales::{DaySums, DayTax, DayTender, SaleLineRow, SaleRow, SaleTaxRow, SalesRange};
+pub use scan_go::{PhoneBasketRow, ScanGoKeyRow};
 pub use shelves::ShelfReportRow;
 pub use stock::StockState;
 

@@ -18,6 +18,8 @@ mod channel;
 mod form;
 #[path = "api/labels.rs"]
 mod labels;
+#[path = "api/scan_go.rs"]
+mod scan_go;
 #[path = "api/selling.rs"]
 mod selling;
 

@@ -18,13 +18,13 @@ use hq::projection;
 use hq::secret::SecretHash;
 use hq::store::{
     Address, AlarmKind, BookKind, CodeRow, EventRow, HoldRow, JournalKey, Kind, LaneRow, NewEvent, PersonRow,
-    Put, Replay, SalesRange, Store, StoreError,
+    PhoneBasketRow, Put, Replay, SalesRange, ScanGoKeyRow, Store, StoreError,
 };
 use lane::Lane;
 use protocol::chain::ChainHash;
 use protocol::enrol::Enrolment;
-use protocol::event::Fact;
-use protocol::pull::{Audience, PriceRow, PriceScope};
+use protocol::event::{Fact, LabelItem};
+use protocol::pull::{Audience, PriceRow, PriceScope, ShelfCap};
 use protocol::push::{PushAnswer, PushRefusal};
 
 macro_rules! on_both {
@@ -54,6 +54,9 @@ on_both!(
     versions_come_in_the_order_of_commits,
     a_store_is_told_its_own_and_the_chains,
     what_is_the_same_makes_no_version,
+    a_phones_baskets_are_counted_and_forgotten,
+    the_newest_key_of_scan_and_go_comes_first,
+    what_labels_may_show_lies_by_store_and_item,
     prices_lie_by_item_and_place,
     names_are_only_names,
     a_code_is_taken_once_and_one_lane_has_one,
@@ -656,4 +659,72 @@ fn a_server_of_before_keeps_its_people() {
         (person.role.as_str(), person.password_hash.as_str(), person.added_at_ms),
         ("operator", "", 7)
     );
+}
+
+fn a_phones_baskets_are_counted_and_forgotten(store: &Store) {
+    let basket = |number: u8, device: &str, made_ms| PhoneBasketRow {
+        store: "S1".into(),
+        id: [number; 12],
+        device: SecretHash::of(device),
+        made_ms,
+        until_ms: made_ms + 10,
+        total: 1_250,
+        lines: 3,
+    };
+    let put = |row: &PhoneBasketRow| store.write::<_, StoreError>(|writing| writing.put_phone_basket(row));
+    for row in [basket(1, "a", 100), basket(2, "a", 200), basket(3, "b", 300)] {
+        assert!(put(&row).expect("put"));
+    }
+    assert!(!put(&basket(1, "b", 400)).expect("put"), "a number is given once");
+    let count = |device: &str, after_ms| {
+        let device = SecretHash::of(device);
+        store.read::<_, StoreError>(|reading| reading.phone_baskets_of(&device, after_ms)).expect("counted")
+    };
+    assert_eq!((count("a", 0), count("a", 100), count("b", 0), count("c", 0)), (2, 1, 1, 0));
+    let gone = store.write::<_, StoreError>(|writing| writing.forget_phone_baskets(200)).expect("forgotten");
+    assert_eq!((gone, count("a", 0)), (1, 1));
+}
+
+fn the_newest_key_of_scan_and_go_comes_first(store: &Store) {
+    let key =
+        |byte: u8, made_ms| ScanGoKeyRow { public_key: [byte; 32], secret: format!("{byte:064}"), made_ms };
+    for row in [key(2, 20), key(1, 10), key(3, 30), key(2, 99)] {
+        store.write::<_, StoreError>(|writing| writing.put_scan_go_key(&row)).expect("put");
+    }
+    let keys = store.read::<_, StoreError>(|reading| reading.scan_go_keys()).expect("read");
+    assert_eq!(keys, [key(3, 30), key(2, 20), key(1, 10)]);
+    assert!(!format!("{keys:?}").contains("0003"), "no secret is written out");
+}
+
+fn what_labels_may_show_lies_by_store_and_item(store: &Store) {
+    let cap = |sku: &str, price| ShelfCap {
+        item: LabelItem { sku: sku.into(), unit: String::new() },
+        lane: 1,
+        from_ms: None,
+        price: Some(price),
+        member_price: None,
+        label: "7".into(),
+    };
+    let put = |of_store: &str, cap: &ShelfCap| {
+        let body = serde_json::to_string(cap).expect("JSON");
+        store.write::<_, StoreError>(|writing| {
+            writing.put_of_store(Kind::ShelfCap, of_store, &cap.key(), &body).map(drop)
+        })
+    };
+    for (of_store, cap) in [("S1", cap("1", 100)), ("S1", cap("10", 200)), ("S2", cap("1", 300))] {
+        put(of_store, &cap).expect("put");
+    }
+    let of = |of_store: &str, sku: &str| {
+        store.read::<_, StoreError>(|reading| reading.shelf_caps_of(of_store, sku)).expect("read")
+    };
+    assert_eq!(of("S1", "1"), [cap("1", 100)]);
+    assert_eq!(of("S1", "10"), [cap("10", 200)]);
+    assert_eq!(of("S2", "1"), [cap("1", 300)]);
+    assert_eq!(of("S2", "10"), []);
+    // A code is found by what an import wrote.
+    let written =
+        store.write::<_, StoreError>(|writing| writing.set_product_codes("1", ["06901028075763", "plu:7"]));
+    written.expect("written");
+    let sku = |code: &str| store.read::<_, StoreError>(|reading| reading.sku_by_code(code)).expect("read");
+    assert_eq!((sku("plu:7"), sku("06901028075763"), sku("7")), (Some("1".into()), Some("1".into()), None));
 }

@@ -949,7 +949,8 @@ impl Reference {
             None => Vec::new(),
         };
         let view = self.view.borrow();
-        let prices = rows.into_iter().filter_map(|row| forms::price_row(row, &view)).take(PRICES_MAX);
+        let prices =
+            rows.into_iter().filter_map(|row| row.understand(&view.store, &view.groups)).take(PRICES_MAX);
         Ok(Item { kit, prices: prices.collect(), caps, ..forms::item(face, class) })
     }
 
@@ -963,7 +964,7 @@ impl Reference {
             sku: part.sku.clone(),
             quantity: Quantity::from_thousandths(part.quantity).ok_or(wrong("the quantity of a part"))?,
             price: Money::from_minor(product.price),
-            tax_rate: forms::tax_rate(product.tax_rate, class.as_ref()),
+            tax_rate: pull::understand::tax_rate(product.tax_rate, class.as_ref()),
         })
     }
 

@@ -311,6 +311,7 @@ impl Lane {
             | Barcode::Staff(_)
             | Barcode::Receipt(_)
             | Barcode::Label(_)
+            | Barcode::Phone(_)
             | Barcode::Payment
             | Barcode::ItemCode(_)
             | Barcode::Misread(..)

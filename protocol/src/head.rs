@@ -84,10 +84,14 @@ impl PublicKey {
         Ok(Self(parse_hex(text).ok_or(HeadError::KeyForm)?))
     }
 
+    /// Whether the signature is this key's over bytes that begin with a line which says what they are.
+    pub(crate) fn check_bytes(&self, bytes: &[u8], signature: &[u8; 64]) -> bool {
+        UnparsedPublicKey::new(&ED25519, &self.0).verify(bytes, signature).is_ok()
+    }
+
     /// Whether the signature is this key's over the head.
     pub fn check(&self, claim: &HeadClaim<'_>, signature: &[u8; 64]) -> Result<(), HeadError> {
-        let key = UnparsedPublicKey::new(&ED25519, &self.0);
-        key.verify(&claim.bytes(), signature).map_err(|_| HeadError::Wrong)
+        if self.check_bytes(&claim.bytes(), signature) { Ok(()) } else { Err(HeadError::Wrong) }
     }
 }
 
@@ -142,7 +146,12 @@ impl SigningKey {
 
     /// Signs a head; the same head always gets the same signature.
     pub fn sign(&self, claim: &HeadClaim<'_>) -> [u8; 64] {
-        let signature = self.pair.sign(&claim.bytes());
+        self.sign_bytes(&claim.bytes())
+    }
+
+    /// Signs bytes that begin with a line which says what they are.
+    pub(crate) fn sign_bytes(&self, bytes: &[u8]) -> [u8; 64] {
+        let signature = self.pair.sign(bytes);
         signature.as_ref().try_into().unwrap_or([0; 64])
     }
 }

@@ -14,6 +14,7 @@
 //! | [`answer`] | what HQ says about what it has received |
 //! | [`problem`] | what HQ says where it does not do what it was asked |
 //! | [`shelf`] | agent to HQ: what labels may show |
+//! | [`scan_go`] | what a phone shows at a till or a gate, signed |
 //! | [`ask`] | lane to agent to HQ: a question while a customer waits |
 
 pub mod answer;
@@ -28,4 +29,5 @@ pub mod promotion;
 pub mod pull;
 pub mod push;
 pub mod record;
+pub mod scan_go;
 pub mod shelf;

@@ -9,6 +9,7 @@ mod label;
 mod member;
 mod order;
 mod rules;
+pub mod understand;
 
 use serde::{Deserialize, Serialize};
 

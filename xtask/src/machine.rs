@@ -38,6 +38,16 @@ pub fn postgres() -> Result<(), String> {
     Err("no server in /usr/lib/postgresql, and GUITAI_POSTGRES_BIN names none".to_owned())
 }
 
+/// What the page of scan-and-go is tested in.
+pub const BROWSER: &[&str] = &["chromium"];
+
+/// The browser's program; or why there is none.
+pub fn browser() -> Result<PathBuf, String> {
+    let named = env::var_os("GUITAI_CHROMIUM").map(PathBuf::from);
+    let program = named.unwrap_or_else(|| PathBuf::from("/usr/bin/chromium"));
+    if program.is_file() { Ok(program) } else { Err(format!("{} is not there", program.display())) }
+}
+
 /// The version of the outside printer that the tests were written against.
 const EMUPOS: &str = "emupos==0.4.0";
 

@@ -254,6 +254,12 @@ fn test(arguments: &[OsString]) -> Result<(), Failure> {
     if let Err(reason) = &zint {
         not_run.push(unmet("symbols drawn by zint", reason));
     }
+    let browser_came = machine::install(&[machine::BROWSER]).is_ok();
+    let browser = machine::browser();
+    if let Err(reason) = &browser {
+        let failed = if browser_came { "" } else { "; apt-get failed" };
+        not_run.push(format!("the page of scan-and-go in a browser: {reason}{failed}"));
+    }
     let method = machine::input_method();
     if let Err(reason) = &method {
         not_run.push(unmet("scans through an input method for Chinese", reason));
@@ -286,6 +292,10 @@ fn test(arguments: &[OsString]) -> Result<(), Failure> {
     }
     if method.is_ok() {
         tests.env("GUITAI_FCITX", "1");
+    }
+    if let Ok(program) = &browser {
+        // From here on a browser that does not start is a failure.
+        tests.env("GUITAI_CHROMIUM", program);
     }
     if let Ok(program) = &zint {
         tests.env("GUITAI_ZINT", program);

@@ -31,6 +31,8 @@ fn told(barcode: &Barcode) -> String {
         Barcode::Staff(code) => format!("staff {code}"),
         Barcode::Receipt(code) => format!("receipt {} {} {} {}", code.store, code.lane, code.epoch, code.seq),
         Barcode::Label(code) => format!("label {code}"),
+        Barcode::Phone(PhoneCode::Basket(code)) => format!("phone's basket {}", code.len()),
+        Barcode::Phone(PhoneCode::Exit(code)) => format!("phone's exit {}", code.len()),
         Barcode::Payment => "payment".into(),
         Barcode::ItemCode(code) => format!("item {code}"),
         Barcode::Misread(code, why) => format!("misread {code}: {why}"),
@@ -296,4 +298,22 @@ fn a_store_that_configured_something_impossible_still_has_the_rest() {
         read code pattern "friend F N4": a prefix of digits or capital letters, a blank, N or X and a length of 1 to 24 are needed, such as M X4..20"#]].assert_eq(&told.join("\n"));
     assert_eq!((codes.scale.len(), codes.shop.len()), (1, 1));
     assert_eq!(Codes::configured(&[], &[]), (Codes::default(), Vec::new()));
+}
+
+#[test]
+fn what_a_phone_shows_is_told_from_everything_else() {
+    let of = |prefix: &str, length: usize| format!("{prefix}{}", "A7".repeat(length / 2));
+    check(&of("GTB", 120), expect!["phone's basket 123"]);
+    check(&format!("]Q1{}", of("gtx", 120)), expect!["phone's exit 123"]);
+    // Another code, one that is too short or too long, and one with a character that none has.
+    assert_eq!(phone::read(&of("GTC", 120)), None);
+    assert_eq!(phone::read(&of("GTB", phone::LENGTH_MIN - 4)), None);
+    assert!(phone::read(&of("GTB", phone::LENGTH_MAX - 4)).is_some());
+    assert_eq!(phone::read(&of("GTB", phone::LENGTH_MAX - 2)), None);
+    assert_eq!(phone::read(&of("GTB", 120).replace('7', "8")), None);
+    // A scanner that saw GS1 data saw no code of ours.
+    assert!(!matches!(recognise(&format!("]Q3{}", of("GTB", 120)), &codes(), today()), Barcode::Phone(_)));
+    // No code of the shop's own is as long, whatever its prefix.
+    let longest = shop::PREFIX_LENGTH_MAX + shop::BODY_LENGTH_MAX + 1;
+    assert!(longest < phone::LENGTH_MIN);
 }

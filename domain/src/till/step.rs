@@ -15,6 +15,9 @@ use crate::record::{PaperOutcome, Record, Staff};
 use crate::rights::{Act, Rights, kept_words};
 use crate::tender::Tender;
 
+/// How much of a phone's code is shown where it cannot be used.
+const PHONE_CODE_SHOWN: usize = 12;
+
 /// How much of an item joins the basket.
 pub(super) enum Measure {
     /// Nothing was said.
@@ -371,6 +374,7 @@ impl Step {
             | Barcode::Staff(_)
             | Barcode::Receipt(_)
             | Barcode::Label(_)
+            | Barcode::Phone(_)
             | Barcode::Payment
             | Barcode::Malformed(_)
             | Barcode::Other(_) => {}
@@ -395,6 +399,7 @@ impl Step {
             | Barcode::Staff(_)
             | Barcode::Receipt(_)
             | Barcode::Label(_)
+            | Barcode::Phone(_)
             | Barcode::Payment
             | Barcode::Malformed(_)
             | Barcode::Other(_) => Ok(None),
@@ -433,6 +438,9 @@ impl Step {
             Barcode::Staff(code) => self.refuse(Message::StaffCode(code)),
             Barcode::Receipt(code) => self.refuse(Message::ReceiptCode(code)),
             Barcode::Label(code) => self.refuse(Message::LabelCode(code)),
+            Barcode::Phone(_) => {
+                self.unknown(Message::NotGoods(code.chars().take(PHONE_CODE_SHOWN).collect()))
+            }
             Barcode::Payment => self.refuse(Message::PaymentCode),
             Barcode::Other(code) => self.unknown(Message::NotGoods(code)),
         }

@@ -7,8 +7,8 @@ use chrono::NaiveDate;
 use domain::barcode::element::{Elements, SEPARATOR};
 use domain::barcode::lint::Lint;
 use domain::barcode::{
-    self, Barcode, Codes, Gtin, ReceiptCode, ScalePattern, ShopKind, ShopPattern, link, looks_like_payment,
-    recognise, symbology,
+    self, Barcode, Codes, Gtin, PhoneCode, ReceiptCode, ScalePattern, ShopKind, ShopPattern, link,
+    looks_like_payment, recognise, symbology,
 };
 use domain::label::LabelNumber;
 use domain::money::{AMOUNT_MAX, Currency, EXPONENT_MAX, Quantity};
@@ -146,6 +146,10 @@ fn recognising() {
             Barcode::Misread(_, why) => assert!(!why.to_string().is_empty()),
             Barcode::Other(kept) => assert!(kept.chars().count() <= barcode::OTHER_LENGTH_MAX),
             Barcode::Staff(code) | Barcode::Label(code) => {
+                assert_eq!(recognise(code, &codes, today()), barcode);
+            }
+            Barcode::Phone(PhoneCode::Basket(code) | PhoneCode::Exit(code)) => {
+                assert!(code.len() <= barcode::phone::LENGTH_MAX);
                 assert_eq!(recognise(code, &codes, today()), barcode);
             }
             Barcode::Member(_) | Barcode::Coupon(_) | Barcode::Payment | Barcode::ItemCode(_) => {}

@@ -22,39 +22,60 @@ struct Bucket {
 }
 
 /// The buckets of all callers. Pure: the time comes from outside.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Limiter {
     buckets: HashMap<String, Bucket>,
+    burst: i64,
+    per_second: i64,
+}
+
+impl Default for Limiter {
+    fn default() -> Self {
+        Self::of(BURST, PER_SECOND)
+    }
 }
 
 impl Limiter {
+    /// Lets each caller send so many requests at once, and go on with so many a second.
+    pub fn of(burst: i64, per_second: i64) -> Self {
+        Self { buckets: HashMap::new(), burst, per_second }
+    }
+
     /// Lets a request of a caller through, or says how many seconds to wait.
     /// A clock that goes back fills nothing.
     pub fn admit(&mut self, caller: &str, now_ms: i64) -> Result<(), u32> {
+        self.admit_for(caller, 1, now_ms)
+    }
+
+    /// Lets a request through that is as much work as so many usual ones.
+    pub fn admit_for(&mut self, caller: &str, cost: i64, now_ms: i64) -> Result<(), u32> {
+        let (burst, per_second) = (self.burst, self.per_second);
+        let filled = |bucket: Bucket| {
+            // So many thousandths a millisecond are so many whole ones a second.
+            let more = now_ms.saturating_sub(bucket.at_ms).max(0).saturating_mul(per_second);
+            bucket.left.saturating_add(more).min(burst * WHOLE)
+        };
+        let cost = cost.clamp(1, burst) * WHOLE;
         if !self.buckets.contains_key(caller) {
             if self.buckets.len() >= CALLERS_MAX {
-                self.buckets.retain(|_, bucket| filled(*bucket, now_ms) < BURST * WHOLE);
+                self.buckets.retain(|_, bucket| filled(*bucket) < burst * WHOLE);
             }
             if self.buckets.len() >= CALLERS_MAX {
                 return Err(1);
             }
-            self.buckets.insert(caller.to_owned(), Bucket { left: BURST * WHOLE, at_ms: now_ms });
+            self.buckets.insert(caller.to_owned(), Bucket { left: burst * WHOLE, at_ms: now_ms });
         }
         let Some(bucket) = self.buckets.get_mut(caller) else { return Err(1) };
-        bucket.left = filled(*bucket, now_ms);
+        bucket.left = filled(*bucket);
         bucket.at_ms = bucket.at_ms.max(now_ms);
-        if bucket.left < WHOLE {
-            return Err(1);
+        if bucket.left < cost {
+            // Until it is full enough, rounded up.
+            let wait = (cost - bucket.left).div_euclid(per_second.max(1) * WHOLE) + 1;
+            return Err(u32::try_from(wait).unwrap_or(u32::MAX));
         }
-        bucket.left -= WHOLE;
+        bucket.left -= cost;
         Ok(())
     }
-}
-
-fn filled(bucket: Bucket, now_ms: i64) -> i64 {
-    // So many thousandths a millisecond are so many whole ones a second.
-    let more = now_ms.saturating_sub(bucket.at_ms).max(0).saturating_mul(PER_SECOND);
-    bucket.left.saturating_add(more).min(BURST * WHOLE)
 }
 
 #[cfg(test)]

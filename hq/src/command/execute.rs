@@ -3,6 +3,7 @@
 
 use chrono::DateTime;
 use domain::money::{Currency, Money};
+use protocol::scan_go::link;
 use serde_json::json;
 
 use super::{Command, CommandError, Outcome, access};
@@ -11,7 +12,8 @@ use crate::books::keeper::Keeper;
 use crate::books::points::Operation;
 use crate::books::{self, LaneId};
 use crate::import::{self, ImportError};
-use crate::store::{SalesRange, Store, StoreError};
+use crate::scan_go::{self, LINK_DAYS_MAX};
+use crate::store::{Kind, SalesRange, Store, StoreError};
 use crate::{catalogue, enrolment, projection, sales, secret, shelves};
 
 /// Rows of alarms and of quarantined events that one answer has at most.
@@ -83,6 +85,26 @@ pub fn execute(
             }
             audit::note(writing, by, "lane.revoke", &format!("{lane_store}/{lane}"), &json!({}), now_ms)?;
             Ok(Outcome::Removed)
+        }),
+        Command::ScanGoLink { store: of_store, days } => {
+            if !(1..=LINK_DAYS_MAX).contains(days) {
+                return Err(CommandError::LinkDays(*days));
+            }
+            store.write(|writing| {
+                let unknown = || CommandError::UnknownStore(of_store.clone());
+                writing.entity(Kind::Store, of_store)?.ok_or_else(unknown)?;
+                let key = scan_go::keys::make(writing, now_ms)?;
+                let until_ms = now_ms.saturating_add(i64::from(*days) * scan_go::DAY_MS);
+                let token = link::make(&key, of_store, until_ms).ok_or_else(unknown)?;
+                audit::note(writing, by, "scan_go.link", of_store, &json!({ "until_ms": until_ms }), now_ms)?;
+                Ok(Outcome::ScanGoLink { path: format!("/go/{of_store}?k={token}") })
+            })
+        }
+        Command::ScanGoKey => store.write(|writing| {
+            let key = scan_go::keys::draw(writing, now_ms)?;
+            audit::note(writing, by, "scan_go.key", &key.public().to_string(), &json!({}), now_ms)?;
+            let public = scan_go::keys::public(writing)?;
+            Ok(Outcome::ScanGoKeys { public: public.iter().map(ToString::to_string).collect() })
         }),
         Command::Access(command) => Ok(Outcome::Access(access::execute(store, by, command, now_ms)?)),
         Command::Sales { store: of_store, lane, from, to } => {

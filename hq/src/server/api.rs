@@ -21,6 +21,7 @@ mod members;
 mod orders;
 mod plain;
 mod route;
+mod scan_go;
 mod selling;
 
 use axum::Router;
@@ -41,6 +42,7 @@ fn routes() -> Vec<Route> {
     routes.extend(orders::routes());
     routes.extend(batches::routes());
     routes.extend(administration::routes());
+    routes.extend(scan_go::routes());
     routes
 }
 

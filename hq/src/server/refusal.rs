@@ -245,6 +245,9 @@ impl From<CommandError> for Refusal {
             | CommandError::Enrol(_)
             | CommandError::Revoke(_)
             | CommandError::UnknownLane { .. }
+            | CommandError::UnknownStore(_)
+            | CommandError::LinkDays(_)
+            | CommandError::ScanGoKey(_)
             | CommandError::Access(_)
             | CommandError::Stored(_)
             | CommandError::Store(_)) => Self::Command(chain(&error)),

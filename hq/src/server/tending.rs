@@ -21,6 +21,10 @@ const INTERVAL: Duration = Duration::from_secs(60);
 /// whoever sent it has sent it again.
 pub const ANSWERS_KEPT_MS: i64 = 7 * 24 * 3_600_000;
 
+/// How long baskets that were signed for phones are kept, milliseconds: as long
+/// as they count for the limit of a day, and a day for whoever asks after one.
+pub const PHONE_BASKETS_KEPT_MS: i64 = 2 * 24 * 3_600_000;
+
 /// Looks again and again.
 pub(super) async fn tend(desk: Arc<Desk>) {
     let mut ticks = tokio::time::interval(INTERVAL);
@@ -37,6 +41,8 @@ pub(super) async fn tend(desk: Arc<Desk>) {
 fn look(desk: &Desk) -> Result<(), Refusal> {
     let now_ms = now_ms();
     desk.store.write::<_, StoreError>(|writing| writing.forget_access(now_ms - ANSWERS_KEPT_MS, now_ms))?;
+    let old_ms = now_ms - PHONE_BASKETS_KEPT_MS;
+    desk.store.write::<_, StoreError>(|writing| writing.forget_phone_baskets(old_ms))?;
     let stores = desk.store.read::<_, StoreError>(|reading| reading.stores_with_due(HQ_LANE, now_ms))?;
     for store in stores {
         desk.store

@@ -105,8 +105,8 @@ pub fn price_key(row: &PriceRow) -> String {
     serde_json::to_string(&parts).expect("plain data serialises")
 }
 
-/// Before, and after, the keys of an item's prices.
-fn price_keys_of(sku: &str) -> (String, String) {
+/// Before, and after, the keys that begin with an item: those of its prices and of its caps.
+pub(super) fn keys_of_sku(sku: &str) -> (String, String) {
     let begin = format!("[{},", serde_json::to_string(sku).expect("a text serialises"));
     let end = format!("{begin}{}", char::MAX);
     (begin, end)
@@ -143,7 +143,7 @@ const PRODUCT_CODES: Target = Target {
     tells_new: false,
 };
 
-fn stored_json<T: serde::de::DeserializeOwned>(body: &str) -> Result<T, StoreError> {
+pub(super) fn stored_json<T: serde::de::DeserializeOwned>(body: &str) -> Result<T, StoreError> {
     serde_json::from_str(body).map_err(|error| StoreError::Row { table: "entity", reason: error.to_string() })
 }
 
@@ -213,7 +213,7 @@ impl Reading<'_> {
 
     /// The prices of an item in one scope, as stored, by key.
     pub fn prices_of(&self, sku: &str, scope: &PriceScope) -> Result<Vec<PriceRow>, StoreError> {
-        let (begin, end) = price_keys_of(sku);
+        let (begin, end) = keys_of_sku(sku);
         let scope = scope_of(scope);
         self.all(
             "SELECT body FROM entity WHERE store = ?1 AND kind = 'price' AND key > ?2 AND key < ?3

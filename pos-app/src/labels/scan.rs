@@ -83,6 +83,7 @@ impl Labels {
             Barcode::Goods(_)
             | Barcode::Scale(_)
             | Barcode::Label(_)
+            | Barcode::Phone(_)
             | Barcode::ItemCode(_)
             | Barcode::Misread(..)
             | Barcode::Malformed(_)
@@ -125,6 +126,7 @@ fn item_of(open: &OpenLane, barcode: &Barcode) -> Result<Option<Found>, LookUpEr
         | Barcode::Staff(_)
         | Barcode::Receipt(_)
         | Barcode::Label(_)
+        | Barcode::Phone(_)
         | Barcode::Payment
         | Barcode::Malformed(_)
         | Barcode::Other(_) => None,

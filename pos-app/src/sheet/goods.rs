@@ -132,6 +132,7 @@ impl Lane {
             | Barcode::Staff(_)
             | Barcode::Receipt(_)
             | Barcode::Label(_)
+            | Barcode::Phone(_)
             | Barcode::Payment
             | Barcode::Malformed(_)
             | Barcode::Other(_) => Ok(None),

@@ -135,6 +135,11 @@ enum Act {
         #[arg(long)]
         lane: u32,
     },
+    /// Scan-and-go: the link at a store's entrance, and the key that signs.
+    Go {
+        #[command(subcommand)]
+        act: GoAct,
+    },
     /// People who sign in: add, remove, list, change role or password.
     User {
         #[command(subcommand)]
@@ -293,6 +298,26 @@ enum Act {
     },
 }
 
+#[derive(Subcommand)]
+enum GoAct {
+    /// Make the link to a store's page, for a QR code at its entrance; put HQ's address in front of it.
+    Link {
+        #[command(flatten)]
+        at: At,
+        /// The store's code.
+        #[arg(long)]
+        store: String,
+        /// How many days it holds.
+        #[arg(long, default_value_t = hq::scan_go::LINK_DAYS)]
+        days: u32,
+    },
+    /// Draw a new key, and show the public ones; what those before signed holds on.
+    Key {
+        #[command(flatten)]
+        at: At,
+    },
+}
+
 /// Where the books are.
 #[derive(clap::Args)]
 struct At {
@@ -400,6 +425,10 @@ fn perform(act: Act) -> anyhow::Result<()> {
         Act::Price { at, sku, price, terms } => run(at, terms.command(sku, price), false),
         Act::Enrol { at, store, lane } => run(at, Command::Enrol { store, lane }, false),
         Act::Revoke { at, store, lane } => run(at, Command::Revoke { store, lane }, false),
+        Act::Go { act: GoAct::Link { at, store, days } } => {
+            run(at, Command::ScanGoLink { store, days }, false)
+        }
+        Act::Go { act: GoAct::Key { at } } => run(at, Command::ScanGoKey, false),
         Act::User { act } => access::run_user(act),
         Act::Key { act } => access::run_key(act),
         Act::Audit { at, who, act, limit, json } => {

@@ -33,6 +33,12 @@ pub(crate) fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
         }
         Outcome::Code { code } => writeln!(out, "{code}")?,
         Outcome::Access(outcome) => print_access(&mut out, outcome, json)?,
+        Outcome::ScanGoLink { path } => writeln!(out, "{path}")?,
+        Outcome::ScanGoKeys { public } => {
+            for key in public {
+                writeln!(out, "{key}")?;
+            }
+        }
         Outcome::Removed => writeln!(out, "removed")?,
         Outcome::RebuiltBooks(rebuilt) => writeln!(out, "{}", serde_json::to_string(rebuilt)?)?,
         Outcome::WrittenOff => writeln!(out, "written off")?,

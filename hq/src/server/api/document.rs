@@ -63,6 +63,7 @@ pub(in crate::server) fn document() -> Value {
             "securitySchemes": {
                 "key": { "type": "http", "scheme": "bearer", "description": "A key, or the token of a session." },
                 "lane": { "type": "http", "scheme": "bearer", "description": "The key of an enrolled lane." },
+                "link": { "type": "http", "scheme": "bearer", "description": "The token of the link at a store's entrance." },
                 "admin": { "type": "http", "scheme": "bearer", "description": "The key of the data directory." },
             },
         },
@@ -132,6 +133,7 @@ fn security(access: Access) -> Value {
     match access {
         Access::Anybody => json!([]),
         Access::Lane => json!([{ "lane": [] }]),
+        Access::Link => json!([{ "link": [] }]),
         Access::Admin => json!([{ "admin": [] }]),
         Access::SignedIn => json!([{ "key": [] }]),
         Access::Scope(scope) => json!([{ "key": [scope.name()] }]),

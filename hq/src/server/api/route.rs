@@ -57,6 +57,8 @@ pub(super) enum Access {
     Anybody,
     /// A lane, with the key that it was given at enrolment.
     Lane,
+    /// A customer's phone, with the token of the link at a store's entrance.
+    Link,
     /// Whoever runs the server, with the key of the data directory.
     Admin,
     /// Anybody with a key or a session.
@@ -436,7 +438,12 @@ pub(super) async fn let_through(
     match access {
         Access::Scope(scope) if !caller.scopes.has(scope) => return Err(Refusal::Forbidden(scope.name())),
         Access::Admin if caller.name != access::ADMIN => return Err(Refusal::Unauthorised),
-        Access::Scope(_) | Access::Admin | Access::SignedIn | Access::Anybody | Access::Lane => {}
+        Access::Scope(_)
+        | Access::Admin
+        | Access::SignedIn
+        | Access::Anybody
+        | Access::Lane
+        | Access::Link => {}
     }
     Ok(Call { caller, origin: asker.origin, now_ms, params: asker.params.clone() })
 }

@@ -10,9 +10,9 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// The version of the tables that this program knows.
-pub(super) const VERSION: i32 = 9;
+pub(super) const VERSION: i32 = 10;
 
-const TABLES: &str = include_str!("../../../schemas/9.sql");
+const TABLES: &str = include_str!("../../../schemas/10.sql");
 
 /// From version 1, 2, ... to the next.
 const STEPS: &[(i32, &str)] = &[
@@ -24,6 +24,7 @@ const STEPS: &[(i32, &str)] = &[
     (6, include_str!("../../../schemas/6-to-7.sql")),
     (7, include_str!("../../../schemas/7-to-8.sql")),
     (8, include_str!("../../../schemas/8-to-9.sql")),
+    (9, include_str!("../../../schemas/9-to-10.sql")),
 ];
 
 /// Brings a file that is new or of an earlier version to [`VERSION`], whole
@@ -59,6 +60,7 @@ mod tests {
         include_str!("../../../schemas/7.sql"),
         include_str!("../../../schemas/8.sql"),
         include_str!("../../../schemas/9.sql"),
+        include_str!("../../../schemas/10.sql"),
     ];
 
     /// Tables, columns and indexes as SQLite understands them.

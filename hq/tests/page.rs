@@ -1,0 +1,161 @@
+//! Scan-and-go through its page, in a real Chromium without a screen: codes that are typed and seen by the camera, a patch
+//! without network, and a basket that a till reads off the phone.
+//!
+//! Without a Chromium nothing runs, and the test says so; the test command, which installs one, says that there must be.
+
+#[path = "page/browser.rs"]
+mod browser;
+#[path = "desk/mod.rs"]
+mod desk;
+
+use browser::Browser;
+use desk::Desk;
+use hq::command::{Command, Outcome};
+use protocol::head::PublicKey;
+use protocol::scan_go::{Here, PhoneBasket};
+use serde_json::json;
+
+const GOODS: &str = "sku,name_zh,name_en,category,price,tax_rate,codes,age_restricted
+10,气泡水,Sparkling water,drinks,4.00,1300,9520001001666,false
+11,啤酒,Beer,drinks,6.00,1300,9520001005008,true
+";
+
+const SHOP: &str = r#"{"promotion_rules": [{"id": "R1", "name_zh": "第二件半价", "name_en": "Second at half price",
+    "layer": "item", "type": "nth_unit", "n": 2, "pay_pct": 50, "skus": ["10"]}]}"#;
+
+/// A shop, the address of its page, and the keys with which a till reads baskets.
+async fn shop() -> (Desk, String, Vec<PublicKey>) {
+    let desk = Desk::open(None).await;
+    let path = desk.folder.path().join("more");
+    std::fs::create_dir_all(&path).expect("a folder");
+    std::fs::write(path.join("shop.json"), SHOP).expect("a file");
+    std::fs::write(path.join("products.csv"), GOODS).expect("a file");
+    desk.command(Command::Import { path, replace: false, dry_run: false }).await.expect("an import");
+    let Ok(Outcome::ScanGoKeys { public }) = desk.command(Command::ScanGoKey).await else { panic!("no key") };
+    let keys = public.iter().map(|key| PublicKey::parse(key).expect("a key")).collect();
+    let link = desk.command(Command::ScanGoLink { store: "S1".into(), days: 1 }).await;
+    let Ok(Outcome::ScanGoLink { path }) = link else { panic!("no link: {link:?}") };
+    let url = format!("{}{path}", desk.running.url());
+    (desk, url, keys)
+}
+
+fn type_code(browser: &mut Browser, code: &str) {
+    browser.js("document.getElementById('code').focus()");
+    browser.call("Input.insertText", json!({ "text": code }));
+    browser.press("Enter", 13);
+}
+
+/// A few lines of Chinese and English that a browser shows are looked for by what they mean, not by place.
+const TOTAL: &str = "document.getElementById('total').textContent";
+const STATE: &str = "document.getElementById('state').dataset.kind";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_shops_through_a_patch_without_network_and_a_till_reads_the_basket() {
+    let Some(mut browser) = Browser::start(&[]) else { return };
+    let (desk, url, keys) = shop().await;
+    let url = url.as_str();
+    tokio::task::block_in_place(|| {
+        browser.open(url);
+        browser.wait(&format!("{STATE} === 'online'"));
+        // The link's secret does not stay in the address.
+        assert_eq!(browser.js("location.search"), json!(""));
+        type_code(&mut browser, "6901028075763");
+        browser.wait(&format!("{TOTAL} === '¥2.50'"));
+        type_code(&mut browser, "9520001001666");
+        type_code(&mut browser, "9520001001666");
+        browser.wait(&format!("{TOTAL} === '¥8.50'"));
+        assert!(browser.text().contains("−¥2.00"), "the promotion is named: {}", browser.text());
+        // A child takes a bottle of beer: it says why not, and no code is made.
+        type_code(&mut browser, "9520001005008");
+        browser.wait("document.querySelector('li.refused')");
+        browser.js("document.getElementById('pay').click()");
+        browser.wait("document.getElementById('told').textContent");
+        assert_eq!(browser.js("document.getElementById('sheet').open"), json!(false));
+        browser.js("document.querySelector('li.refused .remove').click()");
+        browser.wait(&format!("{STATE} === 'online' && !document.querySelector('li.refused')"));
+        // A customer's payment code is neither kept nor sent.
+        type_code(&mut browser, "134567890123456789");
+        browser.wait("document.getElementById('told').textContent");
+        assert_eq!(browser.js("JSON.stringify(localStorage).includes('134567890123456789')"), json!(false));
+
+        // The network is gone; scanning goes on, and the page opens again all the same.
+        browser.js("navigator.serviceWorker.ready.then(() => fetch('/go/page.js')).then(() => true)");
+        browser.offline(true);
+        type_code(&mut browser, "9520001003035");
+        browser.wait(&format!("{STATE} === 'offline'"));
+        assert_eq!(browser.js("document.querySelectorAll('.follows').length > 0"), json!(true));
+        assert_eq!(browser.js(TOTAL), json!("¥8.50"), "what is known so far");
+        browser.js("document.getElementById('pay').click()");
+        browser.wait("document.getElementById('told').textContent");
+        assert_eq!(browser.js("document.getElementById('sheet').open"), json!(false), "nothing is signed");
+        browser.call("Page.reload", json!({}));
+        browser.wait("document.querySelectorAll('li').length === 3");
+        browser.offline(false);
+        browser.js("dispatchEvent(new Event('online'))");
+        browser.wait(&format!("{TOTAL} === '¥12.50' && {STATE} === 'online'"));
+
+        // By keyboard alone: to the button, and the code is shown.
+        browser.js("document.getElementById('pay').focus()");
+        browser.press("Enter", 13);
+        browser.wait("document.getElementById('sheet').open");
+        let seen = browser.js("import('/go/zbar-0.11.0.mjs').then(async (zbar) => {
+                const canvas = document.getElementById('qr');
+                const picture = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+                return (await zbar.scanImageData(picture)).map((symbol) => symbol.decode()).join(' ');
+            })");
+        let now_ms = chrono::Utc::now().timestamp_millis();
+        let basket = PhoneBasket::open(seen.as_str().expect("a text"), &keys, Here { store: "S1", now_ms });
+        let basket = basket.expect("a till reads it");
+        let lines: Vec<(&str, u32)> =
+            basket.lines.iter().map(|line| (line.code.as_str(), line.pieces)).collect();
+        assert_eq!(lines, [("6901028075763", 1), ("9520001001666", 2), ("9520001003035", 1)]);
+        assert_eq!(basket.total, 1_250);
+        browser.press("Escape", 27);
+        browser.wait("!document.getElementById('sheet').open");
+
+        // Everything that can be pressed or filled in has a name for those who hear the page.
+        for language in ["zh-CN", "en"] {
+            let lang = format!("document.documentElement.lang === '{language}'");
+            browser.js(&format!("{lang} || document.getElementById('language').click()"));
+            browser.wait(&lang);
+            let nameless = browser.nameless();
+            assert!(nameless.is_empty(), "{language}: {nameless:?}");
+            assert_eq!(
+                browser.js("document.documentElement.scrollWidth <= innerWidth"),
+                json!(true),
+                "nothing is cut off"
+            );
+        }
+        assert_eq!(browser.thrown(), Vec::<String>::new());
+
+        // HQ is gone altogether: the page opens from the phone, with its basket and its prices of before.
+        tokio::runtime::Handle::current().block_on(desk.running.stop()).expect("stopped");
+        browser.call("Page.reload", json!({}));
+        browser.wait(&format!("document.querySelectorAll('li').length === 3 && {STATE} === 'offline'"));
+        assert_eq!(browser.js(TOTAL), json!("¥12.50"));
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_camera_reads_the_code_on_the_goods_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let film = folder.path().join("goods.y4m");
+    std::fs::write(&film, browser::film_of_ean13("9520001001666")).expect("a film");
+    let film = format!("--use-file-for-fake-video-capture={}", film.display());
+    let camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", &film];
+    let Some(mut browser) = Browser::start(&camera) else { return };
+    let (desk, url, _) = shop().await;
+    tokio::task::block_in_place(|| {
+        browser.open(&url);
+        browser.js("document.getElementById('scan').click()");
+        browser.wait(&format!("{TOTAL} === '¥4.00'"));
+        // It stays in sight for some looks more.
+        browser.js("new Promise((after) => setTimeout(() => after(true), 1500))");
+        assert_eq!(browser.js("document.querySelector('.pieces').textContent"), json!("1"));
+        browser.js("document.getElementById('scan').click()");
+        browser
+            .wait("document.getElementById('camera').hidden && !document.getElementById('video').srcObject");
+        assert_eq!(browser.thrown(), Vec::<String>::new());
+    });
+    drop(desk);
+}

@@ -330,8 +330,20 @@ pub struct Basket {
 /// is, so two that differ in it are the same.
 #[derive(Debug, Clone, Default)]
 struct Derived {
-    savings_due: bool,
+    savings: Savings,
     reckoning: Reckoning,
+}
+
+/// How far promotions are worked out for a basket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Savings {
+    /// It changed since.
+    Due,
+    /// At a glance: what it costs may still fall, and does not rise, when they are worked out fully.
+    Glanced,
+    /// As far as they ever are; of a basket without goods there is nothing to work out.
+    #[default]
+    Full,
 }
 
 impl PartialEq for Derived {
@@ -375,7 +387,7 @@ impl Basket {
             age_confirmed,
             voids,
             discount,
-            derived: Derived { savings_due: true, ..Derived::default() },
+            derived: Derived { savings: Savings::Due, ..Derived::default() },
             ..Self::default()
         }
     }
@@ -749,13 +761,13 @@ impl Basket {
 
     /// Spreads the basket's discount over the lines that may be reduced.
     fn spread_discount(&mut self) {
-        self.derived.savings_due = true;
+        self.derived.savings = Savings::Due;
         self.spread_over_lines();
     }
 
-    /// Whether it changed since promotions were worked out for it.
-    pub fn savings_are_due(&self) -> bool {
-        self.derived.savings_due
+    /// How far promotions are worked out for it.
+    pub fn savings(&self) -> Savings {
+        self.derived.savings
     }
 
     /// What its price rests on.
@@ -765,23 +777,27 @@ impl Basket {
 
     /// Asks for promotions to be worked out again: the time may have come for others.
     pub(crate) fn ask_for_savings(&mut self) {
-        self.derived.savings_due = true;
+        self.derived.savings = Savings::Due;
     }
 
     /// Forgets what promotions take off, until it is worked out again.
     pub(crate) fn forget_savings(&mut self) {
-        self.make_savings(Vec::new(), Reckoning::default());
-        self.ask_for_savings();
+        self.make_savings(Savings::Due, Vec::new(), Reckoning::default());
     }
 
-    /// Takes in what promotions and points take off each line; nothing where
-    /// lines are missing.
-    pub(crate) fn make_savings(&mut self, savings: Vec<(Vec<Saving>, Money)>, reckoning: Reckoning) {
+    /// Takes in what promotions and points take off each line, worked out so `far`;
+    /// nothing where lines are missing.
+    pub(crate) fn make_savings(
+        &mut self,
+        far: Savings,
+        savings: Vec<(Vec<Saving>, Money)>,
+        reckoning: Reckoning,
+    ) {
         let mut savings = savings.into_iter();
         for line in &mut self.lines {
             (line.savings, line.points_off) = savings.next().unwrap_or_default();
         }
-        self.derived = Derived { savings_due: false, reckoning };
+        self.derived = Derived { savings: far, reckoning };
         self.spread_over_lines();
     }
 

@@ -16,6 +16,7 @@
 //! | `settle` | what one application of an item rule leaves |
 //! | `overlay` | order, coupon and points promotions |
 //! | `search` | the least total, proved |
+//! | `work` | steps of work, and how many there may be |
 //! | [`explain`] | what almost applied |
 //! | [`grant`] | what a paid ticket is given beside |
 
@@ -30,6 +31,7 @@ mod search;
 pub mod set;
 mod settle;
 pub mod ticket;
+mod work;
 
 pub use rule::{Layer, Promotion};
 pub use search::Memory;
@@ -40,14 +42,19 @@ use crate::money::{AMOUNT_MAX, Money};
 use problem::Problem;
 use search::{Finder, Found};
 use ticket::{Applied, AppliedPart, PointsSpent};
+use work::{Asking, Effort};
 
 /// The steps of work after which a search is cut short: a few hundredths of a
 /// second on a till.
 pub const WORK_MAX: u64 = 400_000;
 
+/// The steps of work that a glance takes at most, beside what it takes to look
+/// at the lines: a few thousandths of a second on a till.
+pub const GLANCE_WORK_MAX: u64 = 8_000;
+
 /// Counts the engines that may choose differently for the same ticket; a sale
 /// says by which it was priced.
-pub const ENGINE_VERSION: u32 = 1;
+pub const ENGINE_VERSION: u32 = 2;
 
 /// Prices a ticket: the least total that the live promotions allow.
 ///
@@ -69,9 +76,71 @@ pub fn price(
     if !ticket.is_within_bounds() {
         return beyond_bounds(ticket);
     }
-    let problem = Problem::new(set, ticket, objective, memory);
-    let (found, work) = Finder::new(&problem, memory, work_max).find();
-    answer(&problem, found, work)
+    let asking = Asking::new(&|| true);
+    let problem = Problem::new(set, ticket, objective, &asking, memory);
+    searched(&problem, memory, work_max)
+}
+
+/// Prices a ticket at a glance: what a customer is shown while goods are
+/// scanned. It is honest like [`price`], and looks less far.
+///
+/// What it finds depends on the ticket alone. Lines that it has not seen before
+/// are looked at one component after the other, each with little work.
+pub fn glance(set: &PromotionSet, ticket: &Ticket, objective: Objective, memory: &mut Memory) -> Priced {
+    if !ticket.is_within_bounds() {
+        return beyond_bounds(ticket);
+    }
+    let asking = Asking::new(&|| true);
+    let mut problem = Problem::new(set, ticket, objective, &asking, memory);
+    problem.effort = Effort::Glance;
+    searched(&problem, memory, GLANCE_WORK_MAX)
+}
+
+/// Prices a ticket as well as it is ever priced: the better of [`glance`] and
+/// of [`price`] with [`WORK_MAX`], so never dearer than the glance. What is
+/// charged is this.
+///
+/// `goes_on` is asked all along, every small part of a millisecond: once it
+/// says no, there is no answer. That changes none: what was found out until then
+/// is remembered, and the answer is the same whenever it is asked for again.
+/// The last few answers are remembered whole, so that to ask once more for the
+/// same goods, under the same promotions, takes next to nothing.
+pub fn price_fully(
+    set: &PromotionSet,
+    ticket: &Ticket,
+    objective: Objective,
+    memory: &mut Memory,
+    goes_on: &dyn Fn() -> bool,
+) -> Option<Priced> {
+    if !ticket.is_within_bounds() {
+        return Some(beyond_bounds(ticket));
+    }
+    let asking = Asking::new(goes_on);
+    let mut problem = Problem::new(set, ticket, objective, &asking, memory);
+    if let Some(known) = memory.answer(&problem) {
+        return Some(known);
+    }
+    problem.effort = Effort::Glance;
+    let mut best = searched(&problem, memory, GLANCE_WORK_MAX);
+    if !best.is_optimal() {
+        problem.effort = Effort::Whole;
+        let whole = searched(&problem, memory, WORK_MAX);
+        let (bound, work) = (best.bound.max(whole.bound), best.work.saturating_add(whole.work));
+        if whole.total < best.total {
+            best = whole;
+        }
+        best = Priced { bound: bound.min(best.total), work, ..best };
+    }
+    if asking.is_over() {
+        return None;
+    }
+    memory.keep_answer(&problem, best.clone());
+    Some(best)
+}
+
+fn searched(problem: &Problem<'_>, memory: &mut Memory, work_max: u64) -> Priced {
+    let (found, work) = Finder::new(problem, memory, work_max).find();
+    answer(problem, found, work)
 }
 
 /// What no document can carry, with nothing taken off.

@@ -41,7 +41,7 @@ use crate::tax::TaxRules;
 use crate::tender::{ForeignRate, Tender, Wallet};
 pub use charging::wallet_of;
 use kiosk::{Kiosk, KioskRules};
-use savings::Recollection;
+use savings::{Recollection, is_before_prices};
 use step::Step;
 pub use weighing::{ScaleAnswer, ScaleFault, ToWeigh, TypedWeights};
 pub use words::{Effect, Input, Message, Offer, Sound};
@@ -429,9 +429,12 @@ impl Till {
     /// on disk; where they cannot be written, the old one stays.
     pub fn step(&self, context: &Context<'_>, input: Input) -> (Self, Vec<Effect>) {
         let mut step = Step::new(self.clone(), context.now_ms);
-        step.make_savings(context);
+        let comes_while_paying = matches!(self.desk, Desk::Paying(_));
+        if comes_while_paying || !is_before_prices(&input) {
+            step.make_savings(context);
+        }
         step.decide(context, input);
-        step.make_savings(context);
+        step.make_savings_in_time(context);
         (step.till, step.effects)
     }
 

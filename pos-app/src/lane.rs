@@ -50,6 +50,10 @@ use paper::PrinterStatus;
 /// How often the lane looks around when nothing happens.
 pub const TICK: Duration = Duration::from_millis(500);
 
+/// After so long without an event the lane works out fully what the basket costs: longer than a burst of
+/// keys or codes leaves between two, shorter than a hand needs from one piece to the next.
+pub const PAUSE: Duration = Duration::from_millis(100);
+
 /// The most events taken in one turn, so that the screen keeps up with a burst.
 pub const TURN_EVENTS_MAX: usize = 64;
 
@@ -112,6 +116,8 @@ pub enum Event {
         /// What was found, for the technician.
         reason: String,
     },
+    /// Nobody wanted anything, and the lane has worked out fully what the basket costs.
+    Reckoned,
     /// Time passed.
     Tick,
 }
@@ -305,6 +311,20 @@ impl Lane {
         }
     }
 
+    /// Whether what the basket costs is not worked out fully yet.
+    pub fn is_to_reckon(&self) -> bool {
+        self.till().is_some_and(Till::is_to_be_reckoned)
+    }
+
+    /// Works out fully what the basket costs, as long as `goes_on` says so, for the [`Event::Reckoned`] that
+    /// is to come next; see [`Till::consider`].
+    pub fn consider(&self, goes_on: &dyn Fn() -> bool) -> bool {
+        match &self.state {
+            State::Open(open) => open.consider(self.moment, goes_on),
+            State::Closed(_) => false,
+        }
+    }
+
     /// Feeds the till directly, as screens and scanners do in the end; for
     /// replaying what was sold elsewhere.
     pub fn feed(&mut self, input: Input) {
@@ -312,7 +332,10 @@ impl Lane {
     }
 
     fn take(&mut self, event: Event) {
-        if !matches!(event, Event::Tick | Event::Scale(_) | Event::Scanner { .. } | Event::Pole(_)) {
+        if !matches!(
+            event,
+            Event::Tick | Event::Reckoned | Event::Scale(_) | Event::Scanner { .. } | Event::Pole(_)
+        ) {
             self.last_event_ms = self.moment.now_ms;
             self.tidied = false;
         }
@@ -335,6 +358,7 @@ impl Lane {
                 let file = self.paths.journal().display().to_string();
                 self.state = State::Closed(Closed::Ledger { file, reason });
             }
+            Event::Reckoned => self.input(Input::Reckon),
             Event::Tick => {
                 if self.till().is_some_and(|till| !till.payments().is_empty()) {
                     self.input(Input::Tick);

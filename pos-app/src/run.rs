@@ -4,6 +4,7 @@
 //! own. All of them put events into one bounded queue, in the order in which
 //! things happened.
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,7 +32,7 @@ use ui::{Remote, ScreenError, TillScreen};
 use crate::asking::{ANSWER_WITHIN, AgentLine};
 use crate::config::{Config, Mode, Paths, Window};
 use crate::customer::CustomerFeed;
-use crate::lane::{Command, Event, Lane, Moment, TICK, TURN_EVENTS_MAX, words};
+use crate::lane::{Command, Event, Lane, Moment, PAUSE, TICK, TURN_EVENTS_MAX, words};
 use crate::payment::Terminals;
 use crate::pole;
 
@@ -222,7 +223,7 @@ impl AnyScanner {
 pub fn take_turns(lane: &mut Lane, queue: &Receiver<Event>, devices: &Devices, show: impl Fn(&Lane, View)) {
     let begun = Instant::now();
     let mut clock = LaneClock::new(lane.last_stamp_ms(), 0);
-    let mut turn = |events: Vec<Event>| {
+    let mut turn = |lane: &mut Lane, events: Vec<Event>| {
         let shown = Moment::now();
         let steady_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
         let (now_ms, change) = clock.read(shown.now_ms, steady_ms);
@@ -236,19 +237,47 @@ pub fn take_turns(lane: &mut Lane, queue: &Receiver<Event>, devices: &Devices, s
         show(lane, view);
         commands.into_iter().all(|command| devices.perform(command))
     };
-    if !turn(Vec::new()) {
+    if !turn(lane, Vec::new()) {
         return;
     }
+    let mut came: Option<Event> = None;
     loop {
-        let events = match queue.recv_timeout(TICK) {
+        let reckons = lane.is_to_reckon();
+        let first = match came.take() {
+            Some(event) => Ok(event),
+            None => queue.recv_timeout(if reckons { PAUSE } else { TICK }),
+        };
+        let events = match first {
             Ok(first) => std::iter::once(first).chain(queue.try_iter()).take(TURN_EVENTS_MAX).collect(),
+            Err(RecvTimeoutError::Timeout) if reckons => {
+                let (is_known, event) = consider(lane, queue);
+                if event.is_some() {
+                    came = event;
+                    continue;
+                }
+                vec![if is_known { Event::Reckoned } else { Event::Tick }]
+            }
             Err(RecvTimeoutError::Timeout) => vec![Event::Tick],
             Err(RecvTimeoutError::Disconnected) => return,
         };
-        if !turn(events) {
+        if !turn(lane, events) {
             return;
         }
     }
+}
+
+/// Works out fully what the basket costs, until it is known or somebody wants something: gives whether it
+/// is known, and what came.
+fn consider(lane: &Lane, queue: &Receiver<Event>) -> (bool, Option<Event>) {
+    let came: RefCell<Option<Event>> = RefCell::default();
+    let is_known = lane.consider(&|| {
+        let mut came = came.borrow_mut();
+        if came.is_none() {
+            *came = queue.try_recv().ok();
+        }
+        came.is_none()
+    });
+    (is_known, came.into_inner())
 }
 
 /// What comes after a lane's window.

@@ -431,6 +431,10 @@ impl Lane {
         if self.front.sheets.last().is_some_and(|top| top.kind == kind) {
             return;
         }
+        if kind == Kind::Why {
+            // Whoever asks for reasons is told those of what will be charged.
+            self.input(Input::Reckon);
+        }
         if self.front.sheets.len() >= SHEETS_MAX {
             self.front.sheets.remove(0);
         }

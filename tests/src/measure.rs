@@ -6,18 +6,17 @@
 
 mod eye;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use domain::record::Record;
+use fixtures::bench::overlapping::{self, Chosen};
 use fixtures::bench::{Benchmark, Effort, Report, quantile};
 use fixtures::shop;
 use ledger::reference::ReferenceWriter;
 use pos_app::config::Paths;
-use protocol::promotion::{PromotionForm, SlotForm, TierForm};
 use protocol::pull::{Change, Entity, Product};
 
 use crate::display::Display;
@@ -92,21 +91,18 @@ fn fill(folder: &Path) -> Result<Vec<String>> {
     let mut writer = ReferenceWriter::open(&folder.join("reference.db"))?;
     let mut version = writer.state()?.version;
     let update = writer.begin()?;
-    let mut chosen: Vec<Product> = Vec::new();
+    let mut chosen = Chosen::of(GOODS, SCANNED);
     let class = shop::demo().tax_classes.first().context("a class of tax")?.id.clone();
     for (number, product) in shop::generate(1, GOODS).enumerate() {
         let product = Product { tax_class: class.clone(), ..product };
-        // Goods from all over the catalogue that no question is asked about.
-        let plain = !product.codes.is_empty() && !product.age_restricted && !product.no_promotion;
-        if plain && chosen.len() < SCANNED && number >= chosen.len() * (GOODS / SCANNED) {
-            chosen.push(product.clone());
-        }
+        chosen.look_at(number, &product);
         version += 1;
         let key = product.sku.clone();
         update.apply(&Change { version, key, entity: Entity::Product(Some(product)) })?;
     }
+    let chosen = chosen.goods;
     ensure!(chosen.len() == SCANNED, "the catalogue holds {} such goods", chosen.len());
-    for form in promotions(&chosen) {
+    for form in overlapping::promotions(&chosen) {
         form.understand()?;
         version += 1;
         let key = form.id.clone();
@@ -115,93 +111,6 @@ fn fill(folder: &Path) -> Result<Vec<String>> {
     update.commit(version)?;
     writer.tidy()?;
     Ok(chosen.into_iter().map(|product| product.codes[0].clone()).collect())
-}
-
-/// A hundred promotions about goods that are scanned, of all layers, so that several meet on most of them.
-fn promotions(goods: &[Product]) -> Vec<PromotionForm> {
-    let some = |from: usize, count: usize| {
-        (0..count).map(|step| goods[(from * 7 + step * 13) % goods.len()].sku.clone()).collect::<Vec<_>>()
-    };
-    let named = |number: usize, layer: &str, kind: &str| PromotionForm {
-        id: format!("bench-{number:03}"),
-        name_zh: format!("促销{number}"),
-        layer: layer.to_owned(),
-        kind: kind.to_owned(),
-        ..PromotionForm::default()
-    };
-    let categories: BTreeSet<&String> = goods.iter().map(|product| &product.category).collect();
-    let categories: Vec<String> = categories.into_iter().cloned().collect();
-    let one = |number: usize| Some(vec![categories[number % categories.len()].clone()]);
-    (0..100)
-        .map(|number| match number {
-            0..30 => PromotionForm {
-                skus: Some(some(number, 6)),
-                pay_pct: Some(80 + u32::try_from(number % 15).unwrap_or(0)),
-                allow_item: number % 4 == 0,
-                ..named(number, "price", "percent")
-            },
-            30..45 => PromotionForm {
-                skus: Some(some(number, 4)),
-                off: Some(50),
-                ..named(number, "price", "amount_off")
-            },
-            45..60 => PromotionForm {
-                skus: Some(some(number, 6)),
-                n: Some(2),
-                pay_pct: Some(50),
-                ..named(number, "item", "nth_unit")
-            },
-            60..72 => PromotionForm {
-                skus: Some(some(number, 8)),
-                n: Some(3),
-                m: Some(1),
-                ..named(number, "item", "buy_n_get_m")
-            },
-            72..82 => PromotionForm {
-                slots: Some(vec![
-                    SlotForm {
-                        skus: Some(some(number, 3)),
-                        not_skus: None,
-                        categories: None,
-                        qty: 1,
-                        pay_pct: None,
-                    },
-                    SlotForm {
-                        skus: Some(some(number + 3, 3)),
-                        not_skus: None,
-                        categories: None,
-                        qty: 1,
-                        pay_pct: None,
-                    },
-                ]),
-                bundle_pay_pct: Some(85),
-                ..named(number, "item", "bundle")
-            },
-            82..90 => PromotionForm {
-                categories: one(number),
-                tiers: Some(vec![
-                    TierForm { min_qty: Some(3), pay_pct: Some(95), ..TierForm::default() },
-                    TierForm { min_qty: Some(6), pay_pct: Some(90), ..TierForm::default() },
-                ]),
-                ..named(number, "item", "qty_tier")
-            },
-            90..97 => PromotionForm {
-                categories: one(number),
-                min: Some(6_000),
-                off: Some(500),
-                repeat: number % 2 == 0,
-                ..named(number, "order", "threshold_off")
-            },
-            _ => PromotionForm {
-                tiers: Some(vec![
-                    TierForm { min: Some(10_000), off: Some(800), ..TierForm::default() },
-                    TierForm { min: Some(30_000), off: Some(3_000), ..TierForm::default() },
-                ]),
-                group: Some("ticket".to_owned()),
-                ..named(number, "order", "tiered_off")
-            },
-        })
-        .collect()
 }
 
 /// A lane's program before a screen.

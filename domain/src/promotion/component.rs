@@ -13,6 +13,7 @@
 use super::rule::{ItemRule, Rule};
 use super::set::PromotionSet;
 use super::settle::Member;
+pub(super) use super::work::{Exhausted, Work};
 use crate::money::Money;
 
 mod front;
@@ -138,24 +139,6 @@ impl Search<'_> {
     }
 }
 
-/// Steps of work, counted so that a limit means the same on every machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Work {
-    pub done: u64,
-    pub limit: u64,
-}
-
-impl Work {
-    pub(super) fn spend(&mut self, steps: u64) -> Result<(), Exhausted> {
-        self.done = self.done.saturating_add(steps);
-        if self.done > self.limit { Err(Exhausted) } else { Ok(()) }
-    }
-}
-
-/// The search was cut short: the limit of work, or of states, was reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Exhausted;
-
 /// What one way of using the promotions comes to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Outcome {
@@ -258,19 +241,19 @@ impl Component {
     ) -> Result<Ways, Exhausted> {
         match search {
             Search::Reach { slack, goal } => {
-                if let Some(mut small) = Small::of(self, set, weights, goal) {
+                if let Some(mut small) = Small::of(self, set, weights, goal, work) {
                     let layouts = small.layouts(self, weights, slack, work)?;
                     return Ok(self.laid_out(small, layouts));
                 }
             }
             Search::Least => {
                 if !self.is_single()
-                    && let Some(mut small) = Small::of(self, set, weights, &Goal::default())
+                    && let Some(mut small) = Small::of(self, set, weights, &Goal::default(), work)
                     && small.looks() <= LOOKS_MAX
                 {
                     // Where limits make many states of few, half of the work is left for the other way.
                     let half = work.done.midpoint(work.limit.max(work.done));
-                    let mut own = Work { done: work.done, limit: half };
+                    let mut own = work.until(half);
                     let layouts = small.least(&mut own);
                     work.done = own.done.min(half);
                     if let Ok(layouts) = layouts {
@@ -279,6 +262,21 @@ impl Component {
                 }
             }
             Search::Frontier { .. } => {}
+        }
+        self.search_in_turn(set, weights, search, work)
+    }
+
+    /// The same, one unit after the other however few there are.
+    pub(super) fn search_in_turn(
+        &self,
+        set: &PromotionSet,
+        weights: &[i128],
+        search: Search<'_>,
+        work: &mut Work,
+    ) -> Result<Ways, Exhausted> {
+        // Of these some of the ways are not enough.
+        if !matches!(search, Search::Frontier { .. }) && self.has_too_many_tiers(set, work) {
+            return Err(Exhausted);
         }
         let mut reduced = self.clone();
         if search == Search::Least {
@@ -436,21 +434,8 @@ impl Component {
 
     fn tier_choices(&self, set: &PromotionSet, cut: &mut bool) -> Vec<Vec<Option<Tier>>> {
         let mut choices: Vec<Vec<Option<Tier>>> = vec![Vec::new()];
-        for (index, group) in self.groups.iter().enumerate() {
-            let mut options = vec![None];
-            if let Rule::Item(ItemRule::QuantityTier { tiers }) = &set.promotions()[group.promotion].rule {
-                let units: u32 = self
-                    .classes
-                    .iter()
-                    .filter(|class| class.joins.iter().any(|join| join.group == index))
-                    .map(|class| class.count)
-                    .sum();
-                let reached = tiers.iter().enumerate().filter(|(_, tier)| tier.units <= units);
-                options.extend(reached.map(|(place, tier)| {
-                    let below = tiers.get(place + 1).map(|next| next.units);
-                    Some(Tier { units: tier.units, pay_percent: tier.pay_percent, below })
-                }));
-            }
+        for group in 0..self.groups.len() {
+            let options = self.tier_options(set, group);
             let mut longer = Vec::new();
             for choice in &choices {
                 for option in &options {
@@ -466,5 +451,32 @@ impl Component {
             choices = longer;
         }
         choices
+    }
+
+    /// The tiers that a group may reach, and none.
+    fn tier_options(&self, set: &PromotionSet, group: usize) -> Vec<Option<Tier>> {
+        let mut options = vec![None];
+        if let Rule::Item(ItemRule::QuantityTier { tiers }) =
+            &set.promotions()[self.groups[group].promotion].rule
+        {
+            let own = self.classes.iter().filter(|class| class.joins.iter().any(|join| join.group == group));
+            let units = own.map(|class| class.count).fold(0, u32::saturating_add);
+            let reached = tiers.iter().enumerate().filter(|(_, tier)| tier.units <= units);
+            options.extend(reached.map(|(place, tier)| {
+                let below = tiers.get(place + 1).map(|next| next.units);
+                Some(Tier { units: tier.units, pay_percent: tier.pay_percent, below })
+            }));
+        }
+        options
+    }
+
+    /// Whether its quantity tiers can be chosen in more ways than are tried, or than there is work
+    /// left for: each takes a step for each unit, and more.
+    pub(super) fn has_too_many_tiers(&self, set: &PromotionSet, work: &Work) -> bool {
+        let own = (0..self.groups.len()).filter(|group| self.is_tier(set, *group));
+        let choices = own.map(|group| self.tier_options(set, group).len()).fold(1, usize::saturating_mul);
+        let units = self.classes.iter().map(|class| u64::from(class.count)).sum::<u64>();
+        let left = work.limit.saturating_sub(work.done);
+        choices > TIER_CHOICES_MAX || choices > 1 && units.saturating_mul(choices as u64) > left
     }
 }

@@ -10,6 +10,7 @@ use super::rule::{Layer, PriceRule, Promotion, Rule};
 use super::search::Memory;
 use super::set::PromotionSet;
 use super::ticket::{Coupons, Goods, Objective, Ticket, TicketLine, Unmet};
+use super::work::{Asking, Effort};
 use crate::money::Money;
 use crate::quota::QuotaLeft;
 
@@ -22,6 +23,8 @@ pub(super) struct Problem<'a> {
     pub set: &'a PromotionSet,
     pub ticket: &'a Ticket,
     pub objective: Objective,
+    pub effort: Effort,
+    pub asking: &'a Asking<'a>,
     /// Places in the set of the promotions that hold here and now, ascending.
     pub candidates: Vec<usize>,
     /// Those that are about some line but do not hold, and why.
@@ -97,6 +100,7 @@ impl<'a> Problem<'a> {
         set: &'a PromotionSet,
         ticket: &'a Ticket,
         objective: Objective,
+        asking: &'a Asking<'a>,
         memory: &mut Memory,
     ) -> Self {
         let fits: Vec<Arc<Fits>> = ticket.lines.iter().map(|line| memory.fits(set, line)).collect();
@@ -114,6 +118,8 @@ impl<'a> Problem<'a> {
             set,
             ticket,
             objective,
+            effort: Effort::Whole,
+            asking,
             candidates,
             unmet,
             prices: Vec::new(),

@@ -16,6 +16,7 @@ use super::component::{Exhausted, Outcome, Portion, Work};
 use super::overlay::{self, ADD_ONS_MAX, Best, Choice, Laid, Mask, Overlay, Part};
 use super::problem::{Active, Problem, UNITS_MAX, add_on_bit};
 use super::rule::{PriceRule, Rule};
+use super::work::Effort;
 use crate::money::Money;
 
 mod cluster;
@@ -46,8 +47,11 @@ const ADD_ON_LEVELS_MAX: u32 = 32;
 /// The most choices of overlays that are tried on the least sum, to begin with.
 const TRIES_MAX: u64 = 256;
 
-/// The most scenarios of one choice.
-const SCENARIOS_MAX: u64 = 20_000;
+/// The steps that it takes to lay out what a scenario supposes.
+const SCENARIO_STEPS: u64 = 32;
+
+/// So many portions are laid under overlays in a step.
+const PORTIONS_A_STEP: u64 = 4;
 
 /// The best that was found, and what is known about better.
 #[derive(Debug, Clone)]
@@ -64,7 +68,7 @@ pub(super) struct Found {
 pub(super) struct Finder<'a, 'b> {
     pub problem: &'b Problem<'a>,
     pub memory: &'b mut Memory,
-    pub work: Work,
+    pub work: Work<'a>,
     /// What this search has looked up or found out already: its work is counted.
     seen: Seen,
     /// What per cents make of the stage that is being searched.
@@ -77,7 +81,7 @@ pub(super) struct Finder<'a, 'b> {
 impl<'a, 'b> Finder<'a, 'b> {
     pub(super) fn new(problem: &'b Problem<'a>, memory: &'b mut Memory, limit: u64) -> Self {
         memory.turn_to(problem.set.version());
-        let work = Work { done: 0, limit };
+        let work = Work::new(limit, problem.asking);
         Self {
             problem,
             memory,
@@ -265,7 +269,8 @@ impl<'a, 'b> Finder<'a, 'b> {
         let mut sum = Money::ZERO;
         for component in &components {
             let merged = component.in_regions(&mut |_, _| 0);
-            sum += merged.rough_bound(self.problem.set, &mut self.work.done);
+            let most = Work::new(self.problem.effort.alone_work(), self.problem.asking);
+            sum += merged.rough_bound(self.problem.set, most, &mut self.work.done);
         }
         self.every_scenario(stage, &[], sum).bound(0, &Scenario::default())
     }
@@ -298,7 +303,7 @@ impl<'a, 'b> Finder<'a, 'b> {
             most_off: stage.overlays.iter().zip(&stage.most).map(most_off).collect(),
             least,
             sum,
-            left: SCENARIOS_MAX,
+            left: self.problem.effort.scenarios(),
             list: Vec::new(),
             left_out: None,
         }
@@ -333,6 +338,10 @@ impl<'a, 'b> Finder<'a, 'b> {
             if self.is_settled(bound) {
                 break;
             }
+            if self.problem.effort == Effort::Glance {
+                self.leave_open(bound);
+                break;
+            }
             if let Err(Exhausted) = self.searched(stage, &plain, &scenario, bound, Depth::AllWays) {
                 self.leave_open(bound);
                 break;
@@ -348,7 +357,7 @@ impl<'a, 'b> Finder<'a, 'b> {
         bound: Money,
         depth: Depth,
     ) -> Result<Option<Money>, Exhausted> {
-        self.work.spend(1)?;
+        self.work.spend(SCENARIO_STEPS)?;
         self.search_scenario(stage, plain, scenario, bound, depth)
     }
 
@@ -386,6 +395,7 @@ impl<'a, 'b> Finder<'a, 'b> {
         parts: &[Part],
         scenario: &Scenario,
     ) -> Vec<(Mask, Money)> {
+        self.work.done = self.work.done.saturating_add(parts.len() as u64 / PORTIONS_A_STEP);
         let mut missed = Vec::new();
         let supposed = scenario.total(stage, parts).map(|total| self.after_points_at_least(total));
         let is_dearer = |found: &Found| supposed.is_some_and(|supposed| supposed > found.best.total);

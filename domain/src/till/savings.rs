@@ -1,18 +1,22 @@
 //! What promotions take off a basket: worked out anew whenever it changes.
+//!
+//! While goods are rung up, at a glance: a scan is answered within a few thousandths of a second, however many
+//! promotions meet. Fully before anything is decided that a price could matter to: see [`is_before_prices`]. Who waits
+//! for nothing may have it worked out fully before that: [`Till::consider`], then [`Input::Reckon`].
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::step::Step;
-use super::{Context, Desk, Settings, Till};
-use crate::basket::{AppliedPromotion, Line, Reckoning, Saving};
+use super::{Context, Desk, Input, Settings, Till};
+use crate::basket::{AppliedPromotion, Line, Reckoning, Saving, Savings};
 use crate::catalogue::LookUpError;
 use crate::gift;
 use crate::money::Money;
 use crate::pricing;
 use crate::promotion::explain::Missed;
 use crate::promotion::ticket::{Coupons, Goods, Occasion, TicketLine};
-use crate::promotion::{Layer, Memory, Objective, Priced, PromotionSet, Ticket, WORK_MAX, price};
+use crate::promotion::{Layer, Memory, Objective, Priced, PromotionSet, Ticket, glance, price_fully};
 use crate::quota;
 
 /// What was found out while pricing earlier baskets. It changes no answer, so
@@ -69,19 +73,82 @@ impl Till {
         step.make_savings(context);
         step.till
     }
+
+    /// Works out fully what the basket costs, and keeps it in mind for whoever needs it next; changes
+    /// nothing. `goes_on` is asked all along, and once it says no it is left at that: what was found out
+    /// helps the next time. Whether an [`Input::Reckon`] would now have the basket cost what is kept in mind.
+    pub fn consider(&self, context: &Context<'_>, goes_on: &dyn Fn() -> bool) -> bool {
+        if !self.is_to_be_reckoned() {
+            return false;
+        }
+        let Ok(set) = context.promotions() else { return false };
+        let step = Step::new(self.clone(), context.now_ms);
+        let ticket = step.ticket(context, &set);
+        let objective = context.settings.rules.objective;
+        let mut memory = self.recollection.lock();
+        price_fully(&set, &ticket, objective, &mut memory, goes_on).is_some()
+    }
+
+    /// Whether the price of the basket could still fall by working it out fully.
+    pub fn is_to_be_reckoned(&self) -> bool {
+        self.basket.savings() != Savings::Full && !matches!(self.desk, Desk::Saving(..))
+    }
+}
+
+impl Recollection {
+    /// What was found out; after a bug elsewhere it is still only what was found out.
+    fn lock(&self) -> MutexGuard<'_, Memory> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether an input comes before any price matters: goods join a basket that goes on being scanned, or
+/// something happens beside it. What is decided of it, and written down, is the same whatever promotions take off.
+pub(super) fn is_before_prices(input: &Input) -> bool {
+    matches!(
+        input,
+        Input::Code(_)
+            | Input::Choose { .. }
+            | Input::Weighed { .. }
+            | Input::ChoosePriced { .. }
+            | Input::Department { .. }
+            | Input::QuotasHeard(_)
+            | Input::Tick
+            | Input::PrinterReady
+            | Input::PaperEnded { .. }
+    )
 }
 
 impl Step {
-    /// Prices the basket, where it changed since it was priced.
+    /// Prices the basket fully, where it is not.
     pub(super) fn make_savings(&mut self, context: &Context<'_>) {
-        if !self.till.basket.savings_are_due() || matches!(self.till.desk, Desk::Saving(..)) {
+        self.make_savings_as_far_as(context, Savings::Full);
+    }
+
+    /// Prices the basket at a glance while goods are rung up, where it changed since it was priced; fully
+    /// wherever money is taken.
+    pub(super) fn make_savings_in_time(&mut self, context: &Context<'_>) {
+        let far = match self.till.desk {
+            Desk::SignedOut | Desk::Selling(_) | Desk::Done(..) | Desk::Locked(_) => Savings::Glanced,
+            Desk::Paying(_) | Desk::Saving(..) => Savings::Full,
+        };
+        self.make_savings_as_far_as(context, far);
+    }
+
+    fn make_savings_as_far_as(&mut self, context: &Context<'_>, far: Savings) {
+        if self.till.basket.savings() >= far || matches!(self.till.desk, Desk::Saving(..)) {
             return;
         }
         // Where they cannot be asked, what was found before stands, and the
         // next step asks again.
         let Ok(set) = context.promotions() else { return };
         let ticket = self.ticket(context, &set);
-        let priced = self.priced(context, &set, &ticket);
+        let priced = match far {
+            Savings::Due | Savings::Glanced => self.glanced(context, &set, &ticket),
+            Savings::Full => self.priced(context, &set, &ticket),
+        };
+        // What is proved does not get better.
+        let far = if priced.is_optimal() { Savings::Full } else { far };
         let mut savings: Vec<Vec<Saving>> = vec![Vec::new(); ticket.lines.len()];
         for applied in &priced.applied {
             let promotion: AppliedPromotion = (&set.promotions()[applied.promotion]).into();
@@ -112,7 +179,7 @@ impl Step {
             gifts: gift::free_goods(&set, &priced, self.till.basket.lines()),
             uses: quota::uses(&set, &priced, &numbers),
         };
-        self.till.basket.make_savings(savings, reckoning);
+        self.till.basket.make_savings(far, savings, reckoning);
     }
 
     /// The basket as promotions see it.
@@ -133,12 +200,18 @@ impl Step {
         Ticket { lines, occasion, coupons, points, quotas_left, ..Ticket::default() }
     }
 
+    /// What a ticket costs: of this every sale is made.
     pub(super) fn priced(&self, context: &Context<'_>, set: &PromotionSet, ticket: &Ticket) -> Priced {
         let objective = context.settings.rules.objective;
-        match self.till.recollection.0.lock() {
-            Ok(mut memory) => price(set, ticket, objective, &mut memory, WORK_MAX),
-            Err(_) => price(set, ticket, objective, &mut Memory::default(), WORK_MAX),
-        }
+        let mut memory = self.till.recollection.lock();
+        price_fully(set, ticket, objective, &mut memory, &|| true)
+            .unwrap_or_else(|| unreachable!("it is wanted to the end"))
+    }
+
+    /// What it costs at a glance.
+    fn glanced(&self, context: &Context<'_>, set: &PromotionSet, ticket: &Ticket) -> Priced {
+        let mut memory = self.till.recollection.lock();
+        glance(set, ticket, context.settings.rules.objective, &mut memory)
     }
 }
 

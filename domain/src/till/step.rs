@@ -172,6 +172,8 @@ impl Step {
             Input::Report => self.report(context),
             Input::CloseShift => self.close_shift(),
             Input::Tick => self.tick(context),
+            // The basket was priced before.
+            Input::Reckon => {}
             Input::Committed { seq } => self.committed(context, seq),
             Input::Reprint { document } => self.reprint(context, document),
             Input::PrinterReady => self.begin_paper(),
@@ -791,6 +793,7 @@ fn comes_by_itself(input: &Input) -> bool {
             | Input::PaymentAnswered { .. }
             | Input::Weighed { .. }
             | Input::Tick
+            | Input::Reckon
             | Input::QuotasHeard(_)
             // Somebody says who they are: often to answer just that question.
             | Input::PinChecked { .. }

@@ -56,6 +56,8 @@ struct Goods {
     festival: bool,
     /// Whether promotions are live of which there are so many.
     flash: bool,
+    /// Whether offers of several colas are live, which are hard to reckon.
+    bundles: bool,
 }
 
 impl Goods {
@@ -205,6 +207,9 @@ impl Catalogue for Goods {
         all.extend(buyer::promotions(self.festival));
         if self.flash {
             all.extend(quotas::promotions());
+        }
+        if self.bundles {
+            all.extend(reckoning::promotions());
         }
         let set = PromotionSet::load(7, all).0;
         Ok(Arc::new(if self.festival { set.with_grants(buyer::grants()) } else { set }))
@@ -375,6 +380,7 @@ const CHARGE: fn() -> Happens = || scan(PAY_CODE);
 const PARK: Happens = In(Input::Park { note: String::new() });
 const LOCK: Happens = In(Input::Lock);
 const TICK: Happens = In(Input::Tick);
+const RECKON: Happens = In(Input::Reckon);
 const PAY_OUT: Happens = In(Input::PayOut);
 const CLOSE_SHIFT: Happens = In(Input::CloseShift);
 const REPORT: Happens = In(Input::Report);
@@ -461,7 +467,7 @@ impl Lane {
         Self {
             till: Till::default(),
             settings: settings(),
-            goods: Goods { fails: false, festival: false, flash: false },
+            goods: Goods { fails: false, festival: false, flash: false, bundles: false },
             now_ms: MORNING_MS,
             journal: Vec::new(),
             sale: 0,
@@ -3695,6 +3701,7 @@ fn any_tender() -> impl Strategy<Value = Happens> {
             .prop_map(|(wallet, amount)| In(Input::Charge { wallet, code: String::new(), amount })),
         8 => (number.clone(), any_answer()).prop_map(|(number, answer)| answered(number, answer)),
         6 => Just(TICK),
+        6 => Just(RECKON),
         1 => Just(In(Input::GiveUpPayment)),
         1 => number.clone().prop_map(|number| In(Input::AskPayment { number })),
         2 => (number, any::<bool>(), any_reason())
@@ -4096,6 +4103,7 @@ mod everything;
 mod gifts;
 mod kiosk;
 mod quotas;
+mod reckoning;
 mod selling;
 mod weighing;
 

@@ -300,6 +300,9 @@ pub enum Input {
     CloseShift,
     /// Time passed.
     Tick,
+    /// Nobody waits for anything: what the basket costs may be worked out fully. It writes nothing down,
+    /// and puts nothing that is asked away.
+    Reckon,
     /// The last commit of a sale is on disk under this number.
     Committed {
         /// The sale's sequence number.

@@ -171,6 +171,11 @@ impl OpenLane {
         }
     }
 
+    /// Works out fully what the basket costs, as long as `goes_on` says so; see [`Till::consider`].
+    pub(super) fn consider(&self, moment: Moment, goes_on: &dyn Fn() -> bool) -> bool {
+        self.till().consider(&context(moment, &self.reference, &self.settings), goes_on)
+    }
+
     /// Lets searches know the names of what sells.
     pub(super) fn learn_words(&self) {
         if let Err(error) = self.reference.learn_words() {

@@ -92,15 +92,17 @@ impl Mode {
     }
 }
 
-/// Where the slots of each group stand in [`State::fills`].
+/// Where what is remembered stands in [`State::counts`]: limits first.
 pub(super) struct Places {
+    /// The first slot, or level, of each group.
     pub(super) first: Vec<usize>,
-    pub(super) count: usize,
+    /// The first of the classes that are taken price by price.
+    pub(super) held: usize,
 }
 
 impl Places {
     pub(super) fn new(component: &Component) -> Self {
-        let mut count = 0;
+        let mut count = component.limits.len();
         let mut first = Vec::new();
         for group in &component.groups {
             first.push(count);
@@ -108,19 +110,21 @@ impl Places {
             let units: u32 = group.slots.iter().sum();
             count += group.slots.len().max(units as usize);
         }
-        Self { first, count }
+        Self { first, held: count }
     }
 }
 
 /// How many units that fit a slot are still to come.
 pub(super) struct Left {
     /// By step and slot.
-    pub(super) units: Vec<Vec<u32>>,
+    units: Vec<Vec<u32>>,
+    /// The groups that units of each class may join.
+    joined: Vec<Vec<usize>>,
 }
 
 impl Left {
     pub(super) fn new(component: &Component, order: &[Turn], places: &Places) -> Self {
-        let mut units = vec![vec![0; places.count]];
+        let mut units = vec![vec![0; places.held]];
         for turn in order.iter().rev() {
             let mut counts = units.last().cloned().unwrap_or_default();
             let mut places: Vec<usize> = component.classes[turn.class]
@@ -141,47 +145,68 @@ impl Left {
             units.push(counts);
         }
         units.reverse();
-        Self { units }
+        let joined = component.classes.iter().map(|class| {
+            let mut groups: Vec<usize> = class.joins.iter().map(|join| join.group).collect();
+            groups.sort_unstable();
+            groups.dedup();
+            groups
+        });
+        Self { units, joined: joined.collect() }
     }
 
-    /// Whether all groups that are being filled can still be completed.
+    /// Whether all groups can be completed where nothing is taken yet.
+    pub(super) fn can_begin(&self, component: &Component, reach: &Reach<'_>, state: &State) -> bool {
+        (0..component.groups.len()).all(|group| self.can_fill(component, reach, state, 0, group))
+    }
+
+    /// Whether all groups that are being filled can still be completed, after a step of
+    /// a class: what units of it cannot join is as it was before.
     pub(super) fn can_close(
         &self,
         component: &Component,
         reach: &Reach<'_>,
         state: &State,
         step: usize,
+        class: usize,
     ) -> bool {
-        let left = &self.units[step];
-        for (index, group) in component.groups.iter().enumerate() {
-            let first = reach.places.first[index];
-            if let Some(tier) = reach.tiers[index] {
-                if state.fills[first] + left[first] < tier.units {
-                    return false;
-                }
-                continue;
+        self.joined[class].iter().all(|group| self.can_fill(component, reach, state, step, *group))
+            && (state.open.is_empty() || self.can_fill_open(component, reach, state, step))
+    }
+
+    /// Whether a group that is not remembered by its members can still be completed.
+    fn can_fill(
+        &self,
+        component: &Component,
+        reach: &Reach<'_>,
+        state: &State,
+        step: usize,
+        index: usize,
+    ) -> bool {
+        let (left, group) = (&self.units[step], &component.groups[index]);
+        let first = reach.places.first[index];
+        if let Some(tier) = reach.tiers[index] {
+            return state.counts[first] + left[first] >= tier.units;
+        }
+        match reach.modes[index] {
+            Mode::Remembered => true,
+            Mode::Counted => {
+                let slots = || group.slots.iter().enumerate();
+                let whole = slots().map(|(slot, units)| state.counts[first + slot].div_ceil(*units)).max();
+                let whole = whole.unwrap_or(0);
+                slots().all(|(slot, units)| whole * units <= state.counts[first + slot] + left[first + slot])
             }
-            match reach.modes[index] {
-                Mode::Remembered => continue,
-                Mode::Counted => {}
-                Mode::Levels => {
-                    let units = group.slots[0];
-                    let wanted: u32 =
-                        (1..units).map(|level| state.fills[first + level as usize] * (units - level)).sum();
-                    if wanted > left[first] {
-                        return false;
-                    }
-                    continue;
-                }
-            }
-            let slots = || group.slots.iter().enumerate();
-            let whole =
-                slots().map(|(slot, units)| state.fills[first + slot].div_ceil(*units)).max().unwrap_or(0);
-            if slots().any(|(slot, units)| whole * units > state.fills[first + slot] + left[first + slot]) {
-                return false;
+            Mode::Levels => {
+                let units = group.slots[0];
+                let wanted = (1..units).map(|level| state.counts[first + level as usize] * (units - level));
+                wanted.sum::<u32>() <= left[first]
             }
         }
-        let mut wanted = vec![0u32; if state.open.is_empty() { 0 } else { left.len() }];
+    }
+
+    /// Whether the groups whose members are remembered can still be completed together.
+    fn can_fill_open(&self, component: &Component, reach: &Reach<'_>, state: &State, step: usize) -> bool {
+        let left = &self.units[step];
+        let mut wanted = vec![0u32; left.len()];
         for open in &state.open {
             let group = &component.groups[open.group];
             let first = reach.places.first[open.group];

@@ -21,31 +21,38 @@ pub(super) struct Reach<'a> {
 }
 
 impl Reach<'_> {
-    pub(super) fn moves(&self, state: &State, turn: Turn) -> Vec<(State, Step)> {
+    /// Puts what can be done from a state into an empty list.
+    pub(super) fn moves(&self, state: &State, turn: Turn, moves: &mut Vec<(State, Step)>) {
         let Turn { class, times, kind } = turn;
         match kind {
             TurnKind::Unit => {
-                let mut moves = self.singles(state, class, times);
-                self.joins(state, class, None, &mut moves);
-                moves
+                self.singles(state, class, times, moves);
+                self.joins(state, class, None, moves);
             }
             TurnKind::At { price, held } => {
-                let mut moves = vec![(state.clone(), self.step(Pick::Pass))];
-                if let Some(state) = without(state, held) {
-                    self.joins(&state, class, Some(price), &mut moves);
+                moves.push((state.clone(), self.step(Pick::Pass)));
+                if let Some(state) = self.without(state, held) {
+                    self.joins(&state, class, Some(price), moves);
                 }
-                moves
             }
-            TurnKind::Rest { held } => match without(state, held) {
-                Some(state) => self.singles(&state, class, times),
-                None => vec![(state.clone(), self.step(Pick::Pass))],
+            TurnKind::Rest { held } => match self.without(state, held) {
+                Some(state) => self.singles(&state, class, times, moves),
+                None => moves.push((state.clone(), self.step(Pick::Pass))),
             },
         }
     }
 
+    /// The state with one unit less of a class that is taken price by price.
+    fn without(&self, state: &State, held: usize) -> Option<State> {
+        let place = self.places.held + held;
+        let left = state.counts[place].checked_sub(1)?;
+        let mut state = state.clone();
+        state.counts[place] = left;
+        Some(state)
+    }
+
     /// Units for themselves.
-    fn singles(&self, state: &State, class: usize, times: u32) -> Vec<(State, Step)> {
-        let mut moves = Vec::new();
+    fn singles(&self, state: &State, class: usize, times: u32, moves: &mut Vec<(State, Step)>) {
         for (index, single) in self.component.classes[class].singles.iter().enumerate() {
             let Some(state) = take(state, &single.takes) else { continue };
             let mut step = self.step(Pick::Single(index));
@@ -53,7 +60,6 @@ impl Reach<'_> {
             self.charge(&mut step, single.price.times_count(times), single.region);
             moves.push((state, step));
         }
-        moves
     }
 
     /// A unit in a group, at any price or at one.
@@ -62,11 +68,14 @@ impl Reach<'_> {
             if at.is_some_and(|price| join.price != price) {
                 continue;
             }
+            let tier = self.tiers[join.group];
+            // This run may do without a tier.
+            if tier.is_none() && self.is_tier(join.group) {
+                continue;
+            }
             let Some(state) = take(state, &join.takes) else { continue };
-            if let Some(tier) = self.tiers[join.group] {
+            if let Some(tier) = tier {
                 moves.extend(self.join_tier(state, index, join, tier));
-            } else if self.is_tier(join.group) {
-                // This run does without it.
             } else {
                 match self.modes[join.group] {
                     Mode::Counted => moves.extend(self.join_counted(state, index, join)),
@@ -115,9 +124,9 @@ impl Reach<'_> {
         tier: Tier,
     ) -> Option<(State, Step)> {
         let place = self.places.first[join.group];
-        let is_first = state.fills[place] == 0;
-        let fill = state.fills[place] + 1;
-        state.fills[place] = match tier.below {
+        let is_first = state.counts[place] == 0;
+        let fill = state.counts[place] + 1;
+        state.counts[place] = match tier.below {
             Some(below) if fill >= below => return None,
             Some(_) => fill,
             None => fill.min(tier.units),
@@ -147,8 +156,8 @@ impl Reach<'_> {
         let place = self.places.first[join.group] + join.slot;
         let mut step = self.step(Pick::Join(index, None));
         step.applications = u32::from(join.price_promotion.is_some());
-        state.fills[place] += 1;
-        let fill = state.fills[place];
+        state.counts[place] += 1;
+        let fill = state.counts[place];
         match self.rule(join.group) {
             ItemRule::NthUnit { n, pay_percent, .. } => {
                 let pays = if fill == *n { join.price.percent(*pay_percent) } else { join.price };
@@ -169,13 +178,13 @@ impl Reach<'_> {
         }
         let first = self.places.first[join.group];
         let complete =
-            group.slots.iter().enumerate().all(|(slot, units)| state.fills[first + slot] >= *units);
+            group.slots.iter().enumerate().all(|(slot, units)| state.counts[first + slot] >= *units);
         if complete {
             for (slot, units) in group.slots.iter().enumerate() {
-                state.fills[first + slot] -= units;
+                state.counts[first + slot] -= units;
             }
             if let Some(limit) = group.applications {
-                state.limits[limit] = state.limits[limit].checked_sub(1)?;
+                state.counts[limit] = state.counts[limit].checked_sub(1)?;
             }
             step.applications += 1;
             match self.rule(join.group) {
@@ -211,14 +220,14 @@ impl Reach<'_> {
             let mut next = state.clone();
             if level == 0 {
                 if let Some(limit) = group.applications {
-                    match next.limits[limit].checked_sub(1) {
-                        Some(left) => next.limits[limit] = left,
+                    match next.counts[limit].checked_sub(1) {
+                        Some(left) => next.counts[limit] = left,
                         None => continue,
                     }
                 }
             } else {
-                match next.fills[first + level as usize].checked_sub(1) {
-                    Some(left) => next.fills[first + level as usize] = left,
+                match next.counts[first + level as usize].checked_sub(1) {
+                    Some(left) => next.counts[first + level as usize] = left,
                     None => continue,
                 }
             }
@@ -239,7 +248,7 @@ impl Reach<'_> {
             if level + 1 == units {
                 step.applications += 1;
             } else {
-                next.fills[first + level as usize + 1] += 1;
+                next.counts[first + level as usize + 1] += 1;
             }
             moves.push((next, step));
         }
@@ -273,8 +282,8 @@ impl Reach<'_> {
         }
         let mut next = state.clone();
         if let Some(limit) = group.applications {
-            match next.limits[limit].checked_sub(1) {
-                Some(left) => next.limits[limit] = left,
+            match next.counts[limit].checked_sub(1) {
+                Some(left) => next.counts[limit] = left,
                 None => return,
             }
         }
@@ -304,17 +313,10 @@ impl Reach<'_> {
     }
 }
 
-fn without(state: &State, held: usize) -> Option<State> {
-    let left = state.held[held].checked_sub(1)?;
-    let mut state = state.clone();
-    state.held[held] = left;
-    Some(state)
-}
-
 fn take(state: &State, takes: &[usize]) -> Option<State> {
     let mut state = state.clone();
     for limit in takes {
-        state.limits[*limit] = state.limits[*limit].checked_sub(1)?;
+        state.counts[*limit] = state.counts[*limit].checked_sub(1)?;
     }
     Some(state)
 }

@@ -1,20 +1,20 @@
 //! A component that is too large to be searched: a good way through it, and
 //! what no way comes below.
 //!
-//! Each of its promotions is searched alone, which takes few states. The one
-//! that takes off the most is laid down, and the others are searched again on
-//! what is left. No way takes off more than all of them would take off alone.
+//! Each of its promotions is searched alone, which takes few states. One after
+//! the other is laid down, and those that share goods with it are searched again
+//! on what is left: once by what each takes off in all, and once by what it takes
+//! off of the goods that it uses up, since much off a few goods leaves others for
+//! other promotions. No way takes off more than all of them would take off alone.
 
 use super::super::rule::{BundleReward, ItemRule, Rule};
 use super::super::set::PromotionSet;
-use super::{Component, Group, Outcome, Portion, Search, WEIGHT_ONE, Work};
+use super::super::work::{Asking, Effort};
+use super::{Class, Component, Group, Outcome, Portion, Search, WEIGHT_ONE, Work};
 use crate::money::Money;
 
-/// The most work on one promotion alone.
-const ALONE_WORK_MAX: u64 = 5_000;
-
 /// The most promotions that are laid down one after the other.
-const ROUNDS_MAX: usize = 12;
+const ROUNDS_MAX: usize = 128;
 
 /// A way through a component, and what none comes below.
 #[derive(Debug)]
@@ -27,55 +27,159 @@ pub(in crate::promotion) struct Rough {
     pub work: u64,
 }
 
+/// Which of several promotions is laid down first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum First {
+    /// The one that takes off the most.
+    Most,
+    /// The one that takes off the most of what its goods cost.
+    Largest,
+}
+
+/// One promotion alone, on the units that are left.
+struct Alone {
+    group: usize,
+    /// The lines of which it may take units, ascending.
+    lines: Vec<usize>,
+    /// What it takes off.
+    gain: Money,
+    /// What the units that it takes cost before.
+    goods: Money,
+    own: Outcome,
+}
+
+impl Alone {
+    fn is_before(&self, other: &Self, first: First) -> bool {
+        match first {
+            First::Most => self.gain > other.gain,
+            First::Largest => {
+                let share =
+                    |one: &Self, of: &Self| i128::from(one.gain.minor()) * i128::from(of.goods.minor());
+                share(self, other) > share(other, self)
+            }
+        }
+    }
+
+    /// The lines that its applications take units of.
+    fn taken(&self) -> impl Iterator<Item = usize> + '_ {
+        self.own.applications.iter().flat_map(|one| &one.members).map(|member| member.line)
+    }
+}
+
 impl Component {
     /// A way through a component that is too large to be searched.
-    pub(in crate::promotion) fn rough(&self, set: &PromotionSet) -> Rough {
+    pub(in crate::promotion) fn rough(
+        &self,
+        set: &PromotionSet,
+        effort: Effort,
+        asking: &Asking<'_>,
+    ) -> Rough {
+        let most = Work::new(effort.alone_work(), asking);
         let mut work = 0;
-        let bound = self.rough_bound(set, &mut work);
-        let mut rest = self.clone();
-        let mut done = Outcome::default();
-        let mut open: Vec<usize> = (0..self.groups.len()).collect();
+        let bound = self.rough_bound(set, most, &mut work);
+        let begun: Vec<Alone> =
+            (0..self.groups.len()).filter_map(|group| self.tried(set, group, most, &mut work)).collect();
+        let mut outcome = self.laid_down(set, First::Most, &begun, most, &mut work);
+        if outcome.as_ref().is_some_and(|outcome| outcome.net() > bound) {
+            let other = self.laid_down(set, First::Largest, &begun, most, &mut work);
+            outcome = outcome.into_iter().chain(other).min_by_key(Outcome::net);
+        }
+        Rough { outcome, bound, work }
+    }
+
+    /// Its promotions one after the other; `begun` is what each would do first.
+    fn laid_down(
+        &self,
+        set: &PromotionSet,
+        first: First,
+        begun: &[Alone],
+        most: Work,
+        work: &mut u64,
+    ) -> Option<Outcome> {
+        let (mut rest, mut done) = (self.clone(), Outcome::default());
+        let mut again: Vec<Option<Alone>> = begun.iter().map(|_| None).collect();
+        let mut open: Vec<usize> = (0..begun.len()).collect();
         for _ in 0..ROUNDS_MAX {
-            let Some(bare) = rest.alone(None).least(set, &mut work) else { break };
-            let mut best: Option<(Money, usize, Outcome)> = None;
-            for group in &open {
-                let Some(own) = rest.alone(Some(*group)).least(set, &mut work) else { continue };
-                let gain = bare.net() - own.net();
-                if gain.is_positive() && best.as_ref().is_none_or(|(most, ..)| gain > *most) {
-                    best = Some((gain, *group, own));
+            let now = |place: usize| again[place].as_ref().unwrap_or(&begun[place]);
+            let best = open
+                .iter()
+                .copied()
+                .filter(|place| now(*place).gain.is_positive())
+                .reduce(|best, place| if now(place).is_before(now(best), first) { place } else { best });
+            let Some(best) = best else { break };
+            let mut taken: Vec<usize> = now(best).taken().collect();
+            taken.sort_unstable();
+            taken.dedup();
+            rest.lay_down(now(best).group, &now(best).own, &mut done);
+            open.retain(|place| *place != best);
+            let limited = !self.limits.is_empty();
+            let mut kept = Vec::new();
+            for place in open {
+                let shares = |line: &usize| taken.binary_search(line).is_ok();
+                if !limited && !begun[place].lines.iter().any(shares) {
+                    kept.push(place);
+                } else if let Some(anew) = rest.tried(set, begun[place].group, most, work) {
+                    again[place] = Some(anew);
+                    kept.push(place);
                 }
             }
-            let Some((_, group, own)) = best else { break };
-            open.retain(|other| *other != group);
-            rest.lay_down(group, own, &mut done);
+            open = kept;
         }
-        let outcome = rest.alone(None).least(set, &mut work).map(|last| {
+        rest.alone(None).least(set, most, work).map(|last| {
             let mut outcome = done;
             for portion in last.portions {
                 outcome.add(portion);
             }
             outcome
-        });
-        Rough { outcome, bound, work }
+        })
     }
 
-    /// The same units with one of its promotions, or none.
-    fn alone(&self, group: Option<usize>) -> Self {
-        let mut alone = self.clone();
-        alone.groups = group.map(|group| self.groups[group].clone()).into_iter().collect::<Vec<Group>>();
-        for class in &mut alone.classes {
-            class.joins.retain(|join| Some(join.group) == group);
-            for join in &mut class.joins {
-                join.group = 0;
-            }
+    /// What one of its promotions does alone; `None` where it takes nothing off, or that takes too long.
+    fn tried(&self, set: &PromotionSet, group: usize, most: Work, work: &mut u64) -> Option<Alone> {
+        let alone = self.alone(Some(group));
+        if alone.classes.is_empty() {
+            return None;
         }
-        alone.classes.retain(|class| class.count > 0);
-        alone
+        let bare = alone.alone(None).least(set, most, work)?;
+        let own = alone.least(set, most, work)?;
+        let gain = bare.net() - own.net();
+        if !gain.is_positive() {
+            return None;
+        }
+        let mut lines: Vec<usize> = alone.classes.iter().map(|class| class.line).collect();
+        lines.sort_unstable();
+        let members = own.applications.iter().flat_map(|application| &application.members);
+        let goods: Money = members.map(|member| member.price).sum();
+        Some(Alone { group, lines, gain, goods, own })
     }
 
-    fn least(&self, set: &PromotionSet, work: &mut u64) -> Option<Outcome> {
-        let mut own = Work { done: 0, limit: ALONE_WORK_MAX };
-        let ways = self.search(set, &[WEIGHT_ONE], Search::Least, &mut own);
+    /// The units of one of its promotions with nothing else, or all without any.
+    fn alone(&self, group: Option<usize>) -> Self {
+        let class = |class: &Class| {
+            let own = class.joins.iter().filter(|join| Some(join.group) == group);
+            let joins: Vec<_> = own.map(|join| super::Join { group: 0, ..join.clone() }).collect();
+            let is_there = class.count > 0 && (group.is_none() || !joins.is_empty());
+            is_there.then(|| Class {
+                line: class.line,
+                count: class.count,
+                singles: class.singles.clone(),
+                joins,
+            })
+        };
+        Self {
+            classes: self.classes.iter().filter_map(class).collect(),
+            groups: group.map(|group| self.groups[group].clone()).into_iter().collect::<Vec<Group>>(),
+            limits: self.limits.clone(),
+        }
+    }
+
+    fn least(&self, set: &PromotionSet, mut own: Work, work: &mut u64) -> Option<Outcome> {
+        if let Some(outcome) = self.lowest() {
+            *work += 1;
+            return Some(outcome);
+        }
+        // Of one promotion there is little to remember.
+        let ways = self.search_in_turn(set, &[WEIGHT_ONE], Search::Least, &mut own);
         *work += own.done;
         if let Some(ways) = ways.ok().filter(|ways| !ways.ways.is_empty()) {
             return Some(ways.outcome(set, 0));
@@ -115,8 +219,27 @@ impl Component {
         Some(outcome)
     }
 
+    /// The lowest price of each unit, where units do not touch each other.
+    pub(in crate::promotion) fn lowest(&self) -> Option<Outcome> {
+        if !self.is_single() {
+            return None;
+        }
+        let mut outcome = Outcome::default();
+        for class in &self.classes {
+            let lowest = class.singles.iter().min_by_key(|single| (single.price, single.promotion))?;
+            outcome.portions.push(Portion {
+                line: class.line,
+                units: class.count,
+                net: lowest.price.times_count(class.count),
+                price_promotion: lowest.promotion,
+                item_promotion: None,
+            });
+        }
+        Some(outcome)
+    }
+
     /// Takes what a promotion applied to out of the units that are left.
-    fn lay_down(&mut self, group: usize, found: Outcome, done: &mut Outcome) {
+    fn lay_down(&mut self, group: usize, found: &Outcome, done: &mut Outcome) {
         for application in &found.applications {
             if let Some(limit) = self.groups[group].applications {
                 self.limits[limit] = self.limits[limit].saturating_sub(1);
@@ -142,13 +265,13 @@ impl Component {
                 });
             }
         }
-        done.applications.extend(found.applications);
+        done.applications.extend_from_slice(&found.applications);
         self.classes.retain(|class| class.count > 0);
     }
 
     /// What all units cost at their lowest prices, less the most that each
-    /// promotion takes off alone; limits do not count.
-    pub(in crate::promotion) fn rough_bound(&self, set: &PromotionSet, work: &mut u64) -> Money {
+    /// promotion takes off alone, each with so much work; limits do not count.
+    pub(in crate::promotion) fn rough_bound(&self, set: &PromotionSet, most: Work, work: &mut u64) -> Money {
         let mut free = self.clone();
         free.limits.clear();
         for class in &mut free.classes {
@@ -163,11 +286,10 @@ impl Component {
         let sum: Money = free.classes.iter().map(|class| lowest(class).times_count(class.count)).sum();
         let mut off = Money::ZERO;
         for group in 0..free.groups.len() {
-            let mut alone = free.alone(Some(group));
-            alone.classes.retain(|class| !class.joins.is_empty());
+            let alone = free.alone(Some(group));
             let whole: Money = alone.classes.iter().map(|class| lowest(class).times_count(class.count)).sum();
-            let mut own = Work { done: 0, limit: ALONE_WORK_MAX };
-            let ways = alone.search(set, &[WEIGHT_ONE], Search::Least, &mut own);
+            let mut own = most;
+            let ways = alone.search_in_turn(set, &[WEIGHT_ONE], Search::Least, &mut own);
             *work += own.done;
             let ways = ways.ok().filter(|ways| !ways.cut && !ways.ways.is_empty());
             off += match ways {

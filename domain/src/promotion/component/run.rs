@@ -1,6 +1,9 @@
 //! The states that a component can be in, unit by unit.
 
-use super::super::quick::QuickMap;
+use std::collections::hash_map::Entry;
+use std::hash::{BuildHasher, BuildHasherDefault};
+
+use super::super::quick::{Quick, QuickMap};
 use super::super::set::PromotionSet;
 use super::front::keep_labels;
 use super::mode::{Left, Mode, Places};
@@ -17,11 +20,10 @@ pub(super) const SINGLE_STEPS_MAX: u32 = 64;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(super) struct State {
-    pub(super) limits: Vec<u32>,
-    /// Units in each slot of the group that is being filled, group by group.
-    pub(super) fills: Vec<u32>,
-    /// Units left of each class that is taken price by price.
-    pub(super) held: Vec<u32>,
+    /// What is left of each limit; units in each slot of the group that is being filled, group by group;
+    /// units left of each class that is taken price by price. In one list, of which [`Places`] knows the
+    /// parts: states are copied and looked up more than anything else.
+    pub(super) counts: Vec<u32>,
     /// Groups whose members are remembered.
     pub(super) open: Vec<Open>,
 }
@@ -89,8 +91,36 @@ pub(super) struct Label {
     pub(super) next: u32,
 }
 
-/// A tier of a quantity promotion that a run supposes to be reached.
+/// The states of one step by what they mix to, so that none is kept twice.
+#[derive(Default)]
+struct Known(QuickMap<u64, u32>);
 
+impl Known {
+    /// The place of a state among the nodes of its step, where it is put if it is new.
+    fn place(&mut self, state: State, nodes: &mut Vec<Node>) -> Result<u32, Exhausted> {
+        let mut key = BuildHasherDefault::<Quick>::default().hash_one(&state);
+        loop {
+            match self.0.entry(key) {
+                Entry::Occupied(known) => {
+                    let place = *known.get();
+                    if nodes[place as usize].state == state {
+                        return Ok(place);
+                    }
+                    // Two states that mix to the same stand one after the other.
+                    key = key.wrapping_add(1);
+                }
+                Entry::Vacant(free) => {
+                    let place = u32::try_from(nodes.len()).map_err(|_| Exhausted)?;
+                    nodes.push(Node { state, steps: Vec::new(), labels: Vec::new() });
+                    free.insert(place);
+                    return Ok(place);
+                }
+            }
+        }
+    }
+}
+
+/// A tier of a quantity promotion that a run supposes to be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Tier {
     pub(super) units: u32,
@@ -185,13 +215,10 @@ impl Run {
     ) -> Result<(), Exhausted> {
         let places = Places::new(component);
         let left = Left::new(component, &self.order, &places);
-        let state = State {
-            limits: component.limits.clone(),
-            fills: vec![0; places.count],
-            held: self.held.clone(),
-            open: Vec::new(),
-        };
-        self.nodes = vec![vec![Node { state, steps: Vec::new(), labels: Vec::new() }]];
+        let mut counts = component.limits.clone();
+        counts.resize(places.held, 0);
+        counts.extend_from_slice(&self.held);
+        let state = State { counts, open: Vec::new() };
         let reach = Reach {
             component,
             set,
@@ -201,27 +228,25 @@ impl Run {
             tiers: &self.tiers,
             modes: &self.modes,
         };
+        let begun = left.can_begin(component, &reach, &state);
+        self.nodes = vec![vec![Node { state, steps: Vec::new(), labels: Vec::new() }]];
+        let mut moves = Vec::new();
+        let mut known = Known::default();
         for (step, turn) in self.order.iter().enumerate() {
             let mut next: Vec<Node> = Vec::new();
-            let mut known: QuickMap<State, u32> = QuickMap::default();
+            known.0.clear();
             for node in &mut self.nodes[step] {
-                let moves = reach.moves(&node.state, *turn);
+                reach.moves(&node.state, *turn, &mut moves);
                 work.spend(1 + moves.len() as u64)?;
-                for (state, mut taken) in moves {
-                    if !left.can_close(component, &reach, &state, step + 1) {
+                for (state, mut taken) in moves.drain(..) {
+                    if !begun || !left.can_close(component, &reach, &state, step + 1, turn.class) {
                         continue;
                     }
-                    taken.next = match known.get(&state) {
-                        Some(index) => *index,
-                        None => {
-                            let index = u32::try_from(next.len()).map_err(|_| Exhausted)?;
-                            next.push(Node { state: state.clone(), steps: Vec::new(), labels: Vec::new() });
-                            known.insert(state, index);
-                            index
-                        }
-                    };
+                    taken.next = known.place(state, &mut next)?;
                     node.steps.push(taken);
                 }
+                // Of what was gone on from, only members are asked for again.
+                node.state.counts = Vec::new();
             }
             if next.len() > STATES_MAX {
                 return Err(Exhausted);

@@ -22,6 +22,9 @@ use super::{Component, Exhausted, Goal, Outcome, PARTS, Portion, Work};
 /// The most uses that are told apart.
 const USES_MAX: usize = 4_096;
 
+/// Of so many members of uses it takes a step to say what they come to.
+const MEMBERS_A_STEP: usize = 4;
+
 /// The most states.
 const STATES_MAX: usize = 2_048;
 
@@ -88,6 +91,8 @@ pub(super) struct Small {
     /// What there is of limited promotions, and one application of each quantity tier.
     limits: Vec<u32>,
     trail: Trail,
+    /// So many more members its uses may have.
+    members_left: usize,
 }
 
 /// How layouts came about.
@@ -113,12 +118,14 @@ pub(super) struct Layout {
 }
 
 impl Small {
-    /// The uses of a component's units; `None` where there are too many.
+    /// The uses of a component's units; `None` where there are too many, or
+    /// to lay them out would take half of the work that there is left.
     pub(super) fn of(
         component: &Component,
         set: &PromotionSet,
         weights: &[i128],
         goal: &Goal,
+        work: &mut Work,
     ) -> Option<Self> {
         let counts: Vec<u32> = component.classes.iter().map(|class| class.count).collect();
         let units = counts.iter().fold(0u32, |all, count| all.saturating_add(*count));
@@ -148,9 +155,14 @@ impl Small {
         let by_class = vec![Vec::new(); counts.len()];
         let trail = Trail::Steps(Vec::new());
         let limits = component.limits.clone();
+        let steps_left = usize::try_from(work.limit.saturating_sub(work.done) / 2).unwrap_or(usize::MAX);
+        let members_left = steps_left.saturating_mul(MEMBERS_A_STEP);
+        let uses = Vec::new();
         let mut small =
-            Self { uses: Vec::new(), by_class, counts, strides, states, sides, columns, limits, trail };
+            Self { uses, by_class, counts, strides, states, sides, columns, limits, trail, members_left };
         small.find_uses(component, set, weights)?;
+        let members = steps_left.saturating_mul(MEMBERS_A_STEP) - small.members_left;
+        work.spend((members / MEMBERS_A_STEP) as u64).ok()?;
         Some(small)
     }
 
@@ -218,6 +230,7 @@ impl Small {
         let classes = own.members.iter().map(|(class, _)| *class);
         own.units = counted(classes);
         own.step = own.units.iter().map(|(class, units)| self.strides[*class] * *units as usize).sum();
+        self.members_left = self.members_left.checked_sub(own.members.len())?;
         let (first, _) = *own.units.first()?;
         self.by_class[first].push(self.uses.len());
         self.uses.push(own);
@@ -250,7 +263,7 @@ impl Small {
                             longer.push((next, place));
                         }
                     }
-                    if longer.len() > USES_MAX {
+                    if longer.len() > USES_MAX.min(self.members_left) {
                         return None;
                     }
                 }
@@ -278,7 +291,7 @@ impl Small {
                         next.extend((0..units).map(|_| (place, index)));
                         longer.push((next, left - units));
                     }
-                    if longer.len() > USES_MAX {
+                    if longer.len() > USES_MAX.min(self.members_left) {
                         return None;
                     }
                 }

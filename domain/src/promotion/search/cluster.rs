@@ -102,8 +102,7 @@ impl Solved {
 impl Cluster {
     /// Solves it. `members` are its parts as the plan has them, and `parts`
     /// their ways.
-    pub fn solve(&self, members: &[PlanMember], parts: Vec<Arc<Reached>>, limit: u64) -> Solved {
-        let mut work = Work { done: 0, limit };
+    pub fn solve(&self, members: &[PlanMember], parts: Vec<Arc<Reached>>, mut work: Work) -> Solved {
         // The short lists first, so that few ways stand for long.
         let mut order: Vec<usize> = (0..parts.len()).collect();
         let length = |place: usize| parts[place].ways.as_ref().map_or(1, |ways| ways.ways.len());

@@ -2,37 +2,19 @@
 
 use std::sync::Arc;
 
-use super::super::component::{Component, Exhausted, Outcome, Portion, Search, WEIGHT_ONE, Ways, Work};
+use super::super::component::{Component, Exhausted, Outcome, Search, WEIGHT_ONE, Ways, Work};
 use super::super::problem::Problem;
+use super::super::work::Effort;
 use super::Finder;
 use super::memory::{Least, Weighted};
 use super::stage::{Plain, Stage};
 use crate::money::Money;
 
-/// The most work on one component.
-pub(super) const COMPONENT_WORK_MAX: u64 = 60_000;
-
-/// The most work on one component before a rough look at it.
-const FIRST_WORK_MAX: u64 = 3_000;
-
 impl Least {
     /// The least sum of units that do not touch each other: each has its
     /// lowest price.
     fn of_singles(component: &Component) -> Option<Self> {
-        if !component.groups.is_empty() || !component.limits.is_empty() {
-            return None;
-        }
-        let mut outcome = Outcome::default();
-        for class in &component.classes {
-            let lowest = class.singles.iter().min_by_key(|single| (single.price, single.promotion))?;
-            outcome.portions.push(Portion {
-                line: class.line,
-                units: class.count,
-                net: lowest.price.times_count(class.count),
-                price_promotion: lowest.promotion,
-                item_promotion: None,
-            });
-        }
+        let outcome = component.lowest()?;
         let sum = outcome.net();
         let cost_bound = i128::from(sum.minor()) * WEIGHT_ONE;
         Some(Self { outcome: Some(outcome), sum, bound: sum, cost_bound, whole: true, work: 1 })
@@ -66,8 +48,8 @@ impl<'a> Finder<'a, '_> {
         Some(plain)
     }
 
-    /// The least sum of a component. Where there is no work left for it, a
-    /// good sum, and a bound.
+    /// The least sum of a component. Where there is no work left for it, what a
+    /// glance shows.
     fn least(&mut self, stage: &Stage<'a, '_>, place: usize) -> Arc<Least> {
         let component = &stage.components[place];
         if let Some(least) = Least::of_singles(component) {
@@ -79,12 +61,14 @@ impl<'a> Finder<'a, '_> {
             return least.clone();
         }
         let problem = self.problem;
-        if self.work.done >= self.work.limit {
-            return Arc::new(rough(problem, &component.in_regions(&mut |_, _| 0), 0));
-        }
-        let find = || Arc::new(make_least(problem, &component.in_regions(&mut |_, _| 0)));
-        let least = self.memory.least(shape, find);
+        let effort = if self.work.done >= self.work.limit { Effort::Glance } else { problem.effort };
+        let find = || Arc::new(make_least(problem, effort, &component.in_regions(&mut |_, _| 0)));
+        let least = self.memory.least(shape.with(effort), problem.asking, find);
         self.work.done = self.work.done.saturating_add(least.work);
+        if problem.effort == Effort::Glance {
+            // Almost all of it is remembered from the scan before: what is limited is what comes after.
+            self.work.limit = self.work.limit.saturating_add(least.work);
+        }
         self.seen.least.insert(shape, least.clone());
         least
     }
@@ -109,7 +93,7 @@ impl<'a> Finder<'a, '_> {
             let merged = component.in_regions(&mut |own, _| region_of(&mut weights, key.weights[own]));
             Arc::new(make_weighted(problem, &merged, &weights, plain))
         };
-        let least = self.memory.weighted(&key, find);
+        let least = self.memory.weighted(&key, problem.asking, find);
         self.seen.weighted.insert(key, least.clone());
         self.work.spend(least.work)?;
         Ok(least)
@@ -125,7 +109,7 @@ impl<'a> Finder<'a, '_> {
         weights: &[i128],
     ) -> Option<(i128, Outcome)> {
         let (mut cost, mut outcome) = (0, Outcome::default());
-        let mut work = Work { done: self.work.done, limit };
+        let mut work = self.work.until(limit);
         for (place, component) in components.iter().enumerate() {
             if let Some(weight) = one_weight(component, weights)
                 && weight > 0
@@ -147,33 +131,41 @@ impl<'a> Finder<'a, '_> {
     }
 }
 
-fn make_least(problem: &Problem<'_>, component: &Component) -> Least {
+fn make_least(problem: &Problem<'_>, effort: Effort, component: &Component) -> Least {
     let set = problem.set;
-    let mut work = Work { done: 0, limit: FIRST_WORK_MAX };
+    let mut work = Work::new(effort.first_work(), problem.asking);
     // Two sums that are rounded apart may come to less where they weigh more.
     let rounded = component.tiers(set);
     let search =
         if rounded > 1 { Search::Frontier { slack: WEIGHT_ONE * rounded, exact: 0 } } else { Search::Least };
     let mut found = component.search(set, &[WEIGHT_ONE], Search::Least, &mut work);
-    if rounded > 1 && !found.as_ref().is_ok_and(|ways| ways.slop == 0) {
-        found = component.search(set, &[WEIGHT_ONE], search, &mut work);
+    let is_apart = rounded > 1 && !found.as_ref().is_ok_and(|ways| ways.slop == 0);
+    let searched = |work: &mut Work| {
+        if component.has_too_many_tiers(set, work) {
+            return Err(Exhausted);
+        }
+        component.search(set, &[WEIGHT_ONE], search, work)
+    };
+    if is_apart {
+        found = searched(&mut work);
     }
     let mut first = None;
     if !found.as_ref().is_ok_and(|ways| !ways.cut) {
         // Often what is found promotion by promotion cannot be bettered.
-        let own = rough(problem, component, work.done);
-        if own.whole {
+        let own = rough(problem, effort, component, work.done);
+        if own.whole || effort == Effort::Glance {
             return own;
         }
-        work = Work { done: own.work, limit: own.work + COMPONENT_WORK_MAX };
+        work = Work::new(own.work + effort.component_work(), problem.asking);
+        work.done = own.work;
         first = Some(own);
-        found = component.search(set, &[WEIGHT_ONE], search, &mut work);
+        found = searched(&mut work);
     }
     let ways = match (found, first) {
         (Ok(ways), None) => ways,
         (Ok(ways), Some(_)) if !ways.cut => ways,
         (Ok(_) | Err(Exhausted), Some(own)) => return Least { work: work.done, ..own },
-        (Err(Exhausted), None) => return rough(problem, component, work.done),
+        (Err(Exhausted), None) => return rough(problem, effort, component, work.done),
     };
     let outcomes = (0..ways.ways.len()).map(|way| ways.outcome(set, way));
     let outcome = outcomes.min_by_key(Outcome::net);
@@ -182,8 +174,8 @@ fn make_least(problem: &Problem<'_>, component: &Component) -> Least {
     Least { outcome, sum, bound: sum, cost_bound: cost, whole: true, work: work.done }
 }
 
-fn rough(problem: &Problem<'_>, component: &Component, work: u64) -> Least {
-    let rough = component.rough(problem.set);
+fn rough(problem: &Problem<'_>, effort: Effort, component: &Component, work: u64) -> Least {
+    let rough = component.rough(problem.set, effort, problem.asking);
     let sum = rough.outcome.as_ref().map_or(Money::ZERO, Outcome::net);
     let bound = rough.bound.min(sum);
     Least {
@@ -197,7 +189,7 @@ fn rough(problem: &Problem<'_>, component: &Component, work: u64) -> Least {
 }
 
 fn make_weighted(problem: &Problem<'_>, component: &Component, weights: &[i128], plain: &Least) -> Least {
-    let mut work = Work { done: 0, limit: COMPONENT_WORK_MAX };
+    let mut work = Work::new(problem.effort.component_work(), problem.asking);
     let found = component.search(problem.set, weights, Search::Least, &mut work);
     if let Some(ways) = found.ok().filter(|ways| !ways.cut)
         && let Some(best) = ways.ways.first()

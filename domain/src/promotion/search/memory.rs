@@ -1,16 +1,19 @@
 //! What is kept of one search for the next.
 
 use std::borrow::Borrow;
+use std::collections::{BTreeMap, VecDeque};
 use std::hash::Hash;
 use std::sync::Arc;
 
 use super::super::component::{Component, Outcome, Ways};
-use super::super::problem::{Fits, Kind};
+use super::super::problem::{Fits, Kind, Problem};
 use super::super::quick::QuickMap;
 use super::super::set::PromotionSet;
-use super::super::ticket::TicketLine;
+use super::super::ticket::{Objective, PointsOffer, Priced, TicketLine, Unmet};
+use super::super::work::{Asking, Effort};
 use super::cluster::{Cluster, Solved};
 use crate::money::Money;
+use crate::quota::QuotaLeft;
 
 /// Of what was found out so much is kept, in units of about a hundred bytes.
 const REMEMBERED_MAX: usize = 400_000;
@@ -24,12 +27,56 @@ const REMEMBERED_MAX: usize = 400_000;
 pub struct Memory {
     version: u64,
     fits: Kept<Kind, Arc<Fits>>,
-    shapes: Kept<Arc<Component>, (Arc<Component>, ShapeId)>,
+    shapes: Kept<Arc<Component>, (Arc<Component>, u64)>,
     next_shape: u64,
     least: Kept<ShapeId, Arc<Least>>,
     weighted: Kept<Weighted, Arc<Least>>,
     reached: Kept<Arc<Towards>, Arc<Reached>>,
     solved: Kept<Cluster, Arc<Solved>>,
+    /// The last answers, newest first.
+    answers: VecDeque<(Question, Priced)>,
+}
+
+/// The most answers that are remembered whole: those of a basket and of what it would cost
+/// with another tender or coupon.
+const ANSWERS_MAX: usize = 4;
+
+/// All that an answer depends on, but for the promotions themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Question {
+    objective: Objective,
+    lines: Vec<TicketLine>,
+    coupons_max: Option<u32>,
+    points: Option<PointsOffer>,
+    quotas_left: BTreeMap<String, QuotaLeft>,
+    candidates: Vec<usize>,
+    unmet: Vec<(usize, Unmet)>,
+}
+
+impl Question {
+    fn of(problem: &Problem<'_>) -> Self {
+        let ticket = problem.ticket;
+        Self {
+            objective: problem.objective,
+            lines: ticket.lines.clone(),
+            coupons_max: ticket.coupons_max,
+            points: ticket.points,
+            quotas_left: ticket.quotas_left.clone(),
+            candidates: problem.candidates.clone(),
+            unmet: problem.unmet.clone(),
+        }
+    }
+
+    fn is(&self, problem: &Problem<'_>) -> bool {
+        let ticket = problem.ticket;
+        self.objective == problem.objective
+            && self.lines == ticket.lines
+            && self.coupons_max == ticket.coupons_max
+            && self.points == ticket.points
+            && self.quotas_left == ticket.quotas_left
+            && self.candidates == problem.candidates
+            && self.unmet == problem.unmet
+    }
 }
 
 /// What one search has looked up or found out already: its work is counted.
@@ -43,7 +90,18 @@ pub(super) struct Seen {
 
 /// A component as overlays see it, told apart from all others that are remembered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct ShapeId(u64);
+pub(super) struct ShapeId {
+    number: u64,
+    /// How thoroughly it is searched: what is found with less effort is known apart.
+    effort: Effort,
+}
+
+impl ShapeId {
+    /// The same component, searched with another effort.
+    pub fn with(self, effort: Effort) -> Self {
+        Self { effort, ..self }
+    }
+}
 
 /// A component with the weights of its regions.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -133,36 +191,60 @@ impl Memory {
     }
 
     /// A component, and what it is remembered by.
-    pub(super) fn shape(&mut self, component: Component) -> (Arc<Component>, ShapeId) {
-        if let Some(known) = self.shapes.get(&component) {
-            return known;
+    pub(super) fn shape(&mut self, component: Component, effort: Effort) -> (Arc<Component>, ShapeId) {
+        if let Some((component, number)) = self.shapes.get(&component) {
+            return (component, ShapeId { number, effort });
         }
-        let id = ShapeId(self.next_shape);
+        let number = self.next_shape;
         self.next_shape += 1;
         let size = component.size();
         let component = Arc::new(component);
-        self.shapes.put(component.clone(), (component.clone(), id), size);
-        (component, id)
+        self.shapes.put(component.clone(), (component.clone(), number), size);
+        (component, ShapeId { number, effort })
     }
 
-    /// The least sum of a component, as it is known or as it is found.
-    pub(super) fn least(&mut self, shape: ShapeId, find: impl FnOnce() -> Arc<Least>) -> Arc<Least> {
-        self.least.get_or(&shape, || sized(find(), |least| least.size()))
+    /// The least sum of a component, as it is known or as it is found; like all that
+    /// follows, kept where its search was wanted to the end.
+    pub(super) fn least(
+        &mut self,
+        shape: ShapeId,
+        asking: &Asking<'_>,
+        find: impl FnOnce() -> Arc<Least>,
+    ) -> Arc<Least> {
+        self.least.get_or_find(&shape, asking, find, |least| least.size())
     }
 
     /// The least weighted sum of a component, as it is known or as it is found.
-    pub(super) fn weighted(&mut self, key: &Weighted, find: impl FnOnce() -> Arc<Least>) -> Arc<Least> {
-        self.weighted.get_or(key, || sized(find(), |least| 1 + least.size()))
+    pub(super) fn weighted(
+        &mut self,
+        key: &Weighted,
+        asking: &Asking<'_>,
+        find: impl FnOnce() -> Arc<Least>,
+    ) -> Arc<Least> {
+        self.weighted.get_or_find(key, asking, find, |least| 1 + least.size())
     }
 
     /// The ways of a component, as they are known or as they are found.
     pub(super) fn reached(
         &mut self,
         key: &Arc<Towards>,
+        asking: &Asking<'_>,
         find: impl FnOnce() -> Arc<Reached>,
     ) -> Arc<Reached> {
-        self.reached
-            .get_or(key, || sized(find(), |reached| 2 + reached.ways.as_ref().map_or(0, |ways| ways.size())))
+        let size = |reached: &Arc<Reached>| 2 + reached.ways.as_ref().map_or(0, |ways| ways.size());
+        self.reached.get_or_find(key, asking, find, size)
+    }
+
+    /// What a ticket costs, where that is known.
+    pub(in crate::promotion) fn answer(&self, problem: &Problem<'_>) -> Option<Priced> {
+        let known = self.answers.iter().find(|(question, _)| question.is(problem));
+        known.map(|(_, answer)| answer.clone())
+    }
+
+    /// Keeps what a ticket costs.
+    pub(in crate::promotion) fn keep_answer(&mut self, problem: &Problem<'_>, answer: Priced) {
+        self.answers.truncate(ANSWERS_MAX - 1);
+        self.answers.push_front((Question::of(problem), answer));
     }
 
     /// What is known of a cluster.
@@ -171,15 +253,13 @@ impl Memory {
     }
 
     /// Keeps what was found out about a cluster.
-    pub(super) fn keep_solved(&mut self, key: Cluster, solved: Arc<Solved>) {
+    pub(super) fn keep_solved(&mut self, key: Cluster, asking: &Asking<'_>, solved: Arc<Solved>) {
+        if asking.is_over() {
+            return;
+        }
         let size = solved.size();
         self.solved.put(key, solved, size);
     }
-}
-
-fn sized<T>(value: T, size: impl FnOnce(&T) -> usize) -> (T, usize) {
-    let size = size(&value);
-    (value, size)
 }
 
 /// What is known by its key: what was used of late, and what was used before.
@@ -222,6 +302,27 @@ impl<K: Hash + Eq, V: Clone> Kept<K, V> {
         self.get(key).unwrap_or_else(|| {
             let (value, size) = find();
             self.put(key.clone(), value.clone(), size);
+            value
+        })
+    }
+
+    /// What is known, or what is found, which is kept where it was wanted to the end.
+    fn get_or_find(
+        &mut self,
+        key: &K,
+        asking: &Asking<'_>,
+        find: impl FnOnce() -> V,
+        size: impl FnOnce(&V) -> usize,
+    ) -> V
+    where
+        K: Clone,
+    {
+        self.get(key).unwrap_or_else(|| {
+            let value = find();
+            if !asking.is_over() {
+                let size = size(&value);
+                self.put(key.clone(), value.clone(), size);
+            }
             value
         })
     }

@@ -8,16 +8,13 @@ use super::super::overlay::{Mask, Part};
 use super::super::problem::Problem;
 use super::cluster::{Cluster, GOALS_MAX, Solved};
 use super::forms::{Forms, Mix};
-use super::least::{COMPONENT_WORK_MAX, region_of};
+use super::least::region_of;
 use super::lens::PlanMember;
 use super::memory::{Reached, Towards};
 use super::scenario::{Effect, Scenario, capped_from};
 use super::stage::{Plain, Stage};
 use super::{Finder, base};
 use crate::money::Money;
-
-/// The most work on putting one cluster together.
-const CLUSTER_WORK_MAX: u64 = 60_000;
 
 /// Whatever is beyond it counts as much.
 const CAP_MAX: i64 = 1 << 60;
@@ -363,8 +360,9 @@ impl<'a> Finder<'a, '_> {
                     parts.push(self.reached(&stage.components[place], part)?);
                 }
                 let members = &self.lenses[lens].plans[plan].members;
-                let solved = Arc::new(cluster.solve(members, parts, CLUSTER_WORK_MAX));
-                self.memory.keep_solved(cluster.clone(), solved.clone());
+                let most = Work::new(self.problem.effort.cluster_work(), self.problem.asking);
+                let solved = Arc::new(cluster.solve(members, parts, most));
+                self.memory.keep_solved(cluster.clone(), self.problem.asking, solved.clone());
                 solved
             }
         };
@@ -379,7 +377,8 @@ impl<'a> Finder<'a, '_> {
             return Ok(reached.clone());
         }
         let problem = self.problem;
-        let reached = self.memory.reached(part, || Arc::new(find_ways(problem, component, part)));
+        let find = || Arc::new(find_ways(problem, component, part));
+        let reached = self.memory.reached(part, problem.asking, find);
         self.seen.reached.insert(part.clone(), reached.clone());
         self.work.spend(reached.work)?;
         Ok(reached)
@@ -391,7 +390,7 @@ fn find_ways(problem: &Problem<'_>, component: &Component, part: &Towards) -> Re
     let merged = component.in_regions(&mut |own, _| region_of(&mut regions, part.regions[own]));
     let weights: Vec<i128> = regions.iter().map(|(weight, _)| *weight).collect();
     let goal = Goal { counts: regions.iter().map(|(_, counts)| *counts).collect(), caps: part.caps.clone() };
-    let mut work = Work { done: 0, limit: COMPONENT_WORK_MAX };
+    let mut work = Work::new(problem.effort.component_work(), problem.asking);
     let search = Search::Reach { slack: part.slack, goal: &goal };
     let found = merged.search(problem.set, &weights, search, &mut work);
     Reached { ways: found.ok().filter(|ways| !ways.cut), work: work.done }

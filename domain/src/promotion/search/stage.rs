@@ -73,7 +73,7 @@ impl<'a, 'b> Stage<'a, 'b> {
         let (mut shaped, mut shapes, mut options) = (Vec::new(), Vec::new(), Vec::new());
         for mut component in components {
             options.push(Options::new(problem, &masks, &mut component, &mut line_masks));
-            let (component, shape) = memory.shape(component);
+            let (component, shape) = memory.shape(component, problem.effort);
             shaped.push(component);
             shapes.push(shape);
         }

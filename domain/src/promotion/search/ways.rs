@@ -1,6 +1,6 @@
 //! Every way that could still be better, worked out to the end.
 
-use super::super::component::{Component, Exhausted, Outcome, Search, Ways, Work};
+use super::super::component::{Component, Exhausted, Outcome, Search, Ways};
 use super::forms::Forms;
 use super::joint::Joint;
 use super::memory::Least;
@@ -64,7 +64,7 @@ impl<'a> Finder<'a, '_> {
         let mut cut = false;
         let mut fixed = Fixed::new(forms.regions.len());
         let most = if stage.is_small() { u64::MAX } else { self.work.done.saturating_add(WAYS_WORK_MAX) };
-        let mut work = Work { done: self.work.done, limit: self.work.limit.min(most) };
+        let mut work = self.work.until(self.work.limit.min(most));
         for (place, component) in components.iter().enumerate() {
             if component.is_fixed() {
                 fixed.add(component, &priced.weights, &self.lenses[lens].least[place].1);

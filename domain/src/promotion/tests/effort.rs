@@ -139,3 +139,87 @@ fn a_ticket_beyond_any_document_is_left_alone() {
     let found = priced(&[free], vec![tea(1, most)]);
     assert_eq!((found.total, found.is_optimal()), (most.percent(50), true));
 }
+
+/// A basket in which offers overlap line by line, and what is live on it.
+fn overlapping() -> (PromotionSet, Vec<TicketLine>) {
+    let fen = Money::from_minor;
+    let mut promotions = Vec::new();
+    let scoped = |name: &str, rule, from: i64, step: usize| {
+        let skus: Vec<String> = (from..24).step_by(step).map(|place| format!("g{place}")).collect();
+        let scope = Scope::of(skus.iter().map(String::as_str));
+        Promotion { scope, ..promotion(&format!("{name}{from}"), rule) }
+    };
+    let tiers = vec![QuantityStep { units: 3, pay_percent: 95 }, QuantityStep { units: 6, pay_percent: 90 }];
+    for from in 0..4 {
+        let several = ItemRule::XForY { n: 3, amount: fen(900 + 10 * from), same_sku: false };
+        let pair = ItemRule::NthUnit { n: 2, pay_percent: 50, same_sku: false, spread: false };
+        promotions.push(scoped("x", Rule::Item(several), from, 3));
+        promotions.push(scoped("n", Rule::Item(pair), from, 5));
+        promotions.push(scoped("t", Rule::Item(ItemRule::QuantityTier { tiers: tiers.clone() }), from, 2));
+        promotions.push(scoped("p", Rule::Price(PriceRule::Percent(93)), from, 7));
+    }
+    promotions.push(promotion("off", threshold(50, 5)));
+    let (set, refused) = PromotionSet::load(1, promotions);
+    assert!(refused.is_empty(), "{refused:?}");
+    let goods = |place: i64| Goods::Pieces { count: 1, price: fen(400 + 17 * (place * 7 % 24)) };
+    let lines =
+        (0..24).map(|place| line(u32::try_from(place + 1).unwrap_or(0), &format!("g{place}"), goods(place)));
+    (set, lines.collect())
+}
+
+/// One item on many lines, with three offers that fit one another badly.
+fn together() -> (PromotionSet, Vec<TicketLine>) {
+    let fen = Money::from_minor;
+    let offers = [(3, 500), (4, 640), (5, 750)].into_iter().map(|(n, amount)| {
+        let rule = ItemRule::XForY { n, amount: fen(amount), same_sku: false };
+        promotion(&format!("b{n}"), Rule::Item(rule))
+    });
+    let (set, refused) = PromotionSet::load(2, offers.chain([promotion("off", threshold(20, 1))]));
+    assert!(refused.is_empty(), "{refused:?}");
+    let cola = Goods::Pieces { count: 1, price: fen(350) };
+    (set, (1..=24).map(|number| line(number, "cola", cola)).collect())
+}
+
+/// Scan by scan: a glance is honest and takes few steps, the full price is never dearer and the same
+/// whatever was asked before, and it may be broken off anywhere without a trace in any answer.
+#[test]
+fn a_glance_is_honest_and_the_full_price_is_never_dearer() {
+    let always = || true;
+    let (mut open, mut better) = (0, 0);
+    let baskets = [
+        (overlapping(), Objective::CustomerBest),
+        (overlapping(), Objective::TagPriceBinding),
+        (together(), Objective::CustomerBest),
+    ];
+    for ((set, lines), objective) in baskets {
+        let mut memory = Memory::default();
+        for length in (1..=lines.len()).filter(|length| *length < 6 || length % 6 == 0) {
+            let ticket = Ticket { lines: lines[..length].to_vec(), ..Ticket::default() };
+            let at_once = glance(&set, &ticket, objective, &mut memory);
+            assert_eq!(at_once, glance(&set, &ticket, objective, &mut Memory::default()), "{length} lines");
+            // A component is looked at once, promotion by promotion where it is too large.
+            assert!(at_once.work <= 4 * GLANCE_WORK_MAX, "{} steps for {length} lines", at_once.work);
+            let cold =
+                price_fully(&set, &ticket, objective, &mut Memory::default(), &always).expect("wanted");
+            for asked_max in [0, 1, 7, 40] {
+                let asked = std::cell::Cell::new(0);
+                let goes_on = || {
+                    asked.set(asked.get() + 1);
+                    asked.get() <= asked_max
+                };
+                let answer = price_fully(&set, &ticket, objective, &mut memory, &goes_on);
+                assert_eq!(answer.is_none(), asked.get() > asked_max, "{length} lines");
+                assert!(answer.is_none_or(|answer| answer == cold));
+            }
+            let full = price_fully(&set, &ticket, objective, &mut memory, &always).expect("wanted");
+            assert_eq!(full, cold, "{length} lines");
+            assert_eq!(price_fully(&set, &ticket, objective, &mut memory, &|| false), Some(full.clone()));
+            assert!(full.total <= at_once.total && at_once.bound <= full.bound && full.bound <= full.total);
+            let searched = price(&set, &ticket, objective, &mut memory, WORK_MAX);
+            assert!(full.total <= searched.total);
+            open += usize::from(!at_once.is_optimal());
+            better += usize::from(full.total < at_once.total || full.bound > at_once.bound);
+        }
+    }
+    assert!(open > 0 && better > 0, "nothing of it is hard: {open} open, {better} better");
+}

@@ -46,6 +46,7 @@ fn standing(till: &Till, input: &Input) -> Standing {
         | Input::GiveUpPayment
         | Input::AskPayment { .. }
         | Input::Tick
+        | Input::Reckon
         | Input::Committed { .. }
         | Input::PrinterReady
         | Input::PaperEnded { .. }
@@ -300,7 +301,11 @@ impl Step {
         if matches!(self.till.desk, Desk::SignedOut | Desk::Locked(_)) {
             return;
         }
-        self.make_savings(context);
+        self.make_savings_in_time(context);
+        // Working it out fully never makes it dearer: what is not too much at a glance is not too much.
+        if self.holds(&rules, Cause::Total) {
+            self.make_savings(context);
+        }
         let calls: Vec<Call> = self.till.kiosk.calls().to_vec();
         for Call { cause, .. } in calls {
             if !self.holds(&rules, cause) {

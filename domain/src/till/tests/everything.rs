@@ -146,6 +146,7 @@ kinds! {
     Input::Report => "report",
     Input::CloseShift => "close shift",
     Input::Tick => "tick",
+    Input::Reckon => "reckon",
     Input::Committed { .. } => "committed",
     Input::Reprint { .. } => "reprint",
     Input::PrinterReady => "printer ready",

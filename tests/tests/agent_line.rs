@@ -51,6 +51,7 @@ impl Counter {
             | Event::Scanner { .. }
             | Event::Pole(_)
             | Event::JournalDamaged { .. }
+            | Event::Reckoned
             | Event::Tick) => panic!("an answer, not {other:?}"),
         }
     }

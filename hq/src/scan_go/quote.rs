@@ -90,6 +90,8 @@ pub fn quote(settings: &Settings, goods: &dyn Catalogue, moment: Moment, wanted:
             (of_line, past_best)
         }));
     }
+    // A scan is answered by what is found at a glance; what is signed is what a payment would take.
+    let till = till.step(&context, Input::Reckon).0;
     let basket = till.basket();
     let lines = numbers.into_iter().map(|of_line| match of_line {
         Ok((numbers, past_best)) => {

@@ -3949,7 +3949,9 @@ fn check_step(lane: &mut Lane, happens: Happens) -> Result<(), TestCaseError> {
         || !effects.iter().any(|effect| matches!(effect, Effect::Commit(_)))
             && !matches!(said, Saved | In(Input::Reprint { .. }))
     {
-        let (mut after, mut before) = (unasked(&lane.till), unasked(&before));
+        // What it costs may have been worked out fully meanwhile.
+        let fully = |till: &Till| unasked(&till.repriced(&lane.context()));
+        let (mut after, mut before) = (fully(&lane.till), fully(&before));
         // Where strangers buy, a refusal may call the attendant, and leave a paper that nobody chose.
         let document = before.kiosk.offered().unwrap_or_default();
         let waived = Record::PaperEnded { document, outcome: PaperOutcome::Waived };
@@ -3975,7 +3977,8 @@ fn check_restart_now(lane: &Lane) -> Result<(), TestCaseError> {
             till.papers.iter().filter(|(_, paper)| is(paper)).map(|(document, _)| *document).collect();
         found
     };
-    let mut live = lane.till.clone();
+    // One that starts anew works out fully what its basket costs.
+    let mut live = lane.till.repriced(&lane.context());
     let begun = papers(&mut live, |paper| *paper == Paper::Begun);
     let asked_again = papers(&mut live, |paper| *paper == Paper::Waiting { reprint: true });
     live.wake(&lane.settings);

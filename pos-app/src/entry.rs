@@ -1,5 +1,6 @@
 //! Keys and scans, and where they go: to the sheet that is open, or to the screen below it.
 
+mod below;
 mod press;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use ui::action::{Button, Key};
 use ui::view::{Language, Notice, Theme};
 
 use crate::config::{self, Config};
+use crate::entry::below::Below;
 use crate::lane::{Lane, State};
 use crate::present;
 use crate::sheet::{Attempt, Kind, Open, ScanRule};
@@ -45,6 +47,8 @@ pub struct Front {
     pub(crate) theme: Theme,
     pub(crate) entry: String,
     pub(crate) wedge: Wedge,
+    /// Scans below an input method.
+    pub(crate) below: Below,
     pub(crate) notice: Option<Notice>,
     /// The sheets over the basket, the one in front last.
     pub(crate) sheets: Vec<Open>,
@@ -77,6 +81,11 @@ pub struct Front {
 
 impl Front {
     pub(crate) fn new(config: &Config) -> Self {
+        let wedge = WedgeConfig {
+            gap_max: Duration::from_millis(config.wedge.gap_ms),
+            length_min: config.wedge.length_min,
+            prefix: config.wedge.prefix,
+        };
         Self {
             language: match config.language {
                 config::Language::Zh => Language::Chinese,
@@ -87,11 +96,8 @@ impl Front {
                 config::Theme::Dark => Theme::Dark,
             },
             entry: String::new(),
-            wedge: Wedge::new(WedgeConfig {
-                gap_max: Duration::from_millis(config.wedge.gap_ms),
-                length_min: config.wedge.length_min,
-                prefix: config.wedge.prefix,
-            }),
+            wedge: Wedge::new(wedge),
+            below: Below::new(wedge),
             notice: None,
             sheets: Vec::new(),
             attempt: Attempt::Done,
@@ -162,6 +168,7 @@ impl Lane {
             return;
         }
         let typed = match key {
+            Key::Char(character) if self.is_of_a_scan(character, at) => return,
             Key::Char(character) => WedgeKey::Char(character),
             Key::Enter => WedgeKey::Enter,
             Key::Escape
@@ -191,8 +198,9 @@ impl Lane {
                 self.press(Button::Pay);
             }
             WedgeOutcome::Typed(character) => self.typed(character),
+            WedgeOutcome::Enter if self.ends_below(at) => {}
             WedgeOutcome::Enter => self.press(Button::Enter),
-            WedgeOutcome::Scan { text, typed } => self.scanned(&text, typed),
+            WedgeOutcome::Scan { text, typed } => self.scanned(&text, typed, at),
         }
     }
 
@@ -220,7 +228,26 @@ impl Lane {
     }
 
     /// A scan through the keyboard, of which `typed` characters were taken for typing.
-    fn scanned(&mut self, text: &str, typed: usize) {
+    fn scanned(&mut self, text: &str, typed: usize, at: Instant) {
+        if let Some(heard) = self.heard_below(text, at) {
+            if let Some(sheet) = self.front.sheets.last_mut() {
+                if heard.is_taken {
+                    sheet.untype(typed);
+                } else {
+                    sheet.rewrite(heard.stood);
+                }
+                self.typing_changed();
+            } else {
+                let kept = self.front.entry.chars().count().saturating_sub(typed);
+                self.front.entry = self.front.entry.chars().take(kept).collect();
+                self.search();
+            }
+            if !heard.is_taken {
+                self.front.notice = None;
+                self.scan_over(&heard.text);
+            }
+            return;
+        }
         self.front.notice = None;
         let written = self.front.sheets.last().map(|sheet| sheet.written().to_owned());
         // What lies between scanner and window, such as an input method, may have torn a scan in two: where all that was

@@ -687,6 +687,8 @@ impl Lane {
             Action::Touch(touch) => self.touch(touch),
             Action::Key { key, at } if self.kiosk.is_some() => self.kiosk_key(key, at),
             Action::Key { key, at } => self.key(key, at),
+            Action::Below { key, at } => self.key_below(key, at),
+            Action::BelowWritten { at } => self.written_below(at),
             Action::Press(button) => {
                 self.front.wedge.forget();
                 self.press(button);

@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -318,6 +318,7 @@ pub fn run(paths: Paths, config: Config) -> anyhow::Result<After> {
             let _ = actions.send(event);
         }
     };
+    select_window_system()?;
     let screen = MainScreen::new(&config, report.clone())?;
     let customer = match &config.customer {
         None => None,
@@ -367,6 +368,14 @@ fn begin_training(folder: &Path) -> anyhow::Result<()> {
         Err(error) => return Err(error).with_context(refused),
     }
     std::fs::create_dir_all(folder).with_context(refused)
+}
+
+/// Once in a process: a training runs in the same one.
+fn select_window_system() -> Result<(), ScreenError> {
+    static SELECTED: Once = Once::new();
+    let mut selected = Ok(());
+    SELECTED.call_once(|| selected = ui::select_window_system());
+    selected
 }
 
 /// The lane's own window: the cashier's, or the customers'.

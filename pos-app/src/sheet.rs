@@ -307,6 +307,20 @@ impl Open {
         }
     }
 
+    /// Puts back what stood in that field before a scan.
+    pub(crate) fn rewrite(&mut self, stood: String) {
+        self.typed_under = false;
+        self.taken.clear();
+        if let Some(field) = self.focused() {
+            field.text = stood;
+        }
+    }
+
+    /// Whether it has a field that is written into.
+    pub(crate) fn is_written(&self) -> bool {
+        self.fields.get(self.focus).is_some()
+    }
+
     /// What happens to a scan.
     pub(crate) fn scan_rule(&self) -> ScanRule {
         match self.kind {
@@ -588,7 +602,7 @@ impl Lane {
     }
 
     /// What a code stands for at this counter.
-    fn recognised(&self, text: &str) -> Option<Barcode> {
+    pub(crate) fn recognised(&self, text: &str) -> Option<Barcode> {
         let State::Open(open) = &self.state else { return None };
         Some(barcode::recognise(text, &open.settings().codes, self.today()))
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use x11rb::connection::Connection;
-use x11rb::protocol::xproto::{ConnectionExt, ImageFormat, KEY_PRESS_EVENT, KEY_RELEASE_EVENT};
+use x11rb::protocol::xproto::{AtomEnum, ConnectionExt, ImageFormat, KEY_PRESS_EVENT, KEY_RELEASE_EVENT};
 use x11rb::protocol::xtest::ConnectionExt as _;
 
 use crate::process::{Running, run, wait_at_most, wait_for};
@@ -108,6 +108,18 @@ impl Display {
     /// Types as a quick cashier does.
     pub fn type_text(&self, text: &str) -> Result<()> {
         self.xdotool(&["type", "--delay", TYPING_GAP_MS, text]).map(drop)
+    }
+
+    /// Whether an input method serves the display: programs that start before it have none for a while.
+    pub fn has_input_method(&self) -> Result<bool> {
+        let (connection, screen) = x11rb::connect(Some(&self.name)).context("connect to the display")?;
+        let servers = connection.intern_atom(true, b"XIM_SERVERS")?.reply()?.atom;
+        if servers == x11rb::NONE {
+            return Ok(false);
+        }
+        let root = connection.setup().roots[screen].root;
+        let named = connection.get_property(false, root, servers, AtomEnum::ATOM, 0, 8)?.reply()?;
+        Ok(!named.value.is_empty())
     }
 
     /// Types as a scanner does, Return included.

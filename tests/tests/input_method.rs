@@ -1,13 +1,15 @@
 //! A till whose keyboard goes through an input method for Chinese, as on many desks: a real one (fcitx5 with the pinyin
-//! of Rime), the real window, and a scanner that acts as that keyboard.
+//! of Rime, and with the bopomofo of chewing, which writes with digits), the real window, and a scanner that acts as that
+//! keyboard.
 //!
 //! `GUITAI_FCITX` says that it is there; `cargo xtask test` installs it.
 
 // A test asks for the records it is about, and for no others.
 #![allow(clippy::wildcard_enum_match_arm)]
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
@@ -17,8 +19,39 @@ use tests::display::Display;
 use tests::process::{Running, program, run, wait_at_most, wait_for};
 use tests::shop::{LaneFiles, code_of};
 
-/// How 牛奶 is said, a word with one way to write it.
-const MILK: &str = "niunai";
+/// A way to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Method {
+    /// Rime's pinyin.
+    Pinyin,
+    /// Chewing: each digit is a sound or a tone.
+    Bopomofo,
+}
+
+impl Method {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Pinyin => "rime",
+            Self::Bopomofo => "chewing",
+        }
+    }
+
+    /// The keys for 牛奶, a word with one way to write it.
+    fn milk(self) -> &'static str {
+        match self {
+            Self::Pinyin => "niunai",
+            Self::Bopomofo => "su.6s93",
+        }
+    }
+
+    /// The key that ends a word.
+    fn ends_word(self) -> &'static str {
+        match self {
+            Self::Pinyin => "space",
+            Self::Bopomofo => "Return",
+        }
+    }
+}
 
 /// A bus for the input method and its asker; dropped, it ends.
 struct Bus {
@@ -55,10 +88,57 @@ impl Drop for Bus {
     }
 }
 
+/// What programs at the desk are told of it.
+struct Surroundings {
+    display: String,
+    bus: String,
+    folder: PathBuf,
+    way: Method,
+}
+
+impl Surroundings {
+    fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env("DISPLAY", &self.display)
+            .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
+            .env("HOME", self.folder.join("home"))
+            .env("XDG_CONFIG_HOME", self.folder.join("home/.config"))
+            .env("XDG_DATA_HOME", self.folder.join("home/.local/share"))
+            .env("XDG_RUNTIME_DIR", &self.folder)
+            .env("XMODIFIERS", "@im=fcitx")
+            .env("LC_ALL", "C.UTF-8")
+            .env("SLINT_SCALE_FACTOR", "1");
+        command
+    }
+
+    fn remote(&self, words: &[&str]) -> Result<String> {
+        run(self.command("fcitx5-remote").args(words))
+    }
+
+    /// Switches the method on; whether its program takes that.
+    fn switches_on(&self) -> bool {
+        self.remote(&["-o"]).is_ok() && self.remote(&["-s", self.way.name()]).is_ok()
+    }
+
+    /// It is on for the field that has the keys: one that was asked before anybody had a field may have forgotten.
+    fn is_on(&self) -> Result<()> {
+        wait_for("the input method", || {
+            let is_on = self.remote(&[]).is_ok_and(|state| state.trim() == "2")
+                && self.remote(&["-n"]).is_ok_and(|name| name.trim() == self.way.name());
+            if !is_on {
+                self.switches_on();
+            }
+            Ok(is_on.then_some(()))
+        })
+    }
+}
+
 /// A desk with an input method that is on.
 struct Desk {
     display: Display,
     files: LaneFiles,
+    around: Surroundings,
     _till: Running,
     _method: Running,
     _bus: Bus,
@@ -66,7 +146,7 @@ struct Desk {
 
 impl Desk {
     /// `None`, told in words, where the method itself never gets ready: that is not ours to test.
-    fn set_up(folder: &Path) -> Result<Option<Self>> {
+    fn set_up(folder: &Path, way: Method) -> Result<Option<Self>> {
         let lane = folder.join("lane");
         std::fs::create_dir_all(&lane)?;
         tests::stand::reference(&lane, 1)?;
@@ -75,28 +155,20 @@ impl Desk {
         std::fs::create_dir_all(&settings)?;
         std::fs::write(
             settings.join("profile"),
-            "[Groups/0]\nName=Default\nDefault Layout=us\nDefaultIM=rime\n\n[Groups/0/Items/0]\nName=keyboard-us\n\n\
-             [Groups/0/Items/1]\nName=rime\n\n[GroupOrder]\n0=Default\n",
+            format!(
+                "[Groups/0]\nName=Default\nDefault Layout=us\nDefaultIM={way}\n\n[Groups/0/Items/0]\nName=keyboard-us\n\n\
+                 [Groups/0/Items/1]\nName={way}\n\n[GroupOrder]\n0=Default\n",
+                way = way.name()
+            ),
         )?;
         std::fs::write(settings.join("config"), "[Behavior]\nActiveByDefault=True\nShareInputState=All\n")?;
         let display = Display::start(1_024, 768)?;
         let bus = Bus::start()?;
-        let surroundings = |mut command: Command| {
-            command
-                .env("DISPLAY", display.name())
-                .env("DBUS_SESSION_BUS_ADDRESS", &bus.address)
-                .env("HOME", folder.join("home"))
-                .env("XDG_CONFIG_HOME", folder.join("home/.config"))
-                .env("XDG_DATA_HOME", folder.join("home/.local/share"))
-                .env("XDG_RUNTIME_DIR", folder)
-                .env("XMODIFIERS", "@im=fcitx")
-                .env("LC_ALL", "C.UTF-8")
-                .env("SLINT_SCALE_FACTOR", "1");
-            command
-        };
-        let switched_on = || {
-            let remote = |word: &[&str]| run(surroundings(Command::new("fcitx5-remote")).args(word));
-            remote(&["-o"]).is_ok() && remote(&["-s", "rime"]).is_ok()
+        let around = Surroundings {
+            display: display.name().to_owned(),
+            bus: bus.address.clone(),
+            folder: folder.to_owned(),
+            way,
         };
         // Rime makes its tables when it is first switched on, and lets keys pass until they are there. Now and then it
         // never begins, and not in the same folder again: then it is started anew with nothing.
@@ -106,24 +178,28 @@ impl Desk {
             if data.exists() {
                 std::fs::remove_dir_all(&data)?;
             }
-            let mut method = surroundings(Command::new("fcitx5"));
+            let mut method = around.command("fcitx5");
             let method = Running::start(&mut method, "fcitx5", &folder.join("fcitx.log"))?;
-            let made = || Ok((switched_on() && tables.is_file()).then_some(()));
+            let is_made = || way == Method::Bopomofo || tables.is_file();
+            let made =
+                || Ok((around.switches_on() && is_made() && display.has_input_method()?).then_some(()));
             wait_at_most(MADE_IN, "the tables of Rime", made).map(|()| method)
         };
         let method = match started().or_else(|_| started()) {
             Ok(method) => method,
             Err(error) => {
-                println!("not run: {error:#}, twice");
+                let said = std::fs::read_to_string(folder.join("fcitx.log")).unwrap_or_default();
+                let (on, served) = (around.switches_on(), display.has_input_method());
+                println!("not run: {error:#}, twice; switched on: {on}, a server: {served:?}\n{said}");
                 return Ok(None);
             }
         };
-        let mut till = surroundings(Command::new(program("pos-app")?));
+        let mut till = around.command(program("pos-app")?);
         till.arg("--data").arg(&lane).args(["--size", "1024x768"]);
         let till = Running::start(&mut till, "pos-app", &lane.join("till.log"))?;
         display.focus()?;
         let files = LaneFiles::of(&Paths { data: lane });
-        Ok(Some(Self { display, files, _till: till, _method: method, _bus: bus }))
+        Ok(Some(Self { display, files, around, _till: till, _method: method, _bus: bus }))
     }
 
     /// Items of the lines that were added, in order.
@@ -136,6 +212,32 @@ impl Desk {
         Ok(lines.collect())
     }
 
+    /// Writes 牛奶 in *Find goods*, which is open, and adds what is found. A method that goes on making its tables now and
+    /// then forgets what was begun; a person sees that and writes it again.
+    fn write_milk(&self, count: usize) -> Result<Vec<String>> {
+        for try_again in [true, true, false] {
+            self.display.type_text(self.around.way.milk())?;
+            self.display.settled()?;
+            self.display.keys(&[self.around.way.ends_word()])?;
+            self.display.settled()?;
+            self.display.keys(&["Return"])?;
+            let found = wait_at_most(HAND * 5, "what was written", || {
+                Ok(Some(self.lines()?).filter(|lines| lines.len() >= count))
+            });
+            if found.is_ok() || !try_again {
+                return found;
+            }
+            self.display.keys(&["Escape"])?;
+            self.display.settled()?;
+            // One Escape was the method's, or closed it.
+            self.display.keys(&["Escape"])?;
+            self.display.settled()?;
+            self.display.keys(&["F2"])?;
+            self.display.settled()?;
+        }
+        self.lines()
+    }
+
     fn wait_for_lines(&self, count: usize) -> Result<Vec<String>> {
         wait_for("lines", || Ok(Some(self.lines()?).filter(|lines| lines.len() >= count)))
     }
@@ -143,20 +245,29 @@ impl Desk {
 
 #[test]
 fn an_input_method_takes_no_scan_and_writes_where_words_are_sought() {
+    through(Method::Pinyin);
+}
+
+#[test]
+fn nor_does_one_that_writes_with_digits() {
+    through(Method::Bopomofo);
+}
+
+fn through(way: Method) {
     if std::env::var_os("GUITAI_FCITX").is_none() {
         println!("not run: GUITAI_FCITX does not say that fcitx5 is there");
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");
-    with_an_input_method(folder.path()).unwrap_or_else(|error| {
+    with_an_input_method(folder.path(), way).unwrap_or_else(|error| {
         let said = std::fs::read_to_string(folder.path().join("fcitx.log")).unwrap_or_default();
         panic!("{error:#}\n{said}");
     });
 }
 
-fn with_an_input_method(folder: &Path) -> Result<()> {
-    let Some(desk) = Desk::set_up(folder)? else { return Ok(()) };
-    a_day_through_it(&desk).inspect_err(|_| {
+fn with_an_input_method(folder: &Path, way: Method) -> Result<()> {
+    let Some(desk) = Desk::set_up(folder, way)? else { return Ok(()) };
+    a_day_through_it(&desk, way).inspect_err(|_| {
         // What was to be seen tells more than what was waited for.
         let picture = std::env::temp_dir().join("input-method.png");
         if desk.display.screenshot(&picture).is_ok() {
@@ -165,7 +276,7 @@ fn with_an_input_method(folder: &Path) -> Result<()> {
     })
 }
 
-fn a_day_through_it(desk: &Desk) -> Result<()> {
+fn a_day_through_it(desk: &Desk, way: Method) -> Result<()> {
     // A person signs in with the keys that the input method would compose.
     for text in ["101", "1234"] {
         desk.display.type_text(text)?;
@@ -180,25 +291,38 @@ fn a_day_through_it(desk: &Desk) -> Result<()> {
         desk.wait_for_lines(number + 1)?;
     }
 
-    // Where words are sought the same method composes: six keys and a space are one word, and goods of that name are found.
+    // Where words are sought the same method composes: some keys are one word, and goods of that name are found.
     desk.display.keys(&["F2"])?;
     desk.display.settled()?;
-    desk.display.type_text(MILK)?;
-    desk.display.settled()?;
-    desk.display.keys(&["space"])?;
-    desk.display.settled()?;
-    desk.display.keys(&["Return"])?;
-    let lines = desk.wait_for_lines(codes.len() + 1)?;
+    desk.around.is_on()?;
+    let lines = desk.write_milk(codes.len() + 1)?;
     ensure!(lines[codes.len()].contains("牛奶"), "what was found is {}", lines[codes.len()]);
 
-    // And a scan while it is open is goods, not words.
+    // And scans while it is open are goods, not words: of each of them, one line.
+    for (number, sku) in codes.iter().enumerate() {
+        desk.display.keys(&["F2"])?;
+        desk.display.settled()?;
+        // A hand takes the scanner. A method that has just been given a field may hold back the first keys for longer than
+        // a scanner pauses between two.
+        std::thread::sleep(HAND);
+        desk.display.scan(&code_of(sku)?)?;
+        let lines = desk.wait_for_lines(codes.len() + 2 + number)?;
+        ensure!(lines[codes.len() + 1 + number] == lines[number], "scan {number} sold {lines:?}");
+    }
+
+    // One after half a word, and the same goods at once again.
     desk.display.keys(&["F2"])?;
     desk.display.settled()?;
-    // A hand takes the scanner. A method that has just been given a field may hold back the first keys for longer than a
-    // scanner pauses between two.
+    desk.display.type_text(&way.milk()[..3])?;
     std::thread::sleep(HAND);
+    let before = 2 * codes.len() + 1;
     desk.display.scan(&code_of("100010")?)?;
-    let lines = desk.wait_for_lines(codes.len() + 2)?;
-    ensure!(lines.len() == codes.len() + 2, "scans were doubled: {lines:?}");
+    desk.wait_for_lines(before + 1)?;
+    desk.display.scan(&code_of("100010")?)?;
+    desk.wait_for_lines(before + 2)?;
+    // What came late would be a line too many.
+    std::thread::sleep(HAND);
+    let lines = desk.lines()?;
+    ensure!(lines.len() == before + 2, "scans were doubled: {lines:?}");
     Ok(())
 }

@@ -13,6 +13,19 @@ pub enum Action {
         /// When it came, as far as the window knows: one that was busy takes keys late.
         at: Instant,
     },
+    /// The same key below an input method, as the keyboard sent it, told while a field stands open that one may write
+    /// into: it comes beside what the method makes of it, if anything, and before that.
+    Below {
+        /// Which: one that writes, or Return.
+        key: Key,
+        /// When it came.
+        at: Instant,
+    },
+    /// What an input method had to write with such a Return has come.
+    BelowWritten {
+        /// When the Return came.
+        at: Instant,
+    },
     /// A control was tapped.
     Press(Button),
     /// A customer touched something at a kiosk.

@@ -12,7 +12,7 @@ use slint::{
 use crate::action::Action;
 pub use crate::generated::CustomerWindow;
 use crate::generated::{self as window, CustomerKind, CustomerRow, Keys};
-use crate::keys;
+use crate::keys::{self, Keyboard};
 use crate::screen::{ScreenError, typed};
 use crate::view::{Line, Theme};
 
@@ -135,7 +135,7 @@ impl CustomerScreen {
         let window = CustomerWindow::new()?;
         window.global::<window::Customer>().set_lines(ModelRc::from(Rc::new(VecModel::default())));
         window.global::<Keys>().on_typed(move |text, command, control| {
-            let at = keys::taken_now();
+            let at = keys::taken_now(Keyboard::Window);
             for key in typed(&text, command, control) {
                 on_action(Action::Key { key, at });
             }

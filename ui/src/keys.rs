@@ -17,7 +17,7 @@ const LOOKED_FOR: Duration = Duration::from_secs(2);
 /// A key that came so much before it was taken was late.
 const LATE: Duration = Duration::from_millis(20);
 
-/// What is known of the keys of one keyboard.
+/// What is known of the keys that are taken at one place.
 #[derive(Debug, Default)]
 struct KeyClock {
     /// When a key was last taken.
@@ -76,9 +76,35 @@ impl KeyClock {
     }
 }
 
+/// Where keys are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keyboard {
+    /// In a window, behind an input method if there is one.
+    Window,
+    /// Below it.
+    Below,
+}
+
+/// What is known of the keys wherever they are taken.
+#[derive(Debug, Default)]
+struct Clocks {
+    window: KeyClock,
+    below: KeyClock,
+    looking: Looking,
+}
+
+impl Clocks {
+    fn of(&mut self, keyboard: Keyboard) -> &mut KeyClock {
+        match keyboard {
+            Keyboard::Window => &mut self.window,
+            Keyboard::Below => &mut self.below,
+        }
+    }
+}
+
 thread_local! {
     /// One for all windows of the event loop: they share the keyboard.
-    static CLOCK: RefCell<(KeyClock, Looking)> = RefCell::default();
+    static CLOCKS: RefCell<Clocks> = RefCell::default();
 }
 
 /// Whether a look is under way.
@@ -90,10 +116,11 @@ enum Looking {
 }
 
 /// A key is taken now, on the window's thread. Gives when it came.
-pub(crate) fn taken_now() -> Instant {
+pub(crate) fn taken_now(keyboard: Keyboard) -> Instant {
     let now = Instant::now();
-    let (at, looking) =
-        CLOCK.with_borrow_mut(|(clock, looking)| (clock.key(now), std::mem::replace(looking, Looking::Yes)));
+    let (at, looking) = CLOCKS.with_borrow_mut(|clocks| {
+        (clocks.of(keyboard).key(now), std::mem::replace(&mut clocks.looking, Looking::Yes))
+    });
     if looking == Looking::No {
         slint::Timer::single_shot(LOOK_EVERY, look);
     }
@@ -106,11 +133,14 @@ fn look() {
     let looked = Instant::now();
     // Without an event loop nobody types.
     let _ = slint::invoke_from_event_loop(move || {
-        CLOCK.with_borrow_mut(|(clock, _)| clock.nothing_waited(looked));
+        CLOCKS.with_borrow_mut(|clocks| {
+            clocks.window.nothing_waited(looked);
+            clocks.below.nothing_waited(looked);
+        });
     });
-    let again = CLOCK.with_borrow_mut(|(clock, looking)| {
-        let again = clock.is_to_look(looked);
-        *looking = if again { Looking::Yes } else { Looking::No };
+    let again = CLOCKS.with_borrow_mut(|clocks| {
+        let again = clocks.window.is_to_look(looked) || clocks.below.is_to_look(looked);
+        clocks.looking = if again { Looking::Yes } else { Looking::No };
         again
     });
     if again {

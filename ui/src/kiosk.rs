@@ -13,7 +13,7 @@ use crate::customer::Picture;
 use crate::drawn;
 pub use crate::generated::KioskWindow;
 use crate::generated::{self as window, Keys, KioskLayout, KioskTouch};
-use crate::keys;
+use crate::keys::{self, Keyboard};
 use crate::present::picture as code_picture;
 use crate::screen::{ScreenError, typed};
 use crate::view::{self, Tone};
@@ -269,7 +269,7 @@ impl KioskScreen {
         kiosk.on_touched(move |what, index| report(Action::Touch(touch(what, index))));
         let report = on_action.clone();
         window.global::<Keys>().on_typed(move |text, command, control| {
-            let at = keys::taken_now();
+            let at = keys::taken_now(Keyboard::Window);
             for key in typed(&text, command, control) {
                 report(Action::Key { key, at });
             }

@@ -4,6 +4,7 @@
 #![allow(clippy::float_arithmetic)]
 
 pub mod action;
+mod below;
 #[cfg(test)]
 mod contrast;
 pub mod customer;
@@ -16,6 +17,7 @@ pub mod screen;
 pub mod view;
 
 pub use action::{Action, Button, Key};
+pub use below::select_window_system;
 pub use screen::{Remote, ScreenError, TillScreen, TillWindow};
 pub use view::View;
 

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use slint::{ComponentHandle, Model, ModelRc, SelectBundledTranslationError, SharedString, VecModel};
 
+use crate::below;
 use crate::generated as window;
 use crate::generated::{
     ClosedKind, EntryKind, FieldRow, KindRow, LineRow, NoticeKind, PaperKind, PrinterKind, ScaleKind,
@@ -45,6 +46,7 @@ pub fn present(till: &TillWindow, view: &View) {
     let _ = slint::select_bundled_translation(locale(view.language));
     till.global::<window::Theme>().set_dark(view.theme == Theme::Dark);
     bar(till, &view.bar);
+    below::listen(view.sheet.as_ref().is_some_and(|sheet| sheet.letters));
     let kind = match &view.screen {
         Screen::Closed(screen) => {
             closed(till, screen);

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use slint::{CloseRequestResponse, ComponentHandle, LogicalSize, PlatformError, SharedString, Weak};
 
 use crate::action::{Action, Button, Key};
+use crate::below;
 use crate::drawn;
 pub use crate::generated::TillWindow;
 use crate::generated::{Keys, Press};
-use crate::keys;
+use crate::keys::{self, Keyboard};
 use crate::present;
 use crate::view::View;
 
@@ -62,12 +63,13 @@ impl TillScreen {
         present::prepare(&window).map_err(|_| ScreenError::Language)?;
         let on_action: Rc<dyn Fn(Action)> = Rc::new(on_action);
 
+        below::report_to(Rc::clone(&on_action));
         let keys = window.global::<Keys>();
         let report = Rc::clone(&on_action);
         keys.on_pressed(move |press, index| report(Action::Press(button(press, index))));
         let report = Rc::clone(&on_action);
         keys.on_typed(move |text, command, control| {
-            let at = keys::taken_now();
+            let at = keys::taken_now(Keyboard::Window);
             for key in typed(&text, command, control) {
                 report(Action::Key { key, at });
             }

@@ -87,7 +87,13 @@ impl Lane {
     fn take_keys(&self) -> Vec<Key> {
         let key = |action| match action {
             Action::Key { key, at: _ } => key,
-            Action::Press(_) | Action::Touch(_) | Action::CloseRequested => panic!("{action:?} is not a key"),
+            Action::Below { .. }
+            | Action::BelowWritten { .. }
+            | Action::Press(_)
+            | Action::Touch(_)
+            | Action::CloseRequested => {
+                panic!("{action:?} is not a key")
+            }
         };
         self.take().into_iter().map(key).collect()
     }

@@ -169,8 +169,9 @@ pub fn zint() -> Result<&'static str, String> {
     }
 }
 
-/// An input method for Chinese by pinyin; the smallest of those, some 20 MB.
-pub const INPUT_METHOD: &[&str] = &["fcitx5", "fcitx5-rime", "rime-data-luna-pinyin", "dbus"];
+/// Input methods for Chinese by pinyin and by bopomofo; the smallest of those, some 20 MB.
+pub const INPUT_METHOD: &[&str] =
+    &["fcitx5", "fcitx5-rime", "rime-data-luna-pinyin", "fcitx5-chewing", "dbus"];
 
 /// Whether the input method can be started; or why not.
 pub fn input_method() -> Result<(), String> {
@@ -178,7 +179,9 @@ pub fn input_method() -> Result<(), String> {
         let folders = env::var_os("PATH").unwrap_or_default();
         env::split_paths(&folders).any(|folder| folder.join(program).is_file())
     };
+    const BOPOMOFO: &str = "/usr/share/fcitx5/inputmethod/chewing.conf";
     match ["dbus-daemon", "fcitx5", "fcitx5-remote"].into_iter().find(|program| !has(program)) {
+        None if !Path::new(BOPOMOFO).exists() => Err("fcitx5-chewing is not installed".to_owned()),
         None => Ok(()),
         Some(program) => Err(format!("{program} is not installed")),
     }

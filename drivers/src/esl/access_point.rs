@@ -41,6 +41,10 @@ pub struct Pace {
     pub pause_first: u64,
     /// The longest pause.
     pub pause_max: u64,
+    /// How long a label that was given up rests before it gets the same tries again, when it is heard. It doubles.
+    pub rest_first: u64,
+    /// The longest rest.
+    pub rest_max: u64,
     /// From taking back what waits to the next upload: a transfer on the air may still end meanwhile.
     pub settle: u64,
     /// How long an upload may have no effect.
@@ -60,6 +64,8 @@ impl Default for Pace {
             tries: 3,
             pause_first: 2_000,
             pause_max: 60_000,
+            rest_first: 3_600_000,
+            rest_max: 8 * 3_600_000,
             settle: 4_000,
             effect_wait: 30_000,
             confirm_wait: 600_000,
@@ -105,8 +111,8 @@ enum State {
     Due { from: Moment, first: Option<Command> },
     /// An upload was taken; by these moments it must have an effect, and be confirmed.
     Sent(Sent),
-    /// Whether it goes on by itself when the label is seen.
-    GivenUp { until_seen: bool },
+    /// It goes on by itself when the label is heard from this moment on; never, where there is none.
+    GivenUp { heard_from: Option<Moment> },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,6 +154,8 @@ struct Label {
     state: State,
     tries: u32,
     no_effects: u32,
+    /// How often this face was given up for want of an answer.
+    rests: u32,
 }
 
 /// The machine.
@@ -275,6 +283,7 @@ impl AccessPoint {
             state: State::Rest,
             tries: 0,
             no_effects: 0,
+            rests: 0,
         })
     }
 
@@ -310,6 +319,7 @@ impl AccessPoint {
         }
         entry.tries = 0;
         entry.no_effects = 0;
+        entry.rests = 0;
         // What waits in the access point would be shown first.
         self.owe(label, now, was_sent.then_some(Command::Clear), now);
     }
@@ -321,6 +331,7 @@ impl AccessPoint {
         wanted.request = request;
         entry.tries = 0;
         entry.no_effects = 0;
+        entry.rests = 0;
         entry.shown = None;
         self.owe(label, now, Some(Command::Refresh), now);
     }
@@ -338,10 +349,21 @@ impl AccessPoint {
         }
     }
 
-    /// The label's wanted face is not to be had.
-    pub fn give_up(&mut self, label: LabelId, why: GivenUp) {
+    /// The label's wanted face is not to be had, for now or for good.
+    pub fn give_up(&mut self, label: LabelId, why: GivenUp, now: Moment) {
+        let (first, longest) = (self.pace.rest_first, self.pace.rest_max);
         let entry = self.entry(label);
-        entry.state = State::GivenUp { until_seen: matches!(why, GivenUp::Unknown | GivenUp::Asleep) };
+        let heard_from = match why {
+            GivenUp::Unknown | GivenUp::Asleep => Some(0),
+            // One in a thousand labels is merely unlucky: it is there, and will show its face another time.
+            GivenUp::NotConfirmed { .. } | GivenUp::NoEffect { .. } => {
+                let rest = first.saturating_mul(1 << entry.rests.min(16)).min(longest);
+                entry.rests = entry.rests.saturating_add(1);
+                Some(now + rest)
+            }
+            GivenUp::UnknownType(_) | GivenUp::Refused(_) | GivenUp::Print(_) => None,
+        };
+        entry.state = State::GivenUp { heard_from };
         let request = entry.wanted.map(|wanted| wanted.request);
         self.sent.remove(&label);
         if let Some(request) = request {

@@ -493,10 +493,14 @@ impl ShelfCore {
         let Some(label) = self.labels.get_mut(number) else { return };
         label.revision += 1;
         let condition = label.condition();
+        let before = (label.state.condition, label.state.since_ms);
         if label.state.condition != condition {
             (label.state.condition, label.state.since_ms) = (condition, now_ms);
         }
         self.unwritten_labels.insert(number.clone());
+        if (before.0, condition) == (LabelCondition::GivenUp, LabelCondition::Shown) {
+            self.came_after_all(before.1);
+        }
         self.count_in_batch(now_ms, number, condition);
         self.reckon();
     }

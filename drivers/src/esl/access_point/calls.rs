@@ -84,19 +84,19 @@ impl AccessPoint {
                 // What waits for it in the access point is not known.
                 entry.waits = true;
                 if entry.is_unknown {
-                    self.give_up(label, GivenUp::Unknown);
+                    self.give_up(label, GivenUp::Unknown, now);
                 }
                 continue;
             };
             if record.next_check_in == NEVER {
-                self.give_up(label, GivenUp::Asleep);
+                self.give_up(label, GivenUp::Asleep, now);
                 continue;
             }
             let hw_type = record.hw_type;
             let panel = wire::known_panel(hw_type).map(Ok).or(self.panels.get(&hw_type).copied());
             match panel {
                 Some(Err(())) => {
-                    self.give_up(label, GivenUp::UnknownType(hw_type));
+                    self.give_up(label, GivenUp::UnknownType(hw_type), now);
                     continue;
                 }
                 Some(Ok(_)) if !record.is_external => {}

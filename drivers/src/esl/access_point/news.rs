@@ -113,7 +113,10 @@ impl AccessPoint {
                     outcome = Outcome::Lost;
                 }
             }
-            State::GivenUp { until_seen: true } if is_seen_again && record.next_check_in != NEVER => {
+            State::GivenUp { heard_from: Some(from) }
+                if now >= *from && is_seen_again && record.next_check_in != NEVER =>
+            {
+                (entry.tries, entry.no_effects) = (0, 0);
                 outcome = Outcome::Lost;
             }
             State::Due { .. } if entry.waits => outcome = Outcome::Found,
@@ -124,6 +127,7 @@ impl AccessPoint {
             (Outcome::Shown(hash), Some(wanted)) => {
                 entry.state = State::Rest;
                 entry.shown = Some((wanted.digest, hash));
+                entry.rests = 0;
                 self.sent.remove(&label);
                 self.tell(Told::Shown { label, request: wanted.request, hash });
             }
@@ -154,7 +158,7 @@ impl AccessPoint {
             } else {
                 GivenUp::NotConfirmed { tries }
             };
-            return self.give_up(label, why);
+            return self.give_up(label, why, now);
         }
         let pause = pace.pause_first.saturating_mul(1 << (tries - 1).min(16)).min(pace.pause_max);
         self.owe(label, now + pause, first, now);
@@ -174,7 +178,7 @@ impl AccessPoint {
             Answer::Failed(reason) => return self.failed(call, reason, now),
             Answer::NoFace(why) => {
                 if let Call::Upload(label, _) = call {
-                    self.give_up(*label, why);
+                    self.give_up(*label, why, now);
                 }
                 return;
             }
@@ -280,7 +284,7 @@ impl AccessPoint {
             }
             409 => self.trouble(status, None, now),
             400 if body.contains("mac not found") => self.missing(label, now),
-            400 => self.give_up(label, GivenUp::Refused(body.chars().take(120).collect())),
+            400 => self.give_up(label, GivenUp::Refused(body.chars().take(120).collect()), now),
             _ => self.trouble(status, None, now),
         }
     }
@@ -324,7 +328,7 @@ impl AccessPoint {
         entry.is_unknown = true;
         let is_open = matches!(entry.state, State::Due { .. } | State::Sent(_));
         if is_open {
-            self.give_up(label, GivenUp::Unknown);
+            self.give_up(label, GivenUp::Unknown, now);
         }
         self.upload_from = self.upload_from.min(now + self.pace.between_uploads);
     }

@@ -23,6 +23,16 @@ impl ShelfCore {
         }
     }
 
+    /// A label that was given up at this time shows its face after all.
+    pub(super) fn came_after_all(&mut self, given_up_ms: i64) {
+        if let Some(batch) = self.summary.batch.as_mut().filter(|batch| batch.begun_ms <= given_up_ms)
+            && batch.given_up > 0
+        {
+            (batch.given_up, batch.shown) = (batch.given_up - 1, batch.shown + 1);
+            self.summary_changed = true;
+        }
+    }
+
     pub(super) fn count_in_batch(&mut self, now_ms: i64, number: &LabelNumber, condition: LabelCondition) {
         match condition {
             LabelCondition::Sending | LabelCondition::Held => {

@@ -319,6 +319,19 @@ fn a_label_that_is_given_up_still_counts_and_its_end_is_told() {
 }
 
 #[test]
+fn a_label_that_was_given_up_and_shows_its_face_after_all_is_given_up_no_more() {
+    let mut core = core(&[]);
+    core.want(0, &number(1), wanted(&[(0, 500)]));
+    writes(&mut core);
+    let given = gives(&mut core, 0);
+    core.given_up(1, &number(1), given[0].send, (3, "no answer".into()));
+    shows(&mut core, &given[0]);
+    assert_eq!(condition(&core, 1), LabelCondition::Shown);
+    let batch = core.summary().batch.clone().expect("one");
+    assert_eq!((batch.labels, batch.shown, batch.given_up), (1, 1, 0));
+}
+
+#[test]
 fn however_many_faces_a_dead_label_was_sent_the_least_price_counts() {
     let mut core = core(&[]);
     for price in 0..40 {

@@ -428,13 +428,23 @@ impl Till {
     /// The till that comes back is in force once its [`Effect::Commit`]s are
     /// on disk; where they cannot be written, the old one stays.
     pub fn step(&self, context: &Context<'_>, input: Input) -> (Self, Vec<Effect>) {
+        let (till, effects) = self.step_of_many(context, input);
+        (till.glanced(context), effects)
+    }
+
+    /// The same where further inputs have come already: the basket is priced before anything rests on it, and by
+    /// [`Till::glanced`] before anybody sees it.
+    pub fn step_of_many(&self, context: &Context<'_>, input: Input) -> (Self, Vec<Effect>) {
         let mut step = Step::new(self.clone(), context.now_ms);
         let comes_while_paying = matches!(self.desk, Desk::Paying(_));
-        if comes_while_paying || !is_before_prices(&input) {
+        let rests_on_prices = comes_while_paying || !is_before_prices(&input);
+        if rests_on_prices {
             step.make_savings(context);
         }
         step.decide(context, input);
-        step.make_savings_in_time(context);
+        if rests_on_prices {
+            step.make_savings_in_time(context);
+        }
         (step.till, step.effects)
     }
 

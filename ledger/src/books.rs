@@ -7,6 +7,7 @@
 //! around it: a window, or a trial's disk.
 
 use chrono::NaiveDate;
+use domain::basket::Savings;
 use domain::record::Record;
 use domain::till::{Context, Desk, Effect, Input, Settings, Till};
 
@@ -134,11 +135,23 @@ impl Books {
         self.durable = self.till.clone();
     }
 
+    /// Prices a basket that waits for it, where all that was decided is on the disk; otherwise the next input does.
+    pub fn glance(&mut self, context: &Context<'_>) {
+        if self.batch.is_empty() && self.till.basket().savings() == Savings::Due {
+            self.till = self.till.clone().glanced(context);
+            self.durable = self.till.clone();
+        }
+    }
+
     /// Lets the till decide. Whether what it decided must be written at once:
     /// a sale's number is that of the batch's last record, and what wants
     /// nothing written need not wait.
-    pub fn input(&mut self, context: &Context<'_>, input: Input) -> bool {
-        let (till, effects) = self.till.step(context, input);
+    ///
+    /// Where further inputs have come already (`follow`), nobody sees the basket before them, and it may wait for its
+    /// price until [`Self::glance`].
+    pub fn input(&mut self, context: &Context<'_>, input: Input, follow: bool) -> bool {
+        let (till, effects) =
+            if follow { self.till.step_of_many(context, input) } else { self.till.step(context, input) };
         self.till = till;
         for effect in effects {
             match effect {
@@ -175,7 +188,7 @@ impl Books {
             }
             self.batch.clear();
             if matches!(self.till.desk(), Desk::Saving(..)) {
-                self.input(context, Input::Committed { seq: self.journal.head().seq });
+                self.input(context, Input::Committed { seq: self.journal.head().seq }, false);
             }
         }
         // From here on no failure may take back what is on disk.

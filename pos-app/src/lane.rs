@@ -171,6 +171,8 @@ pub struct Lane {
     /// Papers that were no documents.
     others_printed: u64,
     last_event_ms: i64,
+    /// Whether further events of this turn have come: the basket may wait for its price until the last of them.
+    more_follow: bool,
     tidied: bool,
     /// What is to be written down about the clock, once the lane is open.
     clock_change: Option<ClockChange>,
@@ -223,6 +225,7 @@ impl Lane {
             commands: Vec::new(),
             others_printed: 0,
             last_event_ms: 0,
+            more_follow: false,
             tidied: false,
             clock_change: None,
             papers_ended: VecDeque::new(),
@@ -239,10 +242,17 @@ impl Lane {
             self.look_around();
         }
         self.note_clock();
-        for event in events {
+        let mut events = events.into_iter().peekable();
+        while let Some(event) = events.next() {
+            // At a kiosk what a scan may do depends on what the basket comes to.
+            self.more_follow = self.kiosk.is_none() && events.peek().is_some();
             self.take(event);
         }
+        self.more_follow = false;
         self.flush();
+        if let State::Open(open) = &mut self.state {
+            open.glance(moment);
+        }
         self.ask_for_quotas();
         self.give_back_to_hq();
         self.flush();
@@ -428,7 +438,7 @@ impl Lane {
     /// The same, of what nobody is asked about before.
     fn input_now(&mut self, input: Input) {
         let State::Open(open) = &mut self.state else { return };
-        if open.input(self.moment, input) {
+        if open.input(self.moment, input, self.more_follow) {
             self.flush();
         }
     }

@@ -107,7 +107,7 @@ impl<'a> Counter<'a> {
     /// Lets the till decide. What it decided waits for [`Self::flush`], but a
     /// sale is written at once.
     pub fn input(&mut self, input: Input) -> Result<(), AppendError> {
-        self.books.input(&context(self.outside, self.goods, self.settings), input);
+        self.books.input(&context(self.outside, self.goods, self.settings), input, false);
         if matches!(self.till().desk(), Desk::Saving(..)) { self.flush() } else { Ok(()) }
     }
 

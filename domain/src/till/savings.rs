@@ -74,6 +74,16 @@ impl Till {
         step.till
     }
 
+    /// The till with its basket priced as far as somebody who looks at it needs, where it is not: at a glance while
+    /// goods are rung up.
+    #[must_use]
+    pub fn glanced(self, context: &Context<'_>) -> Self {
+        let now_ms = context.now_ms;
+        let mut step = Step::new(self, now_ms);
+        step.make_savings_in_time(context);
+        step.till
+    }
+
     /// Works out fully what the basket costs, and keeps it in mind for whoever needs it next; changes
     /// nothing. `goes_on` is asked all along, and once it says no it is left at that: what was found out
     /// helps the next time. Whether an [`Input::Reckon`] would now have the basket cost what is kept in mind.

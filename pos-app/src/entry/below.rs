@@ -274,8 +274,8 @@ mod tests {
             below.key(WedgeKey::Char(character), at, "");
             at += 90 * MS;
         }
-        let (scan, torn) = below.key(WedgeKey::Enter, at, "").expect("a Return");
-        assert_eq!((scan, torn.as_str()), (None, "niunai niunai"), "which is no goods' code");
+        let (heard, torn) = below.key(WedgeKey::Enter, at, "").expect("a Return");
+        assert_eq!((heard, torn.as_str()), (None, "niunai niunai"), "which is no goods' code");
         // With half a second between them, keys are not one thing.
         at += 500 * MS;
         below.key(WedgeKey::Char('3'), at, "three");
@@ -285,8 +285,8 @@ mod tests {
             at += 120 * MS;
             below.key(WedgeKey::Char(character), at, "");
         }
-        let (scan, torn) = below.key(WedgeKey::Enter, at, "").expect("a Return");
-        assert_eq!((scan, torn.as_str()), (None, "6901234567892"));
+        let (heard, torn) = below.key(WedgeKey::Enter, at, "").expect("a Return");
+        assert_eq!((heard, torn.as_str()), (None, "6901234567892"));
         for round in 0..100 {
             at = scan(&mut below, "6901234567892", at + 100 * MS * round);
         }

@@ -196,8 +196,13 @@ impl OpenLane {
     }
 
     /// Lets the till decide. Whether what it decided must be written at once.
-    pub(super) fn input(&mut self, moment: Moment, input: Input) -> bool {
-        self.books.input(&context(moment, &self.reference, &self.settings), input)
+    pub(super) fn input(&mut self, moment: Moment, input: Input, follow: bool) -> bool {
+        self.books.input(&context(moment, &self.reference, &self.settings), input, follow)
+    }
+
+    /// Prices a basket that waits for it.
+    pub(super) fn glance(&mut self, moment: Moment) {
+        self.books.glance(&context(moment, &self.reference, &self.settings));
     }
 
     /// Writes what waits to be written and gives what waited for that. On an

@@ -222,7 +222,7 @@ impl Lane {
         outs: &mut Vec<Out>,
     ) -> Result<(), Stop> {
         let context = context(now_ms, &self.reference, &self.settings);
-        if self.books.input(&context, input) { self.flush(written, now_ms, outs) } else { Ok(()) }
+        if self.books.input(&context, input, false) { self.flush(written, now_ms, outs) } else { Ok(()) }
     }
 
     fn flush(&mut self, written: &mut Written, now_ms: i64, outs: &mut Vec<Out>) -> Result<(), Stop> {

@@ -63,6 +63,26 @@ fn a_scan_is_answered_at_a_glance_and_a_pause_reckons_fully() {
 }
 
 #[test]
+fn of_scans_that_come_together_the_last_alone_is_priced_and_all_is_as_if_each_were() {
+    let lane = rung_up(|_| false);
+    let code = || Input::Code(COLA.into());
+    let (mut each, mut together) = (lane.till.clone(), lane.till.clone());
+    for _ in 0..5 {
+        let (till, effects) = each.step(&lane.context(), code());
+        let (other, other_effects) = together.step_of_many(&lane.context(), code());
+        assert_eq!(effects, other_effects);
+        assert_eq!(other.basket().savings(), Savings::Due);
+        (each, together) = (till, other);
+    }
+    assert_eq!(together.clone().glanced(&lane.context()), each);
+    // What rests on a price has it, whoever looked at the basket before.
+    for input in [Input::Pay, Input::Lock, Input::Reckon] {
+        let (till, effects) = each.step(&lane.context(), input.clone());
+        assert_eq!(together.step_of_many(&lane.context(), input), (till, effects));
+    }
+}
+
+#[test]
 fn what_is_paid_is_reckoned_fully_whatever_pauses_there_were() {
     let paid = |mut lane: Lane| {
         lane.take(PAY);

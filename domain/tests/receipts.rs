@@ -480,6 +480,7 @@ fn a_receipt_without_a_valid_time_is_a_receipt() {
         offset_minutes: i32::MAX,
         reprint: false,
         points_balance: None,
+        exit: None,
     };
     assert_eq!(receipt(&heading, &exchange(), &yuan(), Language::English).text(32)[2], "No.: 1");
 }

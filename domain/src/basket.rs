@@ -10,6 +10,7 @@ use crate::gift::{self, FreeGoods, KeptGift};
 use crate::kit::allocate_kit;
 use crate::member::{Member, PointsBack, PointsGrant};
 use crate::money::{BASIS_POINTS, Money, Quantity};
+use crate::phone::TakenBasket;
 use crate::promotion::explain::Missed;
 use crate::promotion::ticket::PointsSpent;
 use crate::promotion::{Layer, Promotion};
@@ -323,6 +324,7 @@ pub struct Basket {
     note: String,
     past: Option<Box<PastSale>>,
     returns: Vec<ReturnedLine>,
+    phones: Vec<TakenBasket>,
     derived: Derived,
 }
 
@@ -407,6 +409,17 @@ impl Basket {
     #[must_use]
     pub fn sold_by(self, seller: Option<Arc<Seller>>, note: String) -> Self {
         Self { seller, note, ..self }
+    }
+
+    /// The same with what customers' phones brought.
+    #[must_use]
+    pub fn scanned_by(self, phones: Vec<TakenBasket>) -> Self {
+        Self { phones, ..self }
+    }
+
+    /// The phones' baskets that are in it, as they came.
+    pub fn phones(&self) -> &[TakenBasket] {
+        &self.phones
     }
 
     /// Who is credited for the lines that name nobody else.
@@ -731,7 +744,19 @@ impl Basket {
         if self.lines.len() != before {
             self.voids = self.voids.saturating_add(1);
         }
+        // Whoever comes next brings a basket of their own.
+        if self.lines.is_empty() {
+            self.phones.clear();
+        }
         self.spread_discount();
+    }
+
+    pub(crate) fn take_phone(&mut self, taken: TakenBasket) {
+        self.phones.push(taken);
+    }
+
+    pub(crate) fn see_phones(&mut self) {
+        self.phones.iter_mut().for_each(|taken| taken.seen = true);
     }
 
     pub(crate) fn confirm_age(&mut self) {

@@ -22,6 +22,7 @@
 //! | [`refund`] | what is left of a past sale, and what giving it back comes to |
 //! | [`receipt`] | what the paper of a sale says |
 //! | [`payment`] | one payment by code, from its number to its end |
+//! | [`phone`] | what customers' phones show: baskets, and the right to leave |
 //! | [`order`] | an order of a channel, from its placing to its hand-over |
 //! | [`stock`] | goods that move beside sales, and counts |
 //! | [`shift`] | what a shift has taken, and what goes on into the next |
@@ -42,6 +43,7 @@ pub mod member;
 pub mod money;
 pub mod order;
 pub mod payment;
+pub mod phone;
 pub mod points;
 pub mod price_list;
 pub mod pricing;

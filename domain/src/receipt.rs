@@ -88,6 +88,8 @@ pub struct Heading<'a> {
     pub reprint: bool,
     /// How many points the member has now, where that is known.
     pub points_balance: Option<i64>,
+    /// What lets the customer leave with the goods, as a QR code holds it.
+    pub exit: Option<&'a str>,
 }
 
 /// The number by which people name a sale: store, lane, epoch and sequence.
@@ -120,6 +122,11 @@ pub fn receipt(heading: &Heading<'_>, sale: &Sale, currency: &Currency, language
         paper.rows.push(Row::Centred(line.clone()));
     }
     paper.rows.push(Row::Qr(heading.qr.to_owned()));
+    if let Some(exit) = heading.exit {
+        paper.rows.push(Row::Rule);
+        paper.centred(paper.words.exit);
+        paper.rows.push(Row::Qr(exit.to_owned()));
+    }
     paper.rows.push(Row::End);
     Receipt { rows: paper.rows }
 }

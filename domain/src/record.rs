@@ -10,6 +10,7 @@ use crate::label::{LabelBinding, LabelItem, LabelNumber};
 use crate::member::{Member, NewMember, PointsGrant};
 use crate::money::{Money, Quantity};
 use crate::payment::{Outcome, Purpose};
+use crate::phone::PhoneRecord;
 use crate::quota::QuotaHeard;
 use crate::refund::{PastSale, ReturnedLine};
 use crate::rights::Act;
@@ -422,6 +423,8 @@ pub enum Record {
     },
     /// Something happened at a lane that customers use by themselves.
     Kiosk(KioskRecord),
+    /// Something happened with a phone's code.
+    Phone(PhoneRecord),
 }
 
 /// What became of a document's paper.

@@ -8,6 +8,7 @@ use crate::basket::{Basket, Line};
 use crate::gift::{self, FreeGoods, KeptGift};
 use crate::member::{PointsBack, PointsMoved};
 use crate::money::{AMOUNT_MAX, Currency, Money};
+use crate::phone::CodeId;
 use crate::promotion::ENGINE_VERSION;
 use crate::promotion::grant::Given;
 use crate::quota::{QuotaOf, QuotaUse};
@@ -77,6 +78,8 @@ pub struct Sale {
     /// The [`ENGINE_VERSION`](crate::promotion::ENGINE_VERSION) that priced it; 0 where nothing
     /// was priced, or by a program that did not say so.
     pub engine: u32,
+    /// The numbers of the phones' baskets that are in it.
+    pub phones: Vec<CodeId>,
 }
 
 /// The member who bought, as the document remembers them.
@@ -281,6 +284,7 @@ impl Sale {
             // What is beyond any document is not priced, so all of it is open.
             price_gap: basket.reckoning().gap.min(Money::from_minor(AMOUNT_MAX)),
             engine: if basket.lines().is_empty() { 0 } else { ENGINE_VERSION },
+            phones: basket.phones().iter().map(|taken| taken.id).collect(),
             currency: by.currency.to_owned(),
             reference_version: by.reference_version,
             staff: by.staff,

@@ -7,6 +7,7 @@ use crate::basket::Basket;
 use crate::member::LeaseSpent;
 use crate::money::Money;
 use crate::payment::Payment;
+use crate::phone::UsedCodes;
 use crate::quota::QuotaCounts;
 use crate::sale::Sale;
 use crate::tender::{Tender, TenderKind};
@@ -239,6 +240,8 @@ pub struct Carried {
     pub leases_spent: Vec<LeaseSpent>,
     /// What was given here of promotions with quotas.
     pub quota_counts: QuotaCounts,
+    /// The codes of phones that were used here.
+    pub used_codes: UsedCodes,
 }
 
 #[cfg(test)]

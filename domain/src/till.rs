@@ -12,6 +12,7 @@ pub mod kiosk;
 mod member;
 mod paying;
 mod people;
+mod phone;
 mod quotas;
 mod returning;
 mod savings;
@@ -30,6 +31,7 @@ use crate::catalogue::Catalogue;
 use crate::member::{LeaseSpent, PointsGrant, PointsRules};
 use crate::money::{AMOUNT_MAX, Currency, Money};
 use crate::payment::{Belongs, Outcome, Payment, Purpose};
+use crate::phone::UsedCodes;
 use crate::promotion::Objective;
 use crate::quota::QuotaCounts;
 use crate::record::{PaperOutcome, Record, Staff};
@@ -113,6 +115,8 @@ pub struct Rules {
     pub points: PointsRules,
     /// What customers may do alone, where they use the lane by themselves.
     pub kiosk: Option<KioskRules>,
+    /// How likely the goods of a customer are looked at who leaves with a code, in [`kiosk::AUDIT_PARTS`].
+    pub exit_audit: u32,
 }
 
 /// Where a lane stands, as promotions ask for it.
@@ -144,6 +148,7 @@ impl Default for Rules {
             place: Place::default(),
             points: PointsRules::default(),
             kiosk: None,
+            exit_audit: 0,
         }
     }
 }
@@ -271,6 +276,7 @@ pub struct Till {
     pin_refusals: VecDeque<(String, PinRefusals)>,
     recollection: Recollection,
     kiosk: Kiosk,
+    used_codes: UsedCodes,
 }
 
 impl Default for Till {
@@ -298,6 +304,7 @@ impl Default for Till {
             quota_counts: QuotaCounts::default(),
             pin_refusals: VecDeque::new(),
             kiosk: Kiosk::default(),
+            used_codes: UsedCodes::default(),
         }
     }
 }
@@ -354,6 +361,11 @@ impl Till {
         &self.papers
     }
 
+    /// The codes of phones that were used here and whose time may not be over.
+    pub fn used_codes(&self) -> &UsedCodes {
+        &self.used_codes
+    }
+
     /// The number of the last sale.
     pub fn last_sale(&self) -> Option<u64> {
         self.last_sale
@@ -404,6 +416,7 @@ impl Till {
             coupons_spent: self.coupons_spent.iter().cloned().collect(),
             leases_spent: self.leases_spent.clone(),
             quota_counts: self.quota_counts.clone(),
+            used_codes: self.used_codes.clone(),
         }
     }
 
@@ -622,6 +635,7 @@ impl Till {
                 }
             }
             Record::Kiosk(record) => self.kiosk.apply(at_ms, record),
+            Record::Phone(record) => self.apply_phone(at_ms, record),
             // They move nothing of the till's own.
             Record::StockMoved { .. }
             | Record::StockCounted { .. }
@@ -740,6 +754,7 @@ impl Till {
         self.coupons_spent = carried.coupons_spent.iter().cloned().collect();
         self.leases_spent.clone_from(&carried.leases_spent);
         self.quota_counts.clone_from(&carried.quota_counts);
+        self.used_codes.clone_from(&carried.used_codes);
         let numbers =
             |payments: &[Payment]| payments.iter().map(|payment| payment.number).collect::<Vec<_>>();
         if numbers(&self.payments) != numbers(&carried.payments) {

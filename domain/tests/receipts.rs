@@ -11,6 +11,7 @@ use domain::catalogue::{Item, Unit};
 use domain::gift::KeptGift;
 use domain::member::{PointsBack, PointsMoved};
 use domain::money::{Currency, Money, Quantity, TaxRate};
+use domain::phone::CodeId;
 use domain::points::EarnRule;
 use domain::promotion::Layer;
 use domain::promotion::grant::{Given, Gives};
@@ -141,6 +142,7 @@ fn sale(
         coupons_back: Vec::new(),
         price_gap: Money::ZERO,
         engine: 0,
+        phones: Vec::new(),
     };
     assert!(sale.adds_up(), "{sale:?}");
     sale
@@ -312,6 +314,7 @@ fn written(sale: &Sale, language: Language, reprint: bool, points_balance: Optio
         offset_minutes: 480,
         reprint,
         points_balance,
+        exit: (!sale.phones.is_empty()).then_some("GTXCODE"),
     };
     receipt(&heading, sale, &yuan(), language)
 }
@@ -467,6 +470,21 @@ fn notes_of_a_currency_without_decimals_are_not_hundredths() {
 }
 
 #[test]
+fn a_sale_that_a_phone_scanned_has_its_exit_code_below_the_receipts_own() {
+    let scanned = Sale { phones: vec![CodeId([7; 12])], ..cash_sale() };
+    for (language, word) in [(Language::Chinese, "离店码"), (Language::English, "Exit code")] {
+        let plain = written(&cash_sale(), language, false, None).rows;
+        let rows = written(&scanned, language, false, None).rows;
+        let (end, before) = plain.split_last().expect("an end");
+        assert_eq!(&rows[..before.len()], before, "all that a receipt says");
+        let [Row::Rule, Row::Centred(says), Row::Qr(code), last] = &rows[before.len()..] else {
+            panic!("{rows:?}")
+        };
+        assert!(says.contains(word) && code == "GTXCODE" && last == end, "{rows:?}");
+    }
+}
+
+#[test]
 fn a_receipt_without_a_valid_time_is_a_receipt() {
     let heading = Heading {
         store_zh: "店",
@@ -480,6 +498,7 @@ fn a_receipt_without_a_valid_time_is_a_receipt() {
         offset_minutes: i32::MAX,
         reprint: false,
         points_balance: None,
+        exit: None,
     };
     assert_eq!(receipt(&heading, &exchange(), &yuan(), Language::English).text(32)[2], "No.: 1");
 }

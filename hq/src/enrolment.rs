@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use protocol::enrol::{EnrolRefusal, Enrolment};
 use protocol::head::PublicKey;
 
+use crate::scan_go::keys;
 use crate::secret::{self, DrawError, SecretHash};
 use crate::store::{CodeRow, Kind, LaneRow, Store, StoreError, Writing};
 
@@ -144,20 +145,27 @@ pub fn exchange_for(
         writing.put_lane(&row)?;
         if let Some(public_key) = public_key {
             writing.add_public_key(&row, public_key)?;
+            keys::tell_of_lane(writing, &row, public_key)?;
         }
         Ok(Enrolment { store: code.store, lane: code.lane, epoch, key: key.clone() })
     })
 }
 
 /// Makes the key of a lane void, of one that was stolen: it files nothing and
-/// reads nothing from then on, until somebody enrols it with a new code. What
-/// it had filed stays. `false` where there is no such lane.
-pub fn revoke(writing: &Writing<'_>, lane_store: &str, lane: u32) -> Result<bool, ExchangeError> {
+/// reads nothing from then on, and its exit codes are taken nowhere, until
+/// somebody enrols it with a new code. What it had filed stays. `false` where there is no such lane.
+pub fn revoke(
+    writing: &Writing<'_>,
+    lane_store: &str,
+    lane: u32,
+    now_ms: i64,
+) -> Result<bool, ExchangeError> {
     // A key that nobody was given stands in the place of the one before.
     let nobodys = SecretHash::of(&secret::draw_key()?);
     let Some(row) = writing.lane(lane_store, lane)? else { return Ok(false) };
     writing.put_lane(&LaneRow { key_hash: nobodys, ..row })?;
     writing.void_code(lane_store, lane)?;
+    keys::end_of_lane(writing, lane_store, lane, now_ms)?;
     Ok(true)
 }
 

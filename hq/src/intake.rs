@@ -614,6 +614,7 @@ mod tests {
             coupons_back: Vec::new(),
             price_gap: 0,
             engine: 0,
+            phones: Vec::new(),
         }
     }
 

@@ -107,6 +107,7 @@ pub(crate) fn project(
             | Fact::EpochBegun { .. }
             | Fact::ClockRefused { .. }
             | Fact::Kiosk(_)
+            | Fact::Phone(_)
             | Fact::ClockTrusted { .. } => {}
         }
     }
@@ -291,6 +292,8 @@ pub(crate) fn refuse_unfit(event: &Event) -> Result<(), String> {
         | Fact::ClockRefused { .. }
         | Fact::Kiosk(_)
         | Fact::ClockTrusted { .. } => Ok(()),
+        // What a number of theirs is must be known before it is one of a book.
+        Fact::Phone(_) => event.record().map(drop).map_err(|error| error.to_string()),
     }
 }
 

@@ -220,6 +220,7 @@ pub fn end_due(writing: &Writing<'_>, store: &str, now_ms: i64) -> Result<usize,
             | BookKind::Value
             | BookKind::CountWaiting
             | BookKind::Count
+            | BookKind::PhoneCode
             | BookKind::Order => {}
         }
     }

@@ -12,6 +12,8 @@ mod lane;
 mod postgres;
 #[path = "lanes/push.rs"]
 mod push;
+#[path = "lanes/scan_go.rs"]
+mod scan_go;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -481,6 +483,7 @@ async fn a_lane_is_told_the_prices_of_its_store_and_groups_and_of_no_other() {
             | Entity::Label(_)
             | Entity::LabelWaiver(_)
             | Entity::ShelfCap(_)
+            | Entity::CodeKey(_)
             | Entity::Order(_) => None,
         };
         changes.iter().filter_map(price).collect()

@@ -55,6 +55,7 @@ on_both!(
     a_store_is_told_its_own_and_the_chains,
     what_is_the_same_makes_no_version,
     a_phones_baskets_are_counted_and_forgotten,
+    keys_that_nobody_told_are_told_once,
     the_newest_key_of_scan_and_go_comes_first,
     what_labels_may_show_lies_by_store_and_item,
     prices_lie_by_item_and_place,
@@ -683,6 +684,35 @@ fn a_phones_baskets_are_counted_and_forgotten(store: &Store) {
     assert_eq!((count("a", 0), count("a", 100), count("b", 0), count("c", 0)), (2, 1, 1, 0));
     let gone = store.write::<_, StoreError>(|writing| writing.forget_phone_baskets(200)).expect("forgotten");
     assert_eq!((gone, count("a", 0)), (1, 1));
+}
+
+fn keys_that_nobody_told_are_told_once(store: &Store) {
+    use protocol::pull::{CodeKey, CodeSigner};
+    // As a program left it that knew of no such keys.
+    let (row, _) = enrolled(store, 3);
+    let (key, _) = protocol::head::SigningKey::draw().expect("a key");
+    let own =
+        |byte: u8, made_ms| ScanGoKeyRow { public_key: [byte; 32], secret: format!("{byte:064}"), made_ms };
+    write(store, |writing| {
+        writing.add_public_key(&row, &key.public())?;
+        writing.put_scan_go_key(&own(1, 10))?;
+        writing.put_scan_go_key(&own(2, 20))
+    });
+    let told = |scope: &str| -> Vec<CodeKey> {
+        let rows = read(store, |reading| reading.entities_after(scope, Kind::CodeKey, "", 9));
+        rows.iter().map(|(_, _, body)| serde_json::from_str(body).expect("a key")).collect()
+    };
+    assert_eq!((told(""), told("S1")), (vec![], vec![]));
+    write(store, hq::scan_go::keys::tell);
+    let version = read(store, |reading| reading.reference_version());
+    write(store, hq::scan_go::keys::tell);
+    assert_eq!(read(store, |reading| reading.reference_version()), version, "nothing is left to tell");
+    let of_lane = told("S1");
+    assert_eq!(of_lane.len(), 1);
+    assert_eq!(of_lane[0].signs, CodeSigner::Exits { lane: 3, epoch: row.epoch });
+    assert_eq!(of_lane[0].public_key, key.public().to_string());
+    let ends: Vec<_> = told("").iter().map(|key| (key.from_ms, key.until_ms.is_some())).collect();
+    assert_eq!(ends, [(10, true), (20, false)]);
 }
 
 fn the_newest_key_of_scan_and_go_comes_first(store: &Store) {

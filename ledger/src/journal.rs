@@ -17,6 +17,7 @@ use protocol::chain::ChainHash;
 use protocol::event::{self, DecodeEventError, EVENT_VERSION, Event, Fact};
 use protocol::head::{HeadClaim, PublicKey, SigningKey};
 use protocol::record::UnderstandEventError;
+use protocol::scan_go::{ExitCode, MakeCodeError};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -282,6 +283,14 @@ impl Hand {
     /// The key that others check with.
     pub fn public(&self) -> Option<PublicKey> {
         self.key().map(SigningKey::public)
+    }
+
+    /// Signs the right to leave with what a sale of this lane paid for; `None` where the lane has no key.
+    ///
+    /// # Errors
+    /// Something in it is out of range.
+    pub fn seal_exit(&self, exit: &ExitCode) -> Option<Result<String, MakeCodeError>> {
+        self.key().map(|key| exit.seal(key))
     }
 
     fn key(&self) -> Option<&SigningKey> {

@@ -38,7 +38,7 @@ use words::words_of;
 const KIND: Kind = Kind {
     name: "Guitai reference",
     application_id: i32::from_be_bytes(*b"GTrf"),
-    version: 7,
+    version: 8,
     schema: concat!(
         "
         CREATE TABLE compatibility (
@@ -102,6 +102,7 @@ const KIND: Kind = Kind {
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX member_code_by_member ON member_code (member);
         CREATE TABLE coupon (code TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE TABLE code_key (key TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
         CREATE VIRTUAL TABLE product_word USING fts5 (
             words, content='', contentless_delete=1, detail=none, prefix='1 2 3 4 5 6'
         );
@@ -159,6 +160,11 @@ const KIND: Kind = Kind {
         ALTER TABLE state ADD COLUMN goods_version INTEGER NOT NULL DEFAULT 0;
         UPDATE state SET goods_version = version;
     ",
+        // A program that did not know keys passed them over.
+        "
+        UPDATE state SET outdated = 1 WHERE version > 0;
+        CREATE TABLE code_key (key TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    ",
     ],
 };
 
@@ -190,6 +196,12 @@ const VERSION_WITH_DEALS: i32 = 6;
 
 /// The first version that tells changes of goods from those of people, coupons and caps.
 const VERSION_WITH_GOODS: i32 = 7;
+
+/// The first version with keys of scan-and-go.
+const VERSION_WITH_KEYS: i32 = 8;
+
+/// The most keys that are read: those of a large store's lanes with their epochs, and of HQ.
+const KEYS_READ_MAX: usize = 1_000;
 
 /// Of so many goods that sell the words are read in one quiet moment: some
 /// milliseconds where the disk must be asked.
@@ -313,9 +325,12 @@ fn is_of_goods(entity: &Entity) -> bool {
         | Entity::TaxClass(_)
         | Entity::Label(_)
         | Entity::LabelWaiver(_) => true,
-        Entity::Staff(_) | Entity::Member(_) | Entity::Coupon(_) | Entity::ShelfCap(_) | Entity::Order(_) => {
-            false
-        }
+        Entity::Staff(_)
+        | Entity::Member(_)
+        | Entity::Coupon(_)
+        | Entity::ShelfCap(_)
+        | Entity::Order(_)
+        | Entity::CodeKey(_) => false,
     }
 }
 
@@ -518,6 +533,8 @@ impl Update<'_> {
             Entity::Label(None) | Entity::LabelWaiver(None) => Ok(()),
             Entity::ShelfCap(Some(cap)) => shelf::put_cap(&self.transaction, cap),
             Entity::ShelfCap(None) => shelf::remove_cap(&self.transaction, &change.key),
+            Entity::CodeKey(Some(key)) => self.put("code_key", &[("key", &change.key)], key),
+            Entity::CodeKey(None) => self.remove("code_key", "key", &change.key),
             // No till hands orders over yet; one that does pulls them anew.
             Entity::Order(_) => Ok(()),
         }
@@ -544,7 +561,7 @@ impl Update<'_> {
         Ok(self.transaction.execute_batch(
             "DELETE FROM face; DELETE FROM store; DELETE FROM category; DELETE FROM staff; DELETE FROM product; DELETE FROM code;
              DELETE FROM promotion; DELETE FROM price; DELETE FROM tax_class;
-             DELETE FROM member; DELETE FROM member_code; DELETE FROM coupon; DROP TABLE product_word;
+             DELETE FROM member; DELETE FROM member_code; DELETE FROM coupon; DELETE FROM code_key; DROP TABLE product_word;
              CREATE VIRTUAL TABLE product_word USING fts5 (
                  words, content='', contentless_delete=1, detail=none, prefix='1 2 3 4 5 6'
              );",
@@ -725,6 +742,8 @@ struct View {
     has_members: bool,
     /// Whether what lies behind each code lies in one row.
     has_faces: bool,
+    /// Whether it has keys of scan-and-go.
+    has_keys: bool,
     /// The tax classes that were asked for.
     tax_classes: BTreeMap<String, pull::TaxClass>,
     /// The lane's store.
@@ -801,7 +820,17 @@ impl Reference {
         let before = std::mem::take(&mut *view);
         let before = if before.goods_version == goods_version { before } else { View::default() };
         let version = state.version;
-        *view = View { version, goods_version, has_prices, has_members, has_faces, store, groups, ..before };
+        *view = View {
+            version,
+            goods_version,
+            has_prices,
+            has_members,
+            has_faces,
+            has_keys: layout >= VERSION_WITH_KEYS,
+            store,
+            groups,
+            ..before
+        };
         Ok(())
     }
 
@@ -840,6 +869,15 @@ impl Reference {
     /// An item as HQ told of it.
     pub fn product(&self, sku: &str) -> Result<Option<pull::Product>, ReferenceError> {
         self.one("SELECT body FROM product WHERE sku = ?1", sku, "product")
+    }
+
+    /// The keys that sign codes of scan-and-go; none in a file of an older agent.
+    pub fn code_keys(&self) -> Result<Vec<pull::CodeKey>, ReferenceError> {
+        if !self.view.borrow().has_keys {
+            return Ok(Vec::new());
+        }
+        // Those of HQ come first.
+        self.all("SELECT body FROM code_key ORDER BY key LIMIT ?1", &[&(KEYS_READ_MAX as u64)], "code_key")
     }
 
     /// The groups of goods, in the shop's order.

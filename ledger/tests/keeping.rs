@@ -103,6 +103,7 @@ fn sale(pieces: u32) -> Sale {
         coupons_back: Vec::new(),
         price_gap: Money::ZERO,
         engine: 0,
+        phones: Vec::new(),
     }
 }
 

@@ -3,6 +3,7 @@
 mod kiosk;
 mod labels;
 mod printer;
+mod scan_go;
 
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,7 @@ use serde::Deserialize;
 pub use kiosk::{Audit, Kiosk, Mode};
 pub use labels::{Drawn, Labels};
 pub use printer::{Charset, Printer};
+pub use scan_go::{EXIT_MINUTES_MAX, ScanGo};
 
 /// The largest change that is given unless configured otherwise, in major units.
 const CHANGE_MAX_DEFAULT: i64 = 1_000;
@@ -96,6 +98,8 @@ pub struct Config {
     pub sound: Sound,
     /// How customers use the lane by themselves, where they do.
     pub kiosk: Kiosk,
+    /// How exit codes are, for customers who scan with their phones.
+    pub scan_go: ScanGo,
     /// How the staff works at shelf labels here.
     pub labels: Labels,
     /// Whether somebody is being trained: nothing that is done counts. Never in the file, see [`Config::for_training`].
@@ -130,6 +134,7 @@ impl Default for Config {
             wedge: Wedge::default(),
             sound: Sound::default(),
             kiosk: Kiosk::default(),
+            scan_go: ScanGo::default(),
             labels: Labels::default(),
             training: false,
         }

@@ -72,6 +72,8 @@ pub struct Front {
     pub(crate) calm_until_ms: i64,
     /// What somebody who signs in should know.
     pub(crate) on_sign_in: Option<Notice>,
+    /// The sale whose exit code was shown, or that has none.
+    pub(crate) exit_shown: Option<u64>,
     /// When the last key came.
     last_key: Option<Instant>,
     /// Keys that came while HQ was asked about a receipt: they are meant for
@@ -112,6 +114,7 @@ impl Front {
             pricing: None,
             calm_until_ms: 0,
             on_sign_in: None,
+            exit_shown: None,
             last_key: None,
             keys_ahead: Vec::new(),
         }

@@ -14,6 +14,8 @@ mod touching;
 use std::time::{Duration, Instant};
 
 use domain::barcode::Barcode;
+use domain::barcode::phone::PhoneCode;
+use domain::phone::PhoneMessage;
 use domain::till::kiosk::{Cause, KioskMessage};
 use domain::till::{Desk, Input, Message};
 use drivers::scanner::wedge::{WedgeKey, WedgeOutcome};
@@ -31,7 +33,7 @@ use shelf::Shelf;
 const TYPED_MAX: usize = 20;
 
 /// Where chance comes from: the keys that the system gives to every hash table.
-fn chance() -> u32 {
+pub(crate) fn chance() -> u32 {
     use std::hash::{BuildHasher, Hasher, RandomState};
     let number = RandomState::new().build_hasher().finish();
     u32::try_from(number & u64::from(u32::MAX)).unwrap_or_default()
@@ -78,6 +80,8 @@ enum Receipt {
     Paper,
     /// As a code.
     Code,
+    /// As a code; what is shown is the exit code again.
+    Leaving,
 }
 
 /// Where a customer stands among the goods.
@@ -99,6 +103,8 @@ enum Page {
         /// A telephone number.
         typed: String,
     },
+    /// Looking at where the phone and the till differ.
+    Phones,
     /// Waiting for the attendant.
     Wait(Cause),
 }
@@ -236,6 +242,16 @@ impl Lane {
             );
             return self.play(Sound::Blocked);
         }
+        if let Some(Barcode::Phone(PhoneCode::Exit(_))) = &barcode
+            && !session
+        {
+            self.kiosk_says(
+                Tone::Attend,
+                ("这是离店码", "That is an exit code"),
+                ("出门时请给店员看。", "Show it to the staff at the exit."),
+            );
+            return self.play(Sound::Blocked);
+        }
         let paying = self.is_desk(|desk| matches!(desk, Desk::Paying(_)));
         if paying && !matches!(barcode, Some(Barcode::Payment | Barcode::Member(_) | Barcode::Coupon(_))) {
             self.kiosk_says(
@@ -244,6 +260,9 @@ impl Lane {
                 ("要再加商品，请先按“返回”。", "To add more, touch Back first."),
             );
             return self.play(Sound::Blocked);
+        }
+        if let Some(Barcode::Phone(code)) = &barcode {
+            return self.kiosk_phone(code);
         }
         self.with_kiosk(|kiosk| kiosk.begun = true);
         let lines = self.till().map_or(0, |till| till.basket().lines().len());
@@ -257,6 +276,27 @@ impl Lane {
         } else if member && joined {
             self.go_on();
         }
+    }
+
+    /// A phone's code: a basket of the customer, or, before the attendant, the right of one to leave.
+    fn kiosk_phone(&mut self, code: &PhoneCode) {
+        let Some(input) = self.read_phone(code) else { return };
+        match code {
+            PhoneCode::Exit(_) => self.attend(input, "检查离店码", "Checking an exit code"),
+            PhoneCode::Basket(_) => {
+                self.with_kiosk(|kiosk| kiosk.page = Page::Scan);
+                self.input(input);
+                self.flush();
+                if self.till().is_some_and(|till| !till.basket().phones().is_empty()) {
+                    self.with_kiosk(|kiosk| kiosk.begun = true);
+                }
+            }
+        }
+    }
+
+    /// A number that chance gives.
+    pub(crate) fn random(&self) -> u32 {
+        self.kiosk.as_ref().map_or_else(chance, |kiosk| (kiosk.chance)())
     }
 
     fn kiosk_recognises(&self, text: &str) -> Option<Barcode> {
@@ -287,6 +327,9 @@ impl Lane {
         if let Message::Kiosk(KioskMessage::Wait(cause)) = message {
             self.turn_page(Page::Wait(*cause));
         }
+        if let Message::Phone(PhoneMessage::Taken { differs: true, .. } | PhoneMessage::LookFirst) = message {
+            return self.turn_page(Page::Phones);
+        }
         let notice = self.saying(message);
         self.with_kiosk(|kiosk| kiosk.notice = notice);
     }
@@ -301,9 +344,10 @@ impl Lane {
         let Some(kiosk) = &self.kiosk else { return };
         let wait_is_over = matches!(kiosk.page, Page::Wait(cause) if over(cause));
         let audit_is_over = kiosk.audit.is_some() && over(Cause::Audit);
+        let phones_are_over = kiosk.page == Page::Phones && till.basket().phones().is_empty();
         let now_ms = self.moment.now_ms;
         self.with_kiosk(|kiosk| {
-            if wait_is_over {
+            if wait_is_over || phones_are_over {
                 kiosk.page = Page::Scan;
             }
             if audit_is_over {

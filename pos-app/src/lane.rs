@@ -261,6 +261,7 @@ impl Lane {
             self.settle_kiosk();
         } else {
             self.settle_sheets();
+            self.show_exit_code();
         }
         self.settle_labels();
         std::mem::take(&mut self.commands)
@@ -405,7 +406,7 @@ impl Lane {
 
     /// Between two baskets: the newest goods, and room on the disk for the
     /// next sale. Whether goods may come.
-    fn before_goods(&mut self) -> bool {
+    pub(crate) fn before_goods(&mut self) -> bool {
         let State::Open(open) = &mut self.state else { return false };
         if !open.till().basket().is_empty() {
             return true;
@@ -568,6 +569,9 @@ impl Lane {
     fn tell_now(&mut self, message: &Message) {
         if self.kiosk.is_some() {
             return self.kiosk_tells(message);
+        }
+        if let Message::Phone(message) = message {
+            return self.phone_tells(message);
         }
         if matches!(message, Message::AgeCheckFirst) {
             return self.open_sheet(Kind::Age);

@@ -13,6 +13,7 @@
 //! | [`labels`] | the lane as the staff uses it for shelf labels |
 //! | [`customer`] | the screen as the customer's window shows it |
 //! | [`asking`] | what the agent is asked, and never waited for |
+//! | `phone` | what customers' phones show: baskets, and the right to leave |
 //! | [`pole`] | the screen as the customer's display shows it |
 //! | [`pin`] | whether a PIN is somebody's |
 //! | [`recovery`] | what a stop left unfinished, in words |
@@ -32,6 +33,7 @@ pub mod kiosk;
 pub mod labels;
 pub mod lane;
 pub mod payment;
+mod phone;
 pub mod pin;
 pub mod pole;
 pub mod present;

@@ -723,7 +723,7 @@ pub(crate) fn notice(
         Message::StockRefused(refusal) => Lane::stock_refused(language, *refusal),
         Message::OpenShiftFirst => Notice::OpenShiftFirst,
         Message::ShiftIsOpen => Notice::ShiftIsOpen,
-        // Its own window says it.
-        Message::Kiosk(_) => return None,
+        // Their own window, or sheet, says it.
+        Message::Kiosk(_) | Message::Phone(_) => return None,
     })
 }

@@ -31,6 +31,8 @@ pub struct Heading<'a> {
     pub language: Language,
     /// Whether it was printed before.
     pub reprint: bool,
+    /// The right to leave with the goods, where the sale has one.
+    pub exit: Option<String>,
 }
 
 /// Lays a sale out for the printer.
@@ -48,6 +50,7 @@ pub fn document(heading: &Heading<'_>, sale: &Sale, currency: &Currency) -> Docu
         offset_minutes: heading.stamp.offset_minutes,
         reprint: heading.reprint,
         points_balance: None,
+        exit: heading.exit.as_deref(),
     };
     let language = match heading.language {
         Language::Zh => receipt::Language::Chinese,

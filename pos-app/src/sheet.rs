@@ -16,6 +16,7 @@ mod member;
 mod menu;
 mod parking;
 mod payment;
+mod phone;
 mod question;
 mod seller;
 mod stock;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 
 use domain::barcode::{self, Barcode};
 use domain::catalogue::Item;
+use domain::phone::ExitRight;
 use domain::refund::Origin;
 use domain::rights::Act;
 use domain::shift::{CashMove, ShiftReport};
@@ -120,6 +122,12 @@ pub(crate) enum Kind {
     Receipts,
     /// A document as a code.
     Code(Origin),
+    /// Where customers' phones and the till differ.
+    Phones,
+    /// The right to leave with what a document paid for, as a code.
+    Leave(Origin, String),
+    /// A customer leaves; whether their goods are looked at.
+    Exit(Box<ExitRight>, bool),
     /// Somebody becomes a member.
     NewMember,
     /// Goods come, go or are thrown away.
@@ -227,7 +235,13 @@ impl Open {
     fn new(kind: Kind) -> Self {
         use Takes::{Amount, Code, Digits, Pin, Quantity, RowNumber, Words};
         let takes: &[Takes] = match &kind {
-            Kind::Age | Kind::Cancel | Kind::Paper(_) | Kind::Code(_) => &[],
+            Kind::Age
+            | Kind::Cancel
+            | Kind::Paper(_)
+            | Kind::Code(_)
+            | Kind::Leave(..)
+            | Kind::Exit(_, false) => &[],
+            Kind::Exit(_, true) => &[Digits],
             Kind::Menu
             | Kind::Help
             | Kind::Parked
@@ -239,6 +253,7 @@ impl Open {
             | Kind::Health
             | Kind::Day(_)
             | Kind::Receipts
+            | Kind::Phones
             | Kind::OnHand => &[RowNumber],
             Kind::Approve(_) => &[Digits, Pin],
             Kind::Change { change, .. } => change.takes(),
@@ -338,12 +353,16 @@ impl Open {
             | Kind::Day(_)
             | Kind::Receipts
             | Kind::Code(_)
+            | Kind::Phones
+            | Kind::Leave(..)
+            | Kind::Exit(_, false)
             | Kind::Note { .. }
             | Kind::OnHand => ScanRule::Sells,
             Kind::Member | Kind::Goods { selling: false } | Kind::GiveBack | Kind::Seller { .. } => {
                 ScanRule::Takes
             }
             Kind::Approve(_)
+            | Kind::Exit(_, true)
             | Kind::Blind
             | Kind::Voucher
             | Kind::Foreign
@@ -392,6 +411,9 @@ impl Open {
             | Kind::Health
             | Kind::Day(_)
             | Kind::Code(_)
+            | Kind::Phones
+            | Kind::Leave(..)
+            | Kind::Exit(..)
             | Kind::NewMember
             | Kind::Stock(_)
             | Kind::Note { .. }
@@ -549,6 +571,9 @@ impl Lane {
             Kind::Day(by) => self.show_day(sheet, *by),
             Kind::Receipts => self.show_receipts(sheet),
             Kind::Code(origin) => self.show_code(origin),
+            Kind::Phones => self.show_phones(open, sheet),
+            Kind::Leave(origin, code) => self.show_leave(origin, code),
+            Kind::Exit(exit, audit) => self.show_exit(open, sheet, exit, *audit),
             Kind::NewMember => self.show_new_member(sheet),
             Kind::Stock(work) => self.show_stock(sheet, *work),
             Kind::OnHand => self.show_on_hand(sheet),
@@ -593,6 +618,9 @@ impl Lane {
             | Kind::Report(..)
             | Kind::Health
             | Kind::Code(_)
+            | Kind::Phones
+            | Kind::Leave(..)
+            | Kind::Exit(..)
             | Kind::NewMember
             | Kind::Stock(_)
             | Kind::Seller { .. }
@@ -637,6 +665,9 @@ impl Lane {
         if let (Barcode::Payment, Desk::Paying(_)) = (&barcode, &desk) {
             return self.charge_part(text);
         }
+        if let Barcode::Phone(code) = &barcode {
+            return self.scan_phone(code);
+        }
         false
     }
 
@@ -655,8 +686,14 @@ impl Lane {
         let known: Vec<u64> = till.payments().iter().map(|payment| payment.number).collect();
         let papers: Vec<u64> = doubt.map(|(document, _)| *document).into_iter().collect();
         let pending = till.pending().is_some();
+        let has_phones = !till.basket().phones().is_empty();
+        let done = if let Desk::Done(_, _, seq) = till.desk() { Some(*seq) } else { None };
         self.front.sheets.retain(|sheet| {
-            if let Kind::Payment(number) = &sheet.kind {
+            if sheet.kind == Kind::Phones {
+                has_phones
+            } else if let Kind::Leave(origin, _) = &sheet.kind {
+                done == Some(origin.seq)
+            } else if let Kind::Payment(number) = &sheet.kind {
                 known.contains(number)
             } else if let Kind::Paper(document) = &sheet.kind {
                 selling && papers.contains(document)

@@ -9,6 +9,7 @@ mod buyer;
 mod gift;
 mod kiosk;
 mod label;
+mod phone;
 mod quota;
 mod stock;
 
@@ -24,6 +25,7 @@ pub use gift::{Free, FreeGoods, KeptGift, Units, Withheld};
 pub use kiosk::{CallEnd, Cause, Kiosk};
 pub use label::{KeptPrice, LabelBinding, LabelItem};
 
+pub use phone::{CodeRefused, Drawn, ExitRight, Phone, PhoneCode, PhoneLine, PhoneTaken, Unsold, UsedCode};
 pub use quota::{Counts, QuotaCount, QuotaHeard, QuotaUse};
 pub use stock::{Movement, NewMember, Position, StockCount, StockLine, StockMove};
 
@@ -476,6 +478,8 @@ pub enum Fact {
     },
     /// Something happened at a lane that customers use by themselves.
     Kiosk(Kiosk),
+    /// Something happened with a code of a customer's phone.
+    Phone(Phone),
 }
 
 /// A person as an event names one: what was true when it happened.
@@ -813,6 +817,9 @@ pub struct Sale {
     /// The engine that priced it; 0 where it was not said.
     #[serde(default, skip_serializing_if = "no_units")]
     pub engine: u32,
+    /// The numbers of the phones' baskets that are in it, 24 hexadecimal digits each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phones: Vec<String>,
 }
 
 /// One means of payment.
@@ -1164,6 +1171,9 @@ pub struct Carried {
     /// What was given here of promotions with quotas.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quota_counts: Vec<QuotaCount>,
+    /// The codes of phones that were used here and whose time may not be over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub used_codes: Vec<UsedCode>,
 }
 
 /// A basket that was put aside.
@@ -1209,6 +1219,9 @@ pub struct Parked {
     /// What is noted of the sale, apart from by what the basket is known again.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub sale_note: String,
+    /// What customers' phones brought into it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phones: Vec<PhoneTaken>,
 }
 
 /// A payment whose end is not known.

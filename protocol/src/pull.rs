@@ -5,6 +5,7 @@
 //! Changes come in order of version, which is the order in which HQ committed
 //! them. Asking after 0 gives everything that exists, without the deleted.
 
+mod code_key;
 mod label;
 mod member;
 mod order;
@@ -14,6 +15,7 @@ pub mod understand;
 use serde::{Deserialize, Serialize};
 
 use crate::promotion::PromotionForm;
+pub use code_key::{CodeKey, CodeSigner};
 pub use label::{Label, LabelStamp, LabelWaiver, ShelfCap};
 pub use member::{Coupon, CouponState, Member, phone_hash};
 pub use order::{Order, OrderLine, OrderState, pick_up_hash};
@@ -84,11 +86,13 @@ pub enum Entity {
     ShelfCap(Option<ShelfCap>),
     /// An order of a channel that this store is to hand over.
     Order(Option<Order>),
+    /// A key that signs codes of scan-and-go.
+    CodeKey(Option<CodeKey>),
 }
 
 impl Entity {
     /// The kinds that this program knows, as `kind` says them.
-    pub const KINDS: [&'static str; 14] = [
+    pub const KINDS: [&'static str; 15] = [
         "store",
         "category",
         "product",
@@ -103,6 +107,7 @@ impl Entity {
         "label_waiver",
         "shelf_cap",
         "order",
+        "code_key",
     ];
 }
 

@@ -7,6 +7,7 @@ mod buyer;
 mod gift;
 mod kiosk;
 mod label;
+mod phone;
 mod quota;
 mod refund;
 mod shift;
@@ -52,6 +53,12 @@ pub enum UnderstandEventError {
     /// A label's number is none, or it stands for what no label can.
     #[error("understand event {seq}: no label has this number or stands for this")]
     Label {
+        /// The event's number.
+        seq: u64,
+    },
+    /// The number of a phone's code is none.
+    #[error("understand event {seq}: no code of a phone has this number")]
+    Code {
         /// The event's number.
         seq: u64,
     },
@@ -229,6 +236,7 @@ impl From<&Record> for Fact {
                 Self::ClockTrusted { shown_ms: *shown_ms, reckoned_ms: *reckoned_ms, staff: staff.clone() }
             }
             Record::Kiosk(record) => Self::Kiosk(record.into()),
+            Record::Phone(record) => Self::Phone(record.into()),
         }
     }
 }
@@ -462,6 +470,7 @@ impl From<&Sale> for event::Sale {
             coupons_back: sale.coupons_back.clone(),
             price_gap: sale.price_gap.minor(),
             engine: sale.engine,
+            phones: sale.phones.iter().map(ToString::to_string).collect(),
         }
     }
 }
@@ -658,6 +667,7 @@ impl Event {
                 Record::ClockTrusted { shown_ms: *shown_ms, reckoned_ms: *reckoned_ms, staff: staff.clone() }
             }
             Fact::Kiosk(fact) => Record::Kiosk(fact.into()),
+            Fact::Phone(fact) => Record::Phone(fact.understand(seq)?),
         })
     }
 }
@@ -842,6 +852,7 @@ impl event::Sale {
             coupons_back: self.coupons_back.clone(),
             price_gap: understand_amount(seq, "price gap", self.price_gap)?,
             engine: self.engine,
+            phones: self.phones.iter().map(|id| phone::understand_id(seq, id)).collect::<Result<_, _>>()?,
         };
         if sale.adds_up() { Ok(sale) } else { Err(UnderstandEventError::Sums { seq }) }
     }

@@ -15,14 +15,12 @@ mod basket;
 mod bytes;
 mod exit;
 pub mod link;
-mod used;
 
 pub use basket::{CODE_BYTES_MAX, LINES_MAX, PIECES_MAX, PhoneBasket, PhoneLine};
+pub use domain::phone::{CLOCK_AHEAD_MAX_MS, CodeId, USED_MAX, UsedCodes, UsedError};
 pub use exit::ExitCode;
-pub use used::{USED_MAX, UsedCodes, UsedError};
 
 use domain::barcode::phone;
-use serde::{Deserialize, Serialize};
 
 use crate::head::{PublicKey, SigningKey};
 use bytes::{Reader, base32, parse_base32};
@@ -33,18 +31,14 @@ pub const SIGNATURE_BYTES: usize = 64;
 /// The longest code of a store, in bytes.
 pub const STORE_BYTES_MAX: usize = 32;
 
-/// How far the clock of whoever made a code may be ahead of that of whoever checks it, milliseconds.
-pub const CLOCK_AHEAD_MAX_MS: i64 = 5 * 60_000;
-
 /// The longest that a code holds, milliseconds: a day.
 pub const LASTS_MAX_MS: i64 = 24 * 3_600_000;
 
-/// The form that this program writes.
+/// The form of exit codes, and of baskets that say no line's price.
 const VERSION: u8 = 1;
 
-/// A number that chance gave, by which a code is known where it must work once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct CodeId(pub [u8; 12]);
+/// The form of baskets whose lines say what the phone showed for them.
+const VERSION_WITH_PRICES: u8 = 2;
 
 /// Where and when a code is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,10 +125,13 @@ impl Span {
 struct Kind {
     prefix: &'static str,
     line: &'static str,
+    /// The newest form that is known here; they count from 1.
+    newest: u8,
 }
 
-const BASKET: Kind = Kind { prefix: phone::BASKET_PREFIX, line: "guitai scan-and-go basket\n" };
-const EXIT: Kind = Kind { prefix: phone::EXIT_PREFIX, line: "guitai scan-and-go exit\n" };
+const BASKET: Kind =
+    Kind { prefix: phone::BASKET_PREFIX, line: "guitai scan-and-go basket\n", newest: VERSION_WITH_PRICES };
+const EXIT: Kind = Kind { prefix: phone::EXIT_PREFIX, line: "guitai scan-and-go exit\n", newest: VERSION };
 
 impl Kind {
     fn signed(self, payload: &[u8]) -> Vec<u8> {
@@ -169,7 +166,7 @@ impl Kind {
             return Err(RefuseCodeError::Signature);
         }
         match bytes.first() {
-            Some(&VERSION) => Ok(bytes),
+            Some(version) if (VERSION..=self.newest).contains(version) => Ok(bytes),
             Some(other) => Err(RefuseCodeError::Version(*other)),
             None => Err(RefuseCodeError::Form),
         }

@@ -5,6 +5,8 @@
 mod buyer;
 #[path = "wire/gift.rs"]
 mod gift;
+#[path = "wire/phone.rs"]
+mod phone;
 #[path = "wire/quota.rs"]
 mod quota;
 #[path = "wire/selling.rs"]
@@ -24,6 +26,7 @@ use domain::gift::Withheld;
 use domain::label::{LabelBinding, LabelItem, LabelNumber};
 use domain::money::{Money, Quantity, TaxRate};
 use domain::payment::{Belongs, Outcome, Payment, Purpose};
+use domain::phone::UsedCodes;
 use domain::promotion::Layer;
 use domain::quota::QuotaCounts;
 use domain::record::{PaperOutcome, Record, Staff};
@@ -303,6 +306,7 @@ fn sale() -> Sale {
         coupons_back: Vec::new(),
         price_gap: Money::ZERO,
         engine: 0,
+        phones: Vec::new(),
     }
 }
 
@@ -444,6 +448,7 @@ fn carried() -> Carried {
         coupons_spent: Vec::new(),
         leases_spent: Vec::new(),
         quota_counts: QuotaCounts::default(),
+        used_codes: UsedCodes::default(),
     }
 }
 
@@ -637,6 +642,7 @@ fn records() -> Vec<(&'static str, Record)> {
     .chain(gift::records())
     .chain([("line_returned_pack", Record::LineReturned { returned: case_back(), staff: id() })])
     .chain(quota::records())
+    .chain(phone::records())
     .collect()
 }
 
@@ -851,10 +857,11 @@ const fn kind(record: &Record) -> &'static str {
         Record::ClockRefused { .. } => "clock_refused",
         Record::ClockTrusted { .. } => "clock_trusted",
         Record::Kiosk(_) => "kiosk",
+        Record::Phone(_) => "phone",
     }
 }
 
-const KINDS: usize = 53;
+const KINDS: usize = 54;
 
 #[test]
 fn every_record_comes_back_from_its_bytes() {

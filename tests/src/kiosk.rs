@@ -12,12 +12,14 @@ use drivers::printer::{Outcome, PrinterEvent, Rejection};
 use pos_app::config::{Config, Kiosk, Mode, Paths, Payment, Printer, Sign, WeChat};
 use pos_app::lane::{Command, Event, Lane, Moment};
 use pos_app::payment::Act;
+use protocol::head::SigningKey;
+use protocol::scan_go::{CodeId, PhoneBasket, PhoneLine};
 use ui::Action;
 use ui::kiosk::{KioskPage, KioskScreen, KioskView, Touch};
 use ui::pixels::Pixels;
 
 use crate::shop::code_of;
-use crate::stand::reference;
+use crate::stand::{HQ_SECRET, reference, tell_keys};
 
 /// 2026-11-21 10:00 in Shanghai.
 pub const MORNING: Moment = Moment { now_ms: 1_795_226_400_000, offset_minutes: 480 };
@@ -255,6 +257,13 @@ pub fn pictures(folder: &Path) -> Result<()> {
         let stand = KioskStand::open(lane.path(), Config { printer: Some(printer), ..config() }, MORNING)?;
         stand.screen.show()?;
         Day { stand, pixels: &pixels, folder, look: &look, drawn: 40 }.troubles()?;
+        let lane = tempfile::tempdir()?;
+        reference(lane.path(), 1)?;
+        tell_keys(lane.path(), 1)?;
+        let printer = Printer::new("127.0.0.1:1", "xprinter-xp80");
+        let stand = KioskStand::open(lane.path(), Config { printer: Some(printer), ..config() }, MORNING)?;
+        stand.screen.show()?;
+        Day { stand, pixels: &pixels, folder, look: &look, drawn: 60 }.phones()?;
     }
     Ok(())
 }
@@ -279,6 +288,37 @@ impl Day<'_> {
         for touch in self.look.touches {
             self.stand.touch(*touch);
         }
+    }
+
+    /// A phone's basket that differs, and the exit code that its sale has.
+    fn phones(mut self) -> Result<()> {
+        self.stand.open_for_customers("101", "1234");
+        self.begin();
+        let line = |code: String, pieces, shown| PhoneLine { code, pieces, shown: Some(shown) };
+        let basket = PhoneBasket {
+            store: "S001".into(),
+            id: CodeId([1; 12]),
+            made_ms: MORNING.now_ms,
+            until_ms: MORNING.now_ms + 30 * 60_000,
+            total: 1_000,
+            version: 1,
+            lines: vec![
+                line(code_of(WATER)?, 2, 300),
+                line(code_of(TEA)?, 1, 650),
+                line(code_of(JUICE)?, 3, 1_000),
+                line("9520000000028".into(), 1, 480),
+                line("0195200000000202".into(), 1, 990),
+            ],
+        };
+        self.stand.scan(&basket.seal(&SigningKey::parse(HQ_SECRET)?)?);
+        self.draw("phone-differs")?;
+        self.stand.touch(Touch::Go);
+        self.stand.go_to_payment();
+        self.stand.scan(PAY_CODE);
+        self.stand.answer(Answer::Paid { reference: "4200".into() })?;
+        self.draw("thanks-with-exit-code")?;
+        self.stand.touch(Touch::Key(1));
+        self.draw("thanks-with-both-codes")
     }
 
     fn play(mut self) -> Result<()> {

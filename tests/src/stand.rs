@@ -11,7 +11,8 @@ use ledger::journal::Identity;
 use ledger::reference::ReferenceWriter;
 use pos_app::config::{Config, Paths};
 use pos_app::lane::{Command, Event, Lane, Moment};
-use protocol::pull::{Change, Coupon, Entity, Member, StaffMember};
+use protocol::head::SigningKey;
+use protocol::pull::{Change, CodeKey, CodeSigner, Coupon, Entity, Member, StaffMember};
 use ui::action::Key;
 use ui::pixels::Pixels;
 use ui::{Action, TillScreen};
@@ -87,6 +88,29 @@ pub fn reference(folder: &Path, lane: u32) -> Result<shop::Shop> {
     }
     update.commit(version)?;
     Ok(shop)
+}
+
+/// The secret keys of RFC 8032, section 7.1, tests 1 and 2: HQ's for phones' baskets, and that of the store's first lane.
+pub const HQ_SECRET: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
+/// See [`HQ_SECRET`].
+pub const LANE_SECRET: &str = "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb";
+
+/// Tells a lane of [`reference`] the keys that sign codes of scan-and-go; the first lane gets its own.
+pub fn tell_keys(folder: &Path, lane: u32) -> Result<()> {
+    let mut writer = ReferenceWriter::open(&folder.join("reference.db"))?;
+    let version = writer.state()?.version;
+    let update = writer.begin()?;
+    let told = [(CodeSigner::Baskets, HQ_SECRET), (CodeSigner::Exits { lane: 1, epoch: 1 }, LANE_SECRET)];
+    for (number, (signs, secret)) in (version + 1..).zip(told) {
+        let public_key = SigningKey::parse(secret)?.public().to_string();
+        let key = CodeKey { signs, public_key, from_ms: 0, until_ms: None };
+        update.apply(&Change { version: number, key: key.key(), entity: Entity::CodeKey(Some(key)) })?;
+    }
+    update.commit(version + 2)?;
+    if lane == 1 {
+        std::fs::write(folder.join("journal.key"), LANE_SECRET)?;
+    }
+    Ok(())
 }
 
 /// As HQ hashes a PIN on import, with little work so that tests are quick.

@@ -220,6 +220,7 @@ fn an_outside_printer_prints_the_receipt_exactly() -> Result<()> {
         stamp: stored.stamp,
         language: Language::Zh,
         reprint: false,
+        exit: None,
     };
     let currency = domain::money::Currency {
         code: store.currency.clone(),

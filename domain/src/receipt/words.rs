@@ -77,6 +77,7 @@ pub(super) struct Words {
     pub(super) points_worth: &'static str,
     pub(super) points_earned: &'static str,
     pub(super) points_balance: &'static str,
+    pub(super) exit: &'static str,
 }
 
 const CHINESE: Words = Words {
@@ -128,6 +129,7 @@ const CHINESE: Words = Words {
     points_worth: "抵",
     points_earned: "本次积分",
     points_balance: "积分余额",
+    exit: "离店码：出门时出示，只能用一次",
 };
 
 const ENGLISH: Words = Words {
@@ -179,4 +181,5 @@ const ENGLISH: Words = Words {
     points_worth: "worth",
     points_earned: "Points earned",
     points_balance: "Points balance",
+    exit: "Exit code: show it at the exit, works once",
 };

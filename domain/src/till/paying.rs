@@ -22,6 +22,9 @@ impl Step {
         if self.till.basket.age_open().next().is_some() {
             return self.refuse(Message::AgeCheckFirst);
         }
+        if self.must_look_at_phones() {
+            return;
+        }
         // A charge in doubt asked for what was due then; it stays due.
         if self.till.payment_of_basket().is_none() {
             self.lower_prices(context);

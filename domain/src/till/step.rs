@@ -182,6 +182,7 @@ impl Step {
             // Decided before it comes here; an approval approves no other.
             Input::Approve { .. } | Input::Disapprove => {}
             Input::Kiosk(input) => self.kiosk(context, input),
+            Input::Phone(input) => self.phone(context, *input),
         }
     }
 
@@ -360,7 +361,7 @@ impl Step {
         true
     }
 
-    fn code(&mut self, context: &Context<'_>, text: &str) {
+    pub(super) fn code(&mut self, context: &Context<'_>, text: &str) {
         if self.is_payment_code(context, text) {
             return;
         }
@@ -609,7 +610,7 @@ impl Step {
         found
     }
 
-    fn set_quantity(&mut self, context: &Context<'_>, number: u32, pieces: i64) {
+    pub(super) fn set_quantity(&mut self, context: &Context<'_>, number: u32, pieces: i64) {
         let Some((mut line, _)) = self.line(number) else { return };
         if line.item.weighed || line.label_amount.is_some() {
             return self.refuse(Message::QuantityWeighed);

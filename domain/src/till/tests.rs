@@ -768,6 +768,7 @@ fn message_words(message: &Message) -> String {
         | Message::OpenShiftFirst
         | Message::ShiftIsOpen => format!("{message:?}"),
         Message::Kiosk(message) => kiosk::message_words(message),
+        Message::Phone(message) => format!("{message:?}"),
     }
 }
 
@@ -905,6 +906,7 @@ fn record_words(record: &Record) -> String {
             format!("clock trusted at {shown_ms} by {staff:?}, reckoned {reckoned_ms}")
         }
         Record::Kiosk(record) => kiosk::record_words(record),
+        Record::Phone(record) => phone::record_words(record),
     }
 }
 
@@ -3642,6 +3644,7 @@ fn any_happening() -> impl Strategy<Value = Happens> {
         6 => everything::any_goods_work(),
         6 => weighing::any_weighing(),
         4 => selling::any_words(0u32..6),
+        5 => phone::any_phone(),
         3 => Just(SIGN_OUT),
         3 => (0i64..70_000).prop_map(Later),
         3 => (0i64..6_000).prop_map(Later),
@@ -4105,6 +4108,7 @@ mod buyer;
 mod everything;
 mod gifts;
 mod kiosk;
+mod phone;
 mod quotas;
 mod reckoning;
 mod selling;

@@ -13,6 +13,7 @@ use crate::label::{LabelBinding, LabelItem, LabelNumber, LabelRefusal};
 use crate::member::{Member, NewMember, PointsGrant};
 use crate::money::Money;
 use crate::payment::{Answer, Payment};
+use crate::phone::{PhoneInput, PhoneMessage};
 use crate::quota::QuotaHeard;
 use crate::record::{PaperOutcome, Record, Staff};
 use crate::refund::PastSale;
@@ -329,6 +330,8 @@ pub enum Input {
     },
     /// What happens where customers use the lane by themselves.
     Kiosk(KioskInput),
+    /// What happens with a phone's code.
+    Phone(Box<PhoneInput>),
 }
 
 /// What a customer hands over.
@@ -638,4 +641,6 @@ pub enum Message {
     ShiftIsOpen,
     /// Something about a lane that customers use by themselves.
     Kiosk(KioskMessage),
+    /// Something about a phone's code.
+    Phone(PhoneMessage),
 }

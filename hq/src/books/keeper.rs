@@ -34,6 +34,9 @@ pub const POINTS_SETTING: &str = "points";
 /// stands this where a card's code would stand.
 pub const ALIAS: &str = "id:";
 
+/// The most uses of one phone's code that are named with the next.
+const CODE_USES_MAX: usize = 8;
+
 /// What stands behind the number of a document that also gave points back.
 const BACK: &str = "#back";
 
@@ -554,7 +557,7 @@ impl<'w, 'c> Keeper<'w, 'c> {
 
     /// Enters into the books what newly filed events of a lane say, in their
     /// order, and ends what the lane holds no more.
-    // Of some forty kinds four move these books.
+    // Of some forty kinds five move these books.
     #[allow(clippy::wildcard_enum_match_arm)]
     pub fn file(&self, key: JournalKey<'_>, events: &[&Event]) -> Result<(), StoreError> {
         let lane = LaneId { store: key.store.to_owned(), lane: key.lane };
@@ -567,6 +570,11 @@ impl<'w, 'c> Keeper<'w, 'c> {
                     let member = self.member_of(&grant.member)?;
                     let operation = Operation::Settle { lease: grant.lease.clone(), why: Settled::Returned };
                     self.points(&member, key.store, (&document(key, event.seq), event.at_ms), &operation)?;
+                }
+                Fact::Phone(fact) => {
+                    if let Some((what, id)) = used_code(fact) {
+                        self.use_code(&lane, (&document(key, event.seq), event.at_ms), what, id)?;
+                    }
                 }
                 Fact::MemberRegistered { member, staff: _ } => {
                     self.register(&lane, member, &document(key, event.seq))?;
@@ -584,6 +592,32 @@ impl<'w, 'c> Keeper<'w, 'c> {
         let over_ms = last.at_ms.saturating_sub(CLOCK_SKEW_MS);
         let source = document(key, last.seq);
         self.end_holds(&lane, over_ms, &source, Settled::Over)
+    }
+
+    /// A phone's code was used. Each works once: a second use, which two lanes do not know of each other, is listed.
+    fn use_code(
+        &self,
+        lane: &LaneId,
+        (source, at_ms): (&str, i64),
+        what: &str,
+        id: &str,
+    ) -> Result<(), StoreError> {
+        let key = BookKey { owner: &lane.store, kind: BookKind::PhoneCode, part: id };
+        if self.writing.has_book_source(key, source)? {
+            return Ok(());
+        }
+        let mut kept: Kept<Vec<String>> = self.take(key)?.unwrap_or_default();
+        if !kept.state.is_empty() {
+            let wrong = serde_json::json!({ "phone_code": what, "used_before": kept.state });
+            self.list(&lane.store, source, key, &wrong)?;
+        }
+        kept.entries += 1;
+        // A code that is used again and again stays a row of this length.
+        if kept.state.len() < CODE_USES_MAX {
+            kept.state.push(source.to_owned());
+        }
+        self.enter(key, kept.entries, (source, at_ms), 1, &serde_json::json!({ "use": what }))?;
+        self.writing.put_book(key, &written(&kept))
     }
 
     /// Takes in somebody who became a member at a till. Whoever gave this
@@ -682,6 +716,7 @@ impl<'w, 'c> Keeper<'w, 'c> {
                 | BookKind::CountWaiting
                 | BookKind::Count
                 | BookKind::Order
+                | BookKind::PhoneCode
                 | BookKind::Reservation => {}
             }
             // One that its book does not know is over as well.
@@ -695,6 +730,17 @@ impl<'w, 'c> Keeper<'w, 'c> {
     /// the chain's loss; where it is found again, that is listed.
     pub fn write_off(&self, lane: &LaneId, source: &str) -> Result<(), StoreError> {
         self.end_holds(lane, i64::MAX, source, Settled::WrittenOff)
+    }
+}
+
+/// The code that a phone showed and that was used up, with what it was.
+fn used_code(fact: &event::Phone) -> Option<(&'static str, &str)> {
+    match fact {
+        event::Phone::BasketTaken { basket } => Some(("basket", &basket.id)),
+        event::Phone::ExitChecked { exit, .. } => Some(("exit", &exit.id)),
+        event::Phone::DifferencesSeen {}
+        | event::Phone::ExitAudited { .. }
+        | event::Phone::Refused { .. } => None,
     }
 }
 

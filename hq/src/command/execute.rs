@@ -80,7 +80,7 @@ pub fn execute(
             })
         }
         Command::Revoke { store: lane_store, lane } => store.write(|writing| {
-            if !enrolment::revoke(writing, lane_store, *lane)? {
+            if !enrolment::revoke(writing, lane_store, *lane, now_ms)? {
                 return Err(CommandError::UnknownLane { store: lane_store.clone(), lane: *lane });
             }
             audit::note(writing, by, "lane.revoke", &format!("{lane_store}/{lane}"), &json!({}), now_ms)?;

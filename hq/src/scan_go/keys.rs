@@ -1,9 +1,12 @@
 //! With what links and baskets are signed: Ed25519 keys that the database keeps, since any number of HQ processes sign.
-//! A till is told the public ones.
+//! A till is told the public ones, and those of its store's lanes, by [`tell`].
 
 use protocol::head::{HeadError, PublicKey, SigningKey};
+use protocol::pull::{CodeKey, CodeSigner};
+use protocol::scan_go::{CLOCK_AHEAD_MAX_MS, LASTS_MAX_MS};
 
-use crate::store::{Reading, ScanGoKeyRow, StoreError, Writing};
+use super::BASKET_LASTS_MS;
+use crate::store::{Kind, LaneRow, Reading, ScanGoKeyRow, StoreError, Writing};
 
 /// Why there is no key.
 #[derive(Debug, thiserror::Error)]
@@ -52,5 +55,79 @@ pub fn draw(writing: &Writing<'_>, now_ms: i64) -> Result<SigningKey, KeyError> 
     let (key, secret) = SigningKey::draw()?;
     let public_key = *key.public().as_bytes();
     writing.put_scan_go_key(&ScanGoKeyRow { public_key, secret, made_ms: now_ms })?;
+    tell_own(writing)?;
     Ok(key)
+}
+
+/// How long baskets of a key are taken after another took its place, milliseconds: as long as they hold.
+const LAST_BASKETS_MS: i64 = BASKET_LASTS_MS + CLOCK_AHEAD_MAX_MS;
+
+/// How long exit codes of a lane are taken after it was enrolled anew, milliseconds: as long as they may hold.
+const LAST_EXITS_MS: i64 = LASTS_MAX_MS + CLOCK_AHEAD_MAX_MS;
+
+/// Makes what lanes are told of keys what the tables have: for a database in which keys were made by a program that
+/// told nobody, and again and again, since nothing happens where it is so.
+///
+/// # Errors
+/// The database did not answer.
+pub fn tell(writing: &Writing<'_>) -> Result<(), StoreError> {
+    tell_own(writing)?;
+    for (store, key) in writing.lane_keys_untold()? {
+        put_of_lane(writing, &store, &key)?;
+    }
+    Ok(())
+}
+
+/// Tells lanes of HQ's keys. Links are checked by HQ alone, so for lanes a key that is not the newest is over soon.
+fn tell_own(writing: &Writing<'_>) -> Result<(), StoreError> {
+    let mut next_ms = None;
+    for row in writing.scan_go_keys()? {
+        let key = CodeKey {
+            signs: CodeSigner::Baskets,
+            public_key: PublicKey::from_bytes(row.public_key).to_string(),
+            from_ms: row.made_ms,
+            until_ms: next_ms.map(|next_ms: i64| next_ms.saturating_add(LAST_BASKETS_MS)),
+        };
+        writing.put_entity(Kind::CodeKey, &key.key(), &written(&key))?;
+        next_ms = Some(row.made_ms);
+    }
+    Ok(())
+}
+
+/// Tells a store's lanes the key of one of them, which was enrolled now; what its keys of before signed is taken as long
+/// as it may hold.
+///
+/// # Errors
+/// The database did not answer.
+pub fn tell_of_lane(writing: &Writing<'_>, lane: &LaneRow, key: &PublicKey) -> Result<(), StoreError> {
+    end_of_lane(writing, &lane.store, lane.lane, lane.enrolled_at_ms.saturating_add(LAST_EXITS_MS))?;
+    let key = CodeKey {
+        signs: CodeSigner::Exits { lane: lane.lane, epoch: lane.epoch },
+        public_key: key.to_string(),
+        from_ms: lane.enrolled_at_ms,
+        until_ms: None,
+    };
+    put_of_lane(writing, &lane.store, &key)
+}
+
+/// From an instant on, milliseconds UTC, nothing that a lane signed until now lets anybody leave.
+///
+/// # Errors
+/// The database did not answer, or what it has is no key.
+pub fn end_of_lane(writing: &Writing<'_>, store: &str, lane: u32, until_ms: i64) -> Result<(), StoreError> {
+    for (_, body) in writing.code_keys_of_lane(store, lane)? {
+        let key: CodeKey = serde_json::from_str(&body)
+            .map_err(|error| StoreError::Row { table: "entity", reason: error.to_string() })?;
+        let until_ms = key.until_ms.map_or(until_ms, |known| known.min(until_ms));
+        put_of_lane(writing, store, &CodeKey { until_ms: Some(until_ms), ..key })?;
+    }
+    Ok(())
+}
+
+fn put_of_lane(writing: &Writing<'_>, store: &str, key: &CodeKey) -> Result<(), StoreError> {
+    writing.put_of_store(Kind::CodeKey, store, &key.key(), &written(key)).map(drop)
+}
+
+fn written(key: &CodeKey) -> String {
+    serde_json::to_string(key).expect("plain data serialises")
 }

@@ -12,6 +12,7 @@ use super::refusal::{Refusal, chain};
 use super::routes::{now_ms, work};
 use crate::books::keeper::HQ_LANE;
 use crate::reservations;
+use crate::scan_go::keys;
 use crate::store::StoreError;
 
 /// Between two looks: a reservation is over by a minute at most.
@@ -41,6 +42,7 @@ pub(super) async fn tend(desk: Arc<Desk>) {
 fn look(desk: &Desk) -> Result<(), Refusal> {
     let now_ms = now_ms();
     desk.store.write::<_, StoreError>(|writing| writing.forget_access(now_ms - ANSWERS_KEPT_MS, now_ms))?;
+    desk.store.write::<_, StoreError>(keys::tell)?;
     let old_ms = now_ms - PHONE_BASKETS_KEPT_MS;
     desk.store.write::<_, StoreError>(|writing| writing.forget_phone_baskets(old_ms))?;
     let stores = desk.store.read::<_, StoreError>(|reading| reading.stores_with_due(HQ_LANE, now_ms))?;

@@ -29,6 +29,8 @@ pub enum BookKind {
     Order,
     /// Goods that somebody waits for in a store, without an order of ours.
     Reservation,
+    /// A phone's basket or exit code, which works once; its owner is the store.
+    PhoneCode,
 }
 
 impl BookKind {
@@ -44,6 +46,7 @@ impl BookKind {
             Self::Count => "count",
             Self::Order => "order",
             Self::Reservation => "reservation",
+            Self::PhoneCode => "phone_code",
         }
     }
 
@@ -58,6 +61,7 @@ impl BookKind {
             Self::Count,
             Self::Order,
             Self::Reservation,
+            Self::PhoneCode,
         ];
         all.into_iter()
             .find(|kind| kind.name() == name)

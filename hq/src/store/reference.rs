@@ -36,6 +36,8 @@ pub enum Kind {
     ShelfCap,
     /// An order of a channel; scoped to the store that fulfils it.
     Order,
+    /// A key that signs codes of scan-and-go: HQ's of the chain, a lane's scoped to its store.
+    CodeKey,
 }
 
 impl Kind {
@@ -56,6 +58,7 @@ impl Kind {
             Self::LabelWaiver => "label_waiver",
             Self::ShelfCap => "shelf_cap",
             Self::Order => "order",
+            Self::CodeKey => "code_key",
         }
     }
 
@@ -77,6 +80,7 @@ impl Kind {
             | Self::Label
             | Self::LabelWaiver
             | Self::ShelfCap
+            | Self::CodeKey
             | Self::Order => CHAIN,
         }
     }

@@ -1,10 +1,14 @@
 //! Keys of scan-and-go, baskets that were signed for phones, and goods by their codes.
 
-use protocol::pull::{self, PriceScope, ShelfCap};
+use protocol::head::PublicKey;
+use protocol::pull::{self, CodeKey, CodeSigner, PriceScope, ShelfCap};
 
 use super::reference::Kind;
 use super::{Reading, StoreError, Writing, signed, values};
 use crate::secret::SecretHash;
+
+/// The most keys of lanes that are told at one time; the rest are told a minute later.
+const KEYS_AT_A_TIME: u32 = 1_000;
 
 /// A key of scan-and-go as it is stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -52,6 +56,37 @@ impl Reading<'_> {
             |row| {
                 Ok(ScanGoKeyRow { public_key: row.bytes_32(0)?, secret: row.text(1)?, made_ms: row.int(2)? })
             },
+        )
+    }
+
+    /// The keys of lanes that no lane was told of, with their stores.
+    pub fn lane_keys_untold(&self) -> Result<Vec<(String, CodeKey)>, StoreError> {
+        self.all(
+            "SELECT k.store, k.lane, k.epoch, k.public_key, k.registered_at_ms FROM lane_key AS k
+             WHERE NOT EXISTS (SELECT 1 FROM entity AS e WHERE e.store = k.store AND e.kind = 'code_key'
+                 AND e.key = 'lane/' || k.lane || '/' || k.epoch)
+             ORDER BY k.store, k.lane, k.epoch LIMIT ?1",
+            values![KEYS_AT_A_TIME],
+            |row| {
+                let key = CodeKey {
+                    signs: CodeSigner::Exits { lane: row.small(1)?, epoch: row.small(2)? },
+                    public_key: PublicKey::from_bytes(row.bytes_32(3)?).to_string(),
+                    from_ms: row.int(4)?,
+                    until_ms: None,
+                };
+                Ok((row.text(0)?, key))
+            },
+        )
+    }
+
+    /// What a store's lanes are told of the keys of one of them: key and stored JSON.
+    pub fn code_keys_of_lane(&self, store: &str, lane: u32) -> Result<Vec<(String, String)>, StoreError> {
+        let begin = format!("lane/{lane}/");
+        self.all(
+            "SELECT key, body FROM entity WHERE store = ?1 AND kind = 'code_key' AND key > ?2 AND key < ?3
+             AND body IS NOT NULL ORDER BY key",
+            values![store, &begin, &format!("{begin}{}", char::MAX)],
+            |row| Ok((row.text(0)?, row.text(1)?)),
         )
     }
 

@@ -134,6 +134,7 @@ impl Lane {
             coupons_back: Vec::new(),
             price_gap: 0,
             engine: 0,
+            phones: Vec::new(),
         };
         let event = self.event(Fact::SaleCompleted { sale });
         self.write(event::encode(&event));
@@ -219,5 +220,6 @@ pub fn sale(lines: Vec<Line>) -> Sale {
         coupons_back: Vec::new(),
         price_gap: 0,
         engine: 0,
+        phones: Vec::new(),
     }
 }

@@ -5,6 +5,7 @@ mod heads;
 
 use std::os::unix::fs::PermissionsExt;
 
+use domain::phone::UsedCodes;
 use domain::quota::QuotaCounts;
 use domain::record::Staff;
 use expect_test::{Expect, expect};
@@ -591,6 +592,7 @@ fn nothing_sold() -> domain::sale::Sale {
         coupons_back: Vec::new(),
         price_gap: zero,
         engine: 0,
+        phones: Vec::new(),
     }
 }
 
@@ -629,6 +631,7 @@ fn what_a_shift_carries_outlives_the_shifts_before_it() {
         coupons_spent: Vec::new(),
         leases_spent: Vec::new(),
         quota_counts: QuotaCounts::default(),
+        used_codes: UsedCodes::default(),
     };
     let desk = Desk::new();
     let mut journal = desk.open();

@@ -508,6 +508,7 @@ fn a_file_of_the_version_before_is_given_what_lies_behind_its_codes() {
                   ALTER TABLE state DROP COLUMN goods_version;
                   DROP TABLE label; DROP TABLE label_item; DROP TABLE label_waiver; DROP TABLE label_state;
                   DROP TABLE shelf_cap; DROP TABLE gateway; DROP TABLE shelf; DROP TABLE deal;
+                  DROP TABLE code_key;
                   PRAGMA user_version = 3";
     agent.writer.connection.execute_batch(before).expect("as it was");
     let early = agent.lane();
@@ -585,6 +586,7 @@ const RELEASED: &[&str] = &[
     include_str!("../../schemas/reference-4.sql"),
     include_str!("../../schemas/reference-5.sql"),
     include_str!("../../schemas/reference-6.sql"),
+    include_str!("../../schemas/reference-7.sql"),
 ];
 
 /// A file of a released version with a cola; what a program of that version left.
@@ -676,6 +678,39 @@ fn a_file_of_the_first_version_sells_until_the_agent_has_pulled_everything_anew(
     early.refresh().expect("refreshed");
     let case = Gtin::parse("19520001003032").expect("a GTIN");
     assert!(early.item_by_gtin(&case).expect("answered").expect("there").unit.is_some());
+}
+
+#[test]
+fn keys_of_scan_and_go_are_kept_until_they_are_taken_back_and_an_older_file_has_none() {
+    use pull::{CodeKey, CodeSigner};
+    let mut agent = shop();
+    let key = |signs, until_ms| CodeKey { signs, public_key: "ab".repeat(32), from_ms: 1, until_ms };
+    let (own, lane) = (key(CodeSigner::Baskets, None), key(CodeSigner::Exits { lane: 3, epoch: 2 }, Some(9)));
+    let reader = agent.lane();
+    let mut tell = |version, key: &CodeKey, told: Option<&CodeKey>| {
+        let update = agent.writer.begin().expect("begun");
+        let entity = Entity::CodeKey(told.cloned());
+        update.apply(&Change { version, key: key.key(), entity }).expect("applied");
+        update.commit(version).expect("committed");
+        reader.refresh().expect("refreshed");
+        reader.code_keys().expect("read")
+    };
+    assert_eq!(tell(100, &lane, Some(&lane)), [lane.clone()]);
+    assert_eq!(tell(101, &own, Some(&own)), [own.clone(), lane.clone()]);
+    let ended = CodeKey { until_ms: Some(7), ..own.clone() };
+    assert_eq!(tell(102, &own, Some(&ended)), [ended, lane.clone()]);
+    assert_eq!(tell(103, &own, None), [lane]);
+    let update = agent.writer.begin().expect("begun");
+    update.clear().expect("cleared");
+    update.commit(104).expect("committed");
+    reader.refresh().expect("refreshed");
+    assert_eq!(reader.code_keys().expect("read"), []);
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("reference.db");
+    released(&path, 7);
+    let older = Reference::open(&path).expect("opens").expect("there is one");
+    assert_eq!(older.code_keys().expect("read"), []);
+    assert!(ReferenceWriter::open(&path).expect("upgraded").is_outdated().expect("read"), "passed over");
 }
 
 #[test]

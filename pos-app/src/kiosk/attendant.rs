@@ -194,7 +194,7 @@ impl Lane {
     }
 
     /// Asks the till for something, and approves it.
-    fn attend(&mut self, input: Input, chinese: &str, english: &str) {
+    pub(super) fn attend(&mut self, input: Input, chinese: &str, english: &str) {
         let Some(Session { staff, rights }) = self.kiosk.as_ref().and_then(|kiosk| kiosk.session.clone())
         else {
             return;

@@ -2,6 +2,7 @@
 
 use domain::catalogue::Item;
 use domain::coupon::CouponRefusal;
+use domain::phone::{ExitRight, PhoneMessage};
 use domain::till::kiosk::{Cause, KioskMessage};
 use domain::till::{Message, ScaleFault};
 use ui::kiosk::KioskNotice;
@@ -97,6 +98,13 @@ impl Lane {
             Message::Kiosk(KioskMessage::NotHere) => {
                 (Tone::Attend, ("自助机上不能这样做", "Not possible at a kiosk"), ASK)
             }
+            Message::Phone(PhoneMessage::ExitPassed { exit, audit }) => {
+                return Some(self.exit_passed(exit, *audit));
+            }
+            Message::Phone(message) => {
+                let (tone, what, rest) = crate::phone::phone_words(message);
+                return Some(self.notice_of(tone, (&what.0, &what.1), rest));
+            }
             Message::Kiosk(KioskMessage::NotSoldHere(item)) => {
                 let rest = ("没有加上。请到人工收银台购买。", "Not added. It is sold at a manned till.");
                 return Some(self.about(item, Tone::Attend, ("自助机不卖", "not sold here"), rest));
@@ -108,6 +116,24 @@ impl Lane {
 
     fn notice_of(&self, tone: Tone, what: Words<'_>, rest: Words<'_>) -> KioskNotice {
         KioskNotice { tone, what: self.words(what.0, what.1), rest: self.words(rest.0, rest.1) }
+    }
+
+    /// The attendant is told that somebody may leave.
+    fn exit_passed(&self, exit: &ExitRight, audit: bool) -> KioskNotice {
+        let State::Open(open) = &self.state else { return self.notice_of(Tone::Good, NOTHING, NOTHING) };
+        let total = open.settings().currency.format_with_symbol(exit.total);
+        let at = present::local_time(exit.made_ms, self.moment.offset_minutes, "%H:%M");
+        let pieces = exit.pieces;
+        let what = (
+            format!("已付款 {total} · {pieces} 件 · {at}"),
+            format!("Paid {total} · {pieces} pieces · {at}"),
+        );
+        let (tone, rest) = if audit {
+            (Tone::Attend, ("抽检：请看一看商品。", "Spot check: look at the goods."))
+        } else {
+            (Tone::Good, ("离店码已用掉，请放行。", "The exit code is used up. Let them leave."))
+        };
+        self.notice_of(tone, (&what.0, &what.1), rest)
     }
 
     fn about(&self, item: &Item, tone: Tone, what: Words<'_>, rest: Words<'_>) -> KioskNotice {

@@ -285,8 +285,8 @@ impl Lane {
                 page: plain(
                     self.words("自助收银", "Self-checkout"),
                     self.words(
-                        "1   扫描商品\n2   手机付款\n3   取走小票和商品\n\n扫第一件就开始",
-                        "1   Scan your items\n2   Pay by phone\n3   Take receipt and goods\n\nScan the first one to begin",
+                        "1   扫描商品，或手机购物篮\n2   手机付款\n3   取走小票和商品\n\n扫第一件就开始",
+                        "1   Scan your items, or your phone's basket\n2   Pay by phone\n3   Take receipt and goods\n\nScan the first one to begin",
                     ),
                 ),
                 title: present::store_name(open.store(), self.front.language),
@@ -302,7 +302,37 @@ impl Lane {
             Page::Goods { tab, typed } => self.show_shelf(open, kiosk, *tab, typed, blank),
             Page::Bags => self.show_bags(open, blank),
             Page::Member { typed } => self.show_member_page(open, typed, blank),
+            Page::Phones => self.show_phones_page(open, blank),
             Page::Wait(cause) => self.show_wait(*cause, blank),
+        }
+    }
+
+    fn show_phones_page(&self, open: &OpenLane, blank: Shown) -> Shown {
+        let row = |row: crate::phone::Differing| Row {
+            name: row.name,
+            detail: row.detail,
+            value: row.value,
+            tone: Some(row.tone),
+            ..Row::default()
+        };
+        Shown {
+            page: KioskPage::List {
+                title: self.words("和手机上的不一样", "Not what your phone showed"),
+                text: self.words(
+                    "还没有收钱。不要的商品可以取出，再付款。",
+                    "Nothing was charged. Take out what you do not want, then pay.",
+                ),
+                rows: self.differing(open).into_iter().map(row).collect(),
+            },
+            title: self.words("手机购物篮", "Your phone's basket"),
+            back: self.words("返回", "Back"),
+            go: Some(Go {
+                label: self.words("知道了", "I see"),
+                value: open.settings().currency.format_with_symbol(open.basket().total()),
+                detail: String::new(),
+                enabled: true,
+            }),
+            ..blank
         }
     }
 

@@ -4,6 +4,7 @@
 #![allow(clippy::wildcard_enum_match_arm)]
 
 use domain::payment::Belongs;
+use domain::phone::PhoneInput;
 use domain::till::kiosk::{Cause, KioskInput};
 use domain::till::{Desk, Input};
 use drivers::sound::Tone as Sound;
@@ -101,6 +102,7 @@ impl Lane {
             Page::Goods { tab, typed } => self.touch_shelf(touch, tab, typed),
             Page::Bags => self.touch_bags(touch),
             Page::Member { typed } => self.touch_member(touch, typed),
+            Page::Phones => self.touch_phones(touch),
             Page::Wait(cause) => self.touch_wait(touch, cause),
         }
     }
@@ -114,6 +116,18 @@ impl Lane {
             Touch::Key(0) => self.open_shelf(),
             Touch::Key(1) => self.turn_page(Page::Member { typed: String::new() }),
             Touch::Key(2) if begun => self.turn_page(Page::Bags),
+            _ => {}
+        }
+    }
+
+    fn touch_phones(&mut self, touch: Touch) {
+        match touch {
+            Touch::Go => {
+                self.input(Input::Phone(Box::new(PhoneInput::Look)));
+                self.flush();
+                self.turn_page(Page::Scan);
+            }
+            Touch::Back => self.turn_page(Page::Scan),
             _ => {}
         }
     }
@@ -305,6 +319,13 @@ impl Lane {
                 self.input(Input::Reprint { document: None });
                 self.flush();
                 self.with_kiosk(|kiosk| kiosk.notice = None);
+            }
+            // Back from the receipt's code to the one that lets them leave.
+            Touch::Key(0) if receipt == Receipt::Code => {
+                self.with_kiosk(|kiosk| kiosk.receipt = Receipt::Leaving);
+            }
+            Touch::Key(0) if receipt == Receipt::Leaving => {
+                self.with_kiosk(|kiosk| kiosk.receipt = Receipt::Code);
             }
             Touch::Key(_) if receipt == Receipt::Asked || self.kiosk_paper_is_missing(receipt) => {
                 self.with_kiosk(|kiosk| kiosk.receipt = Receipt::Code);

@@ -220,7 +220,7 @@ impl OpenLane {
         &self,
         document: u64,
         reprint: bool,
-        language: Language,
+        config: &Config,
     ) -> Result<Document, ReceiptError> {
         let stored = self.journal().record(document)?;
         let Record::SaleCompleted { sale } = &stored.record else {
@@ -231,8 +231,9 @@ impl OpenLane {
             identity: self.journal().identity(),
             seq: document,
             stamp: stored.stamp,
-            language,
+            language: config.receipt_language,
             reprint,
+            exit: crate::phone::exit_code(self, config, document),
         };
         Ok(receipt::document(&heading, sale, &self.settings.currency))
     }
@@ -288,6 +289,7 @@ fn settings(store: &Store, config: &Config) -> Settings {
                 .collect(),
             has_scale: config.scale.is_some(),
             kiosk,
+            exit_audit: config.scan_go.exit_audit,
             ..rules
         },
         currency,

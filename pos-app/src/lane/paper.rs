@@ -73,7 +73,7 @@ impl Lane {
 
     pub(super) fn print(&mut self, document: u64, reprint: bool) {
         let State::Open(open) = &self.state else { return };
-        match open.receipt(document, reprint, self.config.receipt_language) {
+        match open.receipt(document, reprint, &self.config) {
             Ok(paper) => {
                 self.printer.sending = true;
                 self.hand_to_printer(document, paper);

@@ -87,7 +87,15 @@ impl Lane {
                 self.input(Input::WaivePaper { document });
             }
             Kind::Menu => self.go_menu(),
-            Kind::Help | Kind::Why | Kind::Health | Kind::Day(_) | Kind::Code(_) | Kind::OnHand => {
+            Kind::Phones => self.go_phones(),
+            Kind::Exit(exit, audit) => self.go_exit(&exit, audit),
+            Kind::Help
+            | Kind::Why
+            | Kind::Health
+            | Kind::Day(_)
+            | Kind::Code(_)
+            | Kind::Leave(..)
+            | Kind::OnHand => {
                 self.pop_sheet();
             }
             Kind::Approve(_) => self.go_approval(),
@@ -157,6 +165,9 @@ impl Lane {
             | Kind::Drawer
             | Kind::CloseShift
             | Kind::Code(_)
+            | Kind::Phones
+            | Kind::Leave(..)
+            | Kind::Exit(..)
             | Kind::NewMember
             | Kind::OnHand => {}
         }

@@ -171,6 +171,7 @@ impl Store {
             wallets: own.wallets,
             has_scale: own.has_scale,
             kiosk: own.kiosk,
+            exit_audit: own.exit_audit,
             typed_weights: set.typed_weights.map_or(own.typed_weights, |weights| match weights {
                 TypedWeights::Free => till::TypedWeights::Free,
                 TypedWeights::ByRight => till::TypedWeights::ByRight,

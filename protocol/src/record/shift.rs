@@ -176,6 +176,7 @@ pub(super) fn encode_carried(carried: &Carried) -> Option<Box<event::Carried>> {
         coupons_spent: carried.coupons_spent.clone(),
         leases_spent: carried.leases_spent.iter().map(Into::into).collect(),
         quota_counts: super::quota::encode_counts(&carried.quota_counts),
+        used_codes: super::phone::encode_used(&carried.used_codes),
     }))
 }
 
@@ -198,6 +199,7 @@ impl event::Carried {
                 .map(|known| known.understand(seq))
                 .collect::<Result<_, _>>()?,
             quota_counts: super::quota::understand_counts(&self.quota_counts),
+            used_codes: super::phone::understand_used(seq, &self.used_codes)?,
         })
     }
 }
@@ -221,6 +223,7 @@ impl From<&Parked> for event::Parked {
             tenders: parked.tenders.iter().map(Into::into).collect(),
             seller: basket.seller().map(|seller| seller.as_ref().into()),
             sale_note: basket.note().to_owned(),
+            phones: basket.phones().iter().map(Into::into).collect(),
         }
     }
 }
@@ -240,7 +243,8 @@ impl event::Parked {
                     self.coupons.iter().map(Into::into).collect(),
                     self.tender.as_ref().map(|kind| understand_kind(seq, kind)).transpose()?,
                 )
-                .sold_by(self.seller.as_ref().map(Into::into).map(Arc::new), self.sale_note.clone()),
+                .sold_by(self.seller.as_ref().map(Into::into).map(Arc::new), self.sale_note.clone())
+                .scanned_by(self.phones.iter().map(|taken| taken.understand(seq)).collect::<Result<_, _>>()?),
             tenders: self.tenders.iter().map(|tender| tender.understand(seq)).collect::<Result<_, _>>()?,
         })
     }

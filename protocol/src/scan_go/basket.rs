@@ -2,21 +2,21 @@
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 1 | the form: 1 |
+//! | 1 | the form: 1, or 2 where each line says what the phone showed for it |
 //! | 1 + n | the store's code |
 //! | 12 | the basket's number |
 //! | number, number | made at, seconds since 1970-01-01 UTC; holds for so many |
 //! | number | the total that the phone showed, minor units |
 //! | number | the version of the reference by which it was priced |
-//! | number | lines; then for each: pieces (number), and its code |
+//! | number | lines; then for each: pieces (number), in form 2 its price (number, minor units), and its code |
 //!
 //! A number has seven bits a byte, the least first. A code is a byte that says how many characters it has and, by its
 //! highest bit, that they are digits: those lie two in a byte, a last one beside a 15.
 
 use super::bytes::{Reader, put_number};
 use super::{
-    BASKET, CodeId, Here, MakeCodeError, RefuseCodeError, Span, VERSION, amount, put_store, read_store,
-    refuse_elsewhere,
+    BASKET, CodeId, Here, MakeCodeError, RefuseCodeError, Span, VERSION, VERSION_WITH_PRICES, amount,
+    put_store, read_store, refuse_elsewhere,
 };
 use crate::head::{PublicKey, SigningKey};
 
@@ -61,15 +61,28 @@ pub struct PhoneLine {
     pub code: String,
     /// How often.
     pub pieces: u32,
+    /// What the phone showed for all of them, minor units; `None` where the code does not say it.
+    pub shown: Option<i64>,
 }
 
 impl PhoneBasket {
-    /// Signs a basket and writes it as a phone shows it.
+    /// Signs a basket and writes it as a phone shows it: with what was shown for each line where that is known of all
+    /// of them and goes into the QR code, without otherwise.
     ///
     /// # Errors
     /// It has no lines or too many, or does not go into a QR code.
     pub fn seal(&self, key: &SigningKey) -> Result<String, MakeCodeError> {
-        let mut payload = vec![VERSION];
+        if self.lines.iter().all(|line| line.shown.is_some()) {
+            match BASKET.seal(key, self.payload(VERSION_WITH_PRICES)?) {
+                Err(MakeCodeError::TooLong(_)) => {}
+                sealed => return sealed,
+            }
+        }
+        BASKET.seal(key, self.payload(VERSION)?)
+    }
+
+    fn payload(&self, version: u8) -> Result<Vec<u8>, MakeCodeError> {
+        let mut payload = vec![version];
         put_store(&mut payload, &self.store)?;
         payload.extend_from_slice(&self.id.0);
         let (made, lasts) = Span { from_ms: self.made_ms, until_ms: self.until_ms }.seconds()?;
@@ -85,9 +98,12 @@ impl PhoneBasket {
                 return Err(MakeCodeError::Pieces(line.pieces));
             }
             put_number(&mut payload, u64::from(line.pieces));
+            if version == VERSION_WITH_PRICES {
+                put_number(&mut payload, amount(line.shown.unwrap_or_default())?);
+            }
             put_code(&mut payload, &line.code).ok_or(MakeCodeError::Code(place + 1))?;
         }
-        BASKET.seal(key, payload)
+        Ok(payload)
     }
 
     /// Reads a basket that one of HQ's keys signed for this store, and whose time is not over. That it was not taken
@@ -106,7 +122,7 @@ impl PhoneBasket {
     fn read(payload: &[u8]) -> Option<Self> {
         let mut reader = Reader::new(payload);
         let reader = &mut reader;
-        reader.byte()?;
+        let form = reader.byte()?;
         let store = read_store(reader)?;
         let id = CodeId(reader.bytes(12)?.try_into().ok()?);
         let span = Span::read(reader)?;
@@ -117,7 +133,11 @@ impl PhoneBasket {
         for _ in 0..count {
             let pieces = u32::try_from(reader.number()?).ok()?;
             let pieces = Some(pieces).filter(|pieces| (1..=PIECES_MAX).contains(pieces))?;
-            lines.push(PhoneLine { code: read_code(reader)?, pieces });
+            let shown = match form {
+                VERSION_WITH_PRICES => Some(i64::try_from(reader.number()?).ok()?),
+                _ => None,
+            };
+            lines.push(PhoneLine { code: read_code(reader)?, pieces, shown });
         }
         let (made_ms, until_ms) = (span.from_ms, span.until_ms);
         reader.is_over().then_some(Self { store, id, made_ms, until_ms, total, version, lines })

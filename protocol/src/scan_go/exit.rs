@@ -9,6 +9,8 @@
 //! | number, number, number | the sale: its lane, epoch and sequence number |
 //! | number, number | pieces of goods, and what was paid, minor units |
 
+use sha2::{Digest, Sha256};
+
 use super::bytes::{Reader, put_number};
 use super::{
     CodeId, EXIT, Here, MakeCodeError, RefuseCodeError, Span, VERSION, amount, put_store, read_store,
@@ -40,6 +42,15 @@ pub struct ExitCode {
 }
 
 impl ExitCode {
+    /// The number of the code of a sale. It follows from the sale: however often a receipt is printed or a code shown,
+    /// it is the same code, and works once. Nobody needs to be unable to guess it: what counts is the signature.
+    pub fn id_of(store: &str, lane: u32, epoch: u32, seq: u64) -> CodeId {
+        let named = format!("guitai scan-and-go exit of\n{store}\n{lane}\n{epoch}\n{seq}\n");
+        let mut id = [0; 12];
+        id.iter_mut().zip(Sha256::digest(named.as_bytes())).for_each(|(to, from)| *to = from);
+        CodeId(id)
+    }
+
     /// Signs a code with the lane's key and writes it as a phone or a receipt shows it.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ fn here() -> Here<'static> {
 }
 
 fn line(code: &str, pieces: u32) -> PhoneLine {
-    PhoneLine { code: code.to_owned(), pieces }
+    PhoneLine { code: code.to_owned(), pieces, shown: None }
 }
 
 fn basket() -> PhoneBasket {
@@ -60,6 +60,39 @@ fn a_basket_is_read_as_it_was_made_and_never_changes_its_form() {
     let other = other_key().public();
     let read = PhoneBasket::open(&text, &[other, key().public()], here());
     assert_eq!(read, Ok(basket()), "the key of before may have signed it");
+}
+
+#[test]
+fn a_basket_says_what_the_phone_showed_for_each_line_where_that_fits() {
+    let priced = |lines: Vec<PhoneLine>| {
+        let lines = lines.into_iter().enumerate();
+        lines.map(|(at, line)| PhoneLine { shown: Some(250 + at as i64 * 100), ..line }).collect::<Vec<_>>()
+    };
+    let shown = PhoneBasket { lines: priced(basket().lines), ..basket() };
+    let text = shown.seal(&key()).expect("made");
+    assert_eq!(open(&text), Ok(shown));
+    expect_test::expect_file!["../../../fixtures/wire/scan-go-v1/basket-with-prices.txt"].assert_eq(&text);
+    // Forty usual lines go into a code with their prices, fifty without.
+    let many =
+        |count: usize| PhoneBasket { lines: priced(vec![line("6901028075763", 1); count]), ..basket() };
+    let read = |basket: PhoneBasket| open(&basket.seal(&key()).expect("made")).expect("read");
+    assert_eq!(read(many(40)), many(40));
+    assert!(read(many(LINES_MAX)).lines.iter().all(|line| line.shown.is_none()));
+    // Half of the lines say nothing to anybody.
+    let mut half = many(2);
+    half.lines[1].shown = None;
+    assert!(read(half).lines.iter().all(|line| line.shown.is_none()));
+    let below = PhoneBasket { lines: vec![PhoneLine { shown: Some(-1), ..line("1", 1) }], ..basket() };
+    assert!(below.seal(&key()).is_err());
+}
+
+#[test]
+fn a_sale_has_one_exit_code_however_often_it_is_made() {
+    let id = ExitCode::id_of("S001", 3, 1, 4_711);
+    assert_eq!(id, ExitCode::id_of("S001", 3, 1, 4_711));
+    let others = [("S002", 3, 1, 4_711), ("S001", 31, 1, 4_711), ("S001", 3, 14, 711), ("S001", 3, 1, 4_712)];
+    assert!(others.iter().all(|(store, lane, epoch, seq)| ExitCode::id_of(store, *lane, *epoch, *seq) != id));
+    expect_test::expect!["544b7d15fea581f3e27d1df0"].assert_eq(&id.to_string());
 }
 
 #[test]
@@ -122,8 +155,10 @@ fn what_is_of_another_store_or_time_is_refused() {
 
 #[test]
 fn a_newer_form_is_said_to_be_newer() {
-    let text = BASKET.seal(&key(), vec![2, 1, b'S']).expect("made");
-    assert_eq!(open(&text), Err(RefuseCodeError::Version(2)));
+    let text = BASKET.seal(&key(), vec![3, 1, b'S']).expect("made");
+    assert_eq!(open(&text), Err(RefuseCodeError::Version(3)));
+    let text = EXIT.seal(&key(), vec![2, 1, b'S']).expect("made");
+    assert_eq!(ExitCode::open(&text, &[key().public()], here()), Err(RefuseCodeError::Version(2)));
     let text = BASKET.seal(&key(), vec![VERSION, 1, b'S']).expect("made");
     assert_eq!(open(&text), Err(RefuseCodeError::Form));
 }

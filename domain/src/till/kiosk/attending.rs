@@ -50,6 +50,8 @@ fn standing(till: &Till, input: &Input) -> Standing {
         | Input::Committed { .. }
         | Input::PrinterReady
         | Input::PaperEnded { .. }
+        // Who may check an exit is looked at there.
+        | Input::Phone(_)
         | Input::Kiosk(_) => Standing::Free,
         // They ask for a right of their own.
         Input::ResolvePayment { .. } | Input::SetPrice { .. } | Input::Discount { .. } => Standing::Free,
@@ -112,7 +114,7 @@ impl Step {
         }
     }
 
-    fn attended(&mut self) -> bool {
+    pub(in crate::till) fn attended(&mut self) -> bool {
         self.allow(Act::Attend, |rights| rights.allow(Act::Attend)).is_some()
     }
 

@@ -153,6 +153,7 @@ kinds! {
     Input::PaperEnded { .. } => "paper ended",
     Input::WaivePaper { .. } => "waive paper",
     Input::Kiosk(_) => "kiosk",
+    Input::Phone(_) => "phone",
 }
 
 #[test]

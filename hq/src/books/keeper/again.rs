@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use protocol::event::{Event, Fact};
 use serde::Deserialize;
 
-use super::{BACK, Keeper, Kept, document, points_key, read, written};
+use super::{BACK, Keeper, Kept, document, points_key, read, used_code, written};
 use crate::books::LaneId;
 use crate::books::points::{Account, Occasion, Operation, Trace};
 use crate::store::{BookKey, BookKind, JournalKey, StoreError};
@@ -29,8 +29,18 @@ impl Keeper<'_, '_> {
         key: JournalKey<'_>,
         event: &Event,
     ) -> Result<bool, StoreError> {
-        let Fact::SaleCompleted { sale } = &event.fact else { return Ok(false) };
         let source = document(key, event.seq);
+        if let Fact::Phone(fact) = &event.fact {
+            let Some((what, id)) = used_code(fact) else { return Ok(false) };
+            let book = BookKey { owner: key.store, kind: BookKind::PhoneCode, part: id };
+            if self.writing.has_book_source(book, &source)? {
+                return Ok(false);
+            }
+            let lane = LaneId { store: key.store.to_owned(), lane: key.lane };
+            self.use_code(&lane, (&source, event.at_ms), what, id)?;
+            return Ok(true);
+        }
+        let Fact::SaleCompleted { sale } = &event.fact else { return Ok(false) };
         let mut is_missing = false;
         if let Some(buyer) = &sale.buyer {
             let member = self.member_of(&buyer.member)?;

@@ -133,7 +133,7 @@ fn make_code(writing: &Writing<'_>, call: &Call, Drawn(code): &Drawn) -> Result<
 
 fn revoke(writing: &Writing<'_>, call: &Call, _: &Nothing) -> Result<Done<Changed>, Refusal> {
     let (store, lane) = lane_of(call)?;
-    match enrolment::revoke(writing, store, lane) {
+    match enrolment::revoke(writing, store, lane, call.now_ms) {
         Ok(true) => Ok(Done::new(Changed { changed: true }, format!("{store}/{lane}"))),
         Ok(false) => Err(Refusal::Unknown(format!("store {store:?} has no lane {lane} that was enrolled"))),
         Err(ExchangeError::Store(error)) => Err(error.into()),

@@ -366,9 +366,18 @@ fn lines_of(asked: &[LineAsked]) -> Result<Vec<PhoneLine>, Refusal> {
                 "the body: a line has 1 to {PIECES_MAX} pieces and a code of 1 to {CODE_BYTES_MAX} characters"
             )));
         }
-        Ok(PhoneLine { code: code.clone(), pieces: *pieces })
+        Ok(PhoneLine { code: code.clone(), pieces: *pieces, shown: None })
     };
     asked.iter().map(line).collect()
+}
+
+/// The lines with what the phone shows for each: a till says where it charges something else.
+fn with_prices(lines: &[PhoneLine], quote: &Quote) -> Vec<PhoneLine> {
+    let shown = quote.lines.iter().map(|quoted| match quoted {
+        Quoted::Lines { lines, .. } => Some(lines.iter().map(Line::net).sum::<Money>().minor()),
+        Quoted::Refused(_) => None,
+    });
+    lines.iter().zip(shown).map(|(line, shown)| PhoneLine { shown, ..line.clone() }).collect()
 }
 
 /// Whether a link's token opens a store.
@@ -515,7 +524,7 @@ async fn seal(State(desk): State<SharedDesk>, asker: Asker, request: Request) ->
                 until_ms: now_ms / 1_000 * 1_000 + scan_go::BASKET_LASTS_MS,
                 total: quote.total.minor(),
                 version: quote.version,
-                lines: lines.clone(),
+                lines: with_prices(&lines, &quote),
             };
             let key = keys::signing(writing).map_err(|error| Refusal::Fault(chain(&error)))?;
             let key = key.ok_or(Refusal::Unauthorised)?;

@@ -21,6 +21,13 @@ impl Lane {
     ) -> Shown {
         let currency = &open.settings().currency;
         let prints = open.till().kiosk().offered() == Some(seq);
+        let exit = self.exit_code(open, seq);
+        let exit_squares = exit.as_deref().and_then(squares);
+        let leave = self.words(
+            "出门时请出示这个离店码，只能用一次。",
+            "Show this exit code at the exit; it works once. ",
+        );
+        let with_leave = |text: String| if exit.is_some() { format!("{leave}{text}") } else { text };
         let (text, code, keys) = match kiosk.receipt {
             Receipt::Asked => {
                 let mut keys = Vec::new();
@@ -29,7 +36,8 @@ impl Lane {
                 }
                 // The first key is paper, where there is paper.
                 keys.push(key(self.words("电子小票（扫码）", "Receipt as a code"), Tone::Quiet));
-                (self.words("需要小票吗？", "Do you want a receipt?"), None, keys)
+                let text = self.words("需要小票吗？", "Do you want a receipt?");
+                (with_leave(text), exit_squares, keys)
             }
             Receipt::Paper => {
                 let (words, is_missing) = paper_words(present::paper(self, open, seq));
@@ -38,9 +46,13 @@ impl Lane {
                 } else {
                     Vec::new()
                 };
-                (self.words(words.0, words.1), None, keys)
+                (with_leave(self.words(words.0, words.1)), exit_squares, keys)
             }
-            Receipt::Code => {
+            Receipt::Leaving if exit.is_some() => {
+                let keys = vec![key(self.words("电子小票（扫码）", "Receipt as a code"), Tone::Quiet)];
+                (leave, exit_squares, keys)
+            }
+            Receipt::Code | Receipt::Leaving => {
                 let identity = open.journal().identity();
                 let code = ReceiptCode {
                     store: identity.store.clone(),
@@ -49,12 +61,14 @@ impl Lane {
                     seq,
                 }
                 .to_string();
-                let squares =
-                    drivers::printer::qr_squares(&code).map(|(width, dark)| Picture { width, dark });
+                let keys = match &exit {
+                    Some(_) => vec![key(self.words("离店码", "Exit code"), Tone::Good)],
+                    None => Vec::new(),
+                };
                 (
                     self.words("请拍下这个码，退换货凭它。", "Take a picture of it: returns go by it."),
-                    squares,
-                    Vec::new(),
+                    squares(&code),
+                    keys,
                 )
             }
         };
@@ -72,6 +86,10 @@ impl Lane {
             ..blank
         }
     }
+}
+
+fn squares(code: &str) -> Option<Picture> {
+    drivers::printer::qr_squares(code).map(|(width, dark)| Picture { width, dark })
 }
 
 /// What a customer who waits for a receipt is told, and whether a code may take its place.

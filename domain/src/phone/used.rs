@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{CLOCK_AHEAD_MAX_MS, CodeId};
 
-/// The most codes that are remembered at one time: more than a large store hands out in a day.
-pub const USED_MAX: usize = 20_000;
+/// The most codes that are remembered at one time: more than one lane takes, or one gate checks, while they hold. All
+/// of them go on into the next shift, in the record that opens it.
+pub const USED_MAX: usize = 4_096;
 
 /// The codes that one gate, or one till, has taken and whose time is not over. Pure: whoever keeps it writes down
 /// what [`Self::entries`] gives, and begins again with [`Self::restored`].
@@ -31,21 +32,26 @@ impl UsedCodes {
         Self { until_ms: entries.into_iter().take(USED_MAX).collect() }
     }
 
-    /// Uses a code up. One whose time is over is forgotten: it is refused as such. A clock that is set back by no more
-    /// than [`CLOCK_AHEAD_MAX_MS`] makes none work twice.
+    /// Whether a code may be used now.
+    ///
+    /// # Errors
+    /// It was used, or too many were.
+    pub fn check(&self, id: CodeId, now_ms: i64) -> Result<(), UsedError> {
+        if self.until_ms.contains_key(&id) {
+            return Err(UsedError::Before);
+        }
+        let held = self.until_ms.values().filter(|until_ms| is_remembered(**until_ms, now_ms)).count();
+        if held >= USED_MAX { Err(UsedError::Full) } else { Ok(()) }
+    }
+
+    /// Uses a code up. Those whose time is over are forgotten: they are refused as such. A clock that is set back by no
+    /// more than [`CLOCK_AHEAD_MAX_MS`] makes none work twice.
     ///
     /// # Errors
     /// It was used, or too many were; then nothing is changed.
     pub fn take(&mut self, id: CodeId, until_ms: i64, now_ms: i64) -> Result<(), UsedError> {
-        if self.until_ms.contains_key(&id) {
-            return Err(UsedError::Before);
-        }
-        if self.until_ms.len() >= USED_MAX {
-            self.until_ms.retain(|_, until_ms| now_ms < until_ms.saturating_add(CLOCK_AHEAD_MAX_MS));
-        }
-        if self.until_ms.len() >= USED_MAX {
-            return Err(UsedError::Full);
-        }
+        self.check(id, now_ms)?;
+        self.until_ms.retain(|_, until_ms| is_remembered(*until_ms, now_ms));
         self.until_ms.insert(id, until_ms);
         Ok(())
     }
@@ -54,4 +60,8 @@ impl UsedCodes {
     pub fn entries(&self) -> impl Iterator<Item = (CodeId, i64)> {
         self.until_ms.iter().map(|(id, until_ms)| (*id, *until_ms))
     }
+}
+
+fn is_remembered(until_ms: i64, now_ms: i64) -> bool {
+    now_ms < until_ms.saturating_add(CLOCK_AHEAD_MAX_MS)
 }

@@ -220,7 +220,9 @@ pub fn end_due(writing: &Writing<'_>, store: &str, now_ms: i64) -> Result<usize,
             | BookKind::Value
             | BookKind::CountWaiting
             | BookKind::Count
-            | BookKind::Order => {}
+            | BookKind::Order
+            | BookKind::Membership
+            | BookKind::Reward => {}
         }
     }
     Ok(due.len().min(ENDED_AT_A_TIME))

@@ -5,6 +5,8 @@
 mod buyer;
 #[path = "wire/gift.rs"]
 mod gift;
+#[path = "wire/membership.rs"]
+mod membership;
 #[path = "wire/quota.rs"]
 mod quota;
 #[path = "wire/selling.rs"]
@@ -637,6 +639,7 @@ fn records() -> Vec<(&'static str, Record)> {
     .chain(gift::records())
     .chain([("line_returned_pack", Record::LineReturned { returned: case_back(), staff: id() })])
     .chain(quota::records())
+    .chain(membership::records())
     .collect()
 }
 

@@ -22,6 +22,9 @@ impl Step {
         if self.till.basket.age_open().next().is_some() {
             return self.refuse(Message::AgeCheckFirst);
         }
+        if self.till.basket.has_membership() && self.till.basket.member().is_none() {
+            return self.refuse(Message::MemberFirst);
+        }
         // A charge in doubt asked for what was due then; it stays due.
         if self.till.payment_of_basket().is_none() {
             self.lower_prices(context);

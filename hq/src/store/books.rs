@@ -29,6 +29,10 @@ pub enum BookKind {
     Order,
     /// Goods that somebody waits for in a store, without an order of ours.
     Reservation,
+    /// The paid memberships of a person.
+    Membership,
+    /// What an employee or a store was given of fees; its owner is either.
+    Reward,
 }
 
 impl BookKind {
@@ -44,6 +48,8 @@ impl BookKind {
             Self::Count => "count",
             Self::Order => "order",
             Self::Reservation => "reservation",
+            Self::Membership => "membership",
+            Self::Reward => "reward",
         }
     }
 
@@ -58,6 +64,8 @@ impl BookKind {
             Self::Count,
             Self::Order,
             Self::Reservation,
+            Self::Membership,
+            Self::Reward,
         ];
         all.into_iter()
             .find(|kind| kind.name() == name)

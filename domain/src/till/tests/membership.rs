@@ -110,7 +110,7 @@ fn a_fee_comes_back_by_its_receipt_alone() {
     }
     let back = last_sale(&lane);
     assert!(back.returns[0].item.membership, "HQ learns that it ends");
-    assert_eq!(back.payable, money("-9.90"));
+    assert_eq!(-back.payable, money("9.90"));
     assert_eq!(back.points_back.map_or(0, |back| back.reversed), 0, "it had earned none");
 }
 

@@ -557,6 +557,11 @@ impl Basket {
         self.lines.iter().any(|line| line.item.sku == sku && line.trace.serial.as_deref() == Some(serial))
     }
 
+    /// Whether a membership is in it.
+    pub fn has_membership(&self) -> bool {
+        self.lines.iter().any(|line| line.item.membership)
+    }
+
     /// Sum of line nets, less what comes back; tax on top not included.
     pub fn total(&self) -> Money {
         let nets: Money = self.lines.iter().map(Line::net).sum();

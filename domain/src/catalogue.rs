@@ -52,6 +52,9 @@ pub struct Item {
     pub no_points: bool,
     /// May be handed out for nothing: a price of 0 is meant.
     pub gift: bool,
+    /// Makes whoever pays it a paid member (付费会员卡): it is sold to a member
+    /// who is named, one a basket, moves no stock and earns no points.
+    pub membership: bool,
     /// Its class in the tax law, where HQ gave it one; the rate to reckon with
     /// is [`Self::tax_rate`].
     pub tax_class: Option<TaxClass>,
@@ -85,6 +88,7 @@ impl Item {
             no_promotion: false,
             no_points: false,
             gift: false,
+            membership: false,
             tax_class: None,
             units: Vec::new(),
             prices: Vec::new(),
@@ -97,6 +101,11 @@ impl Item {
     /// The sale unit with this id.
     pub fn unit(&self, id: &str) -> Option<&SaleUnit> {
         self.units.iter().find(|sold| sold.unit.id == id)
+    }
+
+    /// Whether what is paid for it earns points: neither tobacco nor a fee does.
+    pub fn earns_points(&self) -> bool {
+        !self.no_points && !self.membership
     }
 
     /// How many pieces a customer counts in so much of it; what is weighed is one.

@@ -10,6 +10,7 @@
 //! | [`coupon`] | whether what a customer brings is good |
 //! | [`points`] | points earned and taken back |
 //! | [`member`] | who buys, and what a document does to their points |
+//! | [`membership`] | what a paid membership's fee is shared into |
 //! | [`price_list`] | which listed price is in force |
 //! | [`pricing`] | the price of one unit, and why |
 //! | [`kit`] | what each part of a kit takes of its price |
@@ -40,6 +41,7 @@ pub mod gift;
 pub mod kit;
 pub mod label;
 pub mod member;
+pub mod membership;
 pub mod money;
 pub mod order;
 pub mod payment;

@@ -54,7 +54,7 @@ pub const GLANCE_WORK_MAX: u64 = 8_000;
 
 /// Counts the engines that may choose differently for the same ticket; a sale
 /// says by which it was priced.
-pub const ENGINE_VERSION: u32 = 2;
+pub const ENGINE_VERSION: u32 = 3;
 
 /// Prices a ticket: the least total that the live promotions allow.
 ///

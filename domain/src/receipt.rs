@@ -193,6 +193,9 @@ impl Paper<'_> {
         };
         let each = self.currency.format(line.unit_price);
         self.text(format!("  {} {}{unit} x {each}", line.code, line.quantity));
+        if line.item.membership {
+            self.text(format!("  {}", words.membership));
+        }
         let list_price = line.walk_in.as_ref().map_or(line.item.price, |price| price.list_price);
         let lowered = line.unit_price < list_price;
         let because = match (&line.promotion, line.price_from) {
@@ -233,6 +236,9 @@ impl Paper<'_> {
         let unit = kilograms(&back.item);
         self.amount(format!("{}: {}", words.returned, self.goods(&back.item)), -back.amount);
         self.text(format!("  {} {}{unit}", back.code, back.quantity));
+        if back.item.membership {
+            self.text(format!("  {}", words.membership_ends));
+        }
         if let Some(origin) = &back.origin {
             self.text(format!("  {}: {}", words.sold_on, number(origin)));
         }

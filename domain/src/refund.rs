@@ -274,7 +274,7 @@ impl PastSale {
         for past in &self.lines {
             let number = past.line.number;
             let own = back.iter().filter(|back| back.line == number);
-            if !past.line.item.no_points {
+            if past.line.item.earns_points() {
                 earning += own.map(|back| back.amount).sum();
             }
             let (whole, now) = (past.line.quantity.thousandths(), taken_of(number, back));

@@ -108,7 +108,7 @@ pub struct SpentCoupon {
 
 /// The net of lines that earns points.
 pub fn earning(lines: &[Line]) -> Money {
-    lines.iter().filter(|line| !line.item.no_points).map(Line::net).sum()
+    lines.iter().filter(|line| line.item.earns_points()).map(Line::net).sum()
 }
 
 /// What a basket comes to when it is paid in cash.

@@ -401,6 +401,22 @@ fn an_exchange_shows_both_and_a_reprint_says_so() {
     check("exchange", &exchange(), true, None);
 }
 
+/// A membership is told where its fee stands, and where it comes back.
+#[test]
+fn a_membership_is_on_the_paper_and_so_is_its_end() {
+    let fee = |number| Item {
+        membership: true,
+        no_points: true,
+        ..item("超级会员", "Super member", "", number, 600)
+    };
+    let mut paid = exchange();
+    paid.lines[0].item = Arc::new(fee(paid.lines[0].item.price.minor()));
+    check("membership", &paid, false, None);
+    let mut back = refund();
+    back.returns[0].item = Arc::new(fee(0));
+    check("membership_back", &back, false, None);
+}
+
 /// Who sold it and what was noted stand where they belong: with the ticket, and with a line.
 #[test]
 fn who_sold_it_and_what_was_noted_are_on_the_paper() {

@@ -8,7 +8,7 @@ use protocol::ask::{Answer, Earnings, LabelNotAsked, PHONE, Question, STOCK_PLAC
 use protocol::event;
 
 use crate::books::LaneId;
-use crate::books::keeper::{ALIAS, Keeper, points_key};
+use crate::books::keeper::{self, ALIAS, Keeper, points_key};
 use crate::import;
 use crate::store::{CommissionOfDay, LaneRow, QuotaAsked, Reading, SalesRange, Store, StoreError};
 
@@ -93,7 +93,8 @@ fn member(reading: &Reading<'_>, code: &str) -> Result<Answer, StoreError> {
         None => None,
     };
     let tier = account.as_ref().and_then(|account| account.tier());
-    let Some(told) = import::member_shown(&id, &row, tier) else { return Ok(Answer::MemberUnknown {}) };
+    let Some(mut told) = import::member_shown(&id, &row, tier) else { return Ok(Answer::MemberUnknown {}) };
+    keeper::add_tags(reading, &id, &row, &mut told.tags)?;
     Ok(Answer::Member {
         member: event::Member {
             id,

@@ -7,6 +7,7 @@
 //! | [`held`] | coupons, and what is left of sales; pure |
 //! | [`counting`] | counts of goods, posted when HQ has every journal up to them |
 //! | `gifts` | what returns kept back for gifts, held against the sale |
+//! | [`membership`] | paid memberships of a person; pure |
 //! | [`keeper`] | keeps the books in the database, in the transaction of what moves them |
 //!
 //! A lane that is cut off may have spent what it was lent long before HQ hears
@@ -18,6 +19,7 @@ pub mod counting;
 mod gifts;
 pub mod held;
 pub mod keeper;
+pub mod membership;
 pub mod points;
 pub mod rebuild;
 

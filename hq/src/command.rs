@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use self::access::{AccessCommand, AccessError, AccessOutcome, KeyShown, Password, PersonShown};
 pub use self::execute::execute;
 use crate::audit::By;
+use crate::books::membership::{Memberships, Reward};
 use crate::books::rebuild::RebuiltBooks;
 use crate::catalogue::SetPriceError;
 use crate::enrolment::{ExchangeError, MakeCodeError};
@@ -113,6 +114,11 @@ pub enum Command {
         /// List the seller's entries rather than sums.
         entries: bool,
     },
+    /// Show what was given of the fees of paid memberships, and a member's memberships.
+    Memberships {
+        /// HQ's id of the member; only the sums where absent.
+        member: Option<String>,
+    },
     /// List forks and quarantined events.
     Alarms,
     /// List what stands and a person must look at.
@@ -200,6 +206,15 @@ pub enum Outcome {
         days: Vec<CommissionOfDay>,
         /// The entries of one seller, the newest first.
         entries: Vec<CommissionEntry>,
+        /// Decimal places of the chain's currency.
+        exponent: u8,
+    },
+    /// Of [`Command::Memberships`].
+    Memberships {
+        /// What each employee and store was given, less what was taken back.
+        rewards: Vec<Reward>,
+        /// The member's, where one was named.
+        member: Option<Memberships>,
         /// Decimal places of the chain's currency.
         exponent: u8,
     },

@@ -23,12 +23,16 @@ use protocol::promotion::PromotionForm;
 use protocol::pull::{self, Category, PriceRow, PriceScope, Product, Promotion, StaffMember, TaxClass};
 use serde::{Deserialize, Serialize};
 
+use crate::books::keeper;
 use crate::commission::RuleForm;
+use crate::membership::{self, MembershipForm};
 use crate::store::{Kind, Put, Reading, Store, StoreError, Writing, price_key};
 use check::{Checked, Checker};
 pub use goods::GOODS_COLUMNS;
 use member::CouponSource;
-pub(crate) use member::{check_coupon_of, member_points, member_shown, member_told};
+pub(crate) use member::{
+    check_coupon_of, member_phone, member_points, member_shown, member_staff, member_told,
+};
 pub use one::put_price_text;
 pub(crate) use one::{put_goods, put_member, put_prices, put_promotions};
 pub use prices::{PRICE_COLUMNS, PriceText};
@@ -171,6 +175,7 @@ struct Shop {
     promotion_rules: Option<Vec<PromotionForm>>,
     coupons: Option<Vec<CouponSource>>,
     commission_rules: Option<Vec<RuleForm>>,
+    memberships: Option<Vec<MembershipForm>>,
 }
 
 impl Shop {
@@ -244,6 +249,7 @@ pub fn prepare(store: &Store, path: &Path, replace: bool, now_ms: i64) -> Result
         checker.check_kits(reading)?;
         checker.check_promotions(&file, &shop, reading)?;
         checker.check_commissions(&file, &shop, reading)?;
+        checker.check_memberships(&file, &shop, reading)?;
         check_prices(&mut checker, reading, &file, &shop, source.prices.as_deref())
     })?;
     let checked = checker.finish()?;
@@ -443,6 +449,9 @@ fn apply(
     for rule in shop.commission_rules.iter().flatten() {
         applying.put_commission_rule(rule)?;
     }
+    for form in shop.memberships.iter().flatten() {
+        applying.put_membership(form)?;
+    }
     for member in shop.members.iter().flatten() {
         if let Some(id) = check::member_id(member) {
             applying.put_member(&id, member, shop.code())?;
@@ -574,7 +583,8 @@ impl<'a, 'c> Applying<'a, 'c> {
             let codes = member::member_codes(row);
             self.writing.set_member_codes(id, codes.iter().map(String::as_str))?;
         }
-        if let Some((store, member)) = now {
+        if let Some((store, mut member)) = now {
+            keeper::add_tags(self.writing, id, &row.to_string(), &mut member.tags)?;
             self.writing.put_of_store(Kind::Member, &store, id, &serde_json::to_string(&member)?)?;
         }
         Ok(())
@@ -603,6 +613,16 @@ impl<'a, 'c> Applying<'a, 'c> {
     fn put_commission_rule(&mut self, rule: &RuleForm) -> Result<(), ImportError> {
         self.done.named += 1;
         if self.writing.put_commission_rule(&rule.id, &serde_json::to_string(rule)?)? {
+            self.done.changed += 1;
+        }
+        Ok(())
+    }
+
+    /// Puts what an item is as a membership. None is ever deleted: what is not
+    /// sold any more has no price.
+    fn put_membership(&mut self, form: &MembershipForm) -> Result<(), ImportError> {
+        self.done.named += 1;
+        if membership::put(self.writing, form)? {
             self.done.changed += 1;
         }
         Ok(())

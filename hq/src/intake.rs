@@ -545,6 +545,7 @@ mod tests {
             tax_rate: 1_300,
             reason: "stale".into(),
             seller: None,
+            membership: false,
         }
     }
 
@@ -573,6 +574,7 @@ mod tests {
             kit: Vec::new(),
             age_restricted: false,
             no_points: false,
+            membership: false,
             batch: None,
             expiry: None,
             best_before: None,

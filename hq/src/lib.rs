@@ -14,6 +14,7 @@
 //! | [`enrolment`] | one-time codes, lane keys |
 //! | [`import`] | whole shops from JSON and CSV |
 //! | [`commission`] | what sellers earn, and by which rules |
+//! | [`membership`] | paid memberships: the item, the shares of its fee, what comes with it |
 //! | [`catalogue`] | one product's price |
 //! | [`access`] | who may ask what: people, roles, keys, scopes, limits |
 //! | [`audit`] | who did what, when, from where |
@@ -43,6 +44,7 @@ pub mod enrolment;
 pub mod feed;
 pub mod import;
 pub mod intake;
+pub mod membership;
 pub mod orders;
 pub mod place;
 pub mod projection;

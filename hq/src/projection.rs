@@ -169,10 +169,11 @@ fn beside_of<'a>(store: &'a str, seq: u64, movement: &'a Movement) -> Vec<Beside
 }
 
 /// What lines and returns move of a stock, in base units. A kit moves its
-/// parts and a pack its pieces, when they are sold and when they come back.
+/// parts and a pack its pieces, when they are sold and when they come back; a
+/// membership moves nothing.
 fn moves<'a>(lines: &'a [Line], returns: &'a [Returned]) -> Vec<(&'a str, i64)> {
     let mut moved = Vec::new();
-    for line in lines {
+    for line in lines.iter().filter(|line| !line.membership) {
         let factor = line.unit.as_ref().map_or(1, |unit| unit.factor);
         let sold = i128::from(line.quantity) * i128::from(factor);
         if line.kit.is_empty() {
@@ -182,7 +183,7 @@ fn moves<'a>(lines: &'a [Line], returns: &'a [Returned]) -> Vec<(&'a str, i64)> 
             moved.push((part.sku.as_str(), narrow(-sold * i128::from(part.quantity) / 1_000)));
         }
     }
-    for back in returns {
+    for back in returns.iter().filter(|back| !back.membership) {
         if back.stock.is_empty() {
             moved.push((back.sku.as_str(), back.quantity));
         }

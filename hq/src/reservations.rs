@@ -221,7 +221,9 @@ pub fn end_due(writing: &Writing<'_>, store: &str, now_ms: i64) -> Result<usize,
             | BookKind::CountWaiting
             | BookKind::Count
             | BookKind::PhoneCode
-            | BookKind::Order => {}
+            | BookKind::Order
+            | BookKind::Membership
+            | BookKind::Reward => {}
         }
     }
     Ok(due.len().min(ENDED_AT_A_TIME))

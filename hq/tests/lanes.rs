@@ -8,6 +8,8 @@ mod commission;
 mod labels;
 #[path = "lane/mod.rs"]
 mod lane;
+#[path = "lanes/membership.rs"]
+mod membership;
 #[path = "postgres/mod.rs"]
 mod postgres;
 #[path = "lanes/push.rs"]

@@ -347,7 +347,7 @@ impl Fold {
             self.remainders.insert(key, Remainder { sold, returned: 0 });
             let factor = line.unit.as_ref().map_or(1, |unit| i64::from(unit.factor));
             let base = sold.saturating_mul(factor);
-            if line.item.kit.is_empty() {
+            if line.item.kit.is_empty() && !line.item.membership {
                 *self.stock.entry(line.item.sku.clone()).or_default() += base;
             }
             for part in &line.item.kit {
@@ -369,7 +369,7 @@ impl Fold {
         }
         for back in &sale.returns {
             let quantity = back.quantity.thousandths();
-            if back.stock.is_empty() {
+            if back.stock.is_empty() && !back.item.membership {
                 *self.stock.entry(back.item.sku.clone()).or_default() -= quantity;
             }
             for line in &back.stock {

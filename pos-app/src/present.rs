@@ -548,6 +548,38 @@ pub(crate) fn paper(lane: &Lane, open: &OpenLane, seq: u64) -> PaperState {
     }
 }
 
+/// A basket makes one person a paid member.
+fn one_membership(item: &Item, language: Language) -> Notice {
+    Notice::Said {
+        tone: ui::view::Tone::Attend,
+        what: say(language, "一单只能卖一份会员资格", "One membership a sale"),
+        rest: say(
+            language,
+            &format!("没有加上“{}”。请先结这一单，下一位另开一单。", item.name_zh),
+            &format!(
+                "{} was not added. Finish this sale, and begin another for the next person.",
+                item.name_en
+            ),
+        ),
+    }
+}
+
+/// What a membership gave is known by its receipt only.
+fn membership_needs_receipt(item: &Item, language: Language) -> Notice {
+    Notice::Said {
+        tone: ui::view::Tone::Attend,
+        what: say(language, "会员费要凭小票退", "A membership comes back by its receipt"),
+        rest: say(
+            language,
+            &format!("没有退“{}”的钱。请扫原小票，或在“退货”里找到这一单。", item.name_zh),
+            &format!(
+                "Nothing was given for {}. Scan its receipt, or find the sale under Return.",
+                item.name_en
+            ),
+        ),
+    }
+}
+
 /// What becomes of coupons whose goods all came back.
 fn coupons_back(codes: &[String], language: Language) -> Notice {
     let codes: Vec<String> = codes.iter().map(|code| short(code)).collect();
@@ -623,6 +655,8 @@ pub(crate) fn notice(
         Message::MemberUnknown(code) => Notice::MemberUnknown { code: short(code) },
         Message::MemberJoined(member) => Notice::MemberJoined { member: member.shown.clone() },
         Message::MemberFirst => Notice::MemberFirst,
+        Message::OneMembership(item) => one_membership(item, language),
+        Message::MembershipNeedsReceipt(item) => membership_needs_receipt(item, language),
         Message::PointsNotSpent => Notice::PointsNotSpent,
         Message::CouponLaid { off, .. } => Notice::CouponLaid { off: currency.format_with_symbol(*off) },
         Message::CouponsBack(codes) => coupons_back(codes, language),

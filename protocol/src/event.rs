@@ -556,6 +556,9 @@ pub struct Line {
     /// Whether it earns no points.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub no_points: bool,
+    /// Whether it makes the member who pays it a paid one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub membership: bool,
     /// The batch, where the code said it (GS1 AI 10).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<String>,
@@ -910,6 +913,9 @@ pub struct Returned {
     /// Who was credited for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seller: Option<Seller>,
+    /// Whether it made a member a paid one, who is none any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub membership: bool,
 }
 
 /// What is left of a past sale.

@@ -231,6 +231,9 @@ pub struct Product {
     /// May be handed out for nothing: a price of 0 is meant.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gift: bool,
+    /// Makes whoever pays it a paid member.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub membership: bool,
 }
 
 /// A pack in which a product is sold: 提, 箱.

@@ -407,6 +407,7 @@ impl From<&Line> for event::Line {
             kit: kit_shares(line),
             age_restricted: item.age_restricted,
             no_points: item.no_points,
+            membership: item.membership,
             batch: line.trace.batch.clone(),
             expiry: line.trace.expiry,
             best_before: line.trace.best_before,
@@ -736,6 +737,7 @@ impl event::Line {
                 no_promotion: self.no_promotion,
                 no_points: self.no_points,
                 gift: false,
+                membership: self.membership,
                 tax_class: self.tax_class.as_ref().map(Into::into),
                 // How a line is priced anew is asked of the catalogue.
                 units: Vec::new(),

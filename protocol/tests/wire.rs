@@ -5,6 +5,8 @@
 mod buyer;
 #[path = "wire/gift.rs"]
 mod gift;
+#[path = "wire/membership.rs"]
+mod membership;
 #[path = "wire/phone.rs"]
 mod phone;
 #[path = "wire/quota.rs"]
@@ -643,6 +645,7 @@ fn records() -> Vec<(&'static str, Record)> {
     .chain([("line_returned_pack", Record::LineReturned { returned: case_back(), staff: id() })])
     .chain(quota::records())
     .chain(phone::records())
+    .chain(membership::records())
     .collect()
 }
 

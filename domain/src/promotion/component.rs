@@ -23,6 +23,7 @@ mod outcome;
 mod rough;
 mod run;
 mod small;
+mod worth;
 
 pub(super) use front::Front;
 use run::{Run, SINGLE_STEPS_MAX, Tier};

@@ -270,7 +270,7 @@ impl<'a, 'b> Finder<'a, 'b> {
         for component in &components {
             let merged = component.in_regions(&mut |_, _| 0);
             let most = Work::new(self.problem.effort.alone_work(), self.problem.asking);
-            sum += merged.rough_bound(self.problem.set, most, &mut self.work.done);
+            sum += merged.worth_bound(self.problem.set, most, (0, None), &mut self.work.done);
         }
         self.every_scenario(stage, &[], sum).bound(0, &Scenario::default())
     }

@@ -14,6 +14,7 @@ use super::*;
 use crate::quota::{QuotaLeft, Whose};
 
 mod effort;
+mod worth;
 
 fn yuan(amount: i64) -> Money {
     Money::from_minor(amount * 100)

@@ -45,6 +45,14 @@ impl Effort {
         }
     }
 
+    /// The most work on what units are worth to promotions that compete for them.
+    pub(super) fn worth_work(self) -> u64 {
+        match self {
+            Self::Glance => 0,
+            Self::Whole => 60_000,
+        }
+    }
+
     /// The most scenarios of one choice.
     pub(super) fn scenarios(self) -> u64 {
         match self {

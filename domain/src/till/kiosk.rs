@@ -56,7 +56,9 @@ impl KioskRules {
     /// Whether an item is sold at a kiosk.
     pub fn sells(&self, item: &Item) -> bool {
         let tobacco = item.age_restricted && item.no_promotion;
-        (!tobacco || self.sells_tobacco) && !self.kept_back.contains(&item.category)
+        // A membership is credited to whoever sells it.
+        let alone = !item.membership && (!tobacco || self.sells_tobacco);
+        alone && !self.kept_back.contains(&item.category)
     }
 
     /// Whether a basket has more pieces, of one item or of all, than is sold unattended; `passed` were looked at.

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::step::Step;
 use super::{COUPONS_SPENT_MAX, Context, Desk, Effect, LEASES_SPENT_MAX, Message, Sound};
-use crate::basket::Basket;
+use crate::basket::{Basket, Line};
 use crate::coupon::{Coupon, CouponRefusal, CouponState};
 use crate::member::{Member, PointsGrant};
-use crate::money::Money;
+use crate::money::{Money, Quantity};
 use crate::promotion::ticket::Coupons;
 use crate::record::Record;
 use crate::rights::kept_words;
@@ -81,9 +81,25 @@ impl Step {
         if self.till.basket.member().is_none() {
             return self.refuse(Message::MemberFirst);
         }
+        // A membership that is being paid is theirs.
+        if matches!(self.till.desk, Desk::Paying(_)) && self.till.basket.has_membership() {
+            return self.refuse(Message::MemberFirst);
+        }
         if self.may_change_buyer() {
             self.commit(Record::MemberLeft);
         }
+    }
+
+    /// Whether a line may stand in the basket as far as memberships go: there
+    /// is one, of one piece, since it makes one person a member.
+    pub(super) fn may_have_membership(&mut self, line: &Line) -> bool {
+        let is_other = |other: &Line| other.item.membership && other.number != line.number;
+        let alone = !self.till.basket.lines().iter().any(is_other) && line.quantity == Quantity::ONE;
+        if line.item.membership && !alone {
+            self.refuse(Message::OneMembership(line.item.clone()));
+            return false;
+        }
+        true
     }
 
     /// A coupon is laid on the basket, where it takes something off it.

@@ -25,6 +25,9 @@ impl Step {
         if self.must_look_at_phones() {
             return;
         }
+        if self.till.basket.has_membership() && self.till.basket.member().is_none() {
+            return self.refuse(Message::MemberFirst);
+        }
         // A charge in doubt asked for what was due then; it stays due.
         if self.till.payment_of_basket().is_none() {
             self.lower_prices(context);

@@ -65,6 +65,9 @@ impl Step {
             Ok((None, _)) => return self.refuse(Message::UnknownCode(kept_words(sku))),
             Ok((Some(item), promotions)) => (item, promotions),
         };
+        if item.membership {
+            return self.refuse(Message::MembershipNeedsReceipt(item));
+        }
         let quantity =
             if item.weighed { Quantity::from_thousandths(count) } else { Quantity::from_pieces(count) };
         let Some(quantity) = quantity else { return self.refuse(Message::QuantityRange) };

@@ -575,6 +575,9 @@ impl Step {
         if !line.is_within_bounds() {
             return self.refuse(Message::QuantityRange);
         }
+        if !self.may_have_membership(&line) {
+            return;
+        }
         if weighed_by == Some(WeighedBy::Person) && !self.may_type_weight(context, item) {
             return;
         }
@@ -627,6 +630,9 @@ impl Step {
         line.basket_discount = Money::ZERO;
         if !line.is_within_bounds() {
             return self.refuse(Message::QuantityRange);
+        }
+        if !self.may_have_membership(&line) {
+            return;
         }
         let less = quantity < before.quantity;
         if less && self.may_remove(context, &before, before.net() - line.net()) == Some(false) {

@@ -77,7 +77,7 @@ struct Good {
     price: i64,
 }
 
-const GOODS: [Good; 13] = [
+const GOODS: [Good; 14] = [
     Good { sku: "yoghurt", name: "yoghurt", gtin: YOGHURT, plu: "", price: 801 },
     Good { sku: "milk", name: "milk", gtin: MILK, plu: "", price: 650 },
     Good { sku: "cola", name: "cola", gtin: COLA, plu: "", price: 350 },
@@ -91,6 +91,7 @@ const GOODS: [Good; 13] = [
     Good { sku: "bag", name: "bag", gtin: BAG, plu: "", price: 0 },
     Good { sku: "loose", name: "loose", gtin: LOOSE, plu: "", price: 0 },
     Good { sku: "apple", name: "apple", gtin: APPLES, plu: APPLE, price: 1_280 },
+    Good { sku: "plus", name: "plus", gtin: membership::FEE, plu: "", price: 990 },
 ];
 
 impl Good {
@@ -100,6 +101,7 @@ impl Good {
             code: if self.plu.is_empty() { self.gtin } else { self.plu }.into(),
             age_restricted: self.name == "beer",
             gift: self.name == "bag",
+            membership: self.name == "plus",
             units: match self.name {
                 "tea" => vec![pack("six", 6, None), pack("case", 24, Some(10_000))],
                 "egg" => vec![pack("tray", 30, None)],
@@ -718,6 +720,8 @@ fn message_words(message: &Message) -> String {
         Message::CouponLaid { code, off } => format!("coupon {code} takes off {}", yuan().format(*off)),
         Message::CouponsBack(codes) => format!("coupons {} given back", codes.join(", ")),
         Message::CouponRefused(refusal) => refusal.to_string(),
+        Message::OneMembership(item) => format!("one membership: not {}", item.sku),
+        Message::MembershipNeedsReceipt(item) => format!("the receipt of {} is needed", item.sku),
         Message::MemberUnknown(_)
         | Message::MemberFirst
         | Message::PointsNotSpent
@@ -3600,6 +3604,7 @@ fn any_count() -> impl Strategy<Value = i64> {
 fn any_happening() -> impl Strategy<Value = Happens> {
     let code = prop_oneof![
         8 => prop::sample::select(vec![COLA, EGG, YOGHURT, MILK, BEER, APPLE_WEIGHED, APPLE_PRICED, APPLE_DIFFERS]).prop_map(String::from),
+        1 => Just(membership::FEE.to_owned()),
         6 => prop::sample::select(vec![TEA, TEA_SIX, TEA_CASE, EGG_TRAY, GIFT_SET, NO_PRICE, BAG, LOOSE]).prop_map(String::from),
         2 => prop::sample::select(vec![GOLD, ODD, APPLE, "9520000000012", "134567890123456789", ""]).prop_map(String::from),
         1 => any::<String>(),
@@ -3907,6 +3912,12 @@ fn check_step(lane: &mut Lane, happens: Happens) -> Result<(), TestCaseError> {
                     sale.total - sale.tax_added
                 );
                 prop_assert!(!sale.lines.is_empty() || !sale.returns.is_empty());
+                let mut memberships = sale.lines.iter().filter(|line| line.item.membership);
+                if let Some(fee) = memberships.next() {
+                    prop_assert!(sale.buyer.is_some() && fee.quantity == Quantity::ONE);
+                    prop_assert!(memberships.next().is_none() && lane.settings.rules.kiosk.is_none());
+                }
+                prop_assert!(!sale.returns.iter().any(|back| back.item.membership && back.origin.is_none()));
                 let points = sale.buyer.as_ref().and_then(|buyer| buyer.points.as_ref());
                 if let Some(spent) = points.map(|points| points.spent).filter(|spent| *spent > 0) {
                     prop_assert!(before.basket.grant().is_some_and(|grant| spent <= grant.points));
@@ -4108,6 +4119,7 @@ mod buyer;
 mod everything;
 mod gifts;
 mod kiosk;
+mod membership;
 mod phone;
 mod quotas;
 mod reckoning;

@@ -434,6 +434,10 @@ pub enum Message {
     MemberJoined(Arc<Member>),
     /// A member must be named first.
     MemberFirst,
+    /// A basket has one membership, of one piece.
+    OneMembership(Arc<Item>),
+    /// What a membership gave is not known without its receipt.
+    MembershipNeedsReceipt(Arc<Item>),
     /// Points cannot be spent here, or these not any more.
     PointsNotSpent,
     /// A coupon was laid on the basket and takes this off.

@@ -129,6 +129,11 @@ impl ReceiptBook {
         self.lines.iter().all(|line| line.sold.is_some_and(|sold| sold <= line.back))
     }
 
+    /// Whether anything of a line came back, also before the sale was filed.
+    pub fn has_come_back(&self, number: u32) -> bool {
+        self.lines.iter().any(|line| line.line == number && line.back > 0)
+    }
+
     /// A lane wants to give it back.
     pub fn claim(&mut self, lane: &LaneId, until_ms: i64) -> Result<(), NotClaimed> {
         if self.is_all_back() {

@@ -6,8 +6,11 @@
 
 mod again;
 mod channel;
+mod membership;
 
 pub use self::channel::{HQ_LANE, PointsRefused};
+pub(crate) use self::membership::add_tags;
+pub use self::membership::{membership_key, memberships, reward_key, rewards};
 use protocol::ask::{Answer, CouponRefused, LATER_DOCUMENTS_MAX, PHONE, ReceiptRefused};
 use protocol::event::{self, Event, Fact, NewMember, Origin, PointsGrant, Sale};
 use protocol::pull::{Coupon, CouponState};
@@ -253,11 +256,19 @@ impl<'w, 'c> Keeper<'w, 'c> {
         Ok(done)
     }
 
+    /// Tells the lanes of the member's store what they have now.
+    fn tell_member(&self, member: &str) -> Result<(), StoreError> {
+        let account = self.writing.book(points_key(member))?.filter(|body| !body.is_empty());
+        let account = account.map(|body| account_of(&body)).transpose()?;
+        self.tell_tier(member, account.as_ref().and_then(|account| account.tier()))
+    }
+
     /// Tells the lanes of the member's store which tier they have now.
     fn tell_tier(&self, member: &str, tier: Option<&str>) -> Result<(), StoreError> {
         let Some(body) = self.writing.member(member)? else { return Ok(()) };
         let told = import::member_told(member, &body, tier);
-        if let Some((store, told)) = told {
+        if let Some((store, mut told)) = told {
+            add_tags(self.writing, member, &body, &mut told.tags)?;
             self.writing.put_of_store(Kind::Member, &store, member, &written(&told))?;
         }
         Ok(())
@@ -657,6 +668,7 @@ impl<'w, 'c> Keeper<'w, 'c> {
             };
             self.points(&member, &lane.store, (source, at_ms), &operation)?;
         }
+        self.begin_memberships(lane, (source, at_ms), sale)?;
         for spent in &sale.coupons {
             self.spend_coupon(lane, &spent.code, (source, at_ms))?;
         }
@@ -671,6 +683,7 @@ impl<'w, 'c> Keeper<'w, 'c> {
         for (origin, lines) in &back {
             self.check_gifts(lane, origin, source, sale)?;
             self.give_back(lane, origin, (source, at_ms), lines)?;
+            self.end_memberships(lane, origin, (source, at_ms), sale)?;
         }
         if let (false, Some((origin, _))) = (sale.coupons_back.is_empty(), back.first()) {
             self.restore_coupons(lane, origin, (source, at_ms), &sale.coupons_back)?;
@@ -717,7 +730,9 @@ impl<'w, 'c> Keeper<'w, 'c> {
                 | BookKind::Count
                 | BookKind::Order
                 | BookKind::PhoneCode
-                | BookKind::Reservation => {}
+                | BookKind::Reservation
+                | BookKind::Membership
+                | BookKind::Reward => {}
             }
             // One that its book does not know is over as well.
             let key = BookKey { owner: &hold.owner, kind: hold.kind, part: &hold.part };

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{Command, CommandError, Outcome, access};
 use crate::audit::{self, By};
-use crate::books::keeper::Keeper;
+use crate::books::keeper::{self, Keeper};
 use crate::books::points::Operation;
 use crate::books::{self, LaneId};
 use crate::import::{self, ImportError};
@@ -124,6 +124,23 @@ pub fn execute(
                 Ok(Outcome::Commission {
                     days: reading.commission_of_days(&range, seller.as_deref())?,
                     entries: listed,
+                    exponent: currency.map_or(2, |currency| currency.exponent),
+                })
+            })
+        }
+        Command::Memberships { member } => {
+            let currency: Option<Currency> = store.read(catalogue::currency::<CommandError>)?;
+            store.read(|reading| {
+                let member = match member {
+                    Some(id) => {
+                        let row = reading.member(id)?.unwrap_or_default();
+                        Some(keeper::memberships(reading, id, &row)?)
+                    }
+                    None => None,
+                };
+                Ok(Outcome::Memberships {
+                    rewards: keeper::rewards(reading, BOOK_ROWS_MAX)?,
+                    member,
                     exponent: currency.map_or(2, |currency| currency.exponent),
                 })
             })

@@ -36,6 +36,9 @@ pub(super) struct Checker {
     /// The currency of the stores that this import does not touch.
     other_currency: Option<Currency>,
     categories: HashSet<String>,
+    /// The fee of each item of the import that is a membership, minor units;
+    /// `None` for one that is not.
+    memberships: HashMap<String, Option<i64>>,
     skus: HashSet<String>,
     /// Where each code was seen: GTINs as numbers, PLUs above them.
     codes: HashMap<u64, String>,
@@ -100,6 +103,7 @@ impl Checker {
             prices: HashSet::new(),
             stores,
             groups,
+            memberships: HashMap::new(),
             products_are_replaced: replace,
             problems: Vec::new(),
         })
@@ -223,6 +227,7 @@ impl Checker {
         if let Err(what) = checked {
             self.note(file, place, what);
         }
+        self.memberships.insert(product.sku.clone(), product.membership.then_some(product.price));
         if !product.units.is_empty() {
             let ids = product.units.iter().map(|unit| unit.id.clone()).collect();
             self.units.insert(product.sku.clone(), ids);
@@ -295,6 +300,17 @@ impl Checker {
                 })?;
                 self.claim(place, code, gtin_number(&gtin))?;
             }
+        }
+        let is_special = product.weighed
+            || product.gift
+            || !product.units.is_empty()
+            || !product.kit.is_empty()
+            || product.open_price.is_some()
+            || !product.department.is_empty();
+        if product.membership && is_special {
+            return Err(
+                "it is a membership; take weighed, gift, units, kit, open_price and department away".into()
+            );
         }
         check_kit(product)?;
         if let Some(bounds) = &product.open_price {
@@ -562,6 +578,49 @@ impl Checker {
         let all = known.len() + ids.iter().filter(|id| !known.contains_key(**id)).count();
         if all > COMMISSION_RULES_MAX {
             self.note(file, "commission_rules", RuleRefused::TooMany.to_string());
+        }
+        Ok(())
+    }
+
+    /// Memberships are goods that are marked so, shared into no more than their fee.
+    pub(super) fn check_memberships(
+        &mut self,
+        file: &str,
+        shop: &Shop,
+        reading: &Reading<'_>,
+    ) -> Result<(), ImportError> {
+        let mut skus = HashSet::new();
+        for (index, form) in shop.memberships.iter().flatten().enumerate() {
+            let place = format!("memberships[{index}]");
+            let fee = match self.memberships.get(&form.sku) {
+                Some(fee) => *fee,
+                None => {
+                    let stored = reading.entity(Kind::Product, &form.sku)?;
+                    let stored: Option<Product> =
+                        stored.map(|body| serde_json::from_str(&body)).transpose()?;
+                    stored.filter(|product| product.membership).map(|product| product.price)
+                }
+            };
+            let Some(fee) = fee else {
+                let what = format!("{:?} is no item that is marked as membership; import it first", form.sku);
+                self.note(file, &place, what);
+                continue;
+            };
+            if let Err(refused) = form.check(Money::from_minor(fee)) {
+                self.note(file, &place, refused.to_string());
+                continue;
+            }
+            if !skus.insert(&form.sku) {
+                self.note(file, &place, format!("{:?} is there twice", form.sku));
+            }
+            for pack in &form.coupons {
+                let named = shop.promotion_rules.iter().flatten().any(|rule| rule.id == pack.promotion);
+                if !named && !self.stays(shop, &pack.promotion, reading)? {
+                    let what =
+                        format!("there is no promotion {:?}; import it, or take it out", pack.promotion);
+                    self.note(file, &place, what);
+                }
+            }
         }
         Ok(())
     }

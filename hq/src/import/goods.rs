@@ -33,6 +33,7 @@ pub const GOODS_COLUMNS: &[&str] = &[
     "tax_class",
     "gift",
     "grade",
+    "membership",
 ];
 
 const COLUMNS: Columns = Columns { names: GOODS_COLUMNS, needed: &["sku", "name_zh", "price", "tax_rate"] };
@@ -100,6 +101,7 @@ fn product(row: &Row<'_>, currency: Option<&Currency>) -> Result<Product, String
         department: owned("department"),
         tax_class: owned("tax_class"),
         gift: row.flag("gift")?,
+        membership: row.flag("membership")?,
     })
 }
 

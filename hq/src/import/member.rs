@@ -29,6 +29,8 @@ struct MemberSource {
     first_order: bool,
     points: Option<i64>,
     store: Option<String>,
+    /// Who they are where they work here, by HQ's id.
+    staff: Option<String>,
 }
 
 /// A coupon as an import says it.
@@ -109,6 +111,17 @@ pub(crate) fn member_told(id: &str, body: &str, tier: Option<&str>) -> Option<(S
 /// The points that a stored member had before this HQ kept them.
 pub(crate) fn member_points(body: &str) -> Option<i64> {
     serde_json::from_str::<MemberSource>(body).ok()?.points
+}
+
+/// The hash of a stored member's telephone number.
+pub(crate) fn member_phone(body: &str) -> Option<String> {
+    let source = serde_json::from_str::<MemberSource>(body).ok()?;
+    Some(source.phone_hash).filter(|hash| !hash.is_empty())
+}
+
+/// Who a stored member is where they work here, by HQ's id.
+pub(crate) fn member_staff(body: &str) -> Option<String> {
+    serde_json::from_str::<MemberSource>(body).ok()?.staff
 }
 
 /// Everything by which a stored member is found, beside their id.

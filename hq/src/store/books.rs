@@ -31,6 +31,10 @@ pub enum BookKind {
     Reservation,
     /// A phone's basket or exit code, which works once; its owner is the store.
     PhoneCode,
+    /// The paid memberships of a person.
+    Membership,
+    /// What an employee or a store was given of fees; its owner is either.
+    Reward,
 }
 
 impl BookKind {
@@ -47,6 +51,8 @@ impl BookKind {
             Self::Order => "order",
             Self::Reservation => "reservation",
             Self::PhoneCode => "phone_code",
+            Self::Membership => "membership",
+            Self::Reward => "reward",
         }
     }
 
@@ -62,6 +68,8 @@ impl BookKind {
             Self::Order,
             Self::Reservation,
             Self::PhoneCode,
+            Self::Membership,
+            Self::Reward,
         ];
         all.into_iter()
             .find(|kind| kind.name() == name)

@@ -106,6 +106,7 @@ impl Lane {
             tax_rate: 1_300,
             reason: "stale".into(),
             seller: None,
+            membership: false,
         };
         let sale = Sale {
             currency: "CNY".into(),
@@ -175,6 +176,7 @@ pub fn line(sku: &str, net: i64) -> Line {
         kit: Vec::new(),
         age_restricted: false,
         no_points: false,
+        membership: false,
         batch: None,
         expiry: None,
         best_before: None,

@@ -52,6 +52,7 @@ fn back(kept: i64) -> Sale {
         tax_rate: 1_300,
         reason: "stale".into(),
         seller: None,
+        membership: false,
     };
     let gift = KeptGift {
         origin,

@@ -47,6 +47,7 @@ fn back(of: &Sale, number: u32, before: i64, pieces: i64) -> Sale {
         tax_rate: 1_300,
         reason: "stale".into(),
         seller: sold.seller.clone().or(of.seller.clone()),
+        membership: sold.membership,
     };
     Sale {
         returns: vec![returned],

@@ -44,6 +44,8 @@ pub(super) struct Face {
     pub no_points: bool,
     #[serde(rename = "f", default, skip_serializing_if = "std::ops::Not::not")]
     pub gift: bool,
+    #[serde(rename = "h", default, skip_serializing_if = "std::ops::Not::not")]
+    pub membership: bool,
     #[serde(rename = "u", default, skip_serializing_if = "Vec::is_empty")]
     pub units: Vec<pull::SaleUnit>,
     #[serde(rename = "k", default, skip_serializing_if = "Vec::is_empty")]
@@ -81,6 +83,7 @@ impl Face {
             no_promotion: product.no_promotion,
             no_points: product.no_points,
             gift: product.gift,
+            membership: product.membership,
             units: product.units,
             kit: product.kit,
             open_price: product.open_price,

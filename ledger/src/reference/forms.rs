@@ -74,5 +74,6 @@ pub(super) fn item(product: Face, class: Option<pull::TaxClass>) -> Item {
         no_promotion: product.no_promotion,
         no_points: product.no_points,
         gift: product.gift,
+        membership: product.membership,
     }
 }

@@ -75,6 +75,7 @@ fn product(sku: &str, name_zh: &str, initials: &str) -> pull::Product {
         department: String::new(),
         tax_class: String::new(),
         gift: false,
+        membership: false,
     }
 }
 

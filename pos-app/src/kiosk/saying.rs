@@ -58,9 +58,11 @@ impl Lane {
                     ("没有加上。要再加商品，请先按“返回”。", "Not added. To add more, touch Back first.");
                 (Tone::Attend, ("正在付款", "You are paying"), rest)
             }
-            Message::CouponsFull | Message::MemberFirst | Message::PointsNotSpent => {
-                (Tone::Attend, ("现在用不了", "Not possible now"), ASK)
-            }
+            Message::CouponsFull
+            | Message::MemberFirst
+            | Message::OneMembership(_)
+            | Message::MembershipNeedsReceipt(_)
+            | Message::PointsNotSpent => (Tone::Attend, ("现在用不了", "Not possible now"), ASK),
             Message::PaymentDeclined { .. } => {
                 let rest = ("没有扣款。请换一个付款码再试。", "Nothing was charged. Try another code.");
                 (Tone::Stop, ("付款没有成功", "The payment did not go through"), rest)

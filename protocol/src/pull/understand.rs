@@ -48,6 +48,7 @@ impl Product {
             no_promotion: self.no_promotion,
             no_points: self.no_points,
             gift: self.gift,
+            membership: self.membership,
         }
     }
 

@@ -42,6 +42,7 @@ impl From<&ReturnedLine> for event::Returned {
             tax_rate: item.tax_rate.basis_points(),
             reason: back.reason.clone(),
             seller: back.seller.as_deref().map(Into::into),
+            membership: item.membership,
         }
     }
 }
@@ -58,6 +59,7 @@ impl event::Returned {
                 category: self.category.clone(),
                 weighed: self.weighed,
                 code: self.code.clone(),
+                membership: self.membership,
                 // What comes back is worth its amount; nobody asks for a price again.
                 ..Item::plain(&self.sku, Money::ZERO, understand_rate(seq, self.tax_rate)?)
             }),

@@ -97,6 +97,7 @@ impl Shop {
                 tax_class: String::new(),
                 // What the log never charges for.
                 gift: price == 0,
+                membership: false,
             };
             items.insert(sku.to_owned(), MappedItem { code, price, product });
         }

@@ -85,6 +85,7 @@ fn product(item: usize, price: i64) -> Product {
         department: String::new(),
         tax_class: String::new(),
         gift: false,
+        membership: false,
     }
 }
 

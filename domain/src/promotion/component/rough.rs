@@ -5,7 +5,7 @@
 //! the other is laid down, and those that share goods with it are searched again
 //! on what is left: once by what each takes off in all, and once by what it takes
 //! off of the goods that it uses up, since much off a few goods leaves others for
-//! other promotions. No way takes off more than all of them would take off alone.
+//! other promotions. What no way comes below is told by what units are worth to them.
 
 use super::super::rule::{BundleReward, ItemRule, Rule};
 use super::super::set::PromotionSet;
@@ -76,11 +76,12 @@ impl Component {
     ) -> Rough {
         let most = Work::new(effort.alone_work(), asking);
         let mut work = 0;
-        let bound = self.rough_bound(set, most, &mut work);
         let begun: Vec<Alone> =
             (0..self.groups.len()).filter_map(|group| self.tried(set, group, most, &mut work)).collect();
         let mut outcome = self.laid_down(set, First::Most, &begun, most, &mut work);
-        if outcome.as_ref().is_some_and(|outcome| outcome.net() > bound) {
+        let known = outcome.as_ref().map(Outcome::net);
+        let bound = self.worth_bound(set, most, (effort.worth_work(), known), &mut work);
+        if known.is_some_and(|known| known > bound) {
             let other = self.laid_down(set, First::Largest, &begun, most, &mut work);
             outcome = outcome.into_iter().chain(other).min_by_key(Outcome::net);
         }
@@ -154,7 +155,7 @@ impl Component {
     }
 
     /// The units of one of its promotions with nothing else, or all without any.
-    fn alone(&self, group: Option<usize>) -> Self {
+    pub(super) fn alone(&self, group: Option<usize>) -> Self {
         let class = |class: &Class| {
             let own = class.joins.iter().filter(|join| Some(join.group) == group);
             let joins: Vec<_> = own.map(|join| super::Join { group: 0, ..join.clone() }).collect();
@@ -269,40 +270,9 @@ impl Component {
         self.classes.retain(|class| class.count > 0);
     }
 
-    /// What all units cost at their lowest prices, less the most that each
-    /// promotion takes off alone, each with so much work; limits do not count.
-    pub(in crate::promotion) fn rough_bound(&self, set: &PromotionSet, most: Work, work: &mut u64) -> Money {
-        let mut free = self.clone();
-        free.limits.clear();
-        for class in &mut free.classes {
-            class.singles.iter_mut().for_each(|single| single.takes.clear());
-            class.joins.iter_mut().for_each(|join| join.takes.clear());
-        }
-        free.groups.iter_mut().for_each(|group| group.applications = None);
-        let lowest = |class: &super::Class| {
-            let all = class.singles.iter().map(|single| single.price);
-            all.chain(class.joins.iter().map(|join| join.price)).min().unwrap_or_default()
-        };
-        let sum: Money = free.classes.iter().map(|class| lowest(class).times_count(class.count)).sum();
-        let mut off = Money::ZERO;
-        for group in 0..free.groups.len() {
-            let alone = free.alone(Some(group));
-            let whole: Money = alone.classes.iter().map(|class| lowest(class).times_count(class.count)).sum();
-            let mut own = most;
-            let ways = alone.search_in_turn(set, &[WEIGHT_ONE], Search::Least, &mut own);
-            *work += own.done;
-            let ways = ways.ok().filter(|ways| !ways.cut && !ways.ways.is_empty());
-            off += match ways {
-                Some(ways) => (whole - ways.outcome(set, 0).net()).max(Money::ZERO),
-                None => alone.takes_off_at_most(set),
-            };
-        }
-        (sum - off).max(Money::ZERO)
-    }
-
     /// What its one promotion takes off at most, however its units are grouped:
     /// a reward never falls on more than the average of its group.
-    fn takes_off_at_most(&self, set: &PromotionSet) -> Money {
+    pub(super) fn takes_off_at_most(&self, set: &PromotionSet) -> Money {
         let rule = self.groups.first().map(|group| &set.promotions()[group.promotion].rule);
         let Some(Rule::Item(rule)) = rule else { return Money::ZERO };
         let dearest = |class: &super::Class| class.joins.iter().map(|join| join.price).max();

@@ -200,7 +200,7 @@ impl Component {
     }
 
     /// The same with its options in other regions, by region and line.
-    pub(super) fn in_regions(&self, region: &mut dyn FnMut(usize, usize) -> usize) -> Self {
+    pub(in crate::promotion) fn in_regions(&self, region: &mut dyn FnMut(usize, usize) -> usize) -> Self {
         let mut own = self.clone();
         for class in &mut own.classes {
             for single in &mut class.singles {

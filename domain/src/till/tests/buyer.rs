@@ -158,7 +158,7 @@ pub(super) fn any_buyer() -> impl Strategy<Value = Happens> {
     ]
 }
 
-fn points() -> Happens {
+pub(super) fn points() -> Happens {
     Rule(|rules| rules.points = points_rules())
 }
 

@@ -189,6 +189,17 @@ enum Act {
         #[arg(long)]
         json: bool,
     },
+    /// Show what employees and stores were given of the fees of paid memberships.
+    Memberships {
+        #[command(flatten)]
+        at: At,
+        /// Also the memberships of this member, by HQ's id.
+        #[arg(long)]
+        member: Option<String>,
+        /// As JSON, amounts in minor units.
+        #[arg(long)]
+        json: bool,
+    },
     /// Show what sellers are credited for and earn, by seller, business date and store.
     Commission {
         #[command(flatten)]
@@ -444,6 +455,7 @@ fn perform(act: Act) -> anyhow::Result<()> {
         Act::Commission { at, seller, store, from, to, entries, json } => {
             run(at, Command::Commission { seller, store, from, to, entries }, json)
         }
+        Act::Memberships { at, member, json } => run(at, Command::Memberships { member }, json),
         Act::Lanes { at, json } => run(at, Command::Lanes, json),
         Act::Rebuild { at } => run(at, Command::Rebuild, false),
         Act::Books { at, store, json } => run(at, Command::Books { store }, json),

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use domain::money::{Currency, Money};
+use hq::books::membership::{Memberships, Party, Reward};
 use hq::command::{AccessOutcome, Outcome};
 use hq::projection::Rebuilt;
 use hq::store::{AlarmKind, CommissionEntry, CommissionOfDay};
@@ -117,6 +118,13 @@ pub(crate) fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
         }
         Outcome::Commission { days, entries, exponent } => {
             print_commission(&mut out, days, entries, *exponent)?;
+        }
+        Outcome::Memberships { rewards, member, .. } if json => {
+            let both = serde_json::json!({ "rewards": rewards, "member": member });
+            writeln!(out, "{both}")?;
+        }
+        Outcome::Memberships { rewards, member, exponent } => {
+            print_memberships(&mut out, rewards, member.as_ref(), *exponent)?;
         }
         Outcome::Lanes { epochs } if json => {
             serde_json::to_writer(&mut out, epochs)?;
@@ -246,6 +254,45 @@ fn print_commission(
     let sum =
         |of: &dyn Fn(&CommissionOfDay) -> i64| days.iter().fold(0i64, |sum, row| sum.saturating_add(of(row)));
     writeln!(out, "{} sold, {} earned", written(sum(&|row| row.net)), written(sum(&|row| row.amount)))
+}
+
+fn print_memberships(
+    out: &mut impl Write,
+    rewards: &[Reward],
+    member: Option<&Memberships>,
+    exponent: u8,
+) -> std::io::Result<()> {
+    let currency = Currency { code: String::new(), symbol: String::new(), exponent };
+    let written = |minor| currency.format(Money::from_minor(minor));
+    for Reward { party, balance, entries } in rewards {
+        let (what, whose) = match party {
+            Party::Employee(id) => ("employee", id),
+            Party::Store(code) => ("store", code),
+        };
+        writeln!(out, "{what:<8} {whose:<16} {entries:>6} entries {:>12}", written(*balance))?;
+    }
+    let Some(member) = member else { return Ok(()) };
+    for term in &member.terms {
+        let ended = term.ended.as_ref().map_or_else(String::new, |by| format!(", ended by {by}"));
+        writeln!(out, "{} since {} by {} line {}{ended}", term.tag, time(term.at_ms), term.sale, term.line)?;
+        for given in &term.given {
+            writeln!(out, "  {:?} {}", given.party, written(given.amount))?;
+        }
+        for (store, code) in &term.coupons {
+            writeln!(out, "  coupon {code} of store {store}")?;
+        }
+    }
+    if let Some(bound) = &member.binding {
+        let ended = bound.ended_ms.map_or_else(String::new, |ended| format!(", ended {}", time(ended)));
+        writeln!(
+            out,
+            "bound to {} of store {} since {}{ended}",
+            bound.seller,
+            bound.store,
+            time(bound.at_ms)
+        )?;
+    }
+    Ok(())
 }
 
 fn print_sales(out: &mut impl Write, answer: &SalesAnswer, exponent: u8) -> std::io::Result<()> {

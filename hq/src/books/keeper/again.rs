@@ -56,6 +56,9 @@ impl Keeper<'_, '_> {
             let key = BookKey { owner: key.store, kind: BookKind::Coupon, part: &spent.code };
             is_missing |= !self.writing.has_book_source(key, &source)?;
         }
+        if let (Some(buyer), true) = (&sale.buyer, sale.lines.iter().any(|line| line.membership)) {
+            is_missing |= !self.knows_membership(&buyer.member, &source)?;
+        }
         if is_missing {
             let lane = LaneId { store: key.store.to_owned(), lane: key.lane };
             self.file_sale(&lane, (&source, event.at_ms), sale)?;

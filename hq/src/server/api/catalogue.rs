@@ -252,6 +252,7 @@ fn goods_row(goods: &Goods, currency: &Currency) -> Result<Vec<String>, String> 
         goods.tax_class.clone(),
         flag(goods.gift),
         goods.grade.clone(),
+        flag(goods.membership),
     ])
 }
 

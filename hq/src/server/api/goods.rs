@@ -76,6 +76,9 @@ pub(super) struct Goods {
     /// May be handed out for nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gift: bool,
+    /// Makes whoever pays it a paid member.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub membership: bool,
 }
 
 /// A pack in which something is sold.

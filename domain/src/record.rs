@@ -9,6 +9,7 @@ use crate::coupon::Coupon;
 use crate::label::{LabelBinding, LabelItem, LabelNumber};
 use crate::member::{Member, NewMember, PointsGrant};
 use crate::money::{Money, Quantity};
+use crate::order::desk::OrderRecord;
 use crate::payment::{Outcome, Purpose};
 use crate::quota::QuotaHeard;
 use crate::refund::{PastSale, ReturnedLine};
@@ -422,6 +423,8 @@ pub enum Record {
     },
     /// Something happened at a lane that customers use by themselves.
     Kiosk(KioskRecord),
+    /// Something was done with an order of a channel.
+    Order(OrderRecord),
 }
 
 /// What became of a document's paper.

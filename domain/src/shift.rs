@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use crate::basket::Basket;
 use crate::member::LeaseSpent;
 use crate::money::Money;
+use crate::order::desk::OrdersHere;
 use crate::payment::Payment;
 use crate::quota::QuotaCounts;
 use crate::sale::Sale;
@@ -239,6 +240,8 @@ pub struct Carried {
     pub leases_spent: Vec<LeaseSpent>,
     /// What was given here of promotions with quotas.
     pub quota_counts: QuotaCounts,
+    /// What was done here with orders of channels.
+    pub orders: OrdersHere,
 }
 
 #[cfg(test)]

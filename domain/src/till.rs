@@ -29,6 +29,7 @@ use crate::basket::Basket;
 use crate::catalogue::Catalogue;
 use crate::member::{LeaseSpent, PointsGrant, PointsRules};
 use crate::money::{AMOUNT_MAX, Currency, Money};
+use crate::order::desk::OrdersHere;
 use crate::payment::{Belongs, Outcome, Payment, Purpose};
 use crate::promotion::Objective;
 use crate::quota::QuotaCounts;
@@ -268,6 +269,8 @@ pub struct Till {
     coupons_spent: VecDeque<String>,
     leases_spent: Vec<LeaseSpent>,
     quota_counts: QuotaCounts,
+    /// What was done here with orders of channels.
+    orders: OrdersHere,
     pin_refusals: VecDeque<(String, PinRefusals)>,
     recollection: Recollection,
     kiosk: Kiosk,
@@ -296,6 +299,7 @@ impl Default for Till {
             coupons_spent: VecDeque::new(),
             leases_spent: Vec::new(),
             quota_counts: QuotaCounts::default(),
+            orders: OrdersHere::default(),
             pin_refusals: VecDeque::new(),
             kiosk: Kiosk::default(),
         }
@@ -354,6 +358,11 @@ impl Till {
         &self.papers
     }
 
+    /// What was done here with orders of channels.
+    pub fn orders(&self) -> &OrdersHere {
+        &self.orders
+    }
+
     /// The number of the last sale.
     pub fn last_sale(&self) -> Option<u64> {
         self.last_sale
@@ -404,6 +413,7 @@ impl Till {
             coupons_spent: self.coupons_spent.iter().cloned().collect(),
             leases_spent: self.leases_spent.clone(),
             quota_counts: self.quota_counts.clone(),
+            orders: self.orders.clone(),
         }
     }
 
@@ -612,6 +622,7 @@ impl Till {
                 }
             }
             Record::Kiosk(record) => self.kiosk.apply(at_ms, record),
+            Record::Order(record) => self.orders.apply(record),
             // They move nothing of the till's own.
             Record::StockMoved { .. }
             | Record::StockCounted { .. }
@@ -730,6 +741,7 @@ impl Till {
         self.coupons_spent = carried.coupons_spent.iter().cloned().collect();
         self.leases_spent.clone_from(&carried.leases_spent);
         self.quota_counts.clone_from(&carried.quota_counts);
+        self.orders.clone_from(&carried.orders);
         let numbers =
             |payments: &[Payment]| payments.iter().map(|payment| payment.number).collect::<Vec<_>>();
         if numbers(&self.payments) != numbers(&carried.payments) {

@@ -6,6 +6,7 @@
 
 mod face;
 mod forms;
+pub mod orders;
 pub mod shelf;
 mod words;
 
@@ -38,7 +39,7 @@ use words::words_of;
 const KIND: Kind = Kind {
     name: "Guitai reference",
     application_id: i32::from_be_bytes(*b"GTrf"),
-    version: 7,
+    version: 8,
     schema: concat!(
         "
         CREATE TABLE compatibility (
@@ -107,7 +108,8 @@ const KIND: Kind = Kind {
         );
     ",
         include_str!("../schemas/reference-labels.sql"),
-        include_str!("../schemas/reference-deals.sql")
+        include_str!("../schemas/reference-deals.sql"),
+        include_str!("../schemas/reference-orders.sql")
     ),
     upgrades: &[
         "
@@ -159,6 +161,11 @@ const KIND: Kind = Kind {
         ALTER TABLE state ADD COLUMN goods_version INTEGER NOT NULL DEFAULT 0;
         UPDATE state SET goods_version = version;
     ",
+        // A program that handed no orders over passed them over.
+        concat!(
+            "UPDATE state SET outdated = 1 WHERE version > 0;",
+            include_str!("../schemas/reference-orders.sql")
+        ),
     ],
 };
 
@@ -190,6 +197,9 @@ const VERSION_WITH_DEALS: i32 = 6;
 
 /// The first version that tells changes of goods from those of people, coupons and caps.
 const VERSION_WITH_GOODS: i32 = 7;
+
+/// The first version with orders of channels.
+const VERSION_WITH_ORDERS: i32 = 8;
 
 /// Of so many goods that sell the words are read in one quiet moment: some
 /// milliseconds where the disk must be asked.
@@ -518,8 +528,10 @@ impl Update<'_> {
             Entity::Label(None) | Entity::LabelWaiver(None) => Ok(()),
             Entity::ShelfCap(Some(cap)) => shelf::put_cap(&self.transaction, cap),
             Entity::ShelfCap(None) => shelf::remove_cap(&self.transaction, &change.key),
-            // No till hands orders over yet; one that does pulls them anew.
-            Entity::Order(_) => Ok(()),
+            Entity::Order(Some(order)) => {
+                self.put("channel_order", &[("id", &change.key), ("promised_ms", &order.promised_ms)], order)
+            }
+            Entity::Order(None) => self.remove("channel_order", "id", &change.key),
         }
     }
 
@@ -544,7 +556,7 @@ impl Update<'_> {
         Ok(self.transaction.execute_batch(
             "DELETE FROM face; DELETE FROM store; DELETE FROM category; DELETE FROM staff; DELETE FROM product; DELETE FROM code;
              DELETE FROM promotion; DELETE FROM price; DELETE FROM tax_class;
-             DELETE FROM member; DELETE FROM member_code; DELETE FROM coupon; DROP TABLE product_word;
+             DELETE FROM member; DELETE FROM member_code; DELETE FROM coupon; DELETE FROM channel_order; DROP TABLE product_word;
              CREATE VIRTUAL TABLE product_word USING fts5 (
                  words, content='', contentless_delete=1, detail=none, prefix='1 2 3 4 5 6'
              );",

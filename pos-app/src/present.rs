@@ -78,6 +78,7 @@ fn bar(lane: &Lane) -> Bar {
         bar.sync = sync(lane, open);
     }
     bar.shelf = lane.labels_bar();
+    bar.orders = lane.orders_bar();
     bar
 }
 
@@ -725,5 +726,6 @@ pub(crate) fn notice(
         Message::ShiftIsOpen => Notice::ShiftIsOpen,
         // Its own window says it.
         Message::Kiosk(_) => return None,
+        Message::OrderRefused(refused) => crate::orders::refused(refused, language, offset_minutes),
     })
 }

@@ -9,6 +9,7 @@ mod buyer;
 mod gift;
 mod kiosk;
 mod label;
+mod order;
 mod quota;
 mod stock;
 
@@ -23,6 +24,7 @@ pub use buyer::{
 pub use gift::{Free, FreeGoods, KeptGift, Units, Withheld};
 pub use kiosk::{CallEnd, Cause, Kiosk};
 pub use label::{KeptPrice, LabelBinding, LabelItem};
+pub use order::{Missing, Order, OrderDeed, OrderHere, OrderStage};
 
 pub use quota::{Counts, QuotaCount, QuotaHeard, QuotaUse};
 pub use stock::{Movement, NewMember, Position, StockCount, StockLine, StockMove};
@@ -476,6 +478,8 @@ pub enum Fact {
     },
     /// Something happened at a lane that customers use by themselves.
     Kiosk(Kiosk),
+    /// Something was done with an order of a channel.
+    Order(Order),
 }
 
 /// A person as an event names one: what was true when it happened.
@@ -1164,6 +1168,9 @@ pub struct Carried {
     /// What was given here of promotions with quotas.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quota_counts: Vec<QuotaCount>,
+    /// What was done here with orders of channels, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub orders: Vec<OrderHere>,
 }
 
 /// A basket that was put aside.

@@ -7,6 +7,7 @@ mod buyer;
 mod gift;
 mod kiosk;
 mod label;
+mod order;
 mod quota;
 mod refund;
 mod shift;
@@ -229,6 +230,7 @@ impl From<&Record> for Fact {
                 Self::ClockTrusted { shown_ms: *shown_ms, reckoned_ms: *reckoned_ms, staff: staff.clone() }
             }
             Record::Kiosk(record) => Self::Kiosk(record.into()),
+            Record::Order(record) => Self::Order(record.into()),
         }
     }
 }
@@ -658,6 +660,7 @@ impl Event {
                 Record::ClockTrusted { shown_ms: *shown_ms, reckoned_ms: *reckoned_ms, staff: staff.clone() }
             }
             Fact::Kiosk(fact) => Record::Kiosk(fact.into()),
+            Fact::Order(fact) => Record::Order(fact.into()),
         })
     }
 }

@@ -5,6 +5,8 @@
 mod buyer;
 #[path = "wire/gift.rs"]
 mod gift;
+#[path = "wire/order.rs"]
+mod order;
 #[path = "wire/quota.rs"]
 mod quota;
 #[path = "wire/selling.rs"]
@@ -23,6 +25,7 @@ use domain::catalogue::{Item, KitPart, TaxClass, TaxTreatment, Unit};
 use domain::gift::Withheld;
 use domain::label::{LabelBinding, LabelItem, LabelNumber};
 use domain::money::{Money, Quantity, TaxRate};
+use domain::order::desk::OrdersHere;
 use domain::payment::{Belongs, Outcome, Payment, Purpose};
 use domain::promotion::Layer;
 use domain::quota::QuotaCounts;
@@ -444,6 +447,7 @@ fn carried() -> Carried {
         coupons_spent: Vec::new(),
         leases_spent: Vec::new(),
         quota_counts: QuotaCounts::default(),
+        orders: OrdersHere::default(),
     }
 }
 
@@ -637,6 +641,7 @@ fn records() -> Vec<(&'static str, Record)> {
     .chain(gift::records())
     .chain([("line_returned_pack", Record::LineReturned { returned: case_back(), staff: id() })])
     .chain(quota::records())
+    .chain(order::records())
     .collect()
 }
 
@@ -851,10 +856,11 @@ const fn kind(record: &Record) -> &'static str {
         Record::ClockRefused { .. } => "clock_refused",
         Record::ClockTrusted { .. } => "clock_trusted",
         Record::Kiosk(_) => "kiosk",
+        Record::Order(_) => "order",
     }
 }
 
-const KINDS: usize = 53;
+const KINDS: usize = 54;
 
 #[test]
 fn every_record_comes_back_from_its_bytes() {

@@ -182,6 +182,7 @@ impl Step {
             // Decided before it comes here; an approval approves no other.
             Input::Approve { .. } | Input::Disapprove => {}
             Input::Kiosk(input) => self.kiosk(context, input),
+            Input::Order { told, ask } => self.order(context, &told, &ask),
         }
     }
 

@@ -768,6 +768,7 @@ fn message_words(message: &Message) -> String {
         | Message::OpenShiftFirst
         | Message::ShiftIsOpen => format!("{message:?}"),
         Message::Kiosk(message) => kiosk::message_words(message),
+        Message::OrderRefused(refused) => format!("order refused: {refused:?}"),
     }
 }
 
@@ -905,6 +906,7 @@ fn record_words(record: &Record) -> String {
             format!("clock trusted at {shown_ms} by {staff:?}, reckoned {reckoned_ms}")
         }
         Record::Kiosk(record) => kiosk::record_words(record),
+        Record::Order(record) => format!("order {}: {:?}", record.order, record.deed),
     }
 }
 

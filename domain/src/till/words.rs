@@ -12,6 +12,7 @@ use crate::coupon::{Coupon, CouponRefusal};
 use crate::label::{LabelBinding, LabelItem, LabelNumber, LabelRefusal};
 use crate::member::{Member, NewMember, PointsGrant};
 use crate::money::Money;
+use crate::order::desk::{OrderAsk, OrderRefused, ToldOrder};
 use crate::payment::{Answer, Payment};
 use crate::quota::QuotaHeard;
 use crate::record::{PaperOutcome, Record, Staff};
@@ -329,6 +330,13 @@ pub enum Input {
     },
     /// What happens where customers use the lane by themselves.
     Kiosk(KioskInput),
+    /// Something is to be done with an order of a channel.
+    Order {
+        /// What HQ told of it.
+        told: Box<ToldOrder>,
+        /// What.
+        ask: OrderAsk,
+    },
 }
 
 /// What a customer hands over.
@@ -638,4 +646,6 @@ pub enum Message {
     ShiftIsOpen,
     /// Something about a lane that customers use by themselves.
     Kiosk(KioskMessage),
+    /// Nothing was done with an order.
+    OrderRefused(OrderRefused),
 }

@@ -61,6 +61,7 @@ pub(super) fn kind_of(record: &Record) -> &'static str {
         Record::ClockRefused { .. } => "clock_refused",
         Record::ClockTrusted { .. } => "clock_trusted",
         Record::Kiosk(_) => "kiosk",
+        Record::Order(_) => "order",
     }
 }
 

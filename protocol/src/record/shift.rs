@@ -176,6 +176,7 @@ pub(super) fn encode_carried(carried: &Carried) -> Option<Box<event::Carried>> {
         coupons_spent: carried.coupons_spent.clone(),
         leases_spent: carried.leases_spent.iter().map(Into::into).collect(),
         quota_counts: super::quota::encode_counts(&carried.quota_counts),
+        orders: super::order::encode_orders(&carried.orders),
     }))
 }
 
@@ -198,6 +199,7 @@ impl event::Carried {
                 .map(|known| known.understand(seq))
                 .collect::<Result<_, _>>()?,
             quota_counts: super::quota::understand_counts(&self.quota_counts),
+            orders: super::order::understand_orders(&self.orders),
         })
     }
 }

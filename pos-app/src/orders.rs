@@ -123,24 +123,17 @@ impl Lane {
         if !self.has_orders() {
             return None;
         }
-        let (mut count, mut new, mut late) = (0usize, 0usize, false);
+        let (mut count, mut calls) = (0usize, false);
         for (order, _, standing) in self.open_orders_listed() {
             count += 1;
-            new += usize::from(standing == Standing::New);
-            late |= order.told.promised_ms.is_some_and(|promised_ms| promised_ms < self.moment.now_ms);
+            calls |= standing == Standing::New;
+            calls |= order.told.promised_ms.is_some_and(|promised_ms| promised_ms < self.moment.now_ms);
         }
         if count == 0 {
             return None;
         }
-        let text = match new {
-            0 => say(self.front.language, &format!("订单 {count}"), &format!("Orders {count}")),
-            _ => say(
-                self.front.language,
-                &format!("订单 {count} · 新 {new}"),
-                &format!("Orders {count} · {new} new"),
-            ),
-        };
-        Some(OrderCount { text, calls: new > 0 || late })
+        let text = say(self.front.language, &format!("订单 {count}"), &format!("Orders {count}"));
+        Some(OrderCount { text, calls })
     }
 }
 

@@ -132,7 +132,9 @@ impl Lane {
     }
 
     fn bar(&self) -> String {
-        self.stand.lane.view().bar.orders.map(|orders| orders.text).unwrap_or_default()
+        let calls = |calls| if calls { "！" } else { "" };
+        let shown = |orders: ui::view::OrderCount| orders.text + calls(orders.calls);
+        self.stand.lane.view().bar.orders.map(shown).unwrap_or_default()
     }
 
     fn said(&self) -> String {
@@ -191,7 +193,7 @@ fn a_new_order_sounds_once_and_the_first_promised_is_the_first_of_the_list() {
         ("o2", Some(order("o2", at(2 * HOUR_MS), OrderState::Paid, &weighed))),
         ("o3", Some(order("o3", at(-HOUR_MS), OrderState::Accepted, &weighed))),
     ]);
-    assert_eq!((lane.sounds(), lane.bar()), (vec![Tone::Order], "订单 3 · 新 2".to_owned()));
+    assert_eq!((lane.sounds(), lane.bar()), (vec![Tone::Order], "订单 3！".to_owned()));
     assert_eq!(lane.said(), "新订单 2 张");
     // Told again, changed, or looked at again: nobody is called twice.
     lane.told(&[("o1", Some(order("o1", at(3 * HOUR_MS), OrderState::Paid, &weighed)))]);
@@ -209,14 +211,14 @@ fn a_new_order_sounds_once_and_the_first_promised_is_the_first_of_the_list() {
     assert!(lane.sheet().rows[0].detail.contains("迟了 60 分钟"), "{}", lane.sheet().rows[0].detail);
     // HQ tells of it no more.
     lane.told(&[("o2", None), ("o3", None)]);
-    assert_eq!((lane.sheet().rows.len(), lane.bar()), (1, "订单 1 · 新 1".to_owned()));
+    assert_eq!((lane.sheet().rows.len(), lane.bar()), (1, "订单 1！".to_owned()));
     // A basket that is open does not hide what comes.
     lane.stand.key(Key::Escape);
     lane.scan(TEA);
     lane.sounds();
     lane.told(&[("o4", Some(order("o4", None, OrderState::Paid, &weighed)))]);
     assert_eq!((lane.sounds(), lane.lines()), (vec![Tone::Order], 1));
-    assert_eq!(lane.bar(), "订单 2 · 新 2");
+    assert_eq!(lane.bar(), "订单 2！");
 }
 
 #[test]

@@ -614,7 +614,12 @@ impl<'w, 'c> Keeper<'w, 'c> {
     }
 
     /// Enters what a lane did with an order; what its book does not bear is listed.
-    fn file_order(&self, key: JournalKey<'_>, event: &Event, done: &event::Order) -> Result<(), StoreError> {
+    pub(super) fn file_order(
+        &self,
+        key: JournalKey<'_>,
+        event: &Event,
+        done: &event::Order,
+    ) -> Result<(), StoreError> {
         let source = document(key, event.seq);
         let deed = Deed { store: key.store, source: &source, at_ms: event.at_ms, now_ms: self.now_ms };
         if let Some(wrong) = from_lanes::take_in(self.writing, deed, done)? {

@@ -266,7 +266,7 @@ impl Lane {
         let head = [told.shown.as_str(), told.id.as_str()].into_iter().filter(|part| !part.is_empty());
         view::Sheet {
             tone: if self.is_late(told) { Tone::Stop } else { Tone::Attend },
-            text: format!("{}。{text}", head.collect::<Vec<_>>().join(" · ")),
+            text: format!("{}{}{text}", head.collect::<Vec<_>>().join(" · "), self.words("。", ". ")),
             figure: Some(figure),
             selected: Some(sheet.row),
             rows,

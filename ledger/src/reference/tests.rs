@@ -508,6 +508,7 @@ fn a_file_of_the_version_before_is_given_what_lies_behind_its_codes() {
                   ALTER TABLE state DROP COLUMN goods_version;
                   DROP TABLE label; DROP TABLE label_item; DROP TABLE label_waiver; DROP TABLE label_state;
                   DROP TABLE shelf_cap; DROP TABLE gateway; DROP TABLE shelf; DROP TABLE deal;
+                  DROP TABLE channel_order;
                   PRAGMA user_version = 3";
     agent.writer.connection.execute_batch(before).expect("as it was");
     let early = agent.lane();

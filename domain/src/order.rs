@@ -6,6 +6,8 @@
 //! line's own net. [`Order::step`] is total: every act has an answer in every
 //! state, and one that makes no sense changes nothing.
 
+pub mod desk;
+
 use crate::money::{Money, Quantity, TaxRate};
 
 /// The most lines of one order.

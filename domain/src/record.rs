@@ -9,6 +9,7 @@ use crate::coupon::Coupon;
 use crate::label::{LabelBinding, LabelItem, LabelNumber};
 use crate::member::{Member, NewMember, PointsGrant};
 use crate::money::{Money, Quantity};
+use crate::order::desk::OrderRecord;
 use crate::payment::{Outcome, Purpose};
 use crate::phone::PhoneRecord;
 use crate::quota::QuotaHeard;
@@ -425,6 +426,8 @@ pub enum Record {
     Kiosk(KioskRecord),
     /// Something happened with a phone's code.
     Phone(PhoneRecord),
+    /// Something was done with an order of a channel.
+    Order(OrderRecord),
 }
 
 /// What became of a document's paper.

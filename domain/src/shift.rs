@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use crate::basket::Basket;
 use crate::member::LeaseSpent;
 use crate::money::Money;
+use crate::order::desk::OrdersHere;
 use crate::payment::Payment;
 use crate::phone::UsedCodes;
 use crate::quota::QuotaCounts;
@@ -242,6 +243,8 @@ pub struct Carried {
     pub quota_counts: QuotaCounts,
     /// The codes of phones that were used here.
     pub used_codes: UsedCodes,
+    /// What was done here with orders of channels.
+    pub orders: OrdersHere,
 }
 
 #[cfg(test)]

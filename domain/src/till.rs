@@ -30,6 +30,7 @@ use crate::basket::Basket;
 use crate::catalogue::Catalogue;
 use crate::member::{LeaseSpent, PointsGrant, PointsRules};
 use crate::money::{AMOUNT_MAX, Currency, Money};
+use crate::order::desk::OrdersHere;
 use crate::payment::{Belongs, Outcome, Payment, Purpose};
 use crate::phone::UsedCodes;
 use crate::promotion::Objective;
@@ -273,6 +274,8 @@ pub struct Till {
     coupons_spent: VecDeque<String>,
     leases_spent: Vec<LeaseSpent>,
     quota_counts: QuotaCounts,
+    /// What was done here with orders of channels.
+    orders: OrdersHere,
     pin_refusals: VecDeque<(String, PinRefusals)>,
     recollection: Recollection,
     kiosk: Kiosk,
@@ -302,6 +305,7 @@ impl Default for Till {
             coupons_spent: VecDeque::new(),
             leases_spent: Vec::new(),
             quota_counts: QuotaCounts::default(),
+            orders: OrdersHere::default(),
             pin_refusals: VecDeque::new(),
             kiosk: Kiosk::default(),
             used_codes: UsedCodes::default(),
@@ -366,6 +370,11 @@ impl Till {
         &self.used_codes
     }
 
+    /// What was done here with orders of channels.
+    pub fn orders(&self) -> &OrdersHere {
+        &self.orders
+    }
+
     /// The number of the last sale.
     pub fn last_sale(&self) -> Option<u64> {
         self.last_sale
@@ -417,6 +426,7 @@ impl Till {
             leases_spent: self.leases_spent.clone(),
             quota_counts: self.quota_counts.clone(),
             used_codes: self.used_codes.clone(),
+            orders: self.orders.clone(),
         }
     }
 
@@ -636,6 +646,7 @@ impl Till {
             }
             Record::Kiosk(record) => self.kiosk.apply(at_ms, record),
             Record::Phone(record) => self.apply_phone(at_ms, record),
+            Record::Order(record) => self.orders.apply(record),
             // They move nothing of the till's own.
             Record::StockMoved { .. }
             | Record::StockCounted { .. }
@@ -755,6 +766,7 @@ impl Till {
         self.leases_spent.clone_from(&carried.leases_spent);
         self.quota_counts.clone_from(&carried.quota_counts);
         self.used_codes.clone_from(&carried.used_codes);
+        self.orders.clone_from(&carried.orders);
         let numbers =
             |payments: &[Payment]| payments.iter().map(|payment| payment.number).collect::<Vec<_>>();
         if numbers(&self.payments) != numbers(&carried.payments) {

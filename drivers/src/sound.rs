@@ -36,17 +36,20 @@ pub enum Tone {
     Unknown,
     /// Something must be settled first: long and low.
     Blocked,
+    /// An order of a channel came in: two rising tones, unlike any scan's.
+    Order,
 }
 
 impl Tone {
     /// All tones.
-    pub const ALL: [Self; 3] = [Self::Accepted, Self::Unknown, Self::Blocked];
+    pub const ALL: [Self; 4] = [Self::Accepted, Self::Unknown, Self::Blocked, Self::Order];
 
     fn file_name(self) -> &'static str {
         match self {
             Self::Accepted => "accepted.wav",
             Self::Unknown => "unknown.wav",
             Self::Blocked => "blocked.wav",
+            Self::Order => "order.wav",
         }
     }
 
@@ -56,6 +59,7 @@ impl Tone {
             Self::Accepted => &[(1_760, 70)],
             Self::Unknown => &[(330, 110), (0, 60), (330, 110)],
             Self::Blocked => &[(220, 600)],
+            Self::Order => &[(880, 160), (0, 40), (1_320, 260)],
         }
     }
 }

@@ -4,6 +4,8 @@
 //! The rules are `domain::order`'s. A book holds what was placed and every act
 //! since; how the order stands is what these make of it.
 
+pub(crate) mod from_lanes;
+
 use domain::money::{Money, Quantity, TaxRate};
 use domain::order::{self, OrderAct, OrderEffect, OrderRefusal, OrderState, PlaceRefusal};
 use protocol::pull;
@@ -173,10 +175,13 @@ pub struct Acted {
     /// What was done.
     #[serde(flatten)]
     pub act: Act,
-    /// By HQ's clock, milliseconds UTC.
+    /// By the clock of whoever did it: HQ's, or the lane's. Milliseconds UTC.
     pub at_ms: i64,
     /// Who did it.
     pub by: String,
+    /// The document of the lane's event; empty for what the API did.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source: String,
 }
 
 /// An order with everything that was done to it.
@@ -190,6 +195,18 @@ pub struct OrderBook {
     pub placed_by: String,
     /// What was done since, in order.
     pub acts: Vec<Acted>,
+    /// A lane gave its goods out before it heard that it was cancelled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gone: Option<Gone>,
+}
+
+/// Goods of a cancelled order that left all the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gone {
+    /// The document of the lane's event.
+    pub source: String,
+    /// By the lane's clock, milliseconds UTC.
+    pub at_ms: i64,
 }
 
 /// Who does something, and when (milliseconds UTC).
@@ -197,8 +214,12 @@ pub struct OrderBook {
 pub struct Doer<'a> {
     /// As the audit trail names them.
     pub name: &'a str,
-    /// HQ's clock.
+    /// When it was done.
     pub now_ms: i64,
+    /// The document of the lane's event; empty where the API does it.
+    pub source: &'a str,
+    /// When HQ heard of it.
+    pub heard_ms: i64,
 }
 
 fn key<'a>(store: &'a str, id: &'a str) -> BookKey<'a> {
@@ -271,6 +292,7 @@ pub fn place(
         placed_at_ms: doer.now_ms,
         placed_by: doer.name.to_owned(),
         acts: Vec::new(),
+        gone: None,
     };
     enter(writing, store, &book, doer, 0, &serde_json::json!({ "act": "place" }))?;
     Ok(book)
@@ -313,7 +335,12 @@ pub fn act(
             OrderEffect::Refund { amount } => refunded = amount.minor(),
         }
     }
-    book.acts.push(Acted { act: act.clone(), at_ms: doer.now_ms, by: doer.name.to_owned() });
+    book.acts.push(Acted {
+        act: act.clone(),
+        at_ms: doer.now_ms,
+        by: doer.name.to_owned(),
+        source: doer.source.to_owned(),
+    });
     let amount = match act {
         Act::Pay { amount, .. } => *amount,
         Act::Accept {} | Act::Pick { .. } | Act::HandOver { .. } | Act::Cancel { .. } => -refunded,
@@ -341,7 +368,7 @@ fn enter(
             number: book.acts.len() as u64 + 1,
             source: format!("{}/{}", book.placed.channel, book.placed.id),
             at_ms: doer.now_ms,
-            heard_at_ms: doer.now_ms,
+            heard_at_ms: doer.heard_ms,
             amount,
             body: what.to_string(),
         },
@@ -367,7 +394,8 @@ pub fn left_since(
             let book: OrderBook = serde_json::from_str(body).map_err(|error| damaged(&error))?;
             let is_since =
                 |acted: &Acted| matches!(acted.act, Act::HandOver { .. }) && acted.at_ms > after_ms;
-            if !book.acts.iter().any(is_since) {
+            let is_gone = book.gone.as_ref().is_some_and(|gone| gone.at_ms > after_ms);
+            if !is_gone && !book.acts.iter().any(is_since) {
                 continue;
             }
             let order = book.order().map_err(|error| damaged(&error))?;

@@ -108,6 +108,7 @@ pub(crate) fn project(
             | Fact::ClockRefused { .. }
             | Fact::Kiosk(_)
             | Fact::Phone(_)
+            | Fact::Order(_)
             | Fact::ClockTrusted { .. } => {}
         }
     }
@@ -237,6 +238,7 @@ pub(crate) fn refuse_unfit(event: &Event) -> Result<(), String> {
             }
             refuse_quantities(&count.lines, 0)
         }
+        Fact::Order(done) => [&done.order, &done.staff].into_iter().try_for_each(|text| refuse_text(text)),
         Fact::MemberRegistered { member, .. } => {
             [&member.id, &member.phone_hash, &member.shown, &member.card]
                 .into_iter()

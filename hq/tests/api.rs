@@ -18,6 +18,8 @@ mod channel;
 mod form;
 #[path = "api/labels.rs"]
 mod labels;
+#[path = "api/orders.rs"]
+mod orders;
 #[path = "api/scan_go.rs"]
 mod scan_go;
 #[path = "api/selling.rs"]

@@ -6,6 +6,7 @@
 
 mod face;
 mod forms;
+pub mod orders;
 pub mod shelf;
 mod words;
 
@@ -108,7 +109,8 @@ const KIND: Kind = Kind {
         );
     ",
         include_str!("../schemas/reference-labels.sql"),
-        include_str!("../schemas/reference-deals.sql")
+        include_str!("../schemas/reference-deals.sql"),
+        include_str!("../schemas/reference-orders.sql")
     ),
     upgrades: &[
         "
@@ -160,11 +162,12 @@ const KIND: Kind = Kind {
         ALTER TABLE state ADD COLUMN goods_version INTEGER NOT NULL DEFAULT 0;
         UPDATE state SET goods_version = version;
     ",
-        // A program that did not know keys passed them over.
-        "
-        UPDATE state SET outdated = 1 WHERE version > 0;
-        CREATE TABLE code_key (key TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
-    ",
+        // A program that knew no keys, and handed no orders over, passed them over.
+        concat!(
+            "UPDATE state SET outdated = 1 WHERE version > 0;
+             CREATE TABLE code_key (key TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;",
+            include_str!("../schemas/reference-orders.sql")
+        ),
     ],
 };
 
@@ -202,6 +205,9 @@ const VERSION_WITH_KEYS: i32 = 8;
 
 /// The most keys that are read: those of a large store's lanes with their epochs, and of HQ.
 const KEYS_READ_MAX: usize = 1_000;
+
+/// The first version with orders of channels.
+const VERSION_WITH_ORDERS: i32 = 8;
 
 /// Of so many goods that sell the words are read in one quiet moment: some
 /// milliseconds where the disk must be asked.
@@ -535,8 +541,10 @@ impl Update<'_> {
             Entity::ShelfCap(None) => shelf::remove_cap(&self.transaction, &change.key),
             Entity::CodeKey(Some(key)) => self.put("code_key", &[("key", &change.key)], key),
             Entity::CodeKey(None) => self.remove("code_key", "key", &change.key),
-            // No till hands orders over yet; one that does pulls them anew.
-            Entity::Order(_) => Ok(()),
+            Entity::Order(Some(order)) => {
+                self.put("channel_order", &[("id", &change.key), ("promised_ms", &order.promised_ms)], order)
+            }
+            Entity::Order(None) => self.remove("channel_order", "id", &change.key),
         }
     }
 
@@ -561,7 +569,8 @@ impl Update<'_> {
         Ok(self.transaction.execute_batch(
             "DELETE FROM face; DELETE FROM store; DELETE FROM category; DELETE FROM staff; DELETE FROM product; DELETE FROM code;
              DELETE FROM promotion; DELETE FROM price; DELETE FROM tax_class;
-             DELETE FROM member; DELETE FROM member_code; DELETE FROM coupon; DELETE FROM code_key; DROP TABLE product_word;
+             DELETE FROM member; DELETE FROM member_code; DELETE FROM coupon; DELETE FROM code_key; DELETE FROM channel_order;
+             DROP TABLE product_word;
              CREATE VIRTUAL TABLE product_word USING fts5 (
                  words, content='', contentless_delete=1, detail=none, prefix='1 2 3 4 5 6'
              );",

@@ -37,6 +37,7 @@ use crate::config::{Config, Paths};
 use crate::entry::{CALM_MS, Front};
 use crate::kiosk::Kiosk;
 use crate::labels::Labels;
+use crate::orders::Orders;
 use crate::payment::{self, Act, Ask};
 use crate::present;
 use crate::receipt;
@@ -189,6 +190,8 @@ pub struct Lane {
     pub(crate) kiosk: Option<Kiosk>,
     /// What the staff sees of shelf labels, where the lane is about them.
     pub(crate) labels: Option<Box<Labels>>,
+    /// The store's orders of channels.
+    pub(crate) orders: Orders,
 }
 
 /// Whether the lane can sell.
@@ -232,6 +235,7 @@ impl Lane {
             papers_told: VecDeque::new(),
             papers_again_ms: 0,
             errands: Errands::default(),
+            orders: Orders::default(),
         }
     }
 
@@ -376,6 +380,7 @@ impl Lane {
                 }
                 self.look_at_scale();
                 self.look_around();
+                self.look_at_orders();
                 self.let_kiosk_rest();
             }
         }

@@ -8,6 +8,7 @@
 //! | `sheet` | what stands over the basket: approvals, returns, the shift, and all else |
 //! | [`present`] | the till as the screen shows it |
 //! | [`receipt`] | a sale as paper |
+//! | `orders` | the store's orders of channels, as this lane knows them |
 //! | [`payment`] | payments by code at the wallets' terminals |
 //! | [`kiosk`] | the lane as customers use it by themselves |
 //! | [`labels`] | the lane as the staff uses it for shelf labels |
@@ -32,6 +33,7 @@ pub mod keeping;
 pub mod kiosk;
 pub mod labels;
 pub mod lane;
+mod orders;
 pub mod payment;
 mod phone;
 pub mod pin;

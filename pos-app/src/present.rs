@@ -78,6 +78,7 @@ fn bar(lane: &Lane) -> Bar {
         bar.sync = sync(lane, open);
     }
     bar.shelf = lane.labels_bar();
+    bar.orders = lane.orders_bar();
     bar
 }
 
@@ -759,5 +760,6 @@ pub(crate) fn notice(
         Message::ShiftIsOpen => Notice::ShiftIsOpen,
         // Their own window, or sheet, says it.
         Message::Kiosk(_) | Message::Phone(_) => return None,
+        Message::OrderRefused(refused) => crate::orders::refused(refused, language, offset_minutes),
     })
 }

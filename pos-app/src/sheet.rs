@@ -14,6 +14,7 @@ mod goods;
 mod health;
 mod member;
 mod menu;
+mod orders;
 mod parking;
 mod payment;
 mod phone;
@@ -144,6 +145,12 @@ pub(crate) enum Kind {
         /// The line; the whole basket where `None`.
         line: Option<u32>,
     },
+    /// The store's orders of channels.
+    Orders,
+    /// One of them, by its id: what is to be done with it next.
+    Order(String),
+    /// An order is refused, or nobody came for it: why, and the last question.
+    EndOrder(String),
 }
 
 /// What a field takes.
@@ -254,7 +261,10 @@ impl Open {
             | Kind::Day(_)
             | Kind::Receipts
             | Kind::Phones
-            | Kind::OnHand => &[RowNumber],
+            | Kind::OnHand
+            | Kind::EndOrder(_) => &[RowNumber],
+            Kind::Orders => &[Code],
+            Kind::Order(_) => &[Code, Quantity],
             Kind::Approve(_) => &[Digits, Pin],
             Kind::Change { change, .. } => change.takes(),
             Kind::Park => &[Words],
@@ -358,9 +368,12 @@ impl Open {
             | Kind::Exit(_, false)
             | Kind::Note { .. }
             | Kind::OnHand => ScanRule::Sells,
-            Kind::Member | Kind::Goods { selling: false } | Kind::GiveBack | Kind::Seller { .. } => {
-                ScanRule::Takes
-            }
+            Kind::Member
+            | Kind::Goods { selling: false }
+            | Kind::GiveBack
+            | Kind::Seller { .. }
+            | Kind::Orders
+            | Kind::Order(_) => ScanRule::Takes,
             Kind::Approve(_)
             | Kind::Exit(_, true)
             | Kind::Blind
@@ -375,6 +388,7 @@ impl Open {
             | Kind::CloseShift
             | Kind::Report(..)
             | Kind::NewMember
+            | Kind::EndOrder(_)
             | Kind::Stock(_) => ScanRule::Blocks,
         }
     }
@@ -387,6 +401,7 @@ impl Open {
             | Kind::Goods { .. }
             | Kind::Payments
             | Kind::Receipts
+            | Kind::Orders
             | Kind::Seller { .. } => true,
             Kind::Age
             | Kind::Cancel
@@ -417,6 +432,8 @@ impl Open {
             | Kind::NewMember
             | Kind::Stock(_)
             | Kind::Note { .. }
+            | Kind::Order(_)
+            | Kind::EndOrder(_)
             | Kind::OnHand => false,
         }
     }
@@ -579,6 +596,9 @@ impl Lane {
             Kind::OnHand => self.show_on_hand(sheet),
             Kind::Seller { line } => self.show_seller(open, sheet, *line),
             Kind::Note { line } => self.show_note(open, sheet, *line),
+            Kind::Orders => self.show_orders(sheet),
+            Kind::Order(id) => self.show_order(open, sheet, id),
+            Kind::EndOrder(id) => self.show_end_order(open, sheet, id),
         }
     }
 
@@ -625,6 +645,9 @@ impl Lane {
             | Kind::Stock(_)
             | Kind::Seller { .. }
             | Kind::Note { .. }
+            | Kind::Orders
+            | Kind::Order(_)
+            | Kind::EndOrder(_)
             | Kind::OnHand => {}
         }
     }
@@ -765,10 +788,17 @@ impl Open {
     /// Whether it stays after an act, so that a second Enter might do it again. One that ends what was typed is
     /// no second one.
     fn waits_after_an_act(&self) -> bool {
-        self.text(self.focus).is_empty()
+        // An order's next step is another one each time, whatever stands in its field.
+        let is_order = matches!(self.kind, Kind::Order(_));
+        (is_order || self.text(self.focus).is_empty())
             && matches!(
                 self.kind,
-                Kind::Paper(_) | Kind::GiveBack | Kind::Blind | Kind::Approve(_) | Kind::CloseShift
+                Kind::Paper(_)
+                    | Kind::GiveBack
+                    | Kind::Blind
+                    | Kind::Approve(_)
+                    | Kind::CloseShift
+                    | Kind::Order(_)
             )
     }
 }

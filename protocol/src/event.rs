@@ -9,6 +9,7 @@ mod buyer;
 mod gift;
 mod kiosk;
 mod label;
+mod order;
 mod phone;
 mod quota;
 mod stock;
@@ -24,6 +25,7 @@ pub use buyer::{
 pub use gift::{Free, FreeGoods, KeptGift, Units, Withheld};
 pub use kiosk::{CallEnd, Cause, Kiosk};
 pub use label::{KeptPrice, LabelBinding, LabelItem};
+pub use order::{Missing, Order, OrderDeed, OrderHere, OrderStage};
 
 pub use phone::{CodeRefused, Drawn, ExitRight, Phone, PhoneCode, PhoneLine, PhoneTaken, Unsold, UsedCode};
 pub use quota::{Counts, QuotaCount, QuotaHeard, QuotaUse};
@@ -480,6 +482,8 @@ pub enum Fact {
     Kiosk(Kiosk),
     /// Something happened with a code of a customer's phone.
     Phone(Phone),
+    /// Something was done with an order of a channel.
+    Order(Order),
 }
 
 /// A person as an event names one: what was true when it happened.
@@ -1180,6 +1184,9 @@ pub struct Carried {
     /// The codes of phones that were used here and whose time may not be over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub used_codes: Vec<UsedCode>,
+    /// What was done here with orders of channels, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub orders: Vec<OrderHere>,
 }
 
 /// A basket that was put aside.

@@ -7,6 +7,7 @@ mod buyer;
 mod gift;
 mod kiosk;
 mod label;
+mod order;
 mod phone;
 mod quota;
 mod refund;
@@ -237,6 +238,7 @@ impl From<&Record> for Fact {
             }
             Record::Kiosk(record) => Self::Kiosk(record.into()),
             Record::Phone(record) => Self::Phone(record.into()),
+            Record::Order(record) => Self::Order(record.into()),
         }
     }
 }
@@ -669,6 +671,7 @@ impl Event {
             }
             Fact::Kiosk(fact) => Record::Kiosk(fact.into()),
             Fact::Phone(fact) => Record::Phone(fact.understand(seq)?),
+            Fact::Order(fact) => Record::Order(fact.into()),
         })
     }
 }

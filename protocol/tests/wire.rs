@@ -7,6 +7,8 @@ mod buyer;
 mod gift;
 #[path = "wire/membership.rs"]
 mod membership;
+#[path = "wire/order.rs"]
+mod order;
 #[path = "wire/phone.rs"]
 mod phone;
 #[path = "wire/quota.rs"]
@@ -27,6 +29,7 @@ use domain::catalogue::{Item, KitPart, TaxClass, TaxTreatment, Unit};
 use domain::gift::Withheld;
 use domain::label::{LabelBinding, LabelItem, LabelNumber};
 use domain::money::{Money, Quantity, TaxRate};
+use domain::order::desk::OrdersHere;
 use domain::payment::{Belongs, Outcome, Payment, Purpose};
 use domain::phone::UsedCodes;
 use domain::promotion::Layer;
@@ -451,6 +454,7 @@ fn carried() -> Carried {
         leases_spent: Vec::new(),
         quota_counts: QuotaCounts::default(),
         used_codes: UsedCodes::default(),
+        orders: OrdersHere::default(),
     }
 }
 
@@ -646,6 +650,7 @@ fn records() -> Vec<(&'static str, Record)> {
     .chain(quota::records())
     .chain(phone::records())
     .chain(membership::records())
+    .chain(order::records())
     .collect()
 }
 
@@ -861,6 +866,7 @@ const fn kind(record: &Record) -> &'static str {
         Record::ClockTrusted { .. } => "clock_trusted",
         Record::Kiosk(_) => "kiosk",
         Record::Phone(_) => "phone",
+        Record::Order(_) => "order",
     }
 }
 

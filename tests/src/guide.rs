@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use domain::till::Desk;
 use fixtures::shop;
+use ledger::reference::ReferenceWriter;
 use pos_app::config::{Config, Language, Payment, Theme};
 use pos_app::lane::Moment;
+use protocol::pull::{Change, Entity, Order, OrderLine, OrderState, pick_up_hash};
 use ui::action::Key;
 use ui::pixels::Pixels;
 
@@ -22,12 +24,14 @@ const GOLD_CARD: &str = "M00000005C";
 const COUPON: &str = "CDEMO0001R";
 
 /// The pictures that the guide shows; the others are for looking at.
-pub const SHOWN: [&str; 15] = [
+pub const SHOWN: [&str; 17] = [
     "approval",
     "count",
     "discount",
     "member-basket",
     "new-member",
+    "order-pick",
+    "orders",
     "pay-split",
     "payment-in-doubt",
     "recall",
@@ -79,6 +83,7 @@ pub fn pictures(pixels: &Pixels, folder: &Path, look: Look) -> Result<Vec<String
     day.paying()?;
     day.returning()?;
     day.beside()?;
+    day.orders(files.path())?;
     day.shift()?;
     day.stand = Stand::open(files.path(), config.for_training(), MORNING)?;
     day.stand.screen.show()?;
@@ -378,6 +383,42 @@ impl Day<'_> {
         Ok(())
     }
 
+    /// Orders of channels: three come in, one is picked short and handed over.
+    fn orders(&mut self, files: &Path) -> Result<()> {
+        tell_orders(files, &self.shop, self.stand.moment.now_ms)?;
+        self.stand.turn(vec![pos_app::lane::Event::Tick]);
+        self.draw("order-new")?;
+        self.stand.press(ui::Button::Orders);
+        self.draw("orders")?;
+        self.stand.key(Key::Down);
+        self.stand.key(Key::Enter);
+        self.draw("order-accept")?;
+        self.stand.key(Key::Enter);
+        self.scan("100001")?;
+        self.scan("100001")?;
+        self.stand.enter("11001");
+        self.stand.enter("0.512");
+        self.draw("order-pick")?;
+        self.scan("100010")?;
+        self.draw("order-wrong-goods")?;
+        self.stand.function(2);
+        self.stand.function(8);
+        self.draw("order-ready")?;
+        self.stand.scan("482916");
+        self.draw("order-hand-over")?;
+        self.stand.key(Key::Enter);
+        self.draw("order-handed-over")?;
+        self.stand.key(Key::Up);
+        self.stand.key(Key::Enter);
+        self.stand.key(Key::Delete);
+        self.draw("order-refuse")?;
+        for _ in 0..3 {
+            self.stand.key(Key::Escape);
+        }
+        ensure!(self.stand.lane.view().sheet.is_none(), "the orders stayed open");
+        Ok(())
+    }
+
     fn shift(&mut self) -> Result<()> {
         self.menu(self.say("投库", "Safe drop"))?;
         self.stand.type_text("20");
@@ -428,4 +469,43 @@ impl Day<'_> {
         ensure!(self.stand.lane.view().bar.sync == ui::view::SyncState::Training, "it does not say so");
         Ok(())
     }
+}
+
+/// What HQ tells of three orders: one is late, one new, one for the evening.
+fn tell_orders(files: &Path, shop: &shop::Shop, now_ms: i64) -> Result<()> {
+    let weighed = shop.products.iter().find(|product| product.weighed && product.plu == "11001");
+    let weighed = weighed.context("goods by weight")?.sku.clone();
+    let line = |line, sku: &str, quantity, net| OrderLine {
+        line,
+        sku: sku.to_owned(),
+        quantity,
+        net,
+        tax_rate: 1_300,
+    };
+    let told = |id: &str, channel: &str, shown: &str, minutes: i64, state| Order {
+        id: id.to_owned(),
+        channel: channel.to_owned(),
+        state,
+        lines: vec![
+            line(1, "100001", 2_000, 400),
+            line(2, "100028", 1_000, 650),
+            line(3, &weighed, 500, 640),
+        ],
+        kept: 1_690,
+        code_hash: pick_up_hash(&shop.store.code, id, &format!("48291{}", &id[id.len() - 1..])),
+        promised_ms: Some(now_ms + minutes * 60_000),
+        shown: shown.to_owned(),
+    };
+    let orders = [
+        told("mp-1121-005", "mini_program", "孙** *0117", -12, OrderState::Accepted),
+        told("mp-1121-006", "mini_program", "赵** *0001", 25, OrderState::Paid),
+        told("gb-1121-007", "group_buy", "李** *0342", 480, OrderState::Picked),
+    ];
+    let mut writer = ReferenceWriter::open(&files.join("reference.db"))?;
+    let version = writer.state()?.version + 1;
+    let update = writer.begin()?;
+    for order in orders {
+        update.apply(&Change { version, key: order.id.clone(), entity: Entity::Order(Some(order)) })?;
+    }
+    Ok(update.commit(version)?)
 }

@@ -11,9 +11,9 @@ use std::path::Path;
 use ui::TillScreen;
 use ui::pixels::{Drawn, Pixels};
 use ui::view::{
-    Bar, Closed, Done, EntryHint, Language, Line, Notice, Pages, PaperState, Pay, PrinterState, Scale,
-    ScaleState, Screen, Sell, SheetKey, Side, SignIn, Span, StaffTile, SyncState, TenderLine, Theme, Tile,
-    Tone, View,
+    Bar, Closed, Done, EntryHint, Language, Line, Notice, OrderCount, Pages, PaperState, Pay, PrinterState,
+    Scale, ScaleState, Screen, Sell, SheetKey, Side, SignIn, Span, StaffTile, SyncState, TenderLine, Theme,
+    Tile, Tone, View,
 };
 
 const SIZES: [(u32, u32); 2] = [(1024, 768), (1920, 1080)];
@@ -112,6 +112,10 @@ fn bar(language: Language, name: &str) -> Bar {
         printer,
         clock: "12:42".into(),
         shelf: None,
+        orders: (name.contains("many") || name.contains("pay")).then(|| OrderCount {
+            text: say(language, "订单 12", "Orders 12"),
+            calls: name.contains("many"),
+        }),
     }
 }
 

@@ -158,4 +158,6 @@ pub enum Button {
     TenderKind(usize),
     /// Hands the n-th tender back, from 0.
     TakeBack(usize),
+    /// The orders that the store is to hand over.
+    Orders,
 }

@@ -93,6 +93,8 @@ fn bar(till: &TillWindow, bar: &Bar) {
     global.set_clock(text(&bar.clock));
     global.set_shelf(bar.shelf.as_ref().map(|shelf| text(&shelf.text)).unwrap_or_default());
     global.set_shelf_tone(bar.shelf.as_ref().map_or(window::Tone::Quiet, |shelf| tone(shelf.tone)));
+    global.set_orders(bar.orders.as_ref().map(|orders| text(&orders.text)).unwrap_or_default());
+    global.set_orders_call(bar.orders.as_ref().is_some_and(|orders| orders.calls));
     global.set_sync(match &bar.sync {
         SyncState::Unknown => SyncKind::Unknown,
         SyncState::Training => SyncKind::Training,

@@ -216,6 +216,7 @@ fn button(press: Press, index: i32) -> Button {
         Press::Find => Button::Find,
         Press::TenderKind => Button::TenderKind(index),
         Press::TakeBack => Button::TakeBack(index),
+        Press::Orders => Button::Orders,
     }
 }
 

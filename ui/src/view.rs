@@ -73,6 +73,17 @@ pub struct Bar {
     pub clock: String,
     /// How the labels' access points are, where the lane is about labels.
     pub shelf: Option<LabelCount>,
+    /// The store's open orders; `None` where there are none.
+    pub orders: Option<OrderCount>,
+}
+
+/// How many orders of channels wait for the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderCount {
+    /// What the key in the bar says, `Orders 3`.
+    pub text: String,
+    /// Whether one of them wants somebody now: it is new, or late.
+    pub calls: bool,
 }
 
 /// How things stand with HQ.

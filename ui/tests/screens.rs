@@ -736,6 +736,11 @@ fn the_bar_says_how_things_stand() {
     lane.screen.apply(&view);
     lane.find(Role::Text, "Offline 3 h · 214 to send");
     lane.find(Role::Text, "Printer offline · 2 waiting");
+    // Open orders are a key, the widest words beside it.
+    view.bar.orders = Some(ui::view::OrderCount { text: "Orders 12".into(), calls: true });
+    lane.screen.apply(&view);
+    lane.tap(&lane.find(Role::Button, "Orders 12"));
+    assert_eq!(lane.take(), [Action::Press(Button::Orders)]);
 }
 
 #[test]

@@ -1,9 +1,10 @@
-//! What is written down beside selling: goods that move, counts, shelf labels, new members.
+//! What is written down beside selling: goods that move, counts, shelf labels, new members, orders of channels.
 
 use super::step::Step;
 use super::{Context, Effect, Message, Sound};
 use crate::label::{LabelBinding, LabelItem, LabelNumber, LabelRefusal};
 use crate::member::NewMember;
+use crate::order::desk::{OrderAsk, OrderRecord, ToldOrder};
 use crate::record::Record;
 use crate::rights::{Act, kept_words};
 use crate::stock::{Movement, StockCount};
@@ -76,6 +77,28 @@ impl Step {
         }
         self.commit(Record::LabelsWaived { item, staff: staff.id, reason });
         self.effects.push(Effect::Sound(Sound::Accepted));
+    }
+
+    /// Something is done with an order of a channel: the basket stays as it is.
+    pub(super) fn order(&mut self, context: &Context<'_>, told: &ToldOrder, ask: &OrderAsk) {
+        let Some(staff) = self.at_counter() else { return };
+        let mut weighed = Vec::new();
+        for line in &told.lines {
+            match context.catalogue.item_by_sku(&line.sku) {
+                // Goods that the store does not know any more are counted by the piece.
+                Ok(item) => weighed.extend(item.filter(|item| item.weighed).map(|item| item.sku.clone())),
+                Err(error) => return self.refuse(Message::Fault(error)),
+            }
+        }
+        let here = self.till.orders.get(&told.id);
+        let is_weighed = |sku: &str| weighed.iter().any(|known| known == sku);
+        match told.decide(here, ask, is_weighed, context.now_ms) {
+            Ok(deed) => {
+                self.commit(Record::Order(OrderRecord { order: told.id.clone(), staff: staff.id, deed }));
+                self.effects.push(Effect::Sound(Sound::Accepted));
+            }
+            Err(refused) => self.refuse(Message::OrderRefused(refused)),
+        }
     }
 
     /// Somebody becomes a member, with HQ or without, and buys as one.

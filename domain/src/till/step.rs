@@ -183,6 +183,7 @@ impl Step {
             Input::Approve { .. } | Input::Disapprove => {}
             Input::Kiosk(input) => self.kiosk(context, input),
             Input::Phone(input) => self.phone(context, *input),
+            Input::Order { told, ask } => self.order(context, &told, &ask),
         }
     }
 

@@ -773,6 +773,7 @@ fn message_words(message: &Message) -> String {
         | Message::ShiftIsOpen => format!("{message:?}"),
         Message::Kiosk(message) => kiosk::message_words(message),
         Message::Phone(message) => format!("{message:?}"),
+        Message::OrderRefused(refused) => format!("order refused: {refused:?}"),
     }
 }
 
@@ -911,6 +912,7 @@ fn record_words(record: &Record) -> String {
         }
         Record::Kiosk(record) => kiosk::record_words(record),
         Record::Phone(record) => phone::record_words(record),
+        Record::Order(record) => format!("order {}: {:?}", record.order, record.deed),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::coupon::{Coupon, CouponRefusal};
 use crate::label::{LabelBinding, LabelItem, LabelNumber, LabelRefusal};
 use crate::member::{Member, NewMember, PointsGrant};
 use crate::money::Money;
+use crate::order::desk::{OrderAsk, OrderRefused, ToldOrder};
 use crate::payment::{Answer, Payment};
 use crate::phone::{PhoneInput, PhoneMessage};
 use crate::quota::QuotaHeard;
@@ -332,6 +333,13 @@ pub enum Input {
     Kiosk(KioskInput),
     /// What happens with a phone's code.
     Phone(Box<PhoneInput>),
+    /// Something is to be done with an order of a channel.
+    Order {
+        /// What HQ told of it.
+        told: Box<ToldOrder>,
+        /// What.
+        ask: OrderAsk,
+    },
 }
 
 /// What a customer hands over.
@@ -647,4 +655,6 @@ pub enum Message {
     Kiosk(KioskMessage),
     /// Something about a phone's code.
     Phone(PhoneMessage),
+    /// Nothing was done with an order.
+    OrderRefused(OrderRefused),
 }

@@ -11,6 +11,8 @@ use domain::coupon::{Coupon, CouponState};
 use domain::label::{LabelBinding, LabelItem, LabelNumber};
 use domain::member::{Member, NewMember, PointsGrant, PointsRules, Spending};
 use domain::money::{Currency, Money, Quantity, TaxRate};
+use domain::order::desk::{OrderAsk, ToldOrder};
+use domain::order::{OrderLine, OrderState};
 use domain::payment::Answer;
 use domain::promotion::rule::{Conditions, ItemRule, OrderRule, PriceRule, Promotion, Rule, Scope, Stacking};
 use domain::promotion::{Objective, PromotionSet};
@@ -116,6 +118,12 @@ const FRAGMENTS: &[&str] = &[
     "heard 1 2\n",
     "weighs 300\n",
     "kiosk\n",
+    "order accept\n",
+    "order 1 2000 find\n",
+    "order ready\n",
+    "order 482915 give\n",
+    "order refuse\n",
+    "order absent\n",
     "99999",
     "9223372036854775807",
     "-9223372036854775808",
@@ -470,6 +478,17 @@ impl Lane {
                 answer: ScaleAnswer::Weighed { grams: number(rest, 0), net: rest.len() > 1 },
             },
             "kiosk" => Input::Kiosk(KioskInput::Pay { random: small(0) }),
+            "order" => Input::Order {
+                told: Box::new(told_order()?),
+                ask: match rest.last().copied() {
+                    Some("accept") => OrderAsk::Accept,
+                    Some("refuse") => OrderAsk::Refuse { reason: reason() },
+                    Some("ready") => OrderAsk::Ready { reason: reason() },
+                    Some("absent") => OrderAsk::NotCollected,
+                    Some("give") => OrderAsk::HandOver { code: text(0), matches: rest.len() > 1 },
+                    _ => OrderAsk::Find { line: small(0), thousandths: number(rest, 1) },
+                },
+            },
             "drawer" => Input::OpenDrawer { reason: reason() },
             "x" => Input::Report,
             "z" => Input::CloseShift,
@@ -537,6 +556,26 @@ fn number(rest: &[&str], place: usize) -> i64 {
 fn staff(role: &str) -> Staff {
     let id = if role.is_empty() { "cashier" } else { role };
     Staff { id: id.into(), number: "1".into(), name: id.into() }
+}
+
+/// An order of two teas that is paid.
+fn told_order() -> Option<ToldOrder> {
+    let line = OrderLine {
+        number: 1,
+        sku: "tea".into(),
+        quantity: Quantity::from_pieces(2)?,
+        net: Money::from_minor(500),
+        tax_rate: TaxRate::from_basis_points(1_300)?,
+    };
+    Some(ToldOrder {
+        id: "o1".into(),
+        channel: "mini_program".into(),
+        state: OrderState::Paid,
+        lines: vec![line],
+        kept: Money::from_minor(500),
+        promised_ms: Some(0),
+        shown: String::new(),
+    })
 }
 
 fn binding(label: &str, sku: &str) -> Option<LabelBinding> {

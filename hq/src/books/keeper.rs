@@ -21,6 +21,7 @@ use super::held::{CouponBook, NotClaimed, ReceiptBook};
 use super::points::{Account, Done, Occasion, Operation, PointsTerms, Settled, Trace};
 use super::{LaneId, counting};
 use crate::import;
+use crate::orders::from_lanes::{self, Deed};
 use crate::store::{BookEntry, BookKey, BookKind, Exception, HoldRow, JournalKey, Kind, StoreError, Writing};
 
 /// A lane's clock may go back by so much without anybody noticing,
@@ -594,6 +595,7 @@ impl<'w, 'c> Keeper<'w, 'c> {
                     let source = document(key, event.seq);
                     counting::take_in(self.writing, key.store, (&source, event.at_ms), count)?;
                 }
+                Fact::Order(done) => self.file_order(key, event, done)?,
                 // Nothing else moves what stands in these books.
                 _ => {}
             }
@@ -652,6 +654,22 @@ impl<'w, 'c> Keeper<'w, 'c> {
         self.writing.add_member_code(&phone, &new.id)?;
         for card in new.cards() {
             self.writing.add_member_code(card, &new.id)?;
+        }
+        Ok(())
+    }
+
+    /// Enters what a lane did with an order; what its book does not bear is listed.
+    pub(super) fn file_order(
+        &self,
+        key: JournalKey<'_>,
+        event: &Event,
+        done: &event::Order,
+    ) -> Result<(), StoreError> {
+        let source = document(key, event.seq);
+        let deed = Deed { store: key.store, source: &source, at_ms: event.at_ms, now_ms: self.now_ms };
+        if let Some(wrong) = from_lanes::take_in(self.writing, deed, done)? {
+            let book = BookKey { owner: key.store, kind: BookKind::Order, part: &done.order };
+            self.list(key.store, &source, book, &wrong)?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use super::desk::{Desk, kind, nothing};
 use super::open;
 use super::selling::{enrol, push, receive};
 
-const ALL: &str =
+pub(super) const ALL: &str =
     "members:read,members:write,orders:read,orders:write,stock:read,stock:write,goods:read,goods:write";
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn a_coupon_is_given_out_and_spent_once() {
     assert_eq!(unknown.problem().0, 404);
 }
 
-async fn state(desk: &Desk, key: &str, sku: &str) -> (i64, i64, i64) {
+pub(super) async fn state(desk: &Desk, key: &str, sku: &str) -> (i64, i64, i64) {
     let stock = desk.get(key, &format!("/v1/goods/{sku}/stock")).await.ok();
     let row = &stock["items"][0];
     let number = |field: &str| row[field].as_i64().unwrap_or(0);
@@ -167,7 +167,7 @@ async fn a_reservation_ends_with_its_time() {
     );
 }
 
-fn order(id: &str) -> Value {
+pub(super) fn order(id: &str) -> Value {
     json!({
         "id": id, "channel": "mini_program", "currency": "CNY", "total": 900, "pick_up_code": "482915",
         "member": "m1", "shown": "赵** *0001",
@@ -179,7 +179,7 @@ fn order(id: &str) -> Value {
 }
 
 /// What the lanes of the store are told of orders: id, and whether it is there.
-async fn told(desk: &Desk, key: &str, after: u64) -> (u64, Vec<(String, Option<String>)>) {
+pub(super) async fn told(desk: &Desk, key: &str, after: u64) -> (u64, Vec<(String, Option<String>)>) {
     let url = format!("{}/v1/reference?after={after}", desk.running.url());
     let answer = desk.client.get(url).bearer_auth(key).send().await.expect("an answer");
     let body = answer.bytes().await.expect("a body");

@@ -62,6 +62,7 @@ pub(super) fn kind_of(record: &Record) -> &'static str {
         Record::ClockTrusted { .. } => "clock_trusted",
         Record::Kiosk(_) => "kiosk",
         Record::Phone(_) => "phone",
+        Record::Order(_) => "order",
     }
 }
 

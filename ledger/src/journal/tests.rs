@@ -632,6 +632,7 @@ fn what_a_shift_carries_outlives_the_shifts_before_it() {
         leases_spent: Vec::new(),
         quota_counts: QuotaCounts::default(),
         used_codes: UsedCodes::default(),
+        orders: domain::order::desk::OrdersHere::default(),
     };
     let desk = Desk::new();
     let mut journal = desk.open();

@@ -81,6 +81,11 @@ impl Shelf {
         Ok((layout >= VERSION_WITH_LABELS).then_some(Self { connection }))
     }
 
+    /// What reads the newest of the file.
+    pub(super) const fn newest(&self) -> &Connection {
+        &self.connection
+    }
+
     /// A number that is another one when the agent has written anything since.
     pub fn data_version(&self) -> Result<i64, ReferenceError> {
         Ok(self.connection.pragma_query_value(None, "data_version", |row| row.get(0))?)

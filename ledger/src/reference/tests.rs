@@ -510,6 +510,7 @@ fn a_file_of_the_version_before_is_given_what_lies_behind_its_codes() {
                   DROP TABLE label; DROP TABLE label_item; DROP TABLE label_waiver; DROP TABLE label_state;
                   DROP TABLE shelf_cap; DROP TABLE gateway; DROP TABLE shelf; DROP TABLE deal;
                   DROP TABLE code_key;
+                  DROP TABLE channel_order;
                   PRAGMA user_version = 3";
     agent.writer.connection.execute_batch(before).expect("as it was");
     let early = agent.lane();
@@ -1081,4 +1082,71 @@ fn what_a_promotion_names_in_vain_is_said_and_it_stays_live() {
             "look at promotion c: it excludes gone, which is no promotion here",
         ]
     );
+}
+
+/// An order of a channel, promised for an instant.
+fn order(id: &str, promised_ms: Option<i64>, state: pull::OrderState) -> pull::Order {
+    let line = |line, sku: &str, quantity| pull::OrderLine {
+        line,
+        sku: sku.into(),
+        quantity,
+        net: 700,
+        tax_rate: 1_300,
+    };
+    pull::Order {
+        id: id.into(),
+        channel: "mini_program".into(),
+        state,
+        lines: vec![line(1, "c1", 2_000), line(2, "c1", 0)],
+        kept: 700,
+        code_hash: pull::pick_up_hash("S1", id, "482915"),
+        promised_ms,
+        shown: "赵** *0001".into(),
+    }
+}
+
+#[test]
+fn open_orders_are_read_by_their_time_always_the_newest() {
+    let mut agent = shop();
+    let lane = agent.lane();
+    assert_eq!(lane.orders().expect("read"), []);
+    let told = |id: &str, promised_ms, state| Entity::Order(Some(order(id, promised_ms, state)));
+    agent.pull(
+        2,
+        &[
+            ("o1", told("o1", None, pull::OrderState::Paid)),
+            ("o2", told("o2", Some(9_000), pull::OrderState::Accepted)),
+            ("o3", told("o3", Some(5_000), pull::OrderState::Picked)),
+        ],
+    );
+    // The lane stands on the version before; orders are those of now.
+    let ids = |lane: &Reference| {
+        lane.orders().expect("read").into_iter().map(|order| order.told.id).collect::<Vec<_>>()
+    };
+    assert_eq!((lane.version(), ids(&lane)), (1, vec!["o3".to_owned(), "o2".into(), "o1".into()]));
+    let picked = lane.orders().expect("read").remove(0);
+    assert!(
+        picked.is_code("S1", "482915") && !picked.is_code("S1", "482916") && !picked.is_code("S2", "482915")
+    );
+    assert_eq!(picked.told.lines.len(), 1, "what was not found is not handed over");
+    agent.pull(3, &[("o3", Entity::Order(None)), ("o2", told("o2", Some(1), pull::OrderState::Picked))]);
+    assert_eq!(ids(&lane), ["o2", "o1"]);
+    lane.refresh().expect("refreshed");
+    assert_eq!(lane.goods_version(), 1, "an order is nothing to prices");
+    // Everything is pulled anew: what is not told again is gone.
+    let update = agent.writer.begin().expect("begun");
+    update.clear().expect("cleared");
+    update.commit(4).expect("committed");
+    assert_eq!(ids(&lane), Vec::<String>::new());
+}
+
+#[test]
+fn a_file_of_an_agent_that_knew_no_orders_has_none() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("reference.db");
+    released(&path, RELEASED.len());
+    let lane = Reference::open(&path).expect("opens").expect("there is one");
+    assert_eq!(lane.orders().expect("read"), []);
+    assert!(ReferenceWriter::open(&path).expect("upgraded").is_outdated().expect("read"));
+    assert_eq!(lane.orders().expect("read"), []);
 }

@@ -58,6 +58,7 @@ impl Lane {
         match button {
             Button::Menu => return self.open_sheet(Kind::Menu),
             Button::Help => return self.open_sheet(Kind::Help),
+            Button::Orders => return self.open_orders(),
             Button::Lock => return self.lock(),
             _ => {}
         }

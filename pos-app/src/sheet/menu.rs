@@ -21,6 +21,7 @@ enum Choice {
     Receipts,
     Payments,
     Stock(StockWork),
+    Orders,
     Training,
     CashIn,
     CashOut,
@@ -63,6 +64,9 @@ impl Lane {
         }
         if signed_in {
             choices.extend([Receipts, Payments]);
+        }
+        if counter && self.has_orders() {
+            choices.push(Choice::Orders);
         }
         if counter && open.till().shift().is_some() {
             choices.extend(StockWork::ALL.map(Choice::Stock));
@@ -118,6 +122,9 @@ impl Lane {
             }
             Choice::Payments => {
                 (self.words("未定付款", "Payments in doubt"), count(open.till().payments().len()))
+            }
+            Choice::Orders => {
+                (self.words("订单：拣货、交付", "Orders: pick, hand over"), count(self.open_orders_count()))
             }
             Choice::Stock(work) => {
                 let (chinese, english) = work.name();
@@ -178,6 +185,7 @@ impl Lane {
             Choice::Find => self.open_sheet(Kind::Goods { selling: true }),
             Choice::Receipts => self.open_sheet(Kind::Receipts),
             Choice::Payments => self.open_sheet(Kind::Payments),
+            Choice::Orders => self.open_sheet(Kind::Orders),
             Choice::Stock(work) => self.open_sheet(Kind::Stock(work)),
             Choice::Training => self.commands.push(Command::Train { begins: !self.config.training }),
             Choice::CashIn => self.open_sheet(Kind::Cash(CashMove::PayIn)),

@@ -124,6 +124,9 @@ impl Lane {
             Kind::Stock(_) => self.go_stock(),
             Kind::Seller { line } => self.go_seller(line),
             Kind::Note { line } => self.go_note(line),
+            Kind::Orders => self.go_orders(),
+            Kind::Order(id) => self.go_order(&id),
+            Kind::EndOrder(id) => self.go_end_order(&id),
         }
     }
 
@@ -149,6 +152,7 @@ impl Lane {
             Kind::Stock(work) => self.key_stock(work, index),
             Kind::Seller { line } => self.key_seller(line, index),
             Kind::Note { line } => self.key_note(line, index),
+            Kind::Order(id) => self.key_order(&id, index),
             Kind::Age
             | Kind::Cancel
             | Kind::Paper(_)
@@ -169,6 +173,8 @@ impl Lane {
             | Kind::Leave(..)
             | Kind::Exit(..)
             | Kind::NewMember
+            | Kind::Orders
+            | Kind::EndOrder(_)
             | Kind::OnHand => {}
         }
     }
@@ -310,7 +316,7 @@ impl Lane {
         let Some(sheet) = self.sheet() else { return false };
         // A sheet that is not named here asks for no scan.
         #[allow(clippy::wildcard_enum_match_arm)]
-        match sheet.kind {
+        match &sheet.kind {
             Kind::Member => self.scan_for_member(text),
             Kind::Goods { selling: false } => self.scan_for_price(text),
             Kind::GiveBack => self.scan_for_return(text),
@@ -320,6 +326,8 @@ impl Lane {
             Kind::Stock(_) => self.scan_for_stock(text),
             Kind::NewMember => self.scan_for_new_member(text),
             Kind::Seller { .. } => self.scan_card_for_seller(text),
+            Kind::Orders => self.scan_for_orders(text),
+            Kind::Order(_) => self.scan_for_order(text),
             _ => false,
         }
     }

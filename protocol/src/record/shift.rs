@@ -177,6 +177,7 @@ pub(super) fn encode_carried(carried: &Carried) -> Option<Box<event::Carried>> {
         leases_spent: carried.leases_spent.iter().map(Into::into).collect(),
         quota_counts: super::quota::encode_counts(&carried.quota_counts),
         used_codes: super::phone::encode_used(&carried.used_codes),
+        orders: super::order::encode_orders(&carried.orders),
     }))
 }
 
@@ -200,6 +201,7 @@ impl event::Carried {
                 .collect::<Result<_, _>>()?,
             quota_counts: super::quota::understand_counts(&self.quota_counts),
             used_codes: super::phone::understand_used(seq, &self.used_codes)?,
+            orders: super::order::understand_orders(&self.orders),
         })
     }
 }

@@ -91,7 +91,8 @@ fn standing(till: &Till, input: &Input) -> Standing {
         | Input::MoveCash { .. }
         | Input::OpenDrawer { .. }
         | Input::CountCash { .. }
-        | Input::Report => Standing::Elsewhere,
+        | Input::Report
+        | Input::Order { .. } => Standing::Elsewhere,
     }
 }
 

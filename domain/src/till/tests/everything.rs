@@ -9,6 +9,8 @@ use proptest::test_runner::TestRunner;
 use super::*;
 use crate::label::{LabelBinding, LabelItem, LabelNumber};
 use crate::member::NewMember;
+use crate::order::desk::{OrderAsk, ToldOrder};
+use crate::order::{OrderLine, OrderState};
 use crate::stock::{CountedLine, Movement, Position, StockCount, StockLine, StockMove};
 
 /// Goods that move and are counted, labels, people who become members, and
@@ -70,7 +72,40 @@ pub(super) fn any_goods_work() -> impl Strategy<Value = Happens> {
         1 => (sku(), any_reason())
             .prop_map(|(sku, reason)| In(Input::WaiveLabels { item: LabelItem::of(sku), reason })),
         2 => quotas::any_heard(),
+        2 => any_order(),
     ]
+}
+
+/// Something is done with one of two orders; HQ knows nothing of it yet.
+fn any_order() -> impl Strategy<Value = Happens> {
+    let line = |number: u32, sku: &str, thousandths| OrderLine {
+        number,
+        sku: sku.into(),
+        quantity: Quantity::from_thousandths(thousandths).expect("in range"),
+        net: Money::from_minor(500),
+        tax_rate: TaxRate::from_basis_points(1_300).expect("a rate"),
+    };
+    let ask = prop_oneof![
+        2 => Just(OrderAsk::Accept),
+        3 => (1u32..4, 0i64..2_100).prop_map(|(line, thousandths)| OrderAsk::Find { line, thousandths }),
+        1 => any_reason().prop_map(|reason| OrderAsk::Ready { reason }),
+        1 => any_reason().prop_map(|reason| OrderAsk::Refuse { reason }),
+        1 => any::<bool>().prop_map(|matches| OrderAsk::HandOver { code: "482915".into(), matches }),
+        1 => Just(OrderAsk::NotCollected),
+    ];
+    (prop::sample::select(vec!["o1", "o2"]), ask).prop_map(move |(id, ask)| {
+        let lines = vec![line(1, "tea", 2_000), line(2, "apple", 500)];
+        let told = ToldOrder {
+            id: id.into(),
+            channel: "mini_program".into(),
+            state: OrderState::Paid,
+            lines,
+            kept: Money::from_minor(1_000),
+            promised_ms: Some(0),
+            shown: String::new(),
+        };
+        In(Input::Order { told: Box::new(told), ask })
+    })
 }
 
 fn number(last: u8) -> LabelNumber {
@@ -154,6 +189,7 @@ kinds! {
     Input::WaivePaper { .. } => "waive paper",
     Input::Kiosk(_) => "kiosk",
     Input::Phone(_) => "phone",
+    Input::Order { .. } => "order",
 }
 
 #[test]

@@ -29,6 +29,13 @@ impl Keeper<'_, '_> {
         key: JournalKey<'_>,
         event: &Event,
     ) -> Result<bool, StoreError> {
+        if let Fact::Order(done) = &event.fact {
+            // What is entered already is entered again by doing nothing.
+            let book = BookKey { owner: key.store, kind: BookKind::Order, part: &done.order };
+            let before = self.writing.lock_book(book)?;
+            self.file_order(key, event, done)?;
+            return Ok(self.writing.lock_book(book)? != before);
+        }
         let source = document(key, event.seq);
         if let Fact::Phone(fact) = &event.fact {
             let Some((what, id)) = used_code(fact) else { return Ok(false) };

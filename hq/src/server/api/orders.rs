@@ -204,7 +204,7 @@ fn act_name(act: &Act) -> &'static str {
 
 fn shown(store: &str, book: OrderBook) -> Result<Order, Refusal> {
     let order = book.order()?;
-    let OrderBook { placed, placed_at_ms, placed_by, acts } = book;
+    let OrderBook { placed, placed_at_ms, placed_by, acts, gone: _ } = book;
     let lines = (0..).zip(placed.lines).map(|(index, line): (usize, PlacedLine)| OrderLine {
         for_customer: order.quantity(index),
         placed: PlacedLineShown {
@@ -279,7 +279,7 @@ fn get_order(reading: &Reading<'_>, call: &Call, _: Nothing) -> Result<Order, Re
 }
 
 fn doer(call: &Call) -> Doer<'_> {
-    Doer { name: &call.caller.name, now_ms: call.now_ms }
+    Doer { name: &call.caller.name, now_ms: call.now_ms, source: "", heard_ms: call.now_ms }
 }
 
 fn place(writing: &Writing<'_>, call: &Call, sent: &Placed) -> Result<Done<Order>, Refusal> {

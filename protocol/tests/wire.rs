@@ -870,7 +870,7 @@ const fn kind(record: &Record) -> &'static str {
     }
 }
 
-const KINDS: usize = 54;
+const KINDS: usize = 55;
 
 #[test]
 fn every_record_comes_back_from_its_bytes() {

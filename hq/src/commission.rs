@@ -186,6 +186,10 @@ fn credited<'s>(
     day: NaiveDate,
     rules: &'s [CommissionRule],
 ) -> Option<Credited<'s>> {
+    // What a fee earns its seller is in the book of memberships.
+    if line.membership {
+        return None;
+    }
     let seller = line.seller.as_ref().or(sale.seller.as_ref())?;
     let sold = Sold { level: &seller.level, sku: &line.sku, category: &line.category, day };
     Some(Credited { line, seller, rule: rule_for(rules, sold) })

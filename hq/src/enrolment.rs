@@ -146,6 +146,8 @@ pub fn exchange_for(
         if let Some(public_key) = public_key {
             writing.add_public_key(&row, public_key)?;
             keys::tell_of_lane(writing, &row, public_key)?;
+        } else {
+            keys::enrolled_anew(writing, &row)?;
         }
         Ok(Enrolment { store: code.store, lane: code.lane, epoch, key: key.clone() })
     })
@@ -165,6 +167,8 @@ pub fn revoke(
     let Some(row) = writing.lane(lane_store, lane)? else { return Ok(false) };
     writing.put_lane(&LaneRow { key_hash: nobodys, ..row })?;
     writing.void_code(lane_store, lane)?;
+    // Also of one that nobody was told of yet.
+    keys::tell(writing)?;
     keys::end_of_lane(writing, lane_store, lane, now_ms)?;
     Ok(true)
 }

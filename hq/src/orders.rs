@@ -198,6 +198,10 @@ pub struct OrderBook {
     /// A lane gave its goods out before it heard that it was cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gone: Option<Gone>,
+    /// The documents by which lanes told of something, done or listed, the last 64 of them: each
+    /// counts once, whatever became of the order since.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heard: Vec<String>,
 }
 
 /// Goods of a cancelled order that left all the same.
@@ -293,6 +297,7 @@ pub fn place(
         placed_by: doer.name.to_owned(),
         acts: Vec::new(),
         gone: None,
+        heard: Vec::new(),
     };
     enter(writing, store, &book, doer, 0, &serde_json::json!({ "act": "place" }))?;
     Ok(book)

@@ -210,13 +210,14 @@ pub fn most_of(line: &OrderLine, weighed: bool) -> i64 {
 }
 
 impl ToldOrder {
-    /// What was found of a line here, thousandths; what HQ told where nothing
-    /// was looked for here.
+    /// What was found of a line here, thousandths; once HQ tells that the order was made ready, what HQ tells.
     pub fn found(&self, here: Option<&OrderHere>, line: &OrderLine) -> i64 {
-        let told = if self.state == OrderState::Picked { line.quantity.thousandths() } else { 0 };
-        let Some(here) = here else { return told };
-        let found = here.found.iter().find(|(number, _)| *number == line.number).map(|(_, found)| *found);
-        found.unwrap_or(told)
+        // Whoever made it ready, here or elsewhere: that is what lies in the bag.
+        if self.state == OrderState::Picked {
+            return line.quantity.thousandths();
+        }
+        let found = here.and_then(|here| here.found.iter().find(|(number, _)| *number == line.number));
+        found.map_or(0, |(_, found)| *found)
     }
 
     /// How it stands.

@@ -426,6 +426,10 @@ impl Checker {
             for sku in parts {
                 let stored = self.stored_product(&sku, reading)?;
                 let is_known = stored.is_some() || self.skus.contains(&sku);
+                let is_fee = match self.memberships.get(&sku) {
+                    Some(fee) => fee.is_some(),
+                    None => stored.as_ref().is_some_and(|product| product.membership),
+                };
                 let is_kit = if self.skus.contains(&sku) {
                     self.kits.contains_key(&sku)
                 } else {
@@ -436,6 +440,12 @@ impl Checker {
                         &file,
                         &place,
                         format!("kit: there is no product {sku:?}; import it, or take it out"),
+                    );
+                } else if is_fee {
+                    self.note(
+                        &file,
+                        &place,
+                        format!("kit: {sku} is a paid membership, which is sold alone; take it out"),
                     );
                 } else if is_kit {
                     self.note(&file, &place, format!("kit: {sku} is a kit itself; name its parts instead"));

@@ -32,6 +32,9 @@ pub(crate) struct Deed<'a> {
     pub now_ms: i64,
 }
 
+/// The most documents of lanes that an order's book remembers.
+pub const HEARD_MAX: usize = 64;
+
 /// Enters what a lane did with an order. Gives what is to be listed where the
 /// order's book does not bear it.
 ///
@@ -47,10 +50,17 @@ pub(crate) fn take_in(
     let Some(body) = writing.lock_book(key(deed.store, &done.order))? else {
         return Ok(Some(listed("the store has no such order".to_owned())));
     };
-    let book: OrderBook = serde_json::from_str(&body).map_err(|error| damaged(&error))?;
-    if book.acts.iter().any(|acted| acted.source == deed.source) {
+    let mut book: OrderBook = serde_json::from_str(&body).map_err(|error| damaged(&error))?;
+    let is_known = book.acts.iter().map(|acted| &acted.source).chain(&book.heard).any(|of| of == deed.source);
+    if is_known {
         return Ok(None);
     }
+    if book.heard.len() >= HEARD_MAX {
+        book.heard.remove(0);
+    }
+    book.heard.push(deed.source.to_owned());
+    let heard = serde_json::to_string(&book).expect("plain data serialises");
+    writing.put_book(key(deed.store, &done.order), &heard)?;
     let order = book.order().map_err(|error| damaged(&error))?;
     let state = order.state();
     if let (OrderState::Cancelled, Act::HandOver { code }) = (state, &wanted)

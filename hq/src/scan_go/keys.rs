@@ -100,7 +100,7 @@ fn tell_own(writing: &Writing<'_>) -> Result<(), StoreError> {
 /// # Errors
 /// The database did not answer.
 pub fn tell_of_lane(writing: &Writing<'_>, lane: &LaneRow, key: &PublicKey) -> Result<(), StoreError> {
-    end_of_lane(writing, &lane.store, lane.lane, lane.enrolled_at_ms.saturating_add(LAST_EXITS_MS))?;
+    enrolled_anew(writing, lane)?;
     let key = CodeKey {
         signs: CodeSigner::Exits { lane: lane.lane, epoch: lane.epoch },
         public_key: key.to_string(),
@@ -108,6 +108,14 @@ pub fn tell_of_lane(writing: &Writing<'_>, lane: &LaneRow, key: &PublicKey) -> R
         until_ms: None,
     };
     put_of_lane(writing, &lane.store, &key)
+}
+
+/// What a lane's keys of before its enrolment signed is taken as long as it may hold.
+///
+/// # Errors
+/// The database did not answer.
+pub fn enrolled_anew(writing: &Writing<'_>, lane: &LaneRow) -> Result<(), StoreError> {
+    end_of_lane(writing, &lane.store, lane.lane, lane.enrolled_at_ms.saturating_add(LAST_EXITS_MS))
 }
 
 /// From an instant on, milliseconds UTC, nothing that a lane signed until now lets anybody leave.

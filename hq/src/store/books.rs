@@ -351,6 +351,15 @@ impl Reading<'_> {
         )
     }
 
+    /// The same, all of them up to `limit`: whose cards a person has.
+    pub fn all_members_of_code(&self, code: &str, limit: u32) -> Result<Vec<String>, StoreError> {
+        self.all(
+            "SELECT member FROM member_code WHERE code = ?1 ORDER BY member LIMIT ?2",
+            values![code, limit],
+            |row| row.text(0),
+        )
+    }
+
     /// An entity that one store's lanes alone are told of.
     pub fn entity_of_store(&self, kind: Kind, store: &str, key: &str) -> Result<Option<String>, StoreError> {
         let body = self.one(

@@ -59,10 +59,11 @@ impl Reading<'_> {
         )
     }
 
-    /// The keys of lanes that no lane was told of, with their stores.
+    /// The keys of lanes, as they are enrolled now, that no lane was told of, with their stores.
     pub fn lane_keys_untold(&self) -> Result<Vec<(String, CodeKey)>, StoreError> {
         self.all(
             "SELECT k.store, k.lane, k.epoch, k.public_key, k.registered_at_ms FROM lane_key AS k
+             JOIN lane AS l ON l.store = k.store AND l.lane = k.lane AND l.epoch = k.epoch
              WHERE NOT EXISTS (SELECT 1 FROM entity AS e WHERE e.store = k.store AND e.kind = 'code_key'
                  AND e.key = 'lane/' || k.lane || '/' || k.epoch)
              ORDER BY k.store, k.lane, k.epoch LIMIT ?1",

@@ -202,3 +202,15 @@ async fn what_a_till_gave_out_after_a_count_is_not_counted_away() {
     push(&desk, &late, 1).await;
     assert_eq!(state(&desk, &key, "1").await.0, 3_000, "the count found what was there then");
 }
+
+#[tokio::test]
+async fn what_changed_nothing_is_no_exception_when_the_books_are_made_again() {
+    let (desk, key, mut lane) = shop().await;
+    let first = does(&mut lane, "o1", [accepted(), accepted(), ready(&[]), ready(&[])]);
+    push(&desk, &lane, first).await;
+    assert_eq!(listed(&desk).await, []);
+    desk.post(&key, &format!("{ORDERS}/o1/cancel"), json!({ "reason": "customer" })).await.ok();
+    desk.command(hq::command::Command::RebuildBooks).await.expect("rebuilt");
+    assert_eq!(listed(&desk).await, []);
+    assert_eq!(order_of(&desk, &key, "o1").await["state"], "cancelled");
+}

@@ -221,3 +221,43 @@ async fn a_membership_that_cannot_be_is_refused_with_its_place() {
     }
     assert_eq!(shop.given().await, []);
 }
+
+#[tokio::test]
+async fn another_card_of_the_same_person_moves_no_book_and_has_the_same_tag() {
+    let shop = Shop::open().await;
+    shop.put_in(&setting_up()).await.expect("an import");
+    let mut one = shop.enrol(1).await;
+    one.complete(fee("m2", "mei"));
+    shop.push(&one, 1, 1).await.expect("filed");
+    assert_eq!(shop.tags(&one, "m1").await, ["old", "plus"], "the other card is the same person's");
+    // A third card comes later; its id is before both.
+    let hash = phone_hash("13900000001");
+    let third = serde_json::json!({
+        "members": [{"id": "a0", "shown": "王**", "phone_hash": hash, "cards": ["M0000031"], "store": "S1"}],
+    });
+    shop.put_in(&third.to_string()).await.expect("an import");
+    for card in ["a0", "m2"] {
+        assert_eq!(shop.tags(&one, card).await, ["plus"], "{card}");
+    }
+    // Nobody is rewarded again, and all is taken back.
+    one.complete(fee("a0", "mei"));
+    shop.push(&one, 2, 2).await.expect("filed");
+    assert_eq!(shop.given().await, said(&[("store S1", 490, 1), ("employee mei", 500, 1)]));
+    one.complete(fee_back(1));
+    one.complete(fee_back(2));
+    shop.push(&one, 3, 4).await.expect("filed");
+    assert_eq!(shop.tags(&one, "m1").await, ["old"]);
+    assert!(shop.given().await.iter().all(|(_, balance, _)| *balance == 0));
+}
+
+#[tokio::test]
+async fn a_fee_is_no_part_of_a_kit() {
+    let shop = Shop::open().await;
+    shop.put_in(&setting_up()).await.expect("an import");
+    let kit = serde_json::json!({
+        "products": [{"sku": "K1", "name_zh": "礼包", "name_en": "Pack", "price": 1990, "tax_rate": 600,
+                      "kit": [{"sku": "M1", "quantity": 1000}]}],
+    });
+    let refused = shop.put_in(&kit.to_string()).await.expect_err("it is sold alone");
+    assert!(refused.contains("M1 is a paid membership"), "{refused}");
+}

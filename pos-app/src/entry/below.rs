@@ -23,6 +23,9 @@ const TORN_MAX: usize = 32;
 /// So long after a scan it may still come by the window.
 const COMES_WITHIN: Duration = Duration::from_secs(3);
 
+/// The fewest keys that are known for the rest of a scan: fewer may be a number that somebody types.
+const LATE_MIN: usize = 4;
+
 /// So long after a scan was taken from below words of the input method are what it made of the scan.
 const WORDS_WITHIN: Duration = Duration::from_millis(500);
 
@@ -115,6 +118,20 @@ impl Below {
         place.and_then(|place| self.heard.remove(place))
     }
 
+    /// Whether this, typed late, is a scan that was taken from here; if so it is done with.
+    fn was_taken(&mut self, written: &str, at: Instant) -> bool {
+        if written.len() < LATE_MIN {
+            return false;
+        }
+        let ends = |heard: &Heard| {
+            heard.is_taken
+                && at.saturating_duration_since(heard.at) <= COMES_WITHIN
+                && heard.text.to_ascii_lowercase().ends_with(&written.to_ascii_lowercase())
+        };
+        let place = self.heard.iter().position(ends);
+        place.and_then(|place| self.heard.remove(place)).is_some()
+    }
+
     /// The first scan that did not come by the window although its Return was at `at` or before.
     fn take(&mut self, at: Instant) -> Option<(String, String)> {
         let heard = self.heard.iter_mut().find(|heard| !heard.is_taken && heard.at <= at)?;
@@ -176,6 +193,19 @@ impl Lane {
     /// A Return by the window that ends no scan there: whether it ended one below, which is taken now. It must do
     /// nothing else: what the field found for half a scan is not what somebody chose.
     pub(super) fn ends_below(&mut self, at: Instant) -> bool {
+        // One that was taken already may come late, key by key: as typing, with this Return behind it.
+        let written = match self.front.sheets.last() {
+            Some(sheet) => sheet.written().to_owned(),
+            None => self.front.entry.clone(),
+        };
+        if self.front.below.was_taken(&written, at) {
+            match self.front.sheets.last_mut() {
+                Some(sheet) => sheet.unwrite(),
+                None => self.front.clear_entry(),
+            }
+            self.typing_changed();
+            return true;
+        }
         let waits = self.front.below.heard.iter().any(|heard| !heard.is_taken && self.is_code(&heard.text));
         if waits && self.front.sheets.last().is_some_and(Open::is_written) {
             self.written_below(at);
@@ -262,6 +292,13 @@ mod tests {
         assert!(is_taken(late), "the first comes late, without its beginning");
         assert!(!is_taken(below.came("6901234567892", second)), "the second is another piece");
         assert_eq!(below.take(second), None);
+        // Or key by key, as if somebody typed.
+        let third = scan(&mut below, "6901234567892", second + 400 * MS);
+        assert!(below.take(third).is_some());
+        assert!(!below.was_taken("892", third), "which may be a quantity");
+        assert!(!below.was_taken("6901234567891", third), "which is something else");
+        assert!(below.was_taken("01234567892", third + 200 * MS));
+        assert!(!below.was_taken("01234567892", third + 300 * MS), "once");
         // And much later nothing is kept back.
         assert_eq!(below.came("6901234567892", second + COMES_WITHIN + MS), None);
     }

@@ -113,7 +113,7 @@ impl Lane {
 
     fn order_row(&self, told: &ToldOrder, standing: Standing) -> SheetRow {
         let language = self.front.language;
-        let left_ms = told.promised_ms.map(|promised_ms| promised_ms - self.moment.now_ms);
+        let left_ms = told.promised_ms.map(|promised_ms| promised_ms.saturating_sub(self.moment.now_ms));
         let minutes = left_ms.map_or(0, |left_ms| (-left_ms).max(0) / 60_000);
         let mut detail = vec![channel(&told.channel, language)];
         detail.push(say(
@@ -654,7 +654,7 @@ impl Lane {
     /// Whether the customer is so late that nobody waits for them any more.
     fn may_be_uncollected(&self, told: &ToldOrder) -> bool {
         let over = |promised_ms: i64| {
-            promised_ms + domain::order::desk::NOT_COLLECTED_AFTER_MS <= self.moment.now_ms
+            promised_ms.saturating_add(domain::order::desk::NOT_COLLECTED_AFTER_MS) <= self.moment.now_ms
         };
         let new = self.till().and_then(|till| till.orders().get(&told.id));
         told.standing(new) != Standing::New && told.promised_ms.is_some_and(over)

@@ -106,7 +106,15 @@ impl Lane {
     }
 
     pub(super) fn go_exit(&mut self, exit: &ExitRight, audit: bool) {
-        let missed = self.sheet().and_then(|sheet| sheet.text(0).parse().ok());
+        let typed = self.sheet().map(|sheet| sheet.text(0).trim().to_owned()).unwrap_or_default();
+        let missed = typed.parse::<u32>().ok();
+        if audit && missed.is_none() && !typed.is_empty() {
+            return self.front.say(
+                ui::view::Tone::Attend,
+                ("这个数太大", "请输入没付钱的件数，再按回车。"),
+                ("That number is too large", "Type how many pieces were not paid for, then Enter."),
+            );
+        }
         self.pop_sheet();
         if let Some(missed) = missed.filter(|_| audit) {
             let found = AuditFound { checked: exit.pieces, missed, ..AuditFound::default() };

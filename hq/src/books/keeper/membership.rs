@@ -23,15 +23,32 @@ const NUMBERS_TRIED: u32 = 8;
 
 const DAY_MS: i64 = 86_400_000;
 
-/// Whose memberships a member's are: of all who gave one telephone number, the
-/// first. So nobody is rewarded twice for a person with two cards.
-pub fn person_of(reading: &Reading<'_>, member: &str, row: &str) -> Result<String, StoreError> {
-    let phone = import::member_phone(row);
-    let same = match phone {
-        Some(hash) => reading.members_of_code(&format!("{PHONE}{hash}"))?,
+/// The most cards of a person that are looked at.
+const CARDS_MAX: u32 = 64;
+
+/// All cards that gave the telephone number of this one, by their ids; at least this one.
+fn cards_of(reading: &Reading<'_>, member: &str, row: &str) -> Result<Vec<String>, StoreError> {
+    let mut cards = match import::member_phone(row) {
+        Some(hash) => reading.all_members_of_code(&format!("{PHONE}{hash}"), CARDS_MAX)?,
         None => Vec::new(),
     };
-    Ok(same.into_iter().next().unwrap_or_else(|| member.to_owned()))
+    if cards.is_empty() {
+        cards.push(member.to_owned());
+    }
+    Ok(cards)
+}
+
+/// Whose memberships a member's are: of all who gave one telephone number, the
+/// one whose book was begun, or the first. So nobody is rewarded twice for a
+/// person with two cards, and another card that comes later moves no book.
+pub fn person_of(reading: &Reading<'_>, member: &str, row: &str) -> Result<String, StoreError> {
+    let cards = cards_of(reading, member, row)?;
+    for card in std::iter::once(member).chain(cards.iter().map(String::as_str)) {
+        if reading.book(membership_key(card))?.is_some_and(|body| !body.is_empty()) {
+            return Ok(card.to_owned());
+        }
+    }
+    Ok(cards.into_iter().next().unwrap_or_else(|| member.to_owned()))
 }
 
 /// What the paid memberships of a person are known by.
@@ -146,9 +163,14 @@ impl Keeper<'_, '_> {
             };
             let given = kept.state.begin(paid, coupons);
             self.put_memberships(key, &mut kept, (source, at_ms), ("begin", &given))?;
-            self.tell_member(&member)?;
+            self.tell_cards(&member, &row)?;
         }
         Ok(())
+    }
+
+    /// Tells lanes of all cards of a person: each has the tag, or none.
+    fn tell_cards(&self, member: &str, row: &str) -> Result<(), StoreError> {
+        cards_of(self.writing, member, row)?.iter().try_for_each(|card| self.tell_member(card))
     }
 
     /// Ends the memberships whose fees a document gave back of a sale.
@@ -192,7 +214,7 @@ impl Keeper<'_, '_> {
             taken.extend(postings);
         }
         self.put_memberships(key, &mut kept, (source, at_ms), ("end", &taken))?;
-        self.tell_member(&member)
+        self.tell_cards(&member, &row)
     }
 
     /// Whether the book of a member's person has what a document sold.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
+use crate::bearer::Borne;
 use crate::catalogue::{Item, Unit};
 use crate::coupon::Coupon;
 use crate::gift::{self, FreeGoods, KeptGift};
@@ -372,6 +373,8 @@ pub struct Reckoning {
     pub gifts: Vec<FreeGoods>,
     /// What it uses of promotions with quotas.
     pub uses: Vec<TicketUse>,
+    /// What promotions take off it of which it is said who bears them.
+    pub borne: Vec<Borne>,
 }
 
 impl Basket {
@@ -464,6 +467,17 @@ impl Basket {
     pub(crate) fn uses(&self) -> impl Iterator<Item = &TicketUse> {
         let uses = self.derived.reckoning.uses.iter();
         uses.filter(|used| used.line == 0 || self.line(used.line).is_some())
+    }
+
+    /// What promotions take off it of which it is said who bears them; nothing
+    /// for goods that were taken back while promotions could not be asked.
+    pub(crate) fn borne(&self) -> impl Iterator<Item = &Borne> {
+        self.derived.reckoning.borne.iter().filter(|borne| self.line(borne.line).is_some())
+    }
+
+    /// What comes back of that with goods of the past sale.
+    pub fn borne_back(&self) -> Vec<Borne> {
+        self.past.as_ref().map(|past| past.borne_back(&self.returns)).unwrap_or_default()
     }
 
     /// What comes back of promotions with quotas.

@@ -259,6 +259,7 @@ mod tests {
             conditions: Conditions::default(),
             quota: None,
             quotas: Vec::new(),
+            bearers: Vec::new(),
             applications_max: None,
             stacking: Stacking::default(),
         };

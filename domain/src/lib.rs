@@ -34,6 +34,7 @@
 
 pub mod barcode;
 pub mod basket;
+pub mod bearer;
 pub mod catalogue;
 pub mod clock;
 pub mod coupon;

@@ -157,6 +157,7 @@ mod tests {
             conditions: Conditions { from_ms: Some(100), until_ms: Some(200), ..Conditions::default() },
             quota: None,
             quotas: Vec::new(),
+            bearers: Vec::new(),
             applications_max: None,
             stacking: Stacking::default(),
         }

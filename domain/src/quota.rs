@@ -1,5 +1,6 @@
-//! How many units of a promotion are left beyond one ticket: for each member,
-//! in a store, in the chain, for a day or in all (限购, 秒杀).
+//! How much of a promotion is left beyond one ticket: for each member, in a
+//! store, in the chain, for a day or in all. So many units (限购, 秒杀), or so much
+//! money taken off (预算).
 //!
 //! Who counts: a lane what it gave itself, HQ what all lanes gave as far as it
 //! has heard. What neither knows is not held against anybody.
@@ -8,11 +9,12 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
+use crate::money::{AMOUNT_MAX, Money};
 use crate::promotion::rule::{Promotion, PromotionError, in_range};
 use crate::promotion::{Layer, Priced, PromotionSet};
 
 /// The most quotas of one promotion: each kind once.
-pub const QUOTAS_MAX: usize = 6;
+pub const QUOTAS_MAX: usize = 12;
 
 /// How many counts a lane keeps, one for each promotion, day and member. Where
 /// there would be more, the oldest day's go: what HQ has heard of counts again.
@@ -32,21 +34,33 @@ pub enum Whose {
     Chain,
 }
 
-/// So many units of a promotion.
+/// So much of a promotion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Quota {
     /// For whom.
     pub whose: Whose,
     /// Each business date anew.
     pub daily: bool,
-    /// Units that take part; of a rule about the ticket, tickets.
-    pub units: u32,
+    /// How much there is.
+    pub limit: Limit,
+}
+
+/// How much of a promotion there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Limit {
+    /// So many units that take part; of a rule about the ticket, tickets.
+    Units(u32),
+    /// So much taken off (预算). It holds whole while anything is left, so that
+    /// nobody is promised 20 off and given 7: the ticket that uses up the rest
+    /// may pass it.
+    Off(Money),
 }
 
 /// What is left of a promotion for a ticket, and which of its quotas says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QuotaLeft {
-    /// Units; of a rule about the ticket, tickets.
+    /// Units; of a rule about the ticket, tickets. Where only money is limited,
+    /// nothing once it is used up, and as many as there may be until then.
     pub units: u32,
     /// For whom that is.
     pub whose: Whose,
@@ -61,8 +75,11 @@ pub struct TicketUse {
     pub promotion: String,
     /// The number of the line; 0 of a rule about the whole ticket.
     pub line: u32,
-    /// Units of the line, or 1 ticket.
+    /// Units of the line, or 1 ticket; none of a line that only bears a part of
+    /// what a rule about the whole ticket takes off.
     pub units: u32,
+    /// What it takes off the line; nothing where no money is limited.
+    pub off: Money,
 }
 
 /// What a document used of a promotion that has quotas.
@@ -76,8 +93,20 @@ pub struct QuotaUse {
     pub day: NaiveDate,
     /// The number of the line; 0 of a rule about the whole ticket.
     pub line: u32,
-    /// Units of the line, or 1 ticket.
+    /// Units of the line, or 1 ticket; none of a line that only bears a part of
+    /// what a rule about the whole ticket takes off.
     pub units: u32,
+    /// What it took off the line; nothing where no money is limited.
+    pub off: Money,
+}
+
+/// What was given of a promotion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Given {
+    /// Units, or tickets.
+    pub units: i64,
+    /// Minor units taken off.
+    pub off: i64,
 }
 
 /// What a count is of.
@@ -94,9 +123,10 @@ pub struct CountedFor {
 /// What one lane gave, less what came back to it. A count may be below
 /// nothing: what another lane gave may come back here.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct QuotaCounts(BTreeMap<CountedFor, i64>);
+pub struct QuotaCounts(BTreeMap<CountedFor, Given>);
 
-/// Six counts of one promotion, as each kind of quota asks for them.
+/// Six counts of one promotion, as each kind of quota asks for them: of units,
+/// or of minor units taken off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
     /// Of the member, in all.
@@ -127,6 +157,10 @@ pub struct QuotaHeard {
     /// What this lane gave, as far as HQ has its journal: a lane whose own
     /// counts are lost, or were too many, goes by that.
     pub here: Counts,
+    /// What other lanes took off, minor units.
+    pub off_elsewhere: Counts,
+    /// What this lane took off, minor units.
+    pub off_here: Counts,
 }
 
 /// Who buys, and on which business date.
@@ -136,6 +170,34 @@ pub struct QuotaOf<'a> {
     pub member: &'a str,
     /// The business date of the shift.
     pub day: NaiveDate,
+}
+
+impl Given {
+    /// With a use of it more, or where `sign` is below nothing, one less.
+    pub fn with(self, used: &QuotaUse, sign: i64) -> Self {
+        Self {
+            units: self.units.saturating_add(sign * i64::from(used.units)),
+            off: self.off.saturating_add(sign.saturating_mul(used.off.minor())),
+        }
+    }
+}
+
+impl Limit {
+    /// What is left of it for a ticket after so much was given.
+    fn left(self, given: Given) -> u32 {
+        match self {
+            Self::Units(units) => {
+                let left = i64::from(units).saturating_sub(given.units.max(0)).max(0);
+                u32::try_from(left).unwrap_or(u32::MAX)
+            }
+            Self::Off(most) if given.off >= most.minor() => 0,
+            Self::Off(_) => u32::MAX,
+        }
+    }
+
+    fn is_of_money(self) -> bool {
+        matches!(self, Self::Off(_))
+    }
 }
 
 impl Counts {
@@ -166,6 +228,7 @@ impl TicketUse {
             day: of.day,
             line: self.line,
             units: self.units,
+            off: self.off,
         }
     }
 }
@@ -178,23 +241,25 @@ pub(crate) fn uses(set: &PromotionSet, priced: &Priced, numbers: &[u32]) -> Vec<
         if promotion.quotas.is_empty() {
             continue;
         }
-        let mut add = |line: u32, units: u32| {
+        let money = promotion.quotas.iter().any(|quota| quota.limit.is_of_money());
+        let mut add = |line: u32, units: u32, off: Money| {
+            let off = if money { off } else { Money::ZERO };
+            if units == 0 && off == Money::ZERO {
+                return;
+            }
             let same = |used: &&mut TicketUse| used.promotion == promotion.id && used.line == line;
             match uses.iter_mut().find(same) {
-                Some(used) => used.units = used.units.saturating_add(units),
-                None => uses.push(TicketUse { promotion: promotion.id.clone(), line, units }),
+                Some(used) => {
+                    used.units = used.units.saturating_add(units);
+                    used.off += off;
+                }
+                None => uses.push(TicketUse { promotion: promotion.id.clone(), line, units, off }),
             }
         };
-        match applied.layer {
-            Layer::Price | Layer::Item => {
-                applied
-                    .parts
-                    .iter()
-                    .filter(|part| part.units > 0)
-                    .for_each(|part| add(numbers[part.line], part.units));
-            }
-            Layer::Order | Layer::Coupon => add(0, 1),
+        if matches!(applied.layer, Layer::Order | Layer::Coupon) {
+            add(0, 1, Money::ZERO);
         }
+        applied.parts.iter().for_each(|part| add(numbers[part.line], part.units, part.off));
     }
     uses
 }
@@ -207,13 +272,13 @@ impl QuotaUse {
 
 impl QuotaCounts {
     /// The counts that a list says, the later one where two are of the same.
-    pub fn of(counts: impl IntoIterator<Item = (CountedFor, i64)>) -> Self {
+    pub fn of(counts: impl IntoIterator<Item = (CountedFor, Given)>) -> Self {
         Self(counts.into_iter().collect())
     }
 
     /// All counts, the oldest day first.
-    pub fn iter(&self) -> impl Iterator<Item = (&CountedFor, i64)> {
-        self.0.iter().map(|(of, units)| (of, *units))
+    pub fn iter(&self) -> impl Iterator<Item = (&CountedFor, Given)> {
+        self.0.iter().map(|(of, given)| (of, *given))
     }
 
     /// Takes in what a document used, and what came back with it.
@@ -221,9 +286,9 @@ impl QuotaCounts {
         let moved = used.iter().map(|used| (used, 1)).chain(back.iter().map(|back| (back, -1)));
         for (one, sign) in moved {
             let count = self.0.entry(one.key()).or_default();
-            *count = count.saturating_add(sign * i64::from(one.units));
+            *count = count.with(one, sign);
         }
-        self.0.retain(|_, units| *units != 0);
+        self.0.retain(|_, given| *given != Given::default());
         while self.0.len() > QUOTA_COUNTS_MAX {
             self.0.pop_first();
         }
@@ -242,20 +307,22 @@ impl QuotaCounts {
         });
     }
 
-    /// What this lane gave, by promotion.
-    fn counts(&self, of: QuotaOf<'_>) -> BTreeMap<&str, Counts> {
-        let mut all: BTreeMap<&str, Counts> = BTreeMap::new();
-        for (key, units) in &self.0 {
-            let counts = all.entry(&key.promotion).or_default();
-            let today = if key.day == of.day { *units } else { 0 };
-            counts.store = counts.store.saturating_add(*units);
-            counts.store_today = counts.store_today.saturating_add(today);
-            if !of.member.is_empty() && key.member == of.member {
-                counts.member = counts.member.saturating_add(*units);
-                counts.member_today = counts.member_today.saturating_add(today);
+    /// What this lane gave, by promotion: units, and minor units taken off.
+    fn counts(&self, of: QuotaOf<'_>) -> BTreeMap<&str, [Counts; 2]> {
+        let mut all: BTreeMap<&str, [Counts; 2]> = BTreeMap::new();
+        for (key, given) in &self.0 {
+            let both = all.entry(&key.promotion).or_default();
+            for (counts, count) in both.iter_mut().zip([given.units, given.off]) {
+                let today = if key.day == of.day { count } else { 0 };
+                counts.store = counts.store.saturating_add(count);
+                counts.store_today = counts.store_today.saturating_add(today);
+                if !of.member.is_empty() && key.member == of.member {
+                    counts.member = counts.member.saturating_add(count);
+                    counts.member_today = counts.member_today.saturating_add(today);
+                }
+                // Of the chain, a lane knows itself.
+                (counts.chain, counts.chain_today) = (counts.store, counts.store_today);
             }
-            // Of the chain, a lane knows itself.
-            (counts.chain, counts.chain_today) = (counts.store, counts.store_today);
         }
         all
     }
@@ -273,17 +340,23 @@ impl QuotaCounts {
         let left = |promotion: &Promotion| {
             let own = counts.get(promotion.id.as_str()).copied().unwrap_or_default();
             let known = heard.iter().find(|heard| heard.promotion == promotion.id && heard.day == of.day);
-            let (elsewhere, here) = match known {
-                Some(known) if known.member == of.member => (known.elsewhere, known.here),
-                Some(known) => (known.elsewhere.of_nobody(), known.here.of_nobody()),
-                None => (Counts::default(), Counts::default()),
+            let of_whom = |counts: Counts, member: &str| {
+                if member == of.member { counts } else { counts.of_nobody() }
             };
+            let said = known.map(|known| {
+                let both = [(known.elsewhere, known.here), (known.off_elsewhere, known.off_here)];
+                both.map(|(there, here)| (of_whom(there, &known.member), of_whom(here, &known.member)))
+            });
+            let said = said.unwrap_or_default();
             let of_quota = |quota: &Quota| {
                 let (whose, daily) = (quota.whose, quota.daily);
-                let here = own.of(whose, daily).max(here.of(whose, daily));
-                let used = here.saturating_add(elsewhere.of(whose, daily)).max(0);
-                let units = i64::from(quota.units).saturating_sub(used).max(0);
-                QuotaLeft { units: u32::try_from(units).unwrap_or(u32::MAX), whose, daily }
+                let given = |which: usize| {
+                    let (elsewhere, here) = said[which];
+                    let here = own[which].of(whose, daily).max(here.of(whose, daily));
+                    here.saturating_add(elsewhere.of(whose, daily))
+                };
+                let units = quota.limit.left(Given { units: given(0), off: given(1) });
+                QuotaLeft { units, whose, daily }
             };
             promotion.quotas.iter().map(of_quota).min_by_key(|left| left.units)
         };
@@ -292,12 +365,21 @@ impl QuotaCounts {
 }
 
 impl Promotion {
-    /// Whether its quotas can be kept: each kind once, of one unit or more.
+    /// Whether its quotas can be kept: each kind once, of one unit, or minor unit, or more.
     pub(crate) fn check_quotas(&self) -> Result<(), PromotionError> {
         for (place, quota) in self.quotas.iter().enumerate() {
-            let possible = 1..=i64::from(u32::MAX);
-            in_range(&self.id, "the units of a quota", i64::from(quota.units), possible, "1 or more")?;
-            let same = |other: &Quota| (other.whose, other.daily) == (quota.whose, quota.daily);
+            match quota.limit {
+                Limit::Units(units) => {
+                    let possible = 1..=i64::from(u32::MAX);
+                    in_range(&self.id, "the units of a quota", i64::from(units), possible, "1 or more")?;
+                }
+                Limit::Off(most) => {
+                    let possible = 1..=AMOUNT_MAX;
+                    in_range(&self.id, "the money of a quota", most.minor(), possible, "an amount above 0")?;
+                }
+            }
+            let kind = |quota: &Quota| (quota.whose, quota.daily, quota.limit.is_of_money());
+            let same = |other: &Quota| kind(other) == kind(quota);
             if self.quotas[..place].iter().any(same) {
                 return Err(PromotionError::SameQuota { id: self.id.clone() });
             }
@@ -340,6 +422,7 @@ mod tests {
             conditions: Conditions { until_ms: Some(1_000), ..Conditions::default() },
             quota: None,
             quotas,
+            bearers: Vec::new(),
             applications_max: None,
             stacking: Stacking::default(),
         };
@@ -349,11 +432,19 @@ mod tests {
     }
 
     fn used(member: &str, of: u32, units: u32) -> QuotaUse {
-        QuotaUse { promotion: "flash".into(), member: member.into(), day: day(of), line: 1, units }
+        let (promotion, member) = ("flash".into(), member.into());
+        QuotaUse {
+            promotion,
+            member,
+            day: day(of),
+            line: 1,
+            units,
+            off: Money::from_minor(i64::from(units) * 250),
+        }
     }
 
     fn quota(whose: Whose, daily: bool, units: u32) -> Quota {
-        Quota { whose, daily, units }
+        Quota { whose, daily, limit: Limit::Units(units) }
     }
 
     fn left(counts: &QuotaCounts, quotas: Vec<Quota>, heard: &[QuotaHeard], member: &str) -> u32 {
@@ -386,6 +477,8 @@ mod tests {
             day: day(2),
             elsewhere: Counts { member: elsewhere, ..Counts::default() },
             here: Counts { member: here, ..Counts::default() },
+            off_elsewhere: Counts::default(),
+            off_here: Counts::default(),
         };
         let of = |heard: QuotaHeard, member: &str| {
             left(&counts, vec![quota(Whose::Member, false, 10)], &[heard], member)
@@ -399,11 +492,41 @@ mod tests {
     }
 
     #[test]
+    fn so_much_money_holds_whole_until_it_is_used_up() {
+        let mut counts = QuotaCounts::default();
+        counts.take_in(&[used("m1", 1, 2), used("", 2, 1)], &[]);
+        let budget =
+            |whose, daily, minor| Quota { whose, daily, limit: Limit::Off(Money::from_minor(minor)) };
+        let of = |quotas, heard: &[QuotaHeard]| left(&counts, quotas, heard, "");
+        // 7.50 were taken off, 2.50 of them today.
+        assert_eq!(of(vec![budget(Whose::Chain, false, 751)], &[]), u32::MAX, "one fen is left");
+        assert_eq!(of(vec![budget(Whose::Chain, false, 750)], &[]), 0);
+        assert_eq!(of(vec![budget(Whose::Store, true, 250)], &[]), 0);
+        assert_eq!(of(vec![budget(Whose::Store, true, 251)], &[]), u32::MAX);
+        let both = vec![budget(Whose::Chain, false, 751), quota(Whose::Chain, false, 5)];
+        assert_eq!(of(both, &[]), 2, "units are limited beside");
+        let heard = |off_elsewhere, off_here| QuotaHeard {
+            promotion: "flash".into(),
+            member: String::new(),
+            day: day(2),
+            elsewhere: Counts { chain: 1_000, ..Counts::default() },
+            here: Counts::default(),
+            off_elsewhere: Counts { chain: off_elsewhere, ..Counts::default() },
+            off_here: Counts { chain: off_here, ..Counts::default() },
+        };
+        let chain = || vec![budget(Whose::Chain, false, 1_000)];
+        assert_eq!(of(chain(), &[heard(249, 700)]), u32::MAX);
+        assert_eq!(of(chain(), &[heard(250, 700)]), 0, "others took off the rest");
+        assert_eq!(of(chain(), &[heard(0, 1_000)]), 0, "a lane that forgot goes by what HQ has of it");
+    }
+
+    #[test]
     fn what_comes_back_may_be_had_again_and_what_is_over_is_forgotten() {
         let mut counts = QuotaCounts::default();
         counts.take_in(&[used("m1", 1, 2), used("m1", 2, 3)], &[]);
         counts.take_in(&[], &[used("m1", 2, 3)]);
-        assert_eq!(counts.iter().map(|(of, units)| (of.day, units)).collect::<Vec<_>>(), [(day(1), 2)]);
+        let two = Given { units: 2, off: 500 };
+        assert_eq!(counts.iter().map(|(of, given)| (of.day, given)).collect::<Vec<_>>(), [(day(1), two)]);
         let forgets = |quotas: Vec<Quota>, now_ms| {
             let mut counts = counts.clone();
             counts.forget_what_is_over(&set(quotas), now_ms, day(2));
@@ -445,6 +568,15 @@ mod tests {
             words(vec![quota(Whose::Store, true, 0)]),
             "use promotion flash: the units of a quota is 0; it must be 1 or more"
         );
+        let budget =
+            |minor| Quota { whose: Whose::Store, daily: true, limit: Limit::Off(Money::from_minor(minor)) };
+        assert_eq!(
+            words(vec![budget(0)]),
+            "use promotion flash: the money of a quota is 0; it must be an amount above 0"
+        );
+        let kinds = vec![quota(Whose::Store, true, 2), budget(2)];
+        let promotion = set(kinds.clone()).promotions()[0].clone();
+        assert_eq!(promotion.quotas, kinds, "units and money are two kinds");
         assert_eq!(
             words(vec![quota(Whose::Store, true, 2), quota(Whose::Store, true, 3)]),
             "use promotion flash: two quotas are of the same kind; keep one of them"

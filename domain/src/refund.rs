@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use crate::basket::Line;
+use crate::bearer::Borne;
 use crate::catalogue::Item;
 use crate::gift::{self, FreeGoods, KeptGift, Withheld};
 use crate::member::{PastPoints, PointsBack};
@@ -101,6 +102,8 @@ pub struct PastSale {
     pub gifts: Vec<FreeGoods>,
     /// What it used of promotions with quotas, when it was sold.
     pub uses: Vec<QuotaUse>,
+    /// What promotions took off it of which it is said who bears them, when it was sold.
+    pub borne: Vec<Borne>,
     /// The numbers of the coupons that were spent on it.
     pub coupons: Vec<String>,
 }
@@ -155,6 +158,7 @@ impl PastSale {
             }),
             gifts: sale.gifts.clone(),
             uses: sale.uses.clone(),
+            borne: sale.borne.clone(),
             coupons: sale.coupons.iter().map(|spent| spent.code.clone()).collect(),
             origin,
         };
@@ -323,9 +327,31 @@ impl PastSale {
         };
         let back = |used: &QuotaUse| {
             let units = held(used, &[]).saturating_sub(held(used, taken));
-            (units > 0).then(|| QuotaUse { units, ..used.clone() })
+            let off = self.off_back(used.off, used.line, taken);
+            (units > 0 || off != Money::ZERO).then(|| QuotaUse { units, off, ..used.clone() })
         };
         self.uses.iter().filter_map(back).collect()
+    }
+
+    /// What comes back of what promotions took off, of which it is said who bears it.
+    pub fn borne_back(&self, taken: &[ReturnedLine]) -> Vec<Borne> {
+        let back = |borne: &Borne| {
+            let off = self.off_back(borne.off, borne.line, taken);
+            (off != Money::ZERO).then(|| Borne { off, ..borne.clone() })
+        };
+        self.borne.iter().filter_map(back).collect()
+    }
+
+    /// What comes back with this of what was taken off a line, beyond what came
+    /// back before: as the line's net is given back, to the minor unit.
+    fn off_back(&self, off: Money, line: u32, taken: &[ReturnedLine]) -> Money {
+        let Some(past) = self.lines.iter().find(|past| past.line.number == line) else { return Money::ZERO };
+        let sold = past.line.quantity.thousandths();
+        let back = |taken: &[ReturnedLine]| {
+            let returned = sold.saturating_sub(self.quantity_left(line, taken));
+            off.cumulative(returned, sold).unwrap_or_default()
+        };
+        back(taken) - back(&[])
     }
 
     /// The numbers of its coupons, where nothing of it is left with this and

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use crate::basket::{Basket, Line};
+use crate::bearer::Borne;
 use crate::gift::{self, FreeGoods, KeptGift};
 use crate::member::{PointsBack, PointsMoved};
 use crate::money::{AMOUNT_MAX, Currency, Money};
@@ -69,6 +70,10 @@ pub struct Sale {
     pub uses: Vec<QuotaUse>,
     /// What came back of them with the goods.
     pub uses_back: Vec<QuotaUse>,
+    /// What promotions took off it of which it is said who bears them.
+    pub borne: Vec<Borne>,
+    /// What of that came back with the goods.
+    pub borne_back: Vec<Borne>,
     /// The numbers of the coupons that were spent on the past sale of which
     /// nothing is left now: HQ gives those back that are still good.
     pub coupons_back: Vec<String>,
@@ -280,6 +285,8 @@ impl Sale {
         let sale = Self {
             uses: basket.uses().map(|used| used.by(of)).collect(),
             uses_back: basket.uses_back(),
+            borne: basket.borne().cloned().collect(),
+            borne_back: basket.borne_back(),
             coupons_back: basket.coupons_back(),
             // What is beyond any document is not priced, so all of it is open.
             price_gap: basket.reckoning().gap.min(Money::from_minor(AMOUNT_MAX)),

@@ -139,6 +139,8 @@ fn sale(
         note: String::new(),
         uses: Vec::new(),
         uses_back: Vec::new(),
+        borne: Vec::new(),
+        borne_back: Vec::new(),
         coupons_back: Vec::new(),
         price_gap: Money::ZERO,
         engine: 0,

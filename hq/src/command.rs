@@ -26,8 +26,8 @@ use crate::projection::Rebuilt;
 use crate::scan_go::LINK_DAYS_MAX;
 use crate::shelves;
 use crate::store::{
-    Address, Alarm, CommissionEntry, CommissionOfDay, Exception, LaneEpoch, QuarantinedEvent, ShiftRow,
-    StockRow, StoreError,
+    Address, Alarm, CommissionEntry, CommissionOfDay, Exception, LaneEpoch, PromotionCost, QuarantinedEvent,
+    ShiftRow, StockRow, StoreError,
 };
 
 /// The route on which a server takes commands from its own machine.
@@ -113,6 +113,15 @@ pub enum Command {
         to: Option<NaiveDate>,
         /// List the seller's entries rather than sums.
         entries: bool,
+    },
+    /// Sum up what promotions took off, by store, promotion and who bears it.
+    Costs {
+        /// The store's code.
+        store: Option<String>,
+        /// The first business date.
+        from: Option<NaiveDate>,
+        /// The last business date.
+        to: Option<NaiveDate>,
     },
     /// Show what was given of the fees of paid memberships, and a member's memberships.
     Memberships {
@@ -206,6 +215,13 @@ pub enum Outcome {
         days: Vec<CommissionOfDay>,
         /// The entries of one seller, the newest first.
         entries: Vec<CommissionEntry>,
+        /// Decimal places of the chain's currency.
+        exponent: u8,
+    },
+    /// Of [`Command::Costs`].
+    Costs {
+        /// What each bears of each promotion in each store.
+        costs: Vec<PromotionCost>,
         /// Decimal places of the chain's currency.
         exponent: u8,
     },

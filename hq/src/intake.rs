@@ -613,6 +613,8 @@ mod tests {
             note: String::new(),
             uses: Vec::new(),
             uses_back: Vec::new(),
+            borne: Vec::new(),
+            borne_back: Vec::new(),
             coupons_back: Vec::new(),
             price_gap: 0,
             engine: 0,

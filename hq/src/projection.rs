@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::bearer;
 use domain::stock::StockMove;
 use protocol::event::{self, Event, Fact, Line, Movement, Returned, StockLine};
 use protocol::pull::{Label, LabelStamp, LabelWaiver};
@@ -122,6 +123,7 @@ pub(crate) fn project(
     writing.add_sales(key, &sales)?;
     let documents: Vec<&event::Sale> = sales.iter().map(|(_, sale)| *sale).collect();
     writing.add_quota_uses(key, &documents)?;
+    writing.add_promotion_costs(key, &sales)?;
     writing.add_stock_beside(key, &beside)?;
     writing.move_stock(key, &moved)
 }
@@ -304,8 +306,18 @@ pub(crate) fn refuse_unfit(event: &Event) -> Result<(), String> {
 /// can be counted, and comes back with goods only.
 fn refuse_uses(sale: &event::Sale) -> Result<(), String> {
     let texts = sale.uses.iter().chain(&sale.uses_back).flat_map(|used| [&used.promotion, &used.member]);
+    let borne = || sale.borne.iter().chain(&sale.borne_back);
+    let shares = borne().flat_map(|borne| &borne.shares).map(|share| &share.supplier);
+    let texts = texts.chain(borne().map(|borne| &borne.promotion)).chain(shares);
     texts.chain(&sale.coupons_back).try_for_each(|text| refuse_text(text))?;
-    let comes_back = !sale.uses_back.is_empty() || !sale.coupons_back.is_empty();
+    let all = u64::from(bearer::WHOLE);
+    let is_whole =
+        |borne: &event::Borne| borne.shares.iter().map(|share| u64::from(share.share)).sum::<u64>() == all;
+    if !borne().all(is_whole) {
+        return Err("what a promotion took off is not borne by shares that sum to all of it".to_owned());
+    }
+    let comes_back =
+        !sale.uses_back.is_empty() || !sale.borne_back.is_empty() || !sale.coupons_back.is_empty();
     if comes_back && sale.returns.iter().all(|back| back.origin.is_none()) {
         return Err("promotions or coupons come back, but no goods of a sale do".to_owned());
     }

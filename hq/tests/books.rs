@@ -28,7 +28,7 @@ use protocol::event::{
 use protocol::pull::phone_hash;
 use quotas::{
     a_coupon_is_good_again_when_all_it_was_spent_on_came_back, a_price_that_was_not_proved_is_listed,
-    what_comes_back_without_goods_is_set_aside,
+    what_comes_back_without_goods_is_set_aside, what_promotions_took_off_is_borne_by_shares,
     what_was_given_of_a_promotion_is_counted_by_lane_store_and_member,
 };
 
@@ -72,6 +72,7 @@ on_both!(
     what_was_given_of_a_promotion_is_counted_by_lane_store_and_member,
     a_coupon_is_good_again_when_all_it_was_spent_on_came_back,
     a_price_that_was_not_proved_is_listed,
+    what_promotions_took_off_is_borne_by_shares,
     what_comes_back_without_goods_is_set_aside,
 );
 

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use domain::member::LeaseSpent;
 use domain::payment::Payment;
-use domain::quota::{CountedFor, QUOTA_COUNTS_MAX, QuotaCounts};
+use domain::quota::{CountedFor, Given, QUOTA_COUNTS_MAX, QuotaCounts};
 use domain::record::Record;
 use domain::sale::Sale;
 use domain::shift::{Carried, GrandTotals};
@@ -118,7 +118,7 @@ pub struct Rebuilt {
     pub points_of_leases: BTreeMap<String, i64>,
     /// Units that were given of promotions with quotas, less what came back, by
     /// promotion, business date and member.
-    pub quota_units: BTreeMap<CountedFor, i64>,
+    pub quota_units: BTreeMap<CountedFor, Given>,
     /// Lines of which something can be returned.
     pub returnable_lines: u64,
     /// Papers of shifts so old that a start no longer asks for them.
@@ -232,7 +232,7 @@ fn but_for_what_was_forgotten(held: Carried, carried: &Carried) -> Carried {
     let kept: BTreeSet<&CountedFor> = carried.quota_counts.iter().map(|(of, _)| of).collect();
     let counts = held.quota_counts.iter().filter(|(of, _)| kept.contains(of));
     Carried {
-        quota_counts: QuotaCounts::of(counts.map(|(of, units)| (of.clone(), units))),
+        quota_counts: QuotaCounts::of(counts.map(|(of, given)| (of.clone(), given))),
         coupons_spent: held.coupons_spent.into_iter().filter(coupon).collect(),
         leases_spent: held.leases_spent.into_iter().filter(lease).collect(),
         ..held
@@ -251,7 +251,7 @@ struct Fold {
     leases: BTreeMap<String, i64>,
     /// Leases that went back to HQ.
     leases_returned: BTreeSet<String>,
-    quotas: BTreeMap<CountedFor, i64>,
+    quotas: BTreeMap<CountedFor, Given>,
     /// What was given or came back in the shift that is open at the end.
     quotas_of_shift: BTreeSet<CountedFor>,
     /// By epoch, number and line.
@@ -364,7 +364,9 @@ impl Fold {
         for (used, sign) in given.chain(sale.uses_back.iter().map(|back| (back, -1))) {
             let (promotion, member) = (used.promotion.clone(), used.member.clone());
             let of = CountedFor { day: used.day, promotion, member };
-            *self.quotas.entry(of.clone()).or_default() += sign * i64::from(used.units);
+            let given = self.quotas.entry(of.clone()).or_default();
+            given.units += sign * i64::from(used.units);
+            given.off += sign * used.off.minor();
             self.quotas_of_shift.insert(of);
         }
         for back in &sale.returns {
@@ -386,18 +388,19 @@ impl Fold {
     /// What the till counts of promotions with quotas is what its documents
     /// say; what moved since the shift began, it has not forgotten.
     fn check_quotas(&mut self) {
-        let counted: BTreeMap<CountedFor, i64> =
-            self.till.carried().quota_counts.iter().map(|(of, units)| (of.clone(), units)).collect();
+        let counted: BTreeMap<CountedFor, Given> =
+            self.till.carried().quota_counts.iter().map(|(of, given)| (of.clone(), given)).collect();
         let all: BTreeSet<CountedFor> = counted.keys().chain(&self.quotas_of_shift).cloned().collect();
         let is_full = counted.len() >= QUOTA_COUNTS_MAX;
         for of in all {
-            let said = self.quotas.get(&of).copied().unwrap_or(0);
+            let said = self.quotas.get(&of).copied().unwrap_or_default();
             let found = counted.get(&of).copied();
             // Where there are more than it keeps, the oldest went.
-            if found.is_none() && is_full || said == found.unwrap_or(0) {
+            if found.is_none() && is_full || said == found.unwrap_or_default() {
                 continue;
             }
-            let what = format!("units given of promotion {} on {} to {:?}", of.promotion, of.day, of.member);
+            let what =
+                format!("what was given of promotion {} on {} to {:?}", of.promotion, of.day, of.member);
             self.differ(what, said, found);
         }
     }

@@ -12,7 +12,7 @@ use domain::basket::{Line, PriceFrom, Trace};
 use domain::catalogue::{Item, KitPart, Unit};
 use domain::money::{Money, Quantity, TaxRate};
 use domain::payment::Purpose;
-use domain::quota::{CountedFor, QuotaCounts, QuotaUse};
+use domain::quota::{CountedFor, Given, QuotaCounts, QuotaUse};
 use domain::record::{PaperOutcome, Record, Staff};
 use domain::refund::{Origin, PastSale, ReturnedLine};
 use domain::sale::{Sale, TaxSummary};
@@ -100,6 +100,8 @@ fn sale(pieces: u32) -> Sale {
         note: String::new(),
         uses: Vec::new(),
         uses_back: Vec::new(),
+        borne: Vec::new(),
+        borne_back: Vec::new(),
         coupons_back: Vec::new(),
         price_gap: Money::ZERO,
         engine: 0,
@@ -335,11 +337,13 @@ fn what_was_given_of_promotions_is_made_again_and_held_against_the_till() {
         day: day(0),
         line: 1,
         units,
+        off: Money::from_minor(i64::from(units) * 250),
     };
-    let counted = |units| {
+    let given = |units, off| {
         let of = CountedFor { day: day(0), promotion: "flash".into(), member: "m1".into() };
-        (of, units)
+        (of, Given { units, off })
     };
+    let counted = |units| given(units, units * 250);
     let check = |counts: Option<QuotaCounts>, expected: &[&str]| {
         let mut lane = Lane::new();
         lane.trade(0, 1);
@@ -364,8 +368,9 @@ fn what_was_given_of_promotions_is_made_again_and_held_against_the_till() {
     check(Some(QuotaCounts::of([counted(1)])), &[]);
     // When a shift begins, what is over may be forgotten; what is not must be right.
     check(Some(QuotaCounts::default()), &[]);
-    let wrong = "units given of promotion flash on 2026-03-01 to \"m1\"";
+    let wrong = "what was given of promotion flash on 2026-03-01 to \"m1\"";
     check(Some(QuotaCounts::of([counted(2)])), &["what shift 2 carried on", wrong]);
+    check(Some(QuotaCounts::of([given(1, 249)])), &["what shift 2 carried on", wrong]);
 }
 
 #[test]

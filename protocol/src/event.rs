@@ -5,6 +5,7 @@
 //! minor units of the event's currency (fen for CNY), quantities are in
 //! thousandths (of a piece, or of a kilogram), times are UTC.
 
+mod bearer;
 mod buyer;
 mod gift;
 mod kiosk;
@@ -17,6 +18,7 @@ mod stock;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+pub use bearer::{Borne, CostShare};
 pub use buyer::{
     Buyer, Coupon, Gift, Given, LeaseSpent, LinePrice, Member, PastPoints, PointsBack, PointsGrant,
     PointsMoved, SpentCoupon, WalkInPrice,
@@ -814,6 +816,12 @@ pub struct Sale {
     /// What came back of them with the goods.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub uses_back: Vec<QuotaUse>,
+    /// What promotions took off it of which it is said who bears them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub borne: Vec<Borne>,
+    /// What of that came back with the goods.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub borne_back: Vec<Borne>,
     /// The numbers of the coupons of a past sale of which nothing is left now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub coupons_back: Vec<String>,
@@ -944,6 +952,9 @@ pub struct PastSale {
     /// What it used of promotions with quotas, when it was sold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub uses: Vec<QuotaUse>,
+    /// What promotions took off it of which it is said who bears them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub borne: Vec<Borne>,
     /// The numbers of the coupons that were spent on it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub coupons: Vec<String>,

@@ -6,14 +6,17 @@
 
 use std::collections::BTreeSet;
 
+use domain::bearer::CostShare;
 use domain::money::Money;
 use domain::promotion::grant::{Gives, Grant};
 use domain::promotion::rule::{
     AmountStep, BundleReward, Conditions, DayWindow, ItemRule, OrderRule, PriceRule, Promotion,
     PromotionError, QuantityStep, Rule, Scope, Slot, Stacking,
 };
-use domain::quota::{Quota, Whose};
+use domain::quota::{Limit, Quota, Whose};
 use serde::{Deserialize, Serialize};
+
+use crate::event;
 
 /// A promotion of any layer.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -93,9 +96,12 @@ pub struct PromotionForm {
     /// Units of a ticket at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quota: Option<u32>,
-    /// Units beyond one ticket at most.
+    /// Units, or money taken off, beyond one ticket at most.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub quotas: Vec<QuotaForm>,
+    /// Who bears what it takes off, in shares that sum to all of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bearers: Vec<event::CostShare>,
     /// Applications on a ticket at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_apps: Option<u32>,
@@ -182,7 +188,7 @@ pub struct PromotionForm {
     pub multiplier: Option<u32>,
 }
 
-/// So many units of a promotion beyond one ticket.
+/// So much of a promotion beyond one ticket: units, or money taken off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuotaForm {
     /// `member`, `store` or `chain`.
@@ -192,7 +198,11 @@ pub struct QuotaForm {
     #[serde(default, skip_serializing_if = "is_false")]
     pub daily: bool,
     /// Units; of a rule about the ticket, tickets.
-    pub units: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub units: Option<u32>,
+    /// What is taken off in all, minor units (预算), in place of `units`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub off: Option<i64>,
 }
 
 /// One name, or several.
@@ -279,6 +289,12 @@ pub enum UnderstandPromotionError {
         /// What it is.
         value: String,
     },
+    /// A quota of nothing, or of two things.
+    #[error("read promotion {id}: a quota is either of `units` or of money taken `off`; give it one of them")]
+    QuotaOf {
+        /// Which promotion.
+        id: String,
+    },
     /// A bundle with more than one reward.
     #[error(
         "read promotion {0}: a bundle has one reward: amount, off, bundle_pay_pct, or pay_pct of its slots"
@@ -302,6 +318,7 @@ impl PromotionForm {
             conditions: self.conditions(),
             quota: self.quota,
             quotas: self.quotas.iter().map(|quota| self.quota(quota)).collect::<Result<_, _>>()?,
+            bearers: self.bearers.iter().map(|share| self.bearer(share)).collect::<Result<_, _>>()?,
             applications_max: self.max_apps,
             stacking: Stacking {
                 group: self.group.clone(),
@@ -343,8 +360,10 @@ impl PromotionForm {
             "points_times" => Gives::PointsMultiplier(self.number(self.multiplier, "multiplier")?),
             other => return Err(self.unknown("type of a grant", other)),
         };
-        if !self.quotas.is_empty() {
-            return Err(PromotionError::NoEffect { id: self.id.clone(), what: "a quota of a grant" }.into());
+        let beside =
+            [(self.quotas.is_empty(), "a quota of a grant"), (self.bearers.is_empty(), "who bears a grant")];
+        if let Some((_, what)) = beside.into_iter().find(|(is_empty, _)| !is_empty) {
+            return Err(PromotionError::NoEffect { id: self.id.clone(), what }.into());
         }
         let scope = self.scope();
         if self.skus.as_ref().is_some_and(Vec::is_empty) && scope.categories.is_empty() {
@@ -405,7 +424,18 @@ impl PromotionForm {
             "chain" => Whose::Chain,
             other => return Err(self.unknown("quota; use member, store or chain", other)),
         };
-        Ok(Quota { whose, daily: form.daily, units: form.units })
+        let limit = match (form.units, form.off) {
+            (Some(units), None) => Limit::Units(units),
+            (None, Some(off)) => Limit::Off(Money::from_minor(off)),
+            (None, None) | (Some(_), Some(_)) => {
+                return Err(UnderstandPromotionError::QuotaOf { id: self.id.clone() });
+            }
+        };
+        Ok(Quota { whose, daily: form.daily, limit })
+    }
+
+    fn bearer(&self, share: &event::CostShare) -> Result<CostShare, UnderstandPromotionError> {
+        share.understand().ok_or_else(|| self.unknown("bearer; use chain, store or supplier", &share.who))
     }
 
     fn missing(&self, field: &'static str) -> UnderstandPromotionError {

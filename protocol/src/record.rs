@@ -3,6 +3,7 @@
 //! Two sets of types on purpose: the rules may change their own at any time,
 //! the journal's are frozen.
 
+mod bearer;
 mod buyer;
 mod gift;
 mod kiosk;
@@ -470,6 +471,8 @@ impl From<&Sale> for event::Sale {
             note: sale.note.clone(),
             uses: sale.uses.iter().map(Into::into).collect(),
             uses_back: sale.uses_back.iter().map(Into::into).collect(),
+            borne: sale.borne.iter().map(Into::into).collect(),
+            borne_back: sale.borne_back.iter().map(Into::into).collect(),
             coupons_back: sale.coupons_back.clone(),
             price_gap: sale.price_gap.minor(),
             engine: sale.engine,
@@ -852,8 +855,14 @@ impl event::Sale {
             kept: self.kept.iter().map(|kept| kept.understand(seq)).collect::<Result<_, _>>()?,
             seller: self.seller.as_ref().map(Into::into).map(Arc::new),
             note: self.note.clone(),
-            uses: self.uses.iter().map(Into::into).collect(),
-            uses_back: self.uses_back.iter().map(Into::into).collect(),
+            uses: self.uses.iter().map(|used| used.understand(seq)).collect::<Result<_, _>>()?,
+            uses_back: self.uses_back.iter().map(|used| used.understand(seq)).collect::<Result<_, _>>()?,
+            borne: self.borne.iter().map(|borne| borne.understand(seq)).collect::<Result<_, _>>()?,
+            borne_back: self
+                .borne_back
+                .iter()
+                .map(|borne| borne.understand(seq))
+                .collect::<Result<_, _>>()?,
             coupons_back: self.coupons_back.clone(),
             price_gap: understand_amount(seq, "price gap", self.price_gap)?,
             engine: self.engine,

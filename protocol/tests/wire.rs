@@ -1,6 +1,8 @@
 //! Events of every kind as they lie on disks and at HQ: `fixtures/wire/v1`
 //! may be added to, never edited.
 
+#[path = "wire/bearer.rs"]
+mod bearer;
 #[path = "wire/buyer.rs"]
 mod buyer;
 #[path = "wire/gift.rs"]
@@ -308,6 +310,8 @@ fn sale() -> Sale {
         note: String::new(),
         uses: Vec::new(),
         uses_back: Vec::new(),
+        borne: Vec::new(),
+        borne_back: Vec::new(),
         coupons_back: Vec::new(),
         price_gap: Money::ZERO,
         engine: 0,
@@ -502,6 +506,7 @@ fn later_records() -> Vec<(&'static str, Record)> {
         points: None,
         gifts: Vec::new(),
         uses: Vec::new(),
+        borne: Vec::new(),
         coupons: Vec::new(),
     };
     let begun =
@@ -651,6 +656,7 @@ fn records() -> Vec<(&'static str, Record)> {
     .chain(phone::records())
     .chain(membership::records())
     .chain(order::records())
+    .chain(bearer::records())
     .collect()
 }
 

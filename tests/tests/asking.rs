@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use domain::money::Currency;
+use domain::money::{Currency, Money};
 use domain::record::{Record, Staff};
 use domain::rights::Rights;
 use domain::till::Input;
@@ -24,6 +24,8 @@ use tests::process::{PATIENCE, program, run, wait_for};
 use tests::shop::{Headquarters, LaneFiles, Relay, STORE, code_of};
 
 const CHIPS: &str = "180001";
+/// Goods that no promotion of the shop is about.
+const TISSUES: &str = "200005";
 const RICE: &str = "200022";
 const GOLD_CARD: &str = "M00000005C";
 const GOLD: &str = "M000005";
@@ -429,5 +431,58 @@ fn what_other_lanes_gave_of_a_flash_sale_is_taken_off_and_without_hq_what_this_o
     let rebuilt =
         run(Program::new(program("hq")?).arg("rebuild").arg("--data").arg(folder.path().join("hq")))?;
     assert!(!rebuilt.contains("promotion_use"), "what was given is what events say: {rebuilt}");
+    Ok(())
+}
+
+/// What the supplier's promotion takes off the open basket.
+fn taken_off(till: &Till) -> Money {
+    let savings = till.basket().lines().iter().flat_map(|line| &line.savings);
+    savings.filter(|saving| saving.promotion.id == "SUPPLIER").map(|saving| saving.off).sum()
+}
+
+#[test]
+fn a_budget_is_one_for_all_lanes_and_hq_says_who_bears_it() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let rules = folder.path().join("rules.json");
+    let budget = serde_json::json!({
+        "promotion_rules": [{
+            "id": "SUPPLIER", "name_zh": "厂家补贴", "name_en": "Supplier's", "layer": "price", "type": "amount_off",
+            "off": 100, "skus": [TISSUES], "quotas": [{"for": "chain", "off": 250}],
+            "bearers": [{"who": "supplier", "supplier": "T1", "share": 3000}, {"who": "chain", "share": 7000}],
+        }],
+    });
+    std::fs::write(&rules, budget.to_string())?;
+    let demo = folder.path().join("shop.json");
+    std::fs::write(&demo, shop::demo().import_json())?;
+    let headquarters = Headquarters::open(&folder.path().join("hq"), &[&demo, &rules])?;
+    let mut one = Till::open(&folder.path().join("one"), &headquarters, 1)?;
+    let mut two = Till::open(&folder.path().join("two"), &headquarters, 2)?;
+
+    one.choose(TISSUES, 2);
+    one.hear(1);
+    assert_eq!(taken_off(&one), Money::from_minor(200));
+    one.pay();
+    one.files.wait_for_acknowledgement()?;
+    // Half a yuan is left: the ticket that uses it up has all that it was promised.
+    two.choose(TISSUES, 1);
+    two.hear(1);
+    assert_eq!(taken_off(&two), Money::from_minor(100));
+    two.pay();
+    two.files.wait_for_acknowledgement()?;
+    for till in [&mut one, &mut two] {
+        till.choose(TISSUES, 1);
+        till.hear(1);
+        assert_eq!(taken_off(till), Money::ZERO, "three yuan of two and a half are given");
+        till.feed(Input::Cancel { reason: String::new() });
+    }
+    let costs = run(Program::new(program("hq")?).arg("costs").arg("--data").arg(folder.path().join("hq")))?;
+    let rows: Vec<Vec<&str>> = costs.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(
+        rows,
+        [
+            vec![STORE, "SUPPLIER", "chain", "CNY", "2.10"],
+            vec![STORE, "SUPPLIER", "supplier", "T1", "CNY", "0.90"],
+        ]
+    );
     Ok(())
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::bearer::CostShare;
 use crate::money::Money;
 use crate::quota::Quota;
 
@@ -36,8 +37,10 @@ pub struct Promotion {
     pub conditions: Conditions,
     /// At most so many units of a ticket.
     pub quota: Option<u32>,
-    /// At most so many units beyond one ticket.
+    /// At most so much beyond one ticket.
     pub quotas: Vec<Quota>,
+    /// Who bears what it takes off; empty where nobody asks.
+    pub bearers: Vec<CostShare>,
     /// At most so many applications on a ticket; of a price rule, units.
     pub applications_max: Option<u32>,
     /// How it goes together with others.
@@ -413,6 +416,14 @@ pub enum PromotionError {
         /// Which.
         id: String,
     },
+    /// Shares that are not all of it, or name somebody twice, or nobody.
+    #[error(
+        "use promotion {id}: the shares of those who bear it must sum to 10000 basis points, each of them named once"
+    )]
+    Bearers {
+        /// Which.
+        id: String,
+    },
     /// A bundle without slots, with too many, or with other per cents than slots.
     #[error("use promotion {id}: a bundle needs 1 to {STEPS_MAX} slots, each with goods and its reward")]
     Slots {
@@ -455,6 +466,7 @@ impl Promotion {
             return Err(PromotionError::NoEffect { id: id(), what: "a limit of 0" });
         }
         self.check_quotas()?;
+        self.check_bearers()?;
         self.scope.check(&self.id)?;
         self.conditions.check(&self.id)?;
         match &self.rule {

@@ -30,6 +30,7 @@ fn promotion(id: &str, rule: Rule) -> Promotion {
         conditions: Conditions::default(),
         quota: None,
         quotas: Vec::new(),
+        bearers: Vec::new(),
         applications_max: None,
         stacking: Stacking::default(),
     }

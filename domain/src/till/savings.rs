@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::step::Step;
 use super::{Context, Desk, Input, Settings, Till};
 use crate::basket::{AppliedPromotion, Line, Reckoning, Saving, Savings};
+use crate::bearer;
 use crate::catalogue::LookUpError;
 use crate::gift;
 use crate::money::Money;
@@ -188,6 +189,7 @@ impl Step {
             coupons: coupons.map(|coupon| coupon.taken_off(&set, &priced)).collect(),
             gifts: gift::free_goods(&set, &priced, self.till.basket.lines()),
             uses: quota::uses(&set, &priced, &numbers),
+            borne: bearer::borne(&set, &priced, &numbers),
         };
         self.till.basket.make_savings(far, savings, reckoning);
     }

@@ -236,6 +236,7 @@ fn promotion(id: &str, name_zh: &str, name_en: &str, skus: &[&str], rule: Works)
         conditions: Conditions::default(),
         quota: None,
         quotas: Vec::new(),
+        bearers: Vec::new(),
         applications_max: None,
         stacking: Stacking::default(),
     }

@@ -16,7 +16,7 @@ use domain::order::{OrderLine, OrderState};
 use domain::payment::Answer;
 use domain::promotion::rule::{Conditions, ItemRule, OrderRule, PriceRule, Promotion, Rule, Scope, Stacking};
 use domain::promotion::{Objective, PromotionSet};
-use domain::quota::{Counts, Quota, QuotaHeard, Whose};
+use domain::quota::{Counts, Limit, Quota, QuotaHeard, Whose};
 use domain::record::{PaperOutcome, Record, Staff};
 use domain::refund::{Origin, PastSale};
 use domain::rights::Rights;
@@ -174,6 +174,7 @@ impl Goods {
             conditions: Conditions::default(),
             quota: None,
             quotas: Vec::new(),
+            bearers: Vec::new(),
             applications_max: None,
             stacking: Stacking::default(),
         };
@@ -194,8 +195,8 @@ impl Goods {
             Promotion { conditions, ..promotion("wechat", Rule::Order(five)) },
             Promotion {
                 quotas: vec![
-                    Quota { whose: Whose::Member, daily: true, units: 2 },
-                    Quota { whose: Whose::Store, daily: false, units: 5 },
+                    Quota { whose: Whose::Member, daily: true, limit: Limit::Units(2) },
+                    Quota { whose: Whose::Store, daily: false, limit: Limit::Off(Money::from_minor(500)) },
                 ],
                 ..promotion("flash", Rule::Price(PriceRule::Fixed(Money::from_minor(500))))
             },
@@ -466,6 +467,8 @@ impl Lane {
                     day: NaiveDate::from_ymd_opt(2026, 3, 2)?,
                     elsewhere: all(number(rest, 0)),
                     here: all(number(rest, 1)),
+                    off_elsewhere: all(number(rest, 2)),
+                    off_here: all(number(rest, 3)),
                 }])
             }
             "weighs" => Input::Weighed {

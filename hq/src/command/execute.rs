@@ -128,6 +128,12 @@ pub fn execute(
                 })
             })
         }
+        Command::Costs { store: of_store, from, to } => {
+            let range = SalesRange { store: of_store.clone(), lane: None, from: *from, to: *to };
+            let currency: Option<Currency> = store.read(catalogue::currency::<CommandError>)?;
+            let costs = store.read::<_, CommandError>(|reading| Ok(reading.promotion_costs(&range)?))?;
+            Ok(Outcome::Costs { costs, exponent: currency.map_or(2, |currency| currency.exponent) })
+        }
         Command::Memberships { member } => {
             let currency: Option<Currency> = store.read(catalogue::currency::<CommandError>)?;
             store.read(|reading| {

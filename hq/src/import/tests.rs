@@ -451,6 +451,21 @@ fn a_promotion_that_references_nothing_is_refused_with_what_it_names() {
         (r#", "skus": ["nothing"]"#, r#"there is no product "nothing""#),
         (r#", "quotas": [{"for": "shop", "units": 1}]"#, r#""shop" is no quota; use member, store or chain"#),
         (r#", "quotas": [{"for": "store", "units": 0}]"#, "the units of a quota is 0"),
+        (r#", "quotas": [{"for": "store", "off": 0}]"#, "the money of a quota is 0"),
+        (r#", "quotas": [{"for": "store"}]"#, "a quota is either of `units` or of money taken `off`"),
+        (
+            r#", "quotas": [{"for": "store", "units": 1, "off": 1}]"#,
+            "a quota is either of `units` or of money",
+        ),
+        (
+            r#", "bearers": [{"who": "bank", "share": 10000}]"#,
+            r#""bank" is no bearer; use chain, store or supplier"#,
+        ),
+        (
+            r#", "bearers": [{"who": "supplier", "share": 10000}]"#,
+            "is no bearer; use chain, store or supplier",
+        ),
+        (r#", "bearers": [{"who": "chain", "share": 9999}]"#, "must sum to 10000 basis points"),
     ];
     for (more, words) in says {
         let error = refused(more);

@@ -104,7 +104,12 @@ pub const PROJECTIONS: &[Projection] = &[
     Projection { table: "stock", columns: &["sku", "quantity"], is_of_event: false },
     Projection {
         table: "promotion_use",
-        columns: &["promotion", "member", "day", "units"],
+        columns: &["promotion", "member", "day", "units", "taken_off"],
+        is_of_event: false,
+    },
+    Projection {
+        table: "promotion_cost",
+        columns: &["day", "promotion", "currency", "shares", "taken_off"],
         is_of_event: false,
     },
     Projection {

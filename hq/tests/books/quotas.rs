@@ -3,7 +3,8 @@
 
 use chrono::NaiveDate;
 use hq::projection;
-use protocol::event::{Counts, QuotaHeard, QuotaUse};
+use hq::store::SalesRange;
+use protocol::event::{Borne, CostShare, Counts, QuotaHeard, QuotaUse};
 
 use super::*;
 
@@ -12,7 +13,14 @@ fn day(day: u32) -> NaiveDate {
 }
 
 fn used(member: &str, of: u32, units: u32) -> QuotaUse {
-    QuotaUse { promotion: "flash".into(), member: member.into(), day: day(of), line: 1, units }
+    QuotaUse {
+        promotion: "flash".into(),
+        member: member.into(),
+        day: day(of),
+        line: 1,
+        units,
+        off: 250 * i64::from(units),
+    }
 }
 
 fn asked(shop: &Shop, at: &At, member: &str) -> QuotaHeard {
@@ -50,6 +58,16 @@ pub(super) fn what_was_given_of_a_promotion_is_counted_by_lane_store_and_member(
     let elsewhere =
         Counts { member: 8, member_today: 5, store: 7, store_today: 4, chain: 12, chain_today: 9 };
     assert_eq!((heard.here, heard.elsewhere), (here, elsewhere), "filed twice, counted once");
+    // Each unit had 2.50 taken off.
+    let of_money = |counts: Counts| Counts {
+        member: counts.member * 250,
+        member_today: counts.member_today * 250,
+        store: counts.store * 250,
+        store_today: counts.store_today * 250,
+        chain: counts.chain * 250,
+        chain_today: counts.chain_today * 250,
+    };
+    assert_eq!((heard.off_here, heard.off_elsewhere), (of_money(here), of_money(elsewhere)));
     assert_eq!((heard.promotion.as_str(), heard.member.as_str(), heard.day), ("flash", "m1", day(2)));
     let walk_in = asked(&shop, &one, "");
     assert_eq!(walk_in.elsewhere, Counts { member: 0, member_today: 0, ..elsewhere });
@@ -125,6 +143,54 @@ pub(super) fn a_coupon_is_good_again_when_all_it_was_spent_on_came_back(shop: Sh
     shop.file(&mut one);
     assert_eq!(claim(&one, "C2"), Err(CouponRefused::Used));
     assert!(shop.exceptions().iter().any(|listed| listed.what.contains("not all of the sale")));
+}
+
+pub(super) fn what_promotions_took_off_is_borne_by_shares(shop: Shop) {
+    let (mut one, mut far) = (shop.lane("S1", 1), shop.lane("S2", 1));
+    let share =
+        |who: &str, supplier: &str, share| CostShare { who: who.into(), supplier: supplier.into(), share };
+    let thirds =
+        |store| vec![share("supplier", "T1", 3_333), share("chain", "", 3_333), share("store", "", store)];
+    let borne = |off, shares: &[CostShare]| {
+        vec![Borne { promotion: "flash".into(), line: 1, off, shares: shares.to_vec() }]
+    };
+    let origin = one.sale(|sale| sale.borne = borne(101, &thirds(3_334)));
+    // Later the chain bears all of it.
+    one.sale(|sale| sale.borne = borne(50, &[share("chain", "", 10_000)]));
+    far.sale(|sale| sale.borne = borne(7, &thirds(3_334)));
+    shop.file(&mut one);
+    shop.file(&mut far);
+    let costs = |from: Option<NaiveDate>| {
+        let range = SalesRange { store: None, lane: None, from, to: None };
+        let rows =
+            shop.store.read::<_, StoreError>(|reading| reading.promotion_costs(&range)).expect("a read");
+        let row = |row: hq::store::PromotionCost| (row.store + " " + &row.who + &row.supplier, row.amount);
+        rows.into_iter().map(row).collect::<Vec<_>>()
+    };
+    let of = |rows: &[(&str, i64)]| {
+        rows.iter().map(|(who, amount)| ((*who).to_owned(), *amount)).collect::<Vec<_>>()
+    };
+    let far_away = [("S2 chain", 2), ("S2 store", 3), ("S2 supplierT1", 2)];
+    let all = [&[("S1 chain", 83), ("S1 store", 34), ("S1 supplierT1", 34)][..], &far_away].concat();
+    assert_eq!(costs(None), of(&all));
+    assert_eq!(costs(NaiveDate::from_ymd_opt(2030, 1, 1)), []);
+    // It comes back piece by piece: what is left is split, not each fen.
+    for off in [34, 33, 34] {
+        comes_back(&mut one, &origin, 300, |sale| sale.borne_back = borne(off, &thirds(3_334)));
+    }
+    shop.file(&mut one);
+    let all = [&[("S1 chain", 50), ("S1 store", 0), ("S1 supplierT1", 0)][..], &far_away].concat();
+    assert_eq!(costs(None), of(&all));
+    let rebuilt = projection::rebuild(&shop.store).expect("made again");
+    assert_eq!(rebuilt.differing, []);
+    assert_eq!(costs(None), of(&all));
+    // Shares that are not all of it, and what comes back without goods, are set aside.
+    one.sale(|sale| sale.borne = borne(5, &thirds(3_333)));
+    one.sale(|sale| sale.borne_back = borne(5, &thirds(3_334)));
+    shop.file(&mut one);
+    assert_eq!(costs(None), of(&all));
+    let quarantined = shop.store.read::<_, StoreError>(|reading| reading.quarantined(10)).expect("a read");
+    assert_eq!(quarantined.len(), 2, "{quarantined:?}");
 }
 
 pub(super) fn a_price_that_was_not_proved_is_listed(shop: Shop) {

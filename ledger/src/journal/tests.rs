@@ -589,6 +589,8 @@ fn nothing_sold() -> domain::sale::Sale {
         note: String::new(),
         uses: Vec::new(),
         uses_back: Vec::new(),
+        borne: Vec::new(),
+        borne_back: Vec::new(),
         coupons_back: Vec::new(),
         price_gap: zero,
         engine: 0,

@@ -18,8 +18,11 @@ pub struct QuotaUse {
     /// The number of the line; absent for a rule about the whole ticket.
     #[serde(default, skip_serializing_if = "is_of_the_ticket")]
     pub line: u32,
-    /// Units of the line, or 1 ticket.
+    /// Units of the line, or 1 ticket; none where a line only bears a part.
     pub units: u32,
+    /// What it took off the line, minor units; absent where no money is limited.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub off: i64,
 }
 
 // serde asks by reference.
@@ -40,9 +43,12 @@ pub struct QuotaCount {
     pub day: NaiveDate,
     /// Units; below nothing where more came back here than was given.
     pub units: i64,
+    /// Minor units taken off; absent where no money is limited.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub off: i64,
 }
 
-/// Counts of one promotion, in units.
+/// Counts of one promotion, in units, or in minor units taken off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Counts {
     /// Of the member, in all.
@@ -79,4 +85,14 @@ pub struct QuotaHeard {
     pub elsewhere: Counts,
     /// By the lane that asked.
     pub here: Counts,
+    /// What other lanes took off.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub off_elsewhere: Counts,
+    /// What the lane that asked took off.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub off_here: Counts,
+}
+
+fn is_zero(counts: &Counts) -> bool {
+    *counts == Counts::default()
 }

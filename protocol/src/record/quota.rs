@@ -1,31 +1,33 @@
 //! What was given of promotions of which there are so many, between the rules
 //! and the journal.
 
-use domain::quota::{CountedFor, Counts, QUOTAS_HEARD_MAX, QuotaCounts, QuotaHeard, QuotaUse};
+use domain::quota::{CountedFor, Counts, Given, QUOTAS_HEARD_MAX, QuotaCounts, QuotaHeard, QuotaUse};
 
-use super::UnderstandEventError;
+use super::{UnderstandEventError, understand_amount};
 use crate::event;
 
 impl From<&QuotaUse> for event::QuotaUse {
     fn from(used: &QuotaUse) -> Self {
         let (promotion, member) = (used.promotion.clone(), used.member.clone());
-        Self { promotion, member, day: used.day, line: used.line, units: used.units }
+        Self { promotion, member, day: used.day, line: used.line, units: used.units, off: used.off.minor() }
     }
 }
 
-impl From<&event::QuotaUse> for QuotaUse {
-    fn from(used: &event::QuotaUse) -> Self {
-        let (promotion, member) = (used.promotion.clone(), used.member.clone());
-        Self { promotion, member, day: used.day, line: used.line, units: used.units }
+impl event::QuotaUse {
+    pub(super) fn understand(&self, seq: u64) -> Result<QuotaUse, UnderstandEventError> {
+        let off = understand_amount(seq, "amount taken off", self.off)?;
+        let (promotion, member) = (self.promotion.clone(), self.member.clone());
+        Ok(QuotaUse { promotion, member, day: self.day, line: self.line, units: self.units, off })
     }
 }
 
 pub(super) fn encode_counts(counts: &QuotaCounts) -> Vec<event::QuotaCount> {
-    let count = |(of, units): (&CountedFor, i64)| event::QuotaCount {
+    let count = |(of, given): (&CountedFor, Given)| event::QuotaCount {
         promotion: of.promotion.clone(),
         member: of.member.clone(),
         day: of.day,
-        units,
+        units: given.units,
+        off: given.off,
     };
     counts.iter().map(count).collect()
 }
@@ -33,7 +35,7 @@ pub(super) fn encode_counts(counts: &QuotaCounts) -> Vec<event::QuotaCount> {
 pub(super) fn understand_counts(counts: &[event::QuotaCount]) -> QuotaCounts {
     QuotaCounts::of(counts.iter().map(|count| {
         let (promotion, member) = (count.promotion.clone(), count.member.clone());
-        (CountedFor { day: count.day, promotion, member }, count.units)
+        (CountedFor { day: count.day, promotion, member }, Given { units: count.units, off: count.off })
     }))
 }
 
@@ -59,6 +61,8 @@ impl From<&QuotaHeard> for event::QuotaHeard {
             day: heard.day,
             elsewhere: (&heard.elsewhere).into(),
             here: (&heard.here).into(),
+            off_elsewhere: (&heard.off_elsewhere).into(),
+            off_here: (&heard.off_here).into(),
         }
     }
 }
@@ -71,6 +75,8 @@ impl From<&event::QuotaHeard> for QuotaHeard {
             day: heard.day,
             elsewhere: (&heard.elsewhere).into(),
             here: (&heard.here).into(),
+            off_elsewhere: (&heard.off_elsewhere).into(),
+            off_here: (&heard.off_here).into(),
         }
     }
 }

@@ -100,6 +100,7 @@ impl From<&PastSale> for event::PastSale {
             points: past.points.as_ref().map(Into::into),
             gifts: past.gifts.iter().map(Into::into).collect(),
             uses: past.uses.iter().map(Into::into).collect(),
+            borne: past.borne.iter().map(Into::into).collect(),
             coupons: past.coupons.clone(),
         }
     }
@@ -123,7 +124,8 @@ impl event::PastSale {
             tenders: self.tenders.iter().map(|tender| tender.understand(seq)).collect::<Result<_, _>>()?,
             points: self.points.as_ref().map(|points| points.understand(seq)).transpose()?,
             gifts: self.gifts.iter().map(|gift| gift.understand(seq)).collect::<Result<_, _>>()?,
-            uses: self.uses.iter().map(Into::into).collect(),
+            uses: self.uses.iter().map(|used| used.understand(seq)).collect::<Result<_, _>>()?,
+            borne: self.borne.iter().map(|borne| borne.understand(seq)).collect::<Result<_, _>>()?,
             coupons: self.coupons.clone(),
         };
         if past.is_within_bounds() { Ok(past) } else { Err(UnderstandEventError::Sums { seq }) }

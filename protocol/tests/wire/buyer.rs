@@ -132,6 +132,7 @@ pub(super) fn records() -> Vec<(&'static str, Record)> {
         points: Some(points),
         gifts: Vec::new(),
         uses: Vec::new(),
+        borne: Vec::new(),
         coupons: Vec::new(),
     };
     let mut shift = carried();

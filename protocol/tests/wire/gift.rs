@@ -73,6 +73,7 @@ pub(super) fn records() -> Vec<(&'static str, Record)> {
         points: None,
         gifts: vec![free_beer(2)],
         uses: Vec::new(),
+        borne: Vec::new(),
         coupons: Vec::new(),
     };
     vec![

@@ -1,14 +1,14 @@
 //! Promotions of which there are so many, what a cut search leaves open, and coupons that come back.
 
 use super::*;
-use domain::quota::{CountedFor, Counts, QuotaHeard, QuotaUse};
+use domain::quota::{CountedFor, Counts, Given, QuotaHeard, QuotaUse};
 
-fn used(member: &str, line: u32, units: u32) -> QuotaUse {
-    QuotaUse { promotion: "flash".into(), member: member.into(), day: day(), line, units }
+pub(super) fn used(member: &str, line: u32, units: u32) -> QuotaUse {
+    QuotaUse { promotion: "flash".into(), member: member.into(), day: day(), line, units, off: Money::ZERO }
 }
 
-fn counted(member: &str, units: i64) -> (CountedFor, i64) {
-    (CountedFor { day: day(), promotion: "flash".into(), member: member.into() }, units)
+pub(super) fn counted(member: &str, units: i64, off: i64) -> (CountedFor, Given) {
+    (CountedFor { day: day(), promotion: "flash".into(), member: member.into() }, Given { units, off })
 }
 
 pub(super) fn records() -> Vec<(&'static str, Record)> {
@@ -36,6 +36,7 @@ pub(super) fn records() -> Vec<(&'static str, Record)> {
         points: None,
         gifts: Vec::new(),
         uses: vec![used("m1", 1, 2)],
+        borne: Vec::new(),
         coupons: vec!["CSPRING26K".into()],
     };
     let dated = traced_beer();
@@ -47,6 +48,8 @@ pub(super) fn records() -> Vec<(&'static str, Record)> {
         day: day(),
         elsewhere: Counts { member: 1, store: -1, chain: 700, chain_today: 40, ..Counts::default() },
         here: Counts { member: 2, member_today: 2, store: 2, store_today: 2, chain: 2, chain_today: 2 },
+        off_elsewhere: Counts::default(),
+        off_here: Counts::default(),
     };
     let unknown = QuotaHeard { member: String::new(), here: Counts::default(), ..heard.clone() };
     let opened = Record::ShiftOpened {
@@ -55,7 +58,7 @@ pub(super) fn records() -> Vec<(&'static str, Record)> {
         staff: "e1".into(),
         float: Money::ZERO,
         carried: Box::new(Carried {
-            quota_counts: QuotaCounts::of([counted("m1", 2), counted("", -1)]),
+            quota_counts: QuotaCounts::of([counted("m1", 2, 0), counted("", -1, 0)]),
             ..carried()
         }),
     };

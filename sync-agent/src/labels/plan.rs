@@ -508,6 +508,7 @@ mod tests {
             conditions,
             quota: None,
             quotas: Vec::new(),
+            bearers: Vec::new(),
             applications_max: None,
             stacking: Stacking::default(),
         };

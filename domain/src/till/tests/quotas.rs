@@ -2,21 +2,27 @@
 //! back, and goods near their end.
 
 use super::*;
-use crate::quota::{Counts, Quota, QuotaHeard, Whose};
+use crate::bearer::{Bearer, Borne, CostShare};
+use crate::quota::{Counts, Limit, Quota, QuotaHeard, QuotaUse, Whose};
 
 /// Of the shop's flash sale: how many a member has of cola in a day, the store
 /// of eggs in a day, and the chain of baskets with tea.
 pub(super) const COLA_A_MEMBER: u32 = 2;
 const EGGS_A_STORE: u32 = 3;
 const TEA_A_CHAIN: u32 = 2;
+/// What the chain has to take off gift sets, minor units, two yuan at a time.
+const SETS_A_CHAIN: i64 = 300;
 
-/// Cola at 1.00 for members, eggs at 1.50, 1 off 10 of tea; milk at half price
-/// in its last two days.
+/// Cola at 1.00 for members, eggs at 1.50, 1 off 10 of tea, 2 off gift sets, of
+/// which a supplier bears a third; milk at half price in its last two days.
 pub(super) fn promotions() -> Vec<Promotion> {
     let fixed = |minor| Works::Price(PriceRule::Fixed(Money::from_minor(minor)));
     let off =
         OrderRule::ThresholdOff { min: Money::from_minor(1_000), off: Money::from_minor(100), repeat_max: 1 };
-    let quota = |whose, daily, units| vec![Quota { whose, daily, units }];
+    let two =
+        OrderRule::ThresholdOff { min: Money::from_minor(1_000), off: Money::from_minor(200), repeat_max: 1 };
+    let share = |bearer, basis_points| CostShare { bearer, basis_points };
+    let quota = |whose, daily, units| vec![Quota { whose, daily, limit: Limit::Units(units) }];
     let half = promotion("q4", "临期", "nearly over", &["milk"], Works::Price(PriceRule::Percent(50)));
     vec![
         Promotion {
@@ -31,6 +37,15 @@ pub(super) fn promotions() -> Vec<Promotion> {
             quotas: quota(Whose::Chain, false, TEA_A_CHAIN),
             ..promotion("q3", "满10减1", "1 off 10", &["tea"], Works::Order(off))
         },
+        Promotion {
+            quotas: vec![Quota {
+                whose: Whose::Chain,
+                daily: false,
+                limit: Limit::Off(Money::from_minor(SETS_A_CHAIN)),
+            }],
+            bearers: vec![share(Bearer::Supplier("T1".into()), 3_333), share(Bearer::Chain, 6_667)],
+            ..promotion("q5", "礼盒减2", "2 off sets", &["set"], Works::Order(two))
+        },
         Promotion { scope: Scope { expires_within_days: Some(2), ..half.scope.clone() }, ..half },
     ]
 }
@@ -38,7 +53,7 @@ pub(super) fn promotions() -> Vec<Promotion> {
 /// What HQ may say of them: never below nothing, so that no more is given than
 /// there is.
 pub(super) fn any_heard() -> impl Strategy<Value = Happens> {
-    let promotion = prop::sample::select(vec!["q1", "q2", "q3", "none"]);
+    let promotion = prop::sample::select(vec!["q1", "q2", "q3", "q5", "none"]);
     let member = prop::sample::select(vec!["m1", "m2", ""]);
     (promotion, member, 0i64..3, 0i64..4).prop_map(|(promotion, member, elsewhere, here)| {
         In(Input::QuotasHeard(vec![heard(promotion, member, elsewhere, here)]))
@@ -60,6 +75,8 @@ fn heard(promotion: &str, member: &str, elsewhere: i64, here: i64) -> QuotaHeard
         day: NaiveDate::from_ymd_opt(2026, 3, 2).expect("a day"),
         elsewhere: all(elsewhere),
         here: all(here),
+        off_elsewhere: all(elsewhere * 100),
+        off_here: all(here * 100),
     }
 }
 
@@ -198,7 +215,7 @@ fn what_comes_back_may_be_had_again_pieces_kept_count_first() {
 #[test]
 fn a_ticket_is_used_until_nothing_of_it_is_left() {
     let mut lane = after(then(vec![choose("tea", 2), scan(COLA)], paid_for()));
-    let count = |lane: &Lane| lane.till.quota_counts.iter().map(|(_, units)| units).sum::<i64>();
+    let count = |lane: &Lane| lane.till.quota_counts.iter().map(|(_, given)| given.units).sum::<i64>();
     for (line, pieces, left) in [(1, 2, 1), (2, 1, 0)] {
         for happens in [BringsBack, brings_back(line, pieces * 1_000)].into_iter().chain(paid_for()) {
             lane.take(happens);
@@ -263,16 +280,71 @@ fn a_price_that_was_proved_leaves_no_gap_and_says_by_which_engine() {
     assert_eq!(sale, Some((Money::ZERO, crate::promotion::ENGINE_VERSION)));
 }
 
+/// What a document took off by the promotion that somebody bears, and what came back, minor units.
+fn borne(lane: &Lane) -> Vec<(i64, i64)> {
+    let sum = |borne: &[Borne]| borne.iter().map(|borne| borne.off.minor()).sum::<i64>();
+    let of = |record: &Record| match record {
+        Record::SaleCompleted { sale } => Some((sum(&sale.borne), sum(&sale.borne_back))),
+        _ => None,
+    };
+    lane.journal.iter().filter_map(|(.., record)| of(record)).collect()
+}
+
+#[test]
+fn a_budget_is_given_whole_until_it_is_used_up_and_comes_back_with_goods() {
+    let sets = |count| then(vec![choose("set", count)], paid_for());
+    let mut lane = after(sets(2).into_iter().chain([choose("set", 1)]));
+    // One yuan is left of three: whoever was promised two has two.
+    assert_eq!(total(&lane), "17.90");
+    for happens in paid_for().into_iter().chain([choose("set", 1)]) {
+        lane.take(happens);
+    }
+    assert_eq!(total(&lane), "19.90");
+    assert_eq!(lacking(&lane, "q5"), used_up(Whose::Chain, false));
+    assert_eq!(borne(&lane), [(200, 0), (200, 0)]);
+    // Half of a sale comes back, and with it half of what was taken off.
+    let mut lane = after(sets(2));
+    for happens in [BringsBack, brings_back(1, 1_000)].into_iter().chain(paid_for()) {
+        lane.take(happens);
+    }
+    assert_eq!(borne(&lane), [(200, 0), (0, 100)]);
+    assert_eq!(lane.till.quota_counts.iter().map(|(_, given)| given.off).sum::<i64>(), 100);
+    for happens in [BringsBack, brings_back(1, 1_000)].into_iter().chain(paid_for()) {
+        lane.take(happens);
+    }
+    assert_eq!(borne(&lane), [(200, 0), (0, 100), (0, 100)]);
+    assert_eq!(lane.till.quota_counts.iter().count(), 0);
+    // Others took off two, this lane one: as HQ says so, none is left.
+    lane.take(choose("set", 1));
+    assert_eq!(total(&lane), "17.90");
+    lane.take(hears("q5", "", 3));
+    assert_eq!(total(&lane), "19.90");
+    assert_eq!(lane.restarted_from(1).basket().total(), lane.till.basket().total());
+}
+
 /// In no shift a promotion was given more often than there is of it, by what
 /// the journal says alone.
 pub(super) fn most_given_holds(lane: &Lane) -> bool {
     let mut shift: BTreeMap<(String, String, NaiveDate), i64> = BTreeMap::new();
+    let mut sets = 0;
     lane.journal.iter().all(|(.., record)| match record {
         Record::ShiftOpened { .. } => {
             shift.clear();
+            sets = 0;
             true
         }
         Record::SaleCompleted { sale } => {
+            let off = |uses: &[QuotaUse]| {
+                let of_sets = uses.iter().filter(|used| used.promotion == "q5");
+                of_sets.map(|used| used.off.minor()).sum::<i64>()
+            };
+            let takes_off = off(&sale.uses);
+            let held = takes_off == 0 || sets < SETS_A_CHAIN;
+            sets += takes_off - off(&sale.uses_back);
+            let same = |borne: &[Borne], uses: &[QuotaUse]| {
+                off(uses) == borne.iter().map(|borne| borne.off.minor()).sum::<i64>()
+            };
+            let told = same(&sale.borne, &sale.uses) && same(&sale.borne_back, &sale.uses_back);
             for (used, sign) in
                 sale.uses.iter().map(|used| (used, 1)).chain(sale.uses_back.iter().map(|back| (back, -1)))
             {
@@ -280,11 +352,13 @@ pub(super) fn most_given_holds(lane: &Lane) -> bool {
                 let count = shift.entry((used.promotion.clone(), member, used.day)).or_default();
                 *count += sign * i64::from(used.units);
             }
-            shift.iter().all(|((promotion, ..), count)| match promotion.as_str() {
+            let few = shift.iter().all(|((promotion, ..), count)| match promotion.as_str() {
                 "q1" => *count <= i64::from(COLA_A_MEMBER),
                 "q2" => *count <= i64::from(EGGS_A_STORE),
-                _ => *count <= i64::from(TEA_A_CHAIN),
-            })
+                "q3" => *count <= i64::from(TEA_A_CHAIN),
+                _ => true,
+            });
+            held && told && few
         }
         _ => true,
     })

@@ -223,6 +223,23 @@ enum Act {
         #[arg(long)]
         json: bool,
     },
+    /// Show what promotions took off, by store, promotion and who bears it.
+    Costs {
+        #[command(flatten)]
+        at: At,
+        /// Only this store.
+        #[arg(long)]
+        store: Option<String>,
+        /// From this business date on (YYYY-MM-DD).
+        #[arg(long)]
+        from: Option<NaiveDate>,
+        /// Up to this business date, included.
+        #[arg(long)]
+        to: Option<NaiveDate>,
+        /// As JSON, amounts in minor units.
+        #[arg(long)]
+        json: bool,
+    },
     /// Show lanes, how far they have sent and signed, and their public keys.
     Lanes {
         #[command(flatten)]
@@ -452,6 +469,7 @@ fn perform(act: Act) -> anyhow::Result<()> {
         Act::Sales { at, store, lane, from, to, json } => {
             run(at, Command::Sales { store, lane, from, to }, json)
         }
+        Act::Costs { at, store, from, to, json } => run(at, Command::Costs { store, from, to }, json),
         Act::Commission { at, seller, store, from, to, entries, json } => {
             run(at, Command::Commission { seller, store, from, to, entries }, json)
         }

@@ -6,7 +6,7 @@ use domain::money::{Currency, Money};
 use hq::books::membership::{Memberships, Party, Reward};
 use hq::command::{AccessOutcome, Outcome};
 use hq::projection::Rebuilt;
-use hq::store::{AlarmKind, CommissionEntry, CommissionOfDay};
+use hq::store::{AlarmKind, CommissionEntry, CommissionOfDay, PromotionCost};
 use protocol::answer::SalesAnswer;
 
 /// An instant as people read it, in UTC.
@@ -112,6 +112,11 @@ pub(crate) fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
             writeln!(out)?;
         }
         Outcome::Sales { answer, exponent } => print_sales(&mut out, answer, *exponent)?,
+        Outcome::Costs { costs, .. } if json => {
+            serde_json::to_writer(&mut out, costs)?;
+            writeln!(out)?;
+        }
+        Outcome::Costs { costs, exponent } => print_costs(&mut out, costs, *exponent)?,
         Outcome::Commission { days, entries, .. } if json => {
             let both = serde_json::json!({ "days": days, "entries": entries });
             writeln!(out, "{both}")?;
@@ -254,6 +259,15 @@ fn print_commission(
     let sum =
         |of: &dyn Fn(&CommissionOfDay) -> i64| days.iter().fold(0i64, |sum, row| sum.saturating_add(of(row)));
     writeln!(out, "{} sold, {} earned", written(sum(&|row| row.net)), written(sum(&|row| row.amount)))
+}
+
+fn print_costs(out: &mut impl Write, costs: &[PromotionCost], exponent: u8) -> std::io::Result<()> {
+    let currency = Currency { code: String::new(), symbol: String::new(), exponent };
+    for PromotionCost { store, promotion, who, supplier, currency: code, amount } in costs {
+        let amount = currency.format(Money::from_minor(*amount));
+        writeln!(out, "{store:<12} {promotion:<24} {who:<8} {supplier:<16} {code:<4} {amount:>14}")?;
+    }
+    Ok(())
 }
 
 fn print_memberships(

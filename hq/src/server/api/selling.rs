@@ -35,6 +35,12 @@ pub(super) fn routes() -> Vec<Route> {
             "The daily journal of a store as double entry, by tender and rate of tax; it balances.",
             journal,
         ),
+        question(
+            "/v1/promotion-costs",
+            SALES,
+            "What promotions took off, by store, promotion and who bears it: the chain, the store, suppliers.",
+            costs,
+        ),
         question("/v1/stores/{store}/stock", STOCK, "What a store has, by item.", stock_of_store),
         question("/v1/goods/{sku}/stock", STOCK, "What every store has of an item.", stock_of_item),
         table("/v1/export/stock.csv", STOCK, "What a store has, by item, thousandths.", export_stock),
@@ -95,6 +101,55 @@ fn sums(reading: &Reading<'_>, _: &Call, query: SumsQuery) -> Result<Sums, Refus
         tax: row.tax,
     });
     Ok(Sums { rows: rows.collect() })
+}
+
+/// Of which days.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct CostsQuery {
+    store: Option<String>,
+    /// The first business date, YYYY-MM-DD.
+    #[schemars(with = "Option<String>", extend("format" = "date"))]
+    from: Option<NaiveDate>,
+    /// The last one, included.
+    #[schemars(with = "Option<String>", extend("format" = "date"))]
+    to: Option<NaiveDate>,
+}
+
+/// What one bears of what a promotion took off in a store.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Cost {
+    store: String,
+    promotion: String,
+    /// `chain`, `store` or `supplier`.
+    who: String,
+    /// The supplier's code; empty for others.
+    supplier: String,
+    currency: String,
+    /// Less what came back.
+    amount: i64,
+}
+
+/// What each bears.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Costs {
+    rows: Vec<Cost>,
+}
+
+fn costs(reading: &Reading<'_>, _: &Call, query: CostsQuery) -> Result<Costs, Refusal> {
+    let CostsQuery { store, from, to } = query;
+    let rows = reading.promotion_costs(&SalesRange { store, lane: None, from, to })?;
+    let rows = rows.into_iter().map(|row| Cost {
+        store: row.store,
+        promotion: row.promotion,
+        who: row.who,
+        supplier: row.supplier,
+        currency: row.currency,
+        amount: row.amount,
+    });
+    Ok(Costs { rows: rows.collect() })
 }
 
 /// A line of a sale; below nothing for what came back.

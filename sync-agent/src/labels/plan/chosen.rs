@@ -104,6 +104,7 @@ impl Shop {
             conditions: Conditions { from_ms, until_ms: Some(NOW_MS + 3 * DAY_MS), ..Conditions::default() },
             quota: None,
             quotas: Vec::new(),
+            bearers: Vec::new(),
             applications_max: None,
             stacking: Stacking::default(),
         };

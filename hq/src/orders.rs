@@ -198,6 +198,9 @@ pub struct OrderBook {
     /// A lane gave its goods out before it heard that it was cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gone: Option<Gone>,
+    /// Lines of which a lane that had not heard so found less, after it was cancelled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub short_late: Vec<ShortLine>,
     /// The documents by which lanes told of something, done or listed, the last 64 of them: each
     /// counts once, whatever became of the order since.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -297,6 +300,7 @@ pub fn place(
         placed_by: doer.name.to_owned(),
         acts: Vec::new(),
         gone: None,
+        short_late: Vec::new(),
         heard: Vec::new(),
     };
     enter(writing, store, &book, doer, 0, &serde_json::json!({ "act": "place" }))?;

@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use domain::basket::Savings;
 use domain::clock::ClockChange;
 use domain::payment::{Answer, Payment};
 use domain::record::{PaperOutcome, Record};
@@ -72,6 +73,9 @@ const PAPERS_PAUSE_MS: i64 = 10_000;
 
 /// After so long without an event the journal is tidied, milliseconds.
 const QUIET_MS: i64 = 30_000;
+
+/// So many lines are priced in less time than it takes to draw them.
+pub const LINES_PRICED_AT_ONCE: usize = 40;
 
 /// What happens to a lane from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,8 +176,8 @@ pub struct Lane {
     /// Papers that were no documents.
     others_printed: u64,
     last_event_ms: i64,
-    /// Whether further events of this turn have come: the basket may wait for its price until the last of them.
-    more_follow: bool,
+    /// Whether the basket may wait for its price until all events of this turn are taken in.
+    price_waits: bool,
     tidied: bool,
     /// What is to be written down about the clock, once the lane is open.
     clock_change: Option<ClockChange>,
@@ -228,7 +232,7 @@ impl Lane {
             commands: Vec::new(),
             others_printed: 0,
             last_event_ms: 0,
-            more_follow: false,
+            price_waits: false,
             tidied: false,
             clock_change: None,
             papers_ended: VecDeque::new(),
@@ -241,19 +245,32 @@ impl Lane {
 
     /// Takes events in and gives what is to be done outside, in order.
     pub fn turn(&mut self, moment: Moment, events: impl IntoIterator<Item = Event>) -> Vec<Command> {
+        self.turn_with(moment, events, |_| {})
+    }
+
+    /// The same, and lets `early` look at the lane once goods of a large basket are in it and on the disk, but before what
+    /// promotions take off them is known: until then what was taken off before stands, which is never too much.
+    pub fn turn_with(
+        &mut self,
+        moment: Moment,
+        events: impl IntoIterator<Item = Event>,
+        early: impl FnOnce(&Self),
+    ) -> Vec<Command> {
         self.moment = moment;
         if matches!(self.state, State::Closed(_)) && !self.is_broken() {
             self.look_around();
         }
         self.note_clock();
-        let mut events = events.into_iter().peekable();
-        while let Some(event) = events.next() {
-            // At a kiosk what a scan may do depends on what the basket comes to.
-            self.more_follow = self.kiosk.is_none() && events.peek().is_some();
+        // At a kiosk what a scan may do depends on what the basket comes to.
+        self.price_waits = self.kiosk.is_none();
+        for event in events {
             self.take(event);
         }
-        self.more_follow = false;
+        self.price_waits = false;
         self.flush();
+        if self.is_seen_early() {
+            early(self);
+        }
         if let State::Open(open) = &mut self.state {
             open.glance(moment);
         }
@@ -269,6 +286,15 @@ impl Lane {
         }
         self.settle_labels();
         std::mem::take(&mut self.commands)
+    }
+
+    /// Whether it takes longer to price the basket than anybody should wait for the goods that they scanned.
+    fn is_seen_early(&self) -> bool {
+        self.kiosk.is_none()
+            && self.till().is_some_and(|till| {
+                let basket = till.basket();
+                basket.savings() == Savings::Due && basket.lines().len() > LINES_PRICED_AT_ONCE
+            })
     }
 
     /// The stamp of the journal's last event, milliseconds UTC: from here on a
@@ -444,7 +470,7 @@ impl Lane {
     /// The same, of what nobody is asked about before.
     fn input_now(&mut self, input: Input) {
         let State::Open(open) = &mut self.state else { return };
-        if open.input(self.moment, input, self.more_follow) {
+        if open.input(self.moment, input, self.price_waits) {
             self.flush();
         }
     }

@@ -231,7 +231,7 @@ pub fn take_turns(lane: &mut Lane, queue: &Receiver<Event>, devices: &Devices, s
             tracing::warn!(?change, "clock");
             lane.hear_clock(change);
         }
-        let commands = lane.turn(Moment { now_ms, ..shown }, events);
+        let commands = lane.turn_with(Moment { now_ms, ..shown }, events, |lane| show(lane, lane.view()));
         let view = lane.view();
         devices.show(&view);
         show(lane, view);

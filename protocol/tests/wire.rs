@@ -5,6 +5,8 @@
 mod bearer;
 #[path = "wire/buyer.rs"]
 mod buyer;
+#[path = "wire/fullest.rs"]
+mod fullest;
 #[path = "wire/gift.rs"]
 mod gift;
 #[path = "wire/membership.rs"]

@@ -40,7 +40,7 @@ use ledger::journal::{Identity, JournalReader};
 use ledger::reference::ReferenceWriter;
 use pos_app::config::{self, Config, Paths};
 use pos_app::doctor::{self, Grade};
-use pos_app::lane::{Command, Event, Lane, Moment};
+use pos_app::lane::{Command, Event, LINES_PRICED_AT_ONCE, Lane, Moment};
 use pos_app::run::Devices;
 use protocol::event;
 use protocol::pull::{Change, Entity, StaffMember};
@@ -610,4 +610,40 @@ fn a_receipt_that_cannot_be_printed_is_said_to_be_none() {
         if what.contains("没打出来") && rest.contains("F11")),
         "{notice:?}"
     );
+}
+
+/// Goods of a large basket are on the screen before what promotions take off them is known, at no less than they then
+/// cost; those of a small one are priced at once.
+#[test]
+fn goods_of_a_large_basket_are_seen_before_their_promotions() {
+    let counter = Counter::set_up();
+    let mut till = counter.till();
+    till.sign_in();
+    let codes: Vec<String> = shop::demo()
+        .products
+        .iter()
+        .filter(|product| !product.weighed && !product.age_restricted && product.price > 0)
+        .filter_map(|product| product.codes.iter().find(|code| code.len() == 13).cloned())
+        .take(2 * LINES_PRICED_AT_ONCE)
+        .collect();
+    assert_eq!(codes.len(), 2 * LINES_PRICED_AT_ONCE);
+    let total = |lane: &Lane| lane.till().map(|till| (till.basket().lines().len(), till.basket().total()));
+    let (mut early, mut higher) = (0, 0);
+    for code in &codes {
+        let mut seen = None;
+        let scan = Event::Scan(Scan::parse(code));
+        for command in till.lane.turn_with(MORNING, [scan], |lane| seen = total(lane)) {
+            till.devices.perform(command);
+        }
+        let (lines, priced) = total(&till.lane).expect("an open lane");
+        let Some((seen_lines, at_most)) = seen else {
+            assert!(lines <= LINES_PRICED_AT_ONCE, "{lines} lines were not seen");
+            continue;
+        };
+        assert!(lines > LINES_PRICED_AT_ONCE && seen_lines == lines, "{seen_lines} of {lines} lines");
+        assert!(at_most >= priced, "{at_most:?} was shown of {priced:?}");
+        early += 1;
+        higher += usize::from(at_most > priced);
+    }
+    assert!(early >= LINES_PRICED_AT_ONCE && higher > 0, "{early} were seen early, {higher} of them fell");
 }

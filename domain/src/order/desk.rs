@@ -15,6 +15,10 @@ use crate::rights::REASON_LENGTH_MAX;
 /// was cut off for as many orders forgets one that matters.
 pub const ORDERS_HERE_MAX: usize = 512;
 
+/// How many lines of orders a till remembers what was found of. Of the oldest
+/// order it then forgets that, and it is looked for once more.
+pub const FOUND_HERE_MAX: usize = 8_192;
+
 /// Weighed goods may be so much above what was ordered, per cent of it: an
 /// apple is not cut. The customer pays nothing for it.
 pub const WEIGHT_OVER_PERCENT_MAX: i64 = 10;
@@ -361,7 +365,23 @@ impl OrdersHere {
     /// These, the newest where there are too many.
     pub fn of(mut orders: Vec<OrderHere>) -> Self {
         orders.drain(..orders.len().saturating_sub(ORDERS_HERE_MAX));
-        Self { orders }
+        let mut here = Self { orders };
+        here.forget_oldest_found();
+        here
+    }
+
+    /// Keeps what was found of [`FOUND_HERE_MAX`] lines, those of the newest orders.
+    fn forget_oldest_found(&mut self) {
+        let mut left = FOUND_HERE_MAX;
+        for here in self.orders.iter_mut().rev() {
+            match left.checked_sub(here.found.len()) {
+                Some(fewer) => left = fewer,
+                None => {
+                    left = 0;
+                    here.found.clear();
+                }
+            }
+        }
     }
 
     /// All of them, oldest first.
@@ -402,6 +422,7 @@ impl OrdersHere {
             self.orders.remove(0);
         }
         self.orders.push(here);
+        self.forget_oldest_found();
     }
 }
 

@@ -59,10 +59,14 @@ pub(crate) fn take_in(
         book.heard.remove(0);
     }
     book.heard.push(deed.source.to_owned());
-    let heard = serde_json::to_string(&book).expect("plain data serialises");
-    writing.put_book(key(deed.store, &done.order), &heard)?;
     let order = book.order().map_err(|error| damaged(&error))?;
     let state = order.state();
+    if let (OrderState::Cancelled, Act::Pick { short }) = (state, &wanted) {
+        // Should they leave all the same, no more leaves than was found.
+        book.short_late = short.iter().take(order.lines().len()).cloned().collect();
+    }
+    let heard = serde_json::to_string(&book).expect("plain data serialises");
+    writing.put_book(key(deed.store, &done.order), &heard)?;
     if let (OrderState::Cancelled, Act::HandOver { code }) = (state, &wanted)
         && *code == book.placed.pick_up_code
     {
@@ -112,7 +116,9 @@ fn write_gone(
     order: &Order,
 ) -> Result<(), StoreError> {
     for (index, line) in (0..).zip(order.lines()) {
-        let thousandths = order.quantity(index);
+        let found = book.short_late.iter().find(|short| short.line == line.number);
+        let all = order.quantity(index);
+        let thousandths = found.map_or(all, |short| short.found.clamp(0, all));
         if thousandths > 0 {
             writing.move_hq_stock(deed.store, HQ_LANE, &line.sku, -thousandths)?;
         }

@@ -160,6 +160,19 @@ async fn what_comes_after_a_cancellation_is_listed_and_goods_that_left_are_gone(
 }
 
 #[tokio::test]
+async fn of_a_cancelled_order_no_more_left_than_the_lane_had_found() {
+    let (desk, key, mut lane) = shop().await;
+    desk.post(&key, &format!("{ORDERS}/o1/cancel"), json!({ "reason": "customer" })).await.ok();
+    assert_eq!(state(&desk, &key, "1").await, (5_000, 0, 5_000));
+    // The lane has not heard of it, and had one of two.
+    let first = does(&mut lane, "o1", [accepted(), ready(&[(1, 1_000)]), handed_over("482915")]);
+    push(&desk, &lane, first).await;
+    assert_eq!(state(&desk, &key, "1").await, (4_000, 0, 4_000));
+    desk.command(hq::command::Command::RebuildBooks).await.expect("rebuilt");
+    assert_eq!(state(&desk, &key, "1").await, (4_000, 0, 4_000));
+}
+
+#[tokio::test]
 async fn a_store_refuses_and_nobody_comes_and_the_channel_pays_back() {
     let (desk, key, mut lane) = shop().await;
     place(&desk, &key, "o2").await;

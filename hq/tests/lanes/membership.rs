@@ -183,8 +183,15 @@ async fn a_fee_that_came_back_before_its_sale_was_heard_of_gives_nothing() {
     two.complete(fee_back(1));
     shop.push(&two, 1, 1).await.expect("filed");
     shop.push(&one, 1, 1).await.expect("filed");
+    // One of which no membership is set up is listed, and missing in no book.
+    one.complete(Sale { lines: vec![Line { membership: true, ..line("1", 990) }], ..fee("m1", "mei") });
+    shop.push(&one, 2, 2).await.expect("filed");
     assert_eq!(shop.given().await, []);
     assert_eq!(shop.tags(&one, "m1").await, ["old"]);
+    let Ok(Outcome::RebuiltBooks(done)) = shop.ask(Command::RebuildBooks).await else {
+        panic!("not rebuilt")
+    };
+    assert_eq!(done.missing, 0);
 }
 
 #[tokio::test]

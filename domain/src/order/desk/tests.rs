@@ -237,3 +237,24 @@ proptest! {
         prop_assert_eq!(here, at_hq);
     }
 }
+
+#[test]
+fn what_was_found_of_the_oldest_orders_is_forgotten_first() {
+    let lines = 200u32;
+    let full = |number: usize| OrderHere {
+        id: format!("o{number}"),
+        stage: StageHere::Accepted,
+        found: (1..=lines).map(|line| (line, 1_000)).collect(),
+    };
+    let mut orders = OrdersHere::of((0..ORDERS_HERE_MAX).map(full).collect());
+    let known = |orders: &OrdersHere| orders.all().iter().filter(|here| !here.found.is_empty()).count();
+    assert_eq!(known(&orders), FOUND_HERE_MAX / lines as usize);
+    assert!(orders.get("o0").is_some_and(|here| here.found.is_empty()), "it is an order of this till still");
+    for line in 1..=lines {
+        let deed = OrderDeed::Found { line, thousandths: 1_000 };
+        orders.apply(&OrderRecord { order: "o0".into(), staff: "e1".into(), deed });
+    }
+    assert_eq!(orders.get("o0").map(|here| here.found.len()), Some(lines as usize));
+    assert_eq!(known(&orders), FOUND_HERE_MAX / lines as usize);
+    assert_eq!(OrdersHere::of(orders.all().to_vec()), orders);
+}

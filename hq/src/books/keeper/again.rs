@@ -63,7 +63,7 @@ impl Keeper<'_, '_> {
             let key = BookKey { owner: key.store, kind: BookKind::Coupon, part: &spent.code };
             is_missing |= !self.writing.has_book_source(key, &source)?;
         }
-        if let (Some(buyer), true) = (&sale.buyer, sale.lines.iter().any(|line| line.membership)) {
+        if let (Some(buyer), true) = (&sale.buyer, self.could_begin(sale, &source)?) {
             is_missing |= !self.knows_membership(&buyer.member, &source)?;
         }
         if is_missing {

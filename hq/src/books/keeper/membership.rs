@@ -225,6 +225,17 @@ impl Keeper<'_, '_> {
         self.writing.has_book_source(membership_key(&person), source)
     }
 
+    /// Whether anything that a document sold could begin a membership now: one
+    /// of that item is set up, and its fee did not come back.
+    pub(super) fn could_begin(&self, sale: &Sale, source: &str) -> Result<bool, StoreError> {
+        for line in sale.lines.iter().filter(|line| line.membership) {
+            if membership::of_item(self.writing, &line.sku)?.is_some() && !self.is_back(source, line.line)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Whether a line of a filed sale came back as a whole already.
     fn is_back(&self, document: &str, line: u32) -> Result<bool, StoreError> {
         let Some(origin) = super::origin_of(document) else { return Ok(false) };

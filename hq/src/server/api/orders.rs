@@ -204,7 +204,7 @@ fn act_name(act: &Act) -> &'static str {
 
 fn shown(store: &str, book: OrderBook) -> Result<Order, Refusal> {
     let order = book.order()?;
-    let OrderBook { placed, placed_at_ms, placed_by, acts, gone: _, heard: _ } = book;
+    let OrderBook { placed, placed_at_ms, placed_by, acts, gone: _, short_late: _, heard: _ } = book;
     let lines = (0..).zip(placed.lines).map(|(index, line): (usize, PlacedLine)| OrderLine {
         for_customer: order.quantity(index),
         placed: PlacedLineShown {

@@ -1,0 +1,286 @@
+//! Preview data: every screen of the till, every sheet and every message.
+
+use ui::view::{
+    Bar, Closed, Done, EntryHint, Figure, Language, Line, Notice, Pages, Pay, Picture, Scale, Screen, Sell,
+    Sheet, SheetField, SheetKey, SheetRow, Side, SignIn, StaffTile, TenderLine, Theme, Tile, Tone, View,
+};
+
+pub fn view(screen: Screen, notice: Option<Notice>) -> View {
+    let bar = Bar {
+        cashier: "Li Min".into(),
+        store: "Wenlin Road".into(),
+        lane: "2".into(),
+        clock: "12:42".into(),
+        ..Bar::default()
+    };
+    View { language: Language::English, theme: Theme::Light, bar, screen, sheet: None, notice }
+}
+
+pub fn line(name: &str) -> Line {
+    Line {
+        number: "1".into(),
+        name: name.into(),
+        detail: "6921168509256".into(),
+        promotion: String::new(),
+        quantity: "1".into(),
+        unit_price: "2.00".into(),
+        net: "2.00".into(),
+        age_open: false,
+        returned: false,
+    }
+}
+
+pub fn tile(name: &str) -> Tile {
+    Tile { name: name.into(), spec: String::new(), code: "20001".into(), price: "2.00".into() }
+}
+
+pub fn sell() -> Sell {
+    Sell {
+        lines: ["milk", "tea", "bread"].map(line).to_vec(),
+        selected: 2,
+        pieces: "3".into(),
+        currency: "¥".into(),
+        total: "6.00".into(),
+        side: Side::Grid {
+            tabs: vec!["Pinned".into(), "Fruit".into()],
+            tab: 0,
+            tiles: vec![tile("bananas"), tile("apples")],
+            pages: Pages { before: true, after: true },
+        },
+        can_pay: true,
+        buyer: "赵** *0001 · 金卡".into(),
+        buyer_detail: "券 −5.00 · 积分 −2.00".into(),
+        ..Sell::default()
+    }
+}
+
+pub fn sign_in() -> SignIn {
+    let staff = [("101", "Wang"), ("102", "Zhao")]
+        .map(|(number, name)| StaffTile { number: number.into(), name: name.into() });
+    SignIn { staff: staff.to_vec(), ..SignIn::default() }
+}
+
+pub fn pay() -> Pay {
+    Pay {
+        due: "6.00".into(),
+        quick: ["6.00", "10.00", "20.00", "50.00"].map(String::from).to_vec(),
+        tenders: vec![TenderLine { name: "WeChat".into(), detail: "#7".into(), amount: "2.00".into() }],
+        kinds: vec![key("Card", "F3"), key("Voucher", "F7")],
+        ..Pay::default()
+    }
+}
+
+pub fn key(label: &str, shortcut: &str) -> SheetKey {
+    SheetKey { label: label.into(), shortcut: shortcut.into(), on: false, stop: false, enabled: true }
+}
+
+pub fn row(name: &str, value: &str) -> SheetRow {
+    SheetRow {
+        key: "1".into(),
+        name: name.into(),
+        detail: "12:42".into(),
+        value: value.into(),
+        tone: Tone::Quiet,
+        share: 500,
+    }
+}
+
+/// A question, a form, a list, a search and a code.
+pub fn every_sheet() -> Vec<Sheet> {
+    let form = Sheet {
+        tone: Tone::Attend,
+        title: "A discount needs approval".into(),
+        text: "Nothing was done yet, the basket is kept.".into(),
+        figure: Some(Figure { label: "Line now".into(), value: "9.90".into(), tone: Tone::Quiet }),
+        fields: ["Number", "PIN"]
+            .map(|label| SheetField { label: label.into(), value: "201".into(), focused: label == "PIN" })
+            .to_vec(),
+        rows: vec![row("Damaged pack", ""), row("Goodwill", "")],
+        selected: Some(1),
+        keys: vec![key("Unit price", "F4"), SheetKey { enabled: false, ..key("Undo discount", "Del") }],
+        go: "Approve".into(),
+        back: "Do not do it".into(),
+        entry_label: "PIN".into(),
+        entry: "●●●".into(),
+        ..Sheet::default()
+    };
+    let question = Sheet {
+        title: "Is the buyer 18 or older?".into(),
+        go: "Yes, 18 or older".into(),
+        back: "No, or not sure".into(),
+        ..Sheet::default()
+    };
+    let list = Sheet {
+        title: "Parked baskets".into(),
+        rows: (0..20).map(|number| row(&format!("basket {number}"), "9.90")).collect(),
+        selected: Some(19),
+        go: "Recall".into(),
+        back: "Back".into(),
+        ..Sheet::default()
+    };
+    let search = Sheet {
+        title: "Find goods".into(),
+        empty: "Nothing found".into(),
+        letters: true,
+        go: "Add".into(),
+        back: "Back".into(),
+        can_go: false,
+        ..Sheet::default()
+    };
+    let code = Sheet {
+        title: "Receipt".into(),
+        picture: Some(Picture { width: 2, dark: vec![true, false, false, true] }),
+        go: "Done".into(),
+        back: "Back".into(),
+        ..Sheet::default()
+    };
+    vec![question, form, list, search, code]
+}
+
+pub fn over(screen: Screen, sheet: Sheet) -> View {
+    View { sheet: Some(sheet), ..view(screen, None) }
+}
+
+/// Every screen, and every sheet over each screen that can have one.
+pub fn every_view() -> Vec<View> {
+    let bare = every_screen().into_iter().map(|screen| view(screen, None));
+    let under =
+        [Screen::Sell(sell()), Screen::Pay(pay()), Screen::Done(Done::default()), Screen::SignIn(sign_in())];
+    let covered = under
+        .into_iter()
+        .flat_map(|screen| every_sheet().into_iter().map(move |sheet| over(screen.clone(), sheet)));
+    bare.chain(covered).collect()
+}
+
+pub fn every_screen() -> Vec<Screen> {
+    let search = Side::Results { results: vec![tile("bananas")], selected: 0, more: false };
+    vec![
+        Screen::Closed(Closed::WaitingForGoods),
+        Screen::Closed(Closed::NotEnrolled { command: "enrol".into() }),
+        Screen::Closed(Closed::Ledger { file: "journal.db".into(), reason: "damaged".into() }),
+        Screen::Closed(Closed::DiskFailed { file: "journal.db".into(), reason: "disk I/O error".into() }),
+        Screen::Closed(Closed::EndLost { file: "journal.db".into(), at_hq: "7".into(), here: "3".into() }),
+        Screen::SignIn(sign_in()),
+        Screen::SignIn(SignIn { chosen: "Wang".into(), pin_digits: 2, ..sign_in() }),
+        Screen::Sell(Sell::default()),
+        Screen::Sell(sell()),
+        Screen::Sell(Sell { side: search, entry: "ban".into(), entry_hint: EntryHint::Search, ..sell() }),
+        Screen::Pay(pay()),
+        Screen::Pay(Pay { saving: true, ..pay() }),
+        Screen::Done(Done::default()),
+        Screen::Done(Done { refund: true, ..Done::default() }),
+        Screen::Sell(Sell { scale: Some(Scale::default()), ..sell() }),
+    ]
+}
+
+pub fn every_notice() -> Vec<Notice> {
+    let text = || "X".to_owned();
+    vec![
+        Notice::UnknownCode { code: text() },
+        Notice::PaymentCode,
+        Notice::NotGoods { code: text() },
+        Notice::Misread { code: text() },
+        Notice::MalformedCode { at: text() },
+        Notice::LabelRange { code: text() },
+        Notice::StaffCode { code: text() },
+        Notice::ReceiptCode { code: text() },
+        Notice::LabelCode { code: text() },
+        Notice::Expired { name: text() },
+        Notice::PastBest { name: text() },
+        Notice::SerialInBasket { name: text() },
+        Notice::WeightNeeded { name: text() },
+        Notice::PriceNeeded { name: text() },
+        Notice::PriceRange { range: text() },
+        Notice::PriceListed { name: text() },
+        Notice::PriceMissing { name: text() },
+        Notice::LabelPriceDiffers { name: text() },
+        Notice::AgeRestricted { name: text() },
+        Notice::BasketFull { lines: text() },
+        Notice::QuantityRange { max: text() },
+        Notice::QuantityWeighed,
+        Notice::NoLine,
+        Notice::LineVoided { name: text() },
+        Notice::BasketCancelled,
+        Notice::NothingFound { text: text() },
+        Notice::TooLittle { missing: text() },
+        Notice::ChangeTooLarge { max: text() },
+        Notice::ScanWhilePaying,
+        Notice::WrongPin { wait_seconds: 0 },
+        Notice::WrongPin { wait_seconds: 30 },
+        Notice::UnknownStaff { number: text() },
+        Notice::SignInFirst,
+        Notice::DiskFull,
+        Notice::LedgerFault { reason: text() },
+        Notice::ReferenceFault { reason: text() },
+        Notice::BasketRestored { lines: text() },
+        Notice::ReceiptUnconfirmed { number: text() },
+        Notice::Unfinished { list: text() },
+        Notice::ClockWrong { shown: text() },
+        Notice::NothingToReprint,
+        Notice::Reprinting { number: text() },
+        Notice::LastSale { change: text() },
+        Notice::ApprovalNeeded,
+        Notice::MayNotApprove,
+        Notice::NothingToApprove,
+        Notice::ReasonNeeded,
+        Notice::Locked,
+        Notice::DiscountRange,
+        Notice::NotReducible { name: text() },
+        Notice::ParkedFull,
+        Notice::NotParked,
+        Notice::BasketParked { number: text() },
+        Notice::BasketFirst,
+        Notice::TendersFirst,
+        Notice::TendersFull,
+        Notice::NoTender,
+        Notice::MoreThanDue { due: text() },
+        Notice::UnknownCurrency,
+        Notice::AmountRange,
+        Notice::PayOutDue { amount: text() },
+        Notice::PaymentOpen,
+        Notice::NoTerminal,
+        Notice::MemberJoined { member: text() },
+        Notice::MemberUnknown { code: text() },
+        Notice::MemberFirst,
+        Notice::PointsNotSpent,
+        Notice::CouponLaid { off: text() },
+        Notice::CouponUnknown { code: text() },
+        Notice::CouponExpired { until: text() },
+        Notice::CouponNotYet { from: text() },
+        Notice::CouponUsed { code: text() },
+        Notice::CouponReserved { code: text() },
+        Notice::CouponWithdrawn { code: text() },
+        Notice::CouponTwice,
+        Notice::CouponOtherMember,
+        Notice::CouponTooMany { most: text() },
+        Notice::CouponOtherGoods,
+        Notice::CouponBelow { missing: text() },
+        Notice::CouponCondition,
+        Notice::CouponOutdone,
+        Notice::CouponsFull,
+        Notice::PaymentDeclined { reason: text() },
+        Notice::PaymentNotTaken,
+        Notice::PaymentInDoubt { number: text() },
+        Notice::TooManyInDoubt,
+        Notice::NoPayment,
+        Notice::RecallFirst,
+        Notice::ReturnOpen,
+        Notice::NothingToReturn,
+        Notice::ReturnTooMuch { left: text() },
+        Notice::NotReturnable,
+        Notice::OpenShiftFirst,
+        Notice::ShiftIsOpen,
+        Notice::NotWeighed { name: text() },
+        Notice::ScaleEmpty { name: text() },
+        Notice::ScaleMoving { name: text() },
+        Notice::ScaleOverRange { name: text() },
+        Notice::ScaleUnderRange { name: text() },
+        Notice::ScaleUnchanged { name: text() },
+        Notice::ScaleRefused { name: text() },
+        Notice::WeightByScaleOnly { name: text() },
+        Notice::StillWeighing { name: text() },
+        Notice::ScaleAway,
+        Notice::ScaleOwnKey,
+        Notice::ScaleNotSet,
+    ]
+}

@@ -22,6 +22,7 @@ use domain::coupon::Coupon;
 use domain::member::Member;
 use domain::money::{Money, Quantity};
 use domain::promotion::PromotionSet;
+use domain::till::kiosk::{LEARNED_MAX, SecurityWeight, Weighing};
 use protocol::promotion::PromotionForm;
 use protocol::pull::{self, Change, Entity};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -735,6 +736,8 @@ pub struct Reference {
     shelf: RefCell<Option<Shelf>>,
     view: RefCell<View>,
     popular: RefCell<Popular>,
+    /// What goods were seen to weigh, by item code and unit.
+    weights: RefCell<BTreeMap<(String, String), SecurityWeight>>,
 }
 
 /// What [`Reference::refresh`] finds.
@@ -790,6 +793,7 @@ impl Reference {
             shelf: RefCell::new(shelf()?),
             view: RefCell::default(),
             popular: RefCell::default(),
+            weights: RefCell::default(),
         };
         reference.refresh()?;
         Ok(Some(reference))
@@ -951,6 +955,18 @@ impl Reference {
             }
         }
         Ok(items)
+    }
+
+    /// Learns what pieces of goods weigh. It is derived of the journal: a start hands over what it finds there.
+    pub fn learn_weights(&self, weighings: &[Weighing]) {
+        let mut weights = self.weights.borrow_mut();
+        for Weighing { sku, unit, grams } in weighings {
+            let key = (sku.clone(), unit.clone());
+            if weights.len() < LEARNED_MAX || weights.contains_key(&key) {
+                let known = weights.entry(key).or_default();
+                *known = known.with(*grams);
+            }
+        }
     }
 
     /// Counts that an item was sold, so that a search shows it before what
@@ -1199,6 +1215,10 @@ impl Catalogue for Reference {
         let coupon: Option<pull::Coupon> =
             self.one("SELECT body FROM coupon WHERE code = ?1", code, "coupon")?;
         Ok(coupon.map(forms::coupon))
+    }
+
+    fn security_weight(&self, sku: &str, unit: &str) -> Result<Option<SecurityWeight>, LookUpError> {
+        Ok(self.weights.borrow().get(&(sku.to_owned(), unit.to_owned())).copied())
     }
 }
 

@@ -96,6 +96,8 @@ pub enum Event {
     Pole(Health),
     /// The scale has something to say.
     Scale(ScaleTold),
+    /// The scale of a kiosk's bagging area has something to say.
+    Bagging(ScaleTold),
     /// The printer has something to say.
     Printer(PrinterEvent),
     /// A wallet has something to say of a payment.
@@ -349,7 +351,12 @@ impl Lane {
     fn take(&mut self, event: Event) {
         if !matches!(
             event,
-            Event::Tick | Event::Reckoned | Event::Scale(_) | Event::Scanner { .. } | Event::Pole(_)
+            Event::Tick
+                | Event::Reckoned
+                | Event::Scale(_)
+                | Event::Bagging(_)
+                | Event::Scanner { .. }
+                | Event::Pole(_)
         ) {
             self.last_event_ms = self.moment.now_ms;
             self.tidied = false;
@@ -366,6 +373,7 @@ impl Lane {
             Event::Scanner { path, health } => self.hear_scanner(path, health),
             Event::Pole(health) => self.hear_pole(health),
             Event::Scale(told) => self.hear_scale(told),
+            Event::Bagging(told) => self.hear_bagging(told),
             Event::Printer(event) => self.hear_printer(event),
             Event::Answered { number, answer } => self.hear_answer(number, answer.map(|answer| *answer)),
             Event::Payment { number, answer } => self.input(Input::PaymentAnswered { number, answer }),
@@ -375,7 +383,7 @@ impl Lane {
             }
             Event::Reckoned => self.input(Input::Reckon),
             Event::Tick => {
-                if self.till().is_some_and(|till| !till.payments().is_empty()) {
+                if self.till().is_some_and(|till| !till.payments().is_empty()) || self.is_bagging_wrong() {
                     self.input(Input::Tick);
                 }
                 self.look_at_scale();

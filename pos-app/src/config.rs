@@ -98,6 +98,8 @@ pub struct Config {
     pub wedge: Wedge,
     /// Sounds.
     pub sound: Sound,
+    /// Whether somebody at this till looks after the store's kiosks; the store needs a relay.
+    pub board: bool,
     /// How customers use the lane by themselves, where they do.
     pub kiosk: Kiosk,
     /// How exit codes are, for customers who scan with their phones.
@@ -136,6 +138,7 @@ impl Default for Config {
             payment: Payment::default(),
             wedge: Wedge::default(),
             sound: Sound::default(),
+            board: false,
             kiosk: Kiosk::default(),
             scan_go: ScanGo::default(),
             labels: Labels::default(),

@@ -7,6 +7,7 @@
 pub(crate) mod answers;
 mod attendant;
 mod bagging;
+mod link;
 mod resting;
 mod saying;
 mod shelf;
@@ -66,6 +67,8 @@ pub(crate) struct Kiosk {
     chance: fn() -> u32,
     /// How the scale of the bagging area is; `None` before it said so.
     bagging: Option<Health>,
+    /// What goes on with the attendant's board.
+    link: link::Link,
 }
 
 /// What was asked of the customer on the way to payment.
@@ -137,6 +140,7 @@ impl Kiosk {
             shelf: Shelf::new(config.kiosk.pictures.as_ref().map(|folder| paths.data.join(folder))),
             chance,
             bagging: None,
+            link: link::Link::default(),
         })
     }
 }

@@ -33,6 +33,7 @@ use protocol::ask::{Answer as Told, Asked};
 use ui::action::Action;
 use ui::view::{Closed, Language, Notice, View};
 
+use crate::board::Board;
 use crate::config::{Config, Paths};
 use crate::entry::{CALM_MS, Front};
 use crate::kiosk::Kiosk;
@@ -194,6 +195,8 @@ pub struct Lane {
     pub(crate) labels: Option<Box<Labels>>,
     /// The store's orders of channels.
     pub(crate) orders: Orders,
+    /// The store's kiosks, where the attendant looks after them from here.
+    pub(crate) board: Board,
 }
 
 /// Whether the lane can sell.
@@ -238,6 +241,7 @@ impl Lane {
             papers_again_ms: 0,
             errands: Errands::default(),
             orders: Orders::default(),
+            board: Board::default(),
         }
     }
 
@@ -357,6 +361,8 @@ impl Lane {
                 | Event::Bagging(_)
                 | Event::Scanner { .. }
                 | Event::Pole(_)
+                // It was asked for, and kiosks and boards ask all the time.
+                | Event::Answered { .. }
         ) {
             self.last_event_ms = self.moment.now_ms;
             self.tidied = false;
@@ -390,6 +396,8 @@ impl Lane {
                 self.look_around();
                 self.look_at_orders();
                 self.let_kiosk_rest();
+                self.tell_stand();
+                self.look_at_board();
             }
         }
     }

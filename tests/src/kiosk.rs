@@ -14,6 +14,8 @@ use drivers::scale::{Load, Reading, Weight};
 use pos_app::config::{Config, Kiosk, Mode, Paths, Payment, Printer, Scale, Sign, WeChat};
 use pos_app::lane::{Command, Event, Lane, Moment};
 use pos_app::payment::Act;
+use protocol::ask::{Answer, Question};
+use protocol::board::{SignedAct, Stand};
 use protocol::head::SigningKey;
 use protocol::scan_go::{CodeId, PhoneBasket, PhoneLine};
 use ui::Action;
@@ -83,6 +85,10 @@ pub struct KioskStand {
     pub moment: Moment,
     /// What it wanted done outside since somebody looked.
     pub commands: Vec<Command>,
+    /// What the store's relay tells the kiosk when it says how it is; `None` where there is no relay.
+    pub acts: Option<Vec<SignedAct>>,
+    /// How the kiosk said that it is.
+    pub stood: Option<Stand>,
     actions: Rc<RefCell<Vec<Action>>>,
 }
 
@@ -93,7 +99,8 @@ impl KioskStand {
         let pressed = Rc::clone(&actions);
         let screen = KioskScreen::new(move |action| pressed.borrow_mut().push(action))?;
         let lane = Lane::new(Paths { data: folder.to_owned() }, config);
-        let mut stand = Self { lane, screen, moment, commands: Vec::new(), actions };
+        let (commands, acts, stood) = (Vec::new(), None, None);
+        let mut stand = Self { lane, screen, moment, commands, acts, stood, actions };
         stand.turn(vec![Event::Tick]);
         ensure!(stand.lane.till().is_some(), "the lane did not open");
         Ok(stand)
@@ -102,14 +109,17 @@ impl KioskStand {
     /// Lets the lane take events in, and shows what comes of it.
     pub fn turn(&mut self, events: Vec<Event>) {
         let commands = self.lane.turn(self.moment, events);
-        // The agent is away: every question ends without an answer.
-        let ends: Vec<Event> = commands
-            .iter()
-            .filter_map(|command| match command {
-                Command::Ask(asked) => Some(Event::Answered { number: asked.number, answer: None }),
-                _ => None,
-            })
-            .collect();
+        let mut ends = Vec::new();
+        for command in &commands {
+            let Command::Ask(asked) = command else { continue };
+            // HQ is away: every question ends without an answer, but for what the relay knows.
+            let mut answer = None;
+            if let Question::Stand { stand } = &asked.question {
+                self.stood = Some(stand.clone());
+                answer = self.acts.clone().map(|acts| Box::new(Answer::Acts { acts }));
+            }
+            ends.push(Event::Answered { number: asked.number, answer });
+        }
         self.commands.extend(commands);
         if !ends.is_empty() {
             return self.turn(ends);

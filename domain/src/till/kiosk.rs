@@ -8,6 +8,7 @@ mod attending;
 mod audit;
 mod bagging;
 pub(super) mod securing;
+mod seen;
 pub mod tuning;
 mod weight;
 

@@ -5,6 +5,24 @@ use domain::till::kiosk::{CallEnd, Cause};
 /// In Chinese, and in English.
 pub(crate) type Words = (&'static str, &'static str);
 
+/// What a call is called where several stand in a list.
+pub(crate) const fn cause_words(cause: Cause) -> Words {
+    match cause {
+        Cause::Age => ("确认年龄", "Age"),
+        Cause::Removal => ("取出商品", "Taking out"),
+        Cause::Pieces => ("件数多", "Many pieces"),
+        Cause::Total => ("金额大", "Large amount"),
+        Cause::Payment => ("付款没有结果", "Payment in doubt"),
+        Cause::NotBagged => ("没放装袋区", "Not bagged"),
+        Cause::WrongWeight => ("重量不符", "Wrong weight"),
+        Cause::Unexpected => ("多了东西", "Unexpected item"),
+        Cause::TakenOff => ("少了东西", "Taken off"),
+        Cause::Audit => ("抽查", "Spot check"),
+        Cause::Cash => ("收现金", "Cash"),
+        Cause::Help => ("求助", "Help"),
+    }
+}
+
 /// The answers to a call, each with the reason that is written down; none where something else is done about it.
 pub(crate) fn answers(cause: Cause) -> &'static [(CallEnd, Words, Words)] {
     use CallEnd::{FalseAlarm, Passed, Refused};

@@ -308,7 +308,7 @@ impl Lane {
     /// What the bar says of them, where somebody waits.
     pub(crate) fn board_bar(&self) -> Option<OrderCount> {
         let count = self.waiting_at_kiosks().len();
-        if !self.has_board() || count == 0 {
+        if !self.has_board() || !self.is_attended() || count == 0 {
             return None;
         }
         let text = say(self.front.language, &format!("自助机 {count}"), &format!("Kiosks {count}"));

@@ -176,6 +176,12 @@ impl Lane {
         });
     }
 
+    /// Somebody is there, though nothing was touched: what was said to them stays.
+    fn stay_awake(&mut self) {
+        let now_ms = self.moment.now_ms;
+        self.with_kiosk(|kiosk| kiosk.active_ms = now_ms);
+    }
+
     fn turn_page(&mut self, page: Page) {
         self.with_kiosk(|kiosk| {
             kiosk.page = page;

@@ -210,6 +210,21 @@ fn cash_that_was_taken_at_the_board_pays_and_no_other_sum_does() {
 }
 
 #[test]
+fn who_waited_long_for_an_answer_from_the_board_goes_on_with_their_basket() {
+    let mut kiosk = Kiosk::open();
+    kiosk.stand.scan(&alcohol().expect("beer"));
+    kiosk.stand.pass(100);
+    let call = kiosk.call();
+    let act = kiosk.answer(&call, CallEnd::Passed);
+    assert_eq!(kiosk.hear(&act), ActOutcome::Done);
+    kiosk.stand.pass(20);
+    assert_eq!(kiosk.stand.lane.till().expect("open").basket().lines().len(), 1);
+    // Then they leave after all.
+    kiosk.stand.pass(40);
+    assert_eq!(kiosk.count(|record| matches!(record, Record::BasketParked { .. })), 1);
+}
+
+#[test]
 fn a_basket_is_taken_over_and_the_kiosk_closed_from_the_board() {
     let mut kiosk = Kiosk::open();
     kiosk.stand.scan_goods(WATER).expect("water");

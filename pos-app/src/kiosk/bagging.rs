@@ -62,8 +62,13 @@ impl Lane {
                 }
             },
         };
+        let before = self.bag_state();
         self.bag(BagInput::Scale(reading));
         self.flush();
+        // Who puts something there, or takes it off, has not left.
+        if self.bag_state() != before {
+            self.stay_awake();
+        }
     }
 
     fn bag(&mut self, input: BagInput) {
@@ -150,8 +155,8 @@ impl Lane {
                 ("那里还放着东西。自己的袋子可以放。", "Something lies there. A bag of your own may."),
             ),
             BagState::TooMuch => (
-                ("装袋区多了东西", "Something lies there too much"),
-                ("请拿开没扫的东西，扫过再放。", "Take off what was not scanned. Scan it first."),
+                ("装袋区多了东西", "Something was not scanned"),
+                ("请拿开没扫的东西，扫过再放。", "Take it off the bagging area, and scan it first."),
             ),
             BagState::TooLittle => (
                 ("装袋区少了东西", "Something was taken off"),

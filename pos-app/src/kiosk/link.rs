@@ -122,7 +122,12 @@ impl Lane {
         }
         let where_at = self.words(&format!("{} 号台", act.board), &format!("at lane {}", act.board));
         let reason = format!("{} · {where_at}", act.reason);
-        self.do_deed(act.deed, Session { staff, rights }, reason)
+        let outcome = self.do_deed(act.deed, Session { staff, rights }, reason);
+        if outcome == ActOutcome::Done {
+            // The customer waited for it, and has time anew.
+            self.stay_awake();
+        }
+        outcome
     }
 
     fn do_deed(&mut self, deed: Deed, by: Session, reason: String) -> ActOutcome {

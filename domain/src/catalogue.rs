@@ -7,6 +7,7 @@ use crate::coupon::Coupon;
 use crate::member::Member;
 use crate::money::{Money, Quantity, TaxRate};
 use crate::promotion::PromotionSet;
+use crate::till::kiosk::SecurityWeight;
 
 /// The most sale units of one item beside its base unit.
 pub const UNITS_MAX: usize = 16;
@@ -319,4 +320,11 @@ pub trait Catalogue {
     /// The coupon with this number, of those that may be used in this store
     /// without asking HQ.
     fn coupon(&self, code: &str) -> Result<Option<Coupon>, LookUpError>;
+
+    /// What a piece of an item is known to weigh on bagging scales, of those that HQ told; `unit` is empty for a base
+    /// unit. A catalogue that is told of none knows none.
+    fn security_weight(&self, sku: &str, unit: &str) -> Result<Option<SecurityWeight>, LookUpError> {
+        let _ = (sku, unit);
+        Ok(None)
+    }
 }

@@ -552,6 +552,7 @@ impl Till {
                 if self.basket.line(*line).is_some_and(|before| *quantity < before.quantity) {
                     self.kiosk.remove();
                 }
+                self.kiosk.change();
                 self.basket.set_quantity(*line, *quantity);
             }
             Record::LinePriceSet { line, unit_price, .. } => self.basket.set_price(*line, *unit_price),

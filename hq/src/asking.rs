@@ -26,6 +26,8 @@ pub fn answer(store: &Store, lane: &LaneRow, question: &Question, now_ms: i64) -
         }
         Question::Stock { sku } => store.read(|reading| stock(reading, &asks.store, sku)),
         Question::Earned { seller, day } => store.read(|reading| earned(reading, seller, *day)),
+        // What happens at the counters of a store is of the moment: its relay knows, and HQ does not.
+        Question::Stand { .. } | Question::Kiosks {} | Question::Act { .. } => Ok(Answer::Unreachable {}),
         // Gateways stand in stores; an agent without one has said so already.
         Question::FlashLabel { .. } | Question::ResendLabel { .. } => {
             Ok(Answer::LabelNotAsked { why: LabelNotAsked::NoGateway })

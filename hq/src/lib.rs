@@ -24,6 +24,7 @@
 //! | [`reservations`] | goods that somebody waits for |
 //! | [`scan_go`] | what customers' phones ask: prices and signed baskets |
 //! | [`shelves`] | what agents report of shelf labels |
+//! | `weights` | what goods weigh on the kiosks' bagging scales |
 //! | [`store`] | the database; the only module that says SQL |
 //! | [`command`] | what the command line asks for, the same inside and beside a running server |
 //! | [`relay`] | a store's relay: HQ's routes passed on, and answers where HQ is out of reach |
@@ -56,3 +57,4 @@ pub mod secret;
 pub mod server;
 pub mod shelves;
 pub mod store;
+mod weights;

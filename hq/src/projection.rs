@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use domain::bearer;
 use domain::stock::StockMove;
-use protocol::event::{self, Event, Fact, Line, Movement, Returned, StockLine};
+use protocol::event::{self, Event, Fact, Kiosk, Line, Movement, Returned, StockLine};
 use protocol::pull::{Label, LabelStamp, LabelWaiver};
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,7 @@ use crate::intake;
 use crate::store::{
     Beside, BesideRow, JournalKey, PROJECTIONS, ShiftEnd, ShiftStart, Store, StoreError, Writing,
 };
+use crate::weights;
 
 /// Events that are read back at one time.
 const EVENTS_AT_A_TIME: u32 = 1_000;
@@ -107,10 +108,14 @@ pub(crate) fn project(
             | Fact::PaperEnded { .. }
             | Fact::EpochBegun { .. }
             | Fact::ClockRefused { .. }
-            | Fact::Kiosk(_)
             | Fact::Phone(_)
             | Fact::Order(_)
             | Fact::ClockTrusted { .. } => {}
+            Fact::Kiosk(kiosk) => {
+                if let Kiosk::Weighed { sku, unit, grams } = kiosk {
+                    weights::hear(writing, key, event, (sku, unit, *grams))?;
+                }
+            }
         }
     }
     if sales.iter().any(|(_, sale)| commission::is_credited(sale)) {
@@ -295,8 +300,11 @@ pub(crate) fn refuse_unfit(event: &Event) -> Result<(), String> {
         | Fact::PaperEnded { .. }
         | Fact::EpochBegun { .. }
         | Fact::ClockRefused { .. }
-        | Fact::Kiosk(_)
         | Fact::ClockTrusted { .. } => Ok(()),
+        Fact::Kiosk(Kiosk::Weighed { sku, unit, .. }) => {
+            [sku, unit].into_iter().try_for_each(|text| refuse_text(text))
+        }
+        Fact::Kiosk(_) => Ok(()),
         // What a number of theirs is must be known before it is one of a book.
         Fact::Phone(_) => event.record().map(drop).map_err(|error| error.to_string()),
     }

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`upstream`] | HQ, and whether there is a line |
 //! | [`book`] | what is kept: copies of journals, documents, who holds what |
+//! | [`board`] | how the store's kiosks are, and what is said to them |
 //! | [`routes`] | what lanes ask: passed on, or answered here |
 //! | [`pages`] | pages of the reference, for lanes that come after the line broke |
 //!
@@ -13,6 +14,7 @@
 //! of reach it lets one lane at a time give back from a sale of the store, and
 //! no two lanes spend one coupon. Each lane sends its journal to HQ by itself.
 
+mod board;
 mod book;
 mod pages;
 mod routes;
@@ -93,6 +95,7 @@ pub enum RelayError {
 /// What every route works with.
 pub(crate) struct Counter {
     book: Book,
+    board: board::Board,
     upstream: Upstream,
     pages: Pages,
     bodies: Gate,
@@ -133,6 +136,7 @@ pub async fn start(config: Config) -> Result<Running, RelayError> {
     info!(%address, store = book.store(), hq = upstream.address(), tls = tls.is_some(), "relaying");
     let counter = Arc::new(Counter {
         book,
+        board: board::Board::default(),
         upstream,
         pages: Pages::default(),
         bodies: Gate::new(BODIES_KIB_MAX, WAITING_MAX),

@@ -16,6 +16,8 @@ mod postgres;
 mod push;
 #[path = "lanes/scan_go.rs"]
 mod scan_go;
+#[path = "lanes/weights.rs"]
+mod weights;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -486,6 +488,7 @@ async fn a_lane_is_told_the_prices_of_its_store_and_groups_and_of_no_other() {
             | Entity::LabelWaiver(_)
             | Entity::ShelfCap(_)
             | Entity::CodeKey(_)
+            | Entity::Weight(_)
             | Entity::Order(_) => None,
         };
         changes.iter().filter_map(price).collect()

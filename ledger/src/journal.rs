@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use domain::record::Record;
+use protocol::board::{BoardAct, SignedAct};
 use protocol::chain::ChainHash;
 use protocol::event::{self, DecodeEventError, EVENT_VERSION, Event, Fact};
 use protocol::head::{HeadClaim, PublicKey, SigningKey};
@@ -291,6 +292,11 @@ impl Hand {
     /// Something in it is out of range.
     pub fn seal_exit(&self, exit: &ExitCode) -> Option<Result<String, MakeCodeError>> {
         self.key().map(|key| exit.seal(key))
+    }
+
+    /// Signs what somebody says to a kiosk at this lane; `None` where the lane has no key.
+    pub fn sign_act(&self, act: &BoardAct) -> Option<SignedAct> {
+        self.key().map(|key| SignedAct::sign(act, key))
     }
 
     fn key(&self) -> Option<&SigningKey> {

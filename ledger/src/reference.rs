@@ -22,6 +22,7 @@ use domain::coupon::Coupon;
 use domain::member::Member;
 use domain::money::{Money, Quantity};
 use domain::promotion::PromotionSet;
+use domain::till::kiosk::{LEARNED_MAX, SecurityWeight, Weighing};
 use protocol::promotion::PromotionForm;
 use protocol::pull::{self, Change, Entity};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -39,7 +40,7 @@ use words::words_of;
 const KIND: Kind = Kind {
     name: "Guitai reference",
     application_id: i32::from_be_bytes(*b"GTrf"),
-    version: 8,
+    version: 9,
     schema: concat!(
         "
         CREATE TABLE compatibility (
@@ -110,7 +111,8 @@ const KIND: Kind = Kind {
     ",
         include_str!("../schemas/reference-labels.sql"),
         include_str!("../schemas/reference-deals.sql"),
-        include_str!("../schemas/reference-orders.sql")
+        include_str!("../schemas/reference-orders.sql"),
+        include_str!("../schemas/reference-weights.sql")
     ),
     upgrades: &[
         "
@@ -168,6 +170,11 @@ const KIND: Kind = Kind {
              CREATE TABLE code_key (key TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;",
             include_str!("../schemas/reference-orders.sql")
         ),
+        // A program that knew no weights passed them over.
+        concat!(
+            "UPDATE state SET outdated = 1 WHERE version > 0;",
+            include_str!("../schemas/reference-weights.sql")
+        ),
     ],
 };
 
@@ -202,6 +209,9 @@ const VERSION_WITH_GOODS: i32 = 7;
 
 /// The first version with keys of scan-and-go.
 const VERSION_WITH_KEYS: i32 = 8;
+
+/// The first version with what goods weigh.
+const VERSION_WITH_WEIGHTS: i32 = 9;
 
 /// The most keys that are read: those of a large store's lanes with their epochs, and of HQ.
 const KEYS_READ_MAX: usize = 1_000;
@@ -336,7 +346,8 @@ fn is_of_goods(entity: &Entity) -> bool {
         | Entity::Coupon(_)
         | Entity::ShelfCap(_)
         | Entity::Order(_)
-        | Entity::CodeKey(_) => false,
+        | Entity::CodeKey(_)
+        | Entity::Weight(_) => false,
     }
 }
 
@@ -541,6 +552,8 @@ impl Update<'_> {
             Entity::ShelfCap(None) => shelf::remove_cap(&self.transaction, &change.key),
             Entity::CodeKey(Some(key)) => self.put("code_key", &[("key", &change.key)], key),
             Entity::CodeKey(None) => self.remove("code_key", "key", &change.key),
+            Entity::Weight(Some(weight)) => self.put("weight", &[("key", &change.key)], weight),
+            Entity::Weight(None) => self.remove("weight", "key", &change.key),
             Entity::Order(Some(order)) => {
                 self.put("channel_order", &[("id", &change.key), ("promised_ms", &order.promised_ms)], order)
             }
@@ -569,7 +582,7 @@ impl Update<'_> {
         Ok(self.transaction.execute_batch(
             "DELETE FROM face; DELETE FROM store; DELETE FROM category; DELETE FROM staff; DELETE FROM product; DELETE FROM code;
              DELETE FROM promotion; DELETE FROM price; DELETE FROM tax_class;
-             DELETE FROM member; DELETE FROM member_code; DELETE FROM coupon; DELETE FROM code_key; DELETE FROM channel_order;
+             DELETE FROM member; DELETE FROM member_code; DELETE FROM coupon; DELETE FROM code_key; DELETE FROM channel_order; DELETE FROM weight;
              DROP TABLE product_word;
              CREATE VIRTUAL TABLE product_word USING fts5 (
                  words, content='', contentless_delete=1, detail=none, prefix='1 2 3 4 5 6'
@@ -735,6 +748,8 @@ pub struct Reference {
     shelf: RefCell<Option<Shelf>>,
     view: RefCell<View>,
     popular: RefCell<Popular>,
+    /// What goods were seen to weigh, by item code and unit.
+    weights: RefCell<BTreeMap<(String, String), SecurityWeight>>,
 }
 
 /// What [`Reference::refresh`] finds.
@@ -753,6 +768,8 @@ struct View {
     has_faces: bool,
     /// Whether it has keys of scan-and-go.
     has_keys: bool,
+    /// Whether the file has weights of goods.
+    has_weights: bool,
     /// The tax classes that were asked for.
     tax_classes: BTreeMap<String, pull::TaxClass>,
     /// The lane's store.
@@ -790,6 +807,7 @@ impl Reference {
             shelf: RefCell::new(shelf()?),
             view: RefCell::default(),
             popular: RefCell::default(),
+            weights: RefCell::default(),
         };
         reference.refresh()?;
         Ok(Some(reference))
@@ -836,6 +854,7 @@ impl Reference {
             has_members,
             has_faces,
             has_keys: layout >= VERSION_WITH_KEYS,
+            has_weights: layout >= VERSION_WITH_WEIGHTS,
             store,
             groups,
             ..before
@@ -951,6 +970,18 @@ impl Reference {
             }
         }
         Ok(items)
+    }
+
+    /// Learns what pieces of goods weigh. It is derived of the journal: a start hands over what it finds there.
+    pub fn learn_weights(&self, weighings: &[Weighing]) {
+        let mut weights = self.weights.borrow_mut();
+        for Weighing { sku, unit, grams } in weighings {
+            let key = (sku.clone(), unit.clone());
+            if weights.len() < LEARNED_MAX || weights.contains_key(&key) {
+                let known = weights.entry(key).or_default();
+                *known = known.with(*grams);
+            }
+        }
     }
 
     /// Counts that an item was sold, so that a search shows it before what
@@ -1199,6 +1230,19 @@ impl Catalogue for Reference {
         let coupon: Option<pull::Coupon> =
             self.one("SELECT body FROM coupon WHERE code = ?1", code, "coupon")?;
         Ok(coupon.map(forms::coupon))
+    }
+
+    fn security_weight(&self, sku: &str, unit: &str) -> Result<Option<SecurityWeight>, LookUpError> {
+        let own = self.weights.borrow().get(&(sku.to_owned(), unit.to_owned())).copied();
+        if !self.view.borrow().has_weights {
+            return Ok(own);
+        }
+        let key = pull::Weight::key(sku, unit);
+        let told: Option<pull::Weight> =
+            self.one("SELECT body FROM weight WHERE key = ?1", &key, "weight")?;
+        // What HQ told has this lane's own in it, as far as HQ had it: whoever has seen more is asked.
+        let told = told.and_then(|weight| weight.understand());
+        Ok(told.into_iter().chain(own).max_by_key(|weight| weight.count()))
     }
 }
 

@@ -86,6 +86,8 @@ pub struct Config {
     pub scanners: Vec<Scanner>,
     /// The counter scale, where there is one.
     pub scale: Option<Scale>,
+    /// The scale under a kiosk's bagging area, where there is one.
+    pub bagging_scale: Option<Scale>,
     /// The customer's pole display, where there is one.
     pub display: Option<Display>,
     /// The customer's window, where there is a second screen.
@@ -96,6 +98,8 @@ pub struct Config {
     pub wedge: Wedge,
     /// Sounds.
     pub sound: Sound,
+    /// Whether somebody at this till looks after the store's kiosks; the store needs a relay.
+    pub board: bool,
     /// How customers use the lane by themselves, where they do.
     pub kiosk: Kiosk,
     /// How exit codes are, for customers who scan with their phones.
@@ -128,11 +132,13 @@ impl Default for Config {
             scanner: None,
             scanners: Vec::new(),
             scale: None,
+            bagging_scale: None,
             display: None,
             customer: None,
             payment: Payment::default(),
             wedge: Wedge::default(),
             sound: Sound::default(),
+            board: false,
             kiosk: Kiosk::default(),
             scan_go: ScanGo::default(),
             labels: Labels::default(),
@@ -206,6 +212,21 @@ impl Scale {
         let settings = serial(protocol.settings(), self.baud, self.serial.as_deref())?;
         let port = drivers::frame::port::Port::parse(&self.port, settings);
         Ok(drivers::scale::ScaleConfig::new(port, protocol))
+    }
+}
+
+impl Scale {
+    /// A bagging area must say what lies there, also where nothing is sold by weight.
+    fn tells_its_load(&self) -> Result<(), DeviceError> {
+        match self.protocol.parse()? {
+            drivers::scale::Protocol::Dialog06 => Err(
+                "dialog-06 says what lies there only when goods are sold; take toledo-8217, cas-pd2 or nci"
+                    .into(),
+            ),
+            drivers::scale::Protocol::Toledo8217
+            | drivers::scale::Protocol::CasPd2
+            | drivers::scale::Protocol::Nci => Ok(()),
+        }
     }
 }
 
@@ -522,9 +543,13 @@ pub fn read(file: &Path) -> Result<Config, ReadConfigError> {
     }
     let frame =
         |frame: &Option<String>| frame.as_deref().map_or(Ok(()), known::<drivers::frame::port::SerialFrame>);
-    if let Some(scale) = &config.scale {
-        check("scale", "protocol", known::<drivers::scale::Protocol>(&scale.protocol))?;
-        check("scale", "serial", frame(&scale.serial))?;
+    for (section, scale) in [("scale", &config.scale), ("bagging_scale", &config.bagging_scale)] {
+        let Some(scale) = scale else { continue };
+        check(section, "protocol", known::<drivers::scale::Protocol>(&scale.protocol))?;
+        check(section, "serial", frame(&scale.serial))?;
+    }
+    if let Some(scale) = &config.bagging_scale {
+        check("bagging_scale", "protocol", scale.tells_its_load())?;
     }
     if let Some(display) = &config.display {
         check("display", "model", known::<drivers::display::Model>(&display.model))?;
@@ -597,6 +622,13 @@ mod tests {
         for (text, section, key, line, known) in [
             ("[scale]\nport = \"/dev/ttyS1\"\nprotocol = \"acme\"\n", "scale", "protocol", 3, "toledo-8217"),
             ("[scale]\nport = \"/x\"\nprotocol = \"nci\"\nserial = \"9X9\"\n", "scale", "serial", 4, "7E1"),
+            (
+                "[bagging_scale]\nport = \"/x\"\nprotocol = \"dialog-06\"\n",
+                "bagging_scale",
+                "protocol",
+                3,
+                "nci",
+            ),
             ("\n# pole\n[display]\nmodel = \"acme\"\nport = \"/dev/ttyS2\"\n", "display", "model", 4, "led8"),
             (
                 "[printer]\naddress = \"1.2.3.4:9100\"\n  profile= \"no\"\n",

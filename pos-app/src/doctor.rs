@@ -76,7 +76,8 @@ pub fn examine(paths: &Paths) -> Vec<Finding> {
     } else {
         findings.push(printer(&config, paths));
         findings.extend(scanners(&config));
-        findings.extend(scale(&config));
+        findings.extend(scale("scale", config.scale.as_ref()));
+        findings.extend(scale("bagging", config.bagging_scale.as_ref()));
         findings.extend(display(&config));
     }
     findings.extend(fonts(&config, paths));
@@ -105,11 +106,13 @@ fn held(config: &Config) -> Vec<Finding> {
     let printer = config.printer.as_ref().map(|printer| ("printer", &printer.address));
     let scanners = config.all_scanners().map(|scanner| ("scanner", &scanner.path));
     let scale = config.scale.as_ref().map(|scale| ("scale", &scale.port));
+    let bagging = config.bagging_scale.as_ref().map(|scale| ("bagging", &scale.port));
     let display = config.display.as_ref().map(|display| ("display", &display.port));
     printer
         .into_iter()
         .chain(scanners)
         .chain(scale)
+        .chain(bagging)
         .chain(display)
         .map(|(subject, place)| {
             let words = format!(
@@ -254,11 +257,11 @@ fn scanners(config: &Config) -> Vec<Finding> {
     if found.is_empty() { vec![finding("scanner", Grade::Good, "as a keyboard")] } else { found }
 }
 
-fn scale(config: &Config) -> Option<Finding> {
-    let scale = config.scale.as_ref()?;
+fn scale(subject: &'static str, scale: Option<&config::Scale>) -> Option<Finding> {
+    let scale = scale?;
     let driver = match scale.driver() {
         Ok(driver) => driver,
-        Err(error) => return Some(finding("scale", Grade::Stop, error.to_string())),
+        Err(error) => return Some(finding(subject, Grade::Stop, error.to_string())),
     };
     let (tell, readings) = channel();
     let device = drivers::scale::spawn(driver, move |told| {
@@ -278,15 +281,15 @@ fn scale(config: &Config) -> Option<Finding> {
                     "answers".to_owned()
                 }
             };
-            finding("scale", Grade::Good, format!("{at} ready, {shows}"))
+            finding(subject, Grade::Good, format!("{at} ready, {shows}"))
         }
         Health::Connecting | Health::Unknown => {
-            finding("scale", Grade::Attend, format!("{at} does not answer"))
+            finding(subject, Grade::Attend, format!("{at} does not answer"))
         }
         Health::Degraded(reason) => {
-            finding("scale", Grade::Attend, format!("{at} asks for attention: {reason:?}"))
+            finding(subject, Grade::Attend, format!("{at} asks for attention: {reason:?}"))
         }
-        Health::Offline { reason } => finding("scale", Grade::Attend, format!("{at} not reached ({reason})")),
+        Health::Offline { reason } => finding(subject, Grade::Attend, format!("{at} not reached ({reason})")),
     })
 }
 

@@ -1,10 +1,13 @@
 //! What a technician does with a journal: check it, copy it, hand it to an
 //! auditor, and go on from a copy. Every command prints what it found.
 
+mod interventions;
+
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use chrono::NaiveDate;
 use clap::Subcommand;
 use domain::clock::{EARLIEST_MS, LATEST_MS};
 use domain::money::Currency;
@@ -77,6 +80,16 @@ pub enum JournalCommand {
         #[arg(long, requires = "epoch")]
         acknowledged: Option<u64>,
     },
+    /// Say how often a kiosk called somebody, by kind and per 100 baskets, and
+    /// how often for nothing. The till may run.
+    Interventions {
+        /// The first business day, such as 2026-11-01.
+        #[arg(long)]
+        from: Option<NaiveDate>,
+        /// The last one.
+        #[arg(long)]
+        to: Option<NaiveDate>,
+    },
 }
 
 /// Does it; gives what to print, and whether all is well.
@@ -108,6 +121,7 @@ pub fn perform(paths: &Paths, command: &JournalCommand) -> anyhow::Result<(Strin
         JournalCommand::Archive { keep_days, epoch, acknowledged } => {
             archive_old(paths, *keep_days, epoch.zip(*acknowledged))
         }
+        JournalCommand::Interventions { from, to } => interventions::interventions(paths, *from, *to),
     }
 }
 

@@ -4,7 +4,10 @@
 //! what a touch asks the till for. Where somebody stands follows from the till wherever it can: a page of its own is
 //! kept only for what the till does not know, such as which goods are being looked for.
 
+pub(crate) mod answers;
 mod attendant;
+mod bagging;
+mod link;
 mod resting;
 mod saying;
 mod shelf;
@@ -18,6 +21,7 @@ use domain::barcode::phone::PhoneCode;
 use domain::phone::PhoneMessage;
 use domain::till::kiosk::{Cause, KioskMessage};
 use domain::till::{Desk, Input, Message};
+use drivers::frame::Health;
 use drivers::scanner::wedge::{WedgeKey, WedgeOutcome};
 use drivers::sound::Tone as Sound;
 use ui::action::Key;
@@ -61,6 +65,10 @@ pub(crate) struct Kiosk {
     keys: String,
     shelf: Shelf,
     chance: fn() -> u32,
+    /// How the scale of the bagging area is; `None` before it said so.
+    bagging: Option<Health>,
+    /// What goes on with the attendant's board.
+    link: link::Link,
 }
 
 /// What was asked of the customer on the way to payment.
@@ -131,6 +139,8 @@ impl Kiosk {
             keys: String::new(),
             shelf: Shelf::new(config.kiosk.pictures.as_ref().map(|folder| paths.data.join(folder))),
             chance,
+            bagging: None,
+            link: link::Link::default(),
         })
     }
 }
@@ -164,6 +174,12 @@ impl Lane {
             kiosk.active_ms = now_ms;
             kiosk.notice = None;
         });
+    }
+
+    /// Somebody is there, though nothing was touched: what was said to them stays.
+    fn stay_awake(&mut self) {
+        let now_ms = self.moment.now_ms;
+        self.with_kiosk(|kiosk| kiosk.active_ms = now_ms);
     }
 
     fn turn_page(&mut self, page: Page) {
@@ -327,6 +343,10 @@ impl Lane {
         if let Message::Kiosk(KioskMessage::Wait(cause)) = message {
             self.turn_page(Page::Wait(*cause));
         }
+        // What stands in its way is shown as long as it does.
+        if let Message::Kiosk(KioskMessage::Bag(_)) = message {
+            return self.turn_page(Page::Scan);
+        }
         if let Message::Phone(PhoneMessage::Taken { differs: true, .. } | PhoneMessage::LookFirst) = message {
             return self.turn_page(Page::Phones);
         }
@@ -376,7 +396,7 @@ impl Lane {
         let asked = self.kiosk.as_ref().map(|kiosk| kiosk.asked).unwrap_or_default();
         let any = self.till().is_some_and(|till| !till.basket().lines().is_empty());
         let joined = self.till().is_some_and(|till| till.basket().member().is_some());
-        if !any {
+        if !any || self.is_bagging_wrong() {
             return self.turn_page(Page::Scan);
         }
         if !asked.bags && !self.config.kiosk.bags.is_empty() {

@@ -34,6 +34,7 @@ use protocol::ask::{Answer as Told, Asked};
 use ui::action::Action;
 use ui::view::{Closed, Language, Notice, View};
 
+use crate::board::Board;
 use crate::config::{Config, Paths};
 use crate::entry::{CALM_MS, Front};
 use crate::kiosk::Kiosk;
@@ -100,6 +101,8 @@ pub enum Event {
     Pole(Health),
     /// The scale has something to say.
     Scale(ScaleTold),
+    /// The scale of a kiosk's bagging area has something to say.
+    Bagging(ScaleTold),
     /// The printer has something to say.
     Printer(PrinterEvent),
     /// A wallet has something to say of a payment.
@@ -196,6 +199,8 @@ pub struct Lane {
     pub(crate) labels: Option<Box<Labels>>,
     /// The store's orders of channels.
     pub(crate) orders: Orders,
+    /// The store's kiosks, where the attendant looks after them from here.
+    pub(crate) board: Board,
 }
 
 /// Whether the lane can sell.
@@ -240,6 +245,7 @@ impl Lane {
             papers_again_ms: 0,
             errands: Errands::default(),
             orders: Orders::default(),
+            board: Board::default(),
         }
     }
 
@@ -375,7 +381,14 @@ impl Lane {
     fn take(&mut self, event: Event) {
         if !matches!(
             event,
-            Event::Tick | Event::Reckoned | Event::Scale(_) | Event::Scanner { .. } | Event::Pole(_)
+            Event::Tick
+                | Event::Reckoned
+                | Event::Scale(_)
+                | Event::Bagging(_)
+                | Event::Scanner { .. }
+                | Event::Pole(_)
+                // It was asked for, and kiosks and boards ask all the time.
+                | Event::Answered { .. }
         ) {
             self.last_event_ms = self.moment.now_ms;
             self.tidied = false;
@@ -392,6 +405,7 @@ impl Lane {
             Event::Scanner { path, health } => self.hear_scanner(path, health),
             Event::Pole(health) => self.hear_pole(health),
             Event::Scale(told) => self.hear_scale(told),
+            Event::Bagging(told) => self.hear_bagging(told),
             Event::Printer(event) => self.hear_printer(event),
             Event::Answered { number, answer } => self.hear_answer(number, answer.map(|answer| *answer)),
             Event::Payment { number, answer } => self.input(Input::PaymentAnswered { number, answer }),
@@ -401,13 +415,15 @@ impl Lane {
             }
             Event::Reckoned => self.input(Input::Reckon),
             Event::Tick => {
-                if self.till().is_some_and(|till| !till.payments().is_empty()) {
+                if self.till().is_some_and(|till| !till.payments().is_empty()) || self.is_bagging_wrong() {
                     self.input(Input::Tick);
                 }
                 self.look_at_scale();
                 self.look_around();
                 self.look_at_orders();
                 self.let_kiosk_rest();
+                self.tell_stand();
+                self.look_at_board();
             }
         }
     }

@@ -9,6 +9,7 @@
 //! | [`present`] | the till as the screen shows it |
 //! | [`receipt`] | a sale as paper |
 //! | `orders` | the store's orders of channels, as this lane knows them |
+//! | `board` | the store's kiosks, as the attendant sees them from a till |
 //! | [`payment`] | payments by code at the wallets' terminals |
 //! | [`kiosk`] | the lane as customers use it by themselves |
 //! | [`labels`] | the lane as the staff uses it for shelf labels |
@@ -25,6 +26,7 @@
 //! | [`doctor`] | the health of disk, devices, reference and clock |
 
 pub mod asking;
+mod board;
 pub mod config;
 pub mod customer;
 pub mod doctor;

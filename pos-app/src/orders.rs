@@ -111,6 +111,10 @@ impl Lane {
 
     /// The list of orders, where a person at the counter asks for it.
     pub(crate) fn open_orders(&mut self) {
+        // Who stands at a kiosk waits now, and the key in the bar said so.
+        if self.open_board() {
+            return;
+        }
         let counter =
             self.till().is_some_and(|till| matches!(till.desk(), Desk::Selling(_) | Desk::Done(..)));
         if counter && self.has_orders() {
@@ -120,6 +124,9 @@ impl Lane {
 
     /// What the bar says of them.
     pub(crate) fn orders_bar(&self) -> Option<OrderCount> {
+        if let Some(board) = self.board_bar() {
+            return Some(board);
+        }
         if !self.has_orders() {
             return None;
         }

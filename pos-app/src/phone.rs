@@ -229,6 +229,19 @@ pub(crate) fn exit_code(open: &OpenLane, config: &Config, seq: u64) -> Option<St
     }
 }
 
+/// The keys of one lane's journal that hold now.
+pub(crate) fn lane_keys(open: &OpenLane, now_ms: i64, lane: u32, epoch: u32) -> Vec<PublicKey> {
+    let told = match open.reference().code_keys() {
+        Ok(told) => told,
+        Err(error) => {
+            tracing::warn!(error = words(&error), "keys of lanes not read");
+            return Vec::new();
+        }
+    };
+    let such = |signs: &CodeSigner| *signs == CodeSigner::Exits { lane, epoch };
+    told.iter().filter(|key| such(&key.signs)).filter_map(|key| key.at(now_ms).ok().flatten()).collect()
+}
+
 /// The keys of one kind that hold now.
 fn keys(open: &OpenLane, now_ms: i64, such: impl Fn(&CodeSigner) -> bool) -> Vec<PublicKey> {
     let told = match open.reference().code_keys() {

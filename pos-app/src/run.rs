@@ -45,6 +45,7 @@ pub struct Devices {
     sound: Sound,
     _scanners: Vec<AnyScanner>,
     scale: Option<Scale>,
+    _bagging: Option<Scale>,
     display: Option<Display>,
     shown: Mutex<Picture>,
     terminals: Terminals,
@@ -78,6 +79,17 @@ impl Devices {
                 }))
             }
         };
+        let bagging = match config.bagging_scale.as_ref().filter(|_| config.mode == Mode::Kiosk) {
+            None => None,
+            Some(scale) => {
+                let driver =
+                    scale.driver().map_err(anyhow::Error::from_boxed).context("set up the bagging scale")?;
+                let events = events.clone();
+                Some(drivers::scale::spawn(driver, move |told| {
+                    let _ = events.send(Event::Bagging(told));
+                }))
+            }
+        };
         let display = match &config.display {
             None => None,
             Some(display) => {
@@ -102,6 +114,7 @@ impl Devices {
             sound,
             _scanners: scanners,
             scale,
+            _bagging: bagging,
             display,
             shown: Mutex::default(),
             terminals,

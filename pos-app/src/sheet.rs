@@ -4,6 +4,7 @@
 //! each other, so that Escape leads back one step at a time, and at last to the goods, with the basket as it was.
 
 mod approval;
+mod board;
 mod books;
 mod change;
 mod code;
@@ -145,6 +146,10 @@ pub(crate) enum Kind {
         /// The line; the whole basket where `None`.
         line: Option<u32>,
     },
+    /// The store's kiosks.
+    Board,
+    /// One of them, by its number.
+    KioskAt(u32),
     /// The store's orders of channels.
     Orders,
     /// One of them, by its id: what is to be done with it next.
@@ -262,6 +267,8 @@ impl Open {
             | Kind::Receipts
             | Kind::Phones
             | Kind::OnHand
+            | Kind::Board
+            | Kind::KioskAt(_)
             | Kind::EndOrder(_) => &[RowNumber],
             Kind::Orders => &[Code],
             Kind::Order(_) => &[Code, Quantity],
@@ -367,6 +374,8 @@ impl Open {
             | Kind::Leave(..)
             | Kind::Exit(_, false)
             | Kind::Note { .. }
+            | Kind::Board
+            | Kind::KioskAt(_)
             | Kind::OnHand => ScanRule::Sells,
             Kind::Member
             | Kind::Goods { selling: false }
@@ -402,6 +411,7 @@ impl Open {
             | Kind::Payments
             | Kind::Receipts
             | Kind::Orders
+            | Kind::Board
             | Kind::Seller { .. } => true,
             Kind::Age
             | Kind::Cancel
@@ -434,6 +444,7 @@ impl Open {
             | Kind::Note { .. }
             | Kind::Order(_)
             | Kind::EndOrder(_)
+            | Kind::KioskAt(_)
             | Kind::OnHand => false,
         }
     }
@@ -596,6 +607,8 @@ impl Lane {
             Kind::OnHand => self.show_on_hand(sheet),
             Kind::Seller { line } => self.show_seller(open, sheet, *line),
             Kind::Note { line } => self.show_note(open, sheet, *line),
+            Kind::Board => self.show_board(open, sheet),
+            Kind::KioskAt(lane) => self.show_kiosk_at(open, sheet, *lane),
             Kind::Orders => self.show_orders(sheet),
             Kind::Order(id) => self.show_order(open, sheet, id),
             Kind::EndOrder(id) => self.show_end_order(open, sheet, id),
@@ -648,6 +661,8 @@ impl Lane {
             | Kind::Orders
             | Kind::Order(_)
             | Kind::EndOrder(_)
+            | Kind::Board
+            | Kind::KioskAt(_)
             | Kind::OnHand => {}
         }
     }
@@ -798,6 +813,7 @@ impl Open {
                     | Kind::Blind
                     | Kind::Approve(_)
                     | Kind::CloseShift
+                    | Kind::KioskAt(_)
                     | Kind::Order(_)
             )
     }

@@ -30,6 +30,8 @@ pub enum Tried {
     Drawer,
     /// What lies on the scale, for ten seconds.
     Scale,
+    /// What lies in the bagging area of a kiosk, for ten seconds.
+    Bagging,
     /// What the scanners read, for twenty seconds.
     Scanner,
     /// A test picture on the pole.
@@ -66,13 +68,20 @@ pub fn try_out(paths: &Paths, config: &Config, tried: Tried, say: &mut impl Writ
         Tried::Wallets => return told(&doctor::wallets(config, paths), "no wallet in lane.toml", say),
         Tried::Labels => return told(&doctor::gateways(paths), "no gateway in labels.toml", say),
         Tried::Customer => return customer(paths, config, say),
-        Tried::Printer | Tried::Drawer | Tried::Scale | Tried::Scanner | Tried::Display | Tried::Sound => {}
+        Tried::Printer
+        | Tried::Drawer
+        | Tried::Scale
+        | Tried::Bagging
+        | Tried::Scanner
+        | Tried::Display
+        | Tried::Sound => {}
     }
     drop(WriterLock::take(&paths.journal()).context("try a device: end the till first")?);
     match tried {
         Tried::Printer => printer(paths, config, say),
         Tried::Drawer => drawer(paths, config, say),
-        Tried::Scale => scale(config, say),
+        Tried::Scale => scale(config.scale.as_ref().context("no scale in lane.toml")?, say),
+        Tried::Bagging => scale(config.bagging_scale.as_ref().context("no bagging_scale in lane.toml")?, say),
         Tried::Scanner => scanner(config, say),
         Tried::Display => display(config, say),
         Tried::Sound => sound(paths, config, say),
@@ -168,8 +177,7 @@ fn drawer(paths: &Paths, config: &Config, say: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
-fn scale(config: &Config, say: &mut impl Write) -> Result<()> {
-    let scale = config.scale.as_ref().context("no scale in lane.toml")?;
+fn scale(scale: &crate::config::Scale, say: &mut impl Write) -> Result<()> {
     let driver = scale.driver().map_err(anyhow::Error::from_boxed)?;
     let (tell, told) = channel();
     let _scale = drivers::scale::spawn(driver, move |event| {

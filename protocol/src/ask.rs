@@ -17,6 +17,9 @@ use domain::label::LabelNumber;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+#[cfg(doc)]
+use crate::board::KIOSKS_MAX;
+use crate::board::{KioskStand, SignedAct, Stand};
 use crate::event::{Coupon, Member, Origin, PointsGrant, QuotaHeard, Sale};
 use crate::pull::phone_hash;
 
@@ -159,6 +162,18 @@ pub enum Question {
         /// Its number.
         label: String,
     },
+    /// This kiosk is so: is anything said to it? The store's relay answers.
+    Stand {
+        /// How it is.
+        stand: Stand,
+    },
+    /// How are the kiosks of this store? The store's relay answers.
+    Kiosks {},
+    /// Somebody at this lane says something to a kiosk. The store's relay takes it.
+    Act {
+        /// What.
+        act: SignedAct,
+    },
 }
 
 /// The longest that a label flashes, seconds.
@@ -203,12 +218,32 @@ impl Question {
                 is_label(label) && (1..=FLASH_SECONDS_MAX).contains(seconds)
             }
             Self::ResendLabel { label } | Self::LabelStore { label } => is_label(label),
+            Self::Stand { stand } => stand.is_within_bounds(),
+            Self::Kiosks {} => true,
+            Self::Act { act } => act.is_within_bounds(),
         }
+    }
+
+    /// Whether only the store's relay knows: kiosks and the attendant's board.
+    pub fn is_of_board(&self) -> bool {
+        matches!(self, Self::Stand { .. } | Self::Kiosks {} | Self::Act { .. })
     }
 }
 
 fn is_label(text: &str) -> bool {
     LabelNumber::parse(text).is_ok_and(|number| number.as_str() == text)
+}
+
+/// Why something that was said to a kiosk goes nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActNotTaken {
+    /// It is not of this form, or not of the lane that says it.
+    Form,
+    /// That kiosk was not heard for a while.
+    NotThere,
+    /// Too much waits for it already.
+    Busy,
 }
 
 /// What a seller is credited for in a time, what came back taken off.
@@ -300,6 +335,23 @@ pub enum Answer {
         /// The other store's code; absent where there is none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         store: Option<String>,
+    },
+    /// This was said to the kiosk.
+    Acts {
+        /// What; again until the kiosk says what became of it.
+        acts: Vec<SignedAct>,
+    },
+    /// The store's kiosks.
+    Kiosks {
+        /// By their numbers, at most [`KIOSKS_MAX`].
+        kiosks: Vec<KioskStand>,
+    },
+    /// What was said waits for the kiosk.
+    ActTaken {},
+    /// What was said goes nowhere.
+    ActNotTaken {
+        /// Why.
+        why: ActNotTaken,
     },
     /// Nobody who knows could be asked in time.
     Unreachable {},

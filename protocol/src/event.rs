@@ -25,7 +25,7 @@ pub use buyer::{
 };
 
 pub use gift::{Free, FreeGoods, KeptGift, Units, Withheld};
-pub use kiosk::{CallEnd, Cause, Kiosk};
+pub use kiosk::{CallEnd, Cause, ChanceParts, Kiosk, RandomSource};
 pub use label::{KeptPrice, LabelBinding, LabelItem};
 pub use order::{Missing, Order, OrderDeed, OrderHere, OrderStage};
 

@@ -16,9 +16,11 @@
 //! | [`shelf`] | agent to HQ: what labels may show |
 //! | [`scan_go`] | what a phone shows at a till or a gate, signed |
 //! | [`ask`] | lane to agent to HQ: a question while a customer waits |
+//! | [`board`] | kiosks and the attendant's board |
 
 pub mod answer;
 pub mod ask;
+pub mod board;
 pub mod chain;
 pub mod enrol;
 pub mod event;

@@ -11,6 +11,7 @@ mod member;
 mod order;
 mod rules;
 pub mod understand;
+mod weight;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,7 @@ pub use order::{Order, OrderLine, OrderState, pick_up_hash};
 pub use rules::{
     Objective, PointsEarned, PointsSpent, RefundOrder, StoreRules, TaxMode, TaxRounding, TypedWeights,
 };
+pub use weight::Weight;
 
 /// The most changes in one page.
 pub const PAGE_CHANGES_MAX: usize = 10_000;
@@ -88,11 +90,13 @@ pub enum Entity {
     Order(Option<Order>),
     /// A key that signs codes of scan-and-go.
     CodeKey(Option<CodeKey>),
+    /// What a piece of goods weighs on bagging scales.
+    Weight(Option<Weight>),
 }
 
 impl Entity {
     /// The kinds that this program knows, as `kind` says them.
-    pub const KINDS: [&'static str; 15] = [
+    pub const KINDS: [&'static str; 16] = [
         "store",
         "category",
         "product",
@@ -108,6 +112,7 @@ impl Entity {
         "shelf_cap",
         "order",
         "code_key",
+        "weight",
     ];
 }
 

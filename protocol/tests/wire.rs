@@ -45,7 +45,9 @@ use domain::sale::{Sale, TaxSummary, Tender};
 use domain::shift::{Carried, CashMove, Denomination, GrandTotals, Parked, ShiftReport, Takings, Tally};
 use domain::stock::StockLine;
 use domain::tender::{TenderKind, Wallet};
-use domain::till::kiosk::{AuditFound, CallEnd, Cause, Drawn, KioskRecord};
+use domain::till::kiosk::{
+    AuditFound, BagFound, CallEnd, Cause, ChanceParts, Drawn, KioskRecord, RandomSource, Weighing,
+};
 use expect_test::{Expect, expect};
 use protocol::chain::ChainHash;
 use protocol::event::{self, EVENT_VERSION, Event, Fact};
@@ -659,6 +661,7 @@ fn records() -> Vec<(&'static str, Record)> {
     .chain(membership::records())
     .chain(order::records())
     .chain(bearer::records())
+    .chain(records_of_a_bagging_scale())
     .collect()
 }
 
@@ -798,6 +801,8 @@ fn records_of_a_kiosk() -> Vec<(&'static str, Record)> {
     };
     let answered = |cause, end, level| Record::Kiosk(KioskRecord::Answered { cause, end, level });
     let found = AuditFound { checked: 5, missed: 1, wrong: 0, overcharged: 2 };
+    // As older programs wrote it.
+    let (parts, source) = (ChanceParts::default(), RandomSource::Unsaid);
     let drawn = Drawn { random: 4_294_960_123, chance: 200, due: true };
     vec![
         ("approved_age", approved(Act::ConfirmAge)),
@@ -811,8 +816,40 @@ fn records_of_a_kiosk() -> Vec<(&'static str, Record)> {
         ("kiosk_answered_payment", answered(Cause::Payment, CallEnd::FalseAlarm, 0)),
         ("kiosk_called_audit", Record::Kiosk(KioskRecord::Called { cause: Cause::Audit })),
         ("kiosk_called_cash", Record::Kiosk(KioskRecord::Called { cause: Cause::Cash })),
-        ("kiosk_audit_drawn", Record::Kiosk(KioskRecord::AuditDrawn(drawn))),
+        ("kiosk_audit_drawn", Record::Kiosk(KioskRecord::AuditDrawn { drawn, parts, source })),
         ("kiosk_audited", Record::Kiosk(KioskRecord::Audited(found))),
+    ]
+}
+
+/// What happens at a kiosk with a bagging scale.
+fn records_of_a_bagging_scale() -> Vec<(&'static str, Record)> {
+    let kiosk = |name, record| (name, Record::Kiosk(record));
+    let called = |cause| KioskRecord::Called { cause };
+    let weighed =
+        |unit: &str| KioskRecord::Weighed(Weighing { sku: "100001".into(), unit: unit.into(), grams: 563 });
+    let found = BagFound { low: 541, high: 585, measured: 312 };
+    let parts = ChanceParts {
+        base: 200,
+        removals: 300,
+        walk_in: 10,
+        large: 500,
+        alarms: 500,
+        changes: 20,
+        phone: 1_000,
+        unchecked: 50,
+    };
+    let drawn = Drawn::of(4_294_961_123, parts.chance());
+    let source = RandomSource::System;
+    vec![
+        kiosk("kiosk_called_not_bagged", called(Cause::NotBagged)),
+        kiosk("kiosk_called_wrong_weight", called(Cause::WrongWeight)),
+        kiosk("kiosk_called_unexpected", called(Cause::Unexpected)),
+        kiosk("kiosk_called_taken_off", called(Cause::TakenOff)),
+        kiosk("kiosk_bag_found", KioskRecord::BagFound { cause: Cause::WrongWeight, found }),
+        kiosk("kiosk_weighed", weighed("")),
+        kiosk("kiosk_weighed_pack", weighed("six")),
+        kiosk("kiosk_own_bag", KioskRecord::OwnBag { grams: 180 }),
+        kiosk("kiosk_audit_drawn_parts", KioskRecord::AuditDrawn { drawn, parts, source }),
     ]
 }
 

@@ -436,6 +436,10 @@ impl Answers for Counter {
         if let Some(answer) = self.answer_of_labels(&question).await {
             return answer;
         }
+        // Without a relay there is no board, and HQ is not asked every second for none.
+        if question.is_of_board() && self.hq.relay().is_none() {
+            return Answer::Unreachable {};
+        }
         match self.hq.ask(&self.key, &question).await {
             Ok(answer) => answer,
             Err(error) => {
@@ -467,6 +471,9 @@ impl Counter {
             | Question::QuotasUsed { .. }
             | Question::Earned { .. }
             | Question::LabelStore { .. }
+            | Question::Stand { .. }
+            | Question::Kiosks {}
+            | Question::Act { .. }
             | Question::Stock { .. } => return None,
         };
         let busy = Answer::LabelNotAsked { why: LabelNotAsked::Busy };

@@ -35,6 +35,9 @@ impl Answers for Clerk {
             | Question::Earned { .. }
             | Question::FlashLabel { .. }
             | Question::LabelStore { .. }
+            | Question::Stand { .. }
+            | Question::Kiosks {}
+            | Question::Act { .. }
             | Question::ResendLabel { .. }
             | Question::QuotasUsed { .. } => std::future::pending().await,
         }

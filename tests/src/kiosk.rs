@@ -6,12 +6,16 @@ use std::path::Path;
 use std::rc::Rc;
 
 use anyhow::{Context, Result, ensure};
-use domain::payment::Answer;
+use domain::payment::Answer as Paid;
+use drivers::frame::supervisor::Told;
 use drivers::frame::{Health, Reason};
 use drivers::printer::{Outcome, PrinterEvent, Rejection};
-use pos_app::config::{Config, Kiosk, Mode, Paths, Payment, Printer, Sign, WeChat};
+use drivers::scale::{Load, Reading, Weight};
+use pos_app::config::{Config, Kiosk, Mode, Paths, Payment, Printer, Scale, Sign, WeChat};
 use pos_app::lane::{Command, Event, Lane, Moment};
 use pos_app::payment::Act;
+use protocol::ask::{Answer, Question};
+use protocol::board::{SignedAct, Stand};
 use protocol::head::SigningKey;
 use protocol::scan_go::{CodeId, PhoneBasket, PhoneLine};
 use ui::Action;
@@ -60,7 +64,15 @@ pub fn config() -> Config {
     };
     config.kiosk.audit.base = Some(0);
     config.kiosk.audit.per_removal = Some(0);
+    config.kiosk.audit.per_alarm = Some(0);
     config
+}
+
+/// The same over a bagging scale, whose readings come from whoever holds it.
+pub fn with_bagging_scale() -> Config {
+    let port = "127.0.0.1:1".to_owned();
+    let scale = Scale { port, protocol: "toledo-8217".to_owned(), baud: None, serial: None };
+    Config { bagging_scale: Some(scale), ..config() }
 }
 
 /// A kiosk, turned by hand.
@@ -73,6 +85,10 @@ pub struct KioskStand {
     pub moment: Moment,
     /// What it wanted done outside since somebody looked.
     pub commands: Vec<Command>,
+    /// What the store's relay tells the kiosk when it says how it is; `None` where there is no relay.
+    pub acts: Option<Vec<SignedAct>>,
+    /// How the kiosk said that it is.
+    pub stood: Option<Stand>,
     actions: Rc<RefCell<Vec<Action>>>,
 }
 
@@ -83,7 +99,8 @@ impl KioskStand {
         let pressed = Rc::clone(&actions);
         let screen = KioskScreen::new(move |action| pressed.borrow_mut().push(action))?;
         let lane = Lane::new(Paths { data: folder.to_owned() }, config);
-        let mut stand = Self { lane, screen, moment, commands: Vec::new(), actions };
+        let (commands, acts, stood) = (Vec::new(), None, None);
+        let mut stand = Self { lane, screen, moment, commands, acts, stood, actions };
         stand.turn(vec![Event::Tick]);
         ensure!(stand.lane.till().is_some(), "the lane did not open");
         Ok(stand)
@@ -92,14 +109,17 @@ impl KioskStand {
     /// Lets the lane take events in, and shows what comes of it.
     pub fn turn(&mut self, events: Vec<Event>) {
         let commands = self.lane.turn(self.moment, events);
-        // The agent is away: every question ends without an answer.
-        let ends: Vec<Event> = commands
-            .iter()
-            .filter_map(|command| match command {
-                Command::Ask(asked) => Some(Event::Answered { number: asked.number, answer: None }),
-                _ => None,
-            })
-            .collect();
+        let mut ends = Vec::new();
+        for command in &commands {
+            let Command::Ask(asked) = command else { continue };
+            // HQ is away: every question ends without an answer, but for what the relay knows.
+            let mut answer = None;
+            if let Question::Stand { stand } = &asked.question {
+                self.stood = Some(stand.clone());
+                answer = self.acts.clone().map(|acts| Box::new(Answer::Acts { acts }));
+            }
+            ends.push(Event::Answered { number: asked.number, answer });
+        }
         self.commands.extend(commands);
         if !ends.is_empty() {
             return self.turn(ends);
@@ -132,6 +152,12 @@ impl KioskStand {
     pub fn scan(&mut self, code: &str) {
         self.moment.now_ms += TURN_MS;
         self.turn(vec![Event::Scan(drivers::scanner::Scan::parse(code))]);
+    }
+
+    /// So many grams lie still on the bagging scale.
+    pub fn lies(&mut self, grams: i64) {
+        let load = Load { weight: Weight::grams_of(grams), net: None, computed_minor: None };
+        self.turn(vec![Event::Bagging(Told::News(Reading::Stable(load)))]);
     }
 
     /// Somebody scans goods, by their item code.
@@ -195,7 +221,7 @@ impl KioskStand {
     }
 
     /// The wallet answers about the charge that was asked for last.
-    pub fn answer(&mut self, answer: Answer) -> Result<()> {
+    pub fn answer(&mut self, answer: Paid) -> Result<()> {
         let number = self.charged().context("nothing was charged")?;
         self.moment.now_ms += TURN_MS;
         self.turn(vec![Event::Payment { number, answer }]);
@@ -264,6 +290,11 @@ pub fn pictures(folder: &Path) -> Result<()> {
         let stand = KioskStand::open(lane.path(), Config { printer: Some(printer), ..config() }, MORNING)?;
         stand.screen.show()?;
         Day { stand, pixels: &pixels, folder, look: &look, drawn: 60 }.phones()?;
+        let lane = tempfile::tempdir()?;
+        reference(lane.path(), 1)?;
+        let stand = KioskStand::open(lane.path(), with_bagging_scale(), MORNING)?;
+        stand.screen.show()?;
+        Day { stand, pixels: &pixels, folder, look: &look, drawn: 80 }.bagging()?;
     }
     Ok(())
 }
@@ -315,7 +346,7 @@ impl Day<'_> {
         self.stand.touch(Touch::Go);
         self.stand.go_to_payment();
         self.stand.scan(PAY_CODE);
-        self.stand.answer(Answer::Paid { reference: "4200".into() })?;
+        self.stand.answer(Paid::Paid { reference: "4200".into() })?;
         self.draw("thanks-with-exit-code")?;
         self.stand.touch(Touch::Key(1));
         self.draw("thanks-with-both-codes")
@@ -352,15 +383,43 @@ impl Day<'_> {
         self.draw("pay")?;
         self.stand.scan(PAY_CODE);
         self.draw("asking")?;
-        self.stand.answer(Answer::Declined { reason: "余额不足".into() })?;
+        self.stand.answer(Paid::Declined { reason: "余额不足".into() })?;
         self.draw("declined")?;
         self.stand.scan(PAY_CODE);
-        self.stand.answer(Answer::Paid { reference: "4200001".into() })?;
+        self.stand.answer(Paid::Paid { reference: "4200001".into() })?;
         self.draw("thanks")?;
         self.stand.touch(Touch::Key(0));
         self.draw("receipt-code")?;
         self.stand.touch(Touch::Go);
         self.exceptions()
+    }
+
+    /// The bagging area: on its way, wrong, too much, too little, to be taken out; and the attendant.
+    fn bagging(mut self) -> Result<()> {
+        self.stand.open_for_customers("101", "1234");
+        self.begin();
+        self.stand.lies(0);
+        for pieces in 1..=3 {
+            self.stand.scan_goods(WATER)?;
+            self.stand.lies(570 * pieces);
+        }
+        self.stand.scan_goods(WATER)?;
+        self.draw("bag-it")?;
+        self.stand.lies(570 * 3 + 330);
+        self.draw("bagged-wrong")?;
+        self.stand.lies(570 * 3 + 900);
+        self.draw("bagged-too-much")?;
+        self.stand.pass(9);
+        self.draw("bagging-called")?;
+        self.stand.attend("102", "2345");
+        self.draw("bagging-attendant")?;
+        self.stand.touch(Touch::Go);
+        self.stand.lies(570 * 4);
+        self.stand.lies(570 * 2);
+        self.draw("bagged-too-little")?;
+        self.stand.lies(570 * 4);
+        self.stand.touch(Touch::Line(0));
+        self.draw("take-out")
     }
 
     /// A code that is not whole, and a receipt that does not come.
@@ -374,7 +433,7 @@ impl Day<'_> {
         self.draw("torn")?;
         self.stand.go_to_payment();
         self.stand.scan(PAY_CODE);
-        self.stand.answer(Answer::Paid { reference: "4200001".into() })?;
+        self.stand.answer(Paid::Paid { reference: "4200001".into() })?;
         self.stand.touch(Touch::Key(0));
         self.draw("printing")?;
         let out = PrinterEvent::Health(Health::Degraded(Reason::PaperOut));

@@ -11,6 +11,8 @@ use ledger::journal::Identity;
 use ledger::reference::ReferenceWriter;
 use pos_app::config::{Config, Paths};
 use pos_app::lane::{Command, Event, Lane, Moment};
+use protocol::ask::{Answer, Question};
+use protocol::board::{KioskStand, SignedAct};
 use protocol::head::SigningKey;
 use protocol::pull::{Change, CodeKey, CodeSigner, Coupon, Entity, Member, StaffMember};
 use ui::action::Key;
@@ -121,6 +123,13 @@ fn hash(pin: &str) -> Result<String> {
     Ok(hasher.hash_password(pin.as_bytes()).map_err(|error| anyhow::anyhow!("{error}"))?.to_string())
 }
 
+/// What is asked among commands, in order.
+fn questions(commands: &[Command]) -> impl Iterator<Item = &Question> {
+    commands
+        .iter()
+        .filter_map(|command| if let Command::Ask(asked) = command { Some(&asked.question) } else { None })
+}
+
 /// How questions among commands end that nobody answers.
 fn unanswered(commands: &[Command]) -> Vec<Event> {
     let ends = commands.iter().filter_map(|command| match command {
@@ -148,6 +157,10 @@ pub struct Stand {
     pub commands: Vec<Command>,
     /// Whether the agent takes its time: questions stay open until [`Stand::answer_none`].
     pub agent_is_slow: bool,
+    /// What the store's relay says of its kiosks; `None` where there is none.
+    pub kiosks: Option<Vec<KioskStand>>,
+    /// What was said to them.
+    pub said: Vec<SignedAct>,
     actions: Rc<RefCell<Vec<Action>>>,
     last_key: Instant,
 }
@@ -165,6 +178,8 @@ impl Stand {
             moment,
             commands: Vec::new(),
             agent_is_slow: false,
+            kiosks: None,
+            said: Vec::new(),
             actions,
             last_key: Instant::now(),
         };
@@ -176,13 +191,31 @@ impl Stand {
     /// Lets the lane take events in, and shows what comes of it.
     pub fn turn(&mut self, events: Vec<Event>) {
         let commands = self.lane.turn(self.moment, events);
-        // The agent is away: every question ends without an answer.
-        let ends = if self.agent_is_slow { Vec::new() } else { unanswered(&commands) };
+        // HQ is away: every question ends without an answer, but for what the relay knows.
+        let mut ends = if self.agent_is_slow { Vec::new() } else { unanswered(&commands) };
+        ends.iter_mut()
+            .zip(questions(&commands))
+            .for_each(|(end, question)| self.answer_board(end, question));
         self.commands.extend(commands);
         if !ends.is_empty() {
             return self.turn(ends);
         }
         self.screen.apply(&self.lane.view());
+    }
+
+    fn answer_board(&mut self, end: &mut Event, question: &Question) {
+        let Some(kiosks) = &self.kiosks else { return };
+        let told = if let Question::Kiosks {} = question {
+            Answer::Kiosks { kiosks: kiosks.clone() }
+        } else if let Question::Act { act } = question {
+            self.said.push(act.clone());
+            Answer::ActTaken {}
+        } else {
+            return;
+        };
+        if let Event::Answered { answer, .. } = end {
+            *answer = Some(Box::new(told));
+        }
     }
 
     /// The agent's time is over: what it was asked ends without an answer.

@@ -45,6 +45,7 @@ impl Counter {
             other @ (Event::Action(_)
             | Event::Scan(_)
             | Event::Scale(_)
+            | Event::Bagging(_)
             | Event::Printer(_)
             | Event::Payment { .. }
             | Event::TornCode { .. }

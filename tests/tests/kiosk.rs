@@ -220,8 +220,8 @@ fn a_child_with_a_bottle_of_beer_goes_home_without_it() {
             if approver == "E102" && reason == "未满18岁")
     };
     assert_eq!(kiosk.count(approved), 1);
-    let refused = KioskRecord::Answered { cause: Cause::Age, end: CallEnd::Refused, level: 0 };
-    assert_eq!(kiosk.count(|record| *record == Record::Kiosk(refused)), 1);
+    let refused = Record::Kiosk(KioskRecord::Answered { cause: Cause::Age, end: CallEnd::Refused, level: 0 });
+    assert_eq!(kiosk.count(|record| *record == refused), 1);
     assert_eq!(kiosk.count(|record| matches!(record, Record::SignInRefused { .. })), 1);
     // And pays for the rest.
     kiosk.stand.touch(Touch::Go);
@@ -481,7 +481,7 @@ fn a_basket_that_chance_drew_is_looked_at() {
     kiosk.stand.touch(Touch::Go);
     assert_eq!(kiosk.stand.title(), "请出示付款码");
     let drawn = kiosk.records().into_iter().find_map(|record| match record {
-        Record::Kiosk(KioskRecord::AuditDrawn(drawn)) => Some(drawn),
+        Record::Kiosk(KioskRecord::AuditDrawn { drawn, .. }) => Some(drawn),
         _ => None,
     });
     assert_eq!(drawn.map(|drawn| (drawn.random, drawn.chance, drawn.due)), Some((4_711, 10_000, true)));
@@ -534,8 +534,9 @@ fn help_is_called_and_called_off_and_answered() {
     kiosk.tap("呼叫店员");
     kiosk.stand.attend("102", "2345");
     kiosk.stand.touch_row("没人要帮忙").expect("on the list");
-    let false_alarm = KioskRecord::Answered { cause: Cause::Help, end: CallEnd::FalseAlarm, level: 0 };
-    assert_eq!(kiosk.count(|record| *record == Record::Kiosk(false_alarm)), 1);
+    let false_alarm =
+        Record::Kiosk(KioskRecord::Answered { cause: Cause::Help, end: CallEnd::FalseAlarm, level: 0 });
+    assert_eq!(kiosk.count(|record| *record == false_alarm), 1);
 }
 
 #[test]

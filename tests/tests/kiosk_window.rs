@@ -213,8 +213,8 @@ fn a_child_with_a_bottle_of_beer_pays_for_the_juice_only() -> Result<()> {
     journey.say_who("102", "2345")?;
     journey.picture("attendant")?;
     journey.tap("未满 18 岁，不卖")?;
-    let refused = KioskRecord::Answered { cause: Cause::Age, end: CallEnd::Refused, level: 0 };
-    journey.wait("the answer", |record| *record == Record::Kiosk(refused))?;
+    let refused = Record::Kiosk(KioskRecord::Answered { cause: Cause::Age, end: CallEnd::Refused, level: 0 });
+    journey.wait("the answer", |record| *record == refused)?;
     journey.tap("离开")?;
     journey.tap("去付款")?;
     journey.picture("pay")?;

@@ -6,12 +6,27 @@
 
 mod attending;
 mod audit;
+mod bagging;
+pub(super) mod securing;
+mod seen;
+pub mod tuning;
+mod weight;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::basket::{Basket, Line};
 use crate::catalogue::Item;
 use crate::money::Money;
 
-pub use audit::{AUDIT_PARTS, AuditRules, Drawn, Risk};
+pub use audit::{AUDIT_PARTS, AuditRules, ChanceParts, Drawn, RandomSource, Risk};
+pub use bagging::{
+    BagFound, BagLine, BagReading, BagState, Bagging, BaggingRules, Expected, LEAST_GRAMS, Weighing,
+};
+pub use weight::{KNOWN_FROM, LEARNED_FROM, PIECE_GRAMS_MAX, SecurityWeight, WEIGHINGS_MAX};
+
+/// The most kinds of goods whose weights a lane keeps by itself, until HQ tells them.
+pub const LEARNED_MAX: usize = 4_096;
 
 /// What a chain may set of its kiosks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +49,8 @@ pub struct KioskRules {
     pub failed_payments_max: u32,
     /// Which baskets are looked at before they are paid.
     pub audit: AuditRules,
+    /// How the bagging scale is read; `None` where there is none.
+    pub bagging: Option<BaggingRules>,
 }
 
 impl KioskRules {
@@ -50,6 +67,7 @@ impl KioskRules {
             kept_back: Vec::new(),
             failed_payments_max: 2,
             audit: AuditRules::default(),
+            bagging: None,
         }
     }
 
@@ -87,6 +105,14 @@ pub enum Cause {
     Total,
     /// A payment that nobody knows the end of, or one too many that failed.
     Payment,
+    /// Goods were rung up and not put on the bagging scale.
+    NotBagged,
+    /// What was put there weighs something else than what was rung up.
+    WrongWeight,
+    /// Something lies there that was not rung up.
+    Unexpected,
+    /// Something that was rung up was taken off it.
+    TakenOff,
     /// The basket was drawn to be looked at.
     Audit,
     /// The customer pays in cash.
@@ -97,12 +123,16 @@ pub enum Cause {
 
 impl Cause {
     /// All of them: no more than these are called at one time.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::Age,
         Self::Removal,
         Self::Pieces,
         Self::Total,
         Self::Payment,
+        Self::NotBagged,
+        Self::WrongWeight,
+        Self::Unexpected,
+        Self::TakenOff,
         Self::Audit,
         Self::Cash,
         Self::Help,
@@ -115,7 +145,12 @@ impl Cause {
 
     /// Whether a basket with it is not paid.
     pub const fn holds_payment(self) -> bool {
-        matches!(self, Self::Age | Self::Pieces | Self::Total | Self::Audit)
+        matches!(self, Self::Age | Self::Pieces | Self::Total | Self::Audit) || self.is_of_weight()
+    }
+
+    /// Whether the bagging scale calls for it.
+    pub const fn is_of_weight(self) -> bool {
+        matches!(self, Self::NotBagged | Self::WrongWeight | Self::Unexpected | Self::TakenOff)
     }
 }
 
@@ -149,6 +184,8 @@ pub enum KioskInput {
         /// Any number.
         random: u32,
     },
+    /// Something happened at the bagging scale.
+    Bag(BagInput),
     /// The customer wants the attendant.
     Call(Cause),
     /// The customer does not any more.
@@ -162,6 +199,19 @@ pub enum KioskInput {
     },
     /// The attendant found this in a basket that was drawn.
     Audited(AuditFound),
+}
+
+/// What happens at a bagging scale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BagInput {
+    /// It says something.
+    Scale(BagReading),
+    /// The customer says that what lies there is a bag of their own.
+    OwnBag,
+    /// The customer does not put right what is wrong: somebody is to come now.
+    Hurry,
+    /// The customer is gone, and had rung up nothing.
+    Fresh,
 }
 
 /// What an audit found.
@@ -185,7 +235,7 @@ impl AuditFound {
 }
 
 /// A fact of a kiosk, for the journal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KioskRecord {
     /// The attendant is needed.
     Called {
@@ -198,11 +248,33 @@ pub enum KioskRecord {
         cause: Cause,
         /// What came of it.
         end: CallEnd,
-        /// Up to what it may go on unasked: pieces, or minor units of the total; 0 where that means nothing.
+        /// Up to what it may go on unasked: pieces, or minor units of the total; what the weight was off, grams; 0 where
+        /// that means nothing.
         level: i64,
     },
     /// Chance said whether a basket is looked at.
-    AuditDrawn(Drawn),
+    AuditDrawn {
+        /// What it said.
+        drawn: Drawn,
+        /// What the chance is made of; nothing in what an older program wrote.
+        parts: ChanceParts,
+        /// Where the number comes from.
+        source: RandomSource,
+    },
+    /// What the bagging scale called somebody for.
+    BagFound {
+        /// Why.
+        cause: Cause,
+        /// What was expected and what was there.
+        found: BagFound,
+    },
+    /// A piece of goods was weighed: what it weighs is known better now.
+    Weighed(Weighing),
+    /// The customer put a bag of their own there.
+    OwnBag {
+        /// What it weighs.
+        grams: i64,
+    },
     /// A basket was looked at.
     Audited(AuditFound),
 }
@@ -218,6 +290,10 @@ pub enum KioskMessage {
     Wait(Cause),
     /// Nobody was called for this.
     NoCall(Cause),
+    /// What lies on the bagging scale must be put right first.
+    Bag(BagState),
+    /// What lies there is no bag of the customer's own: it is too heavy, or goods are waited for.
+    NoBag,
 }
 
 /// What a kiosk knows beside what every till knows. It is changed by records only, but for what a stop may forget.
@@ -232,6 +308,14 @@ pub struct Kiosk {
     failed_payments: u32,
     drawn: Option<Drawn>,
     audited: bool,
+    /// How often the bagging scale called somebody.
+    pub(super) alarms: u32,
+    /// How often the customer changed how many they take of something.
+    pub(super) changes: u32,
+    /// What lies on the bagging scale. A stop forgets it.
+    bagging: Bagging,
+    /// What goods were seen to weigh here, by item code and unit.
+    learned: Arc<BTreeMap<(String, String), SecurityWeight>>,
     /// The document that the customer may have on paper, and has not asked for yet. A stop forgets it: its paper
     /// comes by itself then.
     pub(super) offered: Option<u64>,
@@ -258,6 +342,16 @@ impl Kiosk {
         self.drawn
     }
 
+    /// How the bagging scale stands.
+    pub fn bagging(&self) -> &Bagging {
+        &self.bagging
+    }
+
+    /// What a piece of goods was seen to weigh here; `unit` is empty for a base unit.
+    pub fn learned(&self, sku: &str, unit: &str) -> Option<SecurityWeight> {
+        self.learned.get(&(sku.to_owned(), unit.to_owned())).copied()
+    }
+
     /// Pieces that were taken out of the open basket again.
     pub fn removals(&self) -> u32 {
         self.removals
@@ -267,18 +361,34 @@ impl Kiosk {
     pub(super) fn wake(&mut self) {
         self.refused.clear();
         self.offered = None;
+        self.bagging = Bagging::default();
     }
 
     pub(super) fn apply(&mut self, at_ms: i64, record: &KioskRecord) {
-        match *record {
+        match record {
             KioskRecord::Called { cause } => {
+                let cause = *cause;
                 if !self.is_called(cause) {
                     self.calls.push(Call { cause, at_ms });
                 }
+                if cause.is_of_weight() {
+                    self.alarms = self.alarms.saturating_add(1);
+                }
             }
-            KioskRecord::Answered { cause, end, level } => self.answer(cause, end, level),
-            KioskRecord::AuditDrawn(drawn) => self.drawn = Some(drawn),
+            KioskRecord::Answered { cause, end, level } => self.answer(*cause, *end, *level),
+            KioskRecord::AuditDrawn { drawn, .. } => self.drawn = Some(*drawn),
             KioskRecord::Audited(_) => self.audited = true,
+            KioskRecord::Weighed(weighing) => self.learn(weighing),
+            KioskRecord::BagFound { .. } | KioskRecord::OwnBag { .. } => {}
+        }
+    }
+
+    fn learn(&mut self, weighing: &Weighing) {
+        let key = (weighing.sku.clone(), weighing.unit.clone());
+        let learned = Arc::make_mut(&mut self.learned);
+        if learned.len() < LEARNED_MAX || learned.contains_key(&key) {
+            let known = learned.entry(key).or_default();
+            *known = known.with(weighing.grams);
         }
     }
 
@@ -292,7 +402,15 @@ impl Kiosk {
                 Cause::Pieces => self.passed_pieces = level,
                 Cause::Total => self.passed_total = Money::from_minor(level),
                 Cause::Payment => self.failed_payments = 0,
-                Cause::Age | Cause::Removal | Cause::Audit | Cause::Cash | Cause::Help => {}
+                Cause::Age
+                | Cause::Removal
+                | Cause::NotBagged
+                | Cause::WrongWeight
+                | Cause::Unexpected
+                | Cause::TakenOff
+                | Cause::Audit
+                | Cause::Cash
+                | Cause::Help => {}
             },
         }
     }
@@ -300,6 +418,11 @@ impl Kiosk {
     /// Something was taken out of the basket again.
     pub(super) fn remove(&mut self) {
         self.removals = self.removals.saturating_add(1);
+    }
+
+    /// The customer takes another number of something.
+    pub(super) fn change(&mut self) {
+        self.changes = self.changes.saturating_add(1);
     }
 
     /// A payment of the basket failed.
@@ -310,6 +433,8 @@ impl Kiosk {
     /// The basket is gone, and what waited because of it. A customer who asked for help still waits.
     pub(super) fn leave_basket(&mut self) {
         let calls = self.calls.iter().copied().filter(|call| call.cause == Cause::Help).collect();
-        *self = Self { calls, offered: self.offered, ..Self::default() };
+        self.bagging.leave_basket();
+        let (bagging, learned) = (std::mem::take(&mut self.bagging), Arc::clone(&self.learned));
+        *self = Self { calls, offered: self.offered, bagging, learned, ..Self::default() };
     }
 }

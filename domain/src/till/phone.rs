@@ -202,7 +202,7 @@ impl Step {
             return self.refuse_code(CodeKind::Exit, error.into());
         }
         let chance = context.settings.rules.exit_audit.min(AUDIT_PARTS);
-        let drawn = (chance > 0).then_some(Drawn { random, chance, due: random % AUDIT_PARTS < chance });
+        let drawn = (chance > 0).then_some(Drawn::of(random, chance));
         let audit = drawn.is_some_and(|drawn| drawn.due);
         self.commit(Record::Phone(PhoneRecord::ExitChecked { exit: exit.clone(), staff, drawn }));
         self.effects.push(Effect::Sound(Sound::Accepted));

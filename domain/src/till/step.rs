@@ -352,7 +352,7 @@ impl Step {
             self.refuse(Message::OpenShiftFirst);
             return false;
         }
-        if self.is_frozen() {
+        if self.is_frozen() || !self.is_bagged() {
             return false;
         }
         if self.till.basket.lines().len() >= LINES_MAX {
@@ -805,5 +805,5 @@ fn comes_by_itself(input: &Input) -> bool {
             | Input::QuotasHeard(_)
             // Somebody says who they are: often to answer just that question.
             | Input::PinChecked { .. }
-    )
+    ) || matches!(input, Input::Kiosk(input) if super::kiosk::securing::comes_by_itself(input))
 }

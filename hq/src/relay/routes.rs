@@ -294,6 +294,11 @@ async fn ask(
     let body = sent::read(body, ANSWER_BYTES_MAX, SMALL_BODY_TIMEOUT).await?;
     // One that is of a newer lane is HQ's to answer.
     let question = serde_json::from_slice::<Question>(&body).ok().filter(Question::is_within_bounds);
+    if let Some(question) = question.as_ref().filter(|question| question.is_of_board()) {
+        // HQ knows nothing of it; whom it let in last is let in.
+        caller.refuse_unknown(&counter).await?;
+        return Ok(Json(answer_board(&counter, caller.lane, question.clone())).into_response());
+    }
     let path = path_of(&uri);
     let passed = match counter.upstream.is_up() {
         true => counter.upstream.pass((Method::POST, &path), &headers, body, ASK_TIMEOUT).await.ok(),
@@ -321,6 +326,22 @@ async fn ask(
     let Some(question) = question else { return Ok(Json(Answer::Unreachable {}).into_response()) };
     debug!(store = counter.book.store(), lane = caller.lane, "a question is answered for HQ");
     Ok(Json(answer_here(&counter, caller.lane, question).await?).into_response())
+}
+
+/// What kiosks and boards ask, of what lies in memory.
+// The others are none of theirs.
+#[allow(clippy::wildcard_enum_match_arm)]
+fn answer_board(counter: &Counter, lane: u32, question: Question) -> Answer {
+    let now_ms = Utc::now().timestamp_millis();
+    match question {
+        Question::Stand { stand } => Answer::Acts { acts: counter.board.stand(lane, stand, now_ms) },
+        Question::Kiosks {} => Answer::Kiosks { kiosks: counter.board.look(now_ms) },
+        Question::Act { act } => match counter.board.say(lane, act, now_ms) {
+            Ok(()) => Answer::ActTaken {},
+            Err(why) => Answer::ActNotTaken { why },
+        },
+        _ => Answer::Unreachable {},
+    }
 }
 
 /// What takes a claim back at HQ.
@@ -386,7 +407,11 @@ async fn answer_here(counter: &Shared, lane: u32, question: Question) -> Result<
             | Question::FlashLabel { .. }
             | Question::ResendLabel { .. }
             | Question::LabelStore { .. }
-            | Question::QuotasUsed { .. } => Ok(None),
+            | Question::QuotasUsed { .. }
+            // Answered before HQ is asked.
+            | Question::Stand { .. }
+            | Question::Kiosks {}
+            | Question::Act { .. } => Ok(None),
         }
     });
     Ok(answer.await?.unwrap_or(Answer::Unreachable {}))

@@ -38,6 +38,8 @@ pub enum Kind {
     Order,
     /// A key that signs codes of scan-and-go: HQ's of the chain, a lane's scoped to its store.
     CodeKey,
+    /// What a piece of goods weighs on bagging scales; of the whole chain.
+    Weight,
 }
 
 impl Kind {
@@ -59,6 +61,7 @@ impl Kind {
             Self::ShelfCap => "shelf_cap",
             Self::Order => "order",
             Self::CodeKey => "code_key",
+            Self::Weight => "weight",
         }
     }
 
@@ -81,6 +84,7 @@ impl Kind {
             | Self::LabelWaiver
             | Self::ShelfCap
             | Self::CodeKey
+            | Self::Weight
             | Self::Order => CHAIN,
         }
     }

@@ -5,6 +5,9 @@ use domain::record::Record;
 /// The name of a sale's kind.
 pub(super) const SALE: &str = "sale_completed";
 
+/// The name of the kind of what happens at a kiosk.
+pub(super) const KIOSK: &str = "kiosk";
+
 /// The name of a record's kind, as its event writes it.
 pub(super) fn kind_of(record: &Record) -> &'static str {
     match record {
@@ -60,7 +63,7 @@ pub(super) fn kind_of(record: &Record) -> &'static str {
         Record::EpochBegun { .. } => "epoch_begun",
         Record::ClockRefused { .. } => "clock_refused",
         Record::ClockTrusted { .. } => "clock_trusted",
-        Record::Kiosk(_) => "kiosk",
+        Record::Kiosk(_) => KIOSK,
         Record::Phone(_) => "phone",
         Record::Order(_) => "order",
     }

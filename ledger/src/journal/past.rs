@@ -2,12 +2,16 @@
 
 use chrono::NaiveDate;
 use domain::record::Record;
+use domain::till::kiosk::{KioskRecord, Weighing};
 use rusqlite::{OptionalExtension, params};
 
 use super::{Journal, ReadJournalError, Stored, kind, reading, understand};
 
 /// The most events of one day that are looked at: more than a lane sells in one.
 pub const DAY_EVENTS_MAX: usize = 100_000;
+
+/// The most events that are looked through for weights: what a busy kiosk does in some weeks.
+pub const WEIGHED_EVENTS_MAX: usize = 200_000;
 
 /// A past sale, and every later document that may have taken some of it back.
 #[derive(Debug, Clone)]
@@ -64,6 +68,23 @@ impl Journal {
             Ok((epoch, understand(seq, &bytes)?.1))
         })
         .collect()
+    }
+
+    /// What goods weighed on the bagging scale of this lane, among its last [`WEIGHED_EVENTS_MAX`] events, in any order.
+    pub fn weighings(&self) -> Result<Vec<Weighing>, ReadJournalError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT seq, body FROM (SELECT seq, kind, body FROM event ORDER BY epoch DESC, seq DESC LIMIT ?1)
+             WHERE kind = ?2 AND instr(body, CAST('\"weighed\"' AS BLOB)) > 0",
+        )?;
+        let mut rows = select.query(params![WEIGHED_EVENTS_MAX, kind::KIOSK])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (seq, bytes): (u64, Vec<u8>) = (row.get(0)?, row.get(1)?);
+            if let Record::Kiosk(KioskRecord::Weighed(weighing)) = understand(seq, &bytes)?.1.record {
+                found.push(weighing);
+            }
+        }
+        Ok(found)
     }
 
     fn back_to(

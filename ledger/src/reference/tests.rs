@@ -509,7 +509,7 @@ fn a_file_of_the_version_before_is_given_what_lies_behind_its_codes() {
                   ALTER TABLE state DROP COLUMN goods_version;
                   DROP TABLE label; DROP TABLE label_item; DROP TABLE label_waiver; DROP TABLE label_state;
                   DROP TABLE shelf_cap; DROP TABLE gateway; DROP TABLE shelf; DROP TABLE deal;
-                  DROP TABLE code_key;
+                  DROP TABLE code_key; DROP TABLE weight;
                   DROP TABLE channel_order;
                   PRAGMA user_version = 3";
     agent.writer.connection.execute_batch(before).expect("as it was");
@@ -589,6 +589,7 @@ const RELEASED: &[&str] = &[
     include_str!("../../schemas/reference-5.sql"),
     include_str!("../../schemas/reference-6.sql"),
     include_str!("../../schemas/reference-7.sql"),
+    include_str!("../../schemas/reference-8.sql"),
 ];
 
 /// A file of a released version with a cola; what a program of that version left.
@@ -713,6 +714,30 @@ fn keys_of_scan_and_go_are_kept_until_they_are_taken_back_and_an_older_file_has_
     let older = Reference::open(&path).expect("opens").expect("there is one");
     assert_eq!(older.code_keys().expect("read"), []);
     assert!(ReferenceWriter::open(&path).expect("upgraded").is_outdated().expect("read"), "passed over");
+}
+
+#[test]
+fn what_hq_tells_of_weights_and_what_was_weighed_here_are_both_known() {
+    use domain::till::kiosk::Weighing;
+    let mut agent = shop();
+    let reader = agent.lane();
+    let mut tell = |version, told: Option<pull::Weight>| {
+        let update = agent.writer.begin().expect("begun");
+        let (key, entity) = (pull::Weight::key("c1", ""), Entity::Weight(told));
+        update.apply(&Change { version, key, entity }).expect("applied");
+        update.commit(version).expect("committed");
+        reader.refresh().expect("refreshed");
+        reader.security_weight("c1", "").expect("read").map(|weight| (weight.count(), weight.mean_grams()))
+    };
+    let weight =
+        pull::Weight { sku: "c1".into(), unit: String::new(), count: 3, grams: 1_056, squares: 371_714 };
+    assert_eq!(tell(100, Some(weight.clone())), Some((3, 352)));
+    // Sums that no weighings have say nothing.
+    assert_eq!(tell(101, Some(pull::Weight { squares: 1, ..weight })), None);
+    let weighing = Weighing { sku: "c1".into(), unit: String::new(), grams: 340 };
+    reader.learn_weights(&[weighing.clone(), weighing]);
+    assert_eq!(tell(102, None), Some((2, 340)));
+    assert_eq!(reader.security_weight("c1", "case").expect("read"), None);
 }
 
 #[test]

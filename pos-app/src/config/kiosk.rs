@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use domain::money::Money;
-use domain::till::kiosk::{AuditRules, KioskRules};
+use domain::till::kiosk::{AuditRules, BaggingRules, KioskRules};
 use serde::Deserialize;
 
 /// Who stands at the lane.
@@ -55,6 +55,8 @@ pub struct Kiosk {
     pub failed_payments_max: Option<u32>,
     /// Which baskets are looked at.
     pub audit: Audit,
+    /// How the bagging scale is read, where there is one.
+    pub bagging: Bagging,
 }
 
 impl Default for Kiosk {
@@ -76,6 +78,7 @@ impl Default for Kiosk {
             kept_back: Vec::new(),
             failed_payments_max: None,
             audit: Audit::default(),
+            bagging: Bagging::default(),
         }
     }
 }
@@ -94,6 +97,48 @@ pub struct Audit {
     pub large_total: Option<i64>,
     /// so much.
     pub large: Option<u32>,
+    /// More for each time that the bagging scale called somebody,
+    pub per_alarm: Option<u32>,
+    /// and for each time that the customer changed how many they take,
+    pub per_change: Option<u32>,
+    /// and where goods were scanned by phone,
+    pub phone: Option<u32>,
+    /// and where the bagging scale is away.
+    pub unchecked: Option<u32>,
+}
+
+/// `[kiosk.bagging]`: how the bagging scale is read.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct Bagging {
+    /// So many grams may always be missing or too much,
+    pub tolerance_grams: Option<u32>,
+    /// and so much of what the goods weigh, basis points.
+    pub tolerance: Option<u32>,
+    /// The most that a bag of the customer's own may weigh, grams.
+    pub own_bag_grams_max: Option<u32>,
+    /// Item codes and categories of goods that are not put there.
+    pub left_out: Vec<String>,
+    /// So long goods may be on their way until somebody is called.
+    pub wait_seconds: Option<u32>,
+    /// So long a customer may put right what is wrong.
+    pub correct_seconds: Option<u32>,
+}
+
+impl Bagging {
+    /// What the till is told.
+    pub fn rules(&self) -> BaggingRules {
+        let own = BaggingRules::default();
+        let ms = |seconds: Option<u32>, own: i64| seconds.map_or(own, |seconds| i64::from(seconds) * 1_000);
+        BaggingRules {
+            tolerance_grams: self.tolerance_grams.map_or(own.tolerance_grams, i64::from),
+            tolerance_basis_points: self.tolerance.unwrap_or(own.tolerance_basis_points),
+            own_bag_grams_max: self.own_bag_grams_max.map_or(own.own_bag_grams_max, i64::from),
+            left_out: self.left_out.clone(),
+            wait_ms: ms(self.wait_seconds, own.wait_ms),
+            correct_ms: ms(self.correct_seconds, own.correct_ms),
+        }
+    }
 }
 
 impl Kiosk {
@@ -116,7 +161,13 @@ impl Kiosk {
                 walk_in: audit.walk_in.unwrap_or(own.audit.walk_in),
                 large_total: audit.large_total.map_or(own.audit.large_total, of),
                 large: audit.large.unwrap_or(own.audit.large),
+                per_alarm: audit.per_alarm.unwrap_or(own.audit.per_alarm),
+                per_change: audit.per_change.unwrap_or(own.audit.per_change),
+                phone: audit.phone.unwrap_or(own.audit.phone),
+                unchecked: audit.unchecked.unwrap_or(own.audit.unchecked),
             },
+            // Whether there is a scale is not the kiosk's set-up.
+            bagging: None,
         }
     }
 }

@@ -13,7 +13,7 @@ use drivers::sound::Tone as Sound;
 use ui::kiosk::{Row, Touch};
 use ui::view::Tone;
 
-use super::{Page, TYPED_MAX};
+use super::{Page, TYPED_MAX, answers};
 use crate::lane::{Lane, OpenLane, State};
 use crate::pin;
 use crate::present;
@@ -195,13 +195,16 @@ impl Lane {
 
     /// Asks the till for something, and approves it.
     pub(super) fn attend(&mut self, input: Input, chinese: &str, english: &str) {
-        let Some(Session { staff, rights }) = self.kiosk.as_ref().and_then(|kiosk| kiosk.session.clone())
-        else {
-            return;
-        };
+        let Some(session) = self.kiosk.as_ref().and_then(|kiosk| kiosk.session.clone()) else { return };
+        let reason = self.words(chinese, english);
+        self.attend_by(session, input, reason);
+    }
+
+    /// The same, by whoever says so.
+    pub(super) fn attend_by(&mut self, by: Session, input: Input, reason: String) {
+        let Session { staff, rights } = by;
         self.input(input);
         if self.till().is_some_and(|till| till.pending().is_some()) {
-            let reason = self.words(chinese, english);
             self.input(Input::Approve { staff, rights, matches: true, reason });
             if self.till().is_some_and(|till| till.pending().is_some()) {
                 // Who is there may not, and the customer did not ask for it.
@@ -230,11 +233,8 @@ impl Lane {
             }
             Deed::Audit => self.with_kiosk(|kiosk| kiosk.audit = Some(Audit::default())),
             Deed::PutAside => {
-                if self.is_desk(|desk| matches!(desk, Desk::Paying(_))) {
-                    self.input(Input::Back);
-                }
-                self.put_aside();
-                self.flush();
+                let note = self.words("顾客离开", "Left by the customer");
+                self.take_basket_away(note);
             }
             Deed::Shut => {
                 self.attend(Input::SignOut, "交班", "Closing the kiosk");
@@ -245,6 +245,15 @@ impl Lane {
                 self.end_session();
             }
         }
+    }
+
+    /// The open basket is put aside, whatever stands against it.
+    pub(super) fn take_basket_away(&mut self, note: String) {
+        if self.is_desk(|desk| matches!(desk, Desk::Paying(_))) {
+            self.input(Input::Back);
+        }
+        self.put_aside(note);
+        self.flush();
     }
 
     /// The rows of the attendant's list.
@@ -362,47 +371,49 @@ impl Lane {
         self.entry(Some(tone), words, detail, Deed::Do(input, reason.0, reason.1))
     }
 
-    /// What may be said to a call.
-    fn add_answers(&self, open: &OpenLane, cause: Cause, entries: &mut Vec<Entry>) {
-        use CallEnd::{FalseAlarm, Passed, Refused};
-        let till = open.till();
-        let currency = &open.settings().currency;
-        let name = |item: &domain::catalogue::Item| present::name(item, self.front.language);
+    /// What a call is about, for whoever answers it.
+    fn call_detail(&self, open: &OpenLane, cause: Cause) -> String {
+        let basket = open.basket();
         match cause {
             Cause::Age => {
-                let goods: Vec<String> = till.basket().age_open().map(|line| name(&line.item)).collect();
-                let goods = goods.join("、");
-                let seen = ("看过，已满 18 岁", "Looked: 18 or older");
-                entries.push(self.answer(
-                    cause,
-                    Passed,
-                    seen,
-                    goods.clone(),
-                    ("看过，已满18岁", "Looked: 18 or older"),
-                ));
-                let child = ("未满 18 岁，不卖", "Under 18: do not sell");
-                entries.push(self.answer(cause, Refused, child, goods, ("未满18岁", "Under 18")));
+                let goods = basket.age_open().map(|line| present::name(&line.item, self.front.language));
+                goods.collect::<Vec<_>>().join("、")
+            }
+            Cause::Pieces => {
+                let pieces = basket.pieces();
+                self.words(&format!("{pieces} 件"), &format!("{pieces} pieces"))
+            }
+            Cause::Total => open.settings().currency.format_with_symbol(basket.total()),
+            Cause::NotBagged | Cause::WrongWeight | Cause::Unexpected | Cause::TakenOff => {
+                self.bag_detail(open)
+            }
+            Cause::Removal | Cause::Payment | Cause::Audit | Cause::Cash | Cause::Help => String::new(),
+        }
+    }
+
+    /// What may be said to a call.
+    fn add_answers(&self, open: &OpenLane, cause: Cause, entries: &mut Vec<Entry>) {
+        let till = open.till();
+        let currency = &open.settings().currency;
+        match cause {
+            Cause::Age
+            | Cause::Pieces
+            | Cause::Total
+            | Cause::NotBagged
+            | Cause::WrongWeight
+            | Cause::Unexpected
+            | Cause::TakenOff
+            | Cause::Help => {
+                let detail = self.call_detail(open, cause);
+                for (end, words, reason) in answers::answers(cause) {
+                    entries.push(self.answer(cause, *end, *words, detail.clone(), *reason));
+                }
             }
             Cause::Removal => {
                 let words = ("同意取出", "Let it be taken out");
                 entries.push(self.entry(Some(Tone::Good), words, String::new(), Deed::LetThrough));
                 let words = ("不同意取出", "Do not let it be taken out");
                 entries.push(self.entry(Some(Tone::Stop), words, String::new(), Deed::Deny));
-            }
-            Cause::Pieces => {
-                let pieces = till.basket().pieces();
-                let detail = self.words(&format!("{pieces} 件"), &format!("{pieces} pieces"));
-                let words = ("数量没问题，可以卖", "That many are fine");
-                entries.push(self.answer(cause, Passed, words, detail.clone(), ("数量已核对", "Counted")));
-                let words = ("数量太多，不卖", "Too many: do not sell");
-                entries.push(self.answer(cause, Refused, words, detail, ("数量太多", "Too many")));
-            }
-            Cause::Total => {
-                let detail = currency.format_with_symbol(till.basket().total());
-                let words = ("金额没问题，可以卖", "The amount is fine");
-                entries.push(self.answer(cause, Passed, words, detail.clone(), ("金额已核对", "Checked")));
-                let words = ("请到人工收银台", "To a manned till");
-                entries.push(self.answer(cause, Refused, words, detail, ("请到收银台", "To a manned till")));
             }
             Cause::Payment => self.add_payment(open, entries),
             Cause::Audit => {
@@ -417,24 +428,6 @@ impl Lane {
                     let words = ("收了现金，分文不差", "Took exactly this in cash");
                     entries.push(self.entry(Some(Tone::Good), words, detail, take));
                 }
-            }
-            Cause::Help => {
-                let words = ("已帮好", "Helped");
-                entries.push(self.answer(
-                    cause,
-                    Passed,
-                    words,
-                    String::new(),
-                    ("帮顾客处理", "Helped the customer"),
-                ));
-                let words = ("没人要帮忙", "Nobody needed help");
-                entries.push(self.answer(
-                    cause,
-                    FalseAlarm,
-                    words,
-                    String::new(),
-                    ("误按", "Touched by mistake"),
-                ));
             }
         }
     }

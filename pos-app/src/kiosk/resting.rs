@@ -93,8 +93,10 @@ impl Lane {
         if self.is_desk(|desk| matches!(desk, Desk::Done(..) | Desk::Paying(_))) {
             self.input(Input::Back);
         }
-        self.put_aside();
+        let note = self.words("顾客离开", "Left by the customer");
+        self.put_aside(note);
         self.flush();
+        self.free_bagging();
         let now_ms = self.moment.now_ms;
         let free = self.till().is_none_or(|till| till.basket().is_untouched());
         let language = self.kiosk.as_ref().map(|kiosk| kiosk.at_start);
@@ -115,7 +117,7 @@ impl Lane {
     }
 
     /// Who buys is forgotten, and what is in the basket waits for the attendant.
-    pub(super) fn put_aside(&mut self) {
+    pub(super) fn put_aside(&mut self, note: String) {
         let Some(till) = self.till() else { return };
         if !matches!(till.desk(), Desk::Selling(_)) {
             return;
@@ -125,7 +127,6 @@ impl Lane {
             self.input(Input::DropMember);
         }
         if any {
-            let note = self.words("顾客离开", "Left by the customer");
             self.input(Input::Park { note });
         } else if self.till().is_some_and(|till| !till.basket().is_untouched()) {
             self.input(Input::Cancel { reason: String::new() });

@@ -107,6 +107,13 @@ impl Lane {
                 let (tone, what, rest) = crate::phone::phone_words(message);
                 return Some(self.notice_of(tone, (&what.0, &what.1), rest));
             }
+            Message::Kiosk(KioskMessage::NoBag) => {
+                let rest = (
+                    "太重，或还有商品要放。请拿开，或叫店员。",
+                    "Too heavy, or goods are waited for. Take it off, or call the staff.",
+                );
+                (Tone::Attend, ("这不像购物袋", "That is no bag"), rest)
+            }
             Message::Kiosk(KioskMessage::NotSoldHere(item)) => {
                 let rest = ("没有加上。请到人工收银台购买。", "Not added. It is sold at a manned till.");
                 return Some(self.about(item, Tone::Attend, ("自助机不卖", "not sold here"), rest));
@@ -279,6 +286,10 @@ pub(super) const fn wait_words(cause: Cause) -> (Words<'static>, Words<'static>)
         Cause::Payment => (
             ("请稍等，店员来核对付款", "Somebody comes to check the payment"),
             ("请先不要再付一次。不会重复扣款。", "Please do not pay again. You are not charged twice."),
+        ),
+        Cause::NotBagged | Cause::WrongWeight | Cause::Unexpected | Cause::TakenOff => (
+            ("请稍等，店员来看装袋区", "Somebody comes to look at the bagging area"),
+            ("没有多收钱。放好商品也可以继续。", "Nothing was charged. Put it right, and you can go on."),
         ),
         Cause::Audit => (
             ("请稍等，店员来抽查", "Somebody comes for a spot check"),

@@ -73,7 +73,11 @@ impl Lane {
             },
             page: shown.page,
             // What was said before is not what the question is about.
-            notice: kiosk.notice.clone().filter(|_| self.warned_seconds().is_none()),
+            notice: kiosk
+                .notice
+                .clone()
+                .or_else(|| self.bag_notice())
+                .filter(|_| self.warned_seconds().is_none()),
             back: shown.back,
             go: shown.go,
             keys: shown.keys,
@@ -262,9 +266,14 @@ impl Lane {
             | PrinterState::Printing
             | PrinterState::Unknown => String::new(),
         };
+        let bagging = if self.is_bagging_away() {
+            self.words(" · 装袋秤离线", " · bagging scale offline")
+        } else {
+            String::new()
+        };
         let text = self.words(
-            &format!("{name} · 当前 {} 件 {total}{printer}", basket.pieces()),
-            &format!("{name} · {} pieces {total}{printer}", basket.pieces()),
+            &format!("{name} · 当前 {} 件 {total}{printer}{bagging}", basket.pieces()),
+            &format!("{name} · {} pieces {total}{printer}{bagging}", basket.pieces()),
         );
         Shown {
             page: KioskPage::List {
@@ -296,6 +305,14 @@ impl Lane {
         }
         if self.scale.is_waiting() {
             return self.show_weighing(blank);
+        }
+        if let Some(question) = self.bag_question(open) {
+            return Shown {
+                page: plain(self.words(question.title.0, question.title.1), question.text),
+                title: self.words("装袋区", "Bagging area"),
+                keys: question.keys.into_iter().map(|(_, label)| key(label, Tone::Quiet)).collect(),
+                ..blank
+            };
         }
         match &kiosk.page {
             Page::Scan => self.show_scan(open, blank),
@@ -361,6 +378,9 @@ impl Lane {
         ];
         if !self.config.kiosk.bags.is_empty() {
             keys.push(key(self.words("购物袋", "Bags"), Tone::Quiet));
+        }
+        if self.is_waiting_for_bagging() {
+            keys.push(key(self.words("放不下，叫店员", "It does not fit"), Tone::Quiet));
         }
         let any = !lines.is_empty();
         Shown {
@@ -615,6 +635,10 @@ impl Lane {
             | Cause::Pieces
             | Cause::Total
             | Cause::Payment
+            | Cause::NotBagged
+            | Cause::WrongWeight
+            | Cause::Unexpected
+            | Cause::TakenOff
             | Cause::Audit
             | Cause::Cash
             | Cause::Help => Vec::new(),

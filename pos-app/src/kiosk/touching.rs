@@ -90,13 +90,16 @@ impl Lane {
     }
 
     fn touch_goods(&mut self, touch: Touch) {
-        let Some(kiosk) = &self.kiosk else { return };
         if self.scale.is_waiting() {
             if touch == Touch::Back {
                 self.scale.forget();
             }
             return;
         }
+        if self.touch_bagging(touch) {
+            return;
+        }
+        let Some(kiosk) = &self.kiosk else { return };
         match kiosk.page.clone() {
             Page::Scan => self.touch_scan(touch),
             Page::Goods { tab, typed } => self.touch_shelf(touch, tab, typed),
@@ -115,7 +118,8 @@ impl Lane {
             Touch::Line(index) => self.take_out(index),
             Touch::Key(0) => self.open_shelf(),
             Touch::Key(1) => self.turn_page(Page::Member { typed: String::new() }),
-            Touch::Key(2) if begun => self.turn_page(Page::Bags),
+            Touch::Key(2) if begun && !self.config.kiosk.bags.is_empty() => self.turn_page(Page::Bags),
+            Touch::Key(_) if self.is_waiting_for_bagging() => self.hurry_bagging(),
             _ => {}
         }
     }

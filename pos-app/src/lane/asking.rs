@@ -57,6 +57,12 @@ enum Errand {
     Quotas,
     /// What the one who looks at their figures has earned.
     Earned { seller: String },
+    /// The kiosk said how it is.
+    Stand,
+    /// How the store's kiosks are.
+    Kiosks,
+    /// Something was said to a kiosk; the lane's number of it.
+    Act(u64),
     /// Something was given back; nobody waits.
     Release,
 }
@@ -147,6 +153,19 @@ impl Lane {
         if self.errands.open.values().all(|other| *other != errand) {
             self.ask_agent(Question::LabelStore { label: number.to_string() }, errand);
         }
+    }
+
+    /// Asks what only the store's relay knows: of kiosks and the attendant's board.
+    pub(crate) fn ask_board(&mut self, question: Question) {
+        let errand = match &question {
+            Question::Stand { .. } => Errand::Stand,
+            Question::Act { act } => match act.read() {
+                Ok(act) => Errand::Act(act.number),
+                Err(_) => return,
+            },
+            _ => Errand::Kiosks,
+        };
+        self.ask_agent(question, errand);
     }
 
     /// What somebody has earned on a day and in its month, which only HQ knows.
@@ -243,6 +262,9 @@ impl Lane {
             | Errand::Label { .. }
             | Errand::Earned { .. }
             | Errand::Quotas
+            | Errand::Stand
+            | Errand::Kiosks
+            | Errand::Act(_)
             | Errand::Release => None,
         });
         if let Some(wish) = asked {
@@ -320,6 +342,9 @@ impl Lane {
                     _ => None,
                 },
             ),
+            Errand::Stand => self.hear_acts(answer),
+            Errand::Kiosks => self.hear_kiosks(answer),
+            Errand::Act(number) => self.hear_act_taken(number, answer),
             Errand::Release => {}
         }
     }

@@ -8,6 +8,7 @@ use domain::catalogue::{Catalogue, Item};
 use domain::money::{Currency, Money};
 use domain::record::Record;
 use domain::tender::{Tender, Wallet};
+use domain::till::kiosk::{KioskRecord, KioskRules, Weighing};
 use domain::till::{Context, Effect, Input, Rules, Settings, Till};
 use drivers::printer::Document;
 use ledger::books::{self, Books};
@@ -55,6 +56,9 @@ impl OpenLane {
         let restored = books::restore_each(&journal, &settings, |record| {
             sold(record).for_each(|sku| reference.count_sold(sku));
         })?;
+        if config.mode == Mode::Kiosk && config.bagging_scale.is_some() {
+            reference.learn_weights(&journal.weighings()?);
+        }
         let mut open = Self {
             staff: reference.staff()?,
             categories: reference.categories()?,
@@ -209,9 +213,12 @@ impl OpenLane {
     /// error nothing was written and the till is as before.
     pub(super) fn flush(&mut self, moment: Moment) -> Result<Vec<Effect>, AppendError> {
         let waiting = self.books.waiting().iter();
-        let skus: Vec<String> = waiting.flat_map(|(_, record)| sold(record)).map(str::to_owned).collect();
+        let skus: Vec<String> =
+            waiting.clone().flat_map(|(_, record)| sold(record)).map(str::to_owned).collect();
+        let weighed: Vec<Weighing> = waiting.filter_map(|(_, record)| weighed(record)).collect();
         let effects = self.books.flush(&context(moment, &self.reference, &self.settings))?;
         skus.iter().for_each(|sku| self.reference.count_sold(sku));
+        self.reference.learn_weights(&weighed);
         Ok(effects)
     }
 
@@ -263,6 +270,11 @@ fn sold(record: &Record) -> impl Iterator<Item = &str> {
     sale.into_iter().flat_map(|sale| &sale.lines).map(|line| line.item.sku.as_str())
 }
 
+/// What a piece was seen to weigh: what the next one is held against.
+fn weighed(record: &Record) -> Option<Weighing> {
+    if let Record::Kiosk(KioskRecord::Weighed(weighing)) = record { Some(weighing.clone()) } else { None }
+}
+
 fn settings(store: &Store, config: &Config) -> Settings {
     let currency = Currency {
         code: store.currency.clone(),
@@ -270,7 +282,10 @@ fn settings(store: &Store, config: &Config) -> Settings {
         exponent: store.currency_exponent,
     };
     let major = 10i64.pow(u32::from(store.currency_exponent.min(4)));
-    let kiosk = (config.mode == Mode::Kiosk).then(|| config.kiosk.rules(Money::from_minor(major)));
+    let kiosk = (config.mode == Mode::Kiosk).then(|| KioskRules {
+        bagging: config.bagging_scale.as_ref().map(|_| config.kiosk.bagging.rules()),
+        ..config.kiosk.rules(Money::from_minor(major))
+    });
     let mut rules = super::rules::rules(store);
     if kiosk.is_some() {
         "kiosk".clone_into(&mut rules.place.channel);

@@ -22,6 +22,7 @@ enum Choice {
     Payments,
     Stock(StockWork),
     Orders,
+    Kiosks,
     Training,
     CashIn,
     CashOut,
@@ -67,6 +68,9 @@ impl Lane {
         }
         if counter && self.has_orders() {
             choices.push(Choice::Orders);
+        }
+        if signed_in && self.has_board() {
+            choices.push(Choice::Kiosks);
         }
         if counter && open.till().shift().is_some() {
             choices.extend(StockWork::ALL.map(Choice::Stock));
@@ -125,6 +129,9 @@ impl Lane {
             }
             Choice::Orders => {
                 (self.words("订单：拣货、交付", "Orders: pick, hand over"), count(self.open_orders_count()))
+            }
+            Choice::Kiosks => {
+                (self.words("自助机：看台", "Kiosks: the board"), count(self.waiting_at_kiosks().len()))
             }
             Choice::Stock(work) => {
                 let (chinese, english) = work.name();
@@ -186,6 +193,7 @@ impl Lane {
             Choice::Receipts => self.open_sheet(Kind::Receipts),
             Choice::Payments => self.open_sheet(Kind::Payments),
             Choice::Orders => self.open_sheet(Kind::Orders),
+            Choice::Kiosks => self.open_sheet(Kind::Board),
             Choice::Stock(work) => self.open_sheet(Kind::Stock(work)),
             Choice::Training => self.commands.push(Command::Train { begins: !self.config.training }),
             Choice::CashIn => self.open_sheet(Kind::Cash(CashMove::PayIn)),

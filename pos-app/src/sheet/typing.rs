@@ -124,6 +124,8 @@ impl Lane {
             Kind::Stock(_) => self.go_stock(),
             Kind::Seller { line } => self.go_seller(line),
             Kind::Note { line } => self.go_note(line),
+            Kind::Board => self.go_board(),
+            Kind::KioskAt(lane) => self.go_kiosk_at(lane),
             Kind::Orders => self.go_orders(),
             Kind::Order(id) => self.go_order(&id),
             Kind::EndOrder(id) => self.go_end_order(&id),
@@ -174,6 +176,8 @@ impl Lane {
             | Kind::Exit(..)
             | Kind::NewMember
             | Kind::Orders
+            | Kind::Board
+            | Kind::KioskAt(_)
             | Kind::EndOrder(_)
             | Kind::OnHand => {}
         }

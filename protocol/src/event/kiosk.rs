@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// One such fact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum Kiosk {
     /// The attendant is needed.
@@ -17,7 +17,7 @@ pub enum Kiosk {
         cause: Cause,
         /// What came of it.
         end: CallEnd,
-        /// Up to what it may go on unasked: pieces, or minor units of the total.
+        /// Up to what it may go on unasked: pieces, or minor units of the total; of a weight, what it was off, grams.
         #[serde(default, skip_serializing_if = "is_zero")]
         level: i64,
     },
@@ -29,6 +29,38 @@ pub enum Kiosk {
         chance: u32,
         /// Whether the basket is looked at.
         due: bool,
+        /// What the chance is made of; absent in what older programs wrote.
+        #[serde(default, skip_serializing_if = "ChanceParts::is_untold")]
+        parts: ChanceParts,
+        /// Where the number comes from; absent in what older programs wrote.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source: Option<RandomSource>,
+    },
+    /// What the bagging scale called somebody for: grams by which the weight should have changed, and by which it did.
+    BagFound {
+        /// Why.
+        cause: Cause,
+        /// At least.
+        low: i64,
+        /// At most.
+        high: i64,
+        /// It changed by this.
+        measured: i64,
+    },
+    /// A piece of goods was weighed on the bagging scale.
+    Weighed {
+        /// HQ's item code.
+        sku: String,
+        /// HQ's id of the pack; absent for a base unit.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        unit: String,
+        /// What it weighs.
+        grams: i64,
+    },
+    /// The customer put a bag of their own on the bagging scale.
+    OwnBag {
+        /// What it weighs.
+        grams: i64,
     },
     /// The attendant looked at a basket that was drawn.
     Audited {
@@ -57,12 +89,64 @@ pub enum Cause {
     Total,
     /// A payment that nobody knows the end of, or one too many that failed.
     Payment,
+    /// Goods were rung up and not put on the bagging scale.
+    NotBagged,
+    /// What was put there weighs something else than what was rung up.
+    WrongWeight,
+    /// Something lies there that was not rung up.
+    Unexpected,
+    /// Something that was rung up was taken off it.
+    TakenOff,
     /// The basket was drawn to be looked at.
     Audit,
     /// The customer pays in cash.
     Cash,
     /// The customer asks.
     Help,
+}
+
+/// What makes it likely that a basket is looked at, each in basis points; what is nothing is absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ChanceParts {
+    /// Every basket.
+    #[serde(skip_serializing_if = "is_none")]
+    pub base: u32,
+    /// Pieces were taken out again.
+    #[serde(skip_serializing_if = "is_none")]
+    pub removals: u32,
+    /// Nobody known buys.
+    #[serde(skip_serializing_if = "is_none")]
+    pub walk_in: u32,
+    /// It comes to much.
+    #[serde(skip_serializing_if = "is_none")]
+    pub large: u32,
+    /// The bagging scale called somebody.
+    #[serde(skip_serializing_if = "is_none")]
+    pub alarms: u32,
+    /// The customer changed how many they take.
+    #[serde(skip_serializing_if = "is_none")]
+    pub changes: u32,
+    /// Goods were scanned by phone.
+    #[serde(skip_serializing_if = "is_none")]
+    pub phone: u32,
+    /// The bagging scale is away.
+    #[serde(skip_serializing_if = "is_none")]
+    pub unchecked: u32,
+}
+
+impl ChanceParts {
+    fn is_untold(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Where a number of chance comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RandomSource {
+    /// The operating system of the lane.
+    System,
 }
 
 /// What came of a call.
@@ -77,6 +161,12 @@ pub enum CallEnd {
     FalseAlarm,
     /// The reason was gone before the attendant came.
     Gone,
+}
+
+// Serde wants a reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+const fn is_none(part: &u32) -> bool {
+    *part == 0
 }
 
 // Serde wants a reference.

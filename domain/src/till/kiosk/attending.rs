@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{AuditFound, Call, CallEnd, Cause, KioskInput, KioskMessage, KioskRecord, KioskRules, Risk};
+use super::{
+    AuditFound, BagState, Call, CallEnd, Cause, KioskInput, KioskMessage, KioskRecord, KioskRules,
+    RandomSource, Risk, WEIGHINGS_MAX,
+};
 use crate::basket::Line;
 use crate::catalogue::Item;
 use crate::money::Money;
@@ -127,8 +130,9 @@ impl Step {
             KioskInput::Pay { random } => self.kiosk_pay(context, &rules, random),
             KioskInput::Call(cause) => self.call(cause),
             KioskInput::CallOff(cause) => self.call_off(cause),
-            KioskInput::Answer { cause, end } => self.answer(cause, end),
+            KioskInput::Answer { cause, end } => self.answer(context, &rules, cause, end),
             KioskInput::Audited(found) => self.audited(found),
+            KioskInput::Bag(input) => self.bag(&rules, input),
         }
     }
 
@@ -163,14 +167,16 @@ impl Step {
         if self.till.basket.lines().is_empty() {
             return self.refuse(Message::NoLine);
         }
+        // What has not come to the bagging scale yet may come in a moment.
+        if self.till.kiosk.bagging().state().holds() && self.bag_cause(rules).is_none() {
+            self.is_bagged();
+            return;
+        }
         if self.till.kiosk.drawn().is_none() {
-            let basket = &self.till.basket;
-            let risk = Risk {
-                removals: self.till.kiosk.removals(),
-                walk_in: basket.member().is_none(),
-                total: basket.total(),
-            };
-            self.commit(Record::Kiosk(KioskRecord::AuditDrawn(rules.audit.draw(random, risk))));
+            let risk = self.risk(rules);
+            let (drawn, parts) = (rules.audit.draw(random, risk), rules.audit.parts(risk));
+            let source = RandomSource::System;
+            self.commit(Record::Kiosk(KioskRecord::AuditDrawn { drawn, parts, source }));
         }
         // What was refused is asked about again: something may have changed.
         self.till.kiosk.refused.clear();
@@ -181,6 +187,21 @@ impl Step {
             return self.refuse(Message::Kiosk(KioskMessage::Wait(cause)));
         }
         self.pay(context);
+    }
+
+    /// What speaks for looking at the open basket.
+    fn risk(&self, rules: &KioskRules) -> Risk {
+        let (basket, kiosk) = (&self.till.basket, &self.till.kiosk);
+        let phone = !basket.phones().is_empty();
+        Risk {
+            removals: kiosk.removals(),
+            walk_in: basket.member().is_none(),
+            total: basket.total(),
+            alarms: kiosk.alarms,
+            changes: kiosk.changes,
+            phone,
+            unchecked: rules.bagging.is_some() && !phone && kiosk.bagging().state() == BagState::Unchecked,
+        }
     }
 
     /// Whether the attendant is needed for this now.
@@ -198,6 +219,9 @@ impl Step {
             Cause::Payment => {
                 let in_doubt = till.payment_of_basket().is_some_and(|payment| !payment.is_active());
                 at_counter && (in_doubt || kiosk.failed_payments >= rules.failed_payments_max.max(1))
+            }
+            Cause::NotBagged | Cause::WrongWeight | Cause::Unexpected | Cause::TakenOff => {
+                selling && self.bag_cause(rules) == Some(cause)
             }
             Cause::Audit => selling && kiosk.drawn().is_some_and(|drawn| drawn.due) && !kiosk.audited,
             Cause::Cash => at_counter && !till.basket.lines().is_empty() && kiosk.is_called(cause),
@@ -231,7 +255,7 @@ impl Step {
         }
     }
 
-    fn answer(&mut self, cause: Cause, end: CallEnd) {
+    fn answer(&mut self, context: &Context<'_>, rules: &KioskRules, cause: Cause, end: CallEnd) {
         if !self.till.kiosk.is_called(cause) {
             return self.refuse(Message::Kiosk(KioskMessage::NoCall(cause)));
         }
@@ -250,12 +274,24 @@ impl Step {
             return;
         }
         let level = match cause {
-            _ if refused => 0,
+            _ if refused && !cause.is_of_weight() => 0,
             Cause::Pieces => self.till.basket.pieces(),
             Cause::Total => self.till.basket.total().minor(),
+            Cause::NotBagged | Cause::WrongWeight | Cause::Unexpected | Cause::TakenOff => {
+                let found = rules.bagging.as_ref().map(|rules| self.till.kiosk.bagging().found(rules));
+                found.map_or(0, |found| found.measured)
+            }
             Cause::Age | Cause::Removal | Cause::Payment | Cause::Audit | Cause::Cash | Cause::Help => 0,
         };
         self.commit(Record::Kiosk(KioskRecord::Answered { cause, end, level }));
+        if cause.is_of_weight() && !refused {
+            let now_ms = self.now_ms;
+            let weighing = self.till.kiosk.bagging.accept(now_ms);
+            // Only what should not have called anybody says what such goods weigh.
+            if let Some(weighing) = weighing.filter(|_| end == CallEnd::FalseAlarm) {
+                self.learn(context, weighing, WEIGHINGS_MAX);
+            }
+        }
         if cause == Cause::Age {
             if refused {
                 self.take_out_for_age(&who, &reason);
@@ -304,6 +340,9 @@ impl Step {
         if matches!(self.till.desk, Desk::SignedOut | Desk::Locked(_)) {
             return;
         }
+        if let Some(bagging) = &rules.bagging {
+            self.look_at_bagging(context, bagging);
+        }
         self.make_savings_in_time(context);
         // Working it out fully never makes it dearer: what is not too much at a glance is not too much.
         if self.holds(&rules, Cause::Total) {
@@ -322,6 +361,10 @@ impl Step {
         for cause in Cause::ALL.into_iter().filter(|cause| cause.comes_by_itself()) {
             let quiet = self.till.kiosk.is_called(cause) || self.till.kiosk.refused.contains(&cause);
             if !quiet && self.holds(&rules, cause) {
+                if let Some(bagging) = rules.bagging.as_ref().filter(|_| cause.is_of_weight()) {
+                    let found = self.till.kiosk.bagging().found(bagging);
+                    self.commit(Record::Kiosk(KioskRecord::BagFound { cause, found }));
+                }
                 self.commit(Record::Kiosk(KioskRecord::Called { cause }));
             }
         }

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::till::kiosk::{
-    AuditFound, AuditRules, CallEnd, Cause, Kiosk, KioskInput, KioskMessage, KioskRecord, KioskRules,
+    AuditFound, AuditRules, BagInput, BagReading, BaggingRules, CallEnd, Cause, ChanceParts, Kiosk,
+    KioskInput, KioskMessage, KioskRecord, KioskRules, RandomSource,
 };
 
 pub(super) fn message_words(message: &KioskMessage) -> String {
@@ -11,6 +12,8 @@ pub(super) fn message_words(message: &KioskMessage) -> String {
         KioskMessage::NotSoldHere(item) => format!("{} is not sold here", item.sku),
         KioskMessage::Wait(cause) => format!("{cause:?} waits for the attendant"),
         KioskMessage::NoCall(cause) => format!("nobody called for {cause:?}"),
+        KioskMessage::Bag(state) => format!("bagging {state:?}"),
+        KioskMessage::NoBag => "no bag of their own".into(),
     }
 }
 
@@ -19,9 +22,16 @@ pub(super) fn record_words(record: &KioskRecord) -> String {
         KioskRecord::Called { cause } => format!("called for {cause:?}"),
         KioskRecord::Answered { cause, end, level: 0 } => format!("{cause:?} {end:?}"),
         KioskRecord::Answered { cause, end, level } => format!("{cause:?} {end:?} up to {level}"),
-        KioskRecord::AuditDrawn(drawn) => {
+        KioskRecord::AuditDrawn { drawn, .. } => {
             format!("{} of {} drawn, due {}", drawn.random, drawn.chance, drawn.due)
         }
+        KioskRecord::BagFound { cause, found } => {
+            format!("{cause:?}: {} for {} to {} g", found.measured, found.low, found.high)
+        }
+        KioskRecord::Weighed(weighing) => {
+            format!("{}{} weighs {} g", weighing.sku, weighing.unit, weighing.grams)
+        }
+        KioskRecord::OwnBag { grams } => format!("a bag of {grams} g of their own"),
         KioskRecord::Audited(found) => format!("audited {} with {} missed", found.checked, found.missed),
     }
 }
@@ -388,6 +398,8 @@ pub(super) fn any_stranger() -> impl Strategy<Value = Vec<Happens>> {
             In(Input::Kiosk(KioskInput::Audited(AuditFound { missed, ..AuditFound::default() })))
         }),
         3 => prop::sample::select(vec!["cashier", "supervisor"]).prop_map(|role| approves("wang", role, "ok")),
+        2 => prop_oneof![Just(BagReading::Moving), (0i64..4).prop_map(|pieces| BagReading::Still(pieces * 300)), Just(BagReading::Away)].prop_map(scale),
+        1 => prop::sample::select(vec![BagInput::OwnBag, BagInput::Hurry, BagInput::Fresh]).prop_map(bag),
         1 => Just(PowerCut),
         1 => Just(signs_in("li", "manager")),
         4 => any_happening(),
@@ -406,9 +418,10 @@ proptest! {
     /// Whatever strangers do: days add up and outlive power cuts, nobody but who approves has any right, and no basket
     /// is paid that should have been looked at.
     #[test]
-    fn no_stranger_pays_past_the_attendant(day in prop::collection::vec(any_stranger(), 0..80)) {
+    fn no_stranger_pays_past_the_attendant(day in prop::collection::vec(any_stranger(), 0..80), weighs in any::<bool>()) {
         let mut lane = Lane::new();
         let rules = KioskRules {
+            bagging: weighs.then(BaggingRules::default),
             total_max: Money::from_minor(3_000),
             item_pieces_max: 3,
             audit: AuditRules { base: 3_000, ..AuditRules::default() },
@@ -431,6 +444,7 @@ proptest! {
                 };
                 match record {
                     Record::SaleCompleted { .. } => {
+                        prop_assert!(!before.kiosk().bagging().state().holds(), "paid past the scale");
                         prop_assert_eq!(before.basket.age_open().count(), 0);
                         let audited = before.kiosk.drawn().is_some_and(|drawn| !drawn.due)
                             || lane.journal.iter().any(|(.., record)| matches!(record, Record::Kiosk(KioskRecord::Audited(_))));
@@ -472,4 +486,198 @@ fn the_attendants_pin_leaves_the_question_and_a_wrong_one_counts() {
             = shift 1 of 2026-03-02, li selling
         "#]],
     );
+}
+
+fn bag(input: BagInput) -> Happens {
+    In(Input::Kiosk(KioskInput::Bag(input)))
+}
+
+fn scale(reading: BagReading) -> Happens {
+    bag(BagInput::Scale(reading))
+}
+
+fn lies(grams: i64) -> Happens {
+    scale(BagReading::Still(grams))
+}
+
+/// A kiosk with a bagging scale, and colas of 350 g that were weighed three times.
+fn weighed() -> Vec<Happens> {
+    let colas = (1..=3).flat_map(|count| [scan(COLA), lies(350 * count)]);
+    let sold = [to_payment(UNDRAWN), CHARGE(), answered(1, paid()), Saved, lies(0), BACK];
+    let opened = vec![Rule(|rules| {
+        rules.kiosk = Some(KioskRules { bagging: Some(BaggingRules::default()), ..usual() })
+    })];
+    let signed = [signs_in("li", "manager"), lies(0)];
+    opened.into_iter().chain(signed).chain(colas).chain(sold).collect()
+}
+
+#[test]
+fn goods_are_weighed_until_their_weight_is_known() {
+    check(
+        vec![
+            Rule(|rules| {
+                rules.kiosk = Some(KioskRules { bagging: Some(BaggingRules::default()), ..usual() })
+            }),
+            signs_in("li", "manager"),
+            lies(0),
+        ],
+        &[scan(COLA), scan(EGG), to_payment(UNDRAWN), scale(BagReading::Moving), lies(352), scan(EGG)],
+        expect![[r#"
+            commit line 1 cola 1 x 3.50 = 3.50
+            sound Accepted
+            sound Blocked
+            tell bagging Waiting
+            sound Blocked
+            tell bagging Waiting
+            commit cola weighs 352 g
+            commit line 2 egg 1 x 2.00 by breakfast = 2.00
+            sound Accepted
+            = shift 1 of 2026-03-02, li selling; 2 lines 5.50
+        "#]],
+    );
+}
+
+#[test]
+fn goods_that_were_not_bagged_wait_for_the_attendant() {
+    check(
+        then(weighed(), [scan(COLA)]),
+        &[
+            Later(19 * SECOND_MS),
+            TICK,
+            Later(SECOND_MS),
+            TICK,
+            answer(Cause::NotBagged, CallEnd::Passed),
+            approves("wang", "cashier", "太大，放车里"),
+            to_payment(UNDRAWN),
+        ],
+        expect![[r#"
+            commit NotBagged: 0 for 335 to 365 g
+            commit called for NotBagged
+            sound Blocked
+            ask for Attend
+            commit Attend of li approved by wang for 太大，放车里
+            commit NotBagged Passed
+            sound Accepted
+            commit 9999 of 700 drawn, due false
+            = shift 1 of 2026-03-02, li paying; 1 lines 3.50
+        "#]],
+    );
+}
+
+#[test]
+fn another_weight_than_the_goods_have_is_seen_and_a_false_alarm_is_learned() {
+    check(
+        then(weighed(), [scan(COLA), lies(250)]),
+        &[
+            Later(8 * SECOND_MS),
+            TICK,
+            to_payment(UNDRAWN),
+            answer(Cause::WrongWeight, CallEnd::FalseAlarm),
+            approves("wang", "cashier", "换了包装"),
+            to_payment(UNDRAWN),
+        ],
+        expect![[r#"
+            commit WrongWeight: 250 for 335 to 365 g
+            commit called for WrongWeight
+            commit 9999 of 700 drawn, due false
+            sound Blocked
+            tell WrongWeight waits for the attendant
+            sound Blocked
+            ask for Attend
+            commit Attend of li approved by wang for 换了包装
+            commit WrongWeight FalseAlarm up to 250
+            commit cola weighs 250 g
+            sound Accepted
+            = shift 1 of 2026-03-02, li paying; 1 lines 3.50
+        "#]],
+    );
+}
+
+#[test]
+fn what_was_not_scanned_and_what_is_taken_away_is_put_right_or_the_attendant_comes() {
+    check(
+        then(weighed(), [scan(COLA), lies(350)]),
+        &[
+            lies(900),
+            scan(COLA),
+            lies(351),
+            lies(0),
+            Later(8 * SECOND_MS),
+            TICK,
+            answer(Cause::TakenOff, CallEnd::Refused),
+            approves("wang", "cashier", "请放回"),
+            to_payment(UNDRAWN),
+            lies(350),
+            to_payment(UNDRAWN),
+        ],
+        expect![[r#"
+            sound Blocked
+            tell bagging TooMuch
+            commit TakenOff: -350 for -15 to 15 g
+            commit called for TakenOff
+            sound Blocked
+            ask for Attend
+            commit Attend of li approved by wang for 请放回
+            commit TakenOff Refused
+            sound Accepted
+            commit 9999 of 700 drawn, due false
+            sound Blocked
+            tell TakenOff waits for the attendant
+            commit TakenOff: -350 for -15 to 15 g
+            commit called for TakenOff
+            commit TakenOff Gone
+            = shift 1 of 2026-03-02, li paying; 1 lines 3.50
+        "#]],
+    );
+}
+
+#[test]
+fn a_bag_of_their_own_is_said_and_written_down() {
+    check(
+        then(weighed(), [lies(180)]),
+        &[scan(COLA), bag(BagInput::OwnBag), scan(COLA), lies(530), bag(BagInput::OwnBag)],
+        expect![[r#"
+            sound Blocked
+            tell bagging TooMuch
+            commit a bag of 180 g of their own
+            sound Accepted
+            commit line 1 cola 1 x 3.50 = 3.50
+            sound Accepted
+            commit cola weighs 350 g
+            sound Blocked
+            tell no bag of their own
+            = shift 1 of 2026-03-02, li selling; 1 lines 3.50
+        "#]],
+    );
+}
+
+#[test]
+fn a_kiosk_without_a_bagging_scale_hears_none() {
+    check(
+        opened(),
+        &[lies(500), scan(COLA)],
+        expect![[r#"
+        sound Blocked
+        tell not at a kiosk
+        commit line 1 cola 1 x 3.50 = 3.50
+        sound Accepted
+        = shift 1 of 2026-03-02, li selling; 1 lines 3.50
+    "#]],
+    );
+}
+
+#[test]
+fn an_alarm_makes_an_audit_likelier_and_the_draw_can_be_reckoned_again() {
+    let mut lane = Lane::new();
+    let alarm = [scan(COLA), lies(250), Later(8 * SECOND_MS), TICK, lies(350), pieces(1, 2), lies(700)];
+    let day = weighed().into_iter().chain(alarm).chain([to_payment(UNDRAWN)]);
+    day.for_each(|happens| drop(lane.take(happens)));
+    let drawn = lane.journal.iter().rev().find_map(|(.., record)| match record {
+        Record::Kiosk(KioskRecord::AuditDrawn { drawn, parts, source }) => Some((*drawn, *parts, *source)),
+        _ => None,
+    });
+    let (drawn, parts, source) = drawn.expect("a draw");
+    assert_eq!(parts, ChanceParts { base: 200, alarms: 500, ..ChanceParts::default() });
+    assert_eq!((drawn.chance, source), (700, RandomSource::System));
+    assert!(drawn.adds_up(parts));
 }

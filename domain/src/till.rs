@@ -94,6 +94,8 @@ pub struct Rules {
     pub shift_opens_itself: bool,
     /// The drawer is counted without a look at what it should hold.
     pub blind_count: bool,
+    /// Goods are counted without a look at what the books say.
+    pub blind_stock_count: bool,
     /// So many lines of a basket anybody may void; more need the right to.
     pub free_voids: u32,
     /// Lines up to this net anybody may void.
@@ -138,6 +140,7 @@ impl Default for Rules {
             refund_order: RefundOrder::default(),
             shift_opens_itself: true,
             blind_count: false,
+            blind_stock_count: true,
             free_voids: u32::MAX,
             free_void_net: Money::from_minor(i64::MAX),
             cancel_by_right: false,

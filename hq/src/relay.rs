@@ -32,6 +32,7 @@ use tracing::{error, info, warn};
 
 use crate::place::{Held, Place, PlaceError, write_whole};
 use crate::server::gate::Gate;
+use crate::server::heard::Heard;
 use crate::server::refusal::chain;
 use crate::server::tls::{Pair, PairError, TlsListener};
 use crate::server::{QUESTIONS_MAX, STOP_PATIENCE, ServeError, WAITING_MAX, reachable, serve, set_nodelay};
@@ -95,6 +96,7 @@ pub(crate) struct Counter {
     book: Book,
     upstream: Upstream,
     pages: Pages,
+    heard: Heard,
     bodies: Gate,
     questions: Gate,
 }
@@ -135,6 +137,7 @@ pub async fn start(config: Config) -> Result<Running, RelayError> {
         book,
         upstream,
         pages: Pages::default(),
+        heard: Heard::default(),
         bodies: Gate::new(BODIES_KIB_MAX, WAITING_MAX),
         questions: Gate::new(QUESTIONS_MAX, WAITING_MAX),
     });

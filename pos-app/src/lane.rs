@@ -34,6 +34,7 @@ use ui::action::Action;
 use ui::view::{Closed, Language, Notice, View};
 
 use crate::config::{Config, Paths};
+use crate::counting::Counting;
 use crate::entry::{CALM_MS, Front};
 use crate::kiosk::Kiosk;
 use crate::labels::Labels;
@@ -192,6 +193,8 @@ pub struct Lane {
     pub(crate) labels: Option<Box<Labels>>,
     /// The store's orders of channels.
     pub(crate) orders: Orders,
+    /// The count of goods that is open.
+    pub(crate) counting: Counting,
 }
 
 /// Whether the lane can sell.
@@ -236,6 +239,7 @@ impl Lane {
             papers_again_ms: 0,
             errands: Errands::default(),
             orders: Orders::default(),
+            counting: Counting::default(),
         }
     }
 

@@ -715,6 +715,19 @@ pub(crate) fn notice(
         Message::NotReducible(item) => Notice::NotReducible { name: name(item, language) },
         Message::ParkedFull => Notice::ParkedFull,
         Message::NotParked => Notice::NotParked,
+        Message::StockCounted { document, items } => Notice::Said {
+            tone: ui::view::Tone::Good,
+            what: say(
+                language,
+                &format!("盘点已记账：{items} 种"),
+                &format!("Count written down: {items} items"),
+            ),
+            rest: say(
+                language,
+                &format!("单号 {document}。总部收齐各收银台的销售后，库存按差额调整。"),
+                &format!("Document {document}. HQ posts the difference once it has every lane's sales."),
+            ),
+        },
         Message::BasketParked { basket } => Notice::BasketParked { number: basket.to_string() },
         Message::BasketParkedMoneyBack { basket, back } => {
             let back = currency.format_with_symbol(*back);

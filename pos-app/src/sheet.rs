@@ -7,6 +7,7 @@ mod approval;
 mod books;
 mod change;
 mod code;
+mod counting;
 mod drawer;
 mod export;
 mod give_back;
@@ -135,6 +136,12 @@ pub(crate) enum Kind {
     Stock(StockWork),
     /// Where there is any of some goods.
     OnHand,
+    /// Which goods are counted: a new count, or one that was begun.
+    Counts,
+    /// Goods are counted.
+    Counting,
+    /// The look at a count before it is written down.
+    EndCount,
     /// Who is credited.
     Seller {
         /// The line; the whole basket where `None`.
@@ -262,6 +269,7 @@ impl Open {
             | Kind::Receipts
             | Kind::Phones
             | Kind::OnHand
+            | Kind::Counts
             | Kind::EndOrder(_) => &[RowNumber],
             Kind::Orders => &[Code],
             Kind::Order(_) => &[Code, Quantity],
@@ -280,6 +288,8 @@ impl Open {
             Kind::NewMember => &[Digits, Code],
             Kind::Seller { .. } => &[Digits],
             Kind::Note { .. } => &[Words],
+            Kind::Counting => &[Code, Quantity],
+            Kind::EndCount => &[Quantity],
             Kind::Stock(StockWork::Waste) => &[Code, Quantity, Code],
             Kind::Stock(_) => &[Code, Quantity, Code, Words],
         };
@@ -367,6 +377,7 @@ impl Open {
             | Kind::Leave(..)
             | Kind::Exit(_, false)
             | Kind::Note { .. }
+            | Kind::Counts
             | Kind::OnHand => ScanRule::Sells,
             Kind::Member
             | Kind::Goods { selling: false }
@@ -389,6 +400,8 @@ impl Open {
             | Kind::Report(..)
             | Kind::NewMember
             | Kind::EndOrder(_)
+            | Kind::Counting
+            | Kind::EndCount
             | Kind::Stock(_) => ScanRule::Blocks,
         }
     }
@@ -402,6 +415,7 @@ impl Open {
             | Kind::Payments
             | Kind::Receipts
             | Kind::Orders
+            | Kind::Counts
             | Kind::Seller { .. } => true,
             Kind::Age
             | Kind::Cancel
@@ -434,6 +448,8 @@ impl Open {
             | Kind::Note { .. }
             | Kind::Order(_)
             | Kind::EndOrder(_)
+            | Kind::Counting
+            | Kind::EndCount
             | Kind::OnHand => false,
         }
     }
@@ -594,6 +610,9 @@ impl Lane {
             Kind::NewMember => self.show_new_member(sheet),
             Kind::Stock(work) => self.show_stock(sheet, *work),
             Kind::OnHand => self.show_on_hand(sheet),
+            Kind::Counts => self.show_counts(sheet),
+            Kind::Counting => self.show_counting(sheet),
+            Kind::EndCount => self.show_end_count(open, sheet),
             Kind::Seller { line } => self.show_seller(open, sheet, *line),
             Kind::Note { line } => self.show_note(open, sheet, *line),
             Kind::Orders => self.show_orders(sheet),
@@ -609,6 +628,7 @@ impl Lane {
             Kind::Day(by) => self.fill_day(by),
             Kind::Receipts => self.fill_receipts(),
             Kind::Goods { .. } => self.find_goods(),
+            Kind::Counts => self.find_counts(),
             Kind::Count => {
                 if let Some(sheet) = self.front.sheets.last_mut() {
                     sheet.listed = vec![fact("", ""); drawer::DENOMINATIONS.len()];
@@ -648,6 +668,8 @@ impl Lane {
             | Kind::Orders
             | Kind::Order(_)
             | Kind::EndOrder(_)
+            | Kind::Counting
+            | Kind::EndCount
             | Kind::OnHand => {}
         }
     }

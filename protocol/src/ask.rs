@@ -17,7 +17,7 @@ use domain::label::LabelNumber;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Coupon, Member, Origin, PointsGrant, QuotaHeard, Sale};
+use crate::event::{Coupon, Member, Origin, PointsGrant, Position, QuotaHeard, Sale};
 use crate::pull::phone_hash;
 
 /// The version that this program writes.
@@ -52,6 +52,10 @@ pub const QUOTAS_ASKED_MAX: usize = 64;
 
 /// The most other stores whose stock is told.
 pub const STOCK_PLACES_MAX: usize = 50;
+
+/// A lane whose agent said how far its journal is within so long counts as
+/// heard of just now, milliseconds. Agents say it every ten seconds.
+pub const POSITION_HEARD_MS: i64 = 15_000;
 
 /// A question on its way to the agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,6 +137,8 @@ pub enum Question {
         /// HQ's item code.
         sku: String,
     },
+    /// How far are the journals of the store's lanes now?
+    Positions {},
     /// What is this seller credited for, and what have they earned?
     Earned {
         /// HQ's id of the seller.
@@ -198,6 +204,7 @@ impl Question {
                     && (member.is_empty() || short(member))
             }
             Self::Stock { sku } => short(sku),
+            Self::Positions {} => true,
             Self::Earned { seller, day: _ } => short(seller),
             Self::FlashLabel { label, colour: _, seconds } => {
                 is_label(label) && (1..=FLASH_SECONDS_MAX).contains(seconds)
@@ -286,6 +293,15 @@ pub enum Answer {
     Stock {
         /// At most [`STOCK_PLACES_MAX`] others.
         places: Vec<StockAt>,
+    },
+    /// How far the journals of the store's lanes are.
+    Positions {
+        /// The lanes that were heard of just now, at most
+        /// [`COUNT_LANES_MAX`](domain::stock::COUNT_LANES_MAX).
+        known: Vec<Position>,
+        /// The store's other lanes: how far they are nobody can say.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unknown: Vec<u32>,
     },
     /// It was passed on to the gateway that has the label; what becomes of it
     /// stands in the label's state.

@@ -29,7 +29,7 @@ pub use order::{Missing, Order, OrderDeed, OrderHere, OrderStage};
 
 pub use phone::{CodeRefused, Drawn, ExitRight, Phone, PhoneCode, PhoneLine, PhoneTaken, Unsold, UsedCode};
 pub use quota::{Counts, QuotaCount, QuotaHeard, QuotaUse};
-pub use stock::{Movement, NewMember, Position, StockCount, StockLine, StockMove};
+pub use stock::{CountStep, Movement, NewMember, Position, StockCount, StockLine, StockMove};
 
 /// The version that [`encode`] writes.
 pub const EVENT_VERSION: u16 = 1;
@@ -1042,6 +1042,8 @@ pub enum Act {
     ConfirmAge,
     /// Let pass what a kiosk holds.
     Attend,
+    /// Let a count of goods change the stock.
+    CountStock,
 }
 
 /// Cash that moves without a sale.

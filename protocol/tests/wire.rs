@@ -15,6 +15,8 @@ mod phone;
 mod quota;
 #[path = "wire/selling.rs"]
 mod selling;
+#[path = "wire/store.rs"]
+mod store;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -651,6 +653,7 @@ fn records() -> Vec<(&'static str, Record)> {
     .chain(phone::records())
     .chain(membership::records())
     .chain(order::records())
+    .chain(store::records())
     .collect()
 }
 

@@ -36,6 +36,7 @@ impl Answers for Clerk {
             | Question::FlashLabel { .. }
             | Question::LabelStore { .. }
             | Question::ResendLabel { .. }
+            | Question::Positions {}
             | Question::QuotasUsed { .. } => std::future::pending().await,
         }
     }

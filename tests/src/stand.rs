@@ -11,6 +11,7 @@ use ledger::journal::Identity;
 use ledger::reference::ReferenceWriter;
 use pos_app::config::{Config, Paths};
 use pos_app::lane::{Command, Event, Lane, Moment};
+use protocol::ask::Answer;
 use protocol::head::SigningKey;
 use protocol::pull::{Change, CodeKey, CodeSigner, Coupon, Entity, Member, StaffMember};
 use ui::action::Key;
@@ -190,6 +191,16 @@ impl Stand {
         self.agent_is_slow = false;
         let commands = std::mem::take(&mut self.commands);
         self.turn(unanswered(&commands));
+    }
+
+    /// The agent answers what it was asked last; it takes its time before.
+    pub fn answer(&mut self, answer: Answer) {
+        let asked = self.commands.iter().rev().find_map(|command| match command {
+            Command::Ask(asked) => Some(asked.number),
+            _ => None,
+        });
+        let Some(number) = asked else { return };
+        self.turn(vec![Event::Answered { number, answer: Some(Box::new(answer)) }]);
     }
 
     /// A person presses a key.

@@ -703,6 +703,7 @@ fn message_words(message: &Message) -> String {
         Message::Reprinting { document } => format!("reprinting #{document}"),
         Message::Fault(fault) => fault.to_string(),
         Message::NotReducible(item) => format!("{} is not reduced", item.sku),
+        Message::StockCounted { document, items } => format!("{document} counted, {items} items"),
         Message::BasketParked { basket } => format!("basket {basket} parked"),
         Message::BasketParkedMoneyBack { basket, back } => {
             format!("basket {basket} parked, {} back", yuan().format(*back))

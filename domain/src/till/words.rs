@@ -572,6 +572,13 @@ pub enum Message {
     ParkedFull,
     /// No basket is parked under this number.
     NotParked,
+    /// A count of goods was written down.
+    StockCounted {
+        /// Its number.
+        document: String,
+        /// How many items.
+        items: usize,
+    },
     /// The basket was put aside.
     BasketParked {
         /// Its number.

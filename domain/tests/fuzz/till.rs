@@ -450,6 +450,8 @@ impl Lane {
                 document: "C-1".into(),
                 lines: vec![CountedLine { sku: "tea".into(), thousandths: number(rest, 0) }],
                 positions: Vec::new(),
+                steps: Vec::new(),
+                reason: reason(),
             })),
             "joins" => Input::RegisterMember(Box::new(NewMember {
                 id: "new".into(),

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use protocol::ask::{Answer, CouponRefused, LATER_DOCUMENTS_MAX, ReceiptRefused};
 use protocol::chain::ChainHash;
-use protocol::event::{self, Event, Fact, Origin, Sale};
+use protocol::event::{self, Event, Fact, Origin, Position, Sale};
 use protocol::push::{Batch, PushAnswer, PushRefusal};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
@@ -238,17 +238,32 @@ impl Book {
         Ok(known.is_some_and(|known| SecretHash::from_bytes(known) == *key))
     }
 
-    /// Whether this is the key of any lane that HQ took last.
-    pub fn is_key_of_a_lane(&self, key: &SecretHash) -> Result<bool, BookError> {
+    /// The lane of which HQ took this key last.
+    pub fn lane_of_key(&self, key: &SecretHash) -> Result<Option<u32>, BookError> {
         let connection = self.connection();
-        let mut select = connection.prepare_cached("SELECT key_hash FROM lane")?;
+        let mut select = connection.prepare_cached("SELECT lane, key_hash FROM lane")?;
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
-            if SecretHash::from_bytes(row.get(0)?) == *key {
-                return Ok(true);
+            if SecretHash::from_bytes(row.get(1)?) == *key {
+                return Ok(Some(row.get(0)?));
             }
         }
-        Ok(false)
+        Ok(None)
+    }
+
+    /// The lanes that HQ let in, by number, with how far their newest journal is copied.
+    pub fn lanes(&self) -> Result<Vec<(u32, Option<Position>)>, BookError> {
+        let connection = self.connection();
+        let mut select = connection.prepare_cached(
+            "SELECT lane.lane, epoch, seq FROM lane LEFT JOIN copy ON copy.lane = lane.lane
+             AND epoch = (SELECT max(epoch) FROM copy WHERE copy.lane = lane.lane) ORDER BY lane.lane",
+        )?;
+        let rows = select.query_map([], |row| {
+            let lane = row.get(0)?;
+            let (epoch, seq): (Option<u32>, Option<u64>) = (row.get(1)?, row.get(2)?);
+            Ok((lane, epoch.zip(seq).map(|(epoch, seq)| Position { lane, epoch, seq })))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// How far a journal is copied; `None` before the first.

@@ -49,6 +49,8 @@ enum Errand {
     Receipt(ReceiptCode),
     /// Where there is any of an item.
     Stock { sku: String },
+    /// How far the store's other lanes are, for a count of goods.
+    Positions,
     /// A shelf label is to flash, or to be sent its face again.
     Label { number: LabelNumber, resent: bool },
     /// Whose a shelf label is that nobody here has heard.
@@ -129,6 +131,13 @@ impl Lane {
         }
     }
 
+    /// How far the store's other lanes are; one question is enough at one time.
+    pub(crate) fn ask_for_positions(&mut self) {
+        if self.errands.open.values().all(|other| *other != Errand::Positions) {
+            self.ask_agent(Question::Positions {}, Errand::Positions);
+        }
+    }
+
     /// Lets a shelf label flash green for so many seconds.
     pub(crate) fn ask_flash(&mut self, number: &LabelNumber, seconds: u8) {
         let question = Question::FlashLabel { label: number.to_string(), colour: [0, 255, 0], seconds };
@@ -206,6 +215,7 @@ impl Lane {
                 return self.ask_for_points(&member, false);
             }
             Message::ReceiptCode(code) if self.takes_returns() => return self.claim_receipt(code.clone()),
+            Message::StockCounted { document, .. } => self.end_count(document),
             // Nobody else knows more of these.
             _ => {}
         }
@@ -239,6 +249,7 @@ impl Lane {
             | Errand::Coupon { .. }
             | Errand::Receipt(_)
             | Errand::Stock { .. }
+            | Errand::Positions
             | Errand::LabelStore { .. }
             | Errand::Label { .. }
             | Errand::Earned { .. }
@@ -300,6 +311,10 @@ impl Lane {
                     _ => None,
                 },
             ),
+            Errand::Positions => self.hear_positions(match answer {
+                Some(Answer::Positions { known, unknown }) => Some((known, unknown)),
+                _ => None,
+            }),
             Errand::Label { number, resent } => self.hear_label_answer(&number, resent, answer.as_ref()),
             Errand::LabelStore { number } => match answer {
                 Some(Answer::LabelStore { store: Some(store) }) => self.hear_whose_label(number, store),

@@ -304,6 +304,7 @@ impl From<Act> for event::Act {
             Act::WaiveLabels => Self::WaiveLabels,
             Act::ConfirmAge => Self::ConfirmAge,
             Act::Attend => Self::Attend,
+            Act::CountStock => Self::CountStock,
         }
     }
 }
@@ -327,6 +328,7 @@ impl From<event::Act> for Act {
             event::Act::WaiveLabels => Self::WaiveLabels,
             event::Act::ConfirmAge => Self::ConfirmAge,
             event::Act::Attend => Self::Attend,
+            event::Act::CountStock => Self::CountStock,
         }
     }
 }

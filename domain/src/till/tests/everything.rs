@@ -48,6 +48,8 @@ pub(super) fn any_goods_work() -> impl Strategy<Value = Happens> {
                 document: document.into(),
                 lines: lines.into_iter().map(line).collect(),
                 positions: vec![Position { lane: 1, epoch: 1, seq }],
+                steps: Vec::new(),
+                reason: "month".into(),
             })))
         },
     );

@@ -357,6 +357,15 @@ impl Till {
         &self.parked
     }
 
+    /// Whether another lane may take up a basket that was put aside here:
+    /// nothing of it is paid, or on its way to be.
+    pub fn is_lendable(&self, basket: u32) -> bool {
+        let is_paid =
+            |payment: &Payment| matches!(payment.belongs, Belongs::Parked(number) if number == basket);
+        let parked = self.parked.iter().find(|parked| parked.number == basket);
+        parked.is_some_and(|parked| parked.tenders.is_empty()) && !self.payments.iter().any(is_paid)
+    }
+
     /// The payments whose end is not known, oldest first: what is under way,
     /// and the attendant's list of what is in doubt.
     pub fn payments(&self) -> &[Payment] {
@@ -600,6 +609,13 @@ impl Till {
                 }
             }
             Record::BasketRecalled { basket, .. } => self.recall(*basket),
+            Record::BasketTaken { parked, .. } => {
+                self.basket = parked.basket.clone();
+                // Whoever put it aside may spend them until they are shown here.
+                self.basket.leave_coupons();
+                self.tenders.clear();
+            }
+            Record::BasketGone { basket, .. } => self.parked.retain(|parked| parked.number != *basket),
             Record::ReturnBegun { past } => self.basket.begin_return(past.as_ref().clone()),
             Record::LineReturned { returned, .. } => self.basket.take_back(returned.clone()),
             Record::ReturnDropped { .. } => self.basket.end_return(),
@@ -651,7 +667,8 @@ impl Till {
             Record::Phone(record) => self.apply_phone(at_ms, record),
             Record::Order(record) => self.orders.apply(record),
             // They move nothing of the till's own.
-            Record::StockMoved { .. }
+            Record::BasketOffered { .. }
+            | Record::StockMoved { .. }
             | Record::StockCounted { .. }
             | Record::LabelBound { .. }
             | Record::LabelUnbound { .. }

@@ -28,6 +28,16 @@ pub fn answer(store: &Store, lane: &LaneRow, question: &Question, now_ms: i64) -
         Question::Stock { sku } => store.read(|reading| stock(reading, &asks.store, sku)),
         // Who was heard of just now, the server knows that took their requests.
         Question::Positions {} => store.read(|reading| positions(reading, &asks.store, |_| None)),
+        Question::ParkedBaskets { epoch, own } => {
+            store.read(|reading| keeper::parked_listed(reading, &asks, *epoch, own, now_ms))
+        }
+        Question::ClaimParked { parked } => {
+            store.write(|writing| Keeper::new(writing, now_ms)?.claim_parked(&asks, *parked))
+        }
+        Question::ReleaseParked { parked } => {
+            store.write(|writing| Keeper::new(writing, now_ms)?.release_parked(&asks, *parked, &source))?;
+            Ok(Answer::Released {})
+        }
         Question::Earned { seller, day } => store.read(|reading| earned(reading, seller, *day)),
         // Gateways stand in stores; an agent without one has said so already.
         Question::FlashLabel { .. } | Question::ResendLabel { .. } => {

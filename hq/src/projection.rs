@@ -76,6 +76,9 @@ pub(crate) fn project(
             | Fact::BasketDiscounted { .. }
             | Fact::BasketParked { .. }
             | Fact::BasketRecalled { .. }
+            | Fact::BasketOffered { .. }
+            | Fact::BasketTaken { .. }
+            | Fact::BasketGone { .. }
             | Fact::ReturnBegun { .. }
             | Fact::LineReturned { .. }
             | Fact::ReturnDropped { .. }
@@ -265,6 +268,7 @@ pub(crate) fn refuse_unfit(event: &Event) -> Result<(), String> {
         | Fact::BasketDiscounted { .. }
         | Fact::BasketParked { .. }
         | Fact::BasketRecalled { .. }
+        | Fact::BasketGone { .. }
         | Fact::ReturnBegun { .. }
         | Fact::LineReturned { .. }
         | Fact::ReturnDropped { .. }
@@ -296,7 +300,9 @@ pub(crate) fn refuse_unfit(event: &Event) -> Result<(), String> {
         | Fact::Kiosk(_)
         | Fact::ClockTrusted { .. } => Ok(()),
         // What a number of theirs is must be known before it is one of a book.
-        Fact::Phone(_) => event.record().map(drop).map_err(|error| error.to_string()),
+        Fact::BasketOffered { .. } | Fact::BasketTaken { .. } | Fact::Phone(_) => {
+            event.record().map(drop).map_err(|error| error.to_string())
+        }
     }
 }
 

@@ -42,7 +42,7 @@ use crate::orders::Orders;
 use crate::payment::{self, Act, Ask};
 use crate::present;
 use crate::receipt;
-use crate::sheet::{Attempt, Kind};
+use crate::sheet::{Attempt, Elsewhere, Kind};
 use crate::weighing::{ScaleAsk, ScaleStatus};
 use asking::Errands;
 pub use books::Moment;
@@ -195,6 +195,8 @@ pub struct Lane {
     pub(crate) orders: Orders,
     /// The count of goods that is open.
     pub(crate) counting: Counting,
+    /// The baskets that other lanes put aside.
+    pub(crate) elsewhere: Elsewhere,
 }
 
 /// Whether the lane can sell.
@@ -240,6 +242,7 @@ impl Lane {
             errands: Errands::default(),
             orders: Orders::default(),
             counting: Counting::default(),
+            elsewhere: Elsewhere::default(),
         }
     }
 

@@ -42,6 +42,7 @@ use crate::entry::CALM_MS;
 use crate::lane::{Command, Lane, OpenLane, State};
 pub(crate) use books::DayBy;
 pub(crate) use change::Change;
+pub(crate) use parking::{Claimed, Elsewhere};
 pub(crate) use stock::StockWork;
 pub(crate) use why::almost;
 
@@ -629,6 +630,7 @@ impl Lane {
             Kind::Receipts => self.fill_receipts(),
             Kind::Goods { .. } => self.find_goods(),
             Kind::Counts => self.find_counts(),
+            Kind::Parked => self.find_parked(),
             Kind::Count => {
                 if let Some(sheet) = self.front.sheets.last_mut() {
                     sheet.listed = vec![fact("", ""); drawer::DENOMINATIONS.len()];
@@ -642,7 +644,6 @@ impl Lane {
             | Kind::Approve(_)
             | Kind::Change { .. }
             | Kind::Park
-            | Kind::Parked
             | Kind::Member
             | Kind::Why
             | Kind::GiveBack

@@ -475,7 +475,10 @@ impl Counter {
             | Question::Earned { .. }
             | Question::LabelStore { .. }
             | Question::Stock { .. }
-            | Question::Positions {} => return None,
+            | Question::Positions {}
+            | Question::ParkedBaskets { .. }
+            | Question::ClaimParked { .. }
+            | Question::ReleaseParked { .. } => return None,
         };
         let busy = Answer::LabelNotAsked { why: LabelNotAsked::Busy };
         let (Some(order), Some(labels)) = (order, &self.labels) else {

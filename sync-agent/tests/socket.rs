@@ -37,6 +37,9 @@ impl Answers for Clerk {
             | Question::LabelStore { .. }
             | Question::ResendLabel { .. }
             | Question::Positions {}
+            | Question::ParkedBaskets { .. }
+            | Question::ClaimParked { .. }
+            | Question::ReleaseParked { .. }
             | Question::QuotasUsed { .. } => std::future::pending().await,
         }
     }

@@ -8,8 +8,8 @@ use fixtures::shop;
 use ledger::reference::ReferenceWriter;
 use pos_app::config::{Config, Language, Payment, Theme};
 use pos_app::lane::Moment;
-use protocol::ask::Answer;
-use protocol::event::Position;
+use protocol::ask::{Answer, ParkedRefused, ParkedShown};
+use protocol::event::{ParkedId, Position};
 use protocol::pull::{Change, Entity, Order, OrderLine, OrderState, pick_up_hash};
 use ui::action::Key;
 use ui::pixels::Pixels;
@@ -254,9 +254,21 @@ impl Day<'_> {
         ensure!(self.lines() == 0, "the basket was not parked");
         self.scan("100010")?;
         self.pay()?;
+        self.stand.agent_is_slow = true;
         self.stand.function(10);
+        let other = ParkedShown {
+            id: ParkedId { lane: 2, epoch: 1, number: 5 },
+            at_ms: self.stand.moment.now_ms - 240_000,
+            note: self.say("穿校服的", "school uniform").to_owned(),
+            first: ("可乐".into(), "Cola".into()),
+            lines: 4,
+            total: 5_260,
+        };
+        self.stand.answer(Answer::ParkedBaskets { baskets: vec![other], gone: Vec::new() });
         self.draw("recall")?;
         self.stand.key(Key::Enter);
+        self.stand.answer(Answer::ParkedNotClaimed { why: ParkedRefused::Unknown {} });
+        self.stand.agent_is_slow = false;
         ensure!(self.lines() > 3, "the basket was not recalled");
         Ok(())
     }

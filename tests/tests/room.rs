@@ -1,5 +1,5 @@
-//! What the lanes of one store have in common: the stock room, which is counted while they sell. Real programs
-//! for HQ and agents; the lanes are worked at by keys and scans.
+//! What the lanes of one store have in common: the stock room, which is counted while they sell, and the baskets that they
+//! put aside. Real programs for HQ, relay and agents; the lanes are worked at by keys and scans.
 
 // A test asks for the records it is about, and for no others.
 #![allow(clippy::wildcard_enum_match_arm)]
@@ -15,7 +15,7 @@ use domain::till::Input;
 use fixtures::shop;
 use protocol::ask::{Answer, Question};
 use tests::process::{program, run, wait_for};
-use tests::shop::{Headquarters, STORE, code_of};
+use tests::shop::{Headquarters, Relay, STORE, code_of};
 use tests::till::Till;
 use ui::Key;
 
@@ -173,5 +173,147 @@ fn cut_off_goods_are_counted_all_the_same_and_hq_waits_for_the_other_lane() -> R
     assert_eq!(count["by_clock"], serde_json::json!([2]), "{said}");
     assert_eq!(count["differences"][0]["book"], 17_000, "{said}");
     assert_eq!(in_stock(folder.path(), CHIPS)?, 15_000);
+    Ok(())
+}
+
+/// Puts what lies on the counter aside, under a name.
+fn parks(till: &mut Till, note: &str) -> Result<()> {
+    till.key(Key::Function(10));
+    till.type_text(note);
+    till.key(Key::Enter);
+    assert_eq!(till.title(), "");
+    let lines = till.basket().lines().len();
+    anyhow::ensure!(lines == 0, "{lines} lines lie there still");
+    Ok(())
+}
+
+/// Opens the parked baskets and hears which other lanes put aside: their names.
+fn looks_for_parked(till: &mut Till) -> Vec<String> {
+    till.key(Key::Function(10));
+    till.hear(1);
+    till.sheet_rows().into_iter().map(|(name, ..)| name).collect()
+}
+
+/// Takes up the parked basket of a name, and hears whether it may.
+fn takes_up(till: &mut Till, name: &str) {
+    till.choose_row(name);
+    till.hear(1);
+}
+
+#[test]
+fn a_basket_is_parked_at_one_lane_and_paid_at_another() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut headquarters = open(folder.path())?;
+    let mut one = Till::open(&folder.path().join("one"), &headquarters, 1)?;
+    let mut two = Till::open(&folder.path().join("two"), &headquarters, 2)?;
+    one.choose(CHIPS, 2);
+    one.choose(RICE, 1);
+    let total = one.basket().total();
+    parks(&mut one, "hong yifu")?;
+    one.choose(CHIPS, 1);
+    parks(&mut one, "lao wang")?;
+    one.files.wait_for_acknowledgement()?;
+
+    assert_eq!(looks_for_parked(&mut two), ["lao wang", "hong yifu"]);
+    takes_up(&mut two, "hong yifu");
+    assert_eq!((two.title().as_str(), two.basket().lines().len()), ("", 2));
+    assert_eq!(two.basket().total(), total);
+    two.pay();
+    assert_eq!(two.last_sale()?.total, total);
+    two.files.wait_for_acknowledgement()?;
+
+    // The lane that parked it learns of it, and its other one it still has.
+    assert_eq!(looks_for_parked(&mut one), ["lao wang"]);
+    assert_eq!(one.files.count(|record| matches!(record, Record::BasketGone { basket: 1, lane: 2 }))?, 1);
+    takes_up(&mut one, "lao wang");
+    assert_eq!(one.basket().lines().len(), 1);
+    one.pay();
+    one.files.wait_for_acknowledgement()?;
+    assert_eq!(looks_for_parked(&mut two), Vec::<String>::new());
+    two.key(Key::Escape);
+
+    // Cut off, a lane has its own, and nobody waits for long; another's it does not see.
+    one.choose(CHIPS, 3);
+    parks(&mut one, "zhao")?;
+    one.files.wait_for_acknowledgement()?;
+    headquarters.kill()?;
+    assert_eq!(looks_for_parked(&mut two), Vec::<String>::new());
+    two.key(Key::Escape);
+    assert_eq!(looks_for_parked(&mut one), ["zhao"]);
+    takes_up(&mut one, "zhao");
+    assert_eq!(one.basket().lines().len(), 1);
+    one.pay();
+    headquarters.start()?;
+    one.files.wait_for_acknowledgement()?;
+    let listed = exceptions(folder.path())?;
+    assert!(!listed.contains("taken_up_twice"), "{listed}");
+    Ok(())
+}
+
+fn exceptions(folder: &Path) -> Result<String> {
+    run(Program::new(program("hq")?).arg("exceptions").arg("--data").arg(folder.join("hq")))
+}
+
+#[test]
+fn what_its_own_lane_took_up_cut_off_while_it_was_lent_is_listed() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let headquarters = open(folder.path())?;
+    let mut one = Till::open(&folder.path().join("one"), &headquarters, 1)?;
+    let mut two = Till::open(&folder.path().join("two"), &headquarters, 2)?;
+    one.choose(CHIPS, 2);
+    parks(&mut one, "hong yifu")?;
+    one.files.wait_for_acknowledgement()?;
+    one.files.kill_agent()?;
+    looks_for_parked(&mut two);
+    takes_up(&mut two, "hong yifu");
+    two.pay();
+    two.files.wait_for_acknowledgement()?;
+    assert_eq!(looks_for_parked(&mut one), ["hong yifu"]);
+    takes_up(&mut one, "hong yifu");
+    let said = format!("{:?}", one.lane.view().notice);
+    assert!(said.contains("没问到别的收银台"), "{said}");
+    one.pay();
+    one.files.start_agent()?;
+    one.files.wait_for_acknowledgement()?;
+    assert_eq!(headquarters.sums()?.0, 2, "both sales stand");
+    let listed = exceptions(folder.path())?;
+    assert!(listed.contains("taken_up_twice"), "{listed}");
+    Ok(())
+}
+
+#[test]
+fn cut_off_from_hq_a_stores_lanes_still_take_up_one_anothers_baskets_each_once() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut headquarters = open(folder.path())?;
+    let relay = Relay::open(&folder.path().join("relay"), &headquarters)?;
+    let mut one = Till::open_by(&folder.path().join("one"), &headquarters, Some(&relay), 1)?;
+    let mut two = Till::open_by(&folder.path().join("two"), &headquarters, Some(&relay), 2)?;
+    one.files.wait_for_acknowledgement()?;
+    two.files.wait_for_acknowledgement()?;
+    headquarters.kill()?;
+    one.choose(CHIPS, 2);
+    parks(&mut one, "hong yifu")?;
+    let parked = one.lane.journal().context("a journal")?.head().seq;
+    wait_for("a copy", || Ok((relay.copied(1)? >= parked).then_some(())))?;
+    assert_eq!(looks_for_parked(&mut two), ["hong yifu"]);
+    // Its own lane asks for it first, and does not get it once the other has it.
+    looks_for_parked(&mut one);
+    takes_up(&mut two, "hong yifu");
+    assert_eq!(two.basket().lines().len(), 1);
+    takes_up(&mut one, "hong yifu");
+    assert_eq!(one.basket().lines().len(), 0);
+    two.pay();
+    let sold = two.lane.journal().context("a journal")?.head().seq;
+    wait_for("a copy", || Ok((relay.copied(2)? >= sold).then_some(())))?;
+    one.key(Key::Escape);
+    assert_eq!(looks_for_parked(&mut one), Vec::<String>::new());
+
+    headquarters.start()?;
+    for till in [&one, &two] {
+        till.files.wait_for_acknowledgement()?;
+    }
+    assert_eq!(headquarters.sums()?.0, 1);
+    let listed = exceptions(folder.path())?;
+    assert!(!listed.contains("taken_up_twice"), "{listed}");
     Ok(())
 }

@@ -341,6 +341,7 @@ fn release_of(question: &Question) -> Option<Question> {
     match question {
         Question::ClaimReceipt { origin } => Some(Question::ReleaseReceipt { origin: origin.clone() }),
         Question::ClaimCoupon { code, member: _ } => Some(Question::ReleaseCoupon { code: code.clone() }),
+        Question::ClaimParked { parked } => Some(Question::ReleaseParked { parked: *parked }),
         _ => None,
     }
 }
@@ -365,10 +366,23 @@ async fn settle(counter: &Shared, lane: u32, question: &Question, said: Answer) 
                 with_book(counter, move |counter| counter.book.claim_coupon(lane, &code, now_ms)).await?;
             Ok(refused.map_or(said, |why| Answer::CouponNotClaimed { why }))
         }
+        (Question::ClaimParked { parked }, said) => {
+            with_book(counter, move |counter| counter.book.settle_parked(lane, parked, said, now_ms)).await
+        }
+        (Question::ParkedBaskets { epoch, own }, said @ Answer::ParkedBaskets { .. }) => {
+            let settled =
+                move |counter: &Counter| counter.book.settle_list((lane, epoch, &own), said, now_ms);
+            with_book(counter, settled).await
+        }
         (Question::Positions {}, said @ Answer::Positions { .. }) => {
             with_book(counter, move |counter| settle_positions(counter, said, now_ms)).await
         }
-        (question @ (Question::ReleaseReceipt { .. } | Question::ReleaseCoupon { .. }), said) => {
+        (
+            question @ (Question::ReleaseReceipt { .. }
+            | Question::ReleaseCoupon { .. }
+            | Question::ReleaseParked { .. }),
+            said,
+        ) => {
             answer_here(counter, lane, question).await?;
             Ok(said)
         }
@@ -421,6 +435,11 @@ async fn answer_here(counter: &Shared, lane: u32, question: Question) -> Result<
             }
             Question::ReleaseCoupon { code } => {
                 book.release_coupon(lane, &code).map(|()| Some(Answer::Released {}))
+            }
+            Question::ParkedBaskets { epoch, own } => book.parked(lane, epoch, &own, now_ms).map(Some),
+            Question::ClaimParked { parked } => book.claim_parked(lane, parked, now_ms),
+            Question::ReleaseParked { parked } => {
+                book.release_parked(lane, parked).map(|()| Some(Answer::Released {}))
             }
             Question::Positions {} => {
                 let nobody = Answer::Positions { known: Vec::new(), unknown: Vec::new() };

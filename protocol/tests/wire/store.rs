@@ -1,8 +1,11 @@
-//! What the lanes of a store have in common, as events: counts that go on while they sell.
+//! What the lanes of a store have in common, as events: counts that go on while they sell, and parked baskets.
 
 use domain::record::Record;
 use domain::rights::Act;
+use domain::shift::ParkedId;
 use domain::stock::{CountStep, CountedLine, Position, StockCount};
+
+use super::parked;
 
 pub(super) fn records() -> Vec<(&'static str, Record)> {
     let step =
@@ -27,8 +30,12 @@ pub(super) fn records() -> Vec<(&'static str, Record)> {
         approver: "e2".into(),
         reason: "核对过".into(),
     };
+    let from = ParkedId { lane: 1, epoch: 2, number: 3 };
     vec![
         ("stock_counted_while_selling", Record::StockCounted { count, staff: id() }),
         ("approved_count", approved),
+        ("basket_offered", Record::BasketOffered { parked: Box::new(parked()) }),
+        ("basket_taken", Record::BasketTaken { from, parked: Box::new(parked()), staff: id() }),
+        ("basket_gone", Record::BasketGone { basket: 3, lane: 2 }),
     ]
 }

@@ -71,6 +71,8 @@ fn standing(till: &Till, input: &Input) -> Standing {
         | Input::ConfirmAge
         | Input::ChoosePriced { .. }
         | Input::Department { .. }
+        | Input::TakeUp { .. }
+        | Input::ParkedGone { .. }
         | Input::BeginReturn { .. }
         | Input::ReturnLine { .. }
         | Input::ReturnBlind { .. }

@@ -747,6 +747,12 @@ impl Basket {
         self.spread_discount();
     }
 
+    /// Takes all coupons off.
+    pub(crate) fn leave_coupons(&mut self) {
+        self.coupons.clear();
+        self.spread_discount();
+    }
+
     pub(crate) fn hear(&mut self, heard: Vec<QuotaHeard>) {
         self.heard = heard;
         self.spread_discount();

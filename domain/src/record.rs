@@ -17,7 +17,7 @@ use crate::refund::{PastSale, ReturnedLine};
 use crate::rights::Act;
 use crate::sale::Sale;
 use crate::seller::Seller;
-use crate::shift::{Carried, CashMove, Denomination, ShiftReport};
+use crate::shift::{Carried, CashMove, Denomination, Parked, ParkedId, ShiftReport};
 use crate::stock::{Movement, StockCount};
 use crate::tender::{Tender, TenderKind, Wallet};
 use crate::till::kiosk::KioskRecord;
@@ -322,6 +322,27 @@ pub enum Record {
         basket: u32,
         /// By whom.
         staff: String,
+    },
+    /// What lies in a basket that was put aside: any lane of the store may take it up.
+    BasketOffered {
+        /// The basket.
+        parked: Box<Parked>,
+    },
+    /// A basket that another lane had put aside was taken up here.
+    BasketTaken {
+        /// Which.
+        from: ParkedId,
+        /// What lay in it.
+        parked: Box<Parked>,
+        /// By whom.
+        staff: String,
+    },
+    /// Another lane took up a basket that was put aside here.
+    BasketGone {
+        /// Its number on this lane.
+        basket: u32,
+        /// The other lane.
+        lane: u32,
     },
     /// Goods of a past sale are about to come back.
     ReturnBegun {

@@ -41,6 +41,8 @@ pub enum Act {
     ConfirmAge,
     /// Help customers at a kiosk: let pass what it holds, take up what was left there.
     Attend,
+    /// Let a count of goods change the stock.
+    CountStock,
 }
 
 impl Act {
@@ -62,6 +64,7 @@ impl Act {
             Self::WaiveLabels => 1 << 13,
             Self::ConfirmAge => 1 << 14,
             Self::Attend => 1 << 15,
+            Self::CountStock => 1 << 16,
         }
     }
 }
@@ -119,6 +122,7 @@ impl Rights {
                     Act::WaiveLabels,
                     Act::ConfirmAge,
                     Act::Attend,
+                    Act::CountStock,
                 ],
                 SUPERVISOR_DISCOUNT_MAX,
                 Money::from_minor(SUPERVISOR_REFUND_MAX * currency.minor_per_major()),

@@ -204,6 +204,17 @@ impl ShiftReport {
     }
 }
 
+/// What a parked basket is known by in its store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ParkedId {
+    /// The lane that parked it.
+    pub lane: u32,
+    /// The epoch of that lane's journal then.
+    pub epoch: u32,
+    /// Its number on that lane.
+    pub number: u32,
+}
+
 /// A basket that was put aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parked {

@@ -13,6 +13,9 @@ pub const STOCK_LINES_MAX: usize = 2_000;
 /// The most lanes of a store whose positions a count names.
 pub const COUNT_LANES_MAX: usize = 256;
 
+/// The most positions in all steps of one count together.
+pub const COUNT_POSITIONS_MAX: usize = 16_384;
+
 /// The longest number of a delivery, transfer or count, bytes.
 pub const STOCK_DOCUMENT_LENGTH_MAX: usize = 64;
 
@@ -131,8 +134,28 @@ pub struct StockCount {
     /// What was there; an item that was looked for and not found has a line
     /// with nothing.
     pub lines: Vec<CountedLine>,
-    /// How far each lane of the store was, the counting one among them.
+    /// How far each lane of the store was, the counting one among them, when
+    /// the first line was counted. A lane that is not here was not known.
     pub positions: Vec<Position>,
+    /// When lines were counted, and where lanes had got to meanwhile, in the
+    /// order of the lines. Without any, all was counted at one moment.
+    pub steps: Vec<CountStep>,
+    /// Why it was counted, in words.
+    pub reason: String,
+}
+
+/// From a line of a count on, lanes were somewhere else than before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountStep {
+    /// The first line that it is about, counted from 0.
+    pub line: u32,
+    /// When that line was counted, the lane's clock, milliseconds UTC: what is
+    /// known of a lane without a position.
+    pub at_ms: i64,
+    /// The lanes that had gone on, and how far.
+    pub positions: Vec<Position>,
+    /// The lanes of which nobody knew any more how far they were.
+    pub lost: Vec<u32>,
 }
 
 /// So much of an item was found, perhaps nothing.
@@ -163,7 +186,9 @@ pub enum StockRefusal {
     #[error("write down goods: a quantity is below nothing or too large")]
     Quantity,
     /// A lane stands in it twice, or there are too many.
-    #[error("write down a count: a lane stands in it twice, or there are too many")]
+    #[error(
+        "write down a count: a lane stands in it twice, there are too many, or its steps are out of order"
+    )]
     Positions,
 }
 
@@ -207,9 +232,22 @@ impl StockCount {
         if !self.lines.iter().all(possible) {
             return Err(StockRefusal::Quantity);
         }
-        let mut lanes: Vec<u32> = self.positions.iter().map(|position| position.lane).collect();
-        lanes.sort_unstable();
-        if lanes.len() > COUNT_LANES_MAX || lanes.windows(2).any(|pair| pair[0] == pair[1]) {
+        let once = |mut lanes: Vec<u32>| {
+            lanes.sort_unstable();
+            lanes.len() <= COUNT_LANES_MAX && lanes.windows(2).all(|pair| pair[0] != pair[1])
+        };
+        let lanes_of = |positions: &[Position]| positions.iter().map(|at| at.lane).collect::<Vec<_>>();
+        let step_is_sound = |step: &CountStep| {
+            let lanes = lanes_of(&step.positions).into_iter().chain(step.lost.iter().copied()).collect();
+            usize::try_from(step.line).is_ok_and(|line| line < self.lines.len()) && once(lanes)
+        };
+        let in_order = self.steps.windows(2).all(|pair| pair[0].line < pair[1].line);
+        let count: usize = self.steps.iter().map(|step| step.positions.len() + step.lost.len()).sum();
+        if !once(lanes_of(&self.positions))
+            || !in_order
+            || count > COUNT_POSITIONS_MAX
+            || !self.steps.iter().all(step_is_sound)
+        {
             return Err(StockRefusal::Positions);
         }
         Ok(())
@@ -248,9 +286,23 @@ mod tests {
             document: "C1".into(),
             lines: vec![CountedLine { sku: "1".into(), thousandths }],
             positions: lanes.iter().map(|lane| Position { lane: *lane, epoch: 1, seq: 9 }).collect(),
+            steps: Vec::new(),
+            reason: String::new(),
         };
         assert_eq!(count(0, &[1, 2]).check(), Ok(()));
         assert_eq!(count(-1, &[1]).check(), Err(StockRefusal::Quantity));
         assert_eq!(count(0, &[1, 1]).check(), Err(StockRefusal::Positions));
+        let step = |line, seq, lost: &[u32]| CountStep {
+            line,
+            at_ms: 0,
+            positions: vec![Position { lane: 1, epoch: 1, seq }],
+            lost: lost.to_vec(),
+        };
+        let stepped = |steps: Vec<CountStep>| StockCount { steps, ..count(0, &[1, 2]) }.check();
+        assert_eq!(stepped(vec![step(0, 9, &[2])]), Ok(()));
+        // A line that is not there, a lane that is known and lost, and two steps at one line.
+        assert_eq!(stepped(vec![step(1, 9, &[])]), Err(StockRefusal::Positions));
+        assert_eq!(stepped(vec![step(0, 9, &[1])]), Err(StockRefusal::Positions));
+        assert_eq!(stepped(vec![step(0, 9, &[]), step(0, 10, &[])]), Err(StockRefusal::Positions));
     }
 }

@@ -94,6 +94,8 @@ pub struct Rules {
     pub shift_opens_itself: bool,
     /// The drawer is counted without a look at what it should hold.
     pub blind_count: bool,
+    /// Goods are counted without a look at what the books say.
+    pub blind_stock_count: bool,
     /// So many lines of a basket anybody may void; more need the right to.
     pub free_voids: u32,
     /// Lines up to this net anybody may void.
@@ -138,6 +140,7 @@ impl Default for Rules {
             refund_order: RefundOrder::default(),
             shift_opens_itself: true,
             blind_count: false,
+            blind_stock_count: true,
             free_voids: u32::MAX,
             free_void_net: Money::from_minor(i64::MAX),
             cancel_by_right: false,
@@ -352,6 +355,15 @@ impl Till {
     /// The baskets that were put aside, oldest first.
     pub fn parked(&self) -> &[Parked] {
         &self.parked
+    }
+
+    /// Whether another lane may take up a basket that was put aside here:
+    /// nothing of it is paid, or on its way to be.
+    pub fn is_lendable(&self, basket: u32) -> bool {
+        let is_paid =
+            |payment: &Payment| matches!(payment.belongs, Belongs::Parked(number) if number == basket);
+        let parked = self.parked.iter().find(|parked| parked.number == basket);
+        parked.is_some_and(|parked| parked.tenders.is_empty()) && !self.payments.iter().any(is_paid)
     }
 
     /// The payments whose end is not known, oldest first: what is under way,
@@ -598,6 +610,13 @@ impl Till {
                 }
             }
             Record::BasketRecalled { basket, .. } => self.recall(*basket),
+            Record::BasketTaken { parked, .. } => {
+                self.basket = parked.basket.clone();
+                // Whoever put it aside may spend them until they are shown here.
+                self.basket.leave_coupons();
+                self.tenders.clear();
+            }
+            Record::BasketGone { basket, .. } => self.parked.retain(|parked| parked.number != *basket),
             Record::ReturnBegun { past } => self.basket.begin_return(past.as_ref().clone()),
             Record::LineReturned { returned, .. } => self.basket.take_back(returned.clone()),
             Record::ReturnDropped { .. } => self.basket.end_return(),
@@ -649,7 +668,8 @@ impl Till {
             Record::Phone(record) => self.apply_phone(at_ms, record),
             Record::Order(record) => self.orders.apply(record),
             // They move nothing of the till's own.
-            Record::StockMoved { .. }
+            Record::BasketOffered { .. }
+            | Record::StockMoved { .. }
             | Record::StockCounted { .. }
             | Record::LabelBound { .. }
             | Record::LabelUnbound { .. }

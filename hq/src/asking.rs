@@ -4,8 +4,9 @@
 //! question says.
 
 use chrono::{Datelike, NaiveDate};
+use domain::stock::COUNT_LANES_MAX;
 use protocol::ask::{Answer, Earnings, LabelNotAsked, PHONE, Question, STOCK_PLACES_MAX, StockAt};
-use protocol::event;
+use protocol::event::{self, Position};
 
 use crate::books::LaneId;
 use crate::books::keeper::{self, ALIAS, Keeper, points_key};
@@ -25,6 +26,18 @@ pub fn answer(store: &Store, lane: &LaneRow, question: &Question, now_ms: i64) -
             store.read(|reading| quotas_used(reading, &asks, promotions, &known_as(reading, member)?, *day))
         }
         Question::Stock { sku } => store.read(|reading| stock(reading, &asks.store, sku)),
+        // Who was heard of just now, the server knows that took their requests.
+        Question::Positions {} => store.read(|reading| positions(reading, &asks.store, |_| None)),
+        Question::ParkedBaskets { epoch, own } => {
+            store.read(|reading| keeper::parked_listed(reading, &asks, *epoch, own, now_ms))
+        }
+        Question::ClaimParked { parked } => {
+            store.write(|writing| Keeper::new(writing, now_ms)?.claim_parked(&asks, *parked))
+        }
+        Question::ReleaseParked { parked } => {
+            store.write(|writing| Keeper::new(writing, now_ms)?.release_parked(&asks, *parked, &source))?;
+            Ok(Answer::Released {})
+        }
         Question::Earned { seller, day } => store.read(|reading| earned(reading, seller, *day)),
         // What happens at the counters of a store is of the moment: its relay knows, and HQ does not.
         Question::Stand { .. } | Question::Kiosks {} | Question::Act { .. } => Ok(Answer::Unreachable {}),
@@ -122,6 +135,26 @@ fn earned(reading: &Reading<'_>, seller: &str, day: NaiveDate) -> Result<Answer,
         Ok::<_, StoreError>(days.iter().fold(Earnings::default(), add))
     };
     Ok(Answer::Earned { day: sum(day)?, month: sum(day.with_day(1).unwrap_or(day))? })
+}
+
+/// How far the journals of a store's lanes are: as far as their agents said
+/// (`heard`, of a lane) or HQ has filed, whichever is further.
+pub fn positions(
+    reading: &Reading<'_>,
+    store: &str,
+    heard: impl Fn(u32) -> Option<Position>,
+) -> Result<Answer, StoreError> {
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    for row in reading.lanes_of(store)?.into_iter().take(COUNT_LANES_MAX) {
+        match heard(row.lane) {
+            Some(at) => {
+                let filed = reading.journal_head(row.journal(at.epoch))?.acknowledged;
+                known.push(Position { seq: at.seq.max(filed), ..at });
+            }
+            None => unknown.push(row.lane),
+        }
+    }
+    Ok(Answer::Positions { known, unknown })
 }
 
 fn stock(reading: &Reading<'_>, asking: &str, sku: &str) -> Result<Answer, StoreError> {

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use self::access::{AccessCommand, AccessError, AccessOutcome, KeyShown, Password, PersonShown};
 pub use self::execute::execute;
 use crate::audit::By;
+use crate::books::counting::{Posted, WaitingCount};
 use crate::books::membership::{Memberships, Reward};
 use crate::books::rebuild::RebuiltBooks;
 use crate::catalogue::SetPriceError;
@@ -127,6 +128,13 @@ pub enum Command {
     Memberships {
         /// HQ's id of the member; only the sums where absent.
         member: Option<String>,
+    },
+    /// Show a store's counts of goods: what waits, and what each found; post one that waits.
+    Counts {
+        /// The store's code.
+        store: String,
+        /// The number of a count that goes into the stock though lanes are missing.
+        post: Option<String>,
     },
     /// List forks and quarantined events.
     Alarms,
@@ -246,6 +254,13 @@ pub enum Outcome {
         /// A row for each store and lane with gateways.
         rows: Vec<shelves::ShelfRow>,
     },
+    /// Of [`Command::Counts`].
+    Counts {
+        /// Those that wait for journals.
+        waiting: Vec<WaitingCount>,
+        /// Those in the stock, the newest first, by number.
+        posted: Vec<(String, Posted)>,
+    },
     /// Of [`Command::Exceptions`].
     Exceptions {
         /// Newest first.
@@ -304,6 +319,14 @@ pub enum CommandError {
         store: String,
         /// The lane's number.
         lane: u32,
+    },
+    /// No such count waits.
+    #[error("post a count: no count {document:?} of store {store:?} waits; look with hq counts")]
+    NoCount {
+        /// The store's code.
+        store: String,
+        /// Its number.
+        document: String,
     },
     /// There is no such store, or its code is too long for a link.
     #[error("make a link of scan-and-go: there is no store {0:?}")]

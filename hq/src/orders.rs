@@ -391,7 +391,7 @@ pub fn left_since(
     reading: &Reading<'_>,
     store: &str,
     after_ms: i64,
-) -> Result<Vec<(String, i64)>, StoreError> {
+) -> Result<Vec<(String, i64, i64)>, StoreError> {
     let damaged =
         |error: &dyn std::fmt::Display| StoreError::Row { table: "book", reason: error.to_string() };
     let (mut left, mut after) = (Vec::new(), String::new());
@@ -401,16 +401,12 @@ pub fn left_since(
         last.clone_into(&mut after);
         for (_, body) in &rows {
             let book: OrderBook = serde_json::from_str(body).map_err(|error| damaged(&error))?;
-            let is_since =
-                |acted: &Acted| matches!(acted.act, Act::HandOver { .. }) && acted.at_ms > after_ms;
-            let is_gone = book.gone.as_ref().is_some_and(|gone| gone.at_ms > after_ms);
-            if !is_gone && !book.acts.iter().any(is_since) {
-                continue;
-            }
+            let handed_over = book.acts.iter().filter(|acted| matches!(acted.act, Act::HandOver { .. }));
+            let times = handed_over.map(|acted| acted.at_ms).chain(book.gone.as_ref().map(|gone| gone.at_ms));
+            let Some(left_ms) = times.filter(|at_ms| *at_ms > after_ms).min() else { continue };
             let order = book.order().map_err(|error| damaged(&error))?;
-            left.extend(
-                (0..).zip(order.lines()).map(|(index, line)| (line.sku.clone(), -order.quantity(index))),
-            );
+            let lines = (0..).zip(order.lines());
+            left.extend(lines.map(|(index, line)| (line.sku.clone(), -order.quantity(index), left_ms)));
         }
     }
 }

@@ -78,6 +78,9 @@ pub(crate) fn project(
             | Fact::BasketDiscounted { .. }
             | Fact::BasketParked { .. }
             | Fact::BasketRecalled { .. }
+            | Fact::BasketOffered { .. }
+            | Fact::BasketTaken { .. }
+            | Fact::BasketGone { .. }
             | Fact::ReturnBegun { .. }
             | Fact::LineReturned { .. }
             | Fact::ReturnDropped { .. }
@@ -272,6 +275,7 @@ pub(crate) fn refuse_unfit(event: &Event) -> Result<(), String> {
         | Fact::BasketDiscounted { .. }
         | Fact::BasketParked { .. }
         | Fact::BasketRecalled { .. }
+        | Fact::BasketGone { .. }
         | Fact::ReturnBegun { .. }
         | Fact::LineReturned { .. }
         | Fact::ReturnDropped { .. }
@@ -306,7 +310,9 @@ pub(crate) fn refuse_unfit(event: &Event) -> Result<(), String> {
         }
         Fact::Kiosk(_) => Ok(()),
         // What a number of theirs is must be known before it is one of a book.
-        Fact::Phone(_) => event.record().map(drop).map_err(|error| error.to_string()),
+        Fact::BasketOffered { .. } | Fact::BasketTaken { .. } | Fact::Phone(_) => {
+            event.record().map(drop).map_err(|error| error.to_string())
+        }
     }
 }
 

@@ -34,6 +34,7 @@ use tracing::{error, info, warn};
 
 use crate::place::{Held, Place, PlaceError, write_whole};
 use crate::server::gate::Gate;
+use crate::server::heard::Heard;
 use crate::server::refusal::chain;
 use crate::server::tls::{Pair, PairError, TlsListener};
 use crate::server::{QUESTIONS_MAX, STOP_PATIENCE, ServeError, WAITING_MAX, reachable, serve, set_nodelay};
@@ -98,6 +99,7 @@ pub(crate) struct Counter {
     board: board::Board,
     upstream: Upstream,
     pages: Pages,
+    heard: Heard,
     bodies: Gate,
     questions: Gate,
 }
@@ -139,6 +141,7 @@ pub async fn start(config: Config) -> Result<Running, RelayError> {
         board: board::Board::default(),
         upstream,
         pages: Pages::default(),
+        heard: Heard::default(),
         bodies: Gate::new(BODIES_KIB_MAX, WAITING_MAX),
         questions: Gate::new(QUESTIONS_MAX, WAITING_MAX),
     });

@@ -223,7 +223,9 @@ pub fn end_due(writing: &Writing<'_>, store: &str, now_ms: i64) -> Result<usize,
             | BookKind::PhoneCode
             | BookKind::Order
             | BookKind::Membership
-            | BookKind::Reward => {}
+            | BookKind::Reward
+            | BookKind::Parked
+            | BookKind::ParkedEnded => {}
         }
     }
     Ok(due.len().min(ENDED_AT_A_TIME))

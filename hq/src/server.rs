@@ -10,6 +10,7 @@
 
 mod api;
 pub(crate) mod gate;
+pub(crate) mod heard;
 mod hints;
 mod lanes;
 mod metrics;
@@ -144,6 +145,7 @@ pub(crate) struct Desk {
     hints: Hints,
     metrics: Metrics,
     pages: PageCache,
+    heard: heard::Heard,
 }
 
 impl Desk {
@@ -191,6 +193,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         hints: Hints::new(),
         metrics: Metrics::default(),
         pages: PageCache::default(),
+        heard: heard::Heard::default(),
     });
     let looking = tokio::spawn(hints::look(desk.clone()));
     let tending = tokio::spawn(tending::tend(desk.clone()));

@@ -10,6 +10,8 @@ mod lane;
 mod postgres;
 #[path = "books/quotas.rs"]
 mod quotas;
+#[path = "books/store.rs"]
+mod store;
 
 use hq::asking;
 use hq::books::LaneId;
@@ -30,6 +32,12 @@ use quotas::{
     a_coupon_is_good_again_when_all_it_was_spent_on_came_back, a_price_that_was_not_proved_is_listed,
     what_comes_back_without_goods_is_set_aside, what_promotions_took_off_is_borne_by_shares,
     what_was_given_of_a_promotion_is_counted_by_lane_store_and_member,
+};
+use store::{
+    a_basket_that_two_lanes_took_up_is_listed, a_claim_of_a_basket_ends_with_its_lanes_own_clock,
+    a_lane_that_nobody_could_say_a_position_of_is_split_by_its_own_clock,
+    a_parked_basket_is_one_lanes_to_take_up, baskets_of_a_lane_outlive_it_and_its_epochs,
+    each_line_of_a_count_has_its_own_moment,
 };
 
 macro_rules! on_both {
@@ -67,6 +75,12 @@ on_both!(
     who_is_registered_twice_is_one_member,
     goods_move_and_are_on_their_way_and_may_be_too_few,
     a_count_during_sales_counts_nothing_away,
+    each_line_of_a_count_has_its_own_moment,
+    a_lane_that_nobody_could_say_a_position_of_is_split_by_its_own_clock,
+    a_parked_basket_is_one_lanes_to_take_up,
+    a_basket_that_two_lanes_took_up_is_listed,
+    baskets_of_a_lane_outlive_it_and_its_epochs,
+    a_claim_of_a_basket_ends_with_its_lanes_own_clock,
     a_question_that_cannot_be_is_refused,
     books_that_were_changed_by_hand_are_made_again,
     what_was_given_of_a_promotion_is_counted_by_lane_store_and_member,
@@ -510,6 +524,8 @@ fn a_count_during_sales_counts_nothing_away(shop: Shop) {
             StockLine { sku: "2".into(), quantity: 4_000 },
         ],
         positions,
+        steps: Vec::new(),
+        reason: String::new(),
     };
     for at in [&mut one, &mut two] {
         at.sale(|_| {});

@@ -431,3 +431,51 @@ async fn hq_and_a_relay_speak_tls_and_nobody_else_is_believed() {
     strange.stop().await.expect("stopped");
     hq.stop().await.expect("stopped");
 }
+
+/// An agent asks for the reference, as it does every ten seconds, and says how far its lane's journal is.
+async fn says(chain: &Chain, lane: &Lane, last: u64) {
+    let url = format!("{}/v1/reference?after=0&limit=100&epoch=1&last={last}", chain.relay.url());
+    let answer = chain.client.get(url).bearer_auth(&lane.identity.key).send().await.expect("an answer");
+    assert_eq!(answer.status(), StatusCode::OK);
+}
+
+/// Where lanes are known to be, by lane and number, and of which nobody knows.
+async fn positions(chain: &Chain, asks: &Lane) -> (Vec<(u32, u64)>, Vec<u32>) {
+    match chain.ask(asks, Question::Positions {}).await {
+        Answer::Positions { known, unknown } => {
+            (known.into_iter().map(|at| (at.lane, at.seq)).collect(), unknown)
+        }
+        other => panic!("positions, not {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn how_far_a_lane_is_its_agent_said_just_now_or_nobody_knows() {
+    let mut chain = Chain::open().await;
+    let (mut one, mut two) = (chain.enrol(1).await, chain.enrol(2).await);
+    one.sell(250);
+    two.sell(250);
+    chain.send(&one, "", 1).await.expect("filed");
+    chain.send(&two, "", 1).await.expect("filed");
+    // What is filed says how far HQ is, and not how far the lane is.
+    assert_eq!(positions(&chain, &one).await, (vec![], vec![1, 2]));
+    says(&chain, &one, 1).await;
+    assert_eq!(positions(&chain, &one).await, (vec![(1, 1)], vec![2]));
+    // Filed since then: the lane is at least so far.
+    one.sell(300);
+    chain.send(&one, "", 2).await.expect("filed");
+    assert_eq!(positions(&chain, &two).await, (vec![(1, 2)], vec![2]));
+    // The relay heard of the other one while HQ is away, and of a copy that is further than its word.
+    chain.hq_goes().await;
+    says(&chain, &two, 1).await;
+    two.sell(400);
+    for lane in [&one, &two] {
+        assert_eq!(chain.copied(lane).await.status(), StatusCode::OK);
+        chain.send(lane, "/copy", 1).await.expect("copied");
+    }
+    assert_eq!(positions(&chain, &one).await, (vec![(1, 2), (2, 2)], vec![]));
+    // HQ has not heard it; the relay adds what it knows.
+    chain.hq_comes().await;
+    assert_eq!(positions(&chain, &one).await, (vec![(1, 2), (2, 2)], vec![]));
+    chain.relay.stop().await.expect("stopped");
+}

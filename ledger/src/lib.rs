@@ -7,6 +7,7 @@
 //! | [`export`](mod@export) | a journal as a file that anybody can check |
 //! | [`backup`] | a second copy, and how a lane goes on from one |
 //! | [`archive`](mod@archive) | old events in files beside the journal |
+//! | [`counting`] | counts of goods that are not finished, a file each |
 //! | [`rebuild`](mod@rebuild) | everything that is derived, derived again |
 //! | [`reference`] | `reference.db`: what HQ told us, rebuildable, written by the agent alone |
 //! | [`popular`] | what sells on this lane |
@@ -17,6 +18,7 @@
 pub mod archive;
 pub mod backup;
 pub mod books;
+pub mod counting;
 pub mod export;
 pub mod file;
 pub mod journal;

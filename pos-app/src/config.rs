@@ -50,6 +50,16 @@ impl Paths {
         Self { data: self.data.join("training") }
     }
 
+    /// Counts of goods that are not finished.
+    pub fn counts(&self) -> PathBuf {
+        self.data.join("counts")
+    }
+
+    /// Lists of goods that are to be counted: text files, one code a line.
+    pub fn count_lists(&self) -> PathBuf {
+        self.data.join("count-lists")
+    }
+
     /// How the agent draws shelf labels.
     pub fn labels(&self) -> PathBuf {
         self.data.join("labels.toml")

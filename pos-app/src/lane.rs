@@ -36,6 +36,7 @@ use ui::view::{Closed, Language, Notice, View};
 
 use crate::board::Board;
 use crate::config::{Config, Paths};
+use crate::counting::Counting;
 use crate::entry::{CALM_MS, Front};
 use crate::kiosk::Kiosk;
 use crate::labels::Labels;
@@ -43,7 +44,7 @@ use crate::orders::Orders;
 use crate::payment::{self, Act, Ask};
 use crate::present;
 use crate::receipt;
-use crate::sheet::{Attempt, Kind};
+use crate::sheet::{Attempt, Elsewhere, Kind};
 use crate::weighing::{ScaleAsk, ScaleStatus};
 use asking::Errands;
 pub use books::Moment;
@@ -201,6 +202,10 @@ pub struct Lane {
     pub(crate) orders: Orders,
     /// The store's kiosks, where the attendant looks after them from here.
     pub(crate) board: Board,
+    /// The count of goods that is open.
+    pub(crate) counting: Counting,
+    /// The baskets that other lanes put aside.
+    pub(crate) elsewhere: Elsewhere,
 }
 
 /// Whether the lane can sell.
@@ -246,6 +251,8 @@ impl Lane {
             errands: Errands::default(),
             orders: Orders::default(),
             board: Board::default(),
+            counting: Counting::default(),
+            elsewhere: Elsewhere::default(),
         }
     }
 

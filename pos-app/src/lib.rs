@@ -8,6 +8,7 @@
 //! | `sheet` | what stands over the basket: approvals, returns, the shift, and all else |
 //! | [`present`] | the till as the screen shows it |
 //! | [`receipt`] | a sale as paper |
+//! | `counting` | goods that are counted, and what of it lies on the disk |
 //! | `orders` | the store's orders of channels, as this lane knows them |
 //! | `board` | the store's kiosks, as the attendant sees them from a till |
 //! | [`payment`] | payments by code at the wallets' terminals |
@@ -28,6 +29,7 @@
 pub mod asking;
 mod board;
 pub mod config;
+mod counting;
 pub mod customer;
 pub mod doctor;
 pub mod entry;

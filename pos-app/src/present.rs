@@ -715,6 +715,44 @@ pub(crate) fn notice(
         Message::NotReducible(item) => Notice::NotReducible { name: name(item, language) },
         Message::ParkedFull => Notice::ParkedFull,
         Message::NotParked => Notice::NotParked,
+        Message::BasketTaken { lane, coupons } => Notice::Said {
+            tone: if *coupons == 0 { ui::view::Tone::Good } else { ui::view::Tone::Attend },
+            what: say(
+                language,
+                &format!("已取来 {lane} 号收银台的单"),
+                &format!("The basket of lane {lane} is here"),
+            ),
+            rest: match coupons {
+                0 => say(language, "价格已按本台重算。", "Prices were worked out here."),
+                count => say(
+                    language,
+                    &format!("那边放的 {count} 张券没有带来：请顾客再出示。"),
+                    &format!("{count} coupons lay on it there: ask the customer to show them again."),
+                ),
+            },
+        },
+        Message::BasketGone { basket, lane } => Notice::Said {
+            tone: ui::view::Tone::Attend,
+            what: say(
+                language,
+                &format!("{basket} 号单已在 {lane} 号收银台取走"),
+                &format!("Basket {basket} was taken up at lane {lane}"),
+            ),
+            rest: say(language, "不要再收一次。", "Do not take the money twice."),
+        },
+        Message::StockCounted { document, items } => Notice::Said {
+            tone: ui::view::Tone::Good,
+            what: say(
+                language,
+                &format!("盘点已记账：{items} 种"),
+                &format!("Count written down: {items} items"),
+            ),
+            rest: say(
+                language,
+                &format!("单号 {document}。总部收齐各收银台的销售后，库存按差额调整。"),
+                &format!("Document {document}. HQ posts the difference once it has every lane's sales."),
+            ),
+        },
         Message::BasketParked { basket } => Notice::BasketParked { number: basket.to_string() },
         Message::BasketParkedMoneyBack { basket, back } => {
             let back = currency.format_with_symbol(*back);

@@ -8,6 +8,7 @@ mod board;
 mod books;
 mod change;
 mod code;
+mod counting;
 mod drawer;
 mod export;
 mod give_back;
@@ -42,6 +43,7 @@ use crate::entry::CALM_MS;
 use crate::lane::{Command, Lane, OpenLane, State};
 pub(crate) use books::DayBy;
 pub(crate) use change::Change;
+pub(crate) use parking::{Claimed, Elsewhere};
 pub(crate) use stock::StockWork;
 pub(crate) use why::almost;
 
@@ -136,6 +138,12 @@ pub(crate) enum Kind {
     Stock(StockWork),
     /// Where there is any of some goods.
     OnHand,
+    /// Which goods are counted: a new count, or one that was begun.
+    Counts,
+    /// Goods are counted.
+    Counting,
+    /// The look at a count before it is written down.
+    EndCount,
     /// Who is credited.
     Seller {
         /// The line; the whole basket where `None`.
@@ -269,6 +277,7 @@ impl Open {
             | Kind::OnHand
             | Kind::Board
             | Kind::KioskAt(_)
+            | Kind::Counts
             | Kind::EndOrder(_) => &[RowNumber],
             Kind::Orders => &[Code],
             Kind::Order(_) => &[Code, Quantity],
@@ -287,6 +296,8 @@ impl Open {
             Kind::NewMember => &[Digits, Code],
             Kind::Seller { .. } => &[Digits],
             Kind::Note { .. } => &[Words],
+            Kind::Counting => &[Code, Quantity],
+            Kind::EndCount => &[Quantity],
             Kind::Stock(StockWork::Waste) => &[Code, Quantity, Code],
             Kind::Stock(_) => &[Code, Quantity, Code, Words],
         };
@@ -376,6 +387,7 @@ impl Open {
             | Kind::Note { .. }
             | Kind::Board
             | Kind::KioskAt(_)
+            | Kind::Counts
             | Kind::OnHand => ScanRule::Sells,
             Kind::Member
             | Kind::Goods { selling: false }
@@ -398,6 +410,8 @@ impl Open {
             | Kind::Report(..)
             | Kind::NewMember
             | Kind::EndOrder(_)
+            | Kind::Counting
+            | Kind::EndCount
             | Kind::Stock(_) => ScanRule::Blocks,
         }
     }
@@ -412,6 +426,7 @@ impl Open {
             | Kind::Receipts
             | Kind::Orders
             | Kind::Board
+            | Kind::Counts
             | Kind::Seller { .. } => true,
             Kind::Age
             | Kind::Cancel
@@ -445,6 +460,8 @@ impl Open {
             | Kind::Order(_)
             | Kind::EndOrder(_)
             | Kind::KioskAt(_)
+            | Kind::Counting
+            | Kind::EndCount
             | Kind::OnHand => false,
         }
     }
@@ -605,6 +622,9 @@ impl Lane {
             Kind::NewMember => self.show_new_member(sheet),
             Kind::Stock(work) => self.show_stock(sheet, *work),
             Kind::OnHand => self.show_on_hand(sheet),
+            Kind::Counts => self.show_counts(sheet),
+            Kind::Counting => self.show_counting(sheet),
+            Kind::EndCount => self.show_end_count(open, sheet),
             Kind::Seller { line } => self.show_seller(open, sheet, *line),
             Kind::Note { line } => self.show_note(open, sheet, *line),
             Kind::Board => self.show_board(open, sheet),
@@ -622,6 +642,8 @@ impl Lane {
             Kind::Day(by) => self.fill_day(by),
             Kind::Receipts => self.fill_receipts(),
             Kind::Goods { .. } => self.find_goods(),
+            Kind::Counts => self.find_counts(),
+            Kind::Parked => self.find_parked(),
             Kind::Count => {
                 if let Some(sheet) = self.front.sheets.last_mut() {
                     sheet.listed = vec![fact("", ""); drawer::DENOMINATIONS.len()];
@@ -635,7 +657,6 @@ impl Lane {
             | Kind::Approve(_)
             | Kind::Change { .. }
             | Kind::Park
-            | Kind::Parked
             | Kind::Member
             | Kind::Why
             | Kind::GiveBack
@@ -663,6 +684,8 @@ impl Lane {
             | Kind::EndOrder(_)
             | Kind::Board
             | Kind::KioskAt(_)
+            | Kind::Counting
+            | Kind::EndCount
             | Kind::OnHand => {}
         }
     }

@@ -63,6 +63,11 @@ impl ScaleStatus {
         self.health.as_ref()
     }
 
+    /// What it shows; `None` before it said so.
+    pub(crate) fn reading(&self) -> Option<Reading> {
+        self.reading
+    }
+
     /// Waits for no weight any more.
     pub(crate) fn forget(&mut self) {
         self.waiting = None;

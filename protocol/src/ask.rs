@@ -14,13 +14,14 @@
 
 use chrono::NaiveDate;
 use domain::label::LabelNumber;
+use domain::shift::PARKED_MAX;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 #[cfg(doc)]
 use crate::board::KIOSKS_MAX;
 use crate::board::{KioskStand, SignedAct, Stand};
-use crate::event::{Coupon, Member, Origin, PointsGrant, QuotaHeard, Sale};
+use crate::event::{Coupon, Member, Origin, Parked, ParkedId, PointsGrant, Position, QuotaHeard, Sale};
 use crate::pull::phone_hash;
 
 /// The version that this program writes.
@@ -55,6 +56,16 @@ pub const QUOTAS_ASKED_MAX: usize = 64;
 
 /// The most other stores whose stock is told.
 pub const STOCK_PLACES_MAX: usize = 50;
+
+/// The most parked baskets of other lanes that are told.
+pub const PARKED_TOLD_MAX: usize = 64;
+
+/// A parked basket is told of for so long, milliseconds; later it is looked for at its own lane.
+pub const PARKED_TOLD_MS: i64 = 30 * 86_400_000;
+
+/// A lane whose agent said how far its journal is within so long counts as
+/// heard of just now, milliseconds. Agents say it every ten seconds.
+pub const POSITION_HEARD_MS: i64 = 15_000;
 
 /// A question on its way to the agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,6 +147,26 @@ pub enum Question {
         /// HQ's item code.
         sku: String,
     },
+    /// How far are the journals of the store's lanes now?
+    Positions {},
+    /// Which baskets did other lanes of the store put aside, and which of this
+    /// lane's own did others take up?
+    ParkedBaskets {
+        /// The epoch of this lane's journal.
+        epoch: u32,
+        /// The numbers of its own parked baskets.
+        own: Vec<u32>,
+    },
+    /// A parked basket is to be taken up: this lane alone may do so for now.
+    ClaimParked {
+        /// Which; one of the lane's own under the epoch of its journal now.
+        parked: ParkedId,
+    },
+    /// A parked basket is not to be taken up here after all.
+    ReleaseParked {
+        /// Which.
+        parked: ParkedId,
+    },
     /// What is this seller credited for, and what have they earned?
     Earned {
         /// HQ's id of the seller.
@@ -213,6 +244,8 @@ impl Question {
                     && (member.is_empty() || short(member))
             }
             Self::Stock { sku } => short(sku),
+            Self::Positions {} | Self::ClaimParked { .. } | Self::ReleaseParked { .. } => true,
+            Self::ParkedBaskets { own, epoch: _ } => own.len() <= PARKED_MAX,
             Self::Earned { seller, day: _ } => short(seller),
             Self::FlashLabel { label, colour: _, seconds } => {
                 is_label(label) && (1..=FLASH_SECONDS_MAX).contains(seconds)
@@ -322,6 +355,37 @@ pub enum Answer {
         /// At most [`STOCK_PLACES_MAX`] others.
         places: Vec<StockAt>,
     },
+    /// How far the journals of the store's lanes are.
+    Positions {
+        /// The lanes that were heard of just now, at most
+        /// [`COUNT_LANES_MAX`](domain::stock::COUNT_LANES_MAX).
+        known: Vec<Position>,
+        /// The store's other lanes: how far they are nobody can say.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unknown: Vec<u32>,
+    },
+    /// The baskets that lanes of the store put aside.
+    ParkedBaskets {
+        /// Those of other lanes, the newest first, at most [`PARKED_TOLD_MAX`].
+        baskets: Vec<ParkedShown>,
+        /// Those of the asking lane's own that are at others.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        gone: Vec<ParkedGone>,
+    },
+    /// The basket may be taken up here.
+    ParkedClaimed {
+        /// Which, as it was put aside.
+        id: ParkedId,
+        /// What lies in it.
+        parked: Box<Parked>,
+        /// Up to but not including this instant, milliseconds UTC.
+        until_ms: i64,
+    },
+    /// The basket may not be taken up here.
+    ParkedNotClaimed {
+        /// Why.
+        why: ParkedRefused,
+    },
     /// It was passed on to the gateway that has the label; what becomes of it
     /// stands in the label's state.
     LabelAsked {},
@@ -388,6 +452,68 @@ pub enum ReceiptRefused {
     Held,
     /// Nothing of it is left.
     NothingLeft,
+}
+
+/// A basket that a lane put aside, as far as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParkedShown {
+    /// Which.
+    pub id: ParkedId,
+    /// When, by that lane's clock, milliseconds UTC.
+    pub at_ms: i64,
+    /// What the cashier noted.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+    /// Its first goods, in Chinese and in English.
+    pub first: (String, String),
+    /// How many lines.
+    pub lines: usize,
+    /// What its lines come to without promotions of the whole basket, minor
+    /// units of the store's currency.
+    pub total: i64,
+}
+
+impl ParkedShown {
+    /// What a list shows of a basket.
+    pub fn of(id: ParkedId, parked: &Parked) -> Self {
+        let first = parked.lines.first().map(|line| (line.name_zh.clone(), line.name_en.clone()));
+        Self {
+            id,
+            at_ms: parked.at_ms,
+            note: parked.note.clone(),
+            first: first.unwrap_or_default(),
+            lines: parked.lines.len(),
+            total: parked.lines.iter().fold(0i64, |sum, line| sum.saturating_add(line.net)),
+        }
+    }
+}
+
+/// A basket of the asking lane that is at another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParkedGone {
+    /// Its number on the lane that put it aside.
+    pub number: u32,
+    /// The lane that took it up.
+    pub lane: u32,
+}
+
+/// Why a parked basket may not be taken up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "because", rename_all = "snake_case")]
+pub enum ParkedRefused {
+    /// Nobody knows of it: what was paid in part is not told, and it may not
+    /// have arrived yet.
+    Unknown {},
+    /// Another lane is taking it up.
+    Held {
+        /// Which.
+        lane: u32,
+    },
+    /// Another lane took it up.
+    Gone {
+        /// Which.
+        lane: u32,
+    },
 }
 
 /// Why a label cannot be asked for anything.

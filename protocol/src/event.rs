@@ -31,7 +31,7 @@ pub use order::{Missing, Order, OrderDeed, OrderHere, OrderStage};
 
 pub use phone::{CodeRefused, Drawn, ExitRight, Phone, PhoneCode, PhoneLine, PhoneTaken, Unsold, UsedCode};
 pub use quota::{Counts, QuotaCount, QuotaHeard, QuotaUse};
-pub use stock::{Movement, NewMember, Position, StockCount, StockLine, StockMove};
+pub use stock::{CountStep, Movement, NewMember, Position, StockCount, StockLine, StockMove};
 
 /// The version that [`encode`] writes.
 pub const EVENT_VERSION: u16 = 1;
@@ -281,6 +281,27 @@ pub enum Fact {
         basket: u32,
         /// The staff id of who recalled it.
         staff: String,
+    },
+    /// What lies in a basket that was put aside: any lane of the store may take it up.
+    BasketOffered {
+        /// The basket.
+        parked: Box<Parked>,
+    },
+    /// A basket that another lane had put aside was taken up here.
+    BasketTaken {
+        /// Which.
+        from: ParkedId,
+        /// What lay in it.
+        parked: Box<Parked>,
+        /// The staff id of who took it up.
+        staff: String,
+    },
+    /// Another lane took up a basket that was put aside here.
+    BasketGone {
+        /// Its number on this lane.
+        basket: u32,
+        /// The other lane.
+        lane: u32,
     },
     /// Goods of a past sale are about to come back.
     ReturnBegun {
@@ -1053,6 +1074,8 @@ pub enum Act {
     ConfirmAge,
     /// Let pass what a kiosk holds.
     Attend,
+    /// Let a count of goods change the stock.
+    CountStock,
 }
 
 /// Cash that moves without a sale.
@@ -1198,6 +1221,17 @@ pub struct Carried {
     /// What was done here with orders of channels, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub orders: Vec<OrderHere>,
+}
+
+/// What a parked basket is known by in its store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ParkedId {
+    /// The lane that parked it.
+    pub lane: u32,
+    /// The epoch of that lane's journal then.
+    pub epoch: u32,
+    /// Its number on that lane.
+    pub number: u32,
 }
 
 /// A basket that was put aside.

@@ -195,6 +195,15 @@ impl From<&Record> for Fact {
             Record::BasketRecalled { basket, staff } => {
                 Self::BasketRecalled { basket: *basket, staff: staff.clone() }
             }
+            Record::BasketOffered { parked } => {
+                Self::BasketOffered { parked: Box::new(parked.as_ref().into()) }
+            }
+            Record::BasketTaken { from, parked, staff } => Self::BasketTaken {
+                from: (*from).into(),
+                parked: Box::new(parked.as_ref().into()),
+                staff: staff.clone(),
+            },
+            Record::BasketGone { basket, lane } => Self::BasketGone { basket: *basket, lane: *lane },
             Record::ReturnBegun { past } => Self::ReturnBegun { past: Box::new(past.as_ref().into()) },
             Record::LineReturned { returned, staff } => {
                 Self::LineReturned { returned: returned.into(), staff: staff.clone() }
@@ -630,6 +639,15 @@ impl Event {
             Fact::BasketRecalled { basket, staff } => {
                 Record::BasketRecalled { basket: *basket, staff: staff.clone() }
             }
+            Fact::BasketOffered { parked } => {
+                Record::BasketOffered { parked: Box::new(parked.understand(seq)?) }
+            }
+            Fact::BasketTaken { from, parked, staff } => Record::BasketTaken {
+                from: (*from).into(),
+                parked: Box::new(parked.understand(seq)?),
+                staff: staff.clone(),
+            },
+            Fact::BasketGone { basket, lane } => Record::BasketGone { basket: *basket, lane: *lane },
             Fact::ReturnBegun { past } => Record::ReturnBegun { past: Box::new(past.understand(seq)?) },
             Fact::LineReturned { returned, staff } => {
                 Record::LineReturned { returned: returned.understand(seq)?, staff: staff.clone() }

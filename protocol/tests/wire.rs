@@ -19,6 +19,8 @@ mod phone;
 mod quota;
 #[path = "wire/selling.rs"]
 mod selling;
+#[path = "wire/store.rs"]
+mod store;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -440,18 +442,22 @@ fn refund_of_nine() -> Purpose {
     Purpose::Refund { origin: Some(origin()), payment: 9 }
 }
 
-fn carried() -> Carried {
+fn parked() -> Parked {
     let discount = Discount { cut: Cut::Part(500), most: 3_000, reason: "会员日".into() };
+    Parked {
+        number: 3,
+        staff: "e1".into(),
+        at_ms: 1_772_416_800_000,
+        note: "红衣服".into(),
+        basket: Basket::parked(vec![reduced()], 4, true, 2, Some(discount)),
+        tenders: Vec::new(),
+    }
+}
+
+fn carried() -> Carried {
     Carried {
         totals: GrandTotals { documents: 12, sold: money(45_000), returned: money(590) },
-        parked: vec![Parked {
-            number: 3,
-            staff: "e1".into(),
-            at_ms: 1_772_416_800_000,
-            note: "红衣服".into(),
-            basket: Basket::parked(vec![reduced()], 4, true, 2, Some(discount)),
-            tenders: Vec::new(),
-        }],
+        parked: vec![parked()],
         parked_count: 3,
         payments: vec![
             Payment::carried(9, Wallet::WeChat, money(350), Purpose::Charge, Belongs::Parked(3), true),
@@ -662,6 +668,7 @@ fn records() -> Vec<(&'static str, Record)> {
     .chain(order::records())
     .chain(bearer::records())
     .chain(records_of_a_bagging_scale())
+    .chain(store::records())
     .collect()
 }
 
@@ -881,6 +888,9 @@ const fn kind(record: &Record) -> &'static str {
         Record::BasketDiscounted { .. } => "basket_discounted",
         Record::BasketParked { .. } => "basket_parked",
         Record::BasketRecalled { .. } => "basket_recalled",
+        Record::BasketOffered { .. } => "basket_offered",
+        Record::BasketTaken { .. } => "basket_taken",
+        Record::BasketGone { .. } => "basket_gone",
         Record::ReturnBegun { .. } => "return_begun",
         Record::LineReturned { .. } => "line_returned",
         Record::ReturnDropped { .. } => "return_dropped",
@@ -915,7 +925,7 @@ const fn kind(record: &Record) -> &'static str {
     }
 }
 
-const KINDS: usize = 55;
+const KINDS: usize = 58;
 
 #[test]
 fn every_record_comes_back_from_its_bytes() {

@@ -367,9 +367,19 @@ impl Hq {
     }
 
     /// Gets the page of the reference after a version, compressed. HQ is told
-    /// which version the lane has in use.
-    pub async fn page(&self, lane: &LaneKey, after: u64, in_use: u64) -> Result<Vec<u8>, RequestError> {
-        let route = format!("v1/reference?after={after}&limit={PAGE_CHANGES_MAX}&in_use={in_use}");
+    /// which version the lane has in use, and how far its journal is: epoch
+    /// and last number, where that is known.
+    pub async fn page(
+        &self,
+        lane: &LaneKey,
+        after: u64,
+        in_use: u64,
+        journal: Option<(u32, u64)>,
+    ) -> Result<Vec<u8>, RequestError> {
+        let mut route = format!("v1/reference?after={after}&limit={PAGE_CHANGES_MAX}&in_use={in_use}");
+        if let Some((epoch, last)) = journal {
+            route.push_str(&format!("&epoch={epoch}&last={last}"));
+        }
         let answer = self
             .send(Haste::Background, &route, |client, url| client.get(url).bearer_auth(&lane.key))
             .await?;

@@ -136,6 +136,8 @@ struct Tools {
     reference: Arc<ReferenceDesk>,
     /// The version of the reference that the lane has in use.
     in_use: Arc<AtomicU64>,
+    /// How far the journal is: its epoch and last number, once it was looked at.
+    journal_end: Arc<std::sync::Mutex<Option<(u32, u64)>>>,
     /// What was pulled and is not in use yet says what labels may show: HQ is
     /// told at once when it is, since labels wait for it.
     has_caps: Arc<AtomicBool>,
@@ -200,6 +202,7 @@ impl Shell {
                 key: key.clone(),
                 reference: Arc::new(reference),
                 in_use: Arc::new(AtomicU64::new(version)),
+                journal_end: Arc::default(),
                 has_caps: Arc::default(),
             },
             copier,
@@ -315,6 +318,10 @@ impl Shell {
     /// Tells the lane and whoever watches what is known.
     fn tell(&mut self) -> Result<(), Ended> {
         let status = self.core.status();
+        // An epoch that another follows is not where the lane writes.
+        let journal_end = status.journal.filter(|journal| !journal.is_closed);
+        *self.tools.journal_end.lock().unwrap_or_else(PoisonError::into_inner) =
+            journal_end.map(|journal| (journal.epoch, journal.last));
         if status.answers != self.status.borrow().answers {
             self.contact_ms = Some(chrono::Utc::now().timestamp_millis());
         }
@@ -474,7 +481,11 @@ impl Counter {
             | Question::Stand { .. }
             | Question::Kiosks {}
             | Question::Act { .. }
-            | Question::Stock { .. } => return None,
+            | Question::Stock { .. }
+            | Question::Positions {}
+            | Question::ParkedBaskets { .. }
+            | Question::ClaimParked { .. }
+            | Question::ReleaseParked { .. } => return None,
         };
         let busy = Answer::LabelNotAsked { why: LabelNotAsked::Busy };
         let (Some(order), Some(labels)) = (order, &self.labels) else {
@@ -674,11 +685,12 @@ impl Tools {
                 Ok(Ok(PullInput::Abandoned))
             }
             PullAction::Page { after, opening } => {
-                let compressed =
-                    match self.hq.page(&self.key, after, self.in_use.load(Ordering::Relaxed)).await {
-                        Ok(compressed) => compressed,
-                        Err(error) => return Ok(Err(error.into())),
-                    };
+                let in_use = self.in_use.load(Ordering::Relaxed);
+                let journal = *self.journal_end.lock().unwrap_or_else(PoisonError::into_inner);
+                let compressed = match self.hq.page(&self.key, after, in_use, journal).await {
+                    Ok(compressed) => compressed,
+                    Err(error) => return Ok(Err(error.into())),
+                };
                 let parsed = tokio::task::spawn_blocking(move || hq::parse_page(&compressed)).await?;
                 let page = match parsed {
                     Ok(page) => page,

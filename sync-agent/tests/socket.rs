@@ -39,6 +39,10 @@ impl Answers for Clerk {
             | Question::Kiosks {}
             | Question::Act { .. }
             | Question::ResendLabel { .. }
+            | Question::Positions {}
+            | Question::ParkedBaskets { .. }
+            | Question::ClaimParked { .. }
+            | Question::ReleaseParked { .. }
             | Question::QuotasUsed { .. } => std::future::pending().await,
         }
     }

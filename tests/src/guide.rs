@@ -8,6 +8,8 @@ use fixtures::shop;
 use ledger::reference::ReferenceWriter;
 use pos_app::config::{Config, Language, Payment, Theme};
 use pos_app::lane::Moment;
+use protocol::ask::{Answer, ParkedRefused, ParkedShown};
+use protocol::event::{ParkedId, Position};
 use protocol::pull::{Change, Entity, Order, OrderLine, OrderState, pick_up_hash};
 use ui::action::Key;
 use ui::pixels::Pixels;
@@ -24,9 +26,11 @@ const GOLD_CARD: &str = "M00000005C";
 const COUPON: &str = "CDEMO0001R";
 
 /// The pictures that the guide shows; the others are for looking at.
-pub const SHOWN: [&str; 17] = [
+pub const SHOWN: [&str; 19] = [
     "approval",
     "count",
+    "count-check",
+    "count-goods",
     "discount",
     "member-basket",
     "new-member",
@@ -250,10 +254,51 @@ impl Day<'_> {
         ensure!(self.lines() == 0, "the basket was not parked");
         self.scan("100010")?;
         self.pay()?;
+        self.stand.agent_is_slow = true;
         self.stand.function(10);
+        let other = ParkedShown {
+            id: ParkedId { lane: 2, epoch: 1, number: 5 },
+            at_ms: self.stand.moment.now_ms - 240_000,
+            note: self.say("穿校服的", "school uniform").to_owned(),
+            first: ("可乐".into(), "Cola".into()),
+            lines: 4,
+            total: 5_260,
+        };
+        self.stand.answer(Answer::ParkedBaskets { baskets: vec![other], gone: Vec::new() });
         self.draw("recall")?;
         self.stand.key(Key::Enter);
+        self.stand.answer(Answer::ParkedNotClaimed { why: ParkedRefused::Unknown {} });
+        self.stand.agent_is_slow = false;
         ensure!(self.lines() > 3, "the basket was not recalled");
+        Ok(())
+    }
+
+    /// Drinks are counted while the lane sells, and looked through before they are written down.
+    fn counting(&mut self) -> Result<()> {
+        self.menu(self.say("盘点", "Count goods"))?;
+        self.draw("counts")?;
+        self.stand.key(Key::Enter);
+        self.stand.agent_is_slow = true;
+        for (sku, found) in [("100028", "24"), ("100010", "36"), ("100001", "11")] {
+            self.scan(sku)?;
+            let known = vec![Position { lane: 2, epoch: 1, seq: 40 }];
+            self.stand.answer(Answer::Positions { known, unknown: Vec::new() });
+            self.stand.type_text(found);
+            self.stand.function(4);
+        }
+        // Twelve more of the first at the till.
+        self.scan("100028")?;
+        self.stand.type_text("12");
+        self.stand.function(4);
+        self.stand.agent_is_slow = false;
+        self.draw("count-goods")?;
+        self.stand.function(8);
+        self.draw("count-check")?;
+        self.stand.function(8);
+        self.stand.enter("201");
+        self.stand.enter("3456");
+        ensure!(self.stand.lane.view().sheet.is_none(), "the count was not written down");
+        self.draw("counted")?;
         Ok(())
     }
 
@@ -380,6 +425,7 @@ impl Day<'_> {
         self.scan("100028")?;
         self.draw("stock-waste")?;
         self.stand.function(8);
+        self.counting()?;
         Ok(())
     }
 

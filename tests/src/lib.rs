@@ -10,6 +10,7 @@
 //! | [`kiosk`] | a lane as customers use it by themselves, and pictures of its pages |
 //! | [`labels`] | the staff's window for shelf labels, and pictures of its pages |
 //! | [`guide`] | the pictures of the cashier's guide: each job done at such a lane |
+//! | [`till`] | a lane turned by hand, with its real line to its real agent |
 //! | [`tasks`] | what a new cashier is asked to do, with what it takes |
 //! | [`measure`] | how quick the real window is, for `cargo xtask bench ui` |
 //! | [`ring`] | a lane without a window, to be killed at any moment |
@@ -31,3 +32,4 @@ pub mod ring;
 pub mod shop;
 pub mod stand;
 pub mod tasks;
+pub mod till;

@@ -225,6 +225,16 @@ impl Stand {
         self.turn(unanswered(&commands));
     }
 
+    /// The agent answers what it was asked last; it takes its time before.
+    pub fn answer(&mut self, answer: Answer) {
+        let asked = self.commands.iter().rev().find_map(|command| match command {
+            Command::Ask(asked) => Some(asked.number),
+            _ => None,
+        });
+        let Some(number) = asked else { return };
+        self.turn(vec![Event::Answered { number, answer: Some(Box::new(answer)) }]);
+    }
+
     /// A person presses a key.
     pub fn key(&mut self, key: Key) {
         self.moment.now_ms += TURN_MS;

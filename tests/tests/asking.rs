@@ -6,22 +6,16 @@
 
 use std::path::Path;
 use std::process::Command as Program;
-use std::sync::mpsc::{Receiver, sync_channel};
-use std::time::Instant;
 
 use anyhow::{Context, Result};
-use domain::money::{Currency, Money};
-use domain::record::{Record, Staff};
-use domain::rights::Rights;
+use domain::money::Money;
+use domain::record::Record;
 use domain::till::Input;
-use drivers::scanner::Scan;
 use fixtures::shop;
-use pos_app::config::{self, Paths};
-use pos_app::lane::{Event, Lane, Moment};
-use pos_app::run::Devices;
 use protocol::pull::phone_hash;
-use tests::process::{PATIENCE, program, run, wait_for};
-use tests::shop::{Headquarters, LaneFiles, Relay, STORE, code_of};
+use tests::process::{program, run, wait_for};
+use tests::shop::{Headquarters, Relay, STORE, code_of};
+use tests::till::Till;
 
 const CHIPS: &str = "180001";
 /// Goods that no promotion of the shop is about.
@@ -31,102 +25,6 @@ const GOLD_CARD: &str = "M00000005C";
 const GOLD: &str = "M000005";
 const COUPON: &str = "CDEMO0001R";
 const STRANGER_PHONE: &str = "13912340009";
-
-/// A lane, turned by hand, with its line to its agent.
-struct Till {
-    lane: Lane,
-    devices: Devices,
-    queue: Receiver<Event>,
-    files: LaneFiles,
-}
-
-impl Till {
-    fn open(folder: &Path, headquarters: &Headquarters, number: u32) -> Result<Self> {
-        Self::open_by(folder, headquarters, None, number)
-    }
-
-    fn open_by(
-        folder: &Path,
-        headquarters: &Headquarters,
-        relay: Option<&Relay>,
-        number: u32,
-    ) -> Result<Self> {
-        let mut files = LaneFiles::enrol_by(folder, headquarters, relay, (STORE, number))?;
-        files.wait_for_goods(0)?;
-        let paths = Paths { data: folder.to_owned() };
-        let config = config::read(&paths.config())?;
-        let (events, queue) = sync_channel(64);
-        let devices = Devices::start(&paths, &config, &events)?;
-        let mut till = Self { lane: Lane::new(paths, config), devices, queue, files };
-        till.turn(vec![Event::Tick]);
-        till.feed(Input::PinChecked {
-            staff: Staff { id: "E301".into(), number: "301".into(), name: "周岚".into() },
-            rights: Rights::of_role("manager", &yuan()),
-            matches: true,
-        });
-        Ok(till)
-    }
-
-    fn turn(&mut self, events: Vec<Event>) {
-        for command in self.lane.turn(Moment::now(), events) {
-            self.devices.perform(command);
-        }
-    }
-
-    fn feed(&mut self, input: Input) {
-        self.lane.feed(input);
-        self.turn(Vec::new());
-    }
-
-    fn scan(&mut self, text: &str) {
-        self.turn(vec![Event::Scan(Scan::parse(text))]);
-    }
-
-    /// Goes on until the lane is such as it should be.
-    fn wait(&mut self, what: &str, done: impl Fn(&Lane) -> bool) {
-        let until = Instant::now() + PATIENCE;
-        while !done(&self.lane) {
-            let left = until.saturating_duration_since(Instant::now());
-            let event = self.queue.recv_timeout(left).unwrap_or_else(|error| panic!("{what}: {error}"));
-            self.turn(vec![event]);
-        }
-    }
-
-    /// Goes on until so many questions were answered, or were not in time.
-    fn hear(&mut self, answers: usize) {
-        for _ in 0..answers {
-            let event = self.queue.recv_timeout(PATIENCE).expect("every question ends");
-            self.turn(vec![event]);
-        }
-    }
-
-    fn basket(&self) -> &domain::basket::Basket {
-        self.lane.till().expect("the lane is open").basket()
-    }
-
-    fn choose(&mut self, sku: &str, count: i64) {
-        self.feed(Input::Choose { sku: sku.into(), count: Some(count) });
-    }
-
-    fn pay(&mut self) {
-        self.feed(Input::Pay);
-        self.feed(Input::TakeCash(domain::money::Money::from_minor(99_900)));
-        self.feed(Input::Back);
-    }
-
-    fn last_sale(&self) -> Result<domain::sale::Sale> {
-        let records = self.files.records()?;
-        let sale = records.iter().rev().find_map(|stored| match &stored.record {
-            Record::SaleCompleted { sale } => Some(sale.as_ref().clone()),
-            _ => None,
-        });
-        sale.context("something was sold")
-    }
-}
-
-fn yuan() -> Currency {
-    Currency { code: "CNY".into(), symbol: "¥".into(), exponent: 2 }
-}
 
 /// The demo shop, and a member of another store.
 fn open(folder: &Path) -> Result<Headquarters> {

@@ -63,9 +63,10 @@ fn doubled(folder: &Path) -> Result<Vec<(u64, u64)>> {
                 }
                 (last, begun) = (entry.seq, false);
             }
-            Record::LineAdded { .. } | Record::BasketRecalled { .. } | Record::LineReturned { .. } => {
-                begun = true
-            }
+            Record::LineAdded { .. }
+            | Record::BasketRecalled { .. }
+            | Record::BasketTaken { .. }
+            | Record::LineReturned { .. } => begun = true,
             _ => {}
         }
     }

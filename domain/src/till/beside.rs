@@ -25,7 +25,16 @@ impl Step {
         if let Err(refusal) = count.check() {
             return self.refuse(Message::StockRefused(refusal));
         }
-        self.commit(Record::StockCounted { count, staff: staff.id });
+        let reason = kept_words(&count.reason);
+        if reason.is_empty() {
+            return self.refuse(Message::ReasonNeeded);
+        }
+        if self.allow(Act::CountStock, |rights| rights.allow(Act::CountStock)).is_none() {
+            return;
+        }
+        let told = Message::StockCounted { document: count.document.clone(), items: count.lines.len() };
+        self.commit(Record::StockCounted { count: StockCount { reason, ..count }, staff: staff.id });
+        self.tell(told);
         self.effects.push(Effect::Sound(Sound::Accepted));
     }
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::step::Step;
-use super::{Desk, Effect, Message, Sound};
-use crate::basket::{Cut, Discount};
+use super::{Context, Desk, Effect, Message, Sound};
+use crate::basket::{Cut, Discount, LINES_MAX, Line};
 use crate::money::{BASIS_POINTS, Money};
 use crate::record::Record;
 use crate::rights::{Act, kept_words};
 use crate::seller::Seller;
-use crate::shift::{PARKED_LINES_MAX, PARKED_MAX};
+use crate::shift::{PARKED_LINES_MAX, PARKED_MAX, Parked, ParkedId};
 use crate::tender::Tender;
 
 impl Step {
@@ -131,7 +131,7 @@ impl Step {
         }
     }
 
-    pub(super) fn park(&mut self, note: &str) {
+    pub(super) fn park(&mut self, context: &Context<'_>, note: &str) {
         // A charge that nobody knows the end of must not hold up who comes next.
         let doubtful = self.till.payment_of_basket().is_some_and(|payment| !payment.is_active());
         let staff = match &self.till.desk {
@@ -154,11 +154,27 @@ impl Step {
         let number = self.till.parked_count.saturating_add(1);
         let back = self.hand_back();
         self.commit(Record::BasketParked { basket: number, staff, note: kept_words(note) });
+        // What a kiosk's customer left waits for the attendant there.
+        if context.settings.rules.kiosk.is_none() {
+            self.offer(number);
+        }
         self.tell(if back == Money::ZERO {
             Message::BasketParked { basket: number }
         } else {
             Message::BasketParkedMoneyBack { basket: number, back }
         });
+    }
+
+    /// Says what lies in a parked basket, so that another lane can take it up.
+    /// One in which there is money is recalled where that was taken.
+    fn offer(&mut self, number: u32) {
+        if !self.till.is_lendable(number) {
+            return;
+        }
+        let parked = self.till.parked.iter().find(|parked| parked.number == number).cloned();
+        if let Some(parked) = parked {
+            self.commit(Record::BasketOffered { parked: Box::new(parked) });
+        }
     }
 
     /// Cash and vouchers do not lie in a drawer for a basket that nobody has
@@ -182,18 +198,55 @@ impl Step {
         back
     }
 
-    pub(super) fn recall(&mut self, basket: u32) {
-        let Some(staff) = self.at_counter() else { return };
+    /// Who takes a basket up, where one can be taken up now.
+    fn with_empty_counter(&mut self) -> Option<String> {
+        let staff = self.at_counter()?;
         if self.till.shift.is_none() {
-            return self.refuse(Message::OpenShiftFirst);
+            self.refuse(Message::OpenShiftFirst);
+            return None;
         }
         if !self.till.basket.is_bare() {
-            return self.refuse(Message::BasketFirst);
+            self.refuse(Message::BasketFirst);
+            return None;
         }
+        Some(staff.id)
+    }
+
+    pub(super) fn recall(&mut self, basket: u32) {
+        let Some(staff) = self.with_empty_counter() else { return };
         if !self.till.parked.iter().any(|parked| parked.number == basket) {
             return self.refuse(Message::NotParked);
         }
-        self.commit(Record::BasketRecalled { basket, staff: staff.id });
+        self.commit(Record::BasketRecalled { basket, staff });
         self.effects.push(Effect::Sound(Sound::Accepted));
+    }
+
+    /// A basket of another lane: its lower prices stand, promotions are worked
+    /// out here, and coupons are shown again, since that lane may spend them.
+    pub(super) fn take_up(&mut self, from: ParkedId, parked: Parked) {
+        let Some(staff) = self.with_empty_counter() else { return };
+        let lines = parked.basket.lines();
+        let is_sound = parked.tenders.is_empty()
+            && (1..=LINES_MAX).contains(&lines.len())
+            && lines.iter().all(Line::is_within_bounds);
+        if !is_sound {
+            return self.refuse(Message::NotParked);
+        }
+        let coupons = parked.basket.coupons().len();
+        self.commit(Record::BasketTaken { from, parked: Box::new(parked), staff });
+        self.effects.push(Effect::Sound(Sound::Accepted));
+        self.tell(Message::BasketTaken { lane: from.lane, coupons });
+    }
+
+    /// Another lane has it: it is no basket of this one any more.
+    pub(super) fn lose_parked(&mut self, basket: u32, lane: u32) {
+        if self.at_counter().is_none() {
+            return;
+        }
+        if !self.till.is_lendable(basket) {
+            return self.refuse(Message::NotParked);
+        }
+        self.commit(Record::BasketGone { basket, lane });
+        self.tell(Message::BasketGone { basket, lane });
     }
 }

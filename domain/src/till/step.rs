@@ -124,8 +124,10 @@ impl Step {
             Input::Note { line, note } => self.write_note(line, &note),
             Input::Void { line, reason } => self.void(context, line, &reason),
             Input::Cancel { reason } => self.cancel(context, &reason),
-            Input::Park { note } => self.park(&note),
+            Input::Park { note } => self.park(context, &note),
             Input::Recall { basket } => self.recall(basket),
+            Input::TakeUp { from, parked } => self.take_up(from, *parked),
+            Input::ParkedGone { basket, lane } => self.lose_parked(basket, lane),
             Input::BeginReturn { past } => self.begin_return(context, *past),
             Input::ReturnLine { line, thousandths, reason } => {
                 self.return_line(context, line, thousandths, &reason)

@@ -704,6 +704,9 @@ fn message_words(message: &Message) -> String {
         Message::Reprinting { document } => format!("reprinting #{document}"),
         Message::Fault(fault) => fault.to_string(),
         Message::NotReducible(item) => format!("{} is not reduced", item.sku),
+        Message::BasketTaken { lane, coupons } => format!("basket of lane {lane}, {coupons} coupons left"),
+        Message::BasketGone { basket, lane } => format!("basket {basket} is at lane {lane}"),
+        Message::StockCounted { document, items } => format!("{document} counted, {items} items"),
         Message::BasketParked { basket } => format!("basket {basket} parked"),
         Message::BasketParkedMoneyBack { basket, back } => {
             format!("basket {basket} parked, {} back", yuan().format(*back))
@@ -831,6 +834,11 @@ fn record_words(record: &Record) -> String {
         },
         Record::BasketParked { basket, staff, .. } => format!("basket {basket} parked by {staff}"),
         Record::BasketRecalled { basket, staff } => format!("basket {basket} recalled by {staff}"),
+        Record::BasketOffered { parked } => format!("basket {} offered", parked.number),
+        Record::BasketTaken { from, staff, .. } => {
+            format!("basket {} of lane {} taken by {staff}", from.number, from.lane)
+        }
+        Record::BasketGone { basket, lane } => format!("basket {basket} gone to lane {lane}"),
         Record::ReturnBegun { past } => {
             format!("return of #{} begun, {} left", past.origin.seq, amount(past.left))
         }
@@ -2995,6 +3003,7 @@ fn a_basket_is_put_aside_and_taken_up_again_by_anybody() {
         ],
         expect![[r#"
             commit basket 1 parked by li
+            commit basket 1 offered
             tell basket 1 parked
             sound Blocked
             tell NoLine
@@ -3003,6 +3012,7 @@ fn a_basket_is_put_aside_and_taken_up_again_by_anybody() {
             sound Blocked
             tell BasketFirst
             commit basket 2 parked by li
+            commit basket 2 offered
             tell basket 2 parked
             commit li signed out
             commit wang signed in
@@ -4122,6 +4132,7 @@ mod buyer;
 mod everything;
 mod gifts;
 mod kiosk;
+mod lent;
 mod membership;
 mod phone;
 mod quotas;

@@ -20,7 +20,7 @@ use crate::record::{PaperOutcome, Record, Staff};
 use crate::refund::PastSale;
 use crate::rights::{Act, Rights};
 use crate::seller::Seller;
-use crate::shift::{CashMove, Denomination, ShiftReport};
+use crate::shift::{CashMove, Denomination, Parked, ParkedId, ShiftReport};
 use crate::stock::{Movement, StockCount, StockRefusal};
 use crate::tender::Wallet;
 
@@ -145,6 +145,21 @@ pub enum Input {
     Recall {
         /// Its number.
         basket: u32,
+    },
+    /// A basket that another lane of the store had put aside is taken up
+    /// here: whoever keeps them gave it to this lane alone.
+    TakeUp {
+        /// Which.
+        from: ParkedId,
+        /// What lay in it.
+        parked: Box<Parked>,
+    },
+    /// Another lane took up a basket that was put aside here.
+    ParkedGone {
+        /// Its number.
+        basket: u32,
+        /// The other lane.
+        lane: u32,
     },
     /// Goods of a past sale are to come back.
     BeginReturn {
@@ -572,6 +587,28 @@ pub enum Message {
     ParkedFull,
     /// No basket is parked under this number.
     NotParked,
+    /// A count of goods was written down.
+    StockCounted {
+        /// Its number.
+        document: String,
+        /// How many items.
+        items: usize,
+    },
+    /// A basket of another lane lies on the counter. So many coupons lay on
+    /// it there, and have to be shown again.
+    BasketTaken {
+        /// The lane that had put it aside.
+        lane: u32,
+        /// How many coupons.
+        coupons: usize,
+    },
+    /// Another lane took up a basket that was put aside here.
+    BasketGone {
+        /// Its number.
+        basket: u32,
+        /// The other lane.
+        lane: u32,
+    },
     /// The basket was put aside.
     BasketParked {
         /// Its number.

@@ -21,7 +21,7 @@ use domain::record::{PaperOutcome, Record, Staff};
 use domain::refund::{Origin, PastSale};
 use domain::rights::Rights;
 use domain::seller::Seller;
-use domain::shift::{CashMove, Denomination, PARKED_MAX};
+use domain::shift::{CashMove, Denomination, PARKED_MAX, Parked, ParkedId};
 use domain::stock::{CountedLine, Movement, StockCount, StockLine, StockMove};
 use domain::tender::{ForeignRate, Wallet};
 use domain::till::kiosk::KioskInput;
@@ -80,6 +80,8 @@ const FRAGMENTS: &[&str] = &[
     "return\n",
     "back-line 1 1000\n",
     "blind 500\n",
+    "take-up 1\n",
+    "gone 1\n",
     "drop\n",
     "payout\n",
     "open 10000\n",
@@ -365,6 +367,21 @@ impl Lane {
             "cancel" => Input::Cancel { reason: reason() },
             "park" => Input::Park { note: text(0) },
             "recall" => Input::Recall { basket: small(0) },
+            "take-up" => {
+                let basket = self.till.parked().first().map(|parked| parked.basket.clone());
+                Input::TakeUp {
+                    from: ParkedId { lane: 2, epoch: 1, number: small(0) },
+                    parked: Box::new(Parked {
+                        number: small(0),
+                        staff: "wang".into(),
+                        at_ms: 0,
+                        note: String::new(),
+                        basket: basket.unwrap_or_default(),
+                        tenders: Vec::new(),
+                    }),
+                }
+            }
+            "gone" => Input::ParkedGone { basket: small(0), lane: 2 },
             "member" => Input::FindMember(text(0)),
             "no-member" => Input::DropMember,
             "uncoupon" => Input::TakeCouponBack { code: text(0) },
@@ -451,6 +468,8 @@ impl Lane {
                 document: "C-1".into(),
                 lines: vec![CountedLine { sku: "tea".into(), thousandths: number(rest, 0) }],
                 positions: Vec::new(),
+                steps: Vec::new(),
+                reason: reason(),
             })),
             "joins" => Input::RegisterMember(Box::new(NewMember {
                 id: "new".into(),

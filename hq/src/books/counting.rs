@@ -1,24 +1,32 @@
 //! Counts of a store's goods: what was found, held against the books as they
-//! were at the moment of the count.
+//! were when it was counted.
 //!
 //! A count names how far each lane's journal was. What lanes sold before that
 //! may reach HQ later, so a count waits until HQ has every journal up to
 //! there; what was sold after it changes nothing of the difference. So selling
 //! never stops, and nothing that was sold meanwhile is counted away.
+//!
+//! A count takes its time, and lanes go on: its steps say from which line on
+//! they were somewhere else. Of a lane that nobody could say a position of,
+//! its own clock decides what was before a line and what after, and the count
+//! waits until that lane was heard of again, or a person posts it without.
+
+mod course;
 
 use std::collections::BTreeMap;
 
-use protocol::event::{self, StockCount, StockLine};
+use protocol::event::{StockCount, StockLine};
 use serde::{Deserialize, Serialize};
 
-use crate::store::{BookEntry, BookKey, BookKind, JournalKey, StoreError, Writing};
-use crate::{orders, projection};
-
-/// Events that are read back at one time.
-const EVENTS_AT_A_TIME: u32 = 1_000;
+use self::course::Courses;
+use crate::orders;
+use crate::store::{BookEntry, BookKey, BookKind, JournalKey, Reading, StoreError, Writing};
 
 /// The lane under which a store's counts stand in its stock; no lane is that.
 pub const COUNTS_LANE: u32 = 0;
+
+/// The most counts of each sort that are listed at one time.
+pub const COUNTS_LISTED_MAX: u32 = 200;
 
 /// A count on its way into the stock.
 #[derive(Debug, Serialize, Deserialize)]
@@ -37,6 +45,62 @@ pub struct Difference {
     pub book: i64,
     /// What was found.
     pub counted: i64,
+}
+
+impl Difference {
+    /// What was found, less what the books said.
+    pub fn moved(&self) -> i64 {
+        self.counted.saturating_sub(self.book)
+    }
+}
+
+/// A count that is in the stock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Posted {
+    /// The event that said it.
+    #[serde(default)]
+    pub source: String,
+    /// When that was written, the lane's clock, milliseconds UTC.
+    #[serde(default)]
+    pub at_ms: i64,
+    /// When it was posted, HQ's clock, milliseconds UTC.
+    #[serde(default)]
+    pub posted_ms: i64,
+    /// Why it was counted, in words.
+    #[serde(default)]
+    pub reason: String,
+    /// The lanes of which no position was known: their clocks decided.
+    #[serde(default)]
+    pub by_clock: Vec<u32>,
+    /// The lanes that a person did not wait for: what they still bring is
+    /// taken to be of after the count.
+    #[serde(default)]
+    pub without: Vec<u32>,
+    /// By item.
+    pub differences: Vec<Difference>,
+}
+
+/// How a posted count is written: those of earlier programs are bare.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Whole(Posted),
+    Bare(Vec<Difference>),
+}
+
+/// A count that waits for journals.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingCount {
+    /// Its number.
+    pub document: String,
+    /// The event that said it.
+    pub source: String,
+    /// When that was written, the lane's clock, milliseconds UTC.
+    pub at_ms: i64,
+    /// How many items.
+    pub items: usize,
+    /// The lanes that must be heard of first.
+    pub waits_for: Vec<u32>,
 }
 
 /// The difference of one item: what was found, less what the books say now
@@ -76,84 +140,77 @@ pub fn take_in(
 /// Posts every count of a store for which HQ has what it needs.
 pub fn post_due(writing: &Writing<'_>, store: &str, now_ms: i64) -> Result<(), StoreError> {
     for document in writing.parts_of(store, BookKind::CountWaiting)? {
-        let waiting_key = key(store, BookKind::CountWaiting, &document);
-        let Some(body) = writing.lock_book(waiting_key)? else { continue };
+        let Some(body) = writing.lock_book(key(store, BookKind::CountWaiting, &document))? else { continue };
         let waiting = read(&body)?;
-        if !is_covered(writing, store, &waiting.count)? {
-            continue;
+        let courses = Courses::of(writing, store, &waiting.count, waiting.at_ms)?;
+        if courses.missing(writing)?.is_empty() {
+            post(writing, store, &waiting, &courses, Vec::new(), now_ms)?;
         }
-        let differences = differences(writing, store, &waiting.count, waiting.at_ms)?;
-        let moved: BTreeMap<&str, i64> =
-            differences.iter().map(|of| (of.sku.as_str(), of.counted.saturating_sub(of.book))).collect();
-        writing.move_stock(JournalKey { store, lane: COUNTS_LANE, epoch: 0 }, &moved)?;
-        let posted = key(store, BookKind::Count, &document);
-        writing.put_book(posted, &written(&differences))?;
-        writing.add_book_entry(
-            posted,
-            &BookEntry {
-                number: 1,
-                source: waiting.source,
-                at_ms: waiting.at_ms,
-                heard_at_ms: now_ms,
-                amount: moved.values().fold(0i64, |sum, moved| sum.saturating_add(*moved)),
-                body: written(&differences),
-            },
-        )?;
-        writing.remove_book(waiting_key)?;
     }
     Ok(())
 }
 
-/// Whether HQ has every journal up to where it was at the count. One that was
-/// lost and begun anew has nothing more to say of before.
-fn is_covered(writing: &Writing<'_>, store: &str, count: &StockCount) -> Result<bool, StoreError> {
-    for at in &count.positions {
-        let head = writing.journal_head(JournalKey { store, lane: at.lane, epoch: at.epoch })?;
-        let next =
-            writing.journal_head(JournalKey { store, lane: at.lane, epoch: at.epoch.saturating_add(1) })?;
-        if head.acknowledged < at.seq && next.acknowledged == 0 {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+/// Posts a count that waits, whatever it waits for: a person says so. Gives
+/// the lanes that were not waited for; `None` where no such count waits.
+pub fn post_without(
+    writing: &Writing<'_>,
+    store: &str,
+    document: &str,
+    now_ms: i64,
+) -> Result<Option<Vec<u32>>, StoreError> {
+    let Some(body) = writing.lock_book(key(store, BookKind::CountWaiting, document))? else {
+        return Ok(None);
+    };
+    let waiting = read(&body)?;
+    let courses = Courses::of(writing, store, &waiting.count, waiting.at_ms)?;
+    let without = courses.missing(writing)?;
+    post(writing, store, &waiting, &courses, without.clone(), now_ms)?;
+    Ok(Some(without))
+}
+
+fn post(
+    writing: &Writing<'_>,
+    store: &str,
+    waiting: &Waiting,
+    courses: &Courses<'_>,
+    without: Vec<u32>,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    let Waiting { count, source, at_ms } = waiting;
+    let differences = differences(writing, store, count, courses)?;
+    let moved: BTreeMap<&str, i64> = differences.iter().map(|of| (of.sku.as_str(), of.moved())).collect();
+    writing.move_stock(JournalKey { store, lane: COUNTS_LANE, epoch: 0 }, &moved)?;
+    let amount = moved.values().fold(0i64, |sum, moved| sum.saturating_add(*moved));
+    let posted = Posted {
+        source: source.clone(),
+        at_ms: *at_ms,
+        posted_ms: now_ms,
+        reason: count.reason.clone(),
+        by_clock: courses.by_clock(),
+        without,
+        differences,
+    };
+    let body = written(&posted);
+    let key_posted = key(store, BookKind::Count, &count.document);
+    writing.put_book(key_posted, &body)?;
+    let source = source.clone();
+    let entry = BookEntry { number: 1, source, at_ms: *at_ms, heard_at_ms: now_ms, amount, body };
+    writing.add_book_entry(key_posted, &entry)?;
+    writing.remove_book(key(store, BookKind::CountWaiting, &count.document))
 }
 
 fn differences(
     writing: &Writing<'_>,
     store: &str,
     count: &StockCount,
-    counted_at_ms: i64,
+    courses: &Courses<'_>,
 ) -> Result<Vec<Difference>, StoreError> {
-    let mut since: BTreeMap<String, i64> = BTreeMap::new();
+    let mut since = courses.moved_since(writing)?;
     // HQ itself has no journal: what it handed over is known by its time.
-    for (sku, moved) in orders::left_since(writing, store, counted_at_ms)? {
-        let sum = since.entry(sku).or_default();
-        *sum = sum.saturating_add(moved);
-    }
-    for at in &count.positions {
-        let mut epoch = at.epoch;
-        let mut after = at.seq;
-        loop {
-            let key = JournalKey { store, lane: at.lane, epoch };
-            let events = writing.events_after(key, after, EVENTS_AT_A_TIME)?;
-            let Some((last, _)) = events.last() else {
-                // What an epoch that follows has is all of after the count.
-                epoch = epoch.saturating_add(1);
-                after = 0;
-                if writing.journal_head(JournalKey { epoch, ..key })?.acknowledged == 0 {
-                    break;
-                }
-                continue;
-            };
-            after = *last;
-            for (_, bytes) in &events {
-                // One that cannot be read moved nothing.
-                let Ok(event) = event::decode(bytes) else { continue };
-                for (sku, moved) in projection::moved_by(&event) {
-                    let sum = since.entry(sku.to_owned()).or_default();
-                    *sum = sum.saturating_add(moved);
-                }
-            }
+    for (sku, moved, left_ms) in orders::left_since(writing, store, courses.begun_ms())? {
+        if courses.time_of(&sku).is_some_and(|counted_ms| left_ms > counted_ms) {
+            let sum = since.entry(sku).or_default();
+            *sum = sum.saturating_add(moved);
         }
     }
     let mut found = Vec::with_capacity(count.lines.len());
@@ -162,4 +219,44 @@ fn differences(
         found.push(difference(line, now, since.get(&line.sku).copied().unwrap_or(0)));
     }
     Ok(found)
+}
+
+/// The counts of a store that wait, and those that are posted with their
+/// numbers; at most [`COUNTS_LISTED_MAX`] of each, the newest posted ones first.
+pub fn listed(
+    reading: &Reading<'_>,
+    store: &str,
+) -> Result<(Vec<WaitingCount>, Vec<(String, Posted)>), StoreError> {
+    let mut waiting = Vec::new();
+    for (document, body) in reading.books_of_after(store, BookKind::CountWaiting, "", COUNTS_LISTED_MAX)? {
+        let Waiting { count, source, at_ms } = read(&body)?;
+        let waits_for = Courses::of(reading, store, &count, at_ms)?.missing(reading)?;
+        waiting.push(WaitingCount { document, source, at_ms, items: count.lines.len(), waits_for });
+    }
+    let (mut posted, mut after) = (Vec::new(), String::new());
+    loop {
+        let rows = reading.books_of_after(store, BookKind::Count, &after, COUNTS_LISTED_MAX)?;
+        let Some((last, _)) = rows.last() else { break };
+        last.clone_into(&mut after);
+        for (document, body) in rows {
+            let read: Written = serde_json::from_str(&body)
+                .map_err(|error| StoreError::Row { table: "book", reason: error.to_string() })?;
+            let count = match read {
+                Written::Whole(posted) => posted,
+                Written::Bare(differences) => Posted {
+                    source: String::new(),
+                    at_ms: 0,
+                    posted_ms: 0,
+                    reason: String::new(),
+                    by_clock: Vec::new(),
+                    without: Vec::new(),
+                    differences,
+                },
+            };
+            posted.push((document, count));
+        }
+        posted.sort_by_key(|(_, count)| std::cmp::Reverse(count.posted_ms));
+        posted.truncate(usize::try_from(COUNTS_LISTED_MAX).unwrap_or(usize::MAX));
+    }
+    Ok((waiting, posted))
 }

@@ -87,6 +87,49 @@ impl CouponBook {
     }
 }
 
+/// A basket that was taken up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParkedEnd {
+    /// The lane that took it up.
+    pub lane: u32,
+    /// The event that says so.
+    pub source: String,
+}
+
+/// How a parked basket stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ParkedBook {
+    /// Who may take it up now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claim: Option<Claim>,
+    /// Who took it up; more than one is one too many.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ends: Vec<ParkedEnd>,
+}
+
+impl ParkedBook {
+    /// A lane wants to take it up.
+    pub fn claim(&mut self, lane: &LaneId, until_ms: i64) -> Result<(), NotClaimed> {
+        if !self.ends.is_empty() {
+            return Err(NotClaimed::Used);
+        }
+        claim(&mut self.claim, lane, until_ms)
+    }
+
+    /// A lane does not want to take it up any more.
+    pub fn release(&mut self, lane: &LaneId) -> bool {
+        release(&mut self.claim, lane)
+    }
+
+    /// A lane took it up; gives who had taken it up before, if somebody had.
+    pub fn end(&mut self, lane: u32, source: &str) -> Option<ParkedEnd> {
+        self.claim = None;
+        self.ends.push(ParkedEnd { lane, source: source.to_owned() });
+        (self.ends.len() > 1).then(|| self.ends[0].clone())
+    }
+}
+
 /// A line of a sale, as far as it can come back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptLine {

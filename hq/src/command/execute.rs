@@ -10,7 +10,7 @@ use super::{Command, CommandError, Outcome, access};
 use crate::audit::{self, By};
 use crate::books::keeper::{self, Keeper};
 use crate::books::points::Operation;
-use crate::books::{self, LaneId};
+use crate::books::{self, LaneId, counting};
 use crate::import::{self, ImportError};
 use crate::scan_go::{self, LINK_DAYS_MAX};
 use crate::store::{Kind, SalesRange, Store, StoreError};
@@ -159,6 +159,26 @@ pub fn execute(
         }),
         Command::Labels { store: of_store } => {
             Ok(Outcome::Labels { rows: shelves::of_stores(store, of_store.as_deref())? })
+        }
+        Command::Counts { store: of_store, post } => {
+            if let Some(document) = post {
+                store.write::<_, CommandError>(|writing| {
+                    let without = counting::post_without(writing, of_store, document, now_ms)?;
+                    let missing =
+                        || CommandError::NoCount { store: of_store.clone(), document: document.clone() };
+                    let detail = json!({ "without": without.ok_or_else(missing)? });
+                    Ok(audit::note(
+                        writing,
+                        by,
+                        "count.post",
+                        &format!("{of_store}/{document}"),
+                        &detail,
+                        now_ms,
+                    )?)
+                })?;
+            }
+            let (waiting, posted) = store.read(|reading| counting::listed(reading, of_store))?;
+            Ok(Outcome::Counts { waiting, posted })
         }
         Command::Exceptions => {
             let exceptions = store.read::<_, StoreError>(|reading| reading.exceptions(TROUBLE_ROWS_MAX))?;

@@ -5,13 +5,15 @@
 //! journal, and each lane still sends its journal to HQ itself: a relay whose
 //! file is lost begins anew, and nobody loses a sale.
 
+mod parked;
+
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use protocol::ask::{Answer, CouponRefused, LATER_DOCUMENTS_MAX, ReceiptRefused};
 use protocol::chain::ChainHash;
-use protocol::event::{self, Event, Fact, Origin, Sale};
+use protocol::event::{self, Event, Fact, Origin, ParkedId, Position, Sale};
 use protocol::push::{Batch, PushAnswer, PushRefusal};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
@@ -22,8 +24,8 @@ use crate::secret::SecretHash;
 /// "GTRL": says that a file is ours.
 const APPLICATION_ID: i64 = 0x4754_524C;
 
-/// The form of the tables.
-const SCHEMA_VERSION: i64 = 1;
+/// The form of the tables: the first had none for parked baskets.
+const SCHEMA_VERSION: i64 = 2;
 
 /// How long a document is kept, milliseconds: goods come back within days.
 pub const KEPT_MS: i64 = 45 * 86_400_000;
@@ -165,7 +167,7 @@ impl Book {
         let (id, version) = (pragma(&connection, "application_id")?, pragma(&connection, "user_version")?);
         let is_new = (id, version) == (0, 0)
             && connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))?;
-        if !is_new && (id, version) != (APPLICATION_ID, SCHEMA_VERSION) {
+        if !is_new && (id != APPLICATION_ID || !(1..=SCHEMA_VERSION).contains(&version)) {
             return Err(foreign());
         }
         connection.execute_batch(
@@ -175,9 +177,15 @@ impl Book {
         if is_new {
             let transaction = connection.transaction()?;
             transaction.execute_batch(SCHEMA)?;
+            transaction.execute_batch(parked::SCHEMA)?;
             transaction.execute("CREATE TABLE place (store TEXT NOT NULL)", [])?;
             transaction.execute("INSERT INTO place VALUES (?1)", [store])?;
             transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+            transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+            transaction.commit()?;
+        } else if version == 1 {
+            let transaction = connection.transaction()?;
+            transaction.execute_batch(parked::SCHEMA)?;
             transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
             transaction.commit()?;
         }
@@ -238,17 +246,32 @@ impl Book {
         Ok(known.is_some_and(|known| SecretHash::from_bytes(known) == *key))
     }
 
-    /// Whether this is the key of any lane that HQ took last.
-    pub fn is_key_of_a_lane(&self, key: &SecretHash) -> Result<bool, BookError> {
+    /// The lane of which HQ took this key last.
+    pub fn lane_of_key(&self, key: &SecretHash) -> Result<Option<u32>, BookError> {
         let connection = self.connection();
-        let mut select = connection.prepare_cached("SELECT key_hash FROM lane")?;
+        let mut select = connection.prepare_cached("SELECT lane, key_hash FROM lane")?;
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
-            if SecretHash::from_bytes(row.get(0)?) == *key {
-                return Ok(true);
+            if SecretHash::from_bytes(row.get(1)?) == *key {
+                return Ok(Some(row.get(0)?));
             }
         }
-        Ok(false)
+        Ok(None)
+    }
+
+    /// The lanes that HQ let in, by number, with how far their newest journal is copied.
+    pub fn lanes(&self) -> Result<Vec<(u32, Option<Position>)>, BookError> {
+        let connection = self.connection();
+        let mut select = connection.prepare_cached(
+            "SELECT lane.lane, epoch, seq FROM lane LEFT JOIN copy ON copy.lane = lane.lane
+             AND epoch = (SELECT max(epoch) FROM copy WHERE copy.lane = lane.lane) ORDER BY lane.lane",
+        )?;
+        let rows = select.query_map([], |row| {
+            let lane = row.get(0)?;
+            let (epoch, seq): (Option<u32>, Option<u64>) = (row.get(1)?, row.get(2)?);
+            Ok((lane, epoch.zip(seq).map(|(epoch, seq)| Position { lane, epoch, seq })))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// How far a journal is copied; `None` before the first.
@@ -317,7 +340,7 @@ impl Book {
         })
     }
 
-    // Of some forty kinds one gives goods back and spends coupons.
+    // Of some forty kinds few are about what one lane alone may have.
     #[allow(clippy::wildcard_enum_match_arm)]
     fn keep(
         &self,
@@ -330,6 +353,13 @@ impl Book {
     ) -> Result<(), BookError> {
         let sale = match &event.fact {
             Fact::SaleCompleted { sale } => sale,
+            Fact::BasketOffered { parked } => return parked::offer(writing, lane, epoch, parked),
+            Fact::BasketRecalled { basket, staff: _ } => {
+                let own = ParkedId { lane, epoch, number: *basket };
+                return parked::end(writing, own, lane, now_ms);
+            }
+            Fact::BasketTaken { from, .. } => return parked::end(writing, *from, lane, now_ms),
+            Fact::EpochBegun { .. } => return parked::follow(writing, lane, epoch),
             _ => return Ok(()),
         };
         writing.execute(
@@ -484,13 +514,7 @@ impl Book {
 
     /// A lane does not want to spend a coupon any more.
     pub fn release_coupon(&self, lane: u32, code: &str) -> Result<(), BookError> {
-        self.write(|writing| {
-            writing.execute(
-                "DELETE FROM coupon WHERE code = ?1 AND by_lane = ?2 AND is_spent = 0",
-                params![code, lane],
-            )?;
-            Ok(())
-        })
+        self.write(|writing| release_coupon(writing, lane, code))
     }
 
     /// Lets go of what is older than anybody asks for. Says how many documents went.
@@ -504,6 +528,7 @@ impl Book {
             )?;
             writing.execute("DELETE FROM coupon WHERE until_ms < ?1", [old])?;
             writing.execute("DELETE FROM receipt_claim WHERE until_ms < ?1", [old])?;
+            parked::tend(writing, old)?;
             Ok(gone)
         })
     }
@@ -578,6 +603,14 @@ fn release(writing: &Transaction<'_>, origin: &Origin, lane: u32) -> Result<(), 
     Ok(())
 }
 
+fn release_coupon(writing: &Transaction<'_>, lane: u32, code: &str) -> Result<(), BookError> {
+    writing.execute(
+        "DELETE FROM coupon WHERE code = ?1 AND by_lane = ?2 AND is_spent = 0",
+        params![code, lane],
+    )?;
+    Ok(())
+}
+
 /// What a lane claimed is free once its own journal is past the claim's end.
 fn free_claims(writing: &Transaction<'_>, lane: u32, at_ms: i64) -> Result<(), BookError> {
     let over = at_ms.saturating_sub(CLAIM_MARGIN_MS);
@@ -586,5 +619,5 @@ fn free_claims(writing: &Transaction<'_>, lane: u32, at_ms: i64) -> Result<(), B
         "DELETE FROM coupon WHERE by_lane = ?1 AND until_ms < ?2 AND is_spent = 0",
         params![lane, over],
     )?;
-    Ok(())
+    parked::free(writing, lane, over)
 }

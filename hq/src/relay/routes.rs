@@ -11,9 +11,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use chrono::Utc;
+use domain::stock::COUNT_LANES_MAX;
 use protocol::ask::{Answer, FRAME_BYTES_MAX, Question};
 use protocol::chain::ChainHash;
 use protocol::enrol::Enrolment;
+use protocol::event::Position;
 use protocol::pull::{PAGE_BYTES_MAX, PAGE_CHANGES_MAX};
 use protocol::push::{BATCH_BYTES_MAX, PushAnswer, decode_batch};
 use serde::{Deserialize, Serialize};
@@ -240,6 +242,11 @@ struct ReferenceQuery {
     after: u64,
     #[serde(default)]
     limit: Option<usize>,
+    /// The epoch of the lane's journal, and the number of its last event.
+    #[serde(default)]
+    epoch: Option<u32>,
+    #[serde(default)]
+    last: Option<u64>,
 }
 
 async fn reference(
@@ -250,6 +257,11 @@ async fn reference(
 ) -> Result<Response, Refusal> {
     let key = SecretHash::of(&bearer(&headers)?);
     let wanted = (query.after, query.limit.unwrap_or(PAGE_CHANGES_MAX));
+    let lane = with_book(&counter, move |counter| counter.book.lane_of_key(&key)).await?;
+    if let (Some(lane), Some(epoch), Some(seq)) = (lane, query.epoch, query.last) {
+        let now_ms = Utc::now().timestamp_millis();
+        counter.heard.note(counter.book.store(), Position { lane, epoch, seq }, now_ms);
+    }
     let passed =
         counter.upstream.pass((Method::GET, &path_of(&uri)), &headers, Vec::new(), REQUEST_TIMEOUT).await;
     match passed {
@@ -261,8 +273,7 @@ async fn reference(
         Ok(answer) => Ok(passed_back(answer)),
         Err(_) => {
             let page = counter.pages.page(wanted).ok_or(Refusal::OutOfReach)?;
-            let is_known = with_book(&counter, move |counter| counter.book.is_key_of_a_lane(&key)).await?;
-            if is_known { Ok(page_answer(page)) } else { Err(Refusal::OutOfReach) }
+            if lane.is_some() { Ok(page_answer(page)) } else { Err(Refusal::OutOfReach) }
         }
     }
 }
@@ -351,6 +362,7 @@ fn release_of(question: &Question) -> Option<Question> {
     match question {
         Question::ClaimReceipt { origin } => Some(Question::ReleaseReceipt { origin: origin.clone() }),
         Question::ClaimCoupon { code, member: _ } => Some(Question::ReleaseCoupon { code: code.clone() }),
+        Question::ClaimParked { parked } => Some(Question::ReleaseParked { parked: *parked }),
         _ => None,
     }
 }
@@ -375,12 +387,57 @@ async fn settle(counter: &Shared, lane: u32, question: &Question, said: Answer) 
                 with_book(counter, move |counter| counter.book.claim_coupon(lane, &code, now_ms)).await?;
             Ok(refused.map_or(said, |why| Answer::CouponNotClaimed { why }))
         }
-        (question @ (Question::ReleaseReceipt { .. } | Question::ReleaseCoupon { .. }), said) => {
+        (Question::ClaimParked { parked }, said) => {
+            with_book(counter, move |counter| counter.book.settle_parked(lane, parked, said, now_ms)).await
+        }
+        (Question::ParkedBaskets { epoch, own }, said @ Answer::ParkedBaskets { .. }) => {
+            let settled =
+                move |counter: &Counter| counter.book.settle_list((lane, epoch, &own), said, now_ms);
+            with_book(counter, settled).await
+        }
+        (Question::Positions {}, said @ Answer::Positions { .. }) => {
+            with_book(counter, move |counter| settle_positions(counter, said, now_ms)).await
+        }
+        (
+            question @ (Question::ReleaseReceipt { .. }
+            | Question::ReleaseCoupon { .. }
+            | Question::ReleaseParked { .. }),
+            said,
+        ) => {
             answer_here(counter, lane, question).await?;
             Ok(said)
         }
         (_, said) => Ok(said),
     }
+}
+
+/// Adds to what HQ knows of lanes what they told the relay itself.
+// Nothing else says how far lanes are.
+#[allow(clippy::wildcard_enum_match_arm)]
+fn settle_positions(counter: &Counter, said: Answer, now_ms: i64) -> Result<Answer, BookError> {
+    let (mut known, mut unknown) = match said {
+        Answer::Positions { known, unknown } => (known, unknown),
+        other => return Ok(other),
+    };
+    for (lane, copied) in counter.book.lanes()?.into_iter().take(COUNT_LANES_MAX) {
+        let at_hq = known.iter().position(|at| at.lane == lane);
+        // A copy alone says how far it is, and not that the lane is no further.
+        let Some(told) = counter.heard.position(counter.book.store(), lane, now_ms) else {
+            if at_hq.is_none() && !unknown.contains(&lane) {
+                unknown.push(lane);
+            }
+            continue;
+        };
+        let copied = copied.filter(|copied| copied.epoch == told.epoch);
+        let here = Position { seq: told.seq.max(copied.map_or(0, |copied| copied.seq)), ..told };
+        match at_hq {
+            Some(at) if (known[at].epoch, known[at].seq) < (here.epoch, here.seq) => known[at] = here,
+            Some(_) => {}
+            None => known.push(here),
+        }
+        unknown.retain(|unknown| *unknown != lane);
+    }
+    Ok(Answer::Positions { known, unknown })
 }
 
 /// What the store can say by itself.
@@ -399,6 +456,15 @@ async fn answer_here(counter: &Shared, lane: u32, question: Question) -> Result<
             }
             Question::ReleaseCoupon { code } => {
                 book.release_coupon(lane, &code).map(|()| Some(Answer::Released {}))
+            }
+            Question::ParkedBaskets { epoch, own } => book.parked(lane, epoch, &own, now_ms).map(Some),
+            Question::ClaimParked { parked } => book.claim_parked(lane, parked, now_ms),
+            Question::ReleaseParked { parked } => {
+                book.release_parked(lane, parked).map(|()| Some(Answer::Released {}))
+            }
+            Question::Positions {} => {
+                let nobody = Answer::Positions { known: Vec::new(), unknown: Vec::new() };
+                settle_positions(counter, nobody, now_ms).map(Some)
             }
             Question::Member { .. }
             | Question::LendPoints { .. }

@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use protocol::ask::{Answer, Question};
 use protocol::enrol::{EnrolRefusal, EnrolRequest, Enrolment};
+use protocol::event::Position;
 use protocol::head::PublicKey;
 use protocol::pull::PAGE_CHANGES_MAX;
 use protocol::push::{BATCH_BYTES_MAX, PushAnswer};
@@ -182,6 +183,10 @@ pub(super) async fn ask(
             Err(Refusal::Form(reason)) => return Ok(Json(Answer::Refused { reason })),
             Err(refusal) => return Err(refusal),
         };
+        if let Question::Positions {} = question {
+            let heard = |lane| desk.heard.position(&row.store, lane, now_ms());
+            return Ok(Json(desk.store.read(|reading| asking::positions(reading, &row.store, heard))?));
+        }
         Ok(Json(asking::answer(&desk.store, &row, &question, now_ms())?))
     })
     .await
@@ -231,6 +236,12 @@ pub(super) struct ReferenceQuery {
     /// The version that the lane has in use, where it says so.
     #[serde(default)]
     in_use: Option<u64>,
+    /// The epoch of the lane's journal, where it says how far it is.
+    #[serde(default)]
+    epoch: Option<u32>,
+    /// The number of the journal's last event.
+    #[serde(default)]
+    last: Option<u64>,
 }
 
 pub(super) async fn reference(
@@ -245,6 +256,9 @@ pub(super) async fn reference(
         let limit = query.limit.unwrap_or(PAGE_CHANGES_MAX);
         if let Some(version) = query.in_use {
             shelves::note_version(&desk.store, &row, version)?;
+        }
+        if let (Some(epoch), Some(seq)) = (query.epoch, query.last) {
+            desk.heard.note(&row.store, Position { lane: row.lane, epoch, seq }, now_ms());
         }
         let page = feed::page(&desk.store, &desk.pages, &row.store, query.after, limit)?;
         desk.metrics.paged(page.len());

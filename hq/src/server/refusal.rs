@@ -245,6 +245,7 @@ impl From<CommandError> for Refusal {
             | CommandError::Enrol(_)
             | CommandError::Revoke(_)
             | CommandError::UnknownLane { .. }
+            | CommandError::NoCount { .. }
             | CommandError::UnknownStore(_)
             | CommandError::LinkDays(_)
             | CommandError::ScanGoKey(_)

@@ -35,6 +35,10 @@ pub enum BookKind {
     Membership,
     /// What an employee or a store was given of fees; its owner is either.
     Reward,
+    /// A basket that a lane put aside; its owner is the store.
+    Parked,
+    /// One that was taken up again, and by whom.
+    ParkedEnded,
 }
 
 impl BookKind {
@@ -53,6 +57,8 @@ impl BookKind {
             Self::PhoneCode => "phone_code",
             Self::Membership => "membership",
             Self::Reward => "reward",
+            Self::Parked => "parked",
+            Self::ParkedEnded => "parked_ended",
         }
     }
 
@@ -70,6 +76,8 @@ impl BookKind {
             Self::PhoneCode,
             Self::Membership,
             Self::Reward,
+            Self::Parked,
+            Self::ParkedEnded,
         ];
         all.into_iter()
             .find(|kind| kind.name() == name)

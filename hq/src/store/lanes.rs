@@ -82,6 +82,11 @@ impl Reading<'_> {
         self.all(&format!("{LANE} ORDER BY store, lane"), values![], lane_row)
     }
 
+    /// The lanes of a store, by number.
+    pub fn lanes_of(&self, store: &str) -> Result<Vec<LaneRow>, StoreError> {
+        self.all(&format!("{LANE} WHERE store = ?1 ORDER BY lane"), values![store], lane_row)
+    }
+
     /// Every epoch that a lane was enrolled for or has sent events of, by
     /// store, lane and epoch.
     pub fn lane_epochs(&self) -> Result<Vec<LaneEpoch>, StoreError> {

@@ -272,6 +272,8 @@ async fn what_was_handed_over_after_a_count_is_not_counted_away() {
         document: "C1".into(),
         lines: vec![StockLine { sku: "1".into(), quantity: 5_000 }],
         positions: vec![Position { lane: 1, epoch: 1, seq: 1 }, Position { lane: 2, epoch: 1, seq: 1 }],
+        steps: Vec::new(),
+        reason: String::new(),
     };
     lane.write(event::encode(&lane.event(Fact::StockCounted { staff: "u1".into(), count })));
     push(&desk, &lane, 2).await;

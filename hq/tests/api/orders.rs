@@ -203,6 +203,8 @@ async fn what_a_till_gave_out_after_a_count_is_not_counted_away() {
             Position { lane: 1, epoch: 1, seq: at.events.len() as u64 },
             Position { lane: 2, epoch: 1, seq: other.events.len() as u64 + 1 },
         ],
+        steps: Vec::new(),
+        reason: String::new(),
     };
     // Counted two hours ago; what was handed over at the other lane an hour ago comes in before the count can be posted.
     let now_ms = lane.at_ms;

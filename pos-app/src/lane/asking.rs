@@ -23,12 +23,13 @@ use domain::refund::{Origin, PastSale};
 use domain::till::{Desk, Input, Message};
 use drivers::sound::Tone;
 use protocol::ask::{
-    ASK_VERSION, Answer, Asked, CouponRefused, QUESTIONS_MAX, QUOTAS_ASKED_MAX, Question, ReceiptRefused,
+    ASK_VERSION, Answer, Asked, CouponRefused, ParkedRefused, QUESTIONS_MAX, QUOTAS_ASKED_MAX, Question,
+    ReceiptRefused,
 };
-use protocol::event;
+use protocol::event::{self, ParkedId};
 
 use super::{Command, Lane, State};
-use crate::sheet::{Attempt, Kind};
+use crate::sheet::{Attempt, Claimed, Kind};
 
 /// The most leases that a lane holds at one time; more are not asked for.
 const LEASES_HELD_MAX: usize = 32;
@@ -49,6 +50,14 @@ enum Errand {
     Receipt(ReceiptCode),
     /// Where there is any of an item.
     Stock { sku: String },
+    /// What other lanes put aside.
+    ParkedBaskets,
+    /// One of this lane's own parked baskets is to be taken up.
+    Recall { basket: u32 },
+    /// A basket of another lane is to be taken up.
+    TakeUp { id: ParkedId },
+    /// How far the store's other lanes are, for a count of goods.
+    Positions,
     /// A shelf label is to flash, or to be sent its face again.
     Label { number: LabelNumber, resent: bool },
     /// Whose a shelf label is that nobody here has heard.
@@ -132,6 +141,68 @@ impl Lane {
         let errand = Errand::Stock { sku: sku.clone() };
         if self.errands.open.values().all(|other| *other != errand) {
             self.ask_agent(Question::Stock { sku }, errand);
+        }
+    }
+
+    /// How far the store's other lanes are; one question is enough at one time.
+    pub(crate) fn ask_for_positions(&mut self) {
+        if self.errands.open.values().all(|other| *other != Errand::Positions) {
+            self.ask_agent(Question::Positions {}, Errand::Positions);
+        }
+    }
+
+    /// The number by which a basket of this lane is asked for.
+    fn own_parked(&self, number: u32) -> Option<ParkedId> {
+        let identity = self.journal()?.identity();
+        Some(ParkedId { lane: identity.lane, epoch: identity.epoch, number })
+    }
+
+    /// Which baskets other lanes put aside, and which of this lane's own are at others.
+    pub(crate) fn ask_for_parked(&mut self) {
+        let Some(epoch) = self.journal().map(|journal| journal.identity().epoch) else { return };
+        let lendable = |till: &domain::till::Till| -> Vec<u32> {
+            till.parked()
+                .iter()
+                .map(|parked| parked.number)
+                .filter(|number| till.is_lendable(*number))
+                .collect()
+        };
+        let own = self.till().map(lendable).unwrap_or_default();
+        if self.errands.open.values().all(|other| *other != Errand::ParkedBaskets) {
+            self.ask_agent(Question::ParkedBaskets { epoch, own }, Errand::ParkedBaskets);
+        }
+    }
+
+    /// Whether a parked basket is being asked for.
+    pub(crate) fn is_taking_up(&self) -> bool {
+        let is = |errand: &Errand| matches!(errand, Errand::Recall { .. } | Errand::TakeUp { .. });
+        self.errands.open.values().any(is)
+    }
+
+    /// A basket of this lane's own is to be taken up: another lane may have it.
+    pub(crate) fn ask_for_own_parked(&mut self, basket: u32) {
+        let Some(parked) = self.own_parked(basket) else { return };
+        if !self.is_taking_up() {
+            self.ask_agent(Question::ClaimParked { parked }, Errand::Recall { basket });
+        }
+    }
+
+    /// A basket of another lane is to be taken up here.
+    pub(crate) fn ask_to_take_up(&mut self, id: ParkedId) {
+        if !self.is_taking_up() {
+            self.ask_agent(Question::ClaimParked { parked: id }, Errand::TakeUp { id });
+        }
+    }
+
+    /// A parked basket is not taken up here after all.
+    pub(crate) fn release_parked(&mut self, parked: ParkedId) {
+        self.ask_agent(Question::ReleaseParked { parked }, Errand::Release);
+    }
+
+    /// The same of one of this lane's own.
+    pub(crate) fn release_own_parked(&mut self, basket: u32) {
+        if let Some(parked) = self.own_parked(basket) {
+            self.release_parked(parked);
         }
     }
 
@@ -225,6 +296,7 @@ impl Lane {
                 return self.ask_for_points(&member, false);
             }
             Message::ReceiptCode(code) if self.takes_returns() => return self.claim_receipt(code.clone()),
+            Message::StockCounted { document, .. } => self.end_count(document),
             // Nobody else knows more of these.
             _ => {}
         }
@@ -258,6 +330,10 @@ impl Lane {
             | Errand::Coupon { .. }
             | Errand::Receipt(_)
             | Errand::Stock { .. }
+            | Errand::Positions
+            | Errand::ParkedBaskets
+            | Errand::Recall { .. }
+            | Errand::TakeUp { .. }
             | Errand::LabelStore { .. }
             | Errand::Label { .. }
             | Errand::Earned { .. }
@@ -322,6 +398,16 @@ impl Lane {
                     _ => None,
                 },
             ),
+            Errand::ParkedBaskets => self.hear_parked(match answer {
+                Some(Answer::ParkedBaskets { baskets, gone }) => Some((baskets, gone)),
+                _ => None,
+            }),
+            Errand::Recall { basket } => self.end_recall(basket, claimed(answer)),
+            Errand::TakeUp { id } => self.end_take_up(id, claimed(answer)),
+            Errand::Positions => self.hear_positions(match answer {
+                Some(Answer::Positions { known, unknown }) => Some((known, unknown)),
+                _ => None,
+            }),
             Errand::Label { number, resent } => self.hear_label_answer(&number, resent, answer.as_ref()),
             Errand::LabelStore { number } => match answer {
                 Some(Answer::LabelStore { store: Some(store) }) => self.hear_whose_label(number, store),
@@ -520,5 +606,16 @@ impl Lane {
         if let Some(origin) = receipt {
             self.ask_agent(Question::ReleaseReceipt { origin: (&origin).into() }, Errand::Release);
         }
+    }
+}
+
+/// What was said to a claim of a parked basket.
+fn claimed(answer: Option<Answer>) -> Claimed {
+    match answer {
+        Some(Answer::ParkedClaimed { id, parked, until_ms: _ }) => Claimed::Yes(Box::new((id, *parked))),
+        Some(Answer::ParkedNotClaimed { why }) => Claimed::Not(why),
+        // An HQ that does not know this question lends no baskets either.
+        Some(Answer::Refused { .. }) => Claimed::Not(ParkedRefused::Unknown {}),
+        _ => Claimed::Nobody,
     }
 }

@@ -45,6 +45,7 @@ fn reasons(act: Act) -> &'static [(&'static str, &'static str)] {
         Act::TakeOver => &[("换班", "Change of cashier")],
         Act::ConfirmAge => &[("看过身份证", "Looked at the ID")],
         Act::Attend => &[("帮顾客处理", "Helping the customer")],
+        Act::CountStock => &[("盘点核对过", "The count was checked")],
         Act::TypeWeight => &[("秤坏了", "The scale is broken"), ("放不下", "Too large for it")],
         Act::WaiveLabels => {
             &[("价签已人工更换", "Label changed by hand"), ("价签已取下", "Label taken down")]
@@ -71,6 +72,7 @@ pub(super) fn act_words(act: Act) -> (&'static str, &'static str) {
         Act::WaiveLabels => ("价签未确认先用新价", "A price before its labels"),
         Act::ConfirmAge => ("确认年龄", "Confirming an age"),
         Act::Attend => ("照看自助机", "Attending a kiosk"),
+        Act::CountStock => ("盘点入账", "Writing a count down"),
     }
 }
 

@@ -21,6 +21,7 @@ enum Choice {
     Receipts,
     Payments,
     Stock(StockWork),
+    Counts,
     Orders,
     Kiosks,
     Training,
@@ -74,6 +75,7 @@ impl Lane {
         }
         if counter && open.till().shift().is_some() {
             choices.extend(StockWork::ALL.map(Choice::Stock));
+            choices.push(Choice::Counts);
         }
         // Begun between two customers only; what is open stays as it is meanwhile.
         if self.config.training || (counter && open.basket().is_untouched()) {
@@ -137,6 +139,7 @@ impl Lane {
                 let (chinese, english) = work.name();
                 (self.words(chinese, english), String::new())
             }
+            Choice::Counts => (self.words("盘点", "Count goods"), String::new()),
             Choice::Training => (
                 if self.config.training {
                     self.words("结束培训", "End the training")
@@ -195,6 +198,7 @@ impl Lane {
             Choice::Orders => self.open_sheet(Kind::Orders),
             Choice::Kiosks => self.open_sheet(Kind::Board),
             Choice::Stock(work) => self.open_sheet(Kind::Stock(work)),
+            Choice::Counts => self.open_sheet(Kind::Counts),
             Choice::Training => self.commands.push(Command::Train { begins: !self.config.training }),
             Choice::CashIn => self.open_sheet(Kind::Cash(CashMove::PayIn)),
             Choice::CashOut => self.open_sheet(Kind::Cash(CashMove::PayOut)),

@@ -1,9 +1,12 @@
 //! Baskets that are put aside, and taken up again.
 
+use domain::money::Money;
 use domain::till::Input;
-use ui::view::{self, Tone};
+use protocol::ask::{ParkedGone, ParkedRefused, ParkedShown};
+use protocol::event::{Parked, ParkedId};
+use ui::view::{self, Notice, Tone};
 
-use super::{Open, numbered};
+use super::{Attempt, Open, numbered};
 use crate::lane::{Lane, OpenLane, State};
 use crate::present;
 
@@ -55,9 +58,30 @@ impl Lane {
         self.attempt_and_close(Input::Park { note });
     }
 
+    /// The list was opened: what other lanes put aside is asked for, once.
+    pub(super) fn find_parked(&mut self) {
+        self.elsewhere = Elsewhere::Asked;
+        self.ask_for_parked();
+    }
+
+    /// What other lanes put aside, or nobody could say it; and which of this lane's own baskets are at others.
+    pub(crate) fn hear_parked(&mut self, said: Option<(Vec<ParkedShown>, Vec<ParkedGone>)>) {
+        let Some((baskets, gone)) = said else {
+            self.elsewhere = Elsewhere::Unknown;
+            return;
+        };
+        self.elsewhere = Elsewhere::Told(baskets);
+        for ParkedGone { number, lane } in gone {
+            if self.till().is_some_and(|till| till.is_lendable(number)) {
+                self.attempt(Input::ParkedGone { basket: number, lane });
+            }
+        }
+    }
+
     pub(super) fn show_parked(&self, open: &OpenLane, sheet: &Open) -> view::Sheet {
         let currency = &open.settings().currency;
         let language = self.front.language;
+        let time = |at_ms: i64| present::local_time(at_ms, self.moment.offset_minutes, "%H:%M");
         let name_of = |id: &str| {
             open.staff()
                 .iter()
@@ -65,38 +89,61 @@ impl Lane {
                 .map_or(id, |member| member.name.as_str())
                 .to_owned()
         };
-        let rows: Vec<_> = open
-            .till()
-            .parked()
-            .iter()
+        let own = open.till().parked().iter().map(|parked| {
+            let first = parked.basket.lines().first().map(|line| present::name(&line.item, language));
+            let name = if parked.note.is_empty() { first.unwrap_or_default() } else { parked.note.clone() };
+            let (at, lines, staff) =
+                (time(parked.at_ms), parked.basket.lines().len(), name_of(&parked.staff));
+            let detail = super::say(
+                language,
+                &format!("{}号 · {at} · {lines} 行 · {staff}", parked.number),
+                &format!("No. {} · {at} · {lines} lines · {staff}", parked.number),
+            );
+            (name, detail, currency.format(parked.basket.total()))
+        });
+        let others = self.elsewhere.baskets().iter().map(|parked| {
+            let first = super::say(language, &parked.first.0, &parked.first.1);
+            let name = if parked.note.is_empty() { first } else { parked.note.clone() };
+            let (id, at, lines) = (parked.id, time(parked.at_ms), parked.lines);
+            let detail = super::say(
+                language,
+                &format!("{} 号收银台 {}号 · {at} · {lines} 行", id.lane, id.number),
+                &format!("Lane {} no. {} · {at} · {lines} lines", id.lane, id.number),
+            );
+            (name, detail, currency.format(Money::from_minor(parked.total)))
+        });
+        let rows: Vec<_> = own
+            .chain(others)
             .enumerate()
-            .map(|(index, parked)| {
-                let first = parked.basket.lines().first().map(|line| present::name(&line.item, language));
-                let name =
-                    if parked.note.is_empty() { first.unwrap_or_default() } else { parked.note.clone() };
-                let time = present::local_time(parked.at_ms, self.moment.offset_minutes, "%H:%M");
-                let lines = parked.basket.lines().len();
-                let staff = name_of(&parked.staff);
-                let detail = super::say(
-                    language,
-                    &format!("{}号 · {time} · {lines} 行 · {staff}", parked.number),
-                    &format!("No. {} · {time} · {lines} lines · {staff}", parked.number),
-                );
-                numbered(index, name, detail, currency.format(parked.basket.total()))
-            })
+            .map(|(index, (name, detail, total))| numbered(index, name, detail, total))
             .collect();
         let empty_counter = open.basket().is_bare();
+        let asking = self.is_taking_up();
+        let text = match (&self.elsewhere, empty_counter) {
+            (_, false) => self.words(
+                "台上还有商品：先结账或挂单，再取单。",
+                "There are goods on the counter: pay or park them first.",
+            ),
+            (_, true) if asking => {
+                self.words("正在问别的收银台有没有取走……", "Asking whether another lane has it …")
+            }
+            (Elsewhere::Asked, true) => self.words(
+                "选一单，回车取回。别的收银台挂的正在查……",
+                "Choose one; Enter takes it up again. Looking for those of other lanes …",
+            ),
+            (Elsewhere::Unknown, true) => self.words(
+                "选一单，回车取回。现在看不到别的收银台挂的单；本台的照常取。",
+                "Choose one; Enter takes it up again. Those of other lanes cannot be seen now; this lane's can be taken.",
+            ),
+            (Elsewhere::Told(_), true) => self.words(
+                "选一单，回车取回；别的收银台挂的也能取。",
+                "Choose one; Enter takes it up, also one of another lane.",
+            ),
+        };
         view::Sheet {
-            text: if empty_counter {
-                self.words("选一单，回车取回。", "Choose one; Enter takes it up again.")
-            } else {
-                self.words(
-                    "台上还有商品：先结账或挂单，再取单。",
-                    "There are goods on the counter: pay or park them first.",
-                )
-            },
+            text,
             selected: (!rows.is_empty()).then_some(sheet.row),
-            can_go: empty_counter && !rows.is_empty(),
+            can_go: empty_counter && !rows.is_empty() && !asking,
             rows,
             empty: self.words("没有挂着的单", "No basket is parked"),
             go: self.words("取单", "Recall"),
@@ -107,7 +154,154 @@ impl Lane {
     pub(super) fn go_parked(&mut self) {
         let State::Open(open) = &self.state else { return };
         let row = self.front.sheets.last().map_or(0, |sheet| sheet.row);
-        let Some(basket) = open.till().parked().get(row).map(|parked| parked.number) else { return };
-        self.attempt_and_close(Input::Recall { basket });
+        let own = open.till().parked();
+        match own.get(row).map(|parked| parked.number) {
+            // In one that nobody else can have been lent there is nothing to ask about.
+            Some(basket) if !open.till().is_lendable(basket) => {
+                self.attempt_and_close(Input::Recall { basket });
+            }
+            Some(basket) => self.ask_for_own_parked(basket),
+            None => {
+                let other = row.checked_sub(own.len());
+                let id = other.and_then(|row| self.elsewhere.baskets().get(row)).map(|parked| parked.id);
+                if let Some(id) = id {
+                    self.ask_to_take_up(id);
+                }
+            }
+        }
+    }
+
+    /// Whoever keeps parked baskets gave one of this lane's own back to it, or said why not, or nobody answered.
+    pub(crate) fn end_recall(&mut self, basket: u32, answer: Claimed) {
+        match answer {
+            Claimed::Not(ParkedRefused::Held { lane }) => self.is_being_taken(lane),
+            Claimed::Not(ParkedRefused::Gone { lane }) => {
+                self.attempt(Input::ParkedGone { basket, lane });
+            }
+            Claimed::Yes(_) | Claimed::Not(ParkedRefused::Unknown {}) | Claimed::Nobody => {
+                let nobody = matches!(answer, Claimed::Nobody);
+                if self.attempt(Input::Recall { basket }) != Attempt::Done {
+                    return self.release_own_parked(basket);
+                }
+                self.close_sheets();
+                if nobody {
+                    self.front.say(
+                        Tone::Attend,
+                        ("已取回；没问到别的收银台", "现在连不上。顾客带着商品在这里就照常结账。"),
+                        (
+                            "Taken up; nobody else could be asked",
+                            "There is no line now. With the customer and the goods here, sell as ever.",
+                        ),
+                    );
+                }
+            }
+        }
+    }
+
+    /// A basket of another lane was given to this one, or not.
+    pub(crate) fn end_take_up(&mut self, id: ParkedId, answer: Claimed) {
+        match answer {
+            Claimed::Yes(claimed) => {
+                let (id, parked) = *claimed;
+                // What cannot be read here is of a newer lane.
+                let taken = parked.understand(0).is_ok_and(|parked| {
+                    let taken = Input::TakeUp { from: id.into(), parked: Box::new(parked) };
+                    self.attempt(taken) == Attempt::Done
+                });
+                if taken {
+                    self.close_sheets();
+                } else {
+                    self.release_parked(id);
+                }
+            }
+            Claimed::Not(ParkedRefused::Held { lane }) => self.is_being_taken(lane),
+            Claimed::Not(ParkedRefused::Gone { lane }) => {
+                self.forget_elsewhere(id);
+                let what = super::say(
+                    self.front.language,
+                    &format!("这一单已在 {lane} 号收银台取走"),
+                    &format!("Lane {lane} took this basket up"),
+                );
+                let rest = super::say(self.front.language, "不要再收一次。", "Do not take the money twice.");
+                self.notice(Notice::Said { tone: Tone::Attend, what, rest });
+            }
+            Claimed::Not(ParkedRefused::Unknown {}) => {
+                self.forget_elsewhere(id);
+                let what = super::say(
+                    self.front.language,
+                    &format!("这一单不在了：{} 号收银台已取回", id.lane),
+                    &format!("This basket is gone: lane {} took it back", id.lane),
+                );
+                let rest = super::say(self.front.language, "请在那台结账。", "It is paid at that lane.");
+                self.notice(Notice::Said { tone: Tone::Attend, what, rest });
+            }
+            Claimed::Nobody => {
+                let what = super::say(
+                    self.front.language,
+                    "现在取不了别的收银台挂的单",
+                    "A basket of another lane cannot be taken up now",
+                );
+                let rest = super::say(
+                    self.front.language,
+                    &format!("连不上。请到 {} 号收银台取，或把商品在这里重新扫一遍。", id.lane),
+                    &format!(
+                        "There is no line. Take it up at lane {}, or scan the goods here anew.",
+                        id.lane
+                    ),
+                );
+                self.notice(Notice::Said { tone: Tone::Attend, what, rest });
+            }
+        }
+    }
+
+    fn is_being_taken(&mut self, lane: u32) {
+        let what = super::say(
+            self.front.language,
+            &format!("{lane} 号收银台正在取这一单"),
+            &format!("Lane {lane} is taking this basket up"),
+        );
+        let rest = super::say(
+            self.front.language,
+            "问一下那边；若没取成，约一刻钟后可再取，也可重新扫商品。",
+            "Ask there. If it did not work it is free in a quarter of an hour; or scan the goods anew.",
+        );
+        self.notice(Notice::Said { tone: Tone::Attend, what, rest });
+    }
+
+    fn forget_elsewhere(&mut self, id: ParkedId) {
+        if let Elsewhere::Told(baskets) = &mut self.elsewhere {
+            baskets.retain(|basket| basket.id != id);
+        }
+    }
+}
+
+/// What was said to a claim of a parked basket.
+pub(crate) enum Claimed {
+    /// It may be taken up here.
+    Yes(Box<(ParkedId, Parked)>),
+    /// It may not.
+    Not(ParkedRefused),
+    /// Nobody answered.
+    Nobody,
+}
+
+/// What is known of the baskets that other lanes put aside.
+#[derive(Debug, Default)]
+pub(crate) enum Elsewhere {
+    /// They are being asked for.
+    Asked,
+    /// Nobody could say.
+    #[default]
+    Unknown,
+    /// These.
+    Told(Vec<ParkedShown>),
+}
+
+impl Elsewhere {
+    fn baskets(&self) -> &[ParkedShown] {
+        match self {
+            Self::Told(baskets) => baskets,
+            Self::Asked | Self::Unknown => &[],
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! The stock room at the counter: goods that come, go or are thrown away, and where else there are any.
 
-use domain::barcode::Barcode;
-use domain::catalogue::{Catalogue, Item};
+use domain::catalogue::{Catalogue as _, Item};
 use domain::money::Quantity;
 use domain::stock::{Movement, StockLine, StockMove, StockRefusal};
 use domain::till::Input;
@@ -150,38 +149,13 @@ impl Lane {
 
     /// Goods that were scanned: one more of them.
     pub(super) fn scan_for_stock(&mut self, text: &str) -> bool {
-        let Some(barcode) = self.recognised(text) else { return false };
-        let State::Open(open) = &self.state else { return false };
-        let reference = open.reference();
-        // A case counts as the pieces in it; a scale's label as what it weighs.
-        let found = match &barcode {
-            Barcode::Goods(goods) => reference.item_by_gtin(&goods.gtin).map(|found| {
-                found.map(|found| (found.item, found.unit.map_or(1, |sold| i64::from(sold.unit.factor))))
-            }),
-            Barcode::ItemCode(code) | Barcode::Misread(code, _) => match reference.item_by_plu(code) {
-                Ok(None) => reference.item_by_sku(code),
-                answer => answer,
-            }
-            .map(|item| item.map(|item| (item, 1))),
-            Barcode::Scale(label) => reference.item_by_plu(&label.plu).map(|item| item.map(|item| (item, 1))),
-            Barcode::Member(_)
-            | Barcode::Coupon(_)
-            | Barcode::Staff(_)
-            | Barcode::Receipt(_)
-            | Barcode::Label(_)
-            | Barcode::Phone(_)
-            | Barcode::Payment
-            | Barcode::Malformed(_)
-            | Barcode::Other(_) => Ok(None),
-        };
-        let Ok(Some((item, pieces))) = found else {
-            let code = text.chars().filter(|character| !character.is_control()).take(32).collect();
-            self.commands.push(Command::Play(Sound::Unknown));
-            self.front.notice = Some(Notice::UnknownCode { code });
+        let Some((item, more)) = self.goods_of_stock(text) else {
+            self.unknown_in_stock(text);
             return true;
         };
+        // Of weighed goods somebody types how much.
+        let more = if more == 0 { 1_000 } else { more };
         let Some(sheet) = self.front.sheets.last_mut() else { return true };
-        let more = pieces.saturating_mul(1_000);
         match sheet.items.iter().position(|known| known.sku == item.sku) {
             Some(row) => {
                 let sum = sheet.counts[row].saturating_add(more);
@@ -210,6 +184,13 @@ impl Lane {
         }
         self.commands.push(Command::Play(Sound::Accepted));
         true
+    }
+
+    /// A scan in the stock room that is no goods.
+    pub(super) fn unknown_in_stock(&mut self, text: &str) {
+        let code = text.chars().filter(|character| !character.is_control()).take(32).collect();
+        self.commands.push(Command::Play(Sound::Unknown));
+        self.front.notice = Some(Notice::UnknownCode { code });
     }
 
     pub(super) fn go_stock(&mut self) {
@@ -400,7 +381,7 @@ impl Lane {
 }
 
 /// So much of an item, as people read it.
-fn amount(item: &Item, thousandths: i64) -> String {
+pub(super) fn amount(item: &Item, thousandths: i64) -> String {
     let sign = if thousandths < 0 { "−" } else { "" };
     let (whole, part) = (thousandths.unsigned_abs() / 1_000, thousandths.unsigned_abs() % 1_000);
     if item.weighed || part != 0 { format!("{sign}{whole}.{part:03}") } else { format!("{sign}{whole}") }

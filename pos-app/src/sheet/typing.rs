@@ -122,6 +122,9 @@ impl Lane {
             Kind::Receipts => self.go_receipts(),
             Kind::NewMember => self.go_new_member(),
             Kind::Stock(_) => self.go_stock(),
+            Kind::Counts => self.go_counts(),
+            Kind::Counting => self.go_counting(),
+            Kind::EndCount => self.go_end_count(),
             Kind::Seller { line } => self.go_seller(line),
             Kind::Note { line } => self.go_note(line),
             Kind::Board => self.go_board(),
@@ -152,6 +155,9 @@ impl Lane {
             Kind::Day(_) => self.key_day(index),
             Kind::Receipts => self.key_receipts(index),
             Kind::Stock(work) => self.key_stock(work, index),
+            Kind::Counts => self.key_counts(),
+            Kind::Counting => self.key_counting(index),
+            Kind::EndCount => self.key_end_count(index),
             Kind::Seller { line } => self.key_seller(line, index),
             Kind::Note { line } => self.key_note(line, index),
             Kind::Order(id) => self.key_order(&id, index),
@@ -297,6 +303,12 @@ impl Lane {
         if self.sheet().is_some_and(|sheet| sheet.kind == Kind::Count) {
             self.show_counted();
         }
+        // What was asked about one row is not asked about another.
+        if let Some(sheet) = self.sheet_mut()
+            && matches!(sheet.kind, Kind::Counts | Kind::Counting)
+        {
+            sheet.reason = 0;
+        }
     }
 
     fn tap_row(&mut self, index: usize) {
@@ -328,6 +340,7 @@ impl Lane {
             Kind::Approve(_) => self.scan_for_approval(text),
             Kind::Voucher => self.scan_for_voucher(text),
             Kind::Stock(_) => self.scan_for_stock(text),
+            Kind::Counting => self.scan_for_count(text),
             Kind::NewMember => self.scan_for_new_member(text),
             Kind::Seller { .. } => self.scan_card_for_seller(text),
             Kind::Orders => self.scan_for_orders(text),

@@ -74,8 +74,29 @@ pub struct StockCount {
     pub document: String,
     /// What was there.
     pub lines: Vec<StockLine>,
-    /// How far each lane of the store was.
+    /// How far each lane of the store was, when the first line was counted.
     pub positions: Vec<Position>,
+    /// When lines were counted, and where lanes had got to meanwhile.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<CountStep>,
+    /// Why, in words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
+/// From a line of a count on, lanes were somewhere else than before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountStep {
+    /// The first line that it is about, counted from 0.
+    pub line: u32,
+    /// When that line was counted, the lane's clock, milliseconds UTC.
+    pub at_ms: i64,
+    /// The lanes that had gone on, and how far.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub positions: Vec<Position>,
+    /// The lanes of which nobody knew any more how far they were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<u32>,
 }
 
 /// Somebody who became a member at a till: no name, no telephone number.

@@ -28,6 +28,9 @@ pub struct StoreRules {
     /// Whether the drawer is counted without a look at what it should hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blind_count: Option<bool>,
+    /// Whether goods are counted without a look at what the books say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blind_stock_count: Option<bool>,
     /// So many lines of a basket anybody may void.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub free_voids: Option<u32>,

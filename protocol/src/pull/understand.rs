@@ -161,6 +161,7 @@ impl Store {
             }),
             shift_opens_itself: set.shift_opens_itself.unwrap_or(own.shift_opens_itself),
             blind_count: set.blind_count.unwrap_or(own.blind_count),
+            blind_stock_count: set.blind_stock_count.unwrap_or(own.blind_stock_count),
             free_voids: set.free_voids.unwrap_or(own.free_voids),
             free_void_net: set.free_void_net.map_or(own.free_void_net, Money::from_minor),
             cancel_by_right: set.cancel_by_right.unwrap_or(own.cancel_by_right),

@@ -7,7 +7,7 @@ use domain::money::Money;
 use domain::payment::{Belongs, Payment};
 use domain::rights::Act;
 use domain::shift::{
-    Carried, CashMove, Denomination, GrandTotals, Parked, ShiftReport, Takings, Tally, counted,
+    Carried, CashMove, Denomination, GrandTotals, Parked, ParkedId, ShiftReport, Takings, Tally, counted,
 };
 
 use super::tender::{encode_purpose, kind_name, understand_kind, understand_purpose};
@@ -206,6 +206,18 @@ impl event::Carried {
     }
 }
 
+impl From<ParkedId> for event::ParkedId {
+    fn from(id: ParkedId) -> Self {
+        Self { lane: id.lane, epoch: id.epoch, number: id.number }
+    }
+}
+
+impl From<event::ParkedId> for ParkedId {
+    fn from(id: event::ParkedId) -> Self {
+        Self { lane: id.lane, epoch: id.epoch, number: id.number }
+    }
+}
+
 impl From<&Parked> for event::Parked {
     fn from(parked: &Parked) -> Self {
         let basket = &parked.basket;
@@ -231,7 +243,9 @@ impl From<&Parked> for event::Parked {
 }
 
 impl event::Parked {
-    fn understand(&self, seq: u64) -> Result<Parked, UnderstandEventError> {
+    /// The basket as the rules see it. `seq` is that of the event it stands
+    /// in, for the refusal.
+    pub fn understand(&self, seq: u64) -> Result<Parked, UnderstandEventError> {
         let lines = self.lines.iter().map(|line| line.understand(seq)).collect::<Result<_, _>>()?;
         let discount = understand_discount(seq, self.discount.as_ref())?;
         Ok(Parked {
@@ -304,6 +318,7 @@ impl From<Act> for event::Act {
             Act::WaiveLabels => Self::WaiveLabels,
             Act::ConfirmAge => Self::ConfirmAge,
             Act::Attend => Self::Attend,
+            Act::CountStock => Self::CountStock,
         }
     }
 }
@@ -327,6 +342,7 @@ impl From<event::Act> for Act {
             event::Act::WaiveLabels => Self::WaiveLabels,
             event::Act::ConfirmAge => Self::ConfirmAge,
             event::Act::Attend => Self::Attend,
+            event::Act::CountStock => Self::CountStock,
         }
     }
 }

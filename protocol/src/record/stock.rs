@@ -3,7 +3,7 @@
 
 use domain::member::NewMember;
 use domain::money::Quantity;
-use domain::stock::{CountedLine, Movement, Position, StockCount, StockLine, StockMove};
+use domain::stock::{CountStep, CountedLine, Movement, Position, StockCount, StockLine, StockMove};
 
 use super::UnderstandEventError;
 use crate::event;
@@ -90,12 +90,31 @@ impl From<&StockCount> for event::StockCount {
     fn from(count: &StockCount) -> Self {
         let line =
             |line: &CountedLine| event::StockLine { sku: line.sku.clone(), quantity: line.thousandths };
-        let position = |at: &Position| event::Position { lane: at.lane, epoch: at.epoch, seq: at.seq };
+        let step = |step: &CountStep| event::CountStep {
+            line: step.line,
+            at_ms: step.at_ms,
+            positions: step.positions.iter().copied().map(Into::into).collect(),
+            lost: step.lost.clone(),
+        };
         Self {
             document: count.document.clone(),
             lines: count.lines.iter().map(line).collect(),
-            positions: count.positions.iter().map(position).collect(),
+            positions: count.positions.iter().copied().map(Into::into).collect(),
+            steps: count.steps.iter().map(step).collect(),
+            reason: count.reason.clone(),
         }
+    }
+}
+
+impl From<Position> for event::Position {
+    fn from(at: Position) -> Self {
+        Self { lane: at.lane, epoch: at.epoch, seq: at.seq }
+    }
+}
+
+impl From<event::Position> for Position {
+    fn from(at: event::Position) -> Self {
+        Self { lane: at.lane, epoch: at.epoch, seq: at.seq }
     }
 }
 
@@ -103,11 +122,18 @@ impl From<&event::StockCount> for StockCount {
     fn from(count: &event::StockCount) -> Self {
         let line =
             |line: &event::StockLine| CountedLine { sku: line.sku.clone(), thousandths: line.quantity };
-        let position = |at: &event::Position| Position { lane: at.lane, epoch: at.epoch, seq: at.seq };
+        let step = |step: &event::CountStep| CountStep {
+            line: step.line,
+            at_ms: step.at_ms,
+            positions: step.positions.iter().copied().map(Into::into).collect(),
+            lost: step.lost.clone(),
+        };
         Self {
             document: count.document.clone(),
             lines: count.lines.iter().map(line).collect(),
-            positions: count.positions.iter().map(position).collect(),
+            positions: count.positions.iter().copied().map(Into::into).collect(),
+            steps: count.steps.iter().map(step).collect(),
+            reason: count.reason.clone(),
         }
     }
 }

@@ -204,6 +204,8 @@ pub(super) fn records_about_leases() -> Vec<(&'static str, Record)> {
             CountedLine { sku: "200003".into(), thousandths: 0 },
         ],
         positions: vec![Position { lane: 1, epoch: 1, seq: 812 }, Position { lane: 2, epoch: 3, seq: 41 }],
+        steps: Vec::new(),
+        reason: String::new(),
     };
     let new = NewMember {
         id: "t031f50e5e09a5f61b2da02c2f59fde6".into(),

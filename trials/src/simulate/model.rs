@@ -214,6 +214,8 @@ impl Written {
     ) -> Result<(), Finding> {
         check_sums(seq, sale)?;
         let coupons: Vec<String> = sale.coupons.iter().map(|coupon| coupon.code.clone()).collect();
+        // All that they were spent on came back: they are good again.
+        self.coupons.retain(|code| !sale.coupons_back.contains(code));
         for code in &coupons {
             if !self.coupons.insert(code.clone()) {
                 return found(

@@ -74,6 +74,8 @@ fn standing(till: &Till, input: &Input) -> Standing {
         | Input::ConfirmAge
         | Input::ChoosePriced { .. }
         | Input::Department { .. }
+        | Input::TakeUp { .. }
+        | Input::ParkedGone { .. }
         | Input::BeginReturn { .. }
         | Input::ReturnLine { .. }
         | Input::ReturnBlind { .. }

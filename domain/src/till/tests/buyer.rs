@@ -482,6 +482,7 @@ fn a_coupon_is_spent_once_also_after_a_power_cut() {
             sound Accepted
             tell coupon CCOLA0002V takes off 3.00
             commit basket 1 parked by li
+            commit basket 1 offered
             tell basket 1 parked
             commit line 1 cola 3 x 3.50 = 10.50
             sound Accepted

@@ -48,6 +48,8 @@ pub(super) fn any_goods_work() -> impl Strategy<Value = Happens> {
                 document: document.into(),
                 lines: lines.into_iter().map(line).collect(),
                 positions: vec![Position { lane: 1, epoch: 1, seq }],
+                steps: Vec::new(),
+                reason: "month".into(),
             })))
         },
     );
@@ -71,6 +73,7 @@ pub(super) fn any_goods_work() -> impl Strategy<Value = Happens> {
         }),
         1 => (sku(), any_reason())
             .prop_map(|(sku, reason)| In(Input::WaiveLabels { item: LabelItem::of(sku), reason })),
+        1 => lent::any_lending(),
         2 => quotas::any_heard(),
         2 => any_order(),
     ]
@@ -143,6 +146,8 @@ kinds! {
     Input::Cancel { .. } => "cancel",
     Input::Park { .. } => "park",
     Input::Recall { .. } => "recall",
+    Input::TakeUp { .. } => "take up",
+    Input::ParkedGone { .. } => "parked gone",
     Input::BeginReturn { .. } => "begin return",
     Input::ReturnLine { .. } => "return line",
     Input::ReturnBlind { .. } => "return blind",

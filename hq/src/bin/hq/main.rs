@@ -264,6 +264,20 @@ enum Act {
         #[arg(long)]
         json: bool,
     },
+    /// Show a store's counts of goods: what waits for lanes, and what each found.
+    Counts {
+        #[command(flatten)]
+        at: At,
+        /// The store's code.
+        #[arg(long)]
+        store: String,
+        /// Put this count into the stock now, without the lanes that it waits for.
+        #[arg(long)]
+        post: Option<String>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Make the books of points and coupons again, and say what was wrong in them.
     RebuildBooks {
         #[command(flatten)]
@@ -477,6 +491,7 @@ fn perform(act: Act) -> anyhow::Result<()> {
         Act::Lanes { at, json } => run(at, Command::Lanes, json),
         Act::Rebuild { at } => run(at, Command::Rebuild, false),
         Act::Books { at, store, json } => run(at, Command::Books { store }, json),
+        Act::Counts { at, store, post, json } => run(at, Command::Counts { store, post }, json),
         Act::Alarms { at, json } => run(at, Command::Alarms, json),
         Act::RebuildBooks { at } => run(at, Command::RebuildBooks, true),
         Act::Labels { at, store, json } => run(at, Command::Labels { store }, json),

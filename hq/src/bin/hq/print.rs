@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use domain::money::{Currency, Money};
+use hq::books::counting::{Posted, WaitingCount};
 use hq::books::membership::{Memberships, Party, Reward};
 use hq::command::{AccessOutcome, Outcome};
 use hq::projection::Rebuilt;
@@ -88,6 +89,14 @@ pub(crate) fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
             }
             writeln!(out, "{} agents with gateways", rows.len())?;
         }
+        Outcome::Counts { waiting, posted } if json => {
+            let posted: Vec<_> = posted
+                .iter()
+                .map(|(document, count)| serde_json::json!({ "document": document, "count": count }))
+                .collect();
+            writeln!(out, "{}", serde_json::json!({ "waiting": waiting, "posted": posted }))?;
+        }
+        Outcome::Counts { waiting, posted } => print_counts(&mut out, waiting, posted)?,
         Outcome::Exceptions { exceptions } if json => {
             writeln!(out, "{}", serde_json::to_string(exceptions)?)?;
         }
@@ -377,6 +386,49 @@ fn print_access(out: &mut impl Write, outcome: &AccessOutcome, json: bool) -> an
                     row.detail
                 )?;
             }
+        }
+    }
+    Ok(())
+}
+
+fn print_counts(
+    out: &mut impl Write,
+    waiting: &[WaitingCount],
+    posted: &[(String, Posted)],
+) -> anyhow::Result<()> {
+    for count in waiting {
+        let lanes: Vec<String> = count.waits_for.iter().map(ToString::to_string).collect();
+        writeln!(
+            out,
+            "{} of {}: {} items, waits for lane {}; post it without with --post {}",
+            count.document,
+            count.source,
+            count.items,
+            lanes.join(", "),
+            count.document
+        )?;
+    }
+    for (document, count) in posted {
+        let mut notes = String::new();
+        for (lanes, what) in [(&count.by_clock, "by clock"), (&count.without, "without")] {
+            for lane in lanes {
+                notes.push_str(&format!("  lane {lane} {what}"));
+            }
+        }
+        writeln!(out, "{document} of {}  {}{notes}", count.source, count.reason)?;
+        for row in &count.differences {
+            let thousandths = |value: i64| {
+                let sign = if value < 0 { "-" } else { "" };
+                format!("{sign}{}.{:03}", value.unsigned_abs() / 1_000, value.unsigned_abs() % 1_000)
+            };
+            writeln!(
+                out,
+                "  {:<20} book {:>12}  counted {:>12}  difference {:>12}",
+                row.sku,
+                thousandths(row.book),
+                thousandths(row.counted),
+                thousandths(row.moved())
+            )?;
         }
     }
     Ok(())

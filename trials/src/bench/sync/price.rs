@@ -105,7 +105,7 @@ async fn follow(hq: Hq, lane: u32, level: Arc<AtomicUsize>, told: mpsc::Sender<(
             let input = match action {
                 Action::Push(_) => continue,
                 Action::Pull(PullAction::Page { after, .. }) => {
-                    let page = parse_page(&hq.page(&key, after, 0).await?)?;
+                    let page = parse_page(&hq.page(&key, after, 0, None).await?)?;
                     PullInput::Page {
                         through: page.head.through,
                         latest: page.head.latest,

@@ -36,6 +36,8 @@ pub(crate) fn hear(
     (sku, unit, grams): (&str, &str, i64),
 ) -> Result<(), StoreError> {
     let name = Weight::key(sku, unit);
+    // Two lanes may be heard at once, and each adds to what the other made.
+    writing.hold_reference()?;
     let kept = writing.entity(Kind::Weight, &name)?;
     let kept: Option<Kept> = kept
         .as_deref()

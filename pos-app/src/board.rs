@@ -100,16 +100,23 @@ impl Lane {
         self.tell_of_calls();
     }
 
-    /// Other calls than those that somebody is about to answer: the key that they were about to press would be another.
+    /// Other calls, or another basket, than somebody is about to answer: the key that they were about to press would be another.
     fn warn_of_change(&mut self, before: &[KioskStand]) {
         let Some(Kind::KioskAt(lane)) = self.front.sheets.last().map(|sheet| sheet.kind.clone()) else {
             return;
         };
-        let calls = |kiosks: &[KioskStand]| -> Vec<_> {
-            let of = kiosks.iter().filter(|kiosk| kiosk.lane == lane).flat_map(|kiosk| &kiosk.stand.calls);
-            of.map(|call| (call.cause, call.at_ms, call.seen)).collect()
+        let choices = |kiosks: &[KioskStand]| -> Vec<_> {
+            let kiosk = kiosks.iter().find(|kiosk| kiosk.lane == lane);
+            kiosk
+                .into_iter()
+                .map(|kiosk| {
+                    let calls: Vec<_> =
+                        kiosk.stand.calls.iter().map(|call| (call.cause, call.at_ms, call.seen)).collect();
+                    (calls, kiosk.stand.state, kiosk.stand.pieces, kiosk.stand.total)
+                })
+                .collect()
         };
-        if calls(before) != calls(&self.board.kiosks) {
+        if choices(before) != choices(&self.board.kiosks) {
             self.front.calm_until_ms = self.moment.now_ms + CALM_MS;
             self.say_of_kiosk(
                 lane,
@@ -177,6 +184,11 @@ impl Lane {
                 Tone::Attend,
                 ("情况变了，没有办", "请再看一次，或到机器旁处理。"),
                 ("It has changed: nothing was done", "Look again, or go there."),
+            ),
+            ActOutcome::NotKnown => (
+                Tone::Stop,
+                ("不知道办没办成", "那台重新启动过。请到机器旁看清楚，不要退钱也不要再收。"),
+                ("Not known whether it was done", "It was started anew. Go and look before any money moves."),
             ),
             ActOutcome::Refused => (
                 Tone::Attend,
@@ -297,7 +309,7 @@ impl Lane {
                 kiosk.stand.calls.iter().map(|call| Waiting {
                     lane: kiosk.lane,
                     call: call.clone(),
-                    for_ms: (kiosk.stand.at_ms - call.at_ms + kiosk.age_ms).max(0),
+                    for_ms: kiosk.stand.at_ms.saturating_sub(call.at_ms).saturating_add(kiosk.age_ms).max(0),
                 })
             })
             .collect();

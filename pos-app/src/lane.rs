@@ -206,6 +206,8 @@ pub struct Lane {
     pub(crate) counting: Counting,
     /// The baskets that other lanes put aside.
     pub(crate) elsewhere: Elsewhere,
+    /// The parked basket of this lane of which it was just told that another is taking it up.
+    pub(crate) held_elsewhere: Option<u32>,
 }
 
 /// Whether the lane can sell.
@@ -253,6 +255,7 @@ impl Lane {
             board: Board::default(),
             counting: Counting::default(),
             elsewhere: Elsewhere::default(),
+            held_elsewhere: None,
         }
     }
 

@@ -218,6 +218,8 @@ pub enum ActOutcome {
     Done,
     /// It is not any more as it was seen: look again.
     Stale,
+    /// The kiosk was started anew since it was seen: it may have been done before that.
+    NotKnown,
     /// Who said it may not, or the kiosk cannot now.
     Refused,
     /// The kiosk does not know who said it.

@@ -111,6 +111,11 @@ impl Till {
         }
     }
 
+    /// An answer comes, and the lane never hears of it.
+    pub fn loses_answer(&mut self) {
+        self.queue.recv_timeout(PATIENCE).expect("every question ends");
+    }
+
     /// A person presses a key.
     pub fn key(&mut self, key: Key) {
         self.last_key += KEY_GAP;

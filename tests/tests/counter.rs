@@ -627,6 +627,10 @@ fn goods_of_a_large_basket_are_seen_before_their_promotions() {
         .take(2 * LINES_PRICED_AT_ONCE)
         .collect();
     assert_eq!(codes.len(), 2 * LINES_PRICED_AT_ONCE);
+    // Of sparkling water the second is at half price.
+    let sparkling = shop::demo().products.iter().find(|product| product.sku == "100007").cloned();
+    let sparkling = sparkling.and_then(|product| product.codes.first().cloned()).expect("its code");
+    let codes: Vec<String> = codes.into_iter().chain([sparkling.clone(), sparkling]).collect();
     let total = |lane: &Lane| lane.till().map(|till| (till.basket().lines().len(), till.basket().total()));
     let (mut early, mut higher) = (0, 0);
     for code in &codes {

@@ -250,6 +250,36 @@ fn a_basket_is_parked_at_one_lane_and_paid_at_another() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn a_basket_that_a_lane_asked_for_and_never_took_is_its_own_lanes_by_a_second_enter() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let headquarters = open(folder.path())?;
+    let mut one = Till::open(&folder.path().join("one"), &headquarters, 1)?;
+    let mut two = Till::open(&folder.path().join("two"), &headquarters, 2)?;
+    one.choose(CHIPS, 2);
+    parks(&mut one, "hong yifu")?;
+    one.files.wait_for_acknowledgement()?;
+    looks_for_parked(&mut two);
+    // It is given to lane 2, which is dead before it hears of that.
+    two.choose_row("hong yifu");
+    two.loses_answer();
+    assert_eq!(looks_for_parked(&mut one), ["hong yifu"]);
+    takes_up(&mut one, "hong yifu");
+    assert_eq!(one.basket().lines().len(), 0);
+    drop(two);
+    let said = format!("{:?}", one.lane.view().notice);
+    assert!(said.contains("再按一次回车"), "{said}");
+    one.key(Key::Enter);
+    one.hear(1);
+    assert_eq!(one.basket().lines().len(), 1, "{:?}", one.lane.view().notice);
+    one.pay();
+    one.files.wait_for_acknowledgement()?;
+    assert_eq!(headquarters.sums()?.0, 1);
+    let listed = exceptions(folder.path())?;
+    assert!(!listed.contains("taken_up_twice"), "{listed}");
+    Ok(())
+}
+
 fn exceptions(folder: &Path) -> Result<String> {
     run(Program::new(program("hq")?).arg("exceptions").arg("--data").arg(folder.join("hq")))
 }

@@ -357,6 +357,12 @@ impl Writing<'_> {
         self.set_entity(kind.scope(key), kind, key, None)
     }
 
+    /// Waits until nobody else changes the reference: what is read from then on
+    /// is what is written over.
+    pub(crate) fn hold_reference(&self) -> Result<(), StoreError> {
+        self.next_version().map(drop)
+    }
+
     /// The version after the newest. Nobody else draws one until this
     /// transaction ends, so versions become visible in their order.
     fn next_version(&self) -> Result<u64, StoreError> {

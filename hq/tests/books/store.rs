@@ -3,8 +3,10 @@
 
 use hq::books::counting::{self, Difference};
 use hq::store::{BookKind, StoreError};
-use protocol::ask::{Answer, ParkedGone, ParkedRefused, Question};
-use protocol::event::{CountStep, Fact, Parked, ParkedId, Position, Staff, StockCount, StockLine, StockMove};
+use protocol::ask::{Answer, CouponRefused, ParkedGone, ParkedRefused, Question};
+use protocol::event::{
+    CountStep, Coupon, Fact, Parked, ParkedId, Position, Staff, StockCount, StockLine, StockMove,
+};
 
 use super::{At, MORNING_MS, Shop, moved};
 
@@ -224,6 +226,38 @@ pub(super) fn a_parked_basket_is_one_lanes_to_take_up(shop: Shop) {
     assert_eq!(claim(&shop, &two, second), Err(ParkedRefused::Gone { lane: 1 }));
     assert_eq!(told(&shop, &two, &[]), (vec![], vec![]));
     assert!(shop.exceptions().is_empty());
+}
+
+/// A coupon that lies in a parked basket is the lane's that claimed it until another took the basket up.
+pub(super) fn coupons_of_a_parked_basket_are_free_once_it_is_taken(shop: Shop) {
+    let (mut one, mut two, three) = (shop.lane("S1", 1), shop.lane("S1", 2), shop.lane("S1", 3));
+    let coupon = |at: &At| match shop.ask(at, Question::ClaimCoupon { code: "C1".into(), member: None }) {
+        Answer::CouponClaimed { .. } => Ok(()),
+        Answer::CouponNotClaimed { why } => Err(why),
+        other => panic!("a claim, not {other:?}"),
+    };
+    assert_eq!(coupon(&one), Ok(()));
+    let laid = Coupon {
+        code: "C1".into(),
+        promotion: "k1".into(),
+        from_ms: None,
+        until_ms: None,
+        owner: None,
+        group: String::new(),
+        together_max: 1,
+    };
+    let basket = Parked { coupons: vec![laid], ..parked(1, one.lane.at_ms) };
+    one.fact(Fact::BasketOffered { parked: Box::new(basket) });
+    let id = ParkedId { lane: 1, epoch: 1, number: 1 };
+    shop.file(&mut one);
+    assert_eq!(claim(&shop, &two, id), Ok(1));
+    assert_eq!(coupon(&three), Err(CouponRefused::Reserved));
+    shop.ask(&two, Question::ReleaseParked { parked: id });
+    assert_eq!(coupon(&three), Err(CouponRefused::Reserved), "lane 1 may go on with it");
+    assert_eq!(claim(&shop, &two, id), Ok(1));
+    two.takes(id);
+    shop.file(&mut two);
+    assert_eq!(coupon(&three), Ok(()));
 }
 
 pub(super) fn a_basket_that_two_lanes_took_up_is_listed(shop: Shop) {

@@ -12,8 +12,8 @@ use domain::till::{Desk, Input, Paper};
 use drivers::frame::Health;
 use protocol::ask::{Answer, Question};
 use protocol::board::{
-    ACT_LASTS_MS, ActDone, ActOutcome, BoardAct, DONE_MAX, Deed, GOODS_MAX, SignedAct, Stand, StandCall,
-    StandState, Trouble,
+    ACT_LASTS_MS, ACTS_MAX, ActDone, ActOutcome, BoardAct, DONE_MAX, Deed, GOODS_MAX, SignedAct, Stand,
+    StandCall, StandState, Trouble,
 };
 use ui::view::PrinterState;
 
@@ -66,7 +66,7 @@ impl Lane {
             kiosk.link.asked = false;
             kiosk.link.next_ms = now_ms + every_ms;
         });
-        for act in acts.into_iter().flatten() {
+        for act in acts.into_iter().flatten().take(ACTS_MAX) {
             self.hear_act(&act);
         }
     }
@@ -91,10 +91,16 @@ impl Lane {
         tracing::info!(board = told.board, number = told.number, ?outcome, "a board said something");
         let done = ActDone { board: told.board, number: told.number, outcome };
         self.with_kiosk(|kiosk| {
-            kiosk.link.done.push_back(done);
-            while kiosk.link.done.len() > DONE_MAX {
-                kiosk.link.done.pop_front();
+            // What nobody signed pushes nothing out that somebody did.
+            let forged = kiosk.link.done.iter().position(|done| done.outcome == ActOutcome::Forged);
+            if kiosk.link.done.len() >= DONE_MAX {
+                match forged {
+                    Some(place) => drop(kiosk.link.done.remove(place)),
+                    None if outcome == ActOutcome::Forged => return,
+                    None => drop(kiosk.link.done.pop_front()),
+                }
             }
+            kiosk.link.done.push_back(done);
             // Who waits there is told at once.
             kiosk.link.next_ms = 0;
         });
@@ -107,9 +113,12 @@ impl Lane {
             return ActOutcome::Forged;
         }
         let begun_ms = self.kiosk.as_ref().and_then(|kiosk| kiosk.link.begun_ms).unwrap_or(i64::MAX);
-        let age_ms = self.moment.now_ms - act.seen_ms;
-        if act.seen_ms < begun_ms || !(0..=ACT_LASTS_MS).contains(&age_ms) {
+        let age_ms = self.moment.now_ms.saturating_sub(act.seen_ms);
+        if !(0..=ACT_LASTS_MS).contains(&age_ms) {
             return ActOutcome::Stale;
+        }
+        if act.seen_ms < begun_ms {
+            return ActOutcome::NotKnown;
         }
         let Some(member) = open.staff().iter().find(|member| member.id == act.staff) else {
             return ActOutcome::UnknownStaff;

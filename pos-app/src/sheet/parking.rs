@@ -61,6 +61,7 @@ impl Lane {
     /// The list was opened: what other lanes put aside is asked for, once.
     pub(super) fn find_parked(&mut self) {
         self.elsewhere = Elsewhere::Asked;
+        self.held_elsewhere = None;
         self.ask_for_parked();
     }
 
@@ -174,14 +175,36 @@ impl Lane {
     /// Whoever keeps parked baskets gave one of this lane's own back to it, or said why not, or nobody answered.
     pub(crate) fn end_recall(&mut self, basket: u32, answer: Claimed) {
         match answer {
-            Claimed::Not(ParkedRefused::Held { lane }) => self.is_being_taken(lane),
+            // The customer stands here, and whoever asked for it there may have gone.
+            Claimed::Not(ParkedRefused::Held { lane }) if self.held_elsewhere == Some(basket) => {
+                if self.attempt(Input::Recall { basket }) == Attempt::Done {
+                    self.close_sheets();
+                    let what = self.words("已取回", "Taken up");
+                    let rest = self.words(
+                        &format!("{lane} 号收银台也在取这一单：告诉那边不要收钱。"),
+                        &format!("Lane {lane} was taking it up too: tell them not to take money."),
+                    );
+                    self.notice(Notice::Said { tone: Tone::Attend, what, rest });
+                }
+            }
+            Claimed::Not(ParkedRefused::Held { lane }) => {
+                self.held_elsewhere = Some(basket);
+                let rest = self.words(
+                    "问一下那边。顾客和商品都在这里的话，再按一次回车照样取回。",
+                    "Ask there. With the customer and the goods here, Enter once more takes it up all the same.",
+                );
+                self.is_being_taken(lane, rest);
+            }
             Claimed::Not(ParkedRefused::Gone { lane }) => {
                 self.attempt(Input::ParkedGone { basket, lane });
             }
             Claimed::Yes(_) | Claimed::Not(ParkedRefused::Unknown {}) | Claimed::Nobody => {
                 let nobody = matches!(answer, Claimed::Nobody);
                 if self.attempt(Input::Recall { basket }) != Attempt::Done {
-                    return self.release_own_parked(basket);
+                    if matches!(self.state, State::Open(_)) {
+                        self.release_own_parked(basket);
+                    }
+                    return;
                 }
                 self.close_sheets();
                 if nobody {
@@ -210,11 +233,18 @@ impl Lane {
                 });
                 if taken {
                     self.close_sheets();
-                } else {
+                } else if matches!(self.state, State::Open(_)) {
+                    // Of a lane whose disk failed nobody knows whether it has the basket.
                     self.release_parked(id);
                 }
             }
-            Claimed::Not(ParkedRefused::Held { lane }) => self.is_being_taken(lane),
+            Claimed::Not(ParkedRefused::Held { lane }) => {
+                let rest = self.words(
+                    "问一下那边；没取成的话过一会儿再试，也可重新扫商品。",
+                    "Ask there. If it did not work, try again later; or scan the goods anew.",
+                );
+                self.is_being_taken(lane, rest);
+            }
             Claimed::Not(ParkedRefused::Gone { lane }) => {
                 self.forget_elsewhere(id);
                 let what = super::say(
@@ -236,6 +266,8 @@ impl Lane {
                 self.notice(Notice::Said { tone: Tone::Attend, what, rest });
             }
             Claimed::Nobody => {
+                // It may have been given to this lane, and the word of it lost.
+                self.release_parked(id);
                 let what = super::say(
                     self.front.language,
                     "现在取不了别的收银台挂的单",
@@ -254,16 +286,11 @@ impl Lane {
         }
     }
 
-    fn is_being_taken(&mut self, lane: u32) {
+    fn is_being_taken(&mut self, lane: u32, rest: String) {
         let what = super::say(
             self.front.language,
             &format!("{lane} 号收银台正在取这一单"),
             &format!("Lane {lane} is taking this basket up"),
-        );
-        let rest = super::say(
-            self.front.language,
-            "问一下那边；若没取成，约一刻钟后可再取，也可重新扫商品。",
-            "Ask there. If it did not work it is free in a quarter of an hour; or scan the goods anew.",
         );
         self.notice(Notice::Said { tone: Tone::Attend, what, rest });
     }

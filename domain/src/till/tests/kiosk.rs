@@ -618,7 +618,7 @@ fn what_was_not_scanned_and_what_is_taken_away_is_put_right_or_the_attendant_com
             sound Blocked
             ask for Attend
             commit Attend of li approved by wang for 请放回
-            commit TakenOff Refused
+            commit TakenOff Refused up to -350
             sound Accepted
             commit 9999 of 700 drawn, due false
             sound Blocked

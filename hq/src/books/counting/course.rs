@@ -188,16 +188,19 @@ impl<'c> Courses<'c> {
         course: &[(usize, At)],
     ) -> Result<(u32, u64), StoreError> {
         let mut first: Option<(u32, u64)> = None;
+        let mut is_by_clock = false;
         for (_, at) in course {
             let from = match *at {
                 At::Event(epoch, seq) => (epoch, seq),
-                At::Clock(at_ms) => self.event_of_time(reading, lane, at_ms)?,
-            };
-            first = Some(first.map_or(from, |first| first.min(from)));
-            if let At::Clock(_) = at {
                 // The clock only goes forward: the first instant is the earliest.
-                break;
-            }
+                At::Clock(_) if is_by_clock => continue,
+                At::Clock(at_ms) => {
+                    is_by_clock = true;
+                    self.event_of_time(reading, lane, at_ms)?
+                }
+            };
+            // A position that was told later may still be before an instant of a clock that lags.
+            first = Some(first.map_or(from, |first| first.min(from)));
         }
         // A lane that came while goods were counted moved all after its first event.
         Ok(first.unwrap_or((1, 0)))

@@ -14,8 +14,11 @@ use crate::store::{BookKey, BookKind, JournalKey, Reading, StoreError};
 /// How long a parked basket is one lane's to take up, milliseconds: it does so at once.
 pub const PARKED_CLAIM_MS: i64 = 2 * 60_000;
 
-/// Open parked baskets of a store that are looked at for a list.
+/// Open parked baskets of a store that are looked at for a list: so many at a time,
 const LOOKED_AT_MAX: u32 = 1_000;
+
+/// and so many times.
+const LOOKS_MAX: usize = 20;
 
 /// Epochs of a lane that are gone back through for one of its baskets.
 const EPOCHS_BACK_MAX: u32 = 64;
@@ -93,15 +96,21 @@ pub fn parked_listed(
         }
     }
     let mut baskets = Vec::new();
-    for (part, body) in reading.books_of_after(store, BookKind::Parked, "", LOOKED_AT_MAX)? {
-        let Some(id) = id_of(&part).filter(|id| !own_ids.contains(id)) else { continue };
-        let row: Kept<Row> = read("book", &body)?;
-        let is_held = row.state.book.claim.as_ref().is_some_and(|claim| claim.lane != *lane);
-        match &row.state.parked {
-            Some(parked) if !is_held && now_ms - parked.at_ms <= PARKED_TOLD_MS => {
-                baskets.push(ParkedShown::of(id, parked));
+    let mut after = String::new();
+    for _ in 0..LOOKS_MAX {
+        let more = reading.books_of_after(store, BookKind::Parked, &after, LOOKED_AT_MAX)?;
+        let Some((last, _)) = more.last() else { break };
+        last.clone_into(&mut after);
+        for (part, body) in more {
+            let Some(id) = id_of(&part).filter(|id| !own_ids.contains(id)) else { continue };
+            let row: Kept<Row> = read("book", &body)?;
+            let is_held = row.state.book.claim.as_ref().is_some_and(|claim| claim.lane != *lane);
+            match &row.state.parked {
+                Some(parked) if !is_held && now_ms - parked.at_ms <= PARKED_TOLD_MS => {
+                    baskets.push(ParkedShown::of(id, parked));
+                }
+                Some(_) | None => {}
             }
-            Some(_) | None => {}
         }
     }
     baskets.sort_by_key(|basket| std::cmp::Reverse((basket.at_ms, basket.id)));
@@ -166,6 +175,15 @@ impl Keeper<'_, '_> {
         if kept.state.book.ends.iter().any(|end| end.source == source) {
             return Ok(());
         }
+        if let Some(parked) = was_open.as_ref().and_then(|row| row.state.parked.as_ref())
+            && lane != id.lane
+        {
+            // Its coupons are shown again at the lane that took it up.
+            let owner = LaneId { store: store.to_owned(), lane: id.lane };
+            for coupon in &parked.coupons {
+                self.release_coupon(&owner, &coupon.code, source)?;
+            }
+        }
         if let Some(before) = kept.state.book.end(lane, source) {
             let what = serde_json::json!({ "taken_up_twice": part, "before": before });
             self.list(store, source, ended, &what)?;
@@ -213,13 +231,6 @@ impl Keeper<'_, '_> {
         }
         let Some(parked) = kept.state.parked.clone() else { return refuse(ParkedRefused::Unknown {}) };
         self.put_claimed(open, &mut kept, lane, until_ms)?;
-        if lane.lane != id.lane {
-            // Its coupons are shown again at that lane: they go with the basket.
-            let owner = LaneId { store: lane.store.clone(), lane: id.lane };
-            for coupon in &parked.coupons {
-                self.release_coupon(&owner, &coupon.code, &format!("{}/{}/ask", lane.store, lane.lane))?;
-            }
-        }
         Ok(Answer::ParkedClaimed { id, parked: Box::new(parked), until_ms })
     }
 

@@ -104,6 +104,13 @@ pub(super) fn end(writing: &Transaction<'_>, id: ParkedId, lane: u32, now_ms: i6
         true => known_as(writing, id)?.map_or(id, |(id, _)| id),
         false => id,
     };
+    if id.lane != lane {
+        // Its coupons are shown again at the lane that took it up.
+        let was = row(writing, id)?.and_then(|row| serde_json::from_str::<Parked>(&row.body).ok());
+        for coupon in was.iter().flat_map(|parked| &parked.coupons) {
+            super::release_coupon(writing, id.lane, &coupon.code)?;
+        }
+    }
     writing.execute(
         "INSERT INTO parked (lane, epoch, number, at_ms, body, ended_by) VALUES (?1, ?2, ?3, ?4, '', ?5)
          ON CONFLICT (lane, epoch, number) DO UPDATE
@@ -183,11 +190,6 @@ impl Book {
             let Ok(parked) = serde_json::from_str::<Parked>(&row.body) else { return Ok(None) };
             let until_ms = now_ms.saturating_add(PARKED_CLAIM_MS);
             hold(writing, id, lane, until_ms)?;
-            if id.lane != lane {
-                for coupon in &parked.coupons {
-                    super::release_coupon(writing, id.lane, &coupon.code)?;
-                }
-            }
             Ok(Some(Answer::ParkedClaimed { id, parked: Box::new(parked), until_ms }))
         })
     }

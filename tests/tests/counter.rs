@@ -616,8 +616,9 @@ fn a_receipt_that_cannot_be_printed_is_said_to_be_none() {
 /// cost; those of a small one are priced at once.
 #[test]
 fn goods_of_a_large_basket_are_seen_before_their_promotions() {
-    let counter = Counter::set_up();
-    let mut till = counter.till();
+    let folder = tempfile::tempdir().expect("a folder");
+    tests::stand::reference(folder.path(), 1).expect("a shop with its promotions");
+    let mut till = Till::open(folder.path());
     till.sign_in();
     let codes: Vec<String> = shop::demo()
         .products

@@ -80,6 +80,9 @@ fn deeds(files: &LaneFiles) -> Result<Vec<OrderDeed>> {
     Ok(records.filter_map(|stored| deed(stored.record)).collect())
 }
 
+/// So long a hand takes from one thing to the next; more than the till waits before it takes another Return.
+const HAND: std::time::Duration = std::time::Duration::from_millis(1_300);
+
 struct Journey {
     display: Display,
     counter: Counter,
@@ -188,7 +191,11 @@ fn an_order_is_picked_short_and_handed_over_with_hq_off() -> Result<()> {
     journey.display.calm()?;
     journey.display.scan("482915")?;
     journey.picture("hand-over")?;
-    journey.keys(&["Return"])?;
+    // On a quick machine the scan's own Return comes within the second in which the till takes none after F8.
+    std::thread::sleep(HAND);
+    if deeds(&journey.counter.files)?.len() < 7 {
+        journey.keys(&["Return"])?;
+    }
     let done = journey.wait_for_deeds(7)?;
     journey.picture("handed-over")?;
     ensure!(done[6] == OrderDeed::HandedOver { code: "482915".into() }, "{done:?}");

@@ -276,3 +276,47 @@ async fn the_page_is_small_and_loads_nothing_of_others() {
     assert_eq!(reader.headers()["content-encoding"], "gzip");
     assert_eq!(reader.headers()["content-type"], "application/wasm");
 }
+
+/// What a phone loads at the most, the reader of codes with it, as it goes over the air.
+const WIRE_BYTES_MAX: usize = 200_000;
+
+#[tokio::test]
+async fn all_of_the_page_goes_over_the_air_packed_to_who_can_unpack_it() {
+    let desk = shop().await;
+    let ask = async |file: &str, takes: &str| {
+        let asked =
+            desk.client.get(format!("{}/go/{file}", desk.running.url())).header("accept-encoding", takes);
+        let answer = asked.send().await.expect("sent");
+        assert_eq!(answer.headers()["vary"], "accept-encoding");
+        let packed = answer
+            .headers()
+            .get("content-encoding")
+            .map(|coding| coding.to_str().expect("a coding").to_owned());
+        (packed, answer.bytes().await.expect("a body"))
+    };
+    let mut wire = 0;
+    for file in [
+        "S1?k=x",
+        "page.css",
+        "page.js",
+        "words.js",
+        "camera.js",
+        "worker.js",
+        "zbar-0.11.0.mjs",
+        "zbar.wasm",
+    ] {
+        let (coding, packed) = ask(file, "br;q=1.0, gzip;q=0.8").await;
+        assert_eq!(coding.as_deref(), Some("gzip"), "{file}");
+        let mut whole = Vec::new();
+        std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&packed[..]), &mut whole)
+            .expect("unpacked");
+        assert!(packed.len() < whole.len(), "{file}");
+        wire += packed.len();
+        if file != "zbar.wasm" {
+            for refuses in ["identity", "gzip;q=0, identity", "br"] {
+                assert_eq!(ask(file, refuses).await, (None, whole.clone().into()), "{file} {refuses}");
+            }
+        }
+    }
+    assert!(wire <= WIRE_BYTES_MAX, "{wire}");
+}

@@ -3,14 +3,18 @@
 //! A phone has no key: it shows the token of the link at the entrance, and a number that it drew for itself. How much
 //! it may ask is bounded by both its number and its address.
 
+use std::io::Write as _;
 use std::net::IpAddr;
 
+use axum::body::Bytes;
 use axum::extract::{Request, State};
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use domain::basket::Line;
 use domain::money::Money;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use protocol::scan_go::{
     CODE_BYTES_MAX, CodeId, LINES_MAX, MakeCodeError, PIECES_MAX, PhoneBasket, PhoneLine, link,
 };
@@ -312,10 +316,41 @@ fn file(file: &'static File) -> Route {
     let access = Access::Anybody;
     let described =
         Described { method, path, tag, says, access, query: None, body: None, answer, is_change: false };
-    other(described, get(move || async move { tell(file) }))
+    let packed = if file.is_packed { Bytes::from_static(file.bytes) } else { pack(file.bytes) };
+    other(described, get(move |headers: HeaderMap| async move { tell(file, packed, &headers) }))
 }
 
-fn tell(file: &'static File) -> Response {
+/// A file as it goes over the air: once, when the server starts.
+fn pack(bytes: &'static [u8]) -> Bytes {
+    let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+    // Nothing of memory refuses to be written to; a page that is not packed is the same page.
+    match packer.write_all(bytes).and_then(|()| packer.finish()) {
+        Ok(packed) => packed.into(),
+        Err(_) => Bytes::new(),
+    }
+}
+
+/// Whether who asks takes packed files. A quality of nought refuses them (RFC 9110, 12.5.3).
+fn takes_packed(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|coding| {
+            let (name, quality) = coding.split_once(';').unwrap_or((coding, ""));
+            let name = name.trim();
+            let is_refused = quality
+                .trim()
+                .strip_prefix("q=")
+                .is_some_and(|quality| quality.bytes().all(|byte| byte == b'0' || byte == b'.'));
+            (name.eq_ignore_ascii_case("gzip") || name == "*").then_some(!is_refused)
+        })
+        .next()
+        .unwrap_or(false)
+}
+
+fn tell(file: &'static File, packed: Bytes, asked: &HeaderMap) -> Response {
     let cache = if file.path.contains("zbar") { VERSION_CACHE } else { PAGE_CACHE };
     let kind = if file.kind.starts_with("text/") {
         format!("{}; charset=utf-8", file.kind)
@@ -331,10 +366,12 @@ fn tell(file: &'static File) -> Response {
         (header::REFERRER_POLICY, "no-referrer".to_owned()),
         (header::HeaderName::from_static("permissions-policy"), "camera=(self)".to_owned()),
     ];
-    if file.is_packed {
-        return (headers, [(header::CONTENT_ENCODING, "gzip")], file.bytes).into_response();
+    let varies = [(header::VARY, "accept-encoding")];
+    // Who cannot unpack has no use for the reader of codes, and types them.
+    if file.is_packed || (takes_packed(asked) && !packed.is_empty()) {
+        return (headers, varies, [(header::CONTENT_ENCODING, "gzip")], packed).into_response();
     }
-    (headers, file.bytes).into_response()
+    (headers, varies, file.bytes).into_response()
 }
 
 /// Lets a phone's request through, by its address and its number, as often as it may come.

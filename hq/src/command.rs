@@ -22,6 +22,7 @@ use crate::books::rebuild::RebuiltBooks;
 use crate::catalogue::SetPriceError;
 use crate::enrolment::{ExchangeError, MakeCodeError};
 use crate::import::{ImportError, Imported, PriceText};
+use crate::interventions::{CountInterventionsError, KioskInterventions};
 use crate::place::{OpenBooksError, Place, PlaceError};
 use crate::projection::Rebuilt;
 use crate::scan_go::LINK_DAYS_MAX;
@@ -119,6 +120,15 @@ pub enum Command {
     Costs {
         /// The store's code.
         store: Option<String>,
+        /// The first business date.
+        from: Option<NaiveDate>,
+        /// The last business date.
+        to: Option<NaiveDate>,
+    },
+    /// Count how often a store's kiosks called somebody, and for what.
+    Interventions {
+        /// The store's code.
+        store: String,
         /// The first business date.
         from: Option<NaiveDate>,
         /// The last business date.
@@ -233,6 +243,11 @@ pub enum Outcome {
         /// Decimal places of the chain's currency.
         exponent: u8,
     },
+    /// Of [`Command::Interventions`].
+    Interventions {
+        /// By kiosk.
+        kiosks: Vec<KioskInterventions>,
+    },
     /// Of [`Command::Memberships`].
     Memberships {
         /// What each employee and store was given, less what was taken back.
@@ -337,6 +352,9 @@ pub enum CommandError {
     /// Of a key of scan-and-go.
     #[error(transparent)]
     ScanGoKey(#[from] crate::scan_go::keys::KeyError),
+    /// Of kiosks' calls.
+    #[error(transparent)]
+    Interventions(#[from] CountInterventionsError),
     /// Of people, keys and the audit trail.
     #[error(transparent)]
     Access(#[from] AccessError),

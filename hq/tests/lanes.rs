@@ -4,6 +4,8 @@
 mod applications;
 #[path = "lanes/commission.rs"]
 mod commission;
+#[path = "lanes/interventions.rs"]
+mod interventions;
 #[path = "lanes/labels.rs"]
 mod labels;
 #[path = "lane/mod.rs"]

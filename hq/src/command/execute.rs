@@ -14,7 +14,7 @@ use crate::books::{self, LaneId, counting};
 use crate::import::{self, ImportError};
 use crate::scan_go::{self, LINK_DAYS_MAX};
 use crate::store::{Kind, SalesRange, Store, StoreError};
-use crate::{catalogue, enrolment, projection, sales, secret, shelves};
+use crate::{catalogue, enrolment, interventions, projection, sales, secret, shelves};
 
 /// Rows of alarms and of quarantined events that one answer has at most.
 const TROUBLE_ROWS_MAX: u32 = 1_000;
@@ -134,6 +134,10 @@ pub fn execute(
             let costs = store.read::<_, CommandError>(|reading| Ok(reading.promotion_costs(&range)?))?;
             Ok(Outcome::Costs { costs, exponent: currency.map_or(2, |currency| currency.exponent) })
         }
+        Command::Interventions { store: of_store, from, to } => store.read(|reading| {
+            let kiosks = interventions::of_store(reading, of_store, *from, *to)?;
+            Ok(Outcome::Interventions { kiosks })
+        }),
         Command::Memberships { member } => {
             let currency: Option<Currency> = store.read(catalogue::currency::<CommandError>)?;
             store.read(|reading| {

@@ -249,6 +249,7 @@ impl From<CommandError> for Refusal {
             | CommandError::UnknownStore(_)
             | CommandError::LinkDays(_)
             | CommandError::ScanGoKey(_)
+            | CommandError::Interventions(_)
             | CommandError::Access(_)
             | CommandError::Stored(_)
             | CommandError::Store(_)) => Self::Command(chain(&error)),

@@ -240,6 +240,23 @@ enum Act {
         #[arg(long)]
         json: bool,
     },
+    /// Count how often a store's kiosks called somebody, for what, and how often for nothing.
+    Interventions {
+        #[command(flatten)]
+        at: At,
+        /// The store's code.
+        #[arg(long)]
+        store: String,
+        /// From this business date on (YYYY-MM-DD).
+        #[arg(long)]
+        from: Option<NaiveDate>,
+        /// Up to this business date, included.
+        #[arg(long)]
+        to: Option<NaiveDate>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Show lanes, how far they have sent and signed, and their public keys.
     Lanes {
         #[command(flatten)]
@@ -482,6 +499,9 @@ fn perform(act: Act) -> anyhow::Result<()> {
         }
         Act::Sales { at, store, lane, from, to, json } => {
             run(at, Command::Sales { store, lane, from, to }, json)
+        }
+        Act::Interventions { at, store, from, to, json } => {
+            run(at, Command::Interventions { store, from, to }, json)
         }
         Act::Costs { at, store, from, to, json } => run(at, Command::Costs { store, from, to }, json),
         Act::Commission { at, seller, store, from, to, entries, json } => {

@@ -6,6 +6,7 @@ use domain::money::{Currency, Money};
 use hq::books::counting::{Posted, WaitingCount};
 use hq::books::membership::{Memberships, Party, Reward};
 use hq::command::{AccessOutcome, Outcome};
+use hq::interventions::{CallsOfCause, KioskInterventions};
 use hq::projection::Rebuilt;
 use hq::store::{AlarmKind, CommissionEntry, CommissionOfDay, PromotionCost};
 use protocol::answer::SalesAnswer;
@@ -126,6 +127,11 @@ pub(crate) fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
             writeln!(out)?;
         }
         Outcome::Costs { costs, exponent } => print_costs(&mut out, costs, *exponent)?,
+        Outcome::Interventions { kiosks } if json => {
+            serde_json::to_writer(&mut out, kiosks)?;
+            writeln!(out)?;
+        }
+        Outcome::Interventions { kiosks } => print_interventions(&mut out, kiosks)?,
         Outcome::Commission { days, entries, .. } if json => {
             let both = serde_json::json!({ "days": days, "entries": entries });
             writeln!(out, "{both}")?;
@@ -275,6 +281,29 @@ fn print_costs(out: &mut impl Write, costs: &[PromotionCost], exponent: u8) -> s
     for PromotionCost { store, promotion, who, supplier, currency: code, amount } in costs {
         let amount = currency.format(Money::from_minor(*amount));
         writeln!(out, "{store:<12} {promotion:<24} {who:<8} {supplier:<16} {code:<4} {amount:>14}")?;
+    }
+    Ok(())
+}
+
+fn print_interventions(out: &mut impl Write, kiosks: &[KioskInterventions]) -> std::io::Result<()> {
+    for kiosk in kiosks {
+        let KioskInterventions { lane, baskets, calls_in_hundred_tenths: tenths, drawn, due, .. } = kiosk;
+        let KioskInterventions { audited, audited_wrong, missed, wrong_draws, .. } = kiosk;
+        writeln!(out, "lane {lane}: {baskets} baskets, {}.{} calls per 100", tenths / 10, tenths % 10)?;
+        writeln!(out, "{:>9}{:>9}{:>9}{:>9}{:>9}  why", "called", "right", "passed", "false", "gone")?;
+        for CallsOfCause { cause, called, passed, refused, false_alarms, gone } in &kiosk.calls {
+            writeln!(out, "{called:>9}{refused:>9}{passed:>9}{false_alarms:>9}{gone:>9}  {cause}")?;
+        }
+        writeln!(
+            out,
+            "spot checks: {drawn} draws, {due} due, {audited} done, {audited_wrong} with errors, {missed} pieces not rung up"
+        )?;
+        if *wrong_draws > 0 {
+            writeln!(out, "{wrong_draws} DRAWS DO NOT FOLLOW FROM THEIR NUMBER: look into this kiosk")?;
+        }
+    }
+    if kiosks.is_empty() {
+        writeln!(out, "no kiosk of this store has filed anything of these days")?;
     }
     Ok(())
 }

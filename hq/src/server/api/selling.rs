@@ -11,6 +11,7 @@ use super::forms::{Millis, Page, PageQuery, page, page_limit};
 use super::route::{Call, Nothing, Route, question, table};
 use crate::access::Scope;
 use crate::daybook::{self, Account};
+use crate::interventions::{CountInterventionsError, KioskInterventions};
 use crate::server::refusal::Refusal;
 use crate::store::{JournalKey, Reading, SaleRow, SalesRange, StockState};
 
@@ -40,6 +41,12 @@ pub(super) fn routes() -> Vec<Route> {
             SALES,
             "What promotions took off, by store, promotion and who bears it: the chain, the store, suppliers.",
             costs,
+        ),
+        question(
+            "/v1/stores/{store}/interventions",
+            SALES,
+            "How often a store's kiosks called somebody, for what, and how often for nothing.",
+            interventions,
         ),
         question("/v1/stores/{store}/stock", STOCK, "What a store has, by item.", stock_of_store),
         question("/v1/goods/{sku}/stock", STOCK, "What every store has of an item.", stock_of_item),
@@ -150,6 +157,38 @@ fn costs(reading: &Reading<'_>, _: &Call, query: CostsQuery) -> Result<Costs, Re
         amount: row.amount,
     });
     Ok(Costs { rows: rows.collect() })
+}
+
+/// Which days.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct DaysQuery {
+    /// The first business date, YYYY-MM-DD.
+    #[schemars(with = "Option<String>", extend("format" = "date"))]
+    from: Option<NaiveDate>,
+    /// The last one, included.
+    #[schemars(with = "Option<String>", extend("format" = "date"))]
+    to: Option<NaiveDate>,
+}
+
+/// What was counted, by kiosk.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Interventions {
+    kiosks: Vec<KioskInterventions>,
+}
+
+fn interventions(reading: &Reading<'_>, call: &Call, query: DaysQuery) -> Result<Interventions, Refusal> {
+    let store = call.param("store");
+    known_store(reading, store)?;
+    let kiosks =
+        crate::interventions::of_store(reading, store, query.from, query.to).map_err(
+            |error| match error {
+                CountInterventionsError::TooMuch => Refusal::Unfit(error.to_string()),
+                CountInterventionsError::Store(error) => error.into(),
+            },
+        )?;
+    Ok(Interventions { kiosks })
 }
 
 /// A line of a sale; below nothing for what came back.

@@ -7,6 +7,8 @@
 pub(crate) mod answers;
 mod attendant;
 mod bagging;
+mod helping;
+mod lending;
 mod link;
 mod resting;
 mod saying;
@@ -65,6 +67,10 @@ pub(crate) struct Kiosk {
     keys: String,
     shelf: Shelf,
     chance: fn() -> u32,
+    /// The customer is asked what they want somebody for.
+    asks: bool,
+    /// When it was asked which baskets that were put aside are gone, milliseconds UTC.
+    parked_asked_ms: Option<i64>,
     /// How the scale of the bagging area is; `None` before it said so.
     bagging: Option<Health>,
     /// What goes on with the attendant's board.
@@ -139,6 +145,8 @@ impl Kiosk {
             keys: String::new(),
             shelf: Shelf::new(config.kiosk.pictures.as_ref().map(|folder| paths.data.join(folder))),
             chance,
+            asks: false,
+            parked_asked_ms: None,
             bagging: None,
             link: link::Link::default(),
         })
@@ -243,6 +251,7 @@ impl Lane {
         let (gate, session, member) =
             (kiosk.gate.is_some(), kiosk.session.is_some(), matches!(kiosk.page, Page::Member { .. }));
         self.stir();
+        self.with_kiosk(|kiosk| kiosk.asks = false);
         let barcode = self.kiosk_recognises(text);
         if let Some(Barcode::Staff(code)) = &barcode {
             return self.gate_by_card(code);
@@ -370,6 +379,7 @@ impl Lane {
             if wait_is_over || phones_are_over {
                 kiosk.page = Page::Scan;
             }
+            kiosk.asks &= selling;
             if audit_is_over {
                 kiosk.audit = None;
             }

@@ -55,8 +55,8 @@ use paper::PrinterStatus;
 pub const TICK: Duration = Duration::from_millis(500);
 
 /// After so long without an event the lane works out fully what the basket costs: longer than a burst of
-/// keys or codes leaves between two, shorter than a hand needs from one piece to the next.
-pub const PAUSE: Duration = Duration::from_millis(100);
+/// codes leaves between two, and short, since who has scanned looks at the total; whatever comes meanwhile breaks it off.
+pub const PAUSE: Duration = Duration::from_millis(30);
 
 /// The most events taken in one turn, so that the screen keeps up with a burst.
 pub const TURN_EVENTS_MAX: usize = 64;

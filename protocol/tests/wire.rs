@@ -669,6 +669,10 @@ fn records() -> Vec<(&'static str, Record)> {
     .chain(bearer::records())
     .chain(records_of_a_bagging_scale())
     .chain(store::records())
+    .chain([
+        ("kiosk_called_price_query", Record::Kiosk(KioskRecord::Called { cause: Cause::PriceQuery })),
+        ("kiosk_called_coupon_query", Record::Kiosk(KioskRecord::Called { cause: Cause::CouponQuery })),
+    ])
     .collect()
 }
 

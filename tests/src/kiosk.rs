@@ -160,6 +160,12 @@ impl KioskStand {
         self.turn(vec![Event::Bagging(Told::News(Reading::Stable(load)))]);
     }
 
+    /// So many grams lie still on the scale that goods are weighed on.
+    pub fn weighs(&mut self, grams: i64) {
+        let load = Load { weight: Weight::grams_of(grams), net: None, computed_minor: None };
+        self.turn(vec![Event::Scale(Told::News(Reading::Stable(load)))]);
+    }
+
     /// Somebody scans goods, by their item code.
     pub fn scan_goods(&mut self, sku: &str) -> Result<()> {
         self.scan(&code_of(sku)?);
@@ -461,6 +467,8 @@ impl Day<'_> {
         self.stand.touch(Touch::Row(1));
         self.stand.touch(Touch::Go);
         self.stand.touch(Touch::Help);
+        self.draw("question")?;
+        self.stand.touch(Touch::Key(2));
         self.draw("help")?;
         self.stand.touch(Touch::Help);
         self.stand.pass(32);

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use domain::money::Currency;
+use domain::money::{Currency, Money};
 use domain::record::{Record, Staff};
 use domain::rights::Rights;
 use domain::till::Input;
@@ -84,6 +84,16 @@ impl Post {
         let mut events: Vec<Event> = self.queue.try_iter().collect();
         events.push(Event::Tick);
         self.turn(events);
+    }
+
+    /// The attendant comes to the kiosk.
+    fn attend(&mut self) {
+        let touch = |post: &mut Self, touch| post.turn(vec![Event::Action(Action::Touch(touch))]);
+        touch(self, Touch::Staff);
+        "301".chars().for_each(|digit| touch(self, Touch::Digit(digit)));
+        touch(self, Touch::Go);
+        "4567".chars().for_each(|digit| touch(self, Touch::Digit(digit)));
+        touch(self, Touch::Go);
     }
 
     fn sheet(&self) -> Option<Sheet> {
@@ -180,7 +190,9 @@ fn the_attendant_answers_two_kiosks_from_a_till_and_goes_there_when_the_network_
     let beer = alcohol()?;
     shop.kiosks[0].turn(vec![Event::Scan(drivers::scanner::Scan::parse(&beer))]);
     shop.until("one call", |shop| shop.board.bar() == "自助机 1")?;
-    shop.kiosks[1].turn(vec![Event::Action(Action::Touch(Touch::Help))]);
+    for touch in [Touch::Help, Touch::Key(2)] {
+        shop.kiosks[1].turn(vec![Event::Action(Action::Touch(touch))]);
+    }
     shop.until("two calls", |shop| shop.board.bar() == "自助机 2")?;
     shop.board.press(Button::Orders);
     let sheet = shop.board.sheet().context("the board")?;
@@ -201,6 +213,43 @@ fn the_attendant_answers_two_kiosks_from_a_till_and_goes_there_when_the_network_
         _ => false,
     };
     ensure!(shop.kiosks[0].count(approved) == 1, "no approval in the journal, or two");
+
+    // The customer there has only cash: their basket is paid at the till, and the kiosk is free for the next.
+    let beers = shop.kiosks[0].lane.till().context("a till")?.basket().clone();
+    shop.choose("7 号自助机")?;
+    shop.choose("接走这一单")?;
+    shop.board.press(Button::Enter);
+    shop.until("a free kiosk", |shop| {
+        shop.kiosks[0].lane.till().is_some_and(|till| till.basket().lines().is_empty())
+    })?;
+    shop.board.press(Button::No);
+    shop.board.press(Button::No);
+    shop.board.feed(Input::OpenShift { float: Money::ZERO });
+    let aside = shop.kiosks[0].lane.journal().context("a journal")?.head().seq;
+    wait_for("a copy at the relay", || Ok((relay.copied(7)? >= aside).then_some(())))?;
+    shop.board.press(Button::Park);
+    shop.until("the kiosk's basket at the till", |shop| {
+        shop.board.sheet().is_some_and(|sheet| sheet.rows.iter().any(|row| row.detail.starts_with("7 号")))
+    })?;
+    shop.board.press(Button::Row(0));
+    shop.until("it at the till", |shop| {
+        shop.board.lane.till().is_some_and(|till| !till.basket().lines().is_empty())
+    })?;
+    let taken = shop.board.lane.till().context("a till")?.basket().clone();
+    ensure!(taken.total() == beers.total() && taken.age_open().next().is_none(), "{:?}", taken.lines());
+    shop.board.feed(Input::Pay);
+    shop.board.feed(Input::TakeCash(taken.total()));
+    ensure!(shop.board.count(|record| matches!(record, Record::SaleCompleted { .. })) == 1, "not paid");
+    // What was sold there is not offered here again once the attendant looks.
+    let sold = shop.board.lane.journal().context("a journal")?.head().seq;
+    wait_for("a copy at the relay", || Ok((relay.copied(2)? >= sold).then_some(())))?;
+    shop.kiosks[0].attend();
+    shop.until("word of it at the kiosk", |shop| {
+        shop.kiosks[0].lane.till().is_some_and(|till| till.parked().is_empty())
+    })?;
+    shop.kiosks[0].turn(vec![Event::Action(Action::Touch(Touch::Back))]);
+    shop.board.feed(Input::Back);
+    shop.board.press(Button::Orders);
 
     // Help, after somebody went there.
     shop.choose("8 号自助机 · 求助")?;
@@ -231,17 +280,7 @@ fn the_attendant_answers_two_kiosks_from_a_till_and_goes_there_when_the_network_
         board.sheet().is_some_and(|sheet| sheet.text.contains("门店中继没有应答"))
     })?;
     let kiosk = &mut shop.kiosks[1];
-    for touch in "301".chars().map(Touch::Digit).collect::<Vec<_>>() {
-        if kiosk.lane.kiosk_view().bar.staff == "店员" {
-            kiosk.turn(vec![Event::Action(Action::Touch(Touch::Staff))]);
-        }
-        kiosk.turn(vec![Event::Action(Action::Touch(touch))]);
-    }
-    kiosk.turn(vec![Event::Action(Action::Touch(Touch::Go))]);
-    for digit in "4567".chars() {
-        kiosk.turn(vec![Event::Action(Action::Touch(Touch::Digit(digit)))]);
-    }
-    kiosk.turn(vec![Event::Action(Action::Touch(Touch::Go))]);
+    kiosk.attend();
     kiosk.turn(vec![Event::Action(Action::Touch(Touch::Row(0)))]);
     ensure!(kiosk.count(passed) == 1, "not at the kiosk itself: {:?}", kiosk.lane.kiosk_view());
 

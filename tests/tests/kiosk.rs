@@ -528,10 +528,31 @@ fn help_is_called_and_called_off_and_answered() {
     let mut kiosk = Kiosk::open();
     kiosk.scan(WATER);
     kiosk.tap("呼叫店员");
-    assert!(kiosk.till().kiosk().is_called(Cause::Help));
-    kiosk.tap("已呼叫");
-    assert!(!kiosk.till().kiosk().is_called(Cause::Help));
+    kiosk.tap("不用了");
+    assert!(kiosk.till().kiosk().calls().is_empty(), "nobody was called");
+    for (words, cause) in
+        [("价格不对", Cause::PriceQuery), ("优惠券用不上", Cause::CouponQuery), ("其他事情", Cause::Help)]
+    {
+        kiosk.tap("呼叫店员");
+        kiosk.tap(words);
+        assert!(kiosk.till().kiosk().is_called(cause));
+        kiosk.tap("已呼叫");
+        assert!(kiosk.till().kiosk().calls().is_empty());
+    }
+    // Goods that are scanned meanwhile are sold, and the question is gone.
     kiosk.tap("呼叫店员");
+    kiosk.scan(WATER);
+    assert_eq!(kiosk.till().basket().pieces(), 2);
+    kiosk.tap("呼叫店员");
+    kiosk.tap("价格不对");
+    kiosk.stand.attend("102", "2345");
+    kiosk.stand.touch_row("价格没错，已说明").expect("on the list");
+    let explained =
+        Record::Kiosk(KioskRecord::Answered { cause: Cause::PriceQuery, end: CallEnd::Refused, level: 0 });
+    assert_eq!(kiosk.count(|record| *record == explained), 1);
+    kiosk.stand.touch(Touch::Back);
+    kiosk.tap("呼叫店员");
+    kiosk.tap("其他事情");
     kiosk.stand.attend("102", "2345");
     kiosk.stand.touch_row("没人要帮忙").expect("on the list");
     let false_alarm =

@@ -119,11 +119,15 @@ pub enum Cause {
     Cash,
     /// The customer asks.
     Help,
+    /// The customer thinks that a price is wrong.
+    PriceQuery,
+    /// The customer has a coupon that does not do what they expected.
+    CouponQuery,
 }
 
 impl Cause {
     /// All of them: no more than these are called at one time.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Age,
         Self::Removal,
         Self::Pieces,
@@ -136,11 +140,18 @@ impl Cause {
         Self::Audit,
         Self::Cash,
         Self::Help,
+        Self::PriceQuery,
+        Self::CouponQuery,
     ];
 
     /// Whether it follows from the basket, so that nobody has to call it out.
     pub const fn comes_by_itself(self) -> bool {
-        !matches!(self, Self::Cash | Self::Help)
+        !matches!(self, Self::Cash) && !self.is_a_question()
+    }
+
+    /// Whether a customer wants somebody, whatever is in the basket.
+    pub const fn is_a_question(self) -> bool {
+        matches!(self, Self::Help | Self::PriceQuery | Self::CouponQuery)
     }
 
     /// Whether a basket with it is not paid.
@@ -410,7 +421,9 @@ impl Kiosk {
                 | Cause::TakenOff
                 | Cause::Audit
                 | Cause::Cash
-                | Cause::Help => {}
+                | Cause::Help
+                | Cause::PriceQuery
+                | Cause::CouponQuery => {}
             },
         }
     }
@@ -432,7 +445,7 @@ impl Kiosk {
 
     /// The basket is gone, and what waited because of it. A customer who asked for help still waits.
     pub(super) fn leave_basket(&mut self) {
-        let calls = self.calls.iter().copied().filter(|call| call.cause == Cause::Help).collect();
+        let calls = self.calls.iter().copied().filter(|call| call.cause.is_a_question()).collect();
         self.bagging.leave_basket();
         let (bagging, learned) = (std::mem::take(&mut self.bagging), Arc::clone(&self.learned));
         *self = Self { calls, offered: self.offered, bagging, learned, ..Self::default() };

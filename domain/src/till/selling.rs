@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::step::Step;
-use super::{Context, Desk, Effect, Message, Sound};
+use super::{Desk, Effect, Message, Sound};
 use crate::basket::{Cut, Discount, LINES_MAX, Line};
 use crate::money::{BASIS_POINTS, Money};
 use crate::record::Record;
@@ -131,7 +131,7 @@ impl Step {
         }
     }
 
-    pub(super) fn park(&mut self, context: &Context<'_>, note: &str) {
+    pub(super) fn park(&mut self, note: &str) {
         // A charge that nobody knows the end of must not hold up who comes next.
         let doubtful = self.till.payment_of_basket().is_some_and(|payment| !payment.is_active());
         let staff = match &self.till.desk {
@@ -154,10 +154,7 @@ impl Step {
         let number = self.till.parked_count.saturating_add(1);
         let back = self.hand_back();
         self.commit(Record::BasketParked { basket: number, staff, note: kept_words(note) });
-        // What a kiosk's customer left waits for the attendant there.
-        if context.settings.rules.kiosk.is_none() {
-            self.offer(number);
-        }
+        self.offer(number);
         self.tell(if back == Money::ZERO {
             Message::BasketParked { basket: number }
         } else {

@@ -124,7 +124,7 @@ impl Step {
             Input::Note { line, note } => self.write_note(line, &note),
             Input::Void { line, reason } => self.void(context, line, &reason),
             Input::Cancel { reason } => self.cancel(context, &reason),
-            Input::Park { note } => self.park(context, &note),
+            Input::Park { note } => self.park(&note),
             Input::Recall { basket } => self.recall(basket),
             Input::TakeUp { from, parked } => self.take_up(from, *parked),
             Input::ParkedGone { basket, lane } => self.lose_parked(basket, lane),

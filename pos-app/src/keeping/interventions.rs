@@ -31,6 +31,8 @@ const fn name(cause: Cause) -> &'static str {
         Cause::Audit => "spot check / 抽查",
         Cause::Cash => "cash / 现金",
         Cause::Help => "help / 求助",
+        Cause::PriceQuery => "price query / 价格疑问",
+        Cause::CouponQuery => "coupon query / 优惠券疑问",
     }
 }
 

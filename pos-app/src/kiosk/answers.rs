@@ -20,6 +20,8 @@ pub(crate) const fn cause_words(cause: Cause) -> Words {
         Cause::Audit => ("抽查", "Spot check"),
         Cause::Cash => ("收现金", "Cash"),
         Cause::Help => ("求助", "Help"),
+        Cause::PriceQuery => ("价格疑问", "Price query"),
+        Cause::CouponQuery => ("优惠券疑问", "Coupon query"),
     }
 }
 
@@ -75,6 +77,24 @@ pub(crate) fn answers(cause: Cause) -> &'static [(CallEnd, Words, Words)] {
         Cause::Help => &[
             (Passed, ("已帮好", "Helped"), ("帮顾客处理", "Helped the customer")),
             (FalseAlarm, ("没人要帮忙", "Nobody needed help"), ("误按", "Touched by mistake")),
+        ],
+        Cause::PriceQuery => &[
+            (Passed, ("已处理", "Settled"), ("价格有误，已处理", "The price was wrong: settled")),
+            (
+                Refused,
+                ("价格没错，已说明", "The price is right: explained"),
+                ("价格没错，已说明", "The price was right"),
+            ),
+            (FalseAlarm, ("没人要问", "Nobody asked"), ("误按", "Touched by mistake")),
+        ],
+        Cause::CouponQuery => &[
+            (Passed, ("券已处理", "Settled"), ("券已处理", "Settled the coupon")),
+            (
+                Refused,
+                ("这张券用不上，已说明", "It does not apply: explained"),
+                ("券不符合条件", "The coupon does not apply"),
+            ),
+            (FalseAlarm, ("没人要问", "Nobody asked"), ("误按", "Touched by mistake")),
         ],
         Cause::Removal | Cause::Payment | Cause::Audit | Cause::Cash => &[],
     }

@@ -52,6 +52,8 @@ enum Deed {
     Audit,
     /// The basket is put aside, whatever stands against it.
     PutAside,
+    /// One that was put aside is taken up again.
+    TakeBack(u32),
     /// Closes the lane.
     Shut,
     /// Closes the lane and the day.
@@ -141,6 +143,8 @@ impl Lane {
                 kiosk.notice = None;
                 kiosk.session = Some(Session { staff, rights });
             });
+            self.held_elsewhere = None;
+            self.look_after_parked();
         }
     }
 
@@ -236,6 +240,7 @@ impl Lane {
                 let note = self.words("顾客离开", "Left by the customer");
                 self.take_basket_away(note);
             }
+            Deed::TakeBack(basket) => self.take_basket_back(basket),
             Deed::Shut => {
                 self.attend(Input::SignOut, "交班", "Closing the kiosk");
                 self.end_session();
@@ -283,13 +288,11 @@ impl Lane {
                 &format!("{}号 · {time} · {lines} 行 · {total}", parked.number),
                 &format!("No. {} · {time} · {lines} lines · {total}", parked.number),
             );
-            let recall =
-                Deed::Do(Box::new(Input::Recall { basket: parked.number }), "取回挂单", "Taking it up again");
             entries.push(self.entry(
                 Some(Tone::Attend),
                 ("取回搁下的一单", "Take up a basket that was left"),
                 detail,
-                recall,
+                Deed::TakeBack(parked.number),
             ));
         }
         for (document, paper) in till.papers() {
@@ -387,7 +390,13 @@ impl Lane {
             Cause::NotBagged | Cause::WrongWeight | Cause::Unexpected | Cause::TakenOff => {
                 self.bag_detail(open)
             }
-            Cause::Removal | Cause::Payment | Cause::Audit | Cause::Cash | Cause::Help => String::new(),
+            Cause::Removal
+            | Cause::Payment
+            | Cause::Audit
+            | Cause::Cash
+            | Cause::Help
+            | Cause::PriceQuery
+            | Cause::CouponQuery => String::new(),
         }
     }
 
@@ -403,7 +412,9 @@ impl Lane {
             | Cause::WrongWeight
             | Cause::Unexpected
             | Cause::TakenOff
-            | Cause::Help => {
+            | Cause::Help
+            | Cause::PriceQuery
+            | Cause::CouponQuery => {
                 let detail = self.call_detail(open, cause);
                 for (end, words, reason) in answers::answers(cause) {
                     entries.push(self.answer(cause, *end, *words, detail.clone(), *reason));

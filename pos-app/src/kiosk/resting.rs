@@ -62,6 +62,7 @@ impl Lane {
         if self.kiosk.is_none() {
             return;
         }
+        self.look_after_parked_at_times();
         let Rest::After { ms, .. } = self.kiosk_rest() else { return };
         if self.idle_ms() < ms {
             return;
@@ -85,7 +86,7 @@ impl Lane {
     /// The customer is gone.
     pub(super) fn free_lane(&mut self) {
         self.scale.forget();
-        for cause in [Cause::Help, Cause::Cash] {
+        for cause in [Cause::Help, Cause::PriceQuery, Cause::CouponQuery, Cause::Cash] {
             if self.till().is_some_and(|till| till.kiosk().is_called(cause)) {
                 self.input(Input::Kiosk(KioskInput::CallOff(cause)));
             }
@@ -107,6 +108,7 @@ impl Lane {
             kiosk.active_ms = now_ms;
             kiosk.notice = None;
             kiosk.asked = Asked::default();
+            kiosk.asks = false;
             kiosk.receipt = Receipt::default();
             if free {
                 kiosk.page = Page::Scan;

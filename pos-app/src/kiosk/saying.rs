@@ -302,6 +302,8 @@ pub(super) const fn wait_words(cause: Cause) -> (Words<'static>, Words<'static>)
             ("请稍等，店员来收现金", "Somebody comes to take the cash"),
             ("请准备好现金。改用手机付款请按“返回”。", "Please have it ready. Touch Back to pay by phone."),
         ),
-        Cause::Help => (("店员马上来", "Somebody is coming"), ("您可以继续。", "You can go on.")),
+        Cause::Help | Cause::PriceQuery | Cause::CouponQuery => {
+            (("店员马上来", "Somebody is coming"), ("您可以继续。", "You can go on."))
+        }
     }
 }

@@ -16,19 +16,19 @@ use crate::present;
 pub(super) use thanks::paper_is_missing;
 
 /// A page with its ways and keys; the bar and the notice are put around it.
-struct Shown {
-    page: KioskPage,
-    title: String,
-    back: String,
-    go: Option<Go>,
-    keys: Vec<KioskKey>,
+pub(super) struct Shown {
+    pub(super) page: KioskPage,
+    pub(super) title: String,
+    pub(super) back: String,
+    pub(super) go: Option<Go>,
+    pub(super) keys: Vec<KioskKey>,
     /// Whether the customer may change how it looks and call somebody.
-    helps: bool,
+    pub(super) helps: bool,
     /// Whether the attendant's place is there.
-    staff: bool,
+    pub(super) staff: bool,
 }
 
-fn plain(title: String, text: String) -> KioskPage {
+pub(super) fn plain(title: String, text: String) -> KioskPage {
     KioskPage::Plain { title, text, great_label: String::new(), great: String::new(), code: None }
 }
 
@@ -36,7 +36,7 @@ fn go(label: String) -> Option<Go> {
     Some(Go { label, enabled: true, ..Go::default() })
 }
 
-fn key(label: String, tone: Tone) -> KioskKey {
+pub(super) fn key(label: String, tone: Tone) -> KioskKey {
     KioskKey { label, detail: String::new(), tone, enabled: true }
 }
 
@@ -46,7 +46,7 @@ impl Lane {
         let Some(kiosk) = &self.kiosk else { return KioskView::default() };
         let shown = self.kiosk_shown(kiosk);
         let helps = |zh: &str, en: &str| if shown.helps { self.words(zh, en) } else { String::new() };
-        let called = self.till().is_some_and(|till| till.kiosk().is_called(Cause::Help));
+        let called = self.is_help_called();
         let store = if let State::Open(open) = &self.state {
             present::store_name(open.store(), self.front.language)
         } else {
@@ -106,6 +106,9 @@ impl Lane {
         }
         if let Some(seconds) = self.warned_seconds() {
             return self.show_warning(seconds, blank);
+        }
+        if kiosk.asks {
+            return self.show_help_question(blank);
         }
         match open.till().desk() {
             Desk::SignedOut | Desk::Locked(_) => Shown {
@@ -641,7 +644,9 @@ impl Lane {
             | Cause::TakenOff
             | Cause::Audit
             | Cause::Cash
-            | Cause::Help => Vec::new(),
+            | Cause::Help
+            | Cause::PriceQuery
+            | Cause::CouponQuery => Vec::new(),
         };
         Shown {
             page: plain(self.words(title.0, title.1), self.words(text.0, text.1)),

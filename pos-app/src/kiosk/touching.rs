@@ -9,7 +9,7 @@ use domain::till::kiosk::{Cause, KioskInput};
 use domain::till::{Desk, Input};
 use drivers::sound::Tone as Sound;
 use ui::kiosk::Touch;
-use ui::view::{Language, Tone};
+use ui::view::Language;
 
 use super::show::paper_is_missing;
 use super::{Page, Receipt, TYPED_MAX};
@@ -45,7 +45,7 @@ impl Lane {
         }
         match touch {
             Touch::Staff => return self.open_gate(),
-            Touch::Help => return self.call_for_help(),
+            Touch::Help => return self.touch_help(),
             _ => {}
         }
         if self.is_shut() {
@@ -53,6 +53,9 @@ impl Lane {
                 self.open_gate();
             }
             return;
+        }
+        if self.kiosk.as_ref().is_some_and(|kiosk| kiosk.asks) {
+            return self.touch_question(touch);
         }
         let desk = self.till().map(|till| till.desk().clone());
         match desk {
@@ -71,21 +74,6 @@ impl Lane {
         let empty = self.till().is_some_and(|till| till.basket().is_untouched());
         if empty && self.is_desk(|desk| matches!(desk, Desk::Selling(_))) {
             self.with_kiosk(|kiosk| kiosk.begun = true);
-        }
-    }
-
-    fn call_for_help(&mut self) {
-        let called = self.till().is_some_and(|till| till.kiosk().is_called(Cause::Help));
-        let input = if called { KioskInput::CallOff(Cause::Help) } else { KioskInput::Call(Cause::Help) };
-        self.input(Input::Kiosk(input));
-        if called {
-            self.kiosk_says(Tone::Good, ("已取消呼叫", "The call is taken back"), ("", ""));
-        } else {
-            self.kiosk_says(
-                Tone::Attend,
-                ("店员马上来", "Somebody is coming"),
-                ("您可以继续。再按一次取消。", "You can go on. Touch again to take it back."),
-            );
         }
     }
 

@@ -402,6 +402,9 @@ impl Lane {
                 Some(Answer::ParkedBaskets { baskets, gone }) => Some((baskets, gone)),
                 _ => None,
             }),
+            Errand::Recall { basket } if self.kiosk.is_some() => {
+                self.end_kiosk_recall(basket, claimed(answer))
+            }
             Errand::Recall { basket } => self.end_recall(basket, claimed(answer)),
             Errand::TakeUp { id } => self.end_take_up(id, claimed(answer)),
             Errand::Positions => self.hear_positions(match answer {

@@ -165,7 +165,13 @@ impl Lane {
                 self.words(&format!("变化 {seen} 克"), &format!("changed by {seen} g"))
             }
             Cause::Payment if seen > 0 => self.words(&format!("付款 #{seen}"), &format!("payment #{seen}")),
-            Cause::Age | Cause::Removal | Cause::Payment | Cause::Audit | Cause::Help => String::new(),
+            Cause::Age
+            | Cause::Removal
+            | Cause::Payment
+            | Cause::Audit
+            | Cause::Help
+            | Cause::PriceQuery
+            | Cause::CouponQuery => String::new(),
         };
         names.into_iter().chain([what]).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
     }
@@ -280,7 +286,9 @@ impl Lane {
             | Cause::WrongWeight
             | Cause::Unexpected
             | Cause::TakenOff
-            | Cause::Help => {}
+            | Cause::Help
+            | Cause::PriceQuery
+            | Cause::CouponQuery => {}
         }
     }
 

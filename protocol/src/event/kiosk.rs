@@ -103,6 +103,10 @@ pub enum Cause {
     Cash,
     /// The customer asks.
     Help,
+    /// The customer thinks that a price is wrong.
+    PriceQuery,
+    /// The customer has a coupon that does not do what they expected.
+    CouponQuery,
 }
 
 /// What makes it likely that a basket is looked at, each in basis points; what is nothing is absent.

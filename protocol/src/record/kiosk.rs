@@ -101,6 +101,8 @@ impl From<Cause> for event::Cause {
             Cause::Audit => Self::Audit,
             Cause::Cash => Self::Cash,
             Cause::Help => Self::Help,
+            Cause::PriceQuery => Self::PriceQuery,
+            Cause::CouponQuery => Self::CouponQuery,
         }
     }
 }
@@ -120,6 +122,8 @@ impl From<event::Cause> for Cause {
             event::Cause::Audit => Self::Audit,
             event::Cause::Cash => Self::Cash,
             event::Cause::Help => Self::Help,
+            event::Cause::PriceQuery => Self::PriceQuery,
+            event::Cause::CouponQuery => Self::CouponQuery,
         }
     }
 }

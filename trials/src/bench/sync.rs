@@ -3,6 +3,7 @@
 mod crowd;
 mod drain;
 mod filing;
+mod phones;
 mod price;
 mod raw;
 
@@ -32,6 +33,11 @@ pub const ALL: &[Benchmark] = &[
     },
     Benchmark { name: "sync-drain", about: "a lane with 10,000 sales comes back", run: drain::run },
     Benchmark { name: "sync-price", about: "a change reaches a thousand lanes that listen", run: price::run },
+    Benchmark {
+        name: "sync-phones",
+        about: "fifty phones ask for prices while six kiosks sell",
+        run: phones::run,
+    },
     Benchmark { name: "sync-crowd", about: "a thousand lanes come back at once", run: crowd::run },
 ];
 

@@ -51,6 +51,8 @@ fn standing(till: &Till, input: &Input) -> Standing {
         | Input::Tick
         | Input::Reckon
         | Input::Committed { .. }
+        // Nobody here asks for it: another lane took it up.
+        | Input::ParkedGone { .. }
         | Input::PrinterReady
         | Input::PaperEnded { .. }
         // Who may check an exit is looked at there.
@@ -75,7 +77,6 @@ fn standing(till: &Till, input: &Input) -> Standing {
         | Input::ChoosePriced { .. }
         | Input::Department { .. }
         | Input::TakeUp { .. }
-        | Input::ParkedGone { .. }
         | Input::BeginReturn { .. }
         | Input::ReturnLine { .. }
         | Input::ReturnBlind { .. }
@@ -227,7 +228,7 @@ impl Step {
             }
             Cause::Audit => selling && kiosk.drawn().is_some_and(|drawn| drawn.due) && !kiosk.audited,
             Cause::Cash => at_counter && !till.basket.lines().is_empty() && kiosk.is_called(cause),
-            Cause::Help => kiosk.is_called(cause),
+            Cause::Help | Cause::PriceQuery | Cause::CouponQuery => kiosk.is_called(cause),
         }
     }
 
@@ -283,7 +284,14 @@ impl Step {
                 let found = rules.bagging.as_ref().map(|rules| self.till.kiosk.bagging().found(rules));
                 found.map_or(0, |found| found.measured)
             }
-            Cause::Age | Cause::Removal | Cause::Payment | Cause::Audit | Cause::Cash | Cause::Help => 0,
+            Cause::Age
+            | Cause::Removal
+            | Cause::Payment
+            | Cause::Audit
+            | Cause::Cash
+            | Cause::Help
+            | Cause::PriceQuery
+            | Cause::CouponQuery => 0,
         };
         self.commit(Record::Kiosk(KioskRecord::Answered { cause, end, level }));
         if cause.is_of_weight() && !refused {

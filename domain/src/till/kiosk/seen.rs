@@ -22,7 +22,7 @@ impl Till {
                 rules.map_or(0, |rules| self.kiosk.bagging().found(rules).measured)
             }
             Cause::Cash => self.cash_due(settings).payable.minor(),
-            Cause::Audit | Cause::Help => 0,
+            Cause::Audit | Cause::Help | Cause::PriceQuery | Cause::CouponQuery => 0,
         }
     }
 

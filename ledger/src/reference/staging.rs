@@ -138,14 +138,7 @@ impl Staging {
             connection.execute_batch(&format!("DROP INDEX {name}"))?;
             indexes.push(sql);
         }
-        Ok(Self {
-            connection,
-            path: path.to_owned(),
-            file,
-            indexes,
-            room_kept: ROOM_KEPT_BYTES,
-            pieces: 0,
-        })
+        Ok(Self { connection, path: path.to_owned(), file, indexes, room_kept: ROOM_KEPT_BYTES, pieces: 0 })
     }
 
     /// Keeps more or less free than [`ROOM_KEPT_BYTES`].
@@ -250,7 +243,10 @@ pub fn check_room(path: &Path, needed: u64) -> Result<(), ReferenceError> {
         .map_err(|error| OpenFileError::Io { file: folder.to_owned(), source: error.into() })?;
     let free = found.f_bavail.saturating_mul(found.f_frsize);
     if free < needed {
-        return Err(ReferenceError::NoRoom { needed_mb: needed.div_ceil(1_000_000), free_mb: free / 1_000_000 });
+        return Err(ReferenceError::NoRoom {
+            needed_mb: needed.div_ceil(1_000_000),
+            free_mb: free / 1_000_000,
+        });
     }
     Ok(())
 }

@@ -101,10 +101,27 @@ fn contents(path: &Path) -> Vec<String> {
     };
     let mut found = all("SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema
          WHERE name NOT LIKE 'product_word_%' ORDER BY 1");
-    for table in ["store", "category", "staff", "product", "code", "face", "promotion", "price", "tax_class",
-        "member", "member_code", "coupon", "label", "label_item", "code_key", "channel_order", "weight"]
-    {
-        let columns = all(&format!("SELECT group_concat(name, ' || ''|'' || ') FROM pragma_table_info('{table}')"));
+    for table in [
+        "store",
+        "category",
+        "staff",
+        "product",
+        "code",
+        "face",
+        "promotion",
+        "price",
+        "tax_class",
+        "member",
+        "member_code",
+        "coupon",
+        "label",
+        "label_item",
+        "code_key",
+        "channel_order",
+        "weight",
+    ] {
+        let columns =
+            all(&format!("SELECT group_concat(name, ' || ''|'' || ') FROM pragma_table_info('{table}')"));
         let text = columns[0].replace("promised_ms", "coalesce(promised_ms, '')");
         found.extend(all(&format!("SELECT '{table}: ' || {text} FROM {table} ORDER BY 1")));
     }

@@ -25,8 +25,10 @@ const DAY_MS: i64 = 86_400_000;
 /// How long a lane may take before nobody waits any more.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-const SHOP: &str = r#"{"code":"S001","name_zh":"一店","name_en":"One","currency":"CNY","currency_symbol":"¥",
-    "currency_exponent":2,"cash_rounding":1}"#;
+const SHOP: &str = concat!(
+    r#"{"code":"S001","name_zh":"一店","name_en":"One","currency":"CNY","currency_symbol":"¥","#,
+    r#""currency_exponent":2,"cash_rounding":1}"#
+);
 
 fn product(sku: u64) -> String {
     format!(

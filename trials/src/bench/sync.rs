@@ -5,6 +5,7 @@ mod drain;
 mod filing;
 mod price;
 mod raw;
+mod snapshot;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -32,6 +33,11 @@ pub const ALL: &[Benchmark] = &[
     },
     Benchmark { name: "sync-drain", about: "a lane with 10,000 sales comes back", run: drain::run },
     Benchmark { name: "sync-price", about: "a change reaches a thousand lanes that listen", run: price::run },
+    Benchmark {
+        name: "sync-snapshot",
+        about: "a million goods come to a lane while it sells",
+        run: snapshot::run,
+    },
     Benchmark { name: "sync-crowd", about: "a thousand lanes come back at once", run: crowd::run },
 ];
 

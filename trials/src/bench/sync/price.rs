@@ -47,7 +47,8 @@ fn on(report: &mut Report, engine: &str, data: &Path, database: Option<Address>,
     };
     let store = open()?;
     enrol(&store, (1..=lanes).map(row_of))?;
-    store.write::<_, StoreError>(|writing| writing.put_entity(Kind::Category, "c", r#"{"id":"c"}"#))?;
+    let category = r#"{"id":"c","name_zh":"饮料","name_en":"Drinks","position":1}"#;
+    store.write::<_, StoreError>(|writing| writing.put_entity(Kind::Category, "c", category))?;
     drop(store);
     let runtime = runtime()?;
     let mut times = runtime.block_on(async {

@@ -8,6 +8,7 @@
 //! | `admin.key` | lets the command line talk to the running server; only its owner can read it |
 //! | `database` | names the PostgreSQL that has the books instead of `hq.db`; no password is in it |
 //! | `coming-in` | bodies of imports while they are read |
+//! | `snapshots` | what lanes take that have much of the reference to get; a start forgets it |
 //! | `address` | where the running server listens; gone when none runs |
 
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -23,6 +24,9 @@ pub const DATABASE_VARIABLE: &str = "GUITAI_HQ_DATABASE";
 
 /// The folder in which bodies of imports lie while they are read.
 const SPOOL: &str = "coming-in";
+
+/// The folder of snapshots of the reference.
+const SNAPSHOTS: &str = "snapshots";
 
 /// Why the books cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -113,6 +117,11 @@ impl Place {
     /// The database file.
     pub fn database(&self) -> PathBuf {
         self.folder.join(store::FILE_NAME)
+    }
+
+    /// The folder of snapshots of the reference.
+    pub fn snapshots(&self) -> PathBuf {
+        self.folder.join(SNAPSHOTS)
     }
 
     /// Opens the books: the PostgreSQL that is named, or the file here. A

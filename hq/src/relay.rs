@@ -8,6 +8,7 @@
 //! | [`board`] | how the store's kiosks are, and what is said to them |
 //! | [`routes`] | what lanes ask: passed on, or answered here |
 //! | [`pages`] | pages of the reference, for lanes that come after the line broke |
+//! | [`files`] | snapshots of the reference, which come over the store's line once |
 //!
 //! A relay decides nothing that HQ can decide. It keeps a copy of each lane's
 //! journal from the day on which it first met the lane, and while HQ is out
@@ -16,6 +17,7 @@
 
 mod board;
 mod book;
+mod files;
 mod pages;
 mod routes;
 mod upstream;
@@ -40,6 +42,7 @@ use crate::server::tls::{Pair, PairError, TlsListener};
 use crate::server::{QUESTIONS_MAX, STOP_PATIENCE, ServeError, WAITING_MAX, reachable, serve, set_nodelay};
 
 pub use book::{Book, BookError, Copied, DOCUMENTS_MAX, KEPT_MS, LaneCopied};
+use files::Files;
 use pages::Pages;
 pub use routes::Health;
 pub use upstream::UpstreamError;
@@ -99,6 +102,7 @@ pub(crate) struct Counter {
     board: board::Board,
     upstream: Upstream,
     pages: Pages,
+    files: Files,
     heard: Heard,
     bodies: Gate,
     questions: Gate,
@@ -129,9 +133,11 @@ pub async fn start(config: Config) -> Result<Running, RelayError> {
         let place = Place::open(&data)?;
         let held = place.hold()?;
         let book = Book::open(&data.join(FILE_NAME), &store)?;
-        Ok::<_, RelayError>((held, book))
+        let folder = place.snapshots();
+        let files = Files::open(&folder).map_err(|source| PlaceError::Io { path: folder, source })?;
+        Ok::<_, RelayError>((held, book, files))
     });
-    let (held, book) = opened.await.map_err(ServeError::from)??;
+    let (held, book, files) = opened.await.map_err(ServeError::from)??;
     let listen_error = |source| ServeError::Listen { address: listen, source };
     let listener = TcpListener::bind(listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
@@ -141,6 +147,7 @@ pub async fn start(config: Config) -> Result<Running, RelayError> {
         board: board::Board::default(),
         upstream,
         pages: Pages::default(),
+        files,
         heard: Heard::default(),
         bodies: Gate::new(BODIES_KIB_MAX, WAITING_MAX),
         questions: Gate::new(QUESTIONS_MAX, WAITING_MAX),

@@ -12,7 +12,7 @@ mod api;
 pub(crate) mod gate;
 pub(crate) mod heard;
 mod hints;
-mod lanes;
+pub(crate) mod lanes;
 mod metrics;
 pub(crate) mod refusal;
 pub(crate) mod routes;
@@ -36,6 +36,7 @@ use tracing::{info, warn};
 use crate::access::limit::Limiter;
 use crate::enrolment::GuessBrake;
 use crate::feed::PageCache;
+use crate::feed::snapshot::Snapshots;
 use crate::place::{Held, OpenBooksError, Place, PlaceError, write_whole};
 use crate::scan_go::shop::PromotionCache;
 use crate::scan_go::{PHONE_BURST, PHONE_PER_SECOND};
@@ -60,6 +61,9 @@ pub const SIGN_INS_MAX: u32 = 2;
 
 /// Imports whose bodies arrive or wait at one time.
 pub const IMPORTS_MAX: u32 = 4;
+
+/// Lanes that wait for a snapshot at one time while it is made.
+pub const OFFERS_MAX: u32 = 8;
 
 /// Who waits at each of these bounds at one time.
 pub const WAITING_MAX: usize = 8_192;
@@ -145,6 +149,9 @@ pub(crate) struct Desk {
     hints: Hints,
     metrics: Metrics,
     pages: PageCache,
+    snapshots: Snapshots,
+    /// Whoever waits for a snapshot to be made holds no other question up.
+    offers: Gate,
     heard: heard::Heard,
 }
 
@@ -172,7 +179,7 @@ pub fn openapi() -> String {
 /// this returns, requests are answered.
 pub async fn start(config: Config) -> Result<Running, ServeError> {
     let opened = tokio::task::spawn_blocking(move || open(config)).await??;
-    let (config, place, held, store, admin_key) = opened;
+    let Opened { config, place, held, store, admin_key, snapshots } = opened;
     let listen_error = |source| ServeError::Listen { address: config.listen, source };
     let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
@@ -193,6 +200,8 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         hints: Hints::new(),
         metrics: Metrics::default(),
         pages: PageCache::default(),
+        snapshots,
+        offers: Gate::new(OFFERS_MAX, WAITING_MAX),
         heard: heard::Heard::default(),
     });
     let looking = tokio::spawn(hints::look(desk.clone()));
@@ -246,14 +255,26 @@ pub(crate) fn set_nodelay(connection: &mut TcpStream) {
     }
 }
 
-fn open(config: Config) -> Result<(Config, Place, Held, Store, String), ServeError> {
+/// What a server begins with.
+struct Opened {
+    config: Config,
+    place: Place,
+    held: Held,
+    store: Store,
+    admin_key: String,
+    snapshots: Snapshots,
+}
+
+fn open(config: Config) -> Result<Opened, ServeError> {
     let place = Place::open(&config.data)?;
     let held = place.hold()?;
     place.clear_address()?;
     place.clear_spool()?;
     let admin_key = place.make_admin_key()?;
     let store = place.open_books(config.database.as_ref())?;
-    Ok((config, place, held, store, admin_key))
+    let folder = place.snapshots();
+    let snapshots = Snapshots::open(&folder).map_err(|source| PlaceError::Io { path: folder, source })?;
+    Ok(Opened { config, place, held, store, admin_key, snapshots })
 }
 
 /// The address by which this machine reaches a server: one that listens on

@@ -13,6 +13,7 @@ use hq::access::keys::{self, Wanted};
 use hq::access::{self, Scopes};
 use hq::books::LaneId;
 use hq::books::keeper::HQ_LANE;
+use hq::feed::snapshot::Snapshots;
 use hq::intake::{self, IntakeError};
 use hq::projection;
 use hq::secret::SecretHash;
@@ -54,6 +55,8 @@ on_both!(
     versions_come_in_the_order_of_commits,
     a_store_is_told_its_own_and_the_chains,
     what_is_the_same_makes_no_version,
+    deletions_are_forgotten_by_day,
+    a_snapshot_is_of_one_place,
     a_phones_baskets_are_counted_and_forgotten,
     keys_that_nobody_told_are_told_once,
     the_newest_key_of_scan_and_go_comes_first,
@@ -112,6 +115,69 @@ fn file(store: &Store, row: &LaneRow, lane: &Lane, from: usize, to: usize) -> Pu
 fn sums(store: &Store) -> (u64, i64) {
     let rows = read(store, |reading| reading.sales_of_days(&SalesRange::default()));
     rows.iter().fold((0, 0), |(sales, payable), row| (sales + row.sales, payable + row.payable))
+}
+
+fn deletions_are_forgotten_by_day(store: &Store) {
+    const NOBODY: Option<String> = None;
+    let delete = |key: &str| {
+        write(store, |writing| {
+            writing.put_entity(Kind::Category, key, "{}")?;
+            writing.delete_entity(Kind::Category, key)
+        })
+    };
+    let rows = || {
+        let mut found = Vec::new();
+        read(store, |reading| {
+            reading.changes_after(&[String::new()], 0, true, 100, |change| {
+                found.push((change.key, change.body));
+                true
+            })
+        });
+        found
+    };
+    write(store, |writing| writing.note_reference_day(10));
+    delete("a");
+    write(store, |writing| writing.note_reference_day(11));
+    delete("b");
+    // What was noted of a day first stands.
+    write(store, |writing| writing.note_reference_day(11));
+    assert_eq!(write(store, |writing| writing.forget_deletions_before(9)), 0);
+    assert_eq!(write(store, |writing| writing.forget_deletions_before(10)), 0);
+    assert_eq!(write(store, |writing| writing.drop_deleted(9)), 0);
+    // Of a day on which nobody looked, the one before is known.
+    assert_eq!(write(store, |writing| writing.forget_deletions_before(12)), 2);
+    assert_eq!(write(store, |writing| writing.drop_deleted(9)), 1);
+    assert_eq!(rows(), [("b".to_owned(), NOBODY)]);
+    assert_eq!(write(store, |writing| writing.forget_deletions_before(12)), 2, "it never goes back");
+    delete("c");
+    write(store, |writing| writing.note_reference_day(13));
+    assert_eq!(write(store, |writing| writing.forget_deletions_before(14)), 6);
+    assert_eq!(write(store, |writing| writing.drop_deleted(1)), 1, "some at a time");
+    assert_eq!(write(store, |writing| writing.drop_deleted(9)), 1);
+    assert_eq!(rows(), []);
+    // Something of the same name is new again.
+    assert_eq!(write(store, |writing| writing.put_entity(Kind::Category, "a", "{}")), Put::Changed(7));
+}
+
+fn a_snapshot_is_of_one_place(store: &Store) {
+    write(store, |writing| {
+        for number in 0..30 {
+            writing.put_entity(Kind::Category, &format!("{number}"), "{}")?;
+        }
+        writing.put_of_store(Kind::Coupon, "S1", "c", "{}")
+    });
+    let more = |scopes: &[&str], after, count| {
+        let scopes: Vec<String> = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        read(store, |reading| reading.has_more_changes(&scopes, after, count))
+    };
+    assert!(more(&[""], 0, 29) && !more(&[""], 0, 30));
+    assert!(more(&["", "S1"], 0, 30) && !more(&["", "S1"], 0, 31));
+    assert!(more(&[""], 10, 19) && !more(&[""], 10, 20) && !more(&["S2"], 0, 0));
+    let folder = tempfile::tempdir().expect("a folder");
+    let snapshots = Snapshots::open(folder.path()).expect("a folder");
+    let offer = snapshots.offer(store, "S1").expect("an offer");
+    let said: Vec<(&str, u64)> = offer.parts.iter().map(|part| (&*part.place, part.changes)).collect();
+    assert_eq!(said, [("", 30), ("S1", 1)]);
 }
 
 fn an_event_passes_the_gate_once(store: &Store) {

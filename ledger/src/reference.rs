@@ -8,6 +8,7 @@ mod face;
 mod forms;
 pub mod orders;
 pub mod shelf;
+pub mod staging;
 mod words;
 
 use std::cell::{Cell, RefCell};
@@ -290,6 +291,16 @@ pub enum ReferenceError {
         /// Why.
         source: serde_json::Error,
     },
+    /// There is no room for new goods beside those in use.
+    #[error(
+        "take in new goods: {needed_mb} MB must be free on the disk and {free_mb} MB are; the goods in use stay. Make room"
+    )]
+    NoRoom {
+        /// What must be free, MB.
+        needed_mb: u64,
+        /// What is, MB.
+        free_mb: u64,
+    },
     /// A row names another that is not there, or a number that cannot be.
     #[error("use the reference: {what} of item {sku} cannot be; call HQ")]
     Item {
@@ -389,18 +400,7 @@ impl ReferenceWriter {
         }
         let update = self.begin()?;
         let mut after = String::new();
-        loop {
-            let mut select = update
-                .transaction
-                .prepare_cached("SELECT DISTINCT gtin FROM code WHERE gtin > ?1 ORDER BY gtin LIMIT ?2")?;
-            let gtins: Vec<String> = select
-                .query_map(params![after, TOUCHED_MAX as u64], |row| row.get(0))?
-                .collect::<Result<_, _>>()?;
-            let Some(last) = gtins.last() else { break };
-            after.clone_from(last);
-            update.touched.borrow_mut().extend(gtins);
-            update.write_faces()?;
-        }
+        while update.make_faces_after(&mut after)? {}
         update.transaction.execute("UPDATE state SET faces = 1", [])?;
         Ok(update.transaction.commit()?)
     }
@@ -455,8 +455,7 @@ impl ReferenceWriter {
     /// Begins to take in changes. Readers see none of them before
     /// [`Update::commit`]; dropped, nothing happened.
     pub fn begin(&mut self) -> Result<Update<'_>, ReferenceError> {
-        let transaction = self.connection.transaction()?;
-        Ok(Update { transaction, touched: RefCell::default(), changes_goods: Cell::new(false) })
+        Update::begin(&mut self.connection, Beside::WhatIsThere)
     }
 
     /// Writes what the agent has found out about labels, in one transaction.
@@ -479,9 +478,20 @@ impl ReferenceWriter {
     }
 }
 
+/// What changes are applied to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    /// Goods that are in use: what changes takes the place of what was.
+    WhatIsThere,
+    /// Nothing: each thing comes once, and what follows from all of them is
+    /// made at the end.
+    Nothing,
+}
+
 /// Changes on their way in.
 #[derive(Debug)]
 pub struct Update<'a> {
+    beside: Beside,
     transaction: rusqlite::Transaction<'a>,
     /// The codes behind which something changed.
     touched: RefCell<BTreeSet<String>>,
@@ -489,7 +499,30 @@ pub struct Update<'a> {
     changes_goods: Cell<bool>,
 }
 
+impl<'a> Update<'a> {
+    fn begin(connection: &'a mut Connection, beside: Beside) -> Result<Self, ReferenceError> {
+        let transaction = connection.transaction()?;
+        Ok(Self { beside, transaction, touched: RefCell::default(), changes_goods: Cell::new(false) })
+    }
+}
+
 impl Update<'_> {
+    /// Writes what lies behind some codes after one, which moves on; tells
+    /// whether there were any.
+    fn make_faces_after(&self, after: &mut String) -> Result<bool, ReferenceError> {
+        let mut select = self
+            .transaction
+            .prepare_cached("SELECT DISTINCT gtin FROM code WHERE gtin > ?1 ORDER BY gtin LIMIT ?2")?;
+        let gtins: Vec<String> = select
+            .query_map(params![&*after, TOUCHED_MAX as u64], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        let Some(last) = gtins.last() else { return Ok(false) };
+        after.clone_from(last);
+        self.touched.borrow_mut().extend(gtins);
+        self.write_faces()?;
+        Ok(true)
+    }
+
     /// Takes in one change.
     pub fn apply(&self, change: &Change) -> Result<(), ReferenceError> {
         if self.touched.borrow().len() >= TOUCHED_MAX {
@@ -499,7 +532,10 @@ impl Update<'_> {
             self.changes_goods.set(true);
         }
         match &change.entity {
-            Entity::Store(Some(store)) => self.put("store", &[("code", &change.key)], store),
+            Entity::Store(Some(store)) => {
+                self.forget_groups_left(store)?;
+                self.put("store", &[("code", &change.key)], store)
+            }
             Entity::Store(None) => self.remove("store", "code", &change.key),
             Entity::Category(Some(category)) => {
                 self.put("category", &[("id", &change.key), ("position", &category.position)], category)
@@ -590,8 +626,31 @@ impl Update<'_> {
         )?)
     }
 
+    /// Forgets the prices of groups that the store has left. Should it come
+    /// back, HQ tells those that are left; it may not know by then which ones
+    /// were taken off their list meanwhile.
+    fn forget_groups_left(&self, store: &pull::Store) -> Result<(), ReferenceError> {
+        let mut select = self.transaction.prepare_cached("SELECT body FROM store WHERE code = ?1")?;
+        let known: Option<String> = select.query_row([&store.code], |row| row.get(0)).optional()?;
+        let Some(known) = known else { return Ok(()) };
+        let known: pull::Store = read(&known, "store")?;
+        for left in known.groups.iter().filter(|group| !store.groups.contains(group)) {
+            let of_group = "SELECT key FROM price WHERE body ->> '$.scope.group' = ?1";
+            let mut select = self.transaction.prepare_cached(of_group)?;
+            let keys: Vec<String> = select.query_map([left], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            for key in keys {
+                self.touch_priced(&key)?;
+                self.remove("price", "key", &key)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Remembers the codes of an item: something changed behind them.
     fn touch(&self, sku: &str) -> Result<(), ReferenceError> {
+        if self.beside == Beside::Nothing {
+            return Ok(());
+        }
         let mut select = self.transaction.prepare_cached("SELECT gtin FROM code WHERE sku = ?1")?;
         let gtins = select.query_map([sku], |row| row.get::<_, String>(0))?;
         let mut touched = self.touched.borrow_mut();
@@ -603,6 +662,9 @@ impl Update<'_> {
 
     /// The same for the item that a price row was of.
     fn touch_priced(&self, key: &str) -> Result<(), ReferenceError> {
+        if self.beside == Beside::Nothing {
+            return Ok(());
+        }
         let sku: Option<String> = self
             .transaction
             .prepare_cached("SELECT sku FROM price WHERE key = ?1")?
@@ -672,6 +734,9 @@ impl Update<'_> {
     }
 
     fn remove(&self, table: &str, column: &str, key: &str) -> Result<(), ReferenceError> {
+        if self.beside == Beside::Nothing {
+            return Ok(());
+        }
         self.transaction
             .prepare_cached(&format!("DELETE FROM {table} WHERE {column} = ?1"))?
             .execute([key])?;
@@ -690,6 +755,9 @@ impl Update<'_> {
     }
 
     fn remove_product(&self, sku: &str) -> Result<(), ReferenceError> {
+        if self.beside == Beside::Nothing {
+            return Ok(());
+        }
         let id: Option<i64> = self
             .transaction
             .prepare_cached("SELECT id FROM product WHERE sku = ?1")?

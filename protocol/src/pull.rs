@@ -4,12 +4,17 @@
 //! first line is a [`PageHead`] as JSON; every following line is a [`Change`].
 //! Changes come in order of version, which is the order in which HQ committed
 //! them. Asking after 0 gives everything that exists, without the deleted.
+//!
+//! HQ remembers for a while what was deleted. A lane that was away for longer
+//! is told to begin [anew](PageHead::anew); who has much to get takes
+//! [`snapshot`] files instead of pages.
 
 mod code_key;
 mod label;
 mod member;
 mod order;
 mod rules;
+pub mod snapshot;
 pub mod understand;
 mod weight;
 
@@ -40,6 +45,15 @@ pub struct PageHead {
     pub latest: u64,
     /// Whether pages follow.
     pub more: bool,
+    /// HQ has forgotten deletions that the lane was not told of: everything is
+    /// to be got again, after 0. `latest` is 0 then, which a program that does
+    /// not know this takes for an HQ that was put back, and does the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub anew: bool,
+    /// There is so much that [`snapshot`] files are to be taken instead of
+    /// pages. Said only to those who say that they take them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub snapshot: bool,
 }
 
 /// One thing as it is from `version` on; nothing when it was deleted.

@@ -11,6 +11,7 @@ use protocol::head::{HeadError, SigningKey};
 
 use crate::hq::{ConnectError, Hq, RequestError};
 use crate::place::{Place, PlaceError, Settings};
+use crate::snapshot::Coming;
 
 /// Why a lane was not enrolled.
 #[derive(Debug, thiserror::Error)]
@@ -88,6 +89,8 @@ pub async fn enrol(enrolling: Enrolling<'_>) -> Result<Identity, EnrolError> {
     place.set_journal_key(&secret)?;
     settings.hq = hq.address().to_owned();
     place.set_settings(&settings)?;
+    // Files on their way may be of another HQ.
+    Coming::new(place.coming(), place.next_reference()).forget();
     let is_elsewhere = before.is_some_and(|before| before.store != identity.store)
         || earlier_hq.is_some_and(|earlier| earlier != hq.address());
     if is_elsewhere {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use protocol::ask::{Answer, FRAME_BYTES_MAX, HQ_ANSWER_WITHIN_MS, Question};
 use protocol::enrol::{EnrolRefusal, EnrolRequest, Enrolment};
 use protocol::head::PublicKey;
+use protocol::pull::snapshot::{PIECE_BYTES_MAX, SnapshotOffer};
 use protocol::pull::{Change, Entity, PAGE_BYTES_MAX, PAGE_CHANGES_MAX, PageHead};
 use protocol::push::{PushAnswer, PushRefusal};
 use protocol::shelf::{ShelfAnswer, ShelfReport, VersionInUse};
@@ -50,7 +51,7 @@ const HINT_LENGTH_MAX: usize = 64;
 const ANSWER_BYTES_MAX: usize = 64 << 10;
 
 /// The largest zstd window that is accepted, as a power of two.
-const WINDOW_LOG_MAX: u32 = 27;
+pub(crate) const WINDOW_LOG_MAX: u32 = 27;
 
 /// Why HQ cannot be talked to at all.
 #[derive(Debug, thiserror::Error)]
@@ -366,19 +367,15 @@ impl Hq {
         if answer.status().is_success() { Ok(()) } else { Err(come_back(answer.status(), 0)) }
     }
 
-    /// Gets the page of the reference after a version, compressed. HQ is told
-    /// which version the lane has in use, and how far its journal is: epoch
-    /// and last number, where that is known.
-    pub async fn page(
-        &self,
-        lane: &LaneKey,
-        after: u64,
-        in_use: u64,
-        journal: Option<(u32, u64)>,
-    ) -> Result<Vec<u8>, RequestError> {
+    /// Gets the page of the reference after a version, compressed.
+    pub async fn page(&self, lane: &LaneKey, after: u64, told: PageTold) -> Result<Vec<u8>, RequestError> {
+        let PageTold { in_use, journal, takes_snapshot } = told;
         let mut route = format!("v1/reference?after={after}&limit={PAGE_CHANGES_MAX}&in_use={in_use}");
         if let Some((epoch, last)) = journal {
             route.push_str(&format!("&epoch={epoch}&last={last}"));
+        }
+        if takes_snapshot {
+            route.push_str("&snapshot=true");
         }
         let answer = self
             .send(Haste::Background, &route, |client, url| client.get(url).bearer_auth(&lane.key))
@@ -392,6 +389,67 @@ impl Hq {
             _ => Err(come_back(status, wait_ms)),
         }
     }
+
+    /// Asks which files are to be taken where there is much to get. HQ may make
+    /// them first.
+    pub async fn snapshot_offer(&self, lane: &LaneKey) -> Result<SnapshotOffer, RequestError> {
+        let answer = self
+            .send(Haste::Background, "v1/snapshot", |client, url| client.get(url).bearer_auth(&lane.key))
+            .await?;
+        let (status, wait_ms) = (answer.status(), wait_ms(&answer));
+        match status {
+            StatusCode::OK => parse(&read(answer, ANSWER_BYTES_MAX).await?),
+            StatusCode::UNAUTHORIZED => Err(PushRefusal::Unauthorised.into()),
+            // A relay that is older than HQ.
+            StatusCode::NOT_FOUND => Err(RequestError::Form("there is no such route".to_owned())),
+            _ => Err(come_back(status, wait_ms)),
+        }
+    }
+
+    /// Gets the next bytes of a file after the first `from`, at most so many;
+    /// `None` where there is no such file any more.
+    pub async fn snapshot_piece(
+        &self,
+        lane: &LaneKey,
+        sha256: &str,
+        from: u64,
+        most: u64,
+    ) -> Result<Option<Vec<u8>>, RequestError> {
+        let most = most.clamp(1, PIECE_BYTES_MAX);
+        let range = format!("bytes={from}-{}", from.saturating_add(most - 1));
+        let answer = self
+            .send(Haste::Background, &format!("v1/snapshot/{sha256}"), |client, url| {
+                client.get(url).bearer_auth(&lane.key).header(header::RANGE, &range)
+            })
+            .await?;
+        let (status, wait_ms) = (answer.status(), wait_ms(&answer));
+        match status {
+            StatusCode::PARTIAL_CONTENT => {}
+            StatusCode::NOT_FOUND | StatusCode::RANGE_NOT_SATISFIABLE => return Ok(None),
+            StatusCode::UNAUTHORIZED => return Err(PushRefusal::Unauthorised.into()),
+            _ => return Err(come_back(status, wait_ms)),
+        }
+        let said = answer.headers().get(header::CONTENT_RANGE).and_then(|value| value.to_str().ok());
+        if !said.is_some_and(|said| said.starts_with(&format!("bytes {from}-"))) {
+            return Err(RequestError::Form(format!("other bytes of a file than those from {from} on")));
+        }
+        let piece = read(answer, usize::try_from(most).unwrap_or(usize::MAX)).await?;
+        if piece.is_empty() {
+            return Err(RequestError::Form("a piece of a file without bytes".to_owned()));
+        }
+        Ok(Some(piece))
+    }
+}
+
+/// What HQ is told with the wish for a page.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PageTold {
+    /// The version that the lane has in use.
+    pub in_use: u64,
+    /// How far its journal is: epoch and last number, where that is known.
+    pub journal: Option<(u32, u64)>,
+    /// It takes files where there is much to get.
+    pub takes_snapshot: bool,
 }
 
 /// Who asks.
@@ -432,7 +490,7 @@ pub fn parse_page(compressed: &[u8]) -> Result<Page, RequestError> {
 }
 
 /// Whether a change is of a kind that was made after this program.
-fn is_of_unknown_kind(line: &[u8]) -> bool {
+pub(crate) fn is_of_unknown_kind(line: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct OfAnyKind {
         kind: String,

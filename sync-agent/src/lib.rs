@@ -8,6 +8,7 @@
 //! | [`hq`] | the requests to HQ and what their answers mean |
 //! | [`journal`] | the lane's journal, as the agent reads it |
 //! | [`reference`] | the thread that alone writes `reference.db` |
+//! | [`snapshot`] | a whole new reference that comes as files |
 //! | [`enrol`] | how a lane gets its identity and its key |
 //! | [`labels`] | what labels should say, and the thread that brings it to them |
 //! | [`place`] | the files of the data directory |
@@ -23,4 +24,5 @@ pub mod labels;
 pub mod place;
 pub mod reference;
 pub mod shell;
+pub mod snapshot;
 pub mod status;

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `journal.db` | the lane's journal; read only |
 //! | `reference.db` | what HQ told; the agent is its one writer |
+//! | `reference-coming` | files of a whole new reference on their way; gone once they are in use |
+//! | `reference-next.db` | the new one while it is made |
 //! | `agent.toml` | where HQ is |
 //! | `agent.sock` | where the lane asks the agent; only its owner can |
 //! | `agent.key` | the lane's key; only its owner can read it |
@@ -80,6 +82,16 @@ impl Place {
     /// What HQ told.
     pub fn reference(&self) -> PathBuf {
         self.folder.join("reference.db")
+    }
+
+    /// Where files of a whole new reference lie while they come.
+    pub fn coming(&self) -> PathBuf {
+        self.folder.join("reference-coming")
+    }
+
+    /// Where a whole new reference is made.
+    pub fn next_reference(&self) -> PathBuf {
+        self.folder.join("reference-next.db")
     }
 
     /// Where the lane asks.

@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use ledger::reference::shelf::ShelfChanges;
+use ledger::reference::staging::Staging;
 use ledger::reference::{AgentState, Position, ReferenceError, ReferenceWriter, Update};
 use protocol::pull::Change;
 use tokio::sync::oneshot;
@@ -59,6 +60,7 @@ enum Order {
     Page { opening: Opening, changes: Vec<Change>, answer: Answer<bool> },
     Commit { version: u64, answer: Answer<()> },
     Abandon { answer: oneshot::Sender<()> },
+    PutIn { staging: Box<Staging>, version: u64, answer: Answer<()> },
     Save(Saved),
     Shelf(Box<Written>),
 }
@@ -132,6 +134,14 @@ impl ReferenceDesk {
     pub async fn abandon(&self) -> Result<(), Ended> {
         let (answer, answered) = oneshot::channel();
         self.order(Order::Abandon { answer })?;
+        answered.await.map_err(|_| Ended)
+    }
+
+    /// Puts a finished reference in the place of everything that is there, as a
+    /// version. On an error everything is as it was.
+    pub async fn put_in(&self, staging: Staging, version: u64) -> Result<Result<(), WriteError>, Ended> {
+        let (answer, answered) = oneshot::channel();
+        self.order(Order::PutIn { staging: Box::new(staging), version, answer })?;
         answered.await.map_err(|_| Ended)
     }
 
@@ -225,6 +235,9 @@ impl Desk {
                 Order::Abandon { answer } => {
                     let _ = answer.send(());
                 }
+                Order::PutIn { staging, version, answer } => {
+                    let _ = answer.send(self.writer.put_in(*staging, version).map_err(WriteError::from));
+                }
                 Order::Save(saved) => self.waiting.saved = Some(saved),
                 Order::Shelf(written) => self.waiting.shelf.push(*written),
             }
@@ -316,6 +329,10 @@ fn take_pages(update: Update<'_>, orders: &Receiver<Order>, waiting: &mut Waitin
                 }
             }
             Ok(Order::Page { opening: Opening::Begin | Opening::BeginAnew, answer, .. }) => {
+                let _ = answer.send(Err(WriteError::NoTransaction));
+                return Orders::MayCome;
+            }
+            Ok(Order::PutIn { answer, .. }) => {
                 let _ = answer.send(Err(WriteError::NoTransaction));
                 return Orders::MayCome;
             }

@@ -24,15 +24,16 @@ use tracing::{debug, error, info, warn};
 #[cfg(unix)]
 use crate::asking::{self, Answers};
 use crate::core::{
-    Action, Beginning, Copying, Core, Filed, Input, Intervals, PullAction, PullFailure, PullInput,
+    Action, Beginning, Copying, Core, Filed, Input, Intervals, Opening, PullAction, PullFailure, PullInput,
     PushAction, PushFailure, PushInput, Status,
 };
-use crate::hq::{self, ConnectError, Hq, LaneKey, RequestError};
+use crate::hq::{self, ConnectError, Hq, LaneKey, PageTold, RequestError};
 use crate::journal::{JournalError, LaneJournal};
 use crate::labels::LabelsConfig;
 use crate::labels::keeper::{KeeperConfig, LabelKeeper, Order};
 use crate::place::{Place, PlaceError};
 use crate::reference::{Ended, ReferenceDesk, Saved, WriteError};
+use crate::snapshot::{Coming, TakeError};
 
 /// How often the journal is asked whether it changed: how late a sale begins
 /// its way to HQ.
@@ -134,6 +135,8 @@ struct Tools {
     key: LaneKey,
     pusher: Pusher,
     reference: Arc<ReferenceDesk>,
+    /// Where a whole new reference comes in.
+    coming: Coming,
     /// The version of the reference that the lane has in use.
     in_use: Arc<AtomicU64>,
     /// How far the journal is: its epoch and last number, once it was looked at.
@@ -199,6 +202,7 @@ impl Shell {
             tools: Tools {
                 pusher: pusher(hq.clone()),
                 hq,
+                coming: Coming::new(place.coming(), place.next_reference()),
                 key: key.clone(),
                 reference: Arc::new(reference),
                 in_use: Arc::new(AtomicU64::new(version)),
@@ -357,6 +361,11 @@ impl Shell {
             Input::Push(PushInput::Journal(_)) => {}
             Input::Pull(PullInput::Failed(failure)) => warn!(?failure, "nothing is pulled"),
             Input::Pull(PullInput::Committed) => info!("a new reference is in use"),
+            Input::Pull(PullInput::Anew { .. }) => {
+                info!("HQ has forgotten deletions of the time before: everything is got again");
+            }
+            Input::Pull(PullInput::MuchToGet { latest, .. }) => info!(latest, "the reference comes as files"),
+            Input::Pull(PullInput::PutIn { version }) => info!(version, "a whole new reference is in use"),
             Input::Pull(PullInput::Page { .. } | PullInput::Abandoned) => {}
         }
     }
@@ -418,6 +427,20 @@ impl From<RequestError> for PullFailure {
             RequestError::Push(PushRefusal::Unauthorised) => Self::Unauthorised,
             RequestError::Push(_) | RequestError::Enrol(_) | RequestError::Form(_) => {
                 Self::Form { reason: chain(&error) }
+            }
+        }
+    }
+}
+
+impl From<TakeError> for PullFailure {
+    fn from(error: TakeError) -> Self {
+        match error {
+            TakeError::Request(error) => error.into(),
+            // Others are offered by now.
+            TakeError::Gone => Self::Unreachable { wait_ms: 0 },
+            TakeError::Offer(_) | TakeError::Form { .. } => Self::Form { reason: chain(&error) },
+            TakeError::Io { .. } | TakeError::Write(_) | TakeError::Ended(_) | TakeError::Stopped => {
+                Self::Disk { reason: chain(&error) }
             }
         }
     }
@@ -670,6 +693,7 @@ impl Tools {
             PullAction::Commit { version } => {
                 let done = self.reference.commit(version).await?;
                 if done.is_ok() {
+                    self.coming.forget();
                     self.in_use.store(version, Ordering::Relaxed);
                     if self.has_caps.swap(false, Ordering::Relaxed)
                         && let Err(error) = self.hq.in_use(&self.key, version).await
@@ -680,14 +704,27 @@ impl Tools {
                 }
                 Ok(done.map(|()| PullInput::Committed).map_err(PullFailure::from))
             }
+            PullAction::Snapshot => {
+                let in_use = self.in_use.load(Ordering::Relaxed);
+                let taken = self.coming.take(&self.hq, &self.key, &self.reference, in_use).await;
+                match taken {
+                    Ok(version) => {
+                        self.in_use.store(version, Ordering::Relaxed);
+                        Ok(Ok(PullInput::PutIn { version }))
+                    }
+                    Err(TakeError::Ended(ended)) => Err(ended.into()),
+                    Err(error) => Ok(Err(error.into())),
+                }
+            }
             PullAction::Abandon => {
                 self.reference.abandon().await?;
                 Ok(Ok(PullInput::Abandoned))
             }
-            PullAction::Page { after, opening } => {
+            PullAction::Page { after, opening, takes_snapshot } => {
                 let in_use = self.in_use.load(Ordering::Relaxed);
                 let journal = *self.journal_end.lock().unwrap_or_else(PoisonError::into_inner);
-                let compressed = match self.hq.page(&self.key, after, in_use, journal).await {
+                let told = PageTold { in_use, journal, takes_snapshot };
+                let compressed = match self.hq.page(&self.key, after, told).await {
                     Ok(compressed) => compressed,
                     Err(error) => return Ok(Err(error.into())),
                 };
@@ -696,6 +733,13 @@ impl Tools {
                     Ok(page) => page,
                     Err(error) => return Ok(Err(error.into())),
                 };
+                let is_open = opening == Opening::Continue;
+                if page.head.anew {
+                    return Ok(Ok(PullInput::Anew { is_open }));
+                }
+                if page.head.snapshot {
+                    return Ok(Ok(PullInput::MuchToGet { latest: page.head.latest, is_open }));
+                }
                 if page.unknown > 0 {
                     warn!(count = page.unknown, "HQ tells of kinds that this program does not know");
                 }

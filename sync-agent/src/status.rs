@@ -10,6 +10,7 @@ use ledger::reference::{AgentWatch, ReferenceError};
 use serde::Serialize;
 
 use crate::place::{Place, PlaceError};
+use crate::snapshot::Coming;
 
 /// Why there is nothing to report.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +46,9 @@ pub struct Report {
     pub quarantined: u64,
     /// The version of the goods in use; 0 before the first.
     pub reference_version: u64,
+    /// A whole new reference that is on its way as files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coming: Option<ComingReport>,
     /// When HQ last answered, milliseconds since 1970-01-01 UTC.
     pub contact_ms: Option<i64>,
     /// Why a person must look.
@@ -71,6 +75,15 @@ pub struct JournalReport {
     pub last: u64,
     /// The number up to which the lane has signed it; `None` where it does not sign.
     pub signed: Option<u64>,
+}
+
+/// How much of a whole new reference is here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ComingReport {
+    /// Bytes that are here.
+    pub bytes: u64,
+    /// Bytes in all.
+    pub of: u64,
 }
 
 /// Reads the lane's files.
@@ -101,6 +114,9 @@ pub fn report(data: &Path) -> Result<Report, StatusError> {
         acknowledged,
         quarantined: state.position.quarantined,
         reference_version: state.version,
+        coming: Coming::new(place.coming(), place.next_reference())
+            .progress()
+            .map(|(bytes, of)| ComingReport { bytes, of }),
         contact_ms: state.contact_ms,
         alarm: state.alarm,
     })
@@ -131,6 +147,9 @@ impl fmt::Display for Report {
             self.acknowledged, self.backlog, self.quarantined
         )?;
         writeln!(f, "reference  version {}", self.reference_version)?;
+        if let Some(ComingReport { bytes, of }) = self.coming {
+            writeln!(f, "coming     {} of {} kB of a whole new reference", bytes / 1_000, of / 1_000)?;
+        }
         let contact = self.contact_ms.and_then(DateTime::<Utc>::from_timestamp_millis);
         let contact = contact.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
         writeln!(f, "contact    {}", contact.as_deref().unwrap_or("never"))?;

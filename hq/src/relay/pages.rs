@@ -17,8 +17,9 @@ struct Kept {
     bytes: usize,
 }
 
-/// Which page: after which version, and how many changes at most.
-pub(super) type Wanted = (u64, usize);
+/// Which page: after which version, how many changes at most, and whether for
+/// a lane that takes files.
+pub(super) type Wanted = (u64, usize, bool);
 
 impl Pages {
     /// Keeps a page in the place of the one before.
@@ -62,15 +63,15 @@ mod tests {
     fn the_newest_pages_are_kept_and_no_more_than_fit() {
         let pages = Pages::default();
         let large = vec![0; BYTES_MAX / 2];
-        pages.keep((0, 10), &large);
-        pages.keep((5, 10), b"old");
-        pages.keep((5, 10), b"new");
-        assert_eq!(pages.page((5, 10)).as_deref(), Some(&b"new"[..]));
-        assert_eq!(pages.page((5, 11)), None);
-        pages.keep((7, 10), &large);
-        assert_eq!(pages.page((0, 10)), None, "the oldest went");
-        assert!(pages.page((7, 10)).is_some() && pages.page((5, 10)).is_some());
-        pages.keep((9, 10), &vec![0; BYTES_MAX + 1]);
-        assert_eq!(pages.page((9, 10)), None);
+        pages.keep((0, 10, false), &large);
+        pages.keep((5, 10, false), b"old");
+        pages.keep((5, 10, false), b"new");
+        assert_eq!(pages.page((5, 10, false)).as_deref(), Some(&b"new"[..]));
+        assert_eq!(pages.page((5, 11, false)), None);
+        pages.keep((7, 10, false), &large);
+        assert_eq!(pages.page((0, 10, false)), None, "the oldest went");
+        assert!(pages.page((7, 10, false)).is_some() && pages.page((5, 10, false)).is_some());
+        pages.keep((9, 10, false), &vec![0; BYTES_MAX + 1]);
+        assert_eq!(pages.page((9, 10, false)), None);
     }
 }

@@ -16,6 +16,7 @@ use protocol::ask::{Answer, FRAME_BYTES_MAX, Question};
 use protocol::chain::ChainHash;
 use protocol::enrol::Enrolment;
 use protocol::event::Position;
+use protocol::pull::snapshot::PIECE_BYTES_MAX;
 use protocol::pull::{PAGE_BYTES_MAX, PAGE_CHANGES_MAX};
 use protocol::push::{BATCH_BYTES_MAX, PushAnswer, decode_batch};
 use serde::{Deserialize, Serialize};
@@ -24,8 +25,10 @@ use tracing::debug;
 use super::Counter;
 use super::book::{BookError, Copied, LaneCopied};
 use super::upstream::{ASK_TIMEOUT, HINTS_LIFE, REQUEST_TIMEOUT, passed_back};
+use crate::feed::snapshot::Piece;
 use crate::intake;
 use crate::secret::SecretHash;
+use crate::server::lanes::{piece_answer, range_of};
 use crate::server::refusal::{Refusal, chain};
 use crate::server::routes::bearer;
 use crate::server::sent::{self, SMALL_BODY_TIMEOUT};
@@ -50,6 +53,8 @@ pub(super) fn router(counter: Shared) -> Router {
         .route("/v1/enrol", post(enrol))
         .route("/v1/hints", get(hints))
         .route("/v1/reference", get(reference))
+        .route("/v1/snapshot", get(snapshot_offer))
+        .route("/v1/snapshot/{sha256}", get(snapshot_piece))
         .route(&lane("position"), get(pass_of_journal))
         .route(&lane("events"), post(pass_of_journal))
         .route(&lane("shelf"), post(pass_of_lane))
@@ -247,6 +252,9 @@ struct ReferenceQuery {
     epoch: Option<u32>,
     #[serde(default)]
     last: Option<u64>,
+    /// Whether the lane takes files.
+    #[serde(default)]
+    snapshot: bool,
 }
 
 async fn reference(
@@ -256,7 +264,7 @@ async fn reference(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let key = SecretHash::of(&bearer(&headers)?);
-    let wanted = (query.after, query.limit.unwrap_or(PAGE_CHANGES_MAX));
+    let wanted = (query.after, query.limit.unwrap_or(PAGE_CHANGES_MAX), query.snapshot);
     let lane = with_book(&counter, move |counter| counter.book.lane_of_key(&key)).await?;
     if let (Some(lane), Some(epoch), Some(seq)) = (lane, query.epoch, query.last) {
         let now_ms = Utc::now().timestamp_millis();
@@ -276,6 +284,55 @@ async fn reference(
             if lane.is_some() { Ok(page_answer(page)) } else { Err(Refusal::OutOfReach) }
         }
     }
+}
+
+/// Which files there are is HQ's to say.
+async fn snapshot_offer(
+    State(counter): State<Shared>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    bearer(&headers)?;
+    let asked = (Method::GET, path_of(&uri));
+    let answer = counter.upstream.pass((asked.0, &asked.1), &headers, Vec::new(), REQUEST_TIMEOUT).await;
+    Ok(passed_back(answer.map_err(|_| Refusal::OutOfReach)?))
+}
+
+/// A piece that is here is given to whom HQ let in last; any other one HQ gives.
+async fn snapshot_piece(
+    State(counter): State<Shared>,
+    Path(name): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let key = SecretHash::of(&bearer(&headers)?);
+    let range = range_of(&headers)?;
+    let wanted = name.clone();
+    let here = with_book(&counter, move |counter| match counter.book.lane_of_key(&key)? {
+        Some(_) => Ok(counter.files.piece(&wanted, range)),
+        None => Ok(None),
+    });
+    if let Some(piece) = here.await? {
+        return Ok(piece_answer(piece));
+    }
+    let path = path_of(&uri);
+    let answer = counter.upstream.pass((Method::GET, &path), &headers, Vec::new(), REQUEST_TIMEOUT).await;
+    let answer = answer.map_err(|_| Refusal::OutOfReach)?;
+    if answer.status() != StatusCode::PARTIAL_CONTENT {
+        return Ok(passed_back(answer));
+    }
+    let said = answer.headers().get(header::CONTENT_RANGE).and_then(|value| value.to_str().ok());
+    let of = said.and_then(|said| said.rsplit_once('/')).and_then(|(_, of)| of.parse().ok());
+    let of = of.ok_or_else(|| Refusal::Fault("HQ gave bytes of no file".to_owned()))?;
+    let bytes = read(answer, usize::try_from(PIECE_BYTES_MAX).unwrap_or(usize::MAX)).await?;
+    let piece = Piece { from: range.0, bytes, of };
+    let kept = piece.clone();
+    with_book(&counter, move |counter| {
+        counter.files.keep(&name, &kept);
+        Ok(())
+    })
+    .await?;
+    Ok(piece_answer(piece))
 }
 
 fn page_answer(page: Vec<u8>) -> Response {

@@ -28,11 +28,16 @@ pub const ASK_TIMEOUT: Duration = Duration::from_millis(800);
 pub const LOOK_INTERVAL: Duration = Duration::from_secs(3);
 
 /// What is passed on of a request.
-const PASSED: [HeaderName; 3] = [header::AUTHORIZATION, header::CONTENT_TYPE, header::ACCEPT];
+const PASSED: [HeaderName; 4] = [header::AUTHORIZATION, header::CONTENT_TYPE, header::ACCEPT, header::RANGE];
 
 /// What is passed back of an answer.
-const PASSED_BACK: [HeaderName; 4] =
-    [header::CONTENT_TYPE, header::RETRY_AFTER, header::CACHE_CONTROL, header::CONTENT_LENGTH];
+const PASSED_BACK: [HeaderName; 5] = [
+    header::CONTENT_TYPE,
+    header::RETRY_AFTER,
+    header::CACHE_CONTROL,
+    header::CONTENT_LENGTH,
+    header::CONTENT_RANGE,
+];
 
 /// Why HQ cannot be asked at all.
 #[derive(Debug, thiserror::Error)]

@@ -8,13 +8,14 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{ConnectInfo, Path, Query, State};
-use axum::http::{HeaderMap, header};
-use axum::response::Response;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use protocol::ask::{Answer, Question};
 use protocol::enrol::{EnrolRefusal, EnrolRequest, Enrolment};
 use protocol::event::Position;
 use protocol::head::PublicKey;
 use protocol::pull::PAGE_CHANGES_MAX;
+use protocol::pull::snapshot::{PIECE_BYTES_MAX, SnapshotOffer};
 use protocol::push::{BATCH_BYTES_MAX, PushAnswer};
 use protocol::shelf::{REPORT_BYTES_MAX, ShelfAnswer, ShelfReport, VersionInUse};
 use schemars::JsonSchema;
@@ -27,6 +28,7 @@ use super::routes::{Bearer, SharedDesk, bearer, now_ms, work};
 use super::sent::{self, Sent};
 use crate::audit::{self, By};
 use crate::enrolment::{self, ExchangeError};
+use crate::feed::snapshot::{Piece, parse_range};
 use crate::shelves::ReportError;
 use crate::store::{LaneRow, StoreError};
 use crate::{asking, feed, intake, shelves};
@@ -242,6 +244,9 @@ pub(super) struct ReferenceQuery {
     /// The number of the journal's last event.
     #[serde(default)]
     last: Option<u64>,
+    /// Whether the lane takes snapshot files where it has much to get.
+    #[serde(default)]
+    snapshot: bool,
 }
 
 pub(super) async fn reference(
@@ -260,11 +265,67 @@ pub(super) async fn reference(
         if let (Some(epoch), Some(seq)) = (query.epoch, query.last) {
             desk.heard.note(&row.store, Position { lane: row.lane, epoch, seq }, now_ms());
         }
-        let page = feed::page(&desk.store, &desk.pages, &row.store, query.after, limit)?;
+        let wanted = feed::Wanted {
+            store: &row.store,
+            after: query.after,
+            limit,
+            takes_snapshot: query.snapshot && desk.snapshots.is_able(),
+        };
+        let page = feed::page(&desk.store, &desk.pages, &wanted)?;
         desk.metrics.paged(page.len());
         Ok(([(header::CONTENT_TYPE, "application/zstd")], page.as_slice().to_vec()))
     })
     .await
+}
+
+pub(super) async fn snapshot_offer(
+    State(desk): State<SharedDesk>,
+    Bearer(key): Bearer,
+) -> Result<Json<SnapshotOffer>, Refusal> {
+    let question = desk.questions.enter().await?;
+    let row = work(&desk, question, move |desk| {
+        enrolment::lane_of_key(&desk.store, &key)?.ok_or(Refusal::Unauthorised)
+    })
+    .await?;
+    let permit = desk.offers.enter().await?;
+    work(&desk, permit, move |desk| Ok(Json(desk.snapshots.offer(&desk.store, &row.store)?))).await
+}
+
+pub(super) async fn snapshot_piece(
+    State(desk): State<SharedDesk>,
+    Bearer(key): Bearer,
+    name: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let Path(sha256) = name.map_err(|error| Refusal::Form(format!("the path: {}", error.body_text())))?;
+    let range = range_of(&headers)?;
+    let permit = desk.questions.enter().await?;
+    work(&desk, permit, move |desk| {
+        let row = enrolment::lane_of_key(&desk.store, &key)?.ok_or(Refusal::Unauthorised)?;
+        let piece = desk.snapshots.piece(&desk.store, &row.store, &sha256, range)?;
+        let piece = piece.ok_or_else(|| Refusal::Unknown("there is no such snapshot any more".into()))?;
+        desk.metrics.pieced(piece.bytes.len());
+        Ok(piece_answer(piece))
+    })
+    .await
+}
+
+/// Which bytes of a file are asked for.
+pub(crate) fn range_of(headers: &HeaderMap) -> Result<(u64, u64), Refusal> {
+    let text = headers.get(header::RANGE).and_then(|value| value.to_str().ok());
+    text.and_then(parse_range).ok_or_else(|| {
+        Refusal::Form(format!("ask with Range: bytes=A-B, for at most {PIECE_BYTES_MAX} bytes"))
+    })
+}
+
+/// The bytes of a file that were asked for, or that it ends before them.
+pub(crate) fn piece_answer(Piece { from, bytes, of }: Piece) -> Response {
+    let (status, range) = match bytes.len() as u64 {
+        0 => (StatusCode::RANGE_NOT_SATISFIABLE, format!("bytes */{of}")),
+        length => (StatusCode::PARTIAL_CONTENT, format!("bytes {from}-{}/{of}", from + length - 1)),
+    };
+    let kind = (header::CONTENT_TYPE, "application/zstd".to_owned());
+    (status, [kind, (header::CONTENT_RANGE, range)], bytes).into_response()
 }
 
 pub(super) async fn hear_hints(

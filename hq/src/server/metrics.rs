@@ -16,6 +16,7 @@ pub(super) struct Metrics {
     bytes: AtomicU64,
     pages: AtomicU64,
     page_bytes: AtomicU64,
+    piece_bytes: AtomicU64,
     refused: [AtomicU64; Reason::ALL.len()],
 }
 
@@ -108,6 +109,11 @@ impl Metrics {
         self.page_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
+    /// A piece of a snapshot went out.
+    pub(super) fn pieced(&self, bytes: usize) {
+        self.piece_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
     /// Something was not done.
     pub(super) fn refused(&self, refusal: &Refusal) {
         let reason = Reason::of(refusal);
@@ -127,6 +133,7 @@ pub(super) fn text(desk: &Desk) -> String {
         ("batch_bytes_total", "Bytes of filed batches, compressed.", of(&metrics.bytes)),
         ("pages_total", "Pages of the reference sent.", of(&metrics.pages)),
         ("page_bytes_total", "Bytes of these pages, compressed.", of(&metrics.page_bytes)),
+        ("snapshot_bytes_total", "Bytes of snapshots of the reference sent.", of(&metrics.piece_bytes)),
     ];
     for (name, help, value) in counters {
         push(&mut text, name, help, "counter");

@@ -196,7 +196,7 @@ impl From<FeedError> for Refusal {
     fn from(error: FeedError) -> Self {
         match error {
             FeedError::Store(error) => error.into(),
-            error @ FeedError::Write(_) => Self::Fault(chain(&error)),
+            error @ (FeedError::Write(_) | FeedError::TooLarge { .. }) => Self::Fault(chain(&error)),
         }
     }
 }

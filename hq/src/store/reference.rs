@@ -298,6 +298,28 @@ impl Reading<'_> {
         Ok(more)
     }
 
+    /// Whether there are more than so many changes after a version in some
+    /// scopes, deleted rows among them.
+    pub fn has_more_changes(&self, scopes: &[String], after: u64, count: u64) -> Result<bool, StoreError> {
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        let mut left = signed(count)?;
+        for scope in scopes {
+            let sql = "SELECT count(*) FROM (SELECT 1 AS one FROM entity
+                       WHERE store = ?1 AND version > ?2 LIMIT ?3) AS found";
+            left -= self.number(sql, values![scope, after, left + 1])?;
+            if left < 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The version up to which deleted rows are gone: who was told of less is
+    /// told everything anew.
+    pub fn deletions_forgotten(&self) -> Result<u64, StoreError> {
+        unsigned(self.number("SELECT value FROM counter WHERE name = 'deletions_forgotten'", values![])?)
+    }
+
     /// A member as the import gave it.
     pub fn member(&self, id: &str) -> Result<Option<String>, StoreError> {
         self.one("SELECT body FROM member WHERE id = ?1", values![id], |row| row.text(0))
@@ -355,6 +377,43 @@ impl Writing<'_> {
     /// Deletes an entity; its row stays so that lanes hear of it.
     pub fn delete_entity(&self, kind: Kind, key: &str) -> Result<Put, StoreError> {
         self.set_entity(kind.scope(key), kind, key, None)
+    }
+
+    /// Notes the version of the reference on a day, UTC days since 1970-01-01,
+    /// unless that was noted already.
+    pub fn note_reference_day(&self, day: i64) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO reference_day (day, version)
+             SELECT CAST(?1 AS BIGINT), value FROM counter WHERE name = 'reference_version'
+             ON CONFLICT (day) DO NOTHING",
+            values![day],
+        )?;
+        Ok(())
+    }
+
+    /// From now on nobody is told of deletions that were made before a day:
+    /// their rows may go. Says up to which version.
+    pub fn forget_deletions_before(&self, day: i64) -> Result<u64, StoreError> {
+        let noted = "SELECT version FROM reference_day WHERE day <= ?1 ORDER BY day DESC LIMIT 1";
+        let noted = self.number(noted, values![day])?;
+        self.execute(
+            "UPDATE counter SET value = ?1 WHERE name = 'deletions_forgotten' AND value < ?1",
+            values![noted],
+        )?;
+        self.execute("DELETE FROM reference_day WHERE day < ?1", values![day])?;
+        self.deletions_forgotten()
+    }
+
+    /// Takes away at most so many rows whose deletion nobody is told of any
+    /// more, and says how many.
+    pub fn drop_deleted(&self, limit: u32) -> Result<u64, StoreError> {
+        self.execute(
+            "DELETE FROM entity WHERE (store, kind, key) IN
+                 (SELECT store, kind, key FROM entity WHERE body IS NULL
+                  AND version <= (SELECT value FROM counter WHERE name = 'deletions_forgotten')
+                  ORDER BY version LIMIT ?1)",
+            values![limit],
+        )
     }
 
     /// Waits until nobody else changes the reference: what is read from then on

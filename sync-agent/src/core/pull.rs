@@ -1,7 +1,8 @@
 //! The pull reconciler: the lane's reference moves to HQ's version.
 //!
 //! All pages of one pull go into one transaction, so the lane sees the old
-//! version or the new one and nothing between.
+//! version or the new one and nothing between. Where there is much to get HQ
+//! says so, and the lane takes files instead, which are put in at once as well.
 
 use super::backoff::{Backoff, Jitter};
 use super::{Alarm, Beginning};
@@ -14,6 +15,10 @@ pub(super) const HINT_SPREAD_MS: i64 = 800;
 /// not answer, milliseconds. Beyond it the pages are dropped and pulled again.
 pub(super) const PATIENCE_MS: i64 = 10 * 60_000;
 
+/// Files that cannot be put in are got again so often; then everything is
+/// pulled by page.
+pub(super) const SNAPSHOT_TRIES_MAX: u32 = 3;
+
 /// What the pull reconciler wants done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PullAction {
@@ -24,7 +29,13 @@ pub enum PullAction {
         after: u64,
         /// What to do before writing.
         opening: Opening,
+        /// HQ is told that files are taken where there is much to get.
+        takes_snapshot: bool,
     },
+    /// Get the files that HQ offers and put them in the place of everything
+    /// that is there; ends with [`PullInput::PutIn`] or [`PullInput::Failed`].
+    /// Asked for again it goes on where it was.
+    Snapshot,
     /// Commit the transaction as this version; ends with
     /// [`PullInput::Committed`] or [`PullInput::Failed`].
     Commit {
@@ -61,6 +72,23 @@ pub enum PullInput {
         /// Whether a transaction is open now.
         is_open: bool,
     },
+    /// HQ has forgotten deletions that the lane was not told of.
+    Anew {
+        /// Whether a transaction is open.
+        is_open: bool,
+    },
+    /// HQ has so much that files are to be taken.
+    MuchToGet {
+        /// HQ's newest version.
+        latest: u64,
+        /// Whether a transaction is open.
+        is_open: bool,
+    },
+    /// The files are in use, as this version.
+    PutIn {
+        /// The version.
+        version: u64,
+    },
     /// The transaction is committed.
     Committed,
     /// The transaction is rolled back.
@@ -95,7 +123,7 @@ impl PullInput {
     /// Whether HQ answered, whatever it said.
     pub(super) fn is_answer(&self) -> bool {
         match self {
-            Self::Page { .. } => true,
+            Self::Page { .. } | Self::Anew { .. } | Self::MuchToGet { .. } | Self::PutIn { .. } => true,
             Self::Committed | Self::Abandoned => false,
             Self::Failed(failure) => match failure {
                 PullFailure::Unreachable { .. } | PullFailure::Disk { .. } => false,
@@ -134,6 +162,9 @@ pub(super) struct Pull {
     is_resting: bool,
     /// The newest version that HQ hinted at.
     hinted: u64,
+    /// Files that could not be put in, one after the other: beyond
+    /// [`SNAPSHOT_TRIES_MAX`] the lane takes pages.
+    snapshots_failed: u32,
     backoff: Backoff,
 }
 
@@ -142,7 +173,7 @@ impl Pull {
         let Beginning { version, is_outdated, intervals, seed: _ } = *beginning;
         Self {
             interval_ms: intervals.pull_ms,
-            phase: Phase::Due { action: first_page(version, is_outdated), from_ms: now_ms },
+            phase: Phase::Due { action: first_page(version, is_outdated, true), from_ms: now_ms },
             version,
             is_outdated,
             version_at_hq: None,
@@ -151,6 +182,7 @@ impl Pull {
             disk_failed: false,
             is_resting: false,
             hinted: 0,
+            snapshots_failed: 0,
             backoff: Backoff::default(),
         }
     }
@@ -216,9 +248,28 @@ impl Pull {
                 self.patience_until_ms = is_open.then_some(now_ms + PATIENCE_MS);
                 self.after_page(now_ms, PageEnd { through, latest, more, is_open }, jitter)
             }
+            (PullAction::Page { after: 1.., .. }, PullInput::Anew { is_open }) => {
+                self.is_outdated = true;
+                self.begin_again(now_ms, is_open)
+            }
+            (PullAction::Page { .. }, PullInput::MuchToGet { latest, is_open }) => {
+                // What went wrong the last time is over when the files are in.
+                self.version_at_hq = Some(latest);
+                let action = if is_open { PullAction::Abandon } else { PullAction::Snapshot };
+                Phase::Due { action, from_ms: now_ms }
+            }
+            (PullAction::Snapshot, PullInput::PutIn { version }) => {
+                self.version = version;
+                self.is_outdated = false;
+                self.snapshots_failed = 0;
+                self.succeed();
+                // What came after the files were made.
+                Phase::Due { action: self.first_page(), from_ms: now_ms }
+            }
             (PullAction::Commit { version }, PullInput::Committed) => {
                 self.version = version;
                 self.is_outdated = false;
+                self.snapshots_failed = 0;
                 self.patience_until_ms = None;
                 self.succeed();
                 self.is_resting = true;
@@ -226,13 +277,23 @@ impl Pull {
             }
             (PullAction::Abandon, PullInput::Abandoned) => {
                 self.patience_until_ms = None;
-                Phase::Due { action: first_page(self.version, self.is_outdated), from_ms: now_ms }
+                Phase::Due { action: self.first_page(), from_ms: now_ms }
+            }
+            (action @ PullAction::Page { .. }, PullInput::Anew { is_open: _ }) => {
+                let reason = "HQ says to begin anew where nothing was begun".to_owned();
+                self.fail(now_ms, action, PullFailure::Form { reason }, jitter)
             }
             (action, PullInput::Failed(failure)) => self.fail(now_ms, action, failure, jitter),
             // The shell answers an action with one of its own ends.
-            (action, PullInput::Page { .. } | PullInput::Committed | PullInput::Abandoned) => {
-                Phase::UnderWay(action)
-            }
+            (
+                action,
+                PullInput::Page { .. }
+                | PullInput::Anew { .. }
+                | PullInput::MuchToGet { .. }
+                | PullInput::PutIn { .. }
+                | PullInput::Committed
+                | PullInput::Abandoned,
+            ) => Phase::UnderWay(action),
         };
         // What HQ said while it was answering is not forgotten.
         if self.is_resting && self.hinted > self.version {
@@ -251,10 +312,10 @@ impl Pull {
         let action = if page.latest < self.version && !page.is_open {
             // HQ is older than the lane: it was put back from a copy. Its
             // word counts, also where it says less.
-            PullAction::Page { after: 0, opening: Opening::BeginAnew }
+            self.page(0, Opening::BeginAnew)
         } else if page.more {
             let opening = if page.is_open { Opening::Continue } else { Opening::Begin };
-            PullAction::Page { after: page.through, opening }
+            self.page(page.through, opening)
         } else if page.is_open || page.through != self.version {
             PullAction::Commit { version: page.through }
         } else {
@@ -265,16 +326,36 @@ impl Pull {
         Phase::Due { action, from_ms: now_ms }
     }
 
+    /// Everything is to be got again; what was begun is dropped first.
+    fn begin_again(&mut self, now_ms: i64, is_open: bool) -> Phase {
+        let action = if is_open { PullAction::Abandon } else { self.first_page() };
+        Phase::Due { action, from_ms: now_ms }
+    }
+
+    fn page(&self, after: u64, opening: Opening) -> PullAction {
+        PullAction::Page { after, opening, takes_snapshot: self.snapshots_failed < SNAPSHOT_TRIES_MAX }
+    }
+
+    fn first_page(&self) -> PullAction {
+        first_page(self.version, self.is_outdated, self.snapshots_failed < SNAPSHOT_TRIES_MAX)
+    }
+
     fn rest(&self, now_ms: i64, jitter: &mut Jitter) -> Phase {
-        Phase::Due {
-            action: first_page(self.version, self.is_outdated),
-            from_ms: now_ms + jitter.spread(self.interval_ms),
-        }
+        Phase::Due { action: self.first_page(), from_ms: now_ms + jitter.spread(self.interval_ms) }
     }
 
     fn fail(&mut self, now_ms: i64, action: PullAction, failure: PullFailure, jitter: &mut Jitter) -> Phase {
         let mut at_least_ms = 0;
         let mut is_lost = false;
+        match &failure {
+            PullFailure::Form { .. } | PullFailure::Disk { .. } if action == PullAction::Snapshot => {
+                self.snapshots_failed = self.snapshots_failed.saturating_add(1);
+            }
+            PullFailure::Unreachable { .. }
+            | PullFailure::Unauthorised
+            | PullFailure::Form { .. }
+            | PullFailure::Disk { .. } => {}
+        }
         match failure {
             PullFailure::Unreachable { wait_ms } => at_least_ms = wait_ms,
             PullFailure::Unauthorised => self.alarm = Some(Alarm::Unauthorised),
@@ -291,12 +372,15 @@ impl Pull {
             // Begun anew, it must forget everything again.
             let action = match action {
                 PullAction::Page { opening: Opening::BeginAnew, .. } => action,
-                PullAction::Page { .. } | PullAction::Commit { .. } | PullAction::Abandon => {
-                    first_page(self.version, self.is_outdated)
-                }
+                PullAction::Page { .. }
+                | PullAction::Snapshot
+                | PullAction::Commit { .. }
+                | PullAction::Abandon => self.first_page(),
             };
             return Phase::Due { action, from_ms };
         }
+        // HQ may offer others by now.
+        let action = if action == PullAction::Snapshot { self.first_page() } else { action };
         if self.patience_until_ms.is_some_and(|until_ms| now_ms >= until_ms) {
             return Phase::Due { action: PullAction::Abandon, from_ms: now_ms };
         }
@@ -313,10 +397,10 @@ struct PageEnd {
     is_open: bool,
 }
 
-fn first_page(version: u64, is_outdated: bool) -> PullAction {
+fn first_page(version: u64, is_outdated: bool, takes_snapshot: bool) -> PullAction {
     if is_outdated {
-        PullAction::Page { after: 0, opening: Opening::BeginAnew }
+        PullAction::Page { after: 0, opening: Opening::BeginAnew, takes_snapshot }
     } else {
-        PullAction::Page { after: version, opening: Opening::Begin }
+        PullAction::Page { after: version, opening: Opening::Begin, takes_snapshot }
     }
 }

@@ -104,7 +104,7 @@ impl Lane {
 }
 
 fn page(after: u64, opening: Opening) -> PullAction {
-    PullAction::Page { after, opening }
+    PullAction::Page { after, opening, takes_snapshot: true }
 }
 
 fn look() -> PushAction {
@@ -407,6 +407,7 @@ fn a_pull_that_hq_left_is_dropped_and_begun_again() {
                 lane.pull(PullInput::Failed(PullFailure::Unreachable { wait_ms: 0 }));
             }
             PullAction::Commit { .. } => panic!("half a pull is never committed"),
+            PullAction::Snapshot => panic!("no files were offered"),
         }
     }
     assert!(lane.now_ms >= PATIENCE_MS && lane.now_ms <= PATIENCE_MS + 2 * DELAY_MAX_MS);
@@ -482,6 +483,77 @@ fn what_an_older_program_pulled_is_pulled_whole_once() {
 }
 
 #[test]
+fn who_has_much_to_get_takes_files_and_goes_on_by_page() {
+    let mut lane = pulling(0);
+    lane.pull(PullInput::MuchToGet { latest: 90_000, is_open: false });
+    assert_eq!(lane.next(), Some(Action::Pull(PullAction::Snapshot)));
+    lane.core.handle(lane.now_ms, Input::Hint { version: 90_001 });
+    assert_eq!(lane.next(), None, "a hint changes nothing while they come");
+    lane.pull(PullInput::PutIn { version: 80_000 });
+    assert_eq!(lane.core.status().version, 80_000);
+    assert_eq!(lane.next(), Some(Action::Pull(page(80_000, Opening::Begin))), "what came after at once");
+    // In the middle of a pull what was begun is dropped first.
+    lane.pull(came(85_000, 90_000, true));
+    assert_eq!(wait_pull(&mut lane), page(85_000, Opening::Continue));
+    lane.pull(PullInput::MuchToGet { latest: 200_000, is_open: true });
+    assert_eq!(wait_pull(&mut lane), PullAction::Abandon);
+    lane.pull(PullInput::Abandoned);
+    assert_eq!(wait_pull(&mut lane), page(80_000, Opening::Begin));
+}
+
+#[test]
+fn files_that_cannot_be_put_in_are_tried_three_times_and_then_pages_are_taken() {
+    let mut lane = Lane::begin_with(5, true);
+    assert_eq!(lane.next_push(), Some(look()));
+    lane.push(PushInput::Journal(None));
+    let failures = [
+        PullFailure::Form { reason: "damaged".into() },
+        PullFailure::Unreachable { wait_ms: 0 },
+        PullFailure::Disk { reason: "full".into() },
+        PullFailure::Form { reason: "damaged".into() },
+    ];
+    for failure in failures {
+        assert_eq!(wait_pull(&mut lane), page(0, Opening::BeginAnew));
+        lane.pull(PullInput::MuchToGet { latest: 90_000, is_open: false });
+        assert_eq!(wait_pull(&mut lane), PullAction::Snapshot);
+        lane.pull(PullInput::Failed(failure));
+        assert!(lane.core.status().alarm().is_some());
+    }
+    let by_page = |after, opening| PullAction::Page { after, opening, takes_snapshot: false };
+    assert_eq!(wait_pull(&mut lane), by_page(0, Opening::BeginAnew));
+    lane.pull(came(9, 90_000, true));
+    assert_eq!(wait_pull(&mut lane), by_page(9, Opening::Continue));
+    lane.pull(came(90_000, 90_000, false));
+    assert_eq!(wait_pull(&mut lane), PullAction::Commit { version: 90_000 });
+    lane.pull(PullInput::Committed);
+    assert_eq!(lane.core.status().alarm(), None);
+    assert_eq!(wait_pull(&mut lane), page(90_000, Opening::Begin), "the next time they are tried again");
+}
+
+#[test]
+fn a_lane_that_slept_too_long_begins_anew_whatever_was_begun() {
+    let mut lane = pulling(5);
+    lane.pull(PullInput::Anew { is_open: false });
+    assert_eq!(wait_pull(&mut lane), page(0, Opening::BeginAnew));
+    assert_eq!(lane.core.status().version, 5, "what it has serves until then");
+    lane.pull(came(9, 90, true));
+    assert_eq!(wait_pull(&mut lane), page(9, Opening::Continue));
+    lane.pull(PullInput::Anew { is_open: true });
+    assert_eq!(wait_pull(&mut lane), PullAction::Abandon);
+    lane.pull(PullInput::Abandoned);
+    assert_eq!(wait_pull(&mut lane), page(0, Opening::BeginAnew));
+    // An HQ that says it of nothing makes no sense, and is not hammered.
+    lane.pull(PullInput::Anew { is_open: false });
+    assert!(lane.core.status().alarm().is_some());
+    assert_eq!(lane.next(), None);
+    assert_eq!(wait_pull(&mut lane), page(0, Opening::BeginAnew));
+    lane.pull(came(90, 90, false));
+    assert_eq!(wait_pull(&mut lane), PullAction::Commit { version: 90 });
+    lane.pull(PullInput::Committed);
+    assert_eq!(wait_pull(&mut lane), page(90, Opening::Begin));
+}
+
+#[test]
 fn a_disk_that_is_full_is_an_alarm_and_is_not_hammered() {
     let mut lane = pulling(5);
     let mut tries = 0;
@@ -492,11 +564,11 @@ fn a_disk_that_is_full_is_an_alarm_and_is_not_hammered() {
                 tries += 1;
                 lane.pull(PullInput::Failed(PullFailure::Disk { reason: "full".into() }));
             }
-            PullAction::Page { after, opening } => {
+            PullAction::Page { after, opening, .. } => {
                 assert_eq!((after, opening), (5, Opening::Begin));
                 lane.pull(came(9, 9, false));
             }
-            PullAction::Abandon => panic!("there is nothing to abandon"),
+            PullAction::Abandon | PullAction::Snapshot => panic!("there is nothing to abandon"),
         }
         assert!(lane.core.status().alarm().is_some());
     }

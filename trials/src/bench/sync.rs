@@ -6,6 +6,7 @@ mod filing;
 mod phones;
 mod price;
 mod raw;
+mod snapshot;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -37,6 +38,11 @@ pub const ALL: &[Benchmark] = &[
         name: "sync-phones",
         about: "fifty phones ask for prices while six kiosks sell",
         run: phones::run,
+    },
+    Benchmark {
+        name: "sync-snapshot",
+        about: "a million goods come to a lane while it sells",
+        run: snapshot::run,
     },
     Benchmark { name: "sync-crowd", about: "a thousand lanes come back at once", run: crowd::run },
 ];

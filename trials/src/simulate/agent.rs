@@ -157,7 +157,7 @@ impl Agent {
                         self.core.handle(steady_ms, Input::Push(PushInput::Failed(error.into())));
                     }
                 },
-                Action::Pull(PullAction::Page { after, opening }) => {
+                Action::Pull(PullAction::Page { after, opening, takes_snapshot: _ }) => {
                     let asked = Asked { number: number(), opening };
                     self.pull = Some(asked);
                     let ask = Ask::Page { after, in_use: self.core.status().version };
@@ -169,6 +169,12 @@ impl Agent {
                         Err(reason) => PullInput::Failed(PullFailure::Disk { reason }),
                     };
                     self.core.handle(steady_ms, Input::Pull(input));
+                }
+                // HQ is not told here that files are taken.
+                Action::Pull(PullAction::Snapshot) => {
+                    let reason = "no files were offered".to_owned();
+                    let failed = PullInput::Failed(PullFailure::Form { reason });
+                    self.core.handle(steady_ms, Input::Pull(failed));
                 }
                 Action::Pull(PullAction::Abandon) => {
                     self.pages = None;
@@ -230,6 +236,9 @@ impl Agent {
                 return failed(PullFailure::Unreachable { wait_ms: 0 });
             }
         };
+        if page.head.anew {
+            return PullInput::Anew { is_open: opening == Opening::Continue };
+        }
         match opening {
             Opening::Continue => {}
             Opening::Begin if page.changes.is_empty() => {}

@@ -141,7 +141,13 @@ impl Headquarters {
             }
             Ask::Page { after, in_use } => {
                 shelves::note_version(store, &lane, *in_use).map_err(|error| words(&error))?;
-                let page = feed::page(store, &self.pages, &lane.store, *after, PAGE_CHANGES);
+                let wanted = feed::Wanted {
+                    store: &lane.store,
+                    after: *after,
+                    limit: PAGE_CHANGES,
+                    takes_snapshot: false,
+                };
+                let page = feed::page(store, &self.pages, &wanted);
                 return page.map(|page| Answer::Page(page.to_vec())).map_err(|error| words(&error));
             }
         };

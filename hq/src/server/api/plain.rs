@@ -133,6 +133,18 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .asked_with::<lanes::ReferenceQuery>(),
         lane(
+            ("GET", "/v1/snapshot"),
+            "Names the files that a lane takes where it has much of the reference to get.",
+            (None, JSON),
+            get(lanes::snapshot_offer),
+        ),
+        lane(
+            ("GET", "/v1/snapshot/{sha256}"),
+            "A piece of such a file: Range: bytes=A-B.",
+            (None, ZSTD),
+            get(lanes::snapshot_piece),
+        ),
+        lane(
             ("GET", "/v1/hints"),
             "Says whenever the reference moves: server-sent events.",
             (None, "text/event-stream"),

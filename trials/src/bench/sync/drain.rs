@@ -28,8 +28,10 @@ const CHUNK: usize = 500;
 /// How long the agent may take before nobody waits any more.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-const SHOP: &str = r#"{"code":"S001","name_zh":"一店","name_en":"One","currency":"CNY","currency_symbol":"¥",
-    "currency_exponent":2,"cash_rounding":1}"#;
+pub(super) const SHOP: &str = concat!(
+    r#"{"code":"S001","name_zh":"一店","name_en":"One","currency":"CNY","currency_symbol":"¥","#,
+    r#""currency_exponent":2,"cash_rounding":1}"#
+);
 
 pub(super) fn run(report: &mut Report, effort: Effort) -> Result<()> {
     let sales = SALES.min(effort.rounds_max * 10);

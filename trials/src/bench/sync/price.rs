@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use fixtures::bench::{Effort, Report, quantile};
 use hq::store::{Address, Kind, Store, StoreError};
 use sync_agent::core::{Action, Beginning, Core, Input, Intervals, PullAction, PullInput};
-use sync_agent::hq::{Hq, LaneKey, parse_page};
+use sync_agent::hq::{Hq, LaneKey, PageTold, parse_page};
 use tokio::sync::mpsc;
 
 use super::postgres_server::Server;
@@ -47,7 +47,8 @@ fn on(report: &mut Report, engine: &str, data: &Path, database: Option<Address>,
     };
     let store = open()?;
     enrol(&store, (1..=lanes).map(row_of))?;
-    store.write::<_, StoreError>(|writing| writing.put_entity(Kind::Category, "c", r#"{"id":"c"}"#))?;
+    let category = r#"{"id":"c","name_zh":"饮料","name_en":"Drinks","position":1}"#;
+    store.write::<_, StoreError>(|writing| writing.put_entity(Kind::Category, "c", category))?;
     drop(store);
     let runtime = runtime()?;
     let mut times = runtime.block_on(async {
@@ -105,7 +106,7 @@ async fn follow(hq: Hq, lane: u32, level: Arc<AtomicUsize>, told: mpsc::Sender<(
             let input = match action {
                 Action::Push(_) => continue,
                 Action::Pull(PullAction::Page { after, .. }) => {
-                    let page = parse_page(&hq.page(&key, after, 0, None).await?)?;
+                    let page = parse_page(&hq.page(&key, after, PageTold::default()).await?)?;
                     PullInput::Page {
                         through: page.head.through,
                         latest: page.head.latest,
@@ -117,6 +118,7 @@ async fn follow(hq: Hq, lane: u32, level: Arc<AtomicUsize>, told: mpsc::Sender<(
                     committed += 1;
                     PullInput::Committed
                 }
+                Action::Pull(PullAction::Snapshot) => bail!("there is little to get"),
                 Action::Pull(PullAction::Abandon) => PullInput::Abandoned,
             };
             core.handle(now_ms(), Input::Pull(input));

@@ -45,6 +45,7 @@ pub mod enrolment;
 pub mod feed;
 pub mod import;
 pub mod intake;
+pub mod margins;
 pub mod membership;
 pub mod orders;
 pub mod place;

@@ -58,6 +58,12 @@ impl Money {
             .filter(|cost| cost.is_amount())
     }
 
+    /// What so many thousandths of a unit cost at this price a unit, rounded half up; below nothing for what came back.
+    /// For sums over many documents, which are no document's quantity. `None` where it cannot be held.
+    pub fn of_thousandths(self, thousandths: i64) -> Option<Self> {
+        try_divide_half_up(i128::from(self.0) * i128::from(thousandths), 1_000).map(Self)
+    }
+
     /// What so many pieces cost at this price each.
     pub fn times_count(self, count: u32) -> Self {
         Self(divide_half_up(i128::from(self.0) * i128::from(count), 1))

@@ -330,14 +330,15 @@ impl Paper<'_> {
                 let rate = rate_text(*rate, exponent, self.currency);
                 self.text(format!("  {}: 1 {currency} = {rate}", words.rate));
             }
-            Tender::Wallet { wallet, reference, .. } => {
+            Tender::Wallet { wallet, reference, card, .. } => {
                 let name = match wallet {
                     Wallet::WeChat => words.wechat,
                     Wallet::Alipay => words.alipay,
                     Wallet::UnionPay => words.union_pay,
                     Wallet::Card => words.card,
                 };
-                self.amount(format!("{sign}{name}"), amount);
+                let end = card.map(|card| format!(" *{card}")).unwrap_or_default();
+                self.amount(format!("{sign}{name}{end}"), amount);
                 if !reference.is_empty() {
                     self.text(format!("  {}: {reference}", words.reference));
                 }

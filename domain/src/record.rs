@@ -19,7 +19,7 @@ use crate::sale::Sale;
 use crate::seller::Seller;
 use crate::shift::{Carried, CashMove, Denomination, Parked, ParkedId, ShiftReport};
 use crate::stock::{Movement, StockCount};
-use crate::tender::{Tender, TenderKind, Wallet};
+use crate::tender::{CardEnd, Tender, TenderKind, Wallet};
 use crate::till::kiosk::KioskRecord;
 
 /// A person who may work at a till.
@@ -396,6 +396,8 @@ pub enum Record {
         outcome: Outcome,
         /// The wallet's reference or reason, where it gave one.
         reference: String,
+        /// The end of the card's number, where it was a card and somebody typed it.
+        card: Option<CardEnd>,
     },
     /// The basket was paid.
     SaleCompleted {

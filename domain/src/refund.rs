@@ -175,6 +175,14 @@ impl PastSale {
         past
     }
 
+    /// What is left of a sale after later documents, for a list of sales: whether its prices hold their tax is read off
+    /// the sale, so nothing of its store need be known.
+    pub fn left_of(origin: Origin, sale: &Sale, later: &[Sale]) -> Money {
+        let on_top = sale.tax_added != Money::ZERO;
+        let mode = if on_top { TaxMode::Exclusive } else { TaxMode::Inclusive };
+        Self::new(origin, sale, later, TaxRules { mode, ..TaxRules::default() }).left
+    }
+
     /// Whether its numbers are such as a document may carry: it may come from
     /// another lane's journal.
     pub fn is_within_bounds(&self) -> bool {
@@ -487,7 +495,13 @@ mod tests {
     }
 
     fn wechat(minor: i64) -> Tender {
-        Tender::Wallet { wallet: Wallet::WeChat, payment: 1, reference: "w".into(), amount: money(minor) }
+        Tender::Wallet {
+            wallet: Wallet::WeChat,
+            payment: 1,
+            reference: "w".into(),
+            amount: money(minor),
+            card: None,
+        }
     }
 
     #[test]

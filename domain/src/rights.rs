@@ -43,6 +43,8 @@ pub enum Act {
     Attend,
     /// Let a count of goods change the stock.
     CountStock,
+    /// See what goods cost and what is earned on them.
+    SeeMargins,
 }
 
 impl Act {
@@ -65,6 +67,7 @@ impl Act {
             Self::ConfirmAge => 1 << 14,
             Self::Attend => 1 << 15,
             Self::CountStock => 1 << 16,
+            Self::SeeMargins => 1 << 17,
         }
     }
 }
@@ -157,6 +160,7 @@ mod tests {
         assert_eq!(Rights::of_role("visitor", &yuan), cashier);
         assert!(supervisor.allow(Act::SetPrice) && !supervisor.allow(Act::GiveAway));
         assert!(manager.allow(Act::GiveAway));
+        assert!(manager.allow(Act::SeeMargins) && !supervisor.allow(Act::SeeMargins));
         assert_eq!(supervisor.refund_max, Money::from_minor(50_000));
         assert!(supervisor.discount_max < manager.discount_max);
     }

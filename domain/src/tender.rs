@@ -8,6 +8,33 @@ pub const TENDERS_MAX: usize = 16;
 /// The most characters of a number or reference that a tender keeps.
 pub const REFERENCE_LENGTH_MAX: usize = 64;
 
+/// How many digits of a card's number are kept: the last ones, which its slip shows too.
+pub const CARD_DIGITS: usize = 4;
+
+/// The last digits of a card's number: enough to find a sale by the card again, too few to pay with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CardEnd([u8; CARD_DIGITS]);
+
+/// Why a text is not the end of a card's number. It is not repeated: it may be more of that number than anybody
+/// should keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("read the end of a card's number: it is exactly {CARD_DIGITS} digits")]
+pub struct CardEndError;
+
+impl CardEnd {
+    /// Reads exactly [`CARD_DIGITS`] digits.
+    pub fn parse(text: &str) -> Result<Self, CardEndError> {
+        let digits: [u8; CARD_DIGITS] = text.as_bytes().try_into().map_err(|_| CardEndError)?;
+        if digits.iter().all(u8::is_ascii_digit) { Ok(Self(digits)) } else { Err(CardEndError) }
+    }
+}
+
+impl std::fmt::Display for CardEnd {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|digit| write!(formatter, "{}", char::from(*digit)))
+    }
+}
+
 /// Who takes a payment by code or card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Wallet {
@@ -76,6 +103,8 @@ pub enum Tender {
         reference: String,
         /// How much.
         amount: Money,
+        /// The end of the card's number, where it was a card and somebody typed it.
+        card: Option<CardEnd>,
     },
     /// A voucher; what its face is above the due is lost, change is not given.
     Voucher {
@@ -105,6 +134,11 @@ impl Tender {
         }
     }
 
+    /// The end of the card's number, where it is known.
+    pub fn card(&self) -> Option<CardEnd> {
+        if let Self::Wallet { card, .. } = self { *card } else { None }
+    }
+
     /// Its kind.
     pub fn kind(&self) -> TenderKind {
         match self {
@@ -119,8 +153,9 @@ impl Tender {
     pub(crate) fn with_amount(&self, amount: Money) -> Self {
         match self {
             Self::Cash(_) | Self::ForeignCash { .. } => Self::Cash(amount),
-            Self::Wallet { wallet, payment, reference, .. } => {
-                Self::Wallet { wallet: *wallet, payment: *payment, reference: reference.clone(), amount }
+            Self::Wallet { wallet, payment, reference, card, .. } => {
+                let (wallet, payment, card) = (*wallet, *payment, *card);
+                Self::Wallet { wallet, payment, reference: reference.clone(), amount, card }
             }
             Self::Voucher { number, .. } => Self::Voucher { number: number.clone(), amount },
         }
@@ -134,4 +169,17 @@ pub struct ForeignRate {
     pub currency: String,
     /// Our minor units for a million of theirs.
     pub rate: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CardEnd, CardEndError};
+
+    #[test]
+    fn of_a_card_four_digits_are_kept_and_no_more() {
+        assert_eq!(CardEnd::parse("0042").map(|end| end.to_string()), Ok("0042".to_owned()));
+        for text in ["", "042", "00042", "6222020000000042", "004x", "٠٠٤٢", " 042"] {
+            assert_eq!(CardEnd::parse(text), Err(CardEndError), "{text}");
+        }
+    }
 }

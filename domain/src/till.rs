@@ -41,7 +41,7 @@ use crate::rights::{Act, Rights};
 use crate::sale::{CashDue, Due, Sale, Settling};
 use crate::shift::{Carried, GrandTotals, Parked, ShiftReport, Takings};
 use crate::tax::TaxRules;
-use crate::tender::{ForeignRate, Tender, Wallet};
+use crate::tender::{CardEnd, ForeignRate, Tender, Wallet};
 pub use charging::wallet_of;
 use kiosk::{Kiosk, KioskRules};
 use savings::{Recollection, is_before_prices};
@@ -631,8 +631,8 @@ impl Till {
                 self.payments.push(Payment::begun(*number, *wallet, *amount, purpose.clone(), at_ms));
                 self.payment_count = *number;
             }
-            Record::PaymentEnded { number, outcome, reference } => {
-                self.end_payment(*number, *outcome, reference);
+            Record::PaymentEnded { number, outcome, reference, card } => {
+                self.end_payment(*number, *outcome, reference, *card);
             }
             Record::SaleCompleted { sale } => {
                 self.takings.add_sale(sale);
@@ -752,7 +752,7 @@ impl Till {
         }
     }
 
-    fn end_payment(&mut self, number: u64, outcome: Outcome, reference: &str) {
+    fn end_payment(&mut self, number: u64, outcome: Outcome, reference: &str, card: Option<CardEnd>) {
         let Some(place) = self.payments.iter().position(|payment| payment.number == number) else { return };
         match outcome {
             Outcome::InDoubt => self.payments[place].doubt(),
@@ -770,6 +770,7 @@ impl Till {
                         payment: number,
                         reference: reference.to_owned(),
                         amount: payment.amount,
+                        card,
                     });
                 }
             }

@@ -178,6 +178,7 @@ fn wechat(amount: i64) -> Tender {
         payment: 7,
         reference: "4200002315202601317712345678".into(),
         amount: money(amount),
+        card: None,
     }
 }
 
@@ -278,6 +279,7 @@ fn refund() -> Sale {
             payment: 9,
             reference: "2026013122001498765432109876".into(),
             amount: money(-5_000),
+            card: None,
         },
         Tender::Cash(money(-990)),
     ];
@@ -297,6 +299,7 @@ fn tax_on_top() -> Sale {
         payment: 3,
         reference: String::new(),
         amount: money(amount),
+        card: domain::tender::CardEnd::parse("0042").ok(),
     };
     sale(TaxMode::Exclusive, lines, Vec::new(), |total| total, vec![card(7_412)])
 }

@@ -158,6 +158,21 @@ CREATE TABLE sale_tender (
     FOREIGN KEY (store, lane, epoch, seq) REFERENCES sale
 ) STRICT, WITHOUT ROWID;
 
+-- By what a sale is found again: 'member/ID' of who bought, 'card/1234' of the
+-- card that paid.
+CREATE TABLE sale_key (
+    store         TEXT NOT NULL,
+    lane          INTEGER NOT NULL,
+    epoch         INTEGER NOT NULL,
+    seq           INTEGER NOT NULL,
+    key           TEXT NOT NULL,
+    business_date TEXT NOT NULL,
+    at_ms         INTEGER NOT NULL,
+    PRIMARY KEY (store, lane, epoch, seq, key),
+    FOREIGN KEY (store, lane, epoch, seq) REFERENCES sale
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sale_key_key ON sale_key (key, business_date);
+
 CREATE TABLE sale_tax (
     store    TEXT NOT NULL,
     lane     INTEGER NOT NULL,
@@ -491,3 +506,11 @@ CREATE TABLE reference_day (
 -- Deleted rows up to this version are gone: a lane that is before it begins anew.
 INSERT INTO counter VALUES ('deletions_forgotten', 0);
 CREATE INDEX entity_deleted ON entity (version) WHERE body IS NULL;
+
+-- What a base unit of goods costs from an instant on, without tax.
+CREATE TABLE item_cost (
+    sku     TEXT NOT NULL,
+    from_ms INTEGER NOT NULL,
+    cost    INTEGER,            -- minor units; NULL: not known any more
+    PRIMARY KEY (sku, from_ms)
+) STRICT, WITHOUT ROWID;

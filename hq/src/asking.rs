@@ -11,6 +11,7 @@ use protocol::event::{self, Position};
 use crate::books::LaneId;
 use crate::books::keeper::{self, ALIAS, Keeper, points_key};
 use crate::import;
+use crate::margins;
 use crate::store::{CommissionOfDay, LaneRow, QuotaAsked, Reading, SalesRange, Store, StoreError};
 
 /// Answers a question of a lane. `now_ms` is HQ's clock, milliseconds UTC.
@@ -37,6 +38,12 @@ pub fn answer(store: &Store, lane: &LaneRow, question: &Question, now_ms: i64) -
         Question::ReleaseParked { parked } => {
             store.write(|writing| Keeper::new(writing, now_ms)?.release_parked(&asks, *parked, &source))?;
             Ok(Answer::Released {})
+        }
+        Question::Receipts { sought, goods } => {
+            store.read(|reading| keeper::receipts_listed(reading, &asks, sought, goods, now_ms))
+        }
+        Question::Margins { staff, day } => {
+            store.read(|reading| margins::told(reading, &asks.store, staff, *day))
         }
         Question::Earned { seller, day } => store.read(|reading| earned(reading, seller, *day)),
         // What happens at the counters of a store is of the moment: its relay knows, and HQ does not.
@@ -92,7 +99,7 @@ fn quotas_used(
 }
 
 /// Whoever has a card, an id or a telephone number; nobody where it is two people's.
-fn member(reading: &Reading<'_>, code: &str) -> Result<Answer, StoreError> {
+pub(crate) fn member(reading: &Reading<'_>, code: &str) -> Result<Answer, StoreError> {
     let by_id =
         if code.starts_with(PHONE) { None } else { reading.member(code)?.map(|row| (code.to_owned(), row)) };
     let found = match by_id {

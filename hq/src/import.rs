@@ -6,6 +6,7 @@
 
 mod check;
 mod complete;
+mod costs;
 mod goods;
 mod member;
 mod one;
@@ -26,15 +27,16 @@ use serde::{Deserialize, Serialize};
 use crate::books::keeper;
 use crate::commission::RuleForm;
 use crate::membership::{self, MembershipForm};
-use crate::store::{Kind, Put, Reading, Store, StoreError, Writing, price_key};
+use crate::store::{CostRow, Kind, Put, Reading, Store, StoreError, Writing, price_key};
 use check::{Checked, Checker};
+pub use costs::COST_COLUMNS;
 pub use goods::GOODS_COLUMNS;
 use member::CouponSource;
 pub(crate) use member::{
     check_coupon_of, member_phone, member_points, member_shown, member_staff, member_told,
 };
 pub use one::put_price_text;
-pub(crate) use one::{put_goods, put_member, put_prices, put_promotions};
+pub(crate) use one::{put_costs, put_goods, put_member, put_prices, put_promotions};
 pub use prices::{PRICE_COLUMNS, PriceText};
 
 /// The file of a folder that has everything but many goods.
@@ -45,6 +47,9 @@ pub const GOODS_FILES: [&str; 2] = ["products.csv", "goods.csv"];
 
 /// The file of a folder that may have prices of price lists.
 pub const PRICES_FILE: &str = "prices.csv";
+
+/// The file of a folder that may have what goods cost.
+pub const COSTS_FILE: &str = "costs.csv";
 
 /// The most prices of one item in one place: those of all its units and
 /// tiers, in force and ahead of their time.
@@ -135,7 +140,7 @@ pub enum ImportError {
         source: std::io::Error,
     },
     /// There is nothing to import.
-    #[error("import {path}: a folder with {SHOP_FILE}, products.csv or {PRICES_FILE}, a .json or a .csv file is needed", path = .0.display())]
+    #[error("import {path}: a folder with {SHOP_FILE}, products.csv, {PRICES_FILE} or {COSTS_FILE}, a .json or a .csv file is needed", path = .0.display())]
     Nothing(PathBuf),
     /// A file is not JSON of the shop's form.
     #[error("import {path}: correct the place that is named", path = path.display())]
@@ -169,6 +174,7 @@ struct Shop {
     tax_classes: Option<Vec<TaxClass>>,
     products: Option<Vec<Product>>,
     prices: Option<Vec<PriceRow>>,
+    costs: Option<Vec<CostRow>>,
     staff: Option<Vec<StaffSource>>,
     members: Option<Vec<serde_json::Value>>,
     promotions: Option<Vec<Promotion>>,
@@ -209,6 +215,7 @@ struct Source {
     shop: Option<PathBuf>,
     goods: Option<PathBuf>,
     prices: Option<PathBuf>,
+    costs: Option<PathBuf>,
 }
 
 /// Imports a folder, a JSON file or a CSV file. `replace` deletes what is not
@@ -250,7 +257,8 @@ pub fn prepare(store: &Store, path: &Path, replace: bool, now_ms: i64) -> Result
         checker.check_promotions(&file, &shop, reading)?;
         checker.check_commissions(&file, &shop, reading)?;
         checker.check_memberships(&file, &shop, reading)?;
-        check_prices(&mut checker, reading, &file, &shop, source.prices.as_deref())
+        check_prices(&mut checker, reading, &file, &shop, source.prices.as_deref())?;
+        check_costs(&mut checker, reading, &file, &shop, source.costs.as_deref())
     })?;
     let checked = checker.finish()?;
     let staff = store.read(|reading| pins::hash(reading, shop.staff.as_deref().unwrap_or_default()))?;
@@ -333,6 +341,27 @@ fn check_prices(
     })
 }
 
+fn check_costs(
+    checker: &mut Checker,
+    reading: &Reading<'_>,
+    file: &str,
+    shop: &Shop,
+    path: Option<&Path>,
+) -> Result<(), ImportError> {
+    for (index, row) in shop.costs.iter().flatten().enumerate() {
+        checker.check_cost(file, &format!("costs[{index}]"), row, reading)?;
+    }
+    let Some(path) = path else { return Ok(()) };
+    let file = complete::file_name(path);
+    each_cost(path, checker.currency().cloned(), &mut |place, row| {
+        match row {
+            Ok(row) => checker.check_cost(&file, &place, &row, reading)?,
+            Err(what) => checker.note(&file, &place, what),
+        }
+        Ok(!checker.is_full())
+    })
+}
+
 fn find(path: &Path) -> Result<Source, ImportError> {
     let nothing = || ImportError::Nothing(path.to_owned());
     if path.is_dir() {
@@ -341,16 +370,19 @@ fn find(path: &Path) -> Result<Source, ImportError> {
             shop: existing(SHOP_FILE),
             goods: GOODS_FILES.iter().find_map(|name| existing(name)),
             prices: existing(PRICES_FILE),
+            costs: existing(COSTS_FILE),
         };
-        let is_empty = source.shop.is_none() && source.goods.is_none() && source.prices.is_none();
+        let files = [&source.shop, &source.goods, &source.prices, &source.costs];
+        let is_empty = files.into_iter().all(Option::is_none);
         return if is_empty { Err(nothing()) } else { Ok(source) };
     }
+    let none = Source { shop: None, goods: None, prices: None, costs: None };
+    let this = Some(path.to_owned());
     match path.extension().and_then(|extension| extension.to_str()) {
-        Some("json") => Ok(Source { shop: Some(path.to_owned()), goods: None, prices: None }),
-        Some("csv") if prices::is_of_prices(path) => {
-            Ok(Source { shop: None, goods: None, prices: Some(path.to_owned()) })
-        }
-        Some("csv") => Ok(Source { shop: None, goods: Some(path.to_owned()), prices: None }),
+        Some("json") => Ok(Source { shop: this, ..none }),
+        Some("csv") if costs::is_of_costs(path) => Ok(Source { costs: this, ..none }),
+        Some("csv") if prices::is_of_prices(path) => Ok(Source { prices: this, ..none }),
+        Some("csv") => Ok(Source { goods: this, ..none }),
         _ => Err(nothing()),
     }
 }
@@ -388,6 +420,22 @@ fn each_price(
     let mut prices = prices::Prices::open(path, currency)
         .map_err(|source| ImportError::Read { path: path.to_owned(), source })?;
     while let Some((place, row)) = prices.next_price() {
+        if !take(place, row)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Hands the rows of a file of costs to `take`, until it says that it has enough.
+fn each_cost(
+    path: &Path,
+    currency: Option<Currency>,
+    take: &mut dyn FnMut(String, Result<CostRow, String>) -> Result<bool, ImportError>,
+) -> Result<(), ImportError> {
+    let mut costs = costs::Costs::open(path, currency)
+        .map_err(|source| ImportError::Read { path: path.to_owned(), source })?;
+    while let Some((place, row)) = costs.next_cost() {
         if !take(place, row)? {
             break;
         }
@@ -437,6 +485,15 @@ fn apply(
     if let Some(path) = &source.prices {
         each_price(path, checked.currency.clone(), &mut |place, row| {
             applying.put_price(&row.map_err(|what| changed(path, place, what))?)?;
+            Ok(true)
+        })?;
+    }
+    for row in shop.costs.iter().flatten() {
+        applying.put_cost(row)?;
+    }
+    if let Some(path) = &source.costs {
+        each_cost(path, checked.currency.clone(), &mut |place, row| {
+            applying.put_cost(&row.map_err(|what| changed(path, place, what))?)?;
             Ok(true)
         })?;
     }
@@ -551,6 +608,15 @@ impl<'a, 'c> Applying<'a, 'c> {
             Put::Same => {}
         }
         self.priced.insert((row.sku.clone(), row.scope.clone()));
+        Ok(())
+    }
+
+    /// Puts what goods cost from an instant on. None is ever deleted: what was sold before cost what it cost.
+    fn put_cost(&mut self, row: &CostRow) -> Result<(), ImportError> {
+        self.done.named += 1;
+        if self.writing.put_cost(row)? {
+            self.done.changed += 1;
+        }
         Ok(())
     }
 

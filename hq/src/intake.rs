@@ -523,7 +523,8 @@ mod tests {
     use protocol::event::{KitShare, Returned, Staff, Tender};
 
     fn cash(amount: i64) -> Tender {
-        Tender { kind: "cash".into(), amount, payment: None, reference: String::new(), foreign: None }
+        let (reference, card) = (String::new(), String::new());
+        Tender { kind: "cash".into(), amount, payment: None, reference, foreign: None, card }
     }
 
     fn back(amount: i64) -> Returned {

@@ -46,6 +46,7 @@ pub mod feed;
 pub mod import;
 pub mod intake;
 pub mod interventions;
+pub mod margins;
 pub mod membership;
 pub mod orders;
 pub mod place;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use domain::bearer;
 use domain::stock::StockMove;
+use domain::tender::CardEnd;
 use protocol::event::{self, Event, Fact, Kiosk, Line, Movement, Returned, StockLine};
 use protocol::pull::{Label, LabelStamp, LabelWaiver};
 use serde::{Deserialize, Serialize};
@@ -220,8 +221,14 @@ pub(crate) fn refuse_unfit(event: &Event) -> Result<(), String> {
                 .chain(sale.returns.iter().map(|back| back.sku.as_str()))
                 .chain(sale.returns.iter().flat_map(|back| back.stock.iter().map(|line| line.sku.as_str())))
                 .chain(sale.kept.iter().map(|kept| kept.sku.as_str()))
+                .chain(sale.buyer.iter().map(|buyer| buyer.member.as_str()))
                 .chain(sale.tenders.iter().map(|tender| tender.kind.as_str()));
             keys.try_for_each(refuse_text)?;
+            // More of a card's number than its end is kept by nobody.
+            let cards = sale.tenders.iter().map(|tender| tender.card.as_str());
+            if cards.filter(|card| !card.is_empty()).any(|card| CardEnd::parse(card).is_err()) {
+                return Err("what stands there of a card is not exactly four digits".to_owned());
+            }
             refuse_uses(sale)?;
             let sellers = sale.seller.iter().chain(sale.lines.iter().filter_map(|line| line.seller.as_ref()));
             sellers.flat_map(|seller| [&seller.id, &seller.level]).try_for_each(|text| refuse_text(text))?;

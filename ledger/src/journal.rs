@@ -24,7 +24,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 pub use audit::{Audit, EpochAudit, KeySeen};
 use kind::{is_signed_at_once, kind_of};
-pub use past::{DAY_EVENTS_MAX, Past};
+pub use past::{DAY_EVENTS_MAX, Past, SOUGHT_DOCUMENTS_MAX, Sought};
 pub use reading::{JournalReader, Segment, SignedRow};
 use reading::{begin, check_tail, understand};
 

@@ -44,7 +44,7 @@ use crate::orders::Orders;
 use crate::payment::{self, Act, Ask};
 use crate::present;
 use crate::receipt;
-use crate::sheet::{Attempt, Elsewhere, Kind};
+use crate::sheet::{Attempt, Bought, Elsewhere, Kind, MarginsSeen};
 use crate::weighing::{ScaleAsk, ScaleStatus};
 use asking::Errands;
 pub use books::Moment;
@@ -208,6 +208,10 @@ pub struct Lane {
     pub(crate) elsewhere: Elsewhere,
     /// The parked basket of this lane of which it was just told that another is taking it up.
     pub(crate) held_elsewhere: Option<u32>,
+    /// Receipts that are looked for without the paper.
+    pub(crate) bought: Bought,
+    /// What was earned on goods, while somebody looks at it.
+    pub(crate) margins: MarginsSeen,
 }
 
 /// Whether the lane can sell.
@@ -256,6 +260,8 @@ impl Lane {
             counting: Counting::default(),
             elsewhere: Elsewhere::default(),
             held_elsewhere: None,
+            bought: Bought::default(),
+            margins: MarginsSeen::default(),
         }
     }
 
@@ -298,6 +304,7 @@ impl Lane {
             self.settle_kiosk();
         } else {
             self.settle_sheets();
+            self.forget_margins();
             self.show_exit_code();
         }
         self.settle_labels();

@@ -496,8 +496,14 @@ fn tender_line(lane: &Lane, currency: &Currency, tender: &Tender) -> TenderLine 
         Tender::ForeignCash { currency: foreign, amount, .. } => {
             format!("{foreign} {}", currency.format(*amount))
         }
-        Tender::Wallet { payment, reference, .. } if reference.is_empty() => format!("#{payment}"),
-        Tender::Wallet { payment, reference, .. } => format!("#{payment} · {reference}"),
+        Tender::Wallet { payment, reference, card, .. } => {
+            let parts = [
+                Some(format!("#{payment}")),
+                card.map(|card| format!("*{card}")),
+                Some(reference.clone()).filter(|reference| !reference.is_empty()),
+            ];
+            parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+        }
         Tender::Voucher { number, .. } => number.clone(),
     };
     let amount = tender.amount();

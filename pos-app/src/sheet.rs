@@ -6,6 +6,7 @@
 mod approval;
 mod board;
 mod books;
+mod bought;
 mod change;
 mod code;
 mod counting;
@@ -14,6 +15,7 @@ mod export;
 mod give_back;
 mod goods;
 mod health;
+mod margins;
 mod member;
 mod menu;
 mod orders;
@@ -35,6 +37,7 @@ use domain::phone::ExitRight;
 use domain::refund::Origin;
 use domain::rights::Act;
 use domain::shift::{CashMove, ShiftReport};
+use domain::tender::CARD_DIGITS;
 use domain::till::{Desk, Input, Paper};
 use drivers::sound::Tone as Sound;
 use ui::view::{self, Language, Notice, SheetField, SheetKey, SheetRow, Tone};
@@ -42,7 +45,9 @@ use ui::view::{self, Language, Notice, SheetField, SheetKey, SheetRow, Tone};
 use crate::entry::CALM_MS;
 use crate::lane::{Command, Lane, OpenLane, State};
 pub(crate) use books::DayBy;
+pub(crate) use bought::{Bought, BoughtBy};
 pub(crate) use change::Change;
+pub(crate) use margins::MarginsSeen;
 pub(crate) use parking::{Claimed, Elsewhere};
 pub(crate) use stock::StockWork;
 pub(crate) use why::almost;
@@ -96,6 +101,8 @@ pub(crate) enum Kind {
     Why,
     /// Goods come back.
     GiveBack,
+    /// Receipts are looked for without the paper.
+    Bought(BoughtBy),
     /// Goods come back without a receipt.
     Blind,
     /// A voucher is taken.
@@ -122,6 +129,8 @@ pub(crate) enum Kind {
     Health,
     /// What was sold on this day.
     Day(DayBy),
+    /// What was earned on goods on a day.
+    Margins,
     /// The last documents of this lane.
     Receipts,
     /// A document as a code.
@@ -272,6 +281,7 @@ impl Open {
             | Kind::Report(..)
             | Kind::Health
             | Kind::Day(_)
+            | Kind::Margins
             | Kind::Receipts
             | Kind::Phones
             | Kind::OnHand
@@ -287,10 +297,12 @@ impl Open {
             Kind::Member => &[Code],
             Kind::Goods { .. } => &[Words],
             Kind::GiveBack => &[Code],
+            Kind::Bought(BoughtBy::Member) => &[Code, Words],
+            Kind::Bought(BoughtBy::Payment) => &[Digits, Amount, Words],
             Kind::Blind => &[Code, Quantity, Amount],
             Kind::Voucher => &[Code, Amount],
             Kind::Foreign => &[Amount],
-            Kind::Payment(_) => &[Digits],
+            Kind::Payment(_) => &[Digits, Digits],
             Kind::Float | Kind::Cash(_) => &[Amount],
             Kind::Count => &[Digits],
             Kind::NewMember => &[Digits, Code],
@@ -359,6 +371,16 @@ impl Open {
         }
     }
 
+    /// The most characters of the field that is written into.
+    fn most_characters(&self) -> usize {
+        match (&self.kind, self.focus) {
+            (Kind::Count, _) => COUNT_DIGITS_MAX,
+            // Of a card nobody types more than may be kept.
+            (Kind::Payment(_), 1) | (Kind::Bought(BoughtBy::Payment), 0) => CARD_DIGITS,
+            _ => FIELD_MAX,
+        }
+    }
+
     /// Whether it has a field that is written into.
     pub(crate) fn is_written(&self) -> bool {
         self.fields.get(self.focus).is_some()
@@ -379,6 +401,7 @@ impl Open {
             | Kind::Why
             | Kind::Health
             | Kind::Day(_)
+            | Kind::Margins
             | Kind::Receipts
             | Kind::Code(_)
             | Kind::Phones
@@ -392,6 +415,7 @@ impl Open {
             Kind::Member
             | Kind::Goods { selling: false }
             | Kind::GiveBack
+            | Kind::Bought(_)
             | Kind::Seller { .. }
             | Kind::Orders
             | Kind::Order(_) => ScanRule::Takes,
@@ -424,6 +448,7 @@ impl Open {
             | Kind::Goods { .. }
             | Kind::Payments
             | Kind::Receipts
+            | Kind::Bought(_)
             | Kind::Orders
             | Kind::Board
             | Kind::Counts
@@ -450,6 +475,7 @@ impl Open {
             | Kind::Report(..)
             | Kind::Health
             | Kind::Day(_)
+            | Kind::Margins
             | Kind::Code(_)
             | Kind::Phones
             | Kind::Leave(..)
@@ -601,6 +627,7 @@ impl Lane {
             Kind::Goods { selling } => self.show_goods(open, sheet, *selling),
             Kind::Why => self.show_why(open, sheet),
             Kind::GiveBack => self.show_give_back(open, sheet),
+            Kind::Bought(by) => self.show_bought(open, sheet, *by),
             Kind::Blind => self.show_blind(open, sheet),
             Kind::Voucher => self.show_voucher(open, sheet),
             Kind::Foreign => self.show_foreign(open, sheet),
@@ -614,6 +641,7 @@ impl Lane {
             Kind::Report(report, closed) => self.show_report(open, sheet, report, *closed),
             Kind::Health => self.show_health(open, sheet),
             Kind::Day(by) => self.show_day(sheet, *by),
+            Kind::Margins => self.show_margins(open, sheet),
             Kind::Receipts => self.show_receipts(sheet),
             Kind::Code(origin) => self.show_code(origin),
             Kind::Phones => self.show_phones(open, sheet),
@@ -660,6 +688,7 @@ impl Lane {
             | Kind::Member
             | Kind::Why
             | Kind::GiveBack
+            | Kind::Bought(_)
             | Kind::Blind
             | Kind::Voucher
             | Kind::Foreign
@@ -671,6 +700,7 @@ impl Lane {
             | Kind::CloseShift
             | Kind::Report(..)
             | Kind::Health
+            | Kind::Margins
             | Kind::Code(_)
             | Kind::Phones
             | Kind::Leave(..)

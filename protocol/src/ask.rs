@@ -12,6 +12,9 @@
 //! [`Question`] and gives an [`Answer`], both as JSON. A store agent takes the
 //! same request of the other lanes' agents.
 
+mod margins;
+mod receipts;
+
 use chrono::NaiveDate;
 use domain::label::LabelNumber;
 use domain::shift::PARKED_MAX;
@@ -23,6 +26,13 @@ use crate::board::KIOSKS_MAX;
 use crate::board::{KioskStand, SignedAct, Stand};
 use crate::event::{Coupon, Member, Origin, Parked, ParkedId, PointsGrant, Position, QuotaHeard, Sale};
 use crate::pull::phone_hash;
+
+pub use self::margins::{
+    MARGIN_CATEGORIES_MAX, MARGIN_GOODS_MAX, Margin, Margins, MarginsRefused, UNCOSTED_NAMED_MAX, Uncosted,
+};
+pub use self::receipts::{
+    Knows, RECEIPT_GOODS_MAX, RECEIPTS_BACK_DAYS, RECEIPTS_TOLD_MAX, ReceiptShown, Sought,
+};
 
 /// The version that this program writes.
 pub const ASK_VERSION: u16 = 1;
@@ -132,6 +142,22 @@ pub enum Question {
         /// The sale.
         origin: Origin,
     },
+    /// Which receipts of the last [`RECEIPTS_BACK_DAYS`] are these?
+    Receipts {
+        /// By what they are looked for.
+        sought: Sought,
+        /// HQ's item codes: only receipts that hold one of them; all where there are none. At most
+        /// [`RECEIPT_GOODS_MAX`].
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        goods: Vec<String>,
+    },
+    /// What did this lane's store earn on its goods?
+    Margins {
+        /// HQ's id of who is signed in; they must have the right.
+        staff: String,
+        /// The business date.
+        day: NaiveDate,
+    },
     /// How much was given of promotions with quotas?
     QuotasUsed {
         /// Their ids, at most [`QUOTAS_ASKED_MAX`].
@@ -238,6 +264,12 @@ impl Question {
             Self::ClaimReceipt { origin } | Self::ReleaseReceipt { origin } => {
                 short(&origin.store) && i64::try_from(origin.seq).is_ok()
             }
+            Self::Receipts { sought, goods } => {
+                sought.is_within_bounds()
+                    && goods.len() <= RECEIPT_GOODS_MAX
+                    && goods.iter().all(|sku| short(sku))
+            }
+            Self::Margins { staff, day: _ } => short(staff),
             Self::QuotasUsed { promotions, member, day: _ } => {
                 (1..=QUOTAS_ASKED_MAX).contains(&promotions.len())
                     && promotions.iter().all(|id| short(id))
@@ -337,6 +369,30 @@ pub enum Answer {
     ReceiptNotClaimed {
         /// Why.
         why: ReceiptRefused,
+    },
+    /// The receipts that were asked for, as far as whoever answers knows them.
+    Receipts {
+        /// Whose they are, where a member was asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        member: Option<Box<Member>>,
+        /// The newest first, at most [`RECEIPTS_TOLD_MAX`].
+        receipts: Vec<ReceiptShown>,
+        /// Whether there are more, or may be.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        more: bool,
+        /// Who answers.
+        #[serde(default)]
+        knows: Knows,
+    },
+    /// What the store earned on its goods.
+    Margins {
+        /// The sums.
+        margins: Box<Margins>,
+    },
+    /// Nothing is told of that.
+    MarginsNotTold {
+        /// Why.
+        why: MarginsRefused,
     },
     /// What was given of promotions with quotas, as far as HQ has heard.
     QuotasUsed {
@@ -692,6 +748,28 @@ mod tests {
         assert!(!asked(vec![String::new()], "m1").is_within_bounds());
         assert!(!asked(vec!["p".into(); QUOTAS_ASKED_MAX + 1], "").is_within_bounds());
         assert!(!asked(vec!["p".into()], &"m".repeat(ASKED_LENGTH_MAX + 1)).is_within_bounds());
+    }
+
+    #[test]
+    fn receipts_are_asked_for_by_four_digits_at_most() {
+        let day = NaiveDate::from_ymd_opt(2026, 3, 2).expect("a day");
+        let asked = |card: &str, amount| {
+            let sought = Sought::Payment { card: card.into(), day, amount };
+            Question::Receipts { sought, goods: Vec::new() }
+        };
+        assert_eq!(
+            serde_json::to_string(&asked("0042", None)).expect("plain data serialises"),
+            r#"{"ask":"receipts","sought":{"by":"payment","card":"0042","day":"2026-03-02"}}"#
+        );
+        assert!(asked("0042", Some(1)).is_within_bounds() && asked("", Some(1_250)).is_within_bounds());
+        for (card, amount) in [("", None), ("42", Some(1)), ("6222020000000042", None), ("0042", Some(0))] {
+            assert!(!asked(card, amount).is_within_bounds(), "{card} {amount:?}");
+        }
+        let of = |goods: usize| {
+            let sought = Sought::Member { code: "M1".into() };
+            Question::Receipts { sought, goods: vec!["100001".into(); goods] }.is_within_bounds()
+        };
+        assert!(of(0) && of(RECEIPT_GOODS_MAX) && !of(RECEIPT_GOODS_MAX + 1));
     }
 
     #[test]

@@ -351,6 +351,9 @@ pub enum Fact {
         /// The wallet's reference or reason, where it gave one.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         reference: String,
+        /// The last four digits of the card, where somebody typed them.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        card: String,
     },
     /// A basket was paid. The whole document: nothing else is needed to
     /// account for it.
@@ -876,6 +879,9 @@ pub struct Tender {
     /// Notes of another currency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub foreign: Option<Foreign>,
+    /// The last four digits of the card, where somebody typed them.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub card: String,
 }
 
 /// Notes of another currency, as handed over.
@@ -1076,6 +1082,8 @@ pub enum Act {
     Attend,
     /// Let a count of goods change the stock.
     CountStock,
+    /// See what is earned on goods.
+    SeeMargins,
 }
 
 /// Cash that moves without a sale.

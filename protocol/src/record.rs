@@ -58,6 +58,12 @@ pub enum UnderstandEventError {
         /// The event's number.
         seq: u64,
     },
+    /// What stands where the end of a card's number would is not four digits.
+    #[error("understand event {seq}: of a card exactly four digits may stand there")]
+    Card {
+        /// The event's number.
+        seq: u64,
+    },
     /// The number of a phone's code is none.
     #[error("understand event {seq}: no code of a phone has this number")]
     Code {
@@ -217,10 +223,11 @@ impl From<&Record> for Fact {
                 amount: amount.minor(),
                 refund: tender::encode_purpose(purpose),
             },
-            Record::PaymentEnded { number, outcome, reference } => Self::PaymentEnded {
+            Record::PaymentEnded { number, outcome, reference, card } => Self::PaymentEnded {
                 number: *number,
                 outcome: (*outcome).into(),
                 reference: reference.clone(),
+                card: tender::encode_card(*card),
             },
             Record::SaleCompleted { sale } => Self::SaleCompleted { sale: sale.as_ref().into() },
             Record::PaperBegun { document, reprint } => {
@@ -661,10 +668,11 @@ impl Event {
                 amount: understand_amount(seq, "payment", *amount)?,
                 purpose: tender::understand_purpose(refund.as_ref()),
             },
-            Fact::PaymentEnded { number, outcome, reference } => Record::PaymentEnded {
+            Fact::PaymentEnded { number, outcome, reference, card } => Record::PaymentEnded {
                 number: *number,
                 outcome: (*outcome).into(),
                 reference: reference.clone(),
+                card: tender::understand_card(seq, card)?,
             },
             Fact::SaleCompleted { sale } => Record::SaleCompleted { sale: Box::new(sale.understand(seq)?) },
             Fact::PaperBegun { document, reprint } => {

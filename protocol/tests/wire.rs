@@ -46,7 +46,7 @@ use domain::rights::Act;
 use domain::sale::{Sale, TaxSummary, Tender};
 use domain::shift::{Carried, CashMove, Denomination, GrandTotals, Parked, ShiftReport, Takings, Tally};
 use domain::stock::StockLine;
-use domain::tender::{TenderKind, Wallet};
+use domain::tender::{CardEnd, TenderKind, Wallet};
 use domain::till::kiosk::{
     AuditFound, BagFound, CallEnd, Cause, ChanceParts, Drawn, KioskRecord, RandomSource, Weighing,
 };
@@ -373,7 +373,8 @@ fn case_back() -> ReturnedLine {
 }
 
 fn wechat(minor: i64) -> Tender {
-    Tender::Wallet { wallet: Wallet::WeChat, payment: 9, reference: "4200001".into(), amount: money(minor) }
+    let reference = "4200001".into();
+    Tender::Wallet { wallet: Wallet::WeChat, payment: 9, reference, amount: money(minor), card: None }
 }
 
 /// Apples for a beer, the rest by several means.
@@ -576,11 +577,21 @@ fn later_records() -> Vec<(&'static str, Record)> {
         ("payment_begun_refund", begun(refund_of_nine())),
         (
             "payment_ended",
-            Record::PaymentEnded { number: 9, outcome: Outcome::Paid, reference: "4200001".into() },
+            Record::PaymentEnded {
+                number: 9,
+                outcome: Outcome::Paid,
+                reference: "4200001".into(),
+                card: None,
+            },
         ),
         (
             "payment_ended_in_doubt",
-            Record::PaymentEnded { number: 9, outcome: Outcome::InDoubt, reference: String::new() },
+            Record::PaymentEnded {
+                number: 9,
+                outcome: Outcome::InDoubt,
+                reference: String::new(),
+                card: None,
+            },
         ),
         ("sale_completed_exchange", Record::SaleCompleted { sale: Box::new(exchange()) }),
         ("sale_completed_refund", Record::SaleCompleted { sale: Box::new(refunded()) }),
@@ -673,7 +684,24 @@ fn records() -> Vec<(&'static str, Record)> {
         ("kiosk_called_price_query", Record::Kiosk(KioskRecord::Called { cause: Cause::PriceQuery })),
         ("kiosk_called_coupon_query", Record::Kiosk(KioskRecord::Called { cause: Cause::CouponQuery })),
     ])
+    .chain(records_of_a_card())
     .collect()
+}
+
+/// A card of which the end of its number is known.
+fn records_of_a_card() -> Vec<(&'static str, Record)> {
+    let (card, reference) = (CardEnd::parse("0042").ok(), String::from("000123"));
+    let tender = Tender::Wallet {
+        wallet: Wallet::Card,
+        payment: 9,
+        reference: reference.clone(),
+        amount: money(350),
+        card,
+    };
+    vec![
+        ("payment_ended_card", Record::PaymentEnded { number: 9, outcome: Outcome::Paid, reference, card }),
+        ("tender_added_card", Record::TenderAdded { tender }),
+    ]
 }
 
 /// What a lane writes down about its journal and its clock.

@@ -498,6 +498,8 @@ impl Counter {
             | Question::ReleaseCoupon { .. }
             | Question::ClaimReceipt { .. }
             | Question::ReleaseReceipt { .. }
+            | Question::Receipts { .. }
+            | Question::Margins { .. }
             | Question::QuotasUsed { .. }
             | Question::Earned { .. }
             | Question::LabelStore { .. }

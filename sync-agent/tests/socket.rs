@@ -32,6 +32,8 @@ impl Answers for Clerk {
             | Question::ReleaseCoupon { .. }
             | Question::ClaimReceipt { .. }
             | Question::ReleaseReceipt { .. }
+            | Question::Receipts { .. }
+            | Question::Margins { .. }
             | Question::Earned { .. }
             | Question::FlashLabel { .. }
             | Question::LabelStore { .. }

@@ -8,7 +8,7 @@ use fixtures::shop;
 use ledger::reference::ReferenceWriter;
 use pos_app::config::{Config, Language, Payment, Theme};
 use pos_app::lane::Moment;
-use protocol::ask::{Answer, ParkedRefused, ParkedShown};
+use protocol::ask::{Answer, Margin, Margins, ParkedRefused, ParkedShown, Uncosted};
 use protocol::event::{ParkedId, Position};
 use protocol::pull::{Change, Entity, Order, OrderLine, OrderState, pick_up_hash};
 use ui::action::Key;
@@ -26,12 +26,13 @@ const GOLD_CARD: &str = "M00000005C";
 const COUPON: &str = "CDEMO0001R";
 
 /// The pictures that the guide shows; the others are for looking at.
-pub const SHOWN: [&str; 19] = [
+pub const SHOWN: [&str; 21] = [
     "approval",
     "count",
     "count-check",
     "count-goods",
     "discount",
+    "margins",
     "member-basket",
     "new-member",
     "order-pick",
@@ -39,6 +40,7 @@ pub const SHOWN: [&str; 19] = [
     "pay-split",
     "payment-in-doubt",
     "recall",
+    "return-bought",
     "return-gift",
     "return-taken",
     "seller",
@@ -369,7 +371,99 @@ impl Day<'_> {
         ensure!(self.is_done(), "the money was not paid back");
         self.draw("paid-back")?;
         self.stand.key(Key::Escape);
-        self.keeping_a_gift()
+        self.keeping_a_gift()?;
+        self.without_the_receipt()
+    }
+
+    /// Goods come back whose receipt is at home: by the member, and by the card that paid.
+    fn without_the_receipt(&mut self) -> Result<()> {
+        let number = |detail: &str| detail.rsplit('-').next().map(str::to_owned);
+        self.stand.scan(GOLD_CARD);
+        self.scan("100028")?;
+        self.pay()?;
+        self.stand.scan(GOLD_CARD);
+        self.scan("100024")?;
+        self.scan("100001")?;
+        self.pay()?;
+        self.stand.function(5);
+        self.stand.scan(GOLD_CARD);
+        self.draw("return-bought")?;
+        let rows = self.stand.lane.view().sheet.map(|sheet| sheet.rows).unwrap_or_default();
+        ensure!(rows.len() >= 2, "{} receipts were found", rows.len());
+        self.scan("100028")?;
+        self.draw("return-bought-goods")?;
+        let rows = self.stand.lane.view().sheet.map(|sheet| sheet.rows).unwrap_or_default();
+        let found = rows.first().and_then(|row| number(&row.detail)).context("the juice's receipt")?;
+        self.stand.key(Key::Enter);
+        self.stand.enter("201");
+        self.stand.enter("3456");
+        let past = self.stand.lane.till().and_then(|till| till.basket().past()).map(|past| past.origin.seq);
+        ensure!(past == found.parse().ok(), "{past:?} is not the receipt that was chosen, {found}");
+        self.draw("return-bought-lines")?;
+        self.stand.key(Key::Delete);
+        self.stand.key(Key::Escape);
+        self.stand.function(5);
+        self.stand.function(8);
+        self.stand.type_text("0042");
+        self.draw("return-by-card")?;
+        self.stand.key(Key::Enter);
+        self.draw("return-by-card-none")?;
+        self.stand.key(Key::Escape);
+        self.stand.key(Key::Escape);
+        self.stand.key(Key::Escape);
+        self.stand.key(Key::Escape);
+        ensure!(self.stand.lane.view().sheet.is_none(), "a sheet is still open");
+        self.looking_at_margins()
+    }
+
+    /// A manager looks at what was earned; HQ answers.
+    fn looking_at_margins(&mut self) -> Result<()> {
+        self.stand.function(12);
+        self.stand.sign_in("301", "4567");
+        self.menu(self.say("今日报表", "Today's reports"))?;
+        self.draw("day")?;
+        self.stand.agent_is_slow = true;
+        self.stand.function(3);
+        self.draw("margins-asking")?;
+        let margin = |of: &str, zh: &str, en: &str, net, cost| Margin {
+            of: of.into(),
+            name: (zh.into(), en.into()),
+            net,
+            cost,
+        };
+        let margins = Margins {
+            currency: "CNY".into(),
+            all: margin("", "", "", 1_284_250, 987_410),
+            categories: vec![
+                margin("drinks", "饮料", "Drinks", 512_030, 341_200),
+                margin("fresh", "生鲜", "Fresh food", 402_110, 371_960),
+                margin("snacks", "零食", "Snacks", 298_400, 198_020),
+                margin("bread", "面包", "Bread", 71_710, 76_230),
+            ],
+            goods: vec![
+                margin("100028", "鲜橙汁", "Orange juice", 120_400, 74_300),
+                margin("100001", "饮用天然水", "Spring water", 88_300, 51_200),
+            ],
+            uncosted_count: 2,
+            uncosted_net: 18_640,
+            uncosted: vec![
+                Uncosted { sku: "200022".into(), name: ("东北大米".into(), "Rice".into()), net: 12_300 },
+                Uncosted { sku: "200005".into(), name: ("抽纸".into(), "Tissues".into()), net: 6_340 },
+            ],
+        };
+        self.stand.answer(Answer::Margins { margins: Box::new(margins) });
+        self.stand.agent_is_slow = false;
+        self.draw("margins")?;
+        self.stand.function(8);
+        self.draw("margins-goods")?;
+        self.stand.function(2);
+        self.draw("margins-away")?;
+        self.stand.key(Key::Escape);
+        self.stand.key(Key::Escape);
+        ensure!(self.stand.lane.view().sheet.is_none(), "a sheet is still open");
+        self.menu(self.say("签退", "Sign out"))?;
+        self.stand.sign_in("101", "1234");
+        Ok(())
     }
 
     /// One of two comes back, without the gift that both had earned.

@@ -12,10 +12,12 @@ use domain::money::Money;
 use domain::record::Record;
 use domain::till::Input;
 use fixtures::shop;
+use protocol::ask::{Answer, Knows, PHONE, Question, Sought};
 use protocol::pull::phone_hash;
 use tests::process::{program, run, wait_for};
 use tests::shop::{Headquarters, Relay, STORE, code_of};
 use tests::till::Till;
+use ui::Key;
 
 const CHIPS: &str = "180001";
 /// Goods that no promotion of the shop is about.
@@ -382,5 +384,101 @@ fn a_budget_is_one_for_all_lanes_and_hq_says_who_bears_it() -> Result<()> {
             vec![STORE, "SUPPLIER", "supplier", "T1", "CNY", "0.90"],
         ]
     );
+    Ok(())
+}
+
+/// The receipts on the list, by their numbers, with what is said of them.
+fn listed(till: &Till) -> Vec<String> {
+    till.sheet_rows().into_iter().map(|(_, detail, _)| detail).collect()
+}
+
+/// Waits until the list has so many receipts, of whom somebody says it.
+fn wait_for_list(till: &mut Till, count: usize, said: &str) {
+    till.wait(said, |lane| {
+        let sheet = lane.view().sheet.unwrap_or_default();
+        sheet.rows.len() == count && sheet.text.contains(said)
+    });
+}
+
+#[test]
+fn a_members_receipt_of_another_lane_is_found_and_given_back_once() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut headquarters = open(folder.path())?;
+    let mut relay = Relay::open(&folder.path().join("relay"), &headquarters)?;
+    let mut one = Till::open_by(&folder.path().join("one"), &headquarters, Some(&relay), 1)?;
+    let mut two = Till::open_by(&folder.path().join("two"), &headquarters, Some(&relay), 2)?;
+    let buys = |till: &mut Till, sku: &str| {
+        till.scan(GOLD_CARD);
+        till.wait("the member joins", |lane| {
+            lane.till().is_some_and(|till| till.basket().member().is_some())
+        });
+        till.choose(sku, 2);
+        till.pay();
+        till.feed(Input::Back);
+    };
+    let sold = |till: &Till| till.lane.till().and_then(domain::till::Till::last_sale).context("a sale");
+    buys(&mut one, CHIPS);
+    buys(&mut one, TISSUES);
+    one.files.wait_for_acknowledgement()?;
+    let tissues = sold(&one)?;
+
+    // HQ knows whose a telephone is, which this lane need not; it tells no goods, and no number.
+    let by_phone = Question::Receipts {
+        sought: Sought::Member { code: format!("{PHONE}{}", phone_hash("00000000005")) },
+        goods: Vec::new(),
+    };
+    let Some(Answer::Receipts { member: Some(member), receipts, more: false, knows: Knows::Chain }) =
+        two.ask(by_phone)
+    else {
+        panic!("HQ does not know them");
+    };
+    assert_eq!((member.id.as_str(), receipts.len()), (GOLD, 2));
+    let told = serde_json::to_string(&receipts)?;
+    assert!(!told.contains(CHIPS) && !told.contains("name"), "{told}");
+
+    two.key(Key::Function(5));
+    two.scan(GOLD_CARD);
+    wait_for_list(&mut two, 2, "选一张");
+    // Only those with tissues.
+    two.scan(&code_of(TISSUES)?);
+    wait_for_list(&mut two, 1, "选一张");
+    two.key(Key::Enter);
+    two.wait("the sale is found", |lane| lane.till().is_some_and(|till| till.basket().past().is_some()));
+    let past = two.basket().past().context("a past sale")?.clone();
+    assert_eq!((past.origin.lane, past.origin.seq), (1, tissues));
+    // The lane that sold it may not give it back meanwhile.
+    one.scan(&receipt_of(&one, 1)?);
+    one.wait("a refusal", |lane| lane.view().sheet.is_none());
+    assert!(one.basket().past().is_none(), "the other lane is at it");
+    let line = past.lines[0].line.number;
+    two.feed(Input::ReturnLine { line, thousandths: 2_000, reason: "stale".into() });
+    two.feed(Input::Pay);
+    two.feed(Input::PayOut);
+    two.feed(Input::Back);
+    two.files.wait_for_acknowledgement()?;
+
+    // With HQ away the store's relay knows its own lanes' receipts, and what came back of them.
+    headquarters.kill()?;
+    buys(&mut one, CHIPS);
+    let last = sold(&one)?;
+    wait_for("a copy", || Ok((relay.copied(1)? >= last).then_some(())))?;
+    let all_back = |rows: &[String]| rows.iter().filter(|row| row.starts_with("已全部退完")).count();
+    two.key(Key::Function(5));
+    two.scan(GOLD_CARD);
+    wait_for_list(&mut two, 3, "只列出本店的小票");
+    let rows = listed(&two);
+    assert_eq!(all_back(&rows), 1, "{rows:?}");
+    two.key(Key::Escape);
+    two.key(Key::Escape);
+    // With the relay away as well: what this lane sold itself.
+    relay.kill()?;
+    one.key(Key::Function(5));
+    one.scan(GOLD_CARD);
+    wait_for_list(&mut one, 3, "只列出本台自己的小票");
+    headquarters.start()?;
+    one.files.wait_for_acknowledgement()?;
+    let rebuilt =
+        run(Program::new(program("hq")?).arg("rebuild").arg("--data").arg(folder.path().join("hq")))?;
+    assert!(!rebuilt.contains("sale_key"), "by what sales are found is what events say: {rebuilt}");
     Ok(())
 }

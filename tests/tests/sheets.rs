@@ -4,8 +4,12 @@
 // A test asks for the records it is about, and for no others.
 #![allow(clippy::wildcard_enum_match_arm)]
 
+#[path = "sheets/bought.rs"]
+mod bought;
 #[path = "sheets/counting.rs"]
 mod counting;
+#[path = "sheets/margins.rs"]
+mod margins;
 #[path = "sheets/selling.rs"]
 mod selling;
 

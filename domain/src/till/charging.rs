@@ -10,7 +10,7 @@ use crate::payment::{
 };
 use crate::record::Record;
 use crate::rights::{Act, kept_words};
-use crate::tender::{REFERENCE_LENGTH_MAX, TENDERS_MAX, TenderKind, Wallet};
+use crate::tender::{CardEnd, REFERENCE_LENGTH_MAX, TENDERS_MAX, TenderKind, Wallet};
 
 impl Step {
     /// Whether a code is a customer's payment code at the payment; it is
@@ -80,6 +80,29 @@ impl Step {
     }
 
     pub(super) fn payment_answered(&mut self, context: &Context<'_>, number: u64, answer: &Answer) {
+        self.hear_of_payment(context, number, answer, None);
+    }
+
+    /// The cashier saw a card accepted, and may have typed the end of its number.
+    pub(super) fn card_accepted(
+        &mut self,
+        context: &Context<'_>,
+        number: u64,
+        reference: &str,
+        card: Option<CardEnd>,
+    ) {
+        let is_card = self.payment(number).is_some_and(|payment| payment.wallet == Wallet::Card);
+        let paid = Answer::Paid { reference: reference.to_owned() };
+        self.hear_of_payment(context, number, &paid, card.filter(|_| is_card));
+    }
+
+    fn hear_of_payment(
+        &mut self,
+        context: &Context<'_>,
+        number: u64,
+        answer: &Answer,
+        card: Option<CardEnd>,
+    ) {
         let now_ms = self.now_ms;
         let Some(payment) = self.payment(number) else { return };
         let turn = payment.answered(PaymentRules::of(payment.wallet), now_ms, answer);
@@ -89,7 +112,7 @@ impl Step {
             Answer::Waiting | Answer::Unknown | Answer::Closed | Answer::Reversed => "",
         };
         let said: String = kept_words(said).chars().take(REFERENCE_LENGTH_MAX).collect();
-        self.take_turn(context, number, turn, said);
+        self.take_turn(context, number, turn, (said, card));
     }
 
     pub(super) fn tick(&mut self, context: &Context<'_>) {
@@ -102,7 +125,7 @@ impl Step {
             }
             let Some(payment) = self.payment(number) else { continue };
             let turn = payment.tick(PaymentRules::of(payment.wallet), now_ms);
-            self.take_turn(context, number, turn, String::new());
+            self.take_turn(context, number, turn, (String::new(), None));
         }
     }
 
@@ -154,7 +177,7 @@ impl Step {
         }
         let outcome = if paid { Outcome::PaidAfterAll } else { Outcome::Closed };
         let reference = reason.chars().take(REFERENCE_LENGTH_MAX).collect();
-        self.take_turn(context, number, Turn::Ended(outcome), reference);
+        self.take_turn(context, number, Turn::Ended(outcome), (reference, None));
     }
 
     /// Nothing was put against the basket after all: what is due is due as at first.
@@ -169,7 +192,13 @@ impl Step {
         self.till.payments.iter_mut().find(|payment| payment.number == number)
     }
 
-    fn take_turn(&mut self, context: &Context<'_>, number: u64, turn: Turn, reference: String) {
+    fn take_turn(
+        &mut self,
+        context: &Context<'_>,
+        number: u64,
+        turn: Turn,
+        (reference, card): (String, Option<CardEnd>),
+    ) {
         match turn {
             Turn::Rest => {}
             Turn::Ask(question) => {
@@ -180,7 +209,7 @@ impl Step {
                 });
             }
             Turn::Ended(outcome) => {
-                self.commit(Record::PaymentEnded { number, outcome, reference: reference.clone() });
+                self.commit(Record::PaymentEnded { number, outcome, reference: reference.clone(), card });
                 match outcome {
                     Outcome::Paid | Outcome::PaidAfterAll => {
                         self.effects.push(Effect::Sound(Sound::Accepted));

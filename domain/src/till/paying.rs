@@ -283,11 +283,17 @@ impl Step {
         let mut tenders = self.till.tenders.clone();
         for tender in &due.payout {
             tenders.push(match tender {
-                Tender::Wallet { wallet, payment, reference, amount } => {
+                Tender::Wallet { wallet, payment, reference, amount, card } => {
                     let purpose = Purpose::Refund { origin: origin.clone(), payment: *payment };
                     let number = self.refund(*wallet, -*amount, purpose);
                     let reference = reference.clone();
-                    Tender::Wallet { wallet: *wallet, payment: number, reference, amount: *amount }
+                    Tender::Wallet {
+                        wallet: *wallet,
+                        payment: number,
+                        reference,
+                        amount: *amount,
+                        card: *card,
+                    }
                 }
                 Tender::Cash(_) | Tender::ForeignCash { .. } | Tender::Voucher { .. } => tender.clone(),
             });

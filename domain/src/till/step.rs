@@ -162,6 +162,9 @@ impl Step {
             Input::PayOut => self.pay_out(context),
             Input::Charge { wallet, code, amount } => self.charge(context, wallet, code, amount),
             Input::PaymentAnswered { number, answer } => self.payment_answered(context, number, &answer),
+            Input::CardAccepted { number, reference, card } => {
+                self.card_accepted(context, number, &reference, card);
+            }
             Input::GiveUpPayment => self.give_up_payment(),
             Input::AskPayment { number } => self.ask_payment(number),
             Input::ResolvePayment { number, paid, reason } => {
@@ -801,6 +804,7 @@ fn comes_by_itself(input: &Input) -> bool {
             | Input::PrinterReady
             | Input::PaperEnded { .. }
             | Input::PaymentAnswered { .. }
+            | Input::CardAccepted { .. }
             | Input::Weighed { .. }
             | Input::Tick
             | Input::Reckon

@@ -3723,6 +3723,10 @@ fn any_tender() -> impl Strategy<Value = Happens> {
         8 => (number.clone(), any_answer()).prop_map(|(number, answer)| answered(number, answer)),
         6 => Just(TICK),
         6 => Just(RECKON),
+        2 => number.clone().prop_map(|number| {
+            let card = crate::tender::CardEnd::parse("0042").ok();
+            In(Input::CardAccepted { number, reference: "000123".into(), card })
+        }),
         1 => Just(In(Input::GiveUpPayment)),
         1 => number.clone().prop_map(|number| In(Input::AskPayment { number })),
         2 => (number, any::<bool>(), any_reason())

@@ -22,7 +22,7 @@ use crate::rights::{Act, Rights};
 use crate::seller::Seller;
 use crate::shift::{CashMove, Denomination, Parked, ParkedId, ShiftReport};
 use crate::stock::{Movement, StockCount, StockRefusal};
-use crate::tender::Wallet;
+use crate::tender::{CardEnd, Wallet};
 
 use super::kiosk::{KioskInput, KioskMessage};
 use super::weighing::{ScaleAnswer, ScaleFault, ToWeigh};
@@ -270,6 +270,15 @@ pub enum Input {
         number: u64,
         /// What was said.
         answer: Answer,
+    },
+    /// The cashier saw at the terminal that a card was accepted.
+    CardAccepted {
+        /// Our own number of the payment.
+        number: u64,
+        /// The slip's number; may be empty.
+        reference: String,
+        /// The end of the card's number, where it was typed.
+        card: Option<CardEnd>,
     },
     /// The cashier waits no longer for the payment that is under way.
     GiveUpPayment,

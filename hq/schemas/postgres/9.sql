@@ -1,4 +1,5 @@
--- From version 8 to version 9: deletions are forgotten in time.
+-- From version 8 to version 9: deletions are forgotten in time; by what past sales are found, and what goods cost.
+
 -- The version of the reference when each day was first seen, UTC days since
 -- 1970-01-01.
 CREATE TABLE reference_day (
@@ -8,3 +9,35 @@ CREATE TABLE reference_day (
 -- Deleted rows up to this version are gone: a lane that is before it begins anew.
 INSERT INTO counter VALUES ('deletions_forgotten', 0);
 CREATE INDEX entity_deleted ON entity (version) WHERE body IS NULL;
+
+-- By what a sale is found again: 'member/ID' of who bought, 'card/1234' of the
+-- card that paid.
+CREATE TABLE sale_key (
+    store         TEXT COLLATE "C" NOT NULL,
+    lane          BIGINT NOT NULL,
+    epoch         BIGINT NOT NULL,
+    seq           BIGINT NOT NULL,
+    key           TEXT COLLATE "C" NOT NULL,
+    business_date TEXT COLLATE "C" NOT NULL,
+    at_ms         BIGINT NOT NULL,
+    PRIMARY KEY (store, lane, epoch, seq, key),
+    FOREIGN KEY (store, lane, epoch, seq) REFERENCES sale
+);
+CREATE INDEX sale_key_key ON sale_key (key, business_date);
+
+-- What was filed lately is found too; nobody looks for older sales, and hq rebuild adds them.
+INSERT INTO sale_key
+    SELECT store, lane, epoch, seq, 'member/' || member, business_date, at_ms FROM (
+        SELECT s.store, s.lane, s.epoch, s.seq, s.business_date, s.at_ms,
+            convert_from(e.bytes, 'UTF8')::json #>> '{data,sale,buyer,member}' AS member
+        FROM sale s JOIN event e ON e.store = s.store AND e.lane = s.lane AND e.epoch = s.epoch AND e.seq = s.seq
+        WHERE s.business_date >= to_char(now() - interval '90 days', 'YYYY-MM-DD')) found
+    WHERE member IS NOT NULL;
+
+-- What a base unit of goods costs from an instant on, without tax.
+CREATE TABLE item_cost (
+    sku     TEXT COLLATE "C" NOT NULL,
+    from_ms BIGINT NOT NULL,
+    cost    BIGINT,            -- minor units; NULL: not known any more
+    PRIMARY KEY (sku, from_ms)
+);

@@ -9,6 +9,10 @@ pub enum Scope {
     GoodsRead,
     /// Import and change them.
     GoodsWrite,
+    /// Read what goods cost.
+    CostsRead,
+    /// Say what goods cost.
+    CostsWrite,
     /// Read members, their points and their coupons.
     MembersRead,
     /// Register members, move points, give and withdraw coupons.
@@ -56,9 +60,11 @@ fn said(text: &str) -> String {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::GoodsRead,
         Self::GoodsWrite,
+        Self::CostsRead,
+        Self::CostsWrite,
         Self::MembersRead,
         Self::MembersWrite,
         Self::StockRead,
@@ -77,6 +83,8 @@ impl Scope {
         match self {
             Self::GoodsRead => "goods:read",
             Self::GoodsWrite => "goods:write",
+            Self::CostsRead => "costs:read",
+            Self::CostsWrite => "costs:write",
             Self::MembersRead => "members:read",
             Self::MembersWrite => "members:write",
             Self::StockRead => "stock:read",
@@ -157,7 +165,7 @@ pub enum Role {
     Owner,
     /// Everything but people, keys and the audit trail.
     Operator,
-    /// Reads sales, stock, goods and the audit trail.
+    /// Reads sales, stock, goods with their costs, and the audit trail.
     Accountant,
     /// Reads sales, stock, goods and orders; no members.
     ReadOnly,
@@ -191,7 +199,8 @@ impl Role {
                 Scopes(Scope::ALL.into_iter().filter(|scope| !own.contains(scope)).collect())
             }
             Self::Accountant => {
-                Scopes::of(&[Scope::GoodsRead, Scope::StockRead, Scope::SalesRead, Scope::AuditRead])
+                let costs = [Scope::GoodsRead, Scope::CostsRead];
+                Scopes::of(&[&costs[..], &[Scope::StockRead, Scope::SalesRead, Scope::AuditRead]].concat())
             }
             Self::ReadOnly => Scopes::of(&[
                 Scope::GoodsRead,
@@ -229,6 +238,7 @@ mod tests {
             assert_eq!(has(role, Scope::MembersRead), role == Role::Operator);
         }
         assert_eq!(Role::Owner.scopes(), Scopes::all());
+        assert!(has(Role::Accountant, Scope::CostsRead) && !has(Role::ReadOnly, Scope::CostsRead));
         assert_eq!(Role::Operator.scopes().lacks(&Scopes::all()), Some(Scope::PeopleWrite));
     }
 }

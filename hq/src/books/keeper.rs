@@ -8,11 +8,14 @@ mod again;
 mod channel;
 mod membership;
 mod parked;
+mod receipts;
 
 pub use self::channel::{HQ_LANE, PointsRefused};
 pub(crate) use self::membership::add_tags;
 pub use self::membership::{membership_key, memberships, reward_key, rewards};
 pub use self::parked::{PARKED_CLAIM_MS, parked_listed};
+pub use self::receipts::receipts_listed;
+pub(crate) use self::receipts::{is_sought, shown};
 use protocol::ask::{Answer, CouponRefused, LATER_DOCUMENTS_MAX, PHONE, ReceiptRefused};
 use protocol::event::{self, Event, Fact, NewMember, Origin, PointsGrant, Sale};
 use protocol::pull::{Coupon, CouponState};

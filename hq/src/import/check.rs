@@ -10,10 +10,10 @@ use domain::seller::COMMISSION_RULES_MAX;
 use protocol::promotion::{OneOrMany, PromotionForm};
 use protocol::pull::{self, PriceCut, PriceRow, PriceScope, Product, Promotion, TaxTreatment};
 
-use super::{ImportError, PROBLEMS_MAX, Problem, Problems, Shop, StaffSource, pins};
+use super::{ImportError, PROBLEMS_MAX, Problem, Problems, Shop, StaffSource, costs, pins};
 use crate::catalogue::{self, currency_of};
 use crate::commission::{RuleForm, RuleRefused};
-use crate::store::{Kind, Reading, price_key};
+use crate::store::{CostRow, Kind, Reading, price_key};
 
 /// The longest id, code or sku, in bytes.
 const KEY_LENGTH_MAX: usize = 64;
@@ -361,6 +361,21 @@ impl Checker {
         let stored = self.stored_product(&row.sku, reading)?;
         let checked = self.try_price(row, stored.as_ref());
         if let Err(what) = checked {
+            self.note(file, place, what);
+        }
+        Ok(())
+    }
+
+    /// Looks at what goods cost.
+    pub(super) fn check_cost(
+        &mut self,
+        file: &str,
+        place: &str,
+        row: &CostRow,
+        reading: &Reading<'_>,
+    ) -> Result<(), ImportError> {
+        let is_known = self.skus.contains(&row.sku) || self.stored_product(&row.sku, reading)?.is_some();
+        if let Some(what) = costs::refuse(row, is_known) {
             self.note(file, place, what);
         }
         Ok(())

@@ -8,7 +8,7 @@ use super::{
     Applying, Checker, ImportError, Imported, PriceText, Problems, Shop, member, refuse_claimed_twice,
 };
 use crate::catalogue;
-use crate::store::{Kind, Writing};
+use crate::store::{CostRow, Kind, Writing};
 
 /// Puts one price as people write it on its list, in the caller's transaction.
 pub fn put_price_text(writing: &Writing<'_>, text: &PriceText, now_ms: i64) -> Result<Imported, ImportError> {
@@ -35,6 +35,25 @@ pub(crate) fn put_prices(
     let mut applying = Applying::begin(writing, false)?;
     for row in prices.iter().filter_map(|(_, row)| row.as_ref().ok()) {
         applying.put_price(row)?;
+    }
+    applying.finish(now_ms)
+}
+
+/// Puts what goods cost in the caller's transaction, with the checks of an import; `name` stands for their file.
+pub(crate) fn put_costs(
+    writing: &Writing<'_>,
+    name: &str,
+    costs: &[CostRow],
+    now_ms: i64,
+) -> Result<Imported, ImportError> {
+    let mut checker = Checker::new(writing, &Shop::default(), false)?;
+    for (index, row) in costs.iter().enumerate() {
+        checker.check_cost(name, &format!("costs[{index}]"), row, writing)?;
+    }
+    checker.finish()?;
+    let mut applying = Applying::begin(writing, false)?;
+    for row in costs {
+        applying.put_cost(row)?;
     }
     applying.finish(now_ms)
 }

@@ -122,7 +122,7 @@ pub(super) fn is_of_prices(path: &Path) -> bool {
 
 /// Reads a time as milliseconds UTC. A time without its offset would be
 /// guessed, and wrong by eight hours on a machine that runs on UTC.
-fn parse_time(name: &str, text: &str) -> Result<i64, String> {
+pub(super) fn parse_time(name: &str, text: &str) -> Result<i64, String> {
     let form = || {
         format!("{name} {text:?}: write the time with its offset from UTC, such as 2026-03-01T07:00+08:00")
     };

@@ -6,6 +6,7 @@
 //! file is lost begins anew, and nobody loses a sale.
 
 mod parked;
+mod receipts;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -24,8 +25,8 @@ use crate::secret::SecretHash;
 /// "GTRL": says that a file is ours.
 const APPLICATION_ID: i64 = 0x4754_524C;
 
-/// The form of the tables: the first had none for parked baskets.
-const SCHEMA_VERSION: i64 = 2;
+/// The form of the tables: the first had none for parked baskets, the second none by which receipts are found.
+const SCHEMA_VERSION: i64 = 3;
 
 /// How long a document is kept, milliseconds: goods come back within days.
 pub const KEPT_MS: i64 = 45 * 86_400_000;
@@ -178,14 +179,19 @@ impl Book {
             let transaction = connection.transaction()?;
             transaction.execute_batch(SCHEMA)?;
             transaction.execute_batch(parked::SCHEMA)?;
+            transaction.execute_batch(receipts::SCHEMA)?;
             transaction.execute("CREATE TABLE place (store TEXT NOT NULL)", [])?;
             transaction.execute("INSERT INTO place VALUES (?1)", [store])?;
             transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
             transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
             transaction.commit()?;
-        } else if version == 1 {
+        } else if version < SCHEMA_VERSION {
             let transaction = connection.transaction()?;
-            transaction.execute_batch(parked::SCHEMA)?;
+            if version == 1 {
+                transaction.execute_batch(parked::SCHEMA)?;
+            }
+            // What was copied before is found by HQ alone.
+            transaction.execute_batch(receipts::SCHEMA)?;
             transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
             transaction.commit()?;
         }
@@ -372,6 +378,7 @@ impl Book {
             params![lane, epoch, seq],
             |row| row.get(0),
         )?;
+        receipts::keep(writing, number, event, sale)?;
         for origin in sale.returns.iter().filter_map(|returned| returned.origin.as_ref()) {
             if origin.store != self.store {
                 continue;

@@ -452,6 +452,9 @@ async fn settle(counter: &Shared, lane: u32, question: &Question, said: Answer) 
                 move |counter: &Counter| counter.book.settle_list((lane, epoch, &own), said, now_ms);
             with_book(counter, settled).await
         }
+        (Question::Receipts { sought, goods }, said @ Answer::Receipts { .. }) => {
+            with_book(counter, move |counter| counter.book.settle_receipts(&sought, &goods, said)).await
+        }
         (Question::Positions {}, said @ Answer::Positions { .. }) => {
             with_book(counter, move |counter| settle_positions(counter, said, now_ms)).await
         }
@@ -507,6 +510,7 @@ async fn answer_here(counter: &Shared, lane: u32, question: Question) -> Result<
             Question::ReleaseReceipt { origin } => {
                 book.release_receipt(lane, &origin).map(|()| Some(Answer::Released {}))
             }
+            Question::Receipts { sought, goods } => book.receipts(&sought, &goods),
             // Nothing against it is no yes: what a coupon stands for, the lane knows or nobody.
             Question::ClaimCoupon { code, .. } => {
                 Ok(book.claim_coupon(lane, &code, now_ms)?.map(|why| Answer::CouponNotClaimed { why }))
@@ -527,6 +531,7 @@ async fn answer_here(counter: &Shared, lane: u32, question: Question) -> Result<
             | Question::LendPoints { .. }
             | Question::Stock { .. }
             | Question::Earned { .. }
+            | Question::Margins { .. }
             | Question::FlashLabel { .. }
             | Question::ResendLabel { .. }
             | Question::LabelStore { .. }

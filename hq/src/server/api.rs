@@ -12,6 +12,7 @@ mod access;
 mod administration;
 mod batches;
 mod catalogue;
+mod costs;
 mod document;
 mod forms;
 mod goods;
@@ -35,6 +36,7 @@ fn routes() -> Vec<Route> {
     let mut routes = plain::routes();
     routes.extend(access::routes());
     routes.extend(catalogue::routes());
+    routes.extend(costs::routes());
     routes.extend(importing::routes());
     routes.extend(selling::routes());
     routes.extend(labels::routes());

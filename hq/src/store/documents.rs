@@ -73,6 +73,11 @@ pub const PROJECTIONS: &[Projection] = &[
         is_of_event: true,
     },
     Projection {
+        table: "sale_key",
+        columns: &["epoch", "seq", "key", "business_date", "at_ms"],
+        is_of_event: true,
+    },
+    Projection {
         table: "sales_of_day",
         columns: &["business_date", "currency", "sales", "lines", "total", "payable", "tax"],
         is_of_event: false,
@@ -391,6 +396,7 @@ impl Writing<'_> {
         self.add_lines(same, sales, &seqs)?;
         self.add_tenders(same, sales, &seqs)?;
         self.add_taxes(same, sales, &seqs)?;
+        self.add_sale_keys(same, sales, &seqs)?;
         self.add_to_days(key, sales, &dates)
     }
 
@@ -423,7 +429,7 @@ impl Writing<'_> {
                 net.push(-row.amount);
                 rate.push(i64::from(row.tax_rate));
                 unit.push("");
-                factor.push(1);
+                factor.push(factor_of(row));
             }
             // A gift that is kept is no goods that move, but money that does.
             let places = (sale.lines.len() + sale.returns.len()) as i64..;
@@ -594,5 +600,13 @@ impl Writing<'_> {
             self.execute(&sql, values![store, lane])?;
         }
         Ok(())
+    }
+}
+
+/// How many base units are in one of what came back: a pack names the pieces that it moves.
+fn factor_of(back: &protocol::event::Returned) -> i64 {
+    match back.stock.as_slice() {
+        [line] if line.sku == back.sku && back.quantity > 0 => (line.quantity / back.quantity).max(1),
+        _ => 1,
     }
 }

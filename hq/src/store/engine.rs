@@ -102,6 +102,12 @@ impl From<u32> for Value<'_> {
     }
 }
 
+impl From<Option<i64>> for Value<'_> {
+    fn from(value: Option<i64>) -> Self {
+        Self::Int(value)
+    }
+}
+
 impl From<Option<u32>> for Value<'_> {
     fn from(number: Option<u32>) -> Self {
         Self::Int(number.map(i64::from))

@@ -172,3 +172,38 @@ async fn a_shop_is_imported_as_json_and_members_need_a_scope_of_their_own() {
     let wrong = desk.import(&both, "/v1/imports/shop", "text/csv", "a").await;
     assert_eq!(wrong.problem().1, "media-type");
 }
+
+#[tokio::test]
+async fn costs_are_said_from_an_instant_on_and_read_by_a_scope_of_their_own() {
+    let desk = open().await;
+    let goods = desk.key("goods:read,goods:write").await;
+    let key = desk.key("costs:read,costs:write").await;
+    let cost = |sku: &str, from_ms: i64, cost: Value| json!({ "sku": sku, "from_ms": from_ms, "cost": cost });
+    let costs = json!({ "costs": [cost("1", 1_000, json!(120)), cost("1", 2_000, json!(130)), cost("2", 5, json!(null))] });
+    assert_eq!(desk.post(&goods, "/v1/costs", costs.clone()).await.problem().0, 403);
+    assert_eq!(desk.get(&goods, "/v1/costs").await.problem().0, 403);
+    assert_eq!(desk.post(&key, "/v1/costs", costs.clone()).await.ok()["changed"], 3);
+    assert_eq!(
+        desk.post(&key, "/v1/costs", costs).await.ok()["changed"],
+        0,
+        "the same again changes nothing"
+    );
+    let first = desk.get(&key, "/v1/costs?limit=2").await.ok();
+    assert_eq!(first["items"][1], cost("1", 2_000, json!(130)));
+    let next = first["next"].as_str().expect("more");
+    let rest = desk.get(&key, &format!("/v1/costs?limit=2&after={next}")).await.ok();
+    assert_eq!((&rest["items"], &rest["next"]), (&json!([cost("2", 5, json!(null))]), &Value::Null));
+    for (sku, amount) in [("none", 1), ("1", -1)] {
+        let sent = json!({ "costs": [cost("1", 9, json!(9)), cost(sku, 1, json!(amount))] });
+        let refused = desk.post(&key, "/v1/costs", sent).await;
+        assert_eq!(refused.body["problems"][0]["place"], "costs[1]", "{sku}");
+    }
+    let listed = desk.get(&key, "/v1/costs").await.ok();
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(3), "nothing is half applied");
+    // By a file and by the JSON of a shop as well; and no lane and no list of goods is told.
+    let shop = r#"{"costs": [{"sku": "2", "from_ms": 7, "cost": 88}]}"#;
+    let both = desk.key("goods:read,goods:write,members:write").await;
+    desk.import(&both, "/v1/imports/shop", "application/json", shop).await.ok();
+    assert_eq!(desk.get(&key, "/v1/costs").await.ok()["items"][3], cost("2", 7, json!(88)));
+    assert!(!desk.get(&goods, "/v1/goods").await.text.contains("cost"));
+}

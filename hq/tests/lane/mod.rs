@@ -21,7 +21,8 @@ pub struct Lane {
 }
 
 pub fn cash(amount: i64) -> Tender {
-    Tender { kind: "cash".into(), amount, payment: None, reference: String::new(), foreign: None }
+    let (reference, card) = (String::new(), String::new());
+    Tender { kind: "cash".into(), amount, payment: None, reference, foreign: None, card }
 }
 
 impl Lane {

@@ -13,6 +13,18 @@ pub const DAY_EVENTS_MAX: usize = 100_000;
 /// The most events that are looked through for weights: what a busy kiosk does in some weeks.
 pub const WEIGHED_EVENTS_MAX: usize = 200_000;
 
+/// The most documents that are looked through for some of them: what a busy lane sells in some weeks.
+pub const SOUGHT_DOCUMENTS_MAX: usize = 30_000;
+
+/// Documents that were looked for.
+#[derive(Debug, Clone, Default)]
+pub struct Sought {
+    /// Those that have it, newest first, with their epochs.
+    pub found: Vec<(u32, Stored)>,
+    /// Documents with goods that came back, oldest first, of whatever sale.
+    pub later: Vec<Stored>,
+}
+
 /// A past sale, and every later document that may have taken some of it back.
 #[derive(Debug, Clone)]
 pub struct Past {
@@ -68,6 +80,53 @@ impl Journal {
             Ok((epoch, understand(seq, &bytes)?.1))
         })
         .collect()
+    }
+
+    /// The newest documents in whose bytes a text stands and that `counts` lets count, at most `count`, among the last
+    /// [`SOUGHT_DOCUMENTS_MAX`], with everything that came back since. A text that may stand there for another reason
+    /// finds more than is meant: `counts` is to look at the documents themselves.
+    pub fn sought(
+        &self,
+        text: &str,
+        count: usize,
+        counts: impl Fn(&Stored) -> bool,
+    ) -> Result<Sought, ReadJournalError> {
+        let mut sought = Sought::default();
+        self.documents_with(text, |epoch, stored| {
+            if counts(&stored) {
+                sought.found.push((epoch, stored));
+            }
+            sought.found.len() < count
+        })?;
+        if !sought.found.is_empty() {
+            self.documents_with("\"origin\"", |_, stored| {
+                sought.later.push(stored);
+                true
+            })?;
+            sought.later.reverse();
+        }
+        Ok(sought)
+    }
+
+    /// Looks at documents with a text in their bytes, newest first, while more are wanted.
+    fn documents_with(
+        &self,
+        text: &str,
+        mut take: impl FnMut(u32, Stored) -> bool,
+    ) -> Result<(), ReadJournalError> {
+        let sql = format!(
+            "SELECT epoch, seq, body FROM ({}) WHERE instr(body, CAST(?3 AS BLOB)) > 0",
+            reading::LAST_OF_KIND
+        );
+        let mut select = self.connection.prepare_cached(&sql)?;
+        let mut rows = select.query(params![kind::SALE, SOUGHT_DOCUMENTS_MAX, text])?;
+        while let Some(row) = rows.next()? {
+            let (epoch, seq, bytes): (u32, u64, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            if !take(epoch, understand(seq, &bytes)?.1) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// What goods weighed on the bagging scale of this lane, among its last [`WEIGHED_EVENTS_MAX`] events, in any order.

@@ -48,6 +48,8 @@ enum Errand {
     Coupon { code: String, text: String },
     /// A receipt was scanned, to give goods back.
     Receipt(ReceiptCode),
+    /// Receipts are looked for without the paper; which search it is.
+    Receipts(u64),
     /// Where there is any of an item.
     Stock { sku: String },
     /// What other lanes put aside.
@@ -66,6 +68,8 @@ enum Errand {
     Quotas,
     /// What the one who looks at their figures has earned.
     Earned { seller: String },
+    /// What was earned on goods; which question it is.
+    Margins(u64),
     /// The kiosk said how it is.
     Stand,
     /// How the store's kiosks are.
@@ -134,6 +138,11 @@ impl Lane {
             seq: code.seq,
         };
         self.ask_agent(Question::ClaimReceipt { origin }, Errand::Receipt(code));
+    }
+
+    /// Which receipts there are, by a search of this number.
+    pub(crate) fn ask_for_receipts(&mut self, question: Question, number: u64) {
+        self.ask_agent(question, Errand::Receipts(number));
     }
 
     /// Where there is any of an item, here and in other stores.
@@ -247,6 +256,11 @@ impl Lane {
         }
     }
 
+    /// What the store earned on its goods on a day, which only HQ knows and tells to whoever may know.
+    pub(crate) fn ask_for_margins(&mut self, staff: String, day: NaiveDate, number: u64) {
+        self.ask_agent(Question::Margins { staff, day }, Errand::Margins(number));
+    }
+
     /// A store's code is typed in small letters or capitals.
     fn own_store(&self, typed: &str) -> String {
         match &self.state {
@@ -329,6 +343,7 @@ impl Lane {
             | Errand::Member { .. }
             | Errand::Coupon { .. }
             | Errand::Receipt(_)
+            | Errand::Receipts(_)
             | Errand::Stock { .. }
             | Errand::Positions
             | Errand::ParkedBaskets
@@ -337,6 +352,7 @@ impl Lane {
             | Errand::LabelStore { .. }
             | Errand::Label { .. }
             | Errand::Earned { .. }
+            | Errand::Margins(_)
             | Errand::Quotas
             | Errand::Stand
             | Errand::Kiosks
@@ -391,6 +407,7 @@ impl Lane {
             Errand::Points { member, is_wanted } => self.end_points(&member, is_wanted, answer),
             Errand::Coupon { code, text } => self.end_coupon(code, text, answer),
             Errand::Receipt(code) => self.end_receipt(code, answer),
+            Errand::Receipts(number) => self.hear_receipts(number, answer),
             Errand::Stock { sku } => self.show_stock_of(
                 &sku,
                 match answer {
@@ -431,6 +448,7 @@ impl Lane {
                     _ => None,
                 },
             ),
+            Errand::Margins(number) => self.hear_margins(number, answer),
             Errand::Stand => self.hear_acts(answer),
             Errand::Kiosks => self.hear_kiosks(answer),
             Errand::Act(number) => self.hear_act_taken(number, answer),

@@ -46,6 +46,7 @@ fn reasons(act: Act) -> &'static [(&'static str, &'static str)] {
         Act::ConfirmAge => &[("看过身份证", "Looked at the ID")],
         Act::Attend => &[("帮顾客处理", "Helping the customer")],
         Act::CountStock => &[("盘点核对过", "The count was checked")],
+        Act::SeeMargins => &[("核对", "Checking")],
         Act::TypeWeight => &[("秤坏了", "The scale is broken"), ("放不下", "Too large for it")],
         Act::WaiveLabels => {
             &[("价签已人工更换", "Label changed by hand"), ("价签已取下", "Label taken down")]
@@ -73,6 +74,7 @@ pub(super) fn act_words(act: Act) -> (&'static str, &'static str) {
         Act::ConfirmAge => ("确认年龄", "Confirming an age"),
         Act::Attend => ("照看自助机", "Attending a kiosk"),
         Act::CountStock => ("盘点入账", "Writing a count down"),
+        Act::SeeMargins => ("看毛利", "Looking at margins"),
     }
 }
 

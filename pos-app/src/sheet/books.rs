@@ -104,7 +104,8 @@ impl Lane {
             SheetKey { on: *other == by, ..key(self.words(chinese, english), shortcut) }
         });
         let table = key(self.words("存为表格", "As a table"), "F11");
-        let keys = views.chain([table]).collect();
+        let margins = self.may_see_margins().then(|| key(self.words("毛利", "Margins"), "F3"));
+        let keys = views.chain([table]).chain(margins).collect();
         let (chinese, english) = by.words();
         let all = self.till().is_some_and(|till| till.rights().allow(Act::Report));
         view::Sheet {
@@ -131,7 +132,8 @@ impl Lane {
                 self.pop_sheet();
                 self.open_sheet(Kind::Day(*by));
             }
-            None => self.export_day(),
+            None if index == ALL.len() => self.export_day(),
+            None => self.open_margins(),
         }
     }
 

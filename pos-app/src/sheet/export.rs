@@ -41,11 +41,23 @@ const COLUMNS: [&str; 12] = [
 
 /// Why no table was written.
 #[derive(Debug, thiserror::Error)]
-enum WriteReportError {
+pub(super) enum WriteReportError {
+    /// The system refused.
     #[error("write {file}")]
-    File { file: PathBuf, source: std::io::Error },
+    File {
+        /// The table.
+        file: PathBuf,
+        /// What it said.
+        source: std::io::Error,
+    },
+    /// A row could not be written.
     #[error("write {file}")]
-    Table { file: PathBuf, source: csv::Error },
+    Table {
+        /// The table.
+        file: PathBuf,
+        /// What was wrong.
+        source: csv::Error,
+    },
 }
 
 impl Lane {
@@ -66,11 +78,21 @@ impl Lane {
             open.journal().of_day(day).map_err(|error| crate::lane::words(&error)).and_then(|records| {
                 let rows =
                     rows(&records, identity, &open.settings().currency, (!all).then_some(own.as_str()));
-                write(&file, &rows).map(|()| rows.len()).map_err(|error| crate::lane::words(&error))
+                write_table(&file, &COLUMNS, &rows)
+                    .map(|()| rows.len())
+                    .map_err(|error| crate::lane::words(&error))
             });
+        match written {
+            Ok(lines) => self.say_written(&file, lines, Ok(())),
+            Err(reason) => self.say_written(&file, 0, Err(reason)),
+        }
+    }
+
+    /// That a table was written, or why not.
+    pub(super) fn say_written(&mut self, file: &Path, lines: usize, written: Result<(), String>) {
         let path = file.display();
         match written {
-            Ok(lines) => self.front.say(
+            Ok(()) => self.front.say(
                 Tone::Good,
                 ("表格已写好", &format!("{lines} 行：{path}")),
                 ("The table is written", &format!("{lines} lines: {path}")),
@@ -145,13 +167,17 @@ fn rows_of(stored: &Stored, sale: &Sale, identity: &Identity, currency: &Currenc
 }
 
 /// Text that no spreadsheet takes for a formula.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     if is_formula { format!("'{text}") } else { text.to_owned() }
 }
 
 /// Writes a table whole or not at all, and makes room for it.
-fn write(file: &Path, rows: &[[String; 12]]) -> Result<(), WriteReportError> {
+pub(super) fn write_table<const N: usize>(
+    file: &Path,
+    columns: &[&str; N],
+    rows: &[[String; N]],
+) -> Result<(), WriteReportError> {
     let failed = |source| WriteReportError::File { file: file.to_owned(), source };
     let folder = file.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(failed)?;
@@ -161,7 +187,7 @@ fn write(file: &Path, rows: &[[String; 12]]) -> Result<(), WriteReportError> {
     out.write_all(BYTE_ORDER_MARK).map_err(failed)?;
     let wrong = |source| WriteReportError::Table { file: file.to_owned(), source };
     let mut table = csv::Writer::from_writer(out);
-    table.write_record(COLUMNS).map_err(wrong)?;
+    table.write_record(columns).map_err(wrong)?;
     rows.iter().try_for_each(|row| table.write_record(row)).map_err(wrong)?;
     let out = table.into_inner().map_err(|error| failed(error.into_error()))?;
     out.sync_all().map_err(failed)?;
@@ -197,7 +223,7 @@ mod tests {
             std::fs::write(folder.path().join(format!("{number:05}.csv")), "").expect("a table");
         }
         let file = folder.path().join("99999.csv");
-        write(&file, &[]).expect("written");
+        write_table(&file, &COLUMNS, &[]).expect("written");
         assert!(file.exists());
         assert!(!folder.path().join("00000.csv").exists());
         assert!(folder.path().join("00001.csv").exists());

@@ -1,8 +1,10 @@
 //! Goods that come back: by receipt, or without one; what is left of each line and where the money goes is shown
 //! before anything is confirmed.
 
+use std::sync::Arc;
+
 use domain::barcode::{Barcode, ReceiptCode};
-use domain::catalogue::Catalogue;
+use domain::catalogue::{Catalogue, Item};
 use domain::gift::KeptGift;
 use domain::money::{Currency, Money, Quantity};
 use domain::record::Record;
@@ -10,7 +12,7 @@ use domain::refund::{Origin, PastSale};
 use domain::till::Input;
 use ui::view::{self, Figure, Notice, SheetKey, SheetRow, Tone};
 
-use super::{Attempt, Kind, Open, key, numbered};
+use super::{Attempt, BoughtBy, Kind, Open, key, numbered};
 use crate::lane::{Lane, OpenLane, State};
 use crate::present;
 
@@ -62,13 +64,15 @@ impl Lane {
                     )
                 } else {
                     self.words(
-                        "扫小票下方的码，或输入小票号（最后一段也行）。别的收银台的小票请到那台退。",
-                        "Scan the code on the receipt, or type its number (the last part will do).",
+                        "扫小票下方的码，或输入小票号（最后一段也行）。没带小票：扫会员码或输手机号，刷卡的按 F8。",
+                        "Scan the code on the receipt, or type its number (the last part will do). No receipt: scan the member's card or type the telephone; paid by card, F8.",
                     )
                 },
-                fields: self.fields(sheet, &[("小票号", "Receipt number")]),
+                fields: self.fields(sheet, &[("小票号，或会员手机", "Receipt number, or telephone")]),
                 keys: vec![
                     SheetKey { stop: true, ..key(self.words("无小票退货", "Without receipt"), "F6") },
+                    key(self.words("按会员找", "By member"), "F7"),
+                    key(self.words("按刷卡找", "By card"), "F8"),
                     SheetKey {
                         stop: true,
                         enabled: blind,
@@ -190,6 +194,11 @@ impl Lane {
                 &format!("{money}. Gifts kept: {kept} taken off"),
             )
         };
+        let money = format!("{money}{}", self.exchange_words(open));
+        let money = match self.coupon_words(open) {
+            None => money,
+            Some(coupons) => format!("{money}{}{coupons}", self.words("。", ". ")),
+        };
         let points = open.basket().points_back().filter(|points| points.reversed > 0 || points.restored > 0);
         match points {
             None => money,
@@ -199,6 +208,38 @@ impl Lane {
                 &format!("{money}. Points: {} taken back, {} given back", points.reversed, points.restored),
             ),
         }
+    }
+
+    /// Of an exchange, what comes back and what is bought, of which the difference is paid.
+    fn exchange_words(&self, open: &OpenLane) -> String {
+        let (basket, currency) = (open.basket(), &open.settings().currency);
+        if basket.lines().is_empty() || basket.returns().is_empty() {
+            return String::new();
+        }
+        let back: Money = basket.returns().iter().map(|back| back.amount).sum();
+        let new: Money = basket.lines().iter().map(domain::basket::Line::net).sum();
+        let (back, new) = (currency.format(back), currency.format(new));
+        super::say(
+            self.front.language,
+            &format!("。换货：退回 {back}，新买 {new}，只收退差价"),
+            &format!(". Exchange: {back} back, {new} bought, the difference is paid"),
+        )
+    }
+
+    /// Whether coupons of the sale are good again with this return; `None` where none was spent on it.
+    fn coupon_words(&self, open: &OpenLane) -> Option<String> {
+        let past = open.basket().past().filter(|past| !past.coupons.is_empty())?;
+        let back = open.basket().coupons_back();
+        Some(if back.is_empty() {
+            let spent = past.coupons.len();
+            super::say(
+                self.front.language,
+                &format!("用过的 {spent} 张券不退，全部退完才退"),
+                &format!("Coupons spent on it ({spent}) stay spent until all of it is back"),
+            )
+        } else {
+            format!("{} {}", self.words("券退还：", "Coupons given back:"), back.join(" "))
+        })
     }
 
     /// That a gift is kept, or is no more, and what that is worth.
@@ -219,6 +260,9 @@ impl Lane {
         let Some(sheet) = self.front.sheets.last() else { return };
         let typed = sheet.text(0).trim().to_owned();
         let Some(past) = open.basket().past() else {
+            if self.names_member(&typed) {
+                return self.find_bought(&typed);
+            }
             let code = typed_number(open, &typed);
             match code {
                 Some(code) => self.claim_receipt(code),
@@ -270,6 +314,8 @@ impl Lane {
         if open.basket().past().is_none() {
             match index {
                 0 => self.open_sheet(Kind::Blind),
+                1 => self.open_bought(BoughtBy::Member, ""),
+                2 => self.open_bought(BoughtBy::Payment, ""),
                 _ => self.attempt_and_close(Input::DropReturn),
             }
             return;
@@ -291,9 +337,22 @@ impl Lane {
 
     /// A receipt that was scanned on the sheet; goods go past it.
     pub(super) fn scan_for_return(&mut self, text: &str) -> bool {
-        let Some(Barcode::Receipt(code)) = self.recognised(text) else { return false };
-        self.claim_receipt(code);
+        let State::Open(open) = &self.state else { return false };
+        let begun = open.basket().past().is_some();
+        match self.recognised(text) {
+            Some(Barcode::Receipt(code)) => self.claim_receipt(code),
+            Some(Barcode::Member(_)) if !begun => self.find_bought(text),
+            Some(_) | None => return false,
+        }
         true
+    }
+
+    /// The receipts of a member whose card was scanned, or whose number was typed, on this sheet.
+    fn find_bought(&mut self, text: &str) {
+        if let Some(field) = self.sheet_mut().and_then(Open::focused) {
+            field.text.clear();
+        }
+        self.open_bought(BoughtBy::Member, text.trim());
     }
 
     /// A receipt that was scanned at the counter.
@@ -324,12 +383,15 @@ impl Lane {
 
     fn begin_return(&mut self, past: PastSale) {
         if self.attempt(Input::BeginReturn { past: Box::new(past) }) != Attempt::Refused
-            && let Some(sheet) = self.front.sheets.iter_mut().find(|sheet| sheet.kind == Kind::GiveBack)
+            && let Some(place) = self.front.sheets.iter().position(|sheet| sheet.kind == Kind::GiveBack)
         {
+            let sheet = &mut self.front.sheets[place];
             sheet.row = 0;
             if let Some(field) = sheet.focused() {
                 field.text.clear();
             }
+            // What it was found by has done its work.
+            self.front.sheets.retain(|sheet| !matches!(sheet.kind, Kind::Bought(_)));
         }
     }
 
@@ -428,8 +490,26 @@ impl Lane {
     }
 
     pub(super) fn scan_for_blind(&mut self, text: &str) -> bool {
-        let Some(barcode) = self.recognised(text) else { return false };
-        let State::Open(open) = &self.state else { return false };
+        let Some(item) = self.goods_of_code(text) else {
+            let code = text.chars().filter(|character| !character.is_control()).take(32).collect();
+            self.notice(Notice::UnknownCode { code });
+            return true;
+        };
+        if let Some(sheet) = self.front.sheets.last_mut() {
+            sheet.items = vec![item];
+            if let Some(field) = sheet.fields.first_mut() {
+                field.text.clear();
+            }
+            sheet.focus = 1;
+        }
+        self.commands.push(crate::lane::Command::Play(drivers::sound::Tone::Accepted));
+        true
+    }
+
+    /// The goods that a code stands for, if it is one of goods.
+    pub(super) fn goods_of_code(&self, text: &str) -> Option<Arc<Item>> {
+        let barcode = self.recognised(text)?;
+        let State::Open(open) = &self.state else { return None };
         let reference = open.reference();
         let item = match &barcode {
             Barcode::Goods(goods) => {
@@ -450,20 +530,7 @@ impl Lane {
             | Barcode::Malformed(_)
             | Barcode::Other(_) => Ok(None),
         };
-        let Ok(Some(item)) = item else {
-            let code = text.chars().filter(|character| !character.is_control()).take(32).collect();
-            self.notice(Notice::UnknownCode { code });
-            return true;
-        };
-        if let Some(sheet) = self.front.sheets.last_mut() {
-            sheet.items = vec![item];
-            if let Some(field) = sheet.fields.first_mut() {
-                field.text.clear();
-            }
-            sheet.focus = 1;
-        }
-        self.commands.push(crate::lane::Command::Play(drivers::sound::Tone::Accepted));
-        true
+        item.ok().flatten()
     }
 
     pub(super) fn go_blind(&mut self) {

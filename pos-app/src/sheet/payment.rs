@@ -1,12 +1,13 @@
 //! A payment that left the machine: under way, confirmed by the cashier at a terminal of its own, or in doubt.
 
 use domain::payment::{Answer, Belongs, Payment, Purpose};
-use domain::tender::{TenderKind, Wallet};
+use domain::tender::{CardEnd, TenderKind, Wallet};
 use domain::till::Input;
+use drivers::sound::Tone as Sound;
 use ui::view::{self, Figure, SheetKey, SheetRow, Tone};
 
 use super::{Attempt, Kind, Open, key, numbered};
-use crate::lane::{Lane, OpenLane, State};
+use crate::lane::{Command, Lane, OpenLane, State};
 use crate::present;
 
 /// How somebody knows how a payment ended.
@@ -15,6 +16,12 @@ const REASONS: [(&str, &str); 4] = [
     ("顾客手机账单上看到", "Seen on the customer's phone"),
     ("刷卡小票为凭", "By the card slip"),
     ("客服电话确认", "Confirmed by telephone"),
+];
+
+/// What may be typed of a card that was accepted: its end finds the sale again when goods come back.
+const CARD_FIELDS: [(&str, &str); 2] = [
+    ("凭证号（可不填）", "Slip number (may be empty)"),
+    ("卡号末四位（可不填）", "Card: last four digits (may be empty)"),
 ];
 
 fn find(open: &OpenLane, number: u64) -> Option<&Payment> {
@@ -44,7 +51,13 @@ impl Lane {
                     "Do it at the card terminal, then say how it ended. It is written down: a power cut charges nobody twice.",
                 ),
                 figure,
-                fields: self.fields(sheet, &[("凭证号（可不填）", "Slip number (may be empty)")]),
+                fields: self.fields(
+                    sheet,
+                    match back {
+                        true => &CARD_FIELDS[..1],
+                        false => &CARD_FIELDS,
+                    },
+                ),
                 keys: vec![
                     SheetKey { stop: true, ..key(self.words("没成功", "It failed"), "F6") },
                     key(self.words("不清楚", "Not known"), "F7"),
@@ -153,9 +166,21 @@ impl Lane {
         let State::Open(open) = &self.state else { return };
         let Some(payment) = find(open, number) else { return };
         if payment.wallet == Wallet::Card && payment.is_active() {
-            let reference =
-                self.front.sheets.last().map(|sheet| sheet.text(0).to_owned()).unwrap_or_default();
-            self.attempt(Input::PaymentAnswered { number, answer: Answer::Paid { reference } });
+            let Some(sheet) = self.front.sheets.last() else { return };
+            let (reference, end) = (sheet.text(0).to_owned(), sheet.text(1));
+            let card = CardEnd::parse(end).ok();
+            if !end.is_empty() && card.is_none() {
+                self.commands.push(Command::Play(Sound::Blocked));
+                return self.front.say(
+                    Tone::Attend,
+                    ("卡号末四位要四个数字", "刷卡已记下，没有丢。补全，或清空再回车。"),
+                    (
+                        "The card's end is four digits",
+                        "The payment is written down. Type all four, or clear it, then Enter.",
+                    ),
+                );
+            }
+            self.attempt(Input::CardAccepted { number, reference, card });
         }
     }
 

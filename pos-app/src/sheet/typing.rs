@@ -5,7 +5,7 @@ use drivers::sound::Tone as Sound;
 use ui::action::Button;
 use ui::view::Tone;
 
-use super::{COUNT_DIGITS_MAX, FIELD_MAX, Kind, Open, PAGE_ROWS, Takes};
+use super::{FIELD_MAX, Kind, Open, PAGE_ROWS, Takes};
 use crate::lane::{Command, Lane};
 
 impl Lane {
@@ -55,10 +55,12 @@ impl Lane {
     }
 
     fn next_field(&mut self) {
+        // A field that is not shown is not written into.
+        let shown = self.sheet_view().map_or(0, |shown| shown.fields.len());
         if let Some(sheet) = self.sheet_mut()
             && !sheet.fields.is_empty()
         {
-            sheet.focus = (sheet.focus + 1) % sheet.fields.len();
+            sheet.focus = (sheet.focus + 1) % sheet.fields.len().min(shown.max(1));
         }
     }
 
@@ -93,6 +95,7 @@ impl Lane {
             | Kind::Why
             | Kind::Health
             | Kind::Day(_)
+            | Kind::Margins
             | Kind::Code(_)
             | Kind::Leave(..)
             | Kind::OnHand => {
@@ -105,6 +108,7 @@ impl Lane {
             Kind::Member => self.go_member(),
             Kind::Goods { selling } => self.go_goods(selling),
             Kind::GiveBack => self.go_give_back(),
+            Kind::Bought(by) => self.go_bought(by),
             Kind::Blind => self.go_blind(),
             Kind::Voucher => self.go_voucher(),
             Kind::Foreign => self.go_foreign(),
@@ -147,12 +151,14 @@ impl Lane {
             Kind::Member => self.key_member(index),
             Kind::Goods { selling } => self.key_goods(selling, index),
             Kind::GiveBack => self.key_give_back(index),
+            Kind::Bought(by) => self.key_bought(by, index),
             Kind::Blind => self.key_blind(index),
             Kind::Payment(number) => self.key_payment(number, index),
             Kind::Count => self.submit_count(),
             Kind::Report(report, closed) => self.key_report(&report, closed),
             Kind::Health => self.key_health(index),
             Kind::Day(_) => self.key_day(index),
+            Kind::Margins => self.key_margins(index),
             Kind::Receipts => self.key_receipts(index),
             Kind::Stock(work) => self.key_stock(work, index),
             Kind::Counts => self.key_counts(),
@@ -226,11 +232,11 @@ impl Lane {
     pub(crate) fn type_into_sheet(&mut self, character: char) {
         self.front.notice = None;
         let Some(sheet) = self.front.sheets.last_mut() else { return };
+        let most = sheet.most_characters();
         let Some(field) = sheet.fields.get_mut(sheet.focus) else {
             sheet.typed_under = true;
             return;
         };
-        let most = if sheet.kind == Kind::Count { COUNT_DIGITS_MAX } else { FIELD_MAX };
         let takes = field.text.chars().count() < most && field.takes.takes(character, &field.text);
         if takes {
             field.text.push(character);
@@ -336,6 +342,10 @@ impl Lane {
             Kind::Member => self.scan_for_member(text),
             Kind::Goods { selling: false } => self.scan_for_price(text),
             Kind::GiveBack => self.scan_for_return(text),
+            Kind::Bought(by) => {
+                let by = *by;
+                self.scan_for_bought(by, text)
+            }
             Kind::Blind => self.scan_for_blind(text),
             Kind::Approve(_) => self.scan_for_approval(text),
             Kind::Voucher => self.scan_for_voucher(text),

@@ -319,6 +319,7 @@ impl From<Act> for event::Act {
             Act::ConfirmAge => Self::ConfirmAge,
             Act::Attend => Self::Attend,
             Act::CountStock => Self::CountStock,
+            Act::SeeMargins => Self::SeeMargins,
         }
     }
 }
@@ -343,6 +344,7 @@ impl From<event::Act> for Act {
             event::Act::ConfirmAge => Self::ConfirmAge,
             event::Act::Attend => Self::Attend,
             event::Act::CountStock => Self::CountStock,
+            event::Act::SeeMargins => Self::SeeMargins,
         }
     }
 }

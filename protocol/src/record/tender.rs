@@ -1,7 +1,7 @@
 //! Tenders and payments between the rules and the journal.
 
 use domain::payment::{Outcome, Purpose};
-use domain::tender::{Tender, TenderKind, Wallet};
+use domain::tender::{CardEnd, Tender, TenderKind, Wallet};
 
 use super::{UnderstandEventError, understand_amount};
 use crate::event;
@@ -33,6 +33,19 @@ pub(super) fn understand_kind(seq: u64, name: &str) -> Result<TenderKind, Unders
     })
 }
 
+/// The end of a card's number; empty for none.
+pub(super) fn encode_card(card: Option<CardEnd>) -> String {
+    card.map(|card| card.to_string()).unwrap_or_default()
+}
+
+/// The end of a card's number. One that says more than it may is refused, whoever wrote it.
+pub(super) fn understand_card(seq: u64, card: &str) -> Result<Option<CardEnd>, UnderstandEventError> {
+    if card.is_empty() {
+        return Ok(None);
+    }
+    CardEnd::parse(card).map(Some).map_err(|_| UnderstandEventError::Card { seq })
+}
+
 impl From<&Tender> for event::Tender {
     fn from(tender: &Tender) -> Self {
         let mut encoded = Self {
@@ -41,6 +54,7 @@ impl From<&Tender> for event::Tender {
             payment: None,
             reference: String::new(),
             foreign: None,
+            card: String::new(),
         };
         match tender {
             Tender::Cash(_) => {}
@@ -48,7 +62,8 @@ impl From<&Tender> for event::Tender {
                 encoded.foreign =
                     Some(event::Foreign { currency: currency.clone(), amount: amount.minor(), rate: *rate });
             }
-            Tender::Wallet { payment, reference, .. } => {
+            Tender::Wallet { payment, reference, card, .. } => {
+                encoded.card = encode_card(*card);
                 encoded.payment = Some(*payment);
                 encoded.reference = reference.clone();
             }
@@ -78,6 +93,7 @@ impl event::Tender {
                 payment: self.payment.ok_or_else(incomplete)?,
                 reference: self.reference.clone(),
                 amount,
+                card: understand_card(seq, &self.card)?,
             },
             TenderKind::Voucher => Tender::Voucher { number: self.reference.clone(), amount },
         })

@@ -46,6 +46,7 @@ fn standing(till: &Till, input: &Input) -> Standing {
         | Input::Back
         | Input::Charge { .. }
         | Input::PaymentAnswered { .. }
+        | Input::CardAccepted { .. }
         | Input::GiveUpPayment
         | Input::AskPayment { .. }
         | Input::Tick

@@ -176,6 +176,7 @@ kinds! {
     Input::PayOut => "pay out",
     Input::Charge { .. } => "charge",
     Input::PaymentAnswered { .. } => "payment answered",
+    Input::CardAccepted { .. } => "card accepted",
     Input::GiveUpPayment => "give up payment",
     Input::AskPayment { .. } => "ask payment",
     Input::ResolvePayment { .. } => "resolve payment",

@@ -83,11 +83,11 @@ enum Act {
         #[command(flatten)]
         tls: Tls,
     },
-    /// Import a shop: shop.json, products.csv, prices.csv, or a folder with them.
+    /// Import a shop: shop.json, products.csv, prices.csv, costs.csv, or a folder with them.
     Import {
         #[command(flatten)]
         at: At,
-        /// A folder with shop.json, products.csv, prices.csv or several of them.
+        /// A folder with shop.json, products.csv, prices.csv, costs.csv or several of them.
         #[arg(long, required_unless_present = "file", conflicts_with = "file")]
         dir: Option<PathBuf>,
         /// A .json or .csv file.

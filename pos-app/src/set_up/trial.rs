@@ -45,7 +45,7 @@ pub enum Said {
 }
 
 /// A device that is being tried; dropped, it is let go.
-pub(crate) enum Trial {
+pub(crate) enum Trying {
     /// A printer.
     Printer {
         /// Its thread.
@@ -90,7 +90,7 @@ pub(crate) fn begin(
     tried: &Tried,
     number: u64,
     events: &SyncSender<Event>,
-) -> Result<Trial, DeviceError> {
+) -> Result<Trying, DeviceError> {
     let events = events.clone();
     let say = move |said: Option<Said>| {
         if let Some(said) = said {
@@ -104,10 +104,10 @@ pub(crate) fn begin(
             if device.submit(Job { id: 1, document: page() }).is_err() {
                 return Err("the printer's queue is full".into());
             }
-            Trial::Printer { _device: device }
+            Trying::Printer { _device: device }
         }
         Tried::Scanner(scanner) => {
-            Trial::Scanner { _device: AnyScanner::with(scanner, move |event| say(of_scanner(event))) }
+            Trying::Scanner { _device: AnyScanner::with(scanner, move |event| say(of_scanner(event))) }
         }
         Tried::Scale(scale) => {
             let device = drivers::scale::spawn(scale.driver()?, move |told| {
@@ -125,7 +125,7 @@ pub(crate) fn begin(
                     Told::Started { .. } | Told::Ended { .. } => None,
                 });
             });
-            Trial::Scale { _device: device }
+            Trying::Scale { _device: device }
         }
         Tried::Display(display) => {
             let device = Display::spawn(display.driver()?, move |told| {
@@ -144,7 +144,7 @@ pub(crate) fn begin(
             if device.show(1, picture).is_err() {
                 return Err("the display's queue is full".into());
             }
-            Trial::Display { _device: device }
+            Trying::Display { _device: device }
         }
     })
 }

@@ -12,7 +12,7 @@ use ledger::file::WriterLock;
 use ui::{Remote, TillScreen};
 
 use super::ports::Machine;
-use super::trial::{self, Trial};
+use super::trial::{self, Trying};
 use super::{Errand, Event, SetUp, agent};
 use crate::config::{Config, Paths};
 use crate::lane::Moment;
@@ -104,7 +104,7 @@ struct Hands {
     sound: Sound,
     paths: Paths,
     events: SyncSender<Event>,
-    trial: Option<Trial>,
+    trial: Option<Trying>,
     agent: Option<Child>,
 }
 

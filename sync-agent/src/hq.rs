@@ -550,11 +550,12 @@ fn unreachable(error: reqwest::Error) -> RequestError {
 /// What TLS says of a certificate, where this error is about one.
 fn certificate_wrong(error: &(dyn std::error::Error + 'static)) -> Option<CertificateWrong> {
     use rustls::CertificateError;
-    // An error of a line carries that of TLS within it, not as its source.
-    let within = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-    let tls = error
-        .downcast_ref::<rustls::Error>()
-        .or_else(|| within.and_then(|within| within.downcast_ref::<rustls::Error>()))?;
+    // An error of a line carries that of TLS within it, not as its source, and may lie in another one.
+    if let Some(line) = error.downcast_ref::<std::io::Error>() {
+        let within: &(dyn std::error::Error + 'static) = line.get_ref()?;
+        return certificate_wrong(within);
+    }
+    let tls = error.downcast_ref::<rustls::Error>()?;
     match tls {
         rustls::Error::InvalidCertificate(wrong) => Some(match wrong {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
@@ -601,6 +602,24 @@ mod tests {
         let bomb = std::io::Read::take(std::io::repeat(b' '), 2 * PAGE_BYTES_MAX as u64);
         let bomb = zstd::encode_all(bomb, 3).expect("zstd");
         assert!(matches!(parse_page(&bomb), Err(RequestError::Form(_))));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_certificate_is_found_within_errors_of_the_line() {
+        use rustls::CertificateError::{Expired, NotValidForName, NotValidYet, UnknownIssuer};
+        for (of_tls, wanted) in [
+            (NotValidForName, CertificateWrong::Name),
+            (Expired, CertificateWrong::Time),
+            (NotValidYet, CertificateWrong::Time),
+            (UnknownIssuer, CertificateWrong::Signer),
+        ] {
+            let tls = rustls::Error::InvalidCertificate(of_tls);
+            assert_eq!(certificate_wrong(&tls), Some(wanted));
+            // As a client for HTTP hands it on: an error of the line in another one.
+            let line = std::io::Error::other(std::io::Error::new(std::io::ErrorKind::InvalidData, tls));
+            assert_eq!(certificate_wrong(&line), Some(wanted));
+        }
+        assert_eq!(certificate_wrong(&std::io::Error::other("the line broke")), None);
     }
 
     #[test]

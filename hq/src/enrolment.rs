@@ -7,8 +7,9 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use protocol::enrol::{EnrolRefusal, Enrolment};
+use protocol::enrol::{EnrolRefusal, Enrolment, Invited};
 use protocol::head::PublicKey;
+use protocol::pull;
 
 use crate::scan_go::keys;
 use crate::secret::{self, DrawError, SecretHash};
@@ -101,6 +102,24 @@ pub fn put_code(
         expires_at_ms: now_ms + CODE_LIFE_MS,
     };
     Ok(writing.put_code(&row, now_ms)?)
+}
+
+/// Says what a code is for, and spends nothing: whoever sets a till up looks
+/// whether it is this one. Only who has the code is told.
+pub fn look(store: &Store, typed: &str, now_ms: i64) -> Result<Invited, ExchangeError> {
+    let code_hash = SecretHash::of(&secret::normalise_code(typed));
+    let found = store.read::<_, StoreError>(|reading| {
+        let Some(code) = reading.code(&code_hash, now_ms)? else { return Ok(None) };
+        let body = reading.entity(Kind::Store, &code.store)?;
+        let enrolled = reading.lane(&code.store, code.lane)?;
+        Ok(Some((code, body, enrolled)))
+    })?;
+    let Some((code, body, enrolled)) = found else { return Err(EnrolRefusal::Code.into()) };
+    // Without a name the code of the store has to do.
+    let named = body.and_then(|body| serde_json::from_str::<pull::Store>(&body).ok());
+    let (name_zh, name_en) = named.map(|named| (named.name_zh, named.name_en)).unwrap_or_default();
+    let enrolled_at_ms = enrolled.map(|row| row.enrolled_at_ms);
+    Ok(Invited { store: code.store, name_zh, name_en, lane: code.lane, enrolled_at_ms, now_ms })
 }
 
 /// Exchanges a code for the lane's identity and a fresh key. An earlier key

@@ -30,7 +30,7 @@ use hq::server::{self, Config, Running};
 use hq::store::{Address, AlarmKind};
 use lane::Lane;
 use protocol::answer::SalesAnswer;
-use protocol::enrol::{EnrolRefusal, Enrolment};
+use protocol::enrol::{EnrolRefusal, Enrolment, Invited};
 use protocol::event::{self, Fact};
 use protocol::head::{SignedHead, SigningKey};
 use protocol::pull::{Change, Entity, PageHead};
@@ -210,6 +210,31 @@ async fn a_code_enrols_one_lane_once() {
     let waiting = shop.send_code(&code).await;
     assert_eq!(waiting.status(), StatusCode::TOO_MANY_REQUESTS);
     assert!(matches!(waiting.json().await, Ok(EnrolRefusal::Wait { .. })));
+}
+
+#[tokio::test]
+async fn a_code_says_what_it_is_for_and_is_not_spent_by_that() {
+    let shop = Shop::open().await;
+    let look = async |code: &str| {
+        let body = serde_json::json!({ "code": code });
+        let sent = shop.client.post(format!("{}/v1/enrol/look", shop.running.url())).json(&body).send();
+        sent.await.expect("an answer")
+    };
+    let code = shop.code(2).await;
+    for _ in 0..2 {
+        let invited: Invited = look(&code.to_lowercase()).await.json().await.expect("what it is for");
+        assert_eq!((invited.store.as_str(), invited.lane, invited.enrolled_at_ms), ("S1", 2, None));
+        assert!(!invited.name_zh.is_empty() && invited.now_ms > 0, "{invited:?}");
+    }
+    assert_eq!(shop.send_code(&code).await.status(), StatusCode::OK);
+    // Another code for the same lane: somebody is told that there is one already.
+    let again: Invited = look(&shop.code(2).await).await.json().await.expect("what it is for");
+    assert!(again.enrolled_at_ms.is_some(), "{again:?}");
+    // A spent code says nothing, and guessing is slow.
+    let spent = look(&code).await;
+    assert_eq!(spent.status(), StatusCode::FORBIDDEN);
+    assert_eq!(spent.json::<EnrolRefusal>().await.expect("a refusal"), EnrolRefusal::Code);
+    assert_eq!(look(&code).await.status(), StatusCode::TOO_MANY_REQUESTS);
 }
 
 #[tokio::test]

@@ -967,6 +967,11 @@ impl Reference {
         self.one("SELECT body FROM product WHERE sku = ?1", sku, "product")
     }
 
+    /// How many goods there are.
+    pub fn goods_count(&self) -> Result<u64, ReferenceError> {
+        Ok(self.connection.query_row("SELECT count(*) FROM product", [], |row| row.get(0))?)
+    }
+
     /// The keys that sign codes of scan-and-go; none in a file of an older agent.
     pub fn code_keys(&self) -> Result<Vec<pull::CodeKey>, ReferenceError> {
         if !self.view.borrow().has_keys {

@@ -19,7 +19,7 @@ pub const PICTURE_SIDE_MAX: u32 = 4_096;
 pub fn view(view: &View, idle: Option<&Picture>, code: Option<&Picture>) -> CustomerView {
     let nobody = || CustomerScreenView::Idle { picture: idle.cloned() };
     let (currency, screen) = match &view.screen {
-        Screen::Closed(_) | Screen::SignIn(_) | Screen::Labels(_) => ("", nobody()),
+        Screen::Closed(_) | Screen::SignIn(_) | Screen::Labels(_) | Screen::SetUp(_) => ("", nobody()),
         Screen::Sell(sell) if sell.lines.is_empty() => (sell.currency.as_str(), nobody()),
         Screen::Sell(sell) => {
             let first = sell.lines.len().saturating_sub(CUSTOMER_LINES_MAX);

@@ -23,6 +23,7 @@
 //! | [`keeping`] | what a technician does with a journal |
 //! | [`tryout`] | one device, tried before a technician's eyes |
 //! | [`weighing`] | the lane's scale, and what its answers mean to the till |
+//! | [`set_up`] | the first run: HQ, store, devices and goods, one screen after the other |
 //! | [`run`] | threads, devices and the window around a lane |
 //! | [`doctor`] | the health of disk, devices, reference and clock |
 
@@ -46,6 +47,7 @@ pub mod present;
 pub mod receipt;
 pub mod recovery;
 pub mod run;
+pub mod set_up;
 mod sheet;
 pub mod tryout;
 pub mod weighing;

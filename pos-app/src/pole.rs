@@ -10,7 +10,7 @@ pub fn picture(view: &View) -> Picture {
         Language::English => english,
     };
     match &view.screen {
-        Screen::Closed(_) | Screen::SignIn(_) | Screen::Labels(_) => Picture::default(),
+        Screen::Closed(_) | Screen::SignIn(_) | Screen::Labels(_) | Screen::SetUp(_) => Picture::default(),
         Screen::Sell(sell) => match sell.lines.last() {
             None => Picture { upper: words("欢迎光临", "Welcome").to_owned(), ..Picture::default() },
             Some(line) => Picture {

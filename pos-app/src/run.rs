@@ -35,6 +35,7 @@ use crate::customer::CustomerFeed;
 use crate::lane::{Command, Event, Lane, Moment, PAUSE, TICK, TURN_EVENTS_MAX, words};
 use crate::payment::Terminals;
 use crate::pole;
+use crate::set_up;
 
 /// The most events that wait for the lane; who brings one more waits.
 pub const EVENTS_WAITING_MAX: usize = 1_024;
@@ -313,6 +314,9 @@ pub fn run(paths: Paths, config: Config) -> anyhow::Result<After> {
     // A second till on the same files would show a frightening page over the
     // working one; a double start is better told where it was made.
     std::fs::create_dir_all(&paths.data).with_context(|| format!("make {}", paths.data.display()))?;
+    if !config.training && set_up::is_needed(&paths) {
+        return set_up::window::run(paths, config);
+    }
     let lock = WriterLock::take(&paths.journal()).context("start the till")?;
     let training = config.training.then(|| paths.training());
     let _record = if let Some(training) = &training {
@@ -384,7 +388,7 @@ fn begin_training(folder: &Path) -> anyhow::Result<()> {
 }
 
 /// Once in a process: a training runs in the same one.
-fn select_window_system() -> Result<(), ScreenError> {
+pub(crate) fn select_window_system() -> Result<(), ScreenError> {
     static SELECTED: Once = Once::new();
     let mut selected = Ok(());
     SELECTED.call_once(|| selected = ui::select_window_system());

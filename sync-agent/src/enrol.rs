@@ -7,9 +7,10 @@ use ledger::file::{OpenFileError, WriterLock};
 use ledger::journal::Identity;
 use ledger::reference::{ReferenceError, ReferenceWriter};
 
+use protocol::enrol::{EnrolFailure, EnrolOutcome, EnrolRefusal, Invited};
 use protocol::head::{HeadError, SigningKey};
 
-use crate::hq::{ConnectError, Hq, RequestError};
+use crate::hq::{CertificateWrong, ConnectError, Hq, RequestError};
 use crate::place::{Place, PlaceError, Settings};
 use crate::snapshot::Coming;
 
@@ -55,6 +56,53 @@ pub struct Enrolling<'a> {
     pub code: &'a str,
     /// Whether an earlier enrolment may be given up.
     pub replace: bool,
+}
+
+/// Asks HQ what a code is for. Nothing is spent, and nothing is written.
+pub async fn look(enrolling: Enrolling<'_>) -> Result<Invited, EnrolError> {
+    let ca = enrolling.ca.map(Path::to_owned);
+    let hq = Hq::of(&Settings { hq: enrolling.hq.to_owned(), relay: None, ca })?;
+    Ok(hq.look(enrolling.code).await?)
+}
+
+/// What came of it, for the till that started this program.
+pub fn outcome(done: Result<EnrolOutcome, EnrolError>) -> EnrolOutcome {
+    let error = match done {
+        Ok(outcome) => return outcome,
+        Err(error) => error,
+    };
+    let reason = reason(&error);
+    let failure = match error {
+        EnrolError::Enrolled(_) => EnrolFailure::Enrolled,
+        EnrolError::Till(OpenFileError::InUse { .. })
+        | EnrolError::Reference(ReferenceError::File(OpenFileError::InUse { .. })) => EnrolFailure::InUse,
+        EnrolError::Place(_) | EnrolError::Till(_) | EnrolError::Reference(_) => EnrolFailure::File,
+        EnrolError::Connect(ConnectError::Address(_)) => EnrolFailure::Address,
+        EnrolError::Connect(ConnectError::Root { .. }) => EnrolFailure::CertificateUntrusted,
+        EnrolError::Request(RequestError::Unreachable { .. } | RequestError::Form(_)) => {
+            EnrolFailure::Unreachable
+        }
+        EnrolError::Request(RequestError::Certificate { wrong, .. }) => match wrong {
+            CertificateWrong::Name => EnrolFailure::CertificateName,
+            CertificateWrong::Time => EnrolFailure::CertificateTime,
+            CertificateWrong::Signer => EnrolFailure::CertificateUntrusted,
+        },
+        EnrolError::Request(RequestError::OldHq) => EnrolFailure::OldHq,
+        EnrolError::Request(RequestError::Enrol(EnrolRefusal::Code)) => EnrolFailure::Code,
+        EnrolError::Request(RequestError::Enrol(EnrolRefusal::Wait { seconds })) => {
+            EnrolFailure::Wait { seconds }
+        }
+        EnrolError::Draw(_) | EnrolError::Connect(_) | EnrolError::Request(RequestError::Push(_)) => {
+            EnrolFailure::Other
+        }
+    };
+    EnrolOutcome::Failed { failure, reason }
+}
+
+/// An error with all its causes.
+fn reason(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// Exchanges the code, and keeps what HQ answers. No agent may run meanwhile,

@@ -8,7 +8,7 @@ use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
 use protocol::ask::{Answer, FRAME_BYTES_MAX, HQ_ANSWER_WITHIN_MS, Question};
-use protocol::enrol::{EnrolRefusal, EnrolRequest, Enrolment};
+use protocol::enrol::{EnrolLook, EnrolRefusal, EnrolRequest, Enrolment, Invited};
 use protocol::head::PublicKey;
 use protocol::pull::snapshot::{PIECE_BYTES_MAX, SnapshotOffer};
 use protocol::pull::{Change, Entity, PAGE_BYTES_MAX, PAGE_CHANGES_MAX, PageHead};
@@ -72,6 +72,17 @@ pub enum ConnectError {
     Client(#[from] reqwest::Error),
 }
 
+/// What is wrong with HQ's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateWrong {
+    /// It is of another name.
+    Name,
+    /// It is not valid now: it has ended or not begun, or this machine's clock is off.
+    Time,
+    /// Nobody whom this machine trusts has signed it, or it is none that can be read.
+    Signer,
+}
+
 /// Why a request has no good answer.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
@@ -83,6 +94,17 @@ pub enum RequestError {
         /// Milliseconds that HQ asked to wait; 0 where it did not.
         wait_ms: i64,
     },
+    /// Somebody answers whose certificate is not taken.
+    #[error("reach HQ: {reason}")]
+    Certificate {
+        /// What is wrong with it.
+        wrong: CertificateWrong,
+        /// What happened.
+        reason: String,
+    },
+    /// HQ has no such route: it is older than this program.
+    #[error("ask HQ: it is older than this program")]
+    OldHq,
     /// HQ refuses a push or the key.
     #[error(transparent)]
     Push(#[from] PushRefusal),
@@ -257,6 +279,26 @@ impl Hq {
         }
         match serde_json::from_slice::<EnrolRefusal>(&body) {
             Ok(refusal) => Err(refusal.into()),
+            Err(_) => Err(come_back(status, 0)),
+        }
+    }
+
+    /// Asks what a one-time code is for; it is not spent.
+    pub async fn look(&self, code: &str) -> Result<Invited, RequestError> {
+        let request = EnrolLook { code: code.to_owned() };
+        let looked =
+            self.send(Haste::Background, "v1/enrol/look", |client, url| client.post(url).json(&request));
+        let answer = looked.await?;
+        let status = answer.status();
+        let body = read(answer, ANSWER_BYTES_MAX).await?;
+        if status.is_success() {
+            return parse(&body);
+        }
+        match serde_json::from_slice::<EnrolRefusal>(&body) {
+            Ok(refusal) => Err(refusal.into()),
+            Err(_) if matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) => {
+                Err(RequestError::OldHq)
+            }
             Err(_) => Err(come_back(status, 0)),
         }
     }
@@ -549,13 +591,42 @@ fn silent() -> RequestError {
 fn unreachable(error: reqwest::Error) -> RequestError {
     let error = error.without_url();
     let mut reason = error.to_string();
+    let mut wrong = None;
     let mut source = std::error::Error::source(&error);
     while let Some(error) = source {
         reason.push_str(": ");
         reason.push_str(&error.to_string());
+        wrong = wrong.or_else(|| certificate_wrong(error));
         source = error.source();
     }
-    RequestError::Unreachable { reason, wait_ms: 0 }
+    match wrong {
+        Some(wrong) => RequestError::Certificate { wrong, reason },
+        None => RequestError::Unreachable { reason, wait_ms: 0 },
+    }
+}
+
+/// What TLS says of a certificate, where this error is about one.
+fn certificate_wrong(error: &(dyn std::error::Error + 'static)) -> Option<CertificateWrong> {
+    use rustls::CertificateError;
+    // An error of a line carries that of TLS within it, not as its source, and may lie in another one.
+    if let Some(line) = error.downcast_ref::<std::io::Error>() {
+        let within: &(dyn std::error::Error + 'static) = line.get_ref()?;
+        return certificate_wrong(within);
+    }
+    let tls = error.downcast_ref::<rustls::Error>()?;
+    match tls {
+        rustls::Error::InvalidCertificate(wrong) => Some(match wrong {
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                CertificateWrong::Name
+            }
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. } => CertificateWrong::Time,
+            _ => CertificateWrong::Signer,
+        }),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -589,6 +660,24 @@ mod tests {
         let bomb = std::io::Read::take(std::io::repeat(b' '), 2 * PAGE_BYTES_MAX as u64);
         let bomb = zstd::encode_all(bomb, 3).expect("zstd");
         assert!(matches!(parse_page(&bomb), Err(RequestError::Form(_))));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_certificate_is_found_within_errors_of_the_line() {
+        use rustls::CertificateError::{Expired, NotValidForName, NotValidYet, UnknownIssuer};
+        for (of_tls, wanted) in [
+            (NotValidForName, CertificateWrong::Name),
+            (Expired, CertificateWrong::Time),
+            (NotValidYet, CertificateWrong::Time),
+            (UnknownIssuer, CertificateWrong::Signer),
+        ] {
+            let tls = rustls::Error::InvalidCertificate(of_tls);
+            assert_eq!(certificate_wrong(&tls), Some(wanted));
+            // As a client for HTTP hands it on: an error of the line in another one.
+            let line = std::io::Error::other(std::io::Error::new(std::io::ErrorKind::InvalidData, tls));
+            assert_eq!(certificate_wrong(&line), Some(wanted));
+        }
+        assert_eq!(certificate_wrong(&std::io::Error::other("the line broke")), None);
     }
 
     #[test]

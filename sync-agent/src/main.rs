@@ -1,14 +1,16 @@
 //! The command line of the lane's daemon.
 
-use std::io::IsTerminal;
+use std::io::{BufRead, IsTerminal, Read};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+use ledger::journal::Identity;
 use ledger::reference::shelf::LabelCondition;
+use protocol::enrol::{EnrolOutcome, Invited};
 use sync_agent::core::Intervals;
-use sync_agent::enrol::{Enrolling, enrol};
+use sync_agent::enrol::{self, EnrolError, Enrolling};
 use sync_agent::labels::parity;
 use sync_agent::labels::resend::resend;
 use sync_agent::shell::{self, Config};
@@ -17,6 +19,9 @@ use tracing_subscriber::EnvFilter;
 
 /// Where a till keeps its files unless it is told otherwise.
 const DATA_DEFAULT: &str = "/var/lib/guitai";
+
+/// The most bytes of a code on standard input.
+const CODE_BYTES_MAX: u64 = 1 << 10;
 
 /// Moves a lane's journal to headquarters, and prices back.
 #[derive(Parser)]
@@ -37,8 +42,11 @@ enum Act {
         #[arg(long)]
         hq: String,
         /// The one-time code.
+        #[arg(long, required_unless_present = "code_from_stdin", conflicts_with = "code_from_stdin")]
+        code: Option<String>,
+        /// Read the code from standard input: other users of the machine see no program's arguments then.
         #[arg(long)]
-        code: String,
+        code_from_stdin: bool,
         /// Where the store's relay is, if it has one: it is asked first, and gets a copy of the journal.
         #[arg(long)]
         relay: Option<String>,
@@ -48,6 +56,12 @@ enum Act {
         /// Give up an earlier enrolment.
         #[arg(long)]
         replace: bool,
+        /// Only say what the code is for; it is not spent.
+        #[arg(long)]
+        look: bool,
+        /// Say what came of it as one line of JSON, for the till.
+        #[arg(long)]
+        json: bool,
     },
     /// Push and pull until stopped; what happens without a command.
     Run,
@@ -89,10 +103,23 @@ async fn main() -> ExitCode {
 async fn perform(arguments: Arguments) -> anyhow::Result<()> {
     let data = arguments.data;
     match arguments.act.unwrap_or(Act::Run) {
-        Act::Enrol { hq, code, relay, ca, replace } => {
+        Act::Enrol { hq, code, code_from_stdin: _, relay, ca, replace, look, json } => {
+            let code = match code {
+                Some(code) => code,
+                None => read_code()?,
+            };
             let (relay, ca) = (relay.as_deref(), ca.as_deref());
-            let identity = enrol(Enrolling { data: &data, hq: &hq, relay, ca, code: &code, replace }).await?;
-            println!("enrolled: {identity}");
+            let enrolling = Enrolling { data: &data, hq: &hq, relay, ca, code: &code, replace };
+            let done = if look {
+                enrol::look(enrolling).await.map(EnrolOutcome::Invited)
+            } else {
+                enrol::enrol(enrolling).await.map(|identity| EnrolOutcome::Enrolled {
+                    store: identity.store,
+                    lane: identity.lane,
+                    epoch: identity.epoch,
+                })
+            };
+            return tell_enrolment(done, json);
         }
         Act::Run => {
             let stop = stop_asked()?;
@@ -118,6 +145,32 @@ async fn perform(arguments: Arguments) -> anyhow::Result<()> {
                 println!("{report}");
             }
         }
+    }
+    Ok(())
+}
+
+/// The first line of standard input.
+fn read_code() -> anyhow::Result<String> {
+    let mut line = String::new();
+    std::io::stdin().lock().take(CODE_BYTES_MAX).read_line(&mut line).context("read the code")?;
+    let code = line.trim().to_owned();
+    anyhow::ensure!(!code.is_empty(), "read the code: standard input has none");
+    Ok(code)
+}
+
+fn tell_enrolment(done: Result<EnrolOutcome, EnrolError>, json: bool) -> anyhow::Result<()> {
+    if json {
+        println!("{}", serde_json::to_string(&enrol::outcome(done))?);
+        return Ok(());
+    }
+    match done? {
+        EnrolOutcome::Invited(Invited { store, name_zh, lane, .. }) => {
+            println!("the code is for {store} {name_zh}, lane {lane}");
+        }
+        EnrolOutcome::Enrolled { store, lane, epoch } => {
+            println!("enrolled: {}", Identity { store, lane, epoch });
+        }
+        EnrolOutcome::Failed { reason, .. } => anyhow::bail!(reason),
     }
     Ok(())
 }

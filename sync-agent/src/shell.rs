@@ -403,6 +403,12 @@ impl From<RequestError> for PushFailure {
                 info!(reason, "HQ is not reached");
                 Self::Unreachable { wait_ms }
             }
+            // A certificate is renewed, and a clock set, without anybody looking here.
+            RequestError::Certificate { reason, .. } => {
+                info!(reason, "HQ is not reached");
+                Self::Unreachable { wait_ms: 0 }
+            }
+            RequestError::OldHq => Self::Refused { reason: error.to_string() },
             RequestError::Push(PushRefusal::Gap { acknowledged }) => Self::Gap { acknowledged },
             RequestError::Push(PushRefusal::Fork { seq }) => Self::Fork { seq },
             RequestError::Push(PushRefusal::Malformed { reason }) | RequestError::Form(reason) => {
@@ -424,8 +430,12 @@ impl From<RequestError> for PullFailure {
                 info!(reason, "HQ is not reached");
                 Self::Unreachable { wait_ms }
             }
+            RequestError::Certificate { reason, .. } => {
+                info!(reason, "HQ is not reached");
+                Self::Unreachable { wait_ms: 0 }
+            }
             RequestError::Push(PushRefusal::Unauthorised) => Self::Unauthorised,
-            RequestError::Push(_) | RequestError::Enrol(_) | RequestError::Form(_) => {
+            RequestError::Push(_) | RequestError::Enrol(_) | RequestError::Form(_) | RequestError::OldHq => {
                 Self::Form { reason: chain(&error) }
             }
         }

@@ -1,5 +1,7 @@
 //! The pictures of the cashier's guide: each job is done at a real lane, by keys and scans, and drawn.
 
+mod setting_up;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -14,7 +16,7 @@ use protocol::pull::{Change, Entity, Order, OrderLine, OrderState, pick_up_hash}
 use ui::action::Key;
 use ui::pixels::Pixels;
 
-use crate::stand::{Stand, reference};
+use crate::stand::{Stand, reference, save};
 
 /// 2026-11-21 10:00 in Shanghai, a Saturday.
 const MORNING: Moment = Moment { now_ms: 1_795_226_400_000, offset_minutes: 480 };
@@ -26,7 +28,7 @@ const GOLD_CARD: &str = "M00000005C";
 const COUPON: &str = "CDEMO0001R";
 
 /// The pictures that the guide shows; the others are for looking at.
-pub const SHOWN: [&str; 21] = [
+pub const SHOWN: [&str; 25] = [
     "approval",
     "count",
     "count-check",
@@ -45,6 +47,10 @@ pub const SHOWN: [&str; 21] = [
     "return-taken",
     "seller",
     "sell",
+    "set-up-goods",
+    "set-up-hq",
+    "set-up-printer",
+    "set-up-store",
     "stock-receive",
     "training",
     "z-report",
@@ -72,12 +78,7 @@ pub fn pictures(pixels: &Pixels, folder: &Path, look: Look) -> Result<Vec<String
     pixels.resize(look.size.0, look.size.1);
     let files = tempfile::tempdir()?;
     let shop = reference(files.path(), 1)?;
-    let config = Config {
-        language: look.language,
-        theme: look.theme,
-        payment: Payment { card: true, ..Payment::default() },
-        ..Config::default()
-    };
+    let config = config_of(look);
     let stand = Stand::open(files.path(), config.clone(), MORNING)?;
     stand.screen.show()?;
     let shown_only = look.shown_only;
@@ -94,7 +95,18 @@ pub fn pictures(pixels: &Pixels, folder: &Path, look: Look) -> Result<Vec<String
     day.stand = Stand::open(files.path(), config.for_training(), MORNING)?;
     day.stand.screen.show()?;
     day.training()?;
+    let set_up = setting_up::pictures((&day.stand.screen, pixels), folder, &config_of(look))?;
+    day.names.extend(set_up);
     Ok(day.names)
+}
+
+fn config_of(look: Look) -> Config {
+    Config {
+        language: look.language,
+        theme: look.theme,
+        payment: Payment { card: true, ..Payment::default() },
+        ..Config::default()
+    }
 }
 
 struct Day<'a> {

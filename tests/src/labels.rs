@@ -302,7 +302,12 @@ pub fn open(folder: &Path, config: Config, number: &str, pin: &str) -> Result<St
 pub fn page(stand: &Stand) -> Result<view::Labels> {
     match stand.lane.view().screen {
         Screen::Labels(page) => Ok(*page),
-        Screen::Closed(_) | Screen::SignIn(_) | Screen::Sell(_) | Screen::Pay(_) | Screen::Done(_) => {
+        Screen::Closed(_)
+        | Screen::SignIn(_)
+        | Screen::Sell(_)
+        | Screen::Pay(_)
+        | Screen::Done(_)
+        | Screen::SetUp(_) => {
             anyhow::bail!("the window does not show labels")
         }
     }

@@ -16,7 +16,7 @@ use protocol::board::{KioskStand, SignedAct};
 use protocol::head::SigningKey;
 use protocol::pull::{Change, CodeKey, CodeSigner, Coupon, Entity, Member, StaffMember};
 use ui::action::Key;
-use ui::pixels::Pixels;
+use ui::pixels::{Drawn, Pixels};
 use ui::{Action, TillScreen};
 
 /// Between two keys of a person.
@@ -303,13 +303,17 @@ impl Stand {
 
     /// Draws the window into a file.
     pub fn picture(&self, pixels: &Pixels, file: &Path) -> Result<()> {
-        let drawn = pixels.draw(&self.screen)?;
-        let file = std::fs::File::create(file).with_context(|| format!("make {}", file.display()))?;
-        let mut encoder = png::Encoder::new(std::io::BufWriter::new(file), drawn.width, drawn.height);
-        encoder.set_color(png::ColorType::Rgba);
-        encoder.set_depth(png::BitDepth::Eight);
-        encoder.set_compression(png::Compression::High);
-        encoder.write_header()?.write_image_data(&drawn.bytes)?;
-        Ok(())
+        save(&pixels.draw(&self.screen)?, file)
     }
+}
+
+/// Writes what was drawn as PNG.
+pub fn save(drawn: &Drawn, file: &Path) -> Result<()> {
+    let file = std::fs::File::create(file).with_context(|| format!("make {}", file.display()))?;
+    let mut encoder = png::Encoder::new(std::io::BufWriter::new(file), drawn.width, drawn.height);
+    encoder.set_color(png::ColorType::Rgba);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(png::Compression::High);
+    encoder.write_header()?.write_image_data(&drawn.bytes)?;
+    Ok(())
 }

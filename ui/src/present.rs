@@ -15,7 +15,7 @@ use crate::generated::{
 };
 use crate::view::{
     Bar, Closed, Done, EntryHint, Language, Line, Notice, PaperState, Pay, Picture, PrinterState, Scale,
-    ScaleState, Screen, Sell, Sheet, SheetField, SheetKey, Side, SignIn, Span, StaffTile, SyncState,
+    ScaleState, Screen, Script, Sell, Sheet, SheetField, SheetKey, Side, SignIn, Span, StaffTile, SyncState,
     TenderLine, Theme, Tile, Tone, View,
 };
 
@@ -35,6 +35,7 @@ pub fn prepare(till: &TillWindow) -> Result<(), SelectBundledTranslationError> {
     sheet.set_fields(empty());
     sheet.set_rows(empty());
     sheet.set_keys(empty());
+    till.global::<window::SetUp>().set_steps(empty());
     labels::prepare(till);
     slint::select_bundled_translation(locale(Language::English))?;
     slint::select_bundled_translation(locale(Language::Chinese))
@@ -46,7 +47,7 @@ pub fn present(till: &TillWindow, view: &View) {
     let _ = slint::select_bundled_translation(locale(view.language));
     till.global::<window::Theme>().set_dark(view.theme == Theme::Dark);
     bar(till, &view.bar);
-    below::listen(view.sheet.as_ref().is_some_and(|sheet| sheet.letters));
+    below::listen(view.sheet.as_ref().is_some_and(is_written));
     let kind = match &view.screen {
         Screen::Closed(screen) => {
             closed(till, screen);
@@ -71,6 +72,12 @@ pub fn present(till: &TillWindow, view: &View) {
         Screen::Labels(screen) => {
             labels::labels(till, screen);
             ScreenKind::Labels
+        }
+        Screen::SetUp(screen) => {
+            let global = till.global::<window::SetUp>();
+            update(&global.get_steps(), &screen.steps);
+            global.set_at(position(screen.at));
+            ScreenKind::SetUp
         }
     };
     sheet(till, view.sheet.as_ref());
@@ -262,7 +269,8 @@ fn sheet(till: &TillWindow, sheet: Option<&Sheet>) {
     global.set_can_go(sheet.can_go && !sheet.go.is_empty());
     global.set_back(text(&sheet.back));
     global.set_letters(sheet.letters);
-    global.set_writing(sheet.letters);
+    global.set_address(sheet.script == Script::Address);
+    global.set_writing(is_written(sheet));
     global.set_entry_label(text(&sheet.entry_label));
     global.set_entry(text(&sheet.entry));
     global.set_placeholder(text(&sheet.placeholder));
@@ -271,6 +279,11 @@ fn sheet(till: &TillWindow, sheet: Option<&Sheet>) {
         global.set_picture(picture(code));
     }
     global.set_open(true);
+}
+
+/// Whether an input method may write into it.
+fn is_written(sheet: &Sheet) -> bool {
+    sheet.letters && sheet.script == Script::Words
 }
 
 /// A code as an image, one pixel a square.

@@ -220,8 +220,8 @@ fn button(press: Press, index: i32) -> Button {
     }
 }
 
-/// The letter pad in its order, the blank last.
-const LETTERS: &str = "qwertyuiopasdfghjklzxcvbnm- ";
+/// The letter pad in its order, the blank after them; last what stands in its place in an address.
+const LETTERS: &str = "qwertyuiopasdfghjklzxcvbnm- :";
 
 /// The keys in a key event's text: one, or several when an input method
 /// commits a word; none for modifiers and for keys the till does not know.

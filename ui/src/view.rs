@@ -6,7 +6,7 @@ mod sheet;
 pub use labels::{
     LABEL_FACTS_MAX, LabelCard, LabelCount, LabelFact, LabelPicture, LabelRow, LabelStage, LabelStep, Labels,
 };
-pub use sheet::{Figure, Picture, Sheet, SheetField, SheetKey, SheetRow};
+pub use sheet::{Figure, Picture, Script, Sheet, SheetField, SheetKey, SheetRow};
 
 /// Everything that is on the till's screen at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,6 +170,17 @@ pub enum Screen {
     Done(Done),
     /// The staff works at shelf labels.
     Labels(Box<Labels>),
+    /// The till is being set up; its steps are sheets.
+    SetUp(SetUp),
+}
+
+/// How far a till is set up.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SetUp {
+    /// The names of the steps, in their order.
+    pub steps: Vec<String>,
+    /// The one that is open, from 0; those before it are done.
+    pub at: usize,
 }
 
 /// Why the lane cannot sell, and what to do.

@@ -11,7 +11,7 @@ use axum::extract::{ConnectInfo, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use protocol::ask::{Answer, Question};
-use protocol::enrol::{EnrolRefusal, EnrolRequest, Enrolment};
+use protocol::enrol::{EnrolLook, EnrolRefusal, EnrolRequest, Enrolment, Invited};
 use protocol::event::Position;
 use protocol::head::PublicKey;
 use protocol::pull::PAGE_CHANGES_MAX;
@@ -69,13 +69,31 @@ pub(super) async fn enrol(
                 note_enrolled(desk, &enrolment, peer);
                 Ok(Json(enrolment))
             }
-            Err(error) => {
-                if matches!(error, ExchangeError::Refused(EnrolRefusal::Code)) {
-                    desk.brake().note_wrong(peer.ip(), now_ms());
-                }
-                Err(error.into())
-            }
+            Err(error) => Err(not_taken(desk, peer, error)),
         }
+    })
+    .await
+}
+
+/// A code that is not taken, of whoever guesses or has mistyped it.
+fn not_taken(desk: &Desk, peer: SocketAddr, error: ExchangeError) -> Refusal {
+    if matches!(error, ExchangeError::Refused(EnrolRefusal::Code)) {
+        desk.brake().note_wrong(peer.ip(), now_ms());
+    }
+    error.into()
+}
+
+/// What a code is for; guessing is as slow as with [`enrol`].
+pub(super) async fn look(
+    State(desk): State<SharedDesk>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Sent(request): Sent<EnrolLook>,
+) -> Result<Json<Invited>, Refusal> {
+    let permit = desk.questions.enter().await?;
+    work(&desk, permit, move |desk| {
+        desk.brake().admit(peer.ip(), now_ms()).map_err(Refusal::Enrol)?;
+        let looked = enrolment::look(&desk.store, &request.code, now_ms());
+        looked.map(Json).map_err(|error| not_taken(desk, peer, error))
     })
     .await
 }

@@ -69,6 +69,15 @@ fn lane_row(row: &dyn Row) -> Result<LaneRow, StoreError> {
     })
 }
 
+fn code_row(row: &dyn Row) -> Result<CodeRow, StoreError> {
+    Ok(CodeRow {
+        code_hash: SecretHash::from_bytes(row.bytes_32(0)?),
+        store: row.text(1)?,
+        lane: row.small(2)?,
+        expires_at_ms: row.int(3)?,
+    })
+}
+
 const LANE: &str = "SELECT store, lane, key_hash, epoch, enrolled_at_ms FROM lane";
 
 impl Reading<'_> {
@@ -125,6 +134,16 @@ impl Reading<'_> {
             "SELECT public_key FROM lane_key WHERE store = ?1 AND lane = ?2 AND epoch = ?3",
             values![key.store, key.lane, key.epoch],
             |row| Ok(PublicKey::from_bytes(row.bytes_32(0)?)),
+        )
+    }
+
+    /// A code that can still be taken, without taking it.
+    pub fn code(&self, code_hash: &SecretHash, now_ms: i64) -> Result<Option<CodeRow>, StoreError> {
+        self.one(
+            "SELECT code_hash, store, lane, expires_at_ms FROM enrolment_code
+             WHERE code_hash = ?1 AND expires_at_ms > ?2",
+            values![code_hash.as_bytes(), now_ms],
+            code_row,
         )
     }
 
@@ -188,14 +207,7 @@ impl Writing<'_> {
             "DELETE FROM enrolment_code WHERE code_hash = ?1
              RETURNING code_hash, store, lane, expires_at_ms",
             values![code_hash.as_bytes()],
-            |row| {
-                Ok(CodeRow {
-                    code_hash: SecretHash::from_bytes(row.bytes_32(0)?),
-                    store: row.text(1)?,
-                    lane: row.small(2)?,
-                    expires_at_ms: row.int(3)?,
-                })
-            },
+            code_row,
         )
     }
 }

@@ -21,7 +21,7 @@ pub struct Sheet {
     pub selected: Option<usize>,
     /// What stands in place of rows where there are none; empty where it has no list.
     pub empty: String,
-    /// Keys beside it, at most eight.
+    /// Keys beside it, at most ten.
     pub keys: Vec<SheetKey>,
     /// What Enter does; empty where nothing.
     pub go: String,
@@ -33,6 +33,8 @@ pub struct Sheet {
     pub back: String,
     /// Letters stand in place of the keys, and an input method may write.
     pub letters: bool,
+    /// What the letters write.
+    pub script: Script,
     /// What the entry line says is typed.
     pub entry_label: String,
     /// What was typed into the field that keys go to.
@@ -60,12 +62,23 @@ impl Default for Sheet {
             can_go: true,
             back: String::new(),
             letters: false,
+            script: Script::Words,
             entry_label: String::new(),
             entry: String::new(),
             placeholder: String::new(),
             picture: None,
         }
     }
+}
+
+/// What the letters of a sheet write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Script {
+    /// Words of any language: an input method may write them.
+    #[default]
+    Words,
+    /// An address or a code: no input method takes part, and a colon stands in place of the blank.
+    Address,
 }
 
 /// A large number with its name.

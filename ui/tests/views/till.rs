@@ -1,8 +1,9 @@
 //! Preview data: every screen of the till, every sheet and every message.
 
 use ui::view::{
-    Bar, Closed, Done, EntryHint, Figure, Language, Line, Notice, Pages, Pay, Picture, Scale, Screen, Sell,
-    Sheet, SheetField, SheetKey, SheetRow, Side, SignIn, StaffTile, TenderLine, Theme, Tile, Tone, View,
+    Bar, Closed, Done, EntryHint, Figure, Language, Line, Notice, Pages, Pay, Picture, Scale, Screen, Script,
+    Sell, SetUp, Sheet, SheetField, SheetKey, SheetRow, Side, SignIn, StaffTile, TenderLine, Theme, Tile,
+    Tone, View,
 };
 
 pub fn view(screen: Screen, notice: Option<Notice>) -> View {
@@ -141,6 +142,63 @@ pub fn over(screen: Screen, sheet: Sheet) -> View {
     View { sheet: Some(sheet), ..view(screen, None) }
 }
 
+/// A till that is being set up, at each kind of step.
+pub fn every_step() -> Vec<View> {
+    let step = |at, sheet: Sheet| {
+        let steps = ["Language", "HQ", "Store", "Printer", "Scanner", "Scale", "Display", "Goods"];
+        let screen = SetUp { steps: steps.map(String::from).to_vec(), at };
+        over(Screen::SetUp(screen), Sheet { go: "Next".into(), back: "Back".into(), ..sheet })
+    };
+    let fields = [("Address of HQ", "https://hq.example:7070"), ("One-time code", "7F3K-22QX-")];
+    let hq = Sheet {
+        title: "Where is HQ?".into(),
+        text: "Scan the square code from HQ and type nothing. Without one, type address and code.".into(),
+        fields: fields
+            .map(|(label, value)| SheetField {
+                label: label.into(),
+                value: value.into(),
+                focused: label == "One-time code",
+            })
+            .to_vec(),
+        letters: true,
+        script: Script::Address,
+        entry_label: "One-time code".into(),
+        entry: "7F3K-22QX-".into(),
+        ..Sheet::default()
+    };
+    let printers = ["generic-80", "generic-58", "epson-tm-t88", "epson-tm-t20", "xprinter-xp80", "sunmi-v2"];
+    let printer = Sheet {
+        tone: Tone::Stop,
+        title: "Where is the receipt printer?".into(),
+        text: "The till may not use /dev/usb/lp0. An administrator runs: sudo usermod -aG lp guitai; then sign in to this \
+               machine anew."
+            .into(),
+        rows: vec![row("None", ""), row("Receipt Printer 80", "✓")],
+        selected: Some(1),
+        keys: [("Test print", "F5"), ("Type address", "F2")]
+            .into_iter()
+            .map(|(label, shortcut)| key(label, shortcut))
+            .chain((6..).zip(printers).map(|(number, name)| SheetKey {
+                on: number == 6,
+                ..key(name, &format!("F{number}"))
+            }))
+            .chain(std::iter::once(key("gprinter-gp58", "F12")))
+            .collect(),
+        entry_label: "Address on the network".into(),
+        placeholder: "192.168.1.87".into(),
+        ..Sheet::default()
+    };
+    let goods = Sheet {
+        tone: Tone::Good,
+        title: "Goods".into(),
+        text: "All is ready.".into(),
+        figure: Some(Figure { label: "Goods here".into(), value: "10482".into(), tone: Tone::Good }),
+        rows: vec![row("Sync program", "running"), row("HQ answered", "12:41:07")],
+        ..Sheet::default()
+    };
+    vec![step(1, hq), step(3, printer), step(7, goods)]
+}
+
 /// Every screen, and every sheet over each screen that can have one.
 pub fn every_view() -> Vec<View> {
     let bare = every_screen().into_iter().map(|screen| view(screen, None));
@@ -149,7 +207,7 @@ pub fn every_view() -> Vec<View> {
     let covered = under
         .into_iter()
         .flat_map(|screen| every_sheet().into_iter().map(move |sheet| over(screen.clone(), sheet)));
-    bare.chain(covered).collect()
+    bare.chain(covered).chain(every_step()).collect()
 }
 
 pub fn every_screen() -> Vec<Screen> {

@@ -11,13 +11,14 @@ use std::process::ExitCode;
 use anyhow::Context;
 use chrono::{NaiveDate, Utc};
 use clap::{Parser, Subcommand};
-use hq::command::{self, AccessCommand, Command};
+use hq::command::{self, AccessCommand, Command, Outcome};
 use hq::import::PriceText;
 use hq::place::DATABASE_VARIABLE;
 use hq::relay;
 use hq::server::tls::Pair;
 use hq::server::{self, Config};
 use hq::store::Address;
+use protocol::enrol::Invitation;
 use tracing_subscriber::EnvFilter;
 
 /// The headquarters of a Guitai chain.
@@ -123,6 +124,10 @@ enum Act {
         /// The lane's number within its store, from 1.
         #[arg(long)]
         lane: u32,
+        /// Where the till reaches HQ, such as https://hq.example: a QR code with it and the code is drawn, which the
+        /// till's scanner reads.
+        #[arg(long)]
+        address: Option<String>,
     },
     /// Make the key of a lane void at once: of a till that was stolen.
     Revoke {
@@ -482,7 +487,7 @@ fn perform(act: Act) -> anyhow::Result<()> {
             run(at, Command::Import { path, replace, dry_run }, false)
         }
         Act::Price { at, sku, price, terms } => run(at, terms.command(sku, price), false),
-        Act::Enrol { at, store, lane } => run(at, Command::Enrol { store, lane }, false),
+        Act::Enrol { at, store, lane, address } => enrol(at, Command::Enrol { store, lane }, address),
         Act::Revoke { at, store, lane } => run(at, Command::Revoke { store, lane }, false),
         Act::Go { act: GoAct::Link { at, store, days } } => {
             run(at, Command::ScanGoLink { store, days }, false)
@@ -521,6 +526,22 @@ fn perform(act: Act) -> anyhow::Result<()> {
             run(at, Command::Points { member, adjust, reason }, json)
         }
     }
+}
+
+/// Makes a code; where the address is known, also as a picture that holds both.
+fn enrol(at: At, command: Command, address: Option<String>) -> anyhow::Result<()> {
+    if let Some(address) = &address {
+        let is_base = address.starts_with("https://") || address.starts_with("http://");
+        anyhow::ensure!(is_base && !address.contains('#'), "--address {address}: such as https://hq.example");
+    }
+    let now_ms = Utc::now().timestamp_millis();
+    let outcome = command::run(&at.data, at.database().as_ref(), &command, now_ms, &mut |_| {})?;
+    print::print(&outcome, false)?;
+    if let (Some(hq), Outcome::Code { code }) = (address, outcome) {
+        let invitation = Invitation { hq: hq.trim_end_matches('/').to_owned(), code };
+        print::print_picture(&invitation.encode())?;
+    }
+    Ok(())
 }
 
 fn run(at: At, command: Command, json: bool) -> anyhow::Result<()> {

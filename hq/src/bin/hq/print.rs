@@ -10,11 +10,22 @@ use hq::interventions::{CallsOfCause, KioskInterventions};
 use hq::projection::Rebuilt;
 use hq::store::{AlarmKind, CommissionEntry, CommissionOfDay, PromotionCost};
 use protocol::answer::SalesAnswer;
+use qrcode::QrCode;
+use qrcode::render::unicode::Dense1x2;
 
 /// An instant as people read it, in UTC.
 fn time(at_ms: i64) -> String {
     let at = chrono::DateTime::from_timestamp_millis(at_ms).unwrap_or_default();
     at.format("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+/// Draws a QR code on the terminal, two modules a character, light around it.
+pub(crate) fn print_picture(text: &str) -> anyhow::Result<()> {
+    let code = QrCode::new(text)?;
+    // Scanners want dark on light; terminals are light on dark more often than not.
+    let picture = code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build();
+    writeln!(std::io::stdout().lock(), "\n{picture}")?;
+    Ok(())
 }
 
 /// Prints an outcome.

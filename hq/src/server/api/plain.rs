@@ -94,6 +94,13 @@ pub(super) fn routes() -> Vec<Route> {
             (Some(JSON), JSON),
             post(lanes::enrol),
         ),
+        route(
+            ("POST", "/v1/enrol/look"),
+            ("lanes", Access::Anybody),
+            "Says what a one-time code is for, and spends nothing.",
+            (Some(JSON), JSON),
+            post(lanes::look),
+        ),
         lane(
             ("POST", "/v1/lanes/{store}/{lane}/events"),
             "Files a run of the lane's journal.",

@@ -1,0 +1,182 @@
+//! What HQ, a device that is tried and the agent say, and what is asked of them.
+
+use std::time::Instant;
+
+use ledger::file::WriterLock;
+use ledger::journal::Identity;
+use ledger::reference::{AgentWatch, Reference};
+use protocol::enrol::{EnrolFailure, EnrolOutcome};
+
+use super::agent::Asked;
+use super::device::Choice;
+use super::progress::Step;
+use super::trial::Said;
+use super::words::Told;
+use super::{AGENT_AGAIN, AGENT_WAIT, Errand, Field, SetUp, Waiting, address, ports, words};
+
+impl SetUp {
+    /// Asks HQ what the code is for.
+    pub(super) fn ask_what_it_is(&mut self) {
+        if self.progress.hq.is_empty() {
+            self.field = Field::Address;
+            self.told = Some(words::failed(&EnrolFailure::Address, "", self));
+            return;
+        }
+        if self.code.is_empty() {
+            self.field = Field::Code;
+            self.told = Some(words::code_needed());
+            return;
+        }
+        self.told = None;
+        self.ask(Waiting::Look);
+    }
+
+    /// Has the code exchanged: from here on it is spent, whether the answer comes or not.
+    pub(super) fn exchange(&mut self) {
+        self.progress.code_sent = true;
+        self.remember();
+        self.ask(Waiting::Exchange);
+    }
+
+    pub(super) fn ask(&mut self, waiting: Waiting) {
+        self.question += 1;
+        self.waiting = Some(waiting);
+        let asked = Asked {
+            hq: address(&self.progress.hq),
+            code: self.code.clone(),
+            spend: waiting == Waiting::Exchange,
+            replace: self.replace,
+        };
+        self.errands.push(Errand::Ask { number: self.question, asked });
+    }
+
+    pub(super) fn hear_hq(&mut self, outcome: EnrolOutcome) {
+        self.waiting = None;
+        match outcome {
+            EnrolOutcome::Invited(invited) => {
+                self.invited = Some(invited);
+                self.open(Step::Store);
+            }
+            EnrolOutcome::Enrolled { .. } => {
+                self.progress.code_sent = false;
+                self.replace = false;
+                self.invited = None;
+                self.code.clear();
+                self.hear_agent();
+                self.open(Step::Printer);
+            }
+            EnrolOutcome::Failed { failure, reason } => {
+                tracing::warn!(reason, "not enrolled");
+                let told = words::failed(&failure, &reason, self);
+                self.invited = None;
+                self.open(Step::Hq);
+                if failure == EnrolFailure::Code {
+                    self.code.clear();
+                    self.progress.code_sent = false;
+                }
+                if matches!(
+                    failure,
+                    EnrolFailure::Address | EnrolFailure::Unreachable | EnrolFailure::CertificateName
+                ) {
+                    self.field = Field::Address;
+                }
+                self.told = Some(told);
+            }
+        }
+    }
+
+    /// Why the chosen line cannot be used, if that is so.
+    pub(super) fn denied(&self) -> Option<Told> {
+        let Choice::At(place) = self.device.choice() else { return None };
+        ports::denied(&place).map(|denied| words::denied(&place, &denied))
+    }
+
+    pub(super) fn try_device(&mut self) {
+        self.let_go();
+        self.told = self.denied();
+        if self.told.is_some() {
+            return;
+        }
+        match self.device.tried() {
+            Some(tried) => {
+                self.told = Some(words::trying(&tried));
+                self.errands.push(Errand::Try { number: self.trial, tried: Box::new(tried) });
+            }
+            None => self.told = Some(words::nothing_to_try(self.step())),
+        }
+    }
+
+    pub(super) fn hear_device(&mut self, said: Said) {
+        if matches!(said, Said::Scanned(_)) {
+            self.errands.push(Errand::Beep);
+        }
+        // What a scanner read stands until the next; that its line is open says less.
+        let is_less = said == Said::Reached && self.step() != Step::Scale;
+        if !is_less {
+            self.told = Some(words::said(&said));
+        }
+    }
+
+    pub(super) fn look_around(&mut self) {
+        self.hear_agent();
+        match self.step() {
+            // Somebody enrolled it from beside: what is left are its devices.
+            Step::Language | Step::Hq | Step::Store
+                if self.agent.identity.is_some()
+                    && self.waiting.is_none()
+                    && !self.replace
+                    && self.invited.is_some() =>
+            {
+                self.invited = None;
+                self.open(Step::Printer);
+            }
+            Step::Goods => self.tend_agent(),
+            Step::Language
+            | Step::Hq
+            | Step::Store
+            | Step::Printer
+            | Step::Scanner
+            | Step::Scale
+            | Step::Display => {}
+        }
+    }
+
+    pub(super) fn hear_agent(&mut self) {
+        let Ok(Some(watch)) = AgentWatch::open(&self.paths.reference()) else { return };
+        if let Ok(state) = watch.state() {
+            self.agent = state;
+        }
+        if self.step() == Step::Goods {
+            self.goods = self.count_goods();
+        }
+    }
+
+    /// How many goods are here; `None` before they and their store have come.
+    pub(super) fn count_goods(&self) -> Option<u64> {
+        let Identity { store, .. } = self.agent.identity.as_ref()?;
+        if self.agent.version == 0 {
+            return None;
+        }
+        let reference = Reference::open(&self.paths.reference()).ok()??;
+        reference.store(store).ok()??;
+        reference.goods_count().ok()
+    }
+
+    /// Sees to it that an agent runs: the machine starts it where it was told to, or else the till does.
+    pub(super) fn tend_agent(&mut self) {
+        let runs = WriterLock::take(&self.paths.reference()).is_err();
+        if runs {
+            self.agent_away = None;
+            return;
+        }
+        let now = Instant::now();
+        match self.agent_away {
+            None => self.agent_away = Some(now + AGENT_WAIT),
+            Some(until) if now >= until => {
+                self.agent_away = Some(now + AGENT_AGAIN);
+                self.errands.push(Errand::StartAgent);
+            }
+            Some(_) => {}
+        }
+    }
+}

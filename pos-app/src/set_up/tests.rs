@@ -1,0 +1,371 @@
+//! A set-up without window or agent: what is pressed, what HQ says, and where the power goes.
+
+use ledger::journal::Identity;
+use ledger::reference::ReferenceWriter;
+use protocol::enrol::{EnrolFailure, Invitation};
+use ui::action::{Button, Key};
+
+use super::device::Choice;
+use super::*;
+
+struct Manager {
+    folder: tempfile::TempDir,
+    set_up: SetUp,
+    errands: Vec<Errand>,
+}
+
+fn code() -> EnrolOutcome {
+    failed(EnrolFailure::Code)
+}
+
+fn failed(failure: EnrolFailure) -> EnrolOutcome {
+    EnrolOutcome::Failed { failure, reason: "for the technician".into() }
+}
+
+impl Manager {
+    fn begin() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let set_up = start(folder.path());
+        Self { folder, set_up, errands: Vec::new() }
+    }
+
+    /// Pulls the plug and starts again.
+    fn stop(&mut self) {
+        self.set_up = start(self.folder.path());
+        self.errands.clear();
+    }
+
+    fn take(&mut self, event: Event) {
+        // A hand that is not too quick.
+        self.set_up.calm_until = None;
+        let errands = self.set_up.take(Moment { now_ms: NOW_MS, offset_minutes: 480 }, event);
+        self.errands.extend(errands.into_iter().filter(|errand| *errand != Errand::LetGo));
+    }
+
+    fn press(&mut self, button: Button) {
+        self.take(Event::Action(Action::Press(button)));
+    }
+
+    fn write(&mut self, text: &str) {
+        text.chars().for_each(|character| self.press(Button::Letter(character)));
+    }
+
+    /// What was asked of HQ last, and its number.
+    fn asked(&mut self) -> (u64, Asked) {
+        let Some(Errand::Ask { number, asked }) = self.errands.pop() else { panic!("{:?}", self.errands) };
+        (number, asked)
+    }
+
+    fn answer(&mut self, outcome: EnrolOutcome) -> Asked {
+        let (number, asked) = self.asked();
+        self.take(Event::Asked { number, outcome });
+        asked
+    }
+
+    fn enrol(&self) {
+        let mut writer = ReferenceWriter::open(&self.folder.path().join("reference.db")).expect("a file");
+        let identity = Identity { store: "S001".into(), lane: 2, epoch: 1 };
+        writer.set_identity(&identity).expect("written");
+    }
+
+    fn text(&self) -> String {
+        self.set_up.view().sheet.expect("a sheet").text
+    }
+
+    fn lane_toml(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("lane.toml")).unwrap_or_default()
+    }
+
+    /// As far as the question whether it is this store.
+    fn to_store(&mut self) {
+        self.press(Button::Yes);
+        self.write("hq.example");
+        self.press(Button::Field(1));
+        self.write("abcd-efgh-jklm");
+        self.press(Button::Yes);
+        let asked = self.answer(EnrolOutcome::Invited(invited()));
+        assert_eq!((asked.hq.as_str(), asked.spend), ("https://hq.example", false));
+        assert_eq!(self.set_up.step(), Step::Store);
+    }
+
+    /// As far as the printer.
+    fn to_printer(&mut self) {
+        self.to_store();
+        self.press(Button::Yes);
+        self.enrol();
+        let asked = self.answer(EnrolOutcome::Enrolled { store: "S001".into(), lane: 2, epoch: 1 });
+        assert!(asked.spend && asked.code == "abcd-efgh-jklm" && !asked.replace, "{asked:?}");
+        assert_eq!(self.set_up.step(), Step::Printer);
+    }
+}
+
+const NOW_MS: i64 = 1_800_000_000_000;
+
+fn invited() -> Invited {
+    Invited {
+        store: "S001".into(),
+        name_zh: "人民路店".into(),
+        name_en: "Renmin Road".into(),
+        lane: 2,
+        enrolled_at_ms: None,
+        now_ms: NOW_MS,
+    }
+}
+
+fn start(data: &std::path::Path) -> SetUp {
+    let paths = Paths { data: data.to_owned() };
+    let config = config::read(&paths.config()).expect("a set-up");
+    // Whatever hangs on the machine that runs the tests.
+    SetUp::new(paths, config, ports::Machine::none())
+}
+
+#[test]
+fn a_till_is_set_up_by_touch_and_every_choice_is_kept() {
+    let mut manager = Manager::begin();
+    manager.press(Button::Row(1));
+    assert_eq!(manager.set_up.view().language, Language::English);
+    manager.press(Button::Row(0));
+    manager.press(Button::Theme);
+    manager.to_printer();
+    assert_eq!(manager.lane_toml(), "theme = \"dark\"\nlanguage = \"zh\"\n");
+
+    // A printer on the network: digits are enough.
+    "127.0.0.1".chars().for_each(|digit| manager.press(Button::Digit(digit)));
+    manager.press(Button::SheetKey(device::KEYS_BEFORE_MODELS + 1));
+    manager.press(Button::SheetKey(0));
+    let Some(Errand::Try { number, tried }) = manager.errands.pop() else { panic!("{:?}", manager.errands) };
+    let Tried::Printer(printer) = *tried else { panic!("a printer") };
+    assert_eq!((printer.address.as_str(), printer.profile.as_str()), ("127.0.0.1:9100", "generic-58"));
+    manager.take(Event::Said { number, said: Said::Printed { confirmed: true } });
+    assert!(manager.text().contains("打好了"), "{}", manager.text());
+    manager.press(Button::Yes);
+    assert_eq!(manager.set_up.step(), Step::Scanner);
+    // What the printer says later is nobody's any more.
+    manager.take(Event::Said { number, said: Said::NotPrinted("x".into()) });
+    assert!(manager.text().contains("键盘"), "{}", manager.text());
+    manager.press(Button::Yes);
+    manager.press(Button::Yes);
+    manager.press(Button::Yes);
+    assert_eq!(manager.set_up.step(), Step::Goods);
+    assert!(
+        manager
+            .lane_toml()
+            .ends_with("\n[printer]\naddress = \"127.0.0.1:9100\"\nprofile = \"generic-58\"\n"),
+        "{}",
+        manager.lane_toml()
+    );
+    // Nothing goes on before there are goods.
+    manager.press(Button::Yes);
+    assert_eq!((manager.set_up.step(), manager.errands.contains(&Errand::Done)), (Step::Goods, false));
+    // Back to the printer: it is none after all.
+    for _ in 0..4 {
+        manager.press(Button::No);
+    }
+    assert_eq!(manager.set_up.step(), Step::Printer);
+    manager.press(Button::Row(0));
+    manager.press(Button::Yes);
+    assert!(!manager.lane_toml().contains("printer"), "{}", manager.lane_toml());
+}
+
+#[test]
+fn a_stop_at_any_step_goes_on_there_and_enrols_nobody_twice() {
+    let mut manager = Manager::begin();
+    assert!(is_needed(&Paths { data: manager.folder.path().to_owned() }));
+    manager.to_store();
+    // The code is on no disk: it is asked for again.
+    manager.stop();
+    assert_eq!(manager.set_up.step(), Step::Hq);
+    assert_eq!(manager.set_up.progress.hq, "hq.example");
+    for file in std::fs::read_dir(manager.folder.path()).expect("a folder") {
+        let path = file.expect("a file").path();
+        let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap_or_default()).into_owned();
+        assert!(!text.contains("abcd"), "{}", path.display());
+    }
+    // It is exchanged, and the plug is pulled before the answer: somebody is enrolled, or nobody.
+    manager.write("abcd-efgh-jklm");
+    manager.press(Button::Yes);
+    manager.answer(EnrolOutcome::Invited(invited()));
+    manager.press(Button::Yes);
+    manager.press(Button::Yes);
+    assert_eq!(manager.errands.len(), 1, "it is asked once: {:?}", manager.errands);
+    manager.stop();
+    assert_eq!(manager.set_up.step(), Step::Hq);
+    manager.write("abcd-efgh-jklm");
+    manager.press(Button::Yes);
+    manager.answer(code());
+    assert!(manager.text().contains("请总部再发一个新码"), "{}", manager.text());
+    // The other way round: the answer was kept, and the till had not heard of it.
+    manager.enrol();
+    manager.stop();
+    assert_eq!(manager.set_up.step(), Step::Printer);
+    for step in [Step::Scanner, Step::Scale, Step::Display, Step::Goods] {
+        manager.press(Button::Yes);
+        manager.stop();
+        assert_eq!(manager.set_up.step(), step);
+    }
+    assert!(is_needed(&Paths { data: manager.folder.path().to_owned() }));
+}
+
+#[test]
+fn every_mistake_is_told_in_two_languages_with_what_to_do() {
+    let failures = [
+        EnrolFailure::Code,
+        EnrolFailure::Wait { seconds: 8 },
+        EnrolFailure::Address,
+        EnrolFailure::Unreachable,
+        EnrolFailure::CertificateName,
+        EnrolFailure::CertificateTime,
+        EnrolFailure::CertificateUntrusted,
+        EnrolFailure::OldHq,
+        EnrolFailure::Enrolled,
+        EnrolFailure::InUse,
+        EnrolFailure::File,
+        EnrolFailure::Other,
+    ];
+    let mut told = std::collections::BTreeSet::new();
+    for failure in failures {
+        let mut manager = Manager::begin();
+        manager.press(Button::Yes);
+        manager.write("hq.example");
+        manager.press(Button::Field(1));
+        manager.write("abcd-efgh-jklm");
+        manager.press(Button::Yes);
+        manager.answer(failed(failure.clone()));
+        assert_eq!(manager.set_up.step(), Step::Hq, "{failure:?}");
+        let chinese = manager.text();
+        manager.set_up.language = Language::English;
+        let english = manager.text();
+        assert!(
+            chinese.chars().any(|character| character > '一') && english.is_ascii(),
+            "{chinese} {english}"
+        );
+        told.insert(english);
+        // What was typed is still there, but a code that is of no use.
+        assert_eq!(manager.set_up.progress.hq, "hq.example");
+        assert_eq!(manager.set_up.code.is_empty(), failure == EnrolFailure::Code);
+    }
+    // The last two are the technician's.
+    assert_eq!(told.len(), 11);
+}
+
+#[test]
+fn a_square_code_is_scanned_and_nothing_is_typed() {
+    let mut manager = Manager::begin();
+    let invitation = Invitation { hq: "https://hq.example".into(), code: "ABCD-EFGH-JKLM".into() };
+    let mut at = Instant::now();
+    for character in invitation.encode().chars() {
+        at += Duration::from_millis(8);
+        manager.take(Event::Action(Action::Key { key: Key::Char(character), at }));
+    }
+    manager.take(Event::Action(Action::Key { key: Key::Enter, at: at + Duration::from_millis(8) }));
+    let asked = manager.answer(EnrolOutcome::Invited(Invited { enrolled_at_ms: Some(1), ..invited() }));
+    assert_eq!((asked.hq.as_str(), asked.code.as_str()), ("https://hq.example", "ABCD-EFGH-JKLM"));
+    assert_eq!(manager.set_up.step(), Step::Store);
+    // Not this one: back, and nothing was spent.
+    let rows = manager.set_up.view().sheet.expect("a sheet").rows;
+    assert!(rows.iter().any(|row| row.name.contains("已有一台")), "{rows:?}");
+    manager.press(Button::No);
+    assert_eq!((manager.set_up.step(), manager.set_up.code.as_str()), (Step::Hq, ""));
+    assert_eq!(manager.errands, []);
+}
+
+#[test]
+fn a_scan_by_keyboard_tries_the_scanner_and_chooses_nothing() {
+    let mut manager = Manager::begin();
+    manager.to_printer();
+    manager.press(Button::Yes);
+    let port = |path: &str| ports::Port { path: path.into(), name: String::new(), is_printer: false };
+    manager.set_up.device =
+        Device::of(Step::Scanner, &Config::default(), vec![port("/dev/ttyS0"), port("/dev/ttyS1")]);
+    let mut at = Instant::now();
+    for character in "6901234567892".chars() {
+        at += Duration::from_millis(8);
+        manager.take(Event::Action(Action::Key { key: Key::Char(character), at }));
+    }
+    manager.take(Event::Action(Action::Key { key: Key::Enter, at: at + Duration::from_millis(8) }));
+    let sheet = manager.set_up.view().sheet.expect("a sheet");
+    assert_eq!(sheet.figure.map(|figure| figure.value).as_deref(), Some("6901234567892"));
+    assert_eq!((sheet.selected, manager.set_up.device.choice()), (Some(0), Choice::None));
+    assert_eq!(manager.errands, [Errand::Beep]);
+    manager.press(Button::Yes);
+    assert!(!manager.lane_toml().contains("scanner"), "{}", manager.lane_toml());
+}
+
+#[test]
+fn a_clock_that_is_off_is_told_with_what_sets_it() {
+    let mut manager = Manager::begin();
+    manager.press(Button::Yes);
+    manager.write("hq.example");
+    manager.press(Button::Field(1));
+    manager.write("abcd");
+    manager.press(Button::Yes);
+    manager.answer(EnrolOutcome::Invited(Invited { now_ms: NOW_MS + 3_600_000, ..invited() }));
+    let rows = manager.set_up.view().sheet.expect("a sheet").rows;
+    assert!(rows.iter().any(|row| row.detail.contains("timedatectl")), "{rows:?}");
+}
+
+#[test]
+fn an_enrolled_till_takes_another_code_only_when_it_is_asked_to() {
+    let mut manager = Manager::begin();
+    manager.to_printer();
+    manager.press(Button::No);
+    assert_eq!(manager.set_up.step(), Step::Store);
+    manager.press(Button::Yes);
+    assert_eq!((manager.set_up.step(), manager.errands.len()), (Step::Printer, 0));
+    manager.press(Button::No);
+    manager.press(Button::SheetKey(0));
+    assert_eq!(manager.set_up.step(), Step::Hq);
+    manager.write("mnpq");
+    manager.press(Button::Yes);
+    manager.answer(EnrolOutcome::Invited(Invited { lane: 3, ..invited() }));
+    manager.press(Button::Yes);
+    let asked = manager.answer(EnrolOutcome::Enrolled { store: "S001".into(), lane: 3, epoch: 1 });
+    assert!(asked.replace && asked.spend);
+}
+
+#[test]
+fn a_line_without_rights_is_told_with_the_command_that_gives_them() {
+    let denied = ports::Denied::Rights { command: "sudo usermod -aG dialout guitai".into() };
+    let told = words::denied("/dev/ttyUSB0", &denied);
+    for language in [Language::Chinese, Language::English] {
+        let text = told.in_language(language);
+        assert!(text.contains("/dev/ttyUSB0") && text.contains("sudo usermod -aG dialout guitai"), "{text}");
+    }
+    // One that was unplugged since: it is not kept.
+    let mut manager = Manager::begin();
+    manager.to_printer();
+    manager.write("/dev/guitai-none");
+    manager.press(Button::Yes);
+    assert_eq!(manager.set_up.step(), Step::Printer);
+    assert!(manager.text().contains("/dev/guitai-none"), "{}", manager.text());
+    assert!(!manager.lane_toml().contains("printer"));
+}
+
+#[test]
+fn the_agent_is_started_where_the_machine_does_not() {
+    let mut manager = Manager::begin();
+    manager.to_printer();
+    for _ in 0..4 {
+        manager.press(Button::Yes);
+    }
+    manager.take(Event::Tick);
+    assert_eq!(manager.errands, []);
+    manager.set_up.agent_away = Some(Instant::now());
+    manager.take(Event::Tick);
+    manager.take(Event::Tick);
+    assert_eq!(manager.errands, [Errand::StartAgent]);
+}
+
+#[test]
+fn an_address_without_a_scheme_is_tls_but_on_this_machine() {
+    for (typed, wanted) in [
+        ("hq.example", "https://hq.example"),
+        ("hq.example:7070", "https://hq.example:7070"),
+        ("127.0.0.1:7070", "http://127.0.0.1:7070"),
+        ("localhost", "http://localhost"),
+        ("http://10.0.0.5:7070", "http://10.0.0.5:7070"),
+        ("127.0.0.1.example", "https://127.0.0.1.example"),
+    ] {
+        assert_eq!(address(typed), wanted);
+    }
+}

@@ -56,6 +56,7 @@ on_both!(
     a_store_is_told_its_own_and_the_chains,
     what_is_the_same_makes_no_version,
     deletions_are_forgotten_by_day,
+    what_is_put_back_while_its_deletion_is_forgotten_stays,
     a_snapshot_is_of_one_place,
     a_phones_baskets_are_counted_and_forgotten,
     keys_that_nobody_told_are_told_once,
@@ -157,6 +158,37 @@ fn deletions_are_forgotten_by_day(store: &Store) {
     assert_eq!(rows(), []);
     // Something of the same name is new again.
     assert_eq!(write(store, |writing| writing.put_entity(Kind::Category, "a", "{}")), Put::Changed(7));
+}
+
+fn what_is_put_back_while_its_deletion_is_forgotten_stays(store: &Store) {
+    write(store, |writing| {
+        writing.put_entity(Kind::Category, "a", "{}")?;
+        writing.delete_entity(Kind::Category, "a")?;
+        writing.note_reference_day(10)?;
+        writing.forget_deletions_before(10)
+    });
+    let (put, is_put) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            write(store, |writing| {
+                writing.put_entity(Kind::Category, "a", "{\"id\":\"a\"}")?;
+                put.send(()).expect("somebody waits");
+                // So that who forgets finds it in the midst of this.
+                std::thread::sleep(std::time::Duration::from_millis(500));
+                Ok(())
+            });
+        });
+        is_put.recv().expect("it is put");
+        write(store, |writing| writing.drop_deleted(9));
+    });
+    let mut found = Vec::new();
+    read(store, |reading| {
+        reading.changes_after(&[String::new()], 0, true, 100, |change| {
+            found.push(change.body);
+            true
+        })
+    });
+    assert_eq!(found, [Some("{\"id\":\"a\"}".to_owned())]);
 }
 
 fn a_snapshot_is_of_one_place(store: &Store) {

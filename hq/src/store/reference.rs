@@ -407,8 +407,12 @@ impl Writing<'_> {
     /// Takes away at most so many rows whose deletion nobody is told of any
     /// more, and says how many.
     pub fn drop_deleted(&self, limit: u32) -> Result<u64, StoreError> {
+        // Asked of each row once more: PostgreSQL waits for one that somebody is
+        // just putting back, and then looks at nothing but what stands outside.
         self.execute(
-            "DELETE FROM entity WHERE (store, kind, key) IN
+            "DELETE FROM entity WHERE body IS NULL
+             AND version <= (SELECT value FROM counter WHERE name = 'deletions_forgotten')
+             AND (store, kind, key) IN
                  (SELECT store, kind, key FROM entity WHERE body IS NULL
                   AND version <= (SELECT value FROM counter WHERE name = 'deletions_forgotten')
                   ORDER BY version LIMIT ?1)",

@@ -318,6 +318,9 @@ pub fn run(paths: Paths, config: Config) -> anyhow::Result<After> {
         return set_up::window::run(paths, config);
     }
     let lock = WriterLock::take(&paths.journal()).context("start the till")?;
+    if !config.training {
+        set_up::agent::keep_running(&paths);
+    }
     let training = config.training.then(|| paths.training());
     let _record = if let Some(training) = &training {
         begin_training(&training.data)?;

@@ -54,12 +54,6 @@ const CODE_MAX: usize = 32;
 /// So soon after a step has changed a key that was meant for the one before does nothing.
 const CALM: Duration = Duration::from_millis(400);
 
-/// How long the agent may take to be started by the machine; then the till starts it.
-const AGENT_WAIT: Duration = Duration::from_secs(5);
-
-/// How often it is tried to start the agent.
-const AGENT_AGAIN: Duration = Duration::from_secs(20);
-
 /// What happens to a till that is being set up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -90,6 +84,11 @@ pub enum Event {
     NoAgent {
         /// Why.
         reason: String,
+    },
+    /// The agent that was started has ended.
+    AgentEnded {
+        /// How, as the system says it.
+        status: String,
     },
     /// Time passed.
     Tick,
@@ -174,8 +173,6 @@ pub struct SetUp {
     /// Of the newest question; what comes of an older one is nobody's any more.
     question: u64,
     invited: Option<Invited>,
-    /// A lane that is enrolled is to be another.
-    replace: bool,
     device: Device,
     trial: u64,
     told: Option<Told>,
@@ -217,7 +214,6 @@ impl SetUp {
             waiting: None,
             question: 0,
             invited: None,
-            replace: false,
             device: Device::default(),
             trial: 0,
             told: None,
@@ -231,9 +227,14 @@ impl SetUp {
         set_up.hear_agent();
         let step = set_up.progress.step;
         let enrolled = set_up.agent.identity.is_some();
+        if set_up.is_replaced() {
+            set_up.progress.replaces = None;
+        }
         set_up.open(match step {
             // It was enrolled, and the end came before that was remembered.
-            Step::Language | Step::Hq | Step::Store if enrolled => Step::Printer,
+            Step::Language | Step::Hq | Step::Store if enrolled && set_up.progress.replaces.is_none() => {
+                Step::Printer
+            }
             // What was looked at went with the stop, and the code is asked for anew.
             Step::Store => Step::Hq,
             Step::Printer | Step::Scanner | Step::Scale | Step::Display | Step::Goods if !enrolled => {
@@ -264,6 +265,10 @@ impl SetUp {
             }
             Event::Asked { .. } | Event::Said { .. } | Event::NotTried { .. } => {}
             Event::NoAgent { reason } => self.told = Some(words::no_agent(&reason)),
+            Event::AgentEnded { status } if self.step() == Step::Goods => {
+                self.told = Some(words::agent_ended(&status));
+            }
+            Event::AgentEnded { .. } => {}
             Event::Tick => self.look_around(),
         }
         std::mem::take(&mut self.errands)
@@ -282,8 +287,8 @@ impl SetUp {
     /// Opens a step, and remembers that.
     fn open(&mut self, step: Step) {
         self.progress.step = step;
-        self.remember();
         self.told = None;
+        self.remember();
         self.calm_until = Some(Instant::now() + CALM);
         self.let_go();
         let found = self.machine.ports();
@@ -297,10 +302,19 @@ impl SetUp {
         }
     }
 
-    fn remember(&mut self) {
-        if let Err(error) = self.progress.write(&self.paths.data) {
+    /// Remembers how far it has come; whether the disk took it, which is told where not.
+    fn remember(&mut self) -> bool {
+        let written = self.progress.write(&self.paths.data);
+        if let Err(error) = &written {
             self.told = Some(words::disk(&error.to_string()));
         }
+        written.is_ok()
+    }
+
+    /// Whether the lane that was to be another is another by now.
+    fn is_replaced(&self) -> bool {
+        let now = self.agent.identity.as_ref().map(ToString::to_string);
+        self.progress.replaces.is_some() && now.is_some() && now != self.progress.replaces
     }
 
     fn let_go(&mut self) {

@@ -1,8 +1,5 @@
 //! What HQ, a device that is tried and the agent say, and what is asked of them.
 
-use std::time::Instant;
-
-use ledger::file::WriterLock;
 use ledger::journal::Identity;
 use ledger::reference::{AgentWatch, Reference};
 use protocol::enrol::{EnrolFailure, EnrolOutcome};
@@ -12,7 +9,7 @@ use super::device::Choice;
 use super::progress::Step;
 use super::trial::Said;
 use super::words::Told;
-use super::{AGENT_AGAIN, AGENT_WAIT, Errand, Field, SetUp, Waiting, address, ports, words};
+use super::{Errand, Field, SetUp, Waiting, address, agent, ports, words};
 
 impl SetUp {
     /// Asks HQ what the code is for.
@@ -31,11 +28,16 @@ impl SetUp {
         self.ask(Waiting::Look);
     }
 
-    /// Has the code exchanged: from here on it is spent, whether the answer comes or not.
+    /// Has the code exchanged: from here on it is spent, whether the answer comes or not. Where that cannot be remembered,
+    /// the agent could not keep what HQ answers either.
     pub(super) fn exchange(&mut self) {
         self.progress.code_sent = true;
-        self.remember();
-        self.ask(Waiting::Exchange);
+        if self.remember() {
+            self.told = None;
+            self.ask(Waiting::Exchange);
+        } else {
+            self.progress.code_sent = false;
+        }
     }
 
     pub(super) fn ask(&mut self, waiting: Waiting) {
@@ -45,21 +47,23 @@ impl SetUp {
             hq: address(&self.progress.hq),
             code: self.code.clone(),
             spend: waiting == Waiting::Exchange,
-            replace: self.replace,
+            replace: self.progress.replaces.is_some(),
         };
         self.errands.push(Errand::Ask { number: self.question, asked });
     }
 
     pub(super) fn hear_hq(&mut self, outcome: EnrolOutcome) {
-        self.waiting = None;
+        let was_exchange = self.waiting.take() == Some(Waiting::Exchange);
         match outcome {
             EnrolOutcome::Invited(invited) => {
+                // HQ knows the code: it was not used up by an earlier try.
+                self.progress.code_sent = false;
                 self.invited = Some(invited);
                 self.open(Step::Store);
             }
             EnrolOutcome::Enrolled { .. } => {
                 self.progress.code_sent = false;
-                self.replace = false;
+                self.progress.replaces = None;
                 self.invited = None;
                 self.code.clear();
                 self.hear_agent();
@@ -67,13 +71,16 @@ impl SetUp {
             }
             EnrolOutcome::Failed { failure, reason } => {
                 tracing::warn!(reason, "not enrolled");
+                if was_exchange && spends_nothing(&failure) {
+                    self.progress.code_sent = false;
+                }
                 let told = words::failed(&failure, &reason, self);
                 self.invited = None;
-                self.open(Step::Hq);
                 if failure == EnrolFailure::Code {
                     self.code.clear();
                     self.progress.code_sent = false;
                 }
+                self.open(Step::Hq);
                 if matches!(
                     failure,
                     EnrolFailure::Address | EnrolFailure::Unreachable | EnrolFailure::CertificateName
@@ -86,7 +93,15 @@ impl SetUp {
     }
 
     /// Why the chosen line cannot be used, if that is so.
-    pub(super) fn denied(&self) -> Option<Told> {
+    pub(super) fn denied(&mut self) -> Option<Told> {
+        if self.device.is_no_place() {
+            let told = words::no_place(self.step());
+            if self.step() == Step::Scanner {
+                // A code and no place: the choice before it stands again.
+                self.device.clear();
+            }
+            return Some(told);
+        }
         let Choice::At(place) = self.device.choice() else { return None };
         ports::denied(&place).map(|denied| words::denied(&place, &denied))
     }
@@ -122,12 +137,16 @@ impl SetUp {
         match self.step() {
             // Somebody enrolled it from beside: what is left are its devices.
             Step::Language | Step::Hq | Step::Store
-                if self.agent.identity.is_some()
-                    && self.waiting.is_none()
-                    && !self.replace
-                    && self.invited.is_some() =>
+                if self.waiting.is_none()
+                    && (self.is_replaced()
+                        || self.agent.identity.is_some()
+                            && self.progress.replaces.is_none()
+                            && self.invited.is_some()) =>
             {
+                self.progress.replaces = None;
+                self.progress.code_sent = false;
                 self.invited = None;
+                self.code.clear();
                 self.open(Step::Printer);
             }
             Step::Goods => self.tend_agent(),
@@ -147,7 +166,12 @@ impl SetUp {
             self.agent = state;
         }
         if self.step() == Step::Goods {
+            let had_none = self.goods.is_none();
             self.goods = self.count_goods();
+            if had_none && self.goods.is_some() {
+                // Whatever became of the agent meanwhile.
+                self.told = None;
+            }
         }
     }
 
@@ -164,19 +188,30 @@ impl SetUp {
 
     /// Sees to it that an agent runs: the machine starts it where it was told to, or else the till does.
     pub(super) fn tend_agent(&mut self) {
-        let runs = WriterLock::take(&self.paths.reference()).is_err();
-        if runs {
-            self.agent_away = None;
-            return;
+        let was_away = self.agent_away.is_some();
+        if agent::is_due(&self.paths, &mut self.agent_away) {
+            self.errands.push(Errand::StartAgent);
         }
-        let now = Instant::now();
-        match self.agent_away {
-            None => self.agent_away = Some(now + AGENT_WAIT),
-            Some(until) if now >= until => {
-                self.agent_away = Some(now + AGENT_AGAIN);
-                self.errands.push(Errand::StartAgent);
-            }
-            Some(_) => {}
+        if was_away && self.agent_away.is_none() {
+            // It runs now: how the one before ended is told no more.
+            self.told = None;
         }
+    }
+}
+
+/// Whether a code that was sent to be exchanged is as good as before: HQ said no, or was never asked.
+fn spends_nothing(failure: &EnrolFailure) -> bool {
+    match failure {
+        EnrolFailure::Code
+        | EnrolFailure::Wait { .. }
+        | EnrolFailure::Address
+        | EnrolFailure::CertificateName
+        | EnrolFailure::CertificateTime
+        | EnrolFailure::CertificateUntrusted
+        | EnrolFailure::OldHq
+        | EnrolFailure::Enrolled
+        | EnrolFailure::InUse => true,
+        // HQ may have answered, and the answer was lost on the way or on this disk.
+        EnrolFailure::Unreachable | EnrolFailure::File | EnrolFailure::Other => false,
     }
 }

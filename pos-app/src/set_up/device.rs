@@ -141,6 +141,12 @@ impl Device {
         }
     }
 
+    /// Whether what is chosen was typed and can be no place: a slow scanner types its digits like a hand.
+    pub(super) fn is_no_place(&self) -> bool {
+        let is_typed = self.row() > self.found.len();
+        is_typed && !self.typed.contains(['/', ':', '.'])
+    }
+
     /// What was typed, with the port of network printers where it was left out.
     pub(super) fn place_typed(&self) -> String {
         let is_bare = !self.typed.starts_with('/') && !self.typed.contains(':');

@@ -73,15 +73,19 @@ impl SetUp {
             Button::Field(0) => self.field = Field::Address,
             Button::Field(_) => self.field = Field::Code,
             Button::SheetKey(index) => self.sheet_key(index),
-            Button::Language => self.speak(match self.language {
-                Language::Chinese => Language::English,
-                Language::English => Language::Chinese,
-            }),
+            Button::Language => {
+                self.speak(match self.language {
+                    Language::Chinese => Language::English,
+                    Language::English => Language::Chinese,
+                });
+                self.keep_later_look();
+            }
             Button::Theme => {
                 self.theme = match self.theme {
                     Theme::Light => Theme::Dark,
                     Theme::Dark => Theme::Light,
                 };
+                self.keep_later_look();
             }
             Button::DismissNotice => self.told = None,
             // Nothing of it is on these screens.
@@ -224,7 +228,7 @@ impl SetUp {
             (Step::Language, _) => self.press(Button::Theme),
             (Step::Store, _) if self.agent.identity.is_some() => {
                 // A lane of another store or number: with another code.
-                self.replace = true;
+                self.progress.replaces = self.agent.identity.as_ref().map(ToString::to_string);
                 self.code.clear();
                 self.open(Step::Hq);
             }
@@ -247,25 +251,12 @@ impl SetUp {
             return;
         }
         match self.step() {
-            Step::Language => self.keep(
-                &[
-                    Change::Word {
-                        name: "language",
-                        value: match self.language {
-                            Language::Chinese => "zh".to_owned(),
-                            Language::English => "en".to_owned(),
-                        },
-                    },
-                    Change::Word {
-                        name: "theme",
-                        value: match self.theme {
-                            Theme::Light => "light".to_owned(),
-                            Theme::Dark => "dark".to_owned(),
-                        },
-                    },
-                ],
-                if self.agent.identity.is_some() { Step::Store } else { Step::Hq },
-            ),
+            Step::Language => {
+                let next = if self.agent.identity.is_some() { Step::Store } else { Step::Hq };
+                if self.keep(&self.look()) {
+                    self.open(next);
+                }
+            }
             Step::Hq => self.ask_what_it_is(),
             Step::Store if self.invited.is_some() => self.exchange(),
             Step::Store => self.open(Step::Printer),
@@ -275,7 +266,9 @@ impl SetUp {
                     Some(told) => self.told = Some(told),
                     None => {
                         let changes: Vec<Change> = self.device.change(&self.config).into_iter().collect();
-                        self.keep(&changes, self.step().next());
+                        if self.keep(&changes) {
+                            self.open(self.step().next());
+                        }
                     }
                 }
             }
@@ -287,14 +280,38 @@ impl SetUp {
         }
     }
 
-    /// Keeps what was chosen in the lane's file, and goes on.
-    pub(super) fn keep(&mut self, changes: &[Change], next: Step) {
+    /// Keeps what was chosen in the lane's file; whether it is there, which is told where not.
+    fn keep(&mut self, changes: &[Change]) -> bool {
         match lane_file::change(&self.paths, changes) {
             Ok(config) => {
                 self.config = config;
-                self.open(next);
+                true
             }
-            Err(error) => self.told = Some(words::disk(&crate::lane::words(&error))),
+            Err(error) => {
+                self.told = Some(words::disk(&crate::lane::words(&error)));
+                false
+            }
+        }
+    }
+
+    /// Language and colours, as the lane's file has them.
+    fn look(&self) -> [Change; 2] {
+        let language = match self.language {
+            Language::Chinese => "zh",
+            Language::English => "en",
+        };
+        let theme = match self.theme {
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        };
+        [("language", language), ("theme", theme)]
+            .map(|(name, value)| Change::Word { name, value: value.to_owned() })
+    }
+
+    /// Keeps language and colours that are changed after the step that asks for them.
+    fn keep_later_look(&mut self) {
+        if self.step() != Step::Language {
+            let _ = self.keep(&self.look());
         }
     }
 
@@ -314,15 +331,17 @@ impl SetUp {
         }
         let before = match self.step() {
             Step::Printer => Step::Store,
-            Step::Store if self.agent.identity.is_some() && !self.replace => Step::Language,
+            Step::Store if self.agent.identity.is_some() && self.progress.replaces.is_none() => {
+                Step::Language
+            }
             // Not this one: another code.
             Step::Store => {
                 self.invited = None;
                 self.code.clear();
                 Step::Hq
             }
-            Step::Hq if self.replace => {
-                self.replace = false;
+            Step::Hq if self.progress.replaces.is_some() => {
+                self.progress.replaces = None;
                 Step::Store
             }
             other => other.before(),
@@ -334,6 +353,9 @@ impl SetUp {
     pub(super) fn scanned(&mut self, text: &str) {
         match (self.step(), Invitation::parse(text)) {
             (Step::Language | Step::Hq, Some(invitation)) if self.waiting.is_none() => {
+                if self.step() == Step::Language && !self.keep(&self.look()) {
+                    return;
+                }
                 self.open(Step::Hq);
                 self.progress.hq = invitation.hq;
                 self.code = invitation.code;

@@ -68,6 +68,8 @@ pub struct Progress {
     pub hq: String,
     /// A code was sent to be exchanged, and nobody has heard an answer: it may be used up.
     pub code_sent: bool,
+    /// Who the lane is that another code is to replace: while it still is that one, nothing was exchanged in whole.
+    pub replaces: Option<String>,
 }
 
 impl Progress {
@@ -142,7 +144,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let data = folder.path();
         assert!(!Progress::is_open(data) && Progress::read(data) == Progress::default());
-        let left = Progress { step: Step::Scale, hq: "https://hq.example".into(), code_sent: true };
+        let replaces = Some("S001/2/1".into());
+        let left = Progress { step: Step::Scale, hq: "https://hq.example".into(), code_sent: true, replaces };
         left.write(data).expect("written");
         assert!(Progress::is_open(data));
         assert_eq!(Progress::read(data), left);

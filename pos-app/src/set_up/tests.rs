@@ -68,6 +68,16 @@ impl Manager {
         writer.set_identity(&identity).expect("written");
     }
 
+    /// A scanner, or a hand, that writes through the keyboard and ends with Return.
+    fn scan(&mut self, text: &str, gap_ms: u64) {
+        let mut at = Instant::now();
+        let keys = text.chars().map(Key::Char).chain([Key::Enter]);
+        for key in keys {
+            at += Duration::from_millis(gap_ms);
+            self.take(Event::Action(Action::Key { key, at }));
+        }
+    }
+
     fn text(&self) -> String {
         self.set_up.view().sheet.expect("a sheet").text
     }
@@ -252,12 +262,14 @@ fn every_mistake_is_told_in_two_languages_with_what_to_do() {
 fn a_square_code_is_scanned_and_nothing_is_typed() {
     let mut manager = Manager::begin();
     let invitation = Invitation { hq: "https://hq.example".into(), code: "ABCD-EFGH-JKLM".into() };
-    let mut at = Instant::now();
-    for character in invitation.encode().chars() {
-        at += Duration::from_millis(8);
-        manager.take(Event::Action(Action::Key { key: Key::Char(character), at }));
-    }
-    manager.take(Event::Action(Action::Key { key: Key::Enter, at: at + Duration::from_millis(8) }));
+    manager.press(Button::Row(1));
+    manager.press(Button::Theme);
+    manager.scan(&invitation.encode(), 8);
+    // What was chosen at the step that the scan has left is kept, and what is chosen later too.
+    assert_eq!(manager.lane_toml(), "theme = \"dark\"\nlanguage = \"en\"\n");
+    manager.press(Button::Theme);
+    manager.press(Button::Language);
+    assert_eq!(manager.lane_toml(), "theme = \"light\"\nlanguage = \"zh\"\n");
     let asked = manager.answer(EnrolOutcome::Invited(Invited { enrolled_at_ms: Some(1), ..invited() }));
     assert_eq!((asked.hq.as_str(), asked.code.as_str()), ("https://hq.example", "ABCD-EFGH-JKLM"));
     assert_eq!(manager.set_up.step(), Step::Store);
@@ -277,12 +289,7 @@ fn a_scan_by_keyboard_tries_the_scanner_and_chooses_nothing() {
     let port = |path: &str| ports::Port { path: path.into(), name: String::new(), is_printer: false };
     manager.set_up.device =
         Device::of(Step::Scanner, &Config::default(), vec![port("/dev/ttyS0"), port("/dev/ttyS1")]);
-    let mut at = Instant::now();
-    for character in "6901234567892".chars() {
-        at += Duration::from_millis(8);
-        manager.take(Event::Action(Action::Key { key: Key::Char(character), at }));
-    }
-    manager.take(Event::Action(Action::Key { key: Key::Enter, at: at + Duration::from_millis(8) }));
+    manager.scan("6901234567892", 8);
     let sheet = manager.set_up.view().sheet.expect("a sheet");
     assert_eq!(sheet.figure.map(|figure| figure.value).as_deref(), Some("6901234567892"));
     assert_eq!((sheet.selected, manager.set_up.device.choice()), (Some(0), Choice::None));
@@ -367,5 +374,112 @@ fn an_address_without_a_scheme_is_tls_but_on_this_machine() {
         ("127.0.0.1.example", "https://127.0.0.1.example"),
     ] {
         assert_eq!(address(typed), wanted);
+    }
+}
+
+#[test]
+fn a_slow_scanner_is_told_of_and_its_digits_are_no_address() {
+    let mut manager = Manager::begin();
+    manager.to_printer();
+    manager.scan("6901234567892", 80);
+    assert_eq!(manager.set_up.step(), Step::Printer);
+    assert!(manager.text().contains("不是地址"), "{}", manager.text());
+    manager.take(Event::Action(Action::Key { key: Key::Delete, at: Instant::now() }));
+    manager.press(Button::Yes);
+    manager.scan("6901234567892", 80);
+    assert_eq!(manager.set_up.step(), Step::Scanner);
+    assert!(manager.text().contains("gap_ms"), "{}", manager.text());
+    // The choice before it stands again.
+    manager.press(Button::Yes);
+    assert_eq!(manager.set_up.step(), Step::Scale);
+    assert_eq!(manager.lane_toml(), "theme = \"light\"\nlanguage = \"zh\"\n");
+}
+
+#[test]
+fn a_replacement_that_was_cut_off_is_not_taken_for_done() {
+    let mut manager = Manager::begin();
+    manager.to_printer();
+    manager.press(Button::No);
+    manager.press(Button::SheetKey(0));
+    manager.write("mnpq");
+    manager.press(Button::Yes);
+    manager.answer(EnrolOutcome::Invited(Invited { lane: 3, ..invited() }));
+    manager.press(Button::Yes);
+    assert!(manager.asked().1.spend);
+    // Still who it was: the agent writes who it is last.
+    manager.stop();
+    assert_eq!(manager.set_up.step(), Step::Hq);
+    manager.write("mnpq");
+    manager.press(Button::Yes);
+    assert!(manager.answer(code()).replace);
+    assert!(manager.text().contains("请总部再发一个新码"), "{}", manager.text());
+    // Another by now: the agent has ended its work without the till, which sees it at once or at its next start.
+    let mut writer = ReferenceWriter::open(&manager.folder.path().join("reference.db")).expect("a file");
+    writer.set_identity(&Identity { store: "S001".into(), lane: 3, epoch: 1 }).expect("written");
+    drop(writer);
+    let mut again = start(manager.folder.path());
+    assert_eq!(again.step(), Step::Printer);
+    again.take(Moment::now(), Event::Tick);
+    assert_eq!(again.progress.replaces, None);
+    manager.take(Event::Tick);
+    assert_eq!(manager.set_up.step(), Step::Printer);
+}
+
+#[test]
+fn an_agent_that_ends_at_once_is_told_of_until_goods_come() {
+    let mut manager = Manager::begin();
+    manager.to_printer();
+    for _ in 0..4 {
+        manager.press(Button::Yes);
+    }
+    manager.take(Event::AgentEnded { status: "exit status: 1".into() });
+    assert!(manager.text().contains("exit status: 1") && manager.text().contains("agent.log"));
+    manager.take(Event::Tick);
+    assert!(manager.text().contains("exit status: 1"), "{}", manager.text());
+    let _agent = ledger::file::WriterLock::take(&manager.folder.path().join("reference.db")).expect("a lock");
+    manager.take(Event::Tick);
+    assert!(!manager.text().contains("exit status: 1"), "{}", manager.text());
+}
+
+#[test]
+fn a_disk_that_refuses_spends_no_code() {
+    let mut manager = Manager::begin();
+    manager.to_store();
+    // In the way of what is written: nobody may write there, whoever he is.
+    let blocked = manager.folder.path().join("set-up.new");
+    std::fs::create_dir(&blocked).expect("a folder");
+    manager.press(Button::Yes);
+    assert_eq!((manager.errands.as_slice(), manager.set_up.step()), (&[][..], Step::Store));
+    assert!(manager.text().contains("写不进本机磁盘"), "{}", manager.text());
+    // A step that opens says it as well.
+    manager.press(Button::No);
+    assert!(manager.text().contains("写不进本机磁盘"), "{}", manager.text());
+    std::fs::remove_dir(&blocked).expect("removed");
+    manager.write("abcd-efgh-jklm");
+    manager.press(Button::Yes);
+    manager.answer(EnrolOutcome::Invited(invited()));
+    manager.press(Button::Yes);
+    assert!(manager.asked().1.spend);
+}
+
+#[test]
+fn a_refusal_that_spent_nothing_is_not_remembered_as_a_lost_answer() {
+    for (failure, is_lost) in [
+        (EnrolFailure::InUse, false),
+        (EnrolFailure::Code, false),
+        (EnrolFailure::Wait { seconds: 8 }, false),
+        (EnrolFailure::Unreachable, true),
+        (EnrolFailure::File, true),
+    ] {
+        let mut manager = Manager::begin();
+        manager.to_store();
+        manager.press(Button::Yes);
+        manager.answer(failed(failure.clone()));
+        assert_eq!(Progress::read(manager.folder.path()).code_sent, is_lost, "{failure:?}");
+        // HQ still knows the code: it was not used up.
+        manager.write(if failure == EnrolFailure::Code { "abcd" } else { "" });
+        manager.press(Button::Yes);
+        manager.answer(EnrolOutcome::Invited(invited()));
+        assert!(!Progress::read(manager.folder.path()).code_sent, "{failure:?}");
     }
 }

@@ -84,15 +84,17 @@ fn turn(set_up: &mut SetUp, queue: &Receiver<Event>, hands: &mut Hands, show: im
             Err(RecvTimeoutError::Timeout) => Event::Tick,
             Err(RecvTimeoutError::Disconnected) => return false,
         };
-        for errand in set_up.take(Moment::now(), event) {
-            match errand {
-                Errand::Done => return true,
-                Errand::Quit => return false,
-                Errand::Ask { .. }
-                | Errand::Try { .. }
-                | Errand::LetGo
-                | Errand::Beep
-                | Errand::StartAgent => hands.perform(errand),
+        for event in std::iter::once(event).chain(hands.agent_ended()) {
+            for errand in set_up.take(Moment::now(), event) {
+                match errand {
+                    Errand::Done => return true,
+                    Errand::Quit => return false,
+                    Errand::Ask { .. }
+                    | Errand::Try { .. }
+                    | Errand::LetGo
+                    | Errand::Beep
+                    | Errand::StartAgent => hands.perform(errand),
+                }
             }
         }
         show(set_up);
@@ -112,6 +114,9 @@ impl Hands {
     fn perform(&mut self, errand: Errand) {
         match errand {
             Errand::Ask { number, asked } => {
+                if asked.spend && asked.replace {
+                    self.end_agent();
+                }
                 let (paths, events) = (self.paths.clone(), self.events.clone());
                 thread::spawn(move || {
                     let outcome = agent::ask(&paths, &asked);
@@ -129,8 +134,7 @@ impl Hands {
             Errand::LetGo => self.trial = None,
             Errand::Beep => self.sound.play(Tone::Accepted),
             Errand::StartAgent => {
-                // One that has ended is waited for, so that nothing of it is left.
-                if self.agent.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None))) {
+                if self.agent.is_some() {
                     return;
                 }
                 match agent::start(&self.paths) {
@@ -139,6 +143,23 @@ impl Hands {
                 }
             }
             Errand::Done | Errand::Quit => {}
+        }
+    }
+
+    /// How the agent ended that was started here, once it has: so nothing of it is left.
+    fn agent_ended(&mut self) -> Option<Event> {
+        let status = self.agent.as_mut()?.try_wait().ok()??;
+        self.agent = None;
+        Some(Event::AgentEnded { status: status.to_string() })
+    }
+
+    /// Ends the agent that was started here: it holds the files that an exchange writes. Like a power cut, that loses
+    /// nothing.
+    fn end_agent(&mut self) {
+        let Some(mut child) = self.agent.take() else { return };
+        if let Err(error) = child.kill().and_then(|()| child.wait()) {
+            // The exchange says that the files are in use.
+            tracing::warn!(%error, "the agent was not ended");
         }
     }
 

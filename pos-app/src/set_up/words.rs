@@ -99,8 +99,9 @@ pub(super) fn failed(failure: &EnrolFailure, reason: &str, at: &SetUp) -> Told {
             "This till is enrolled already. Go back and choose another code.",
         ),
         EnrolFailure::InUse => stop(
-            "另一个程序正占着本台的文件。关掉另一个 sync-agent 或 pos-app，再试。",
-            "Another program has this till's files. End the other sync-agent or pos-app, then try again.",
+            "另一个程序还占着本台的文件，注册码没有用掉。关机再开，然后还用这个码。还是这样就叫技术员停掉 sync-agent 服务。",
+            "Another program still has this till's files; the code is not used up. Switch the machine off and on, then use \
+             the same code. If this comes again, a technician stops the service sync-agent.",
         ),
         EnrolFailure::File | EnrolFailure::Other => told(
             Tone::Stop,
@@ -132,6 +133,39 @@ pub(super) fn no_agent(reason: &str) -> Told {
         format!("起动不了 sync-agent：{reason}。它应装在 pos-app 旁边，请叫技术员。"),
         format!("sync-agent cannot be started: {reason}. It belongs beside pos-app; call a technician."),
     )
+}
+
+pub(super) fn agent_ended(status: &str) -> Told {
+    told(
+        Tone::Stop,
+        format!("sync-agent 自己停了（{status}），过一会儿再起动。总是这样就叫技术员看 agent.log。"),
+        format!(
+            "sync-agent has ended ({status}); it is started again soon. If it goes on so, a technician sees agent.log."
+        ),
+    )
+}
+
+/// What was typed for an address, by a hand or a slow scanner, and cannot be one.
+pub(super) fn no_place(step: Step) -> Told {
+    match step {
+        Step::Scanner => told(
+            Tone::Attend,
+            "扫码枪打字太慢，被当成了手打。请技术员把 lane.toml 里 [wedge] 的 gap_ms 改大（如 60），再重开本机。",
+            "The scanner types too slowly and is taken for a hand. A technician sets gap_ms under [wedge] in lane.toml \
+             higher, such as 60, and starts the till again.",
+        ),
+        Step::Language
+        | Step::Hq
+        | Step::Store
+        | Step::Printer
+        | Step::Scale
+        | Step::Display
+        | Step::Goods => told(
+            Tone::Attend,
+            "这不是地址：地址里有点、冒号或斜杠。清掉，再输入或选一个。",
+            "This is no address: those have a dot, a colon or a slash. Clear it, then type or choose one.",
+        ),
+    }
 }
 
 pub(super) fn denied(place: &str, denied: &Denied) -> Told {

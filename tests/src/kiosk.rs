@@ -7,10 +7,10 @@ use std::rc::Rc;
 
 use anyhow::{Context, Result, ensure};
 use domain::payment::Answer as Paid;
-use drivers::frame::supervisor::Told;
+use drivers::frame::supervisor::{Ending, Told};
 use drivers::frame::{Health, Reason};
 use drivers::printer::{Outcome, PrinterEvent, Rejection};
-use drivers::scale::{Load, Reading, Weight};
+use drivers::scale::{Load, Reading, ScaleAnswer, Weight};
 use pos_app::config::{Config, Kiosk, Mode, Paths, Payment, Printer, Scale, Sign, WeChat};
 use pos_app::lane::{Command, Event, Lane, Moment};
 use pos_app::payment::Act;
@@ -164,6 +164,14 @@ impl KioskStand {
     pub fn weighs(&mut self, grams: i64) {
         let load = Load { weight: Weight::grams_of(grams), net: None, computed_minor: None };
         self.turn(vec![Event::Scale(Told::News(Reading::Stable(load)))]);
+        let asked = self.commands.iter().rev().find_map(|command| match command {
+            Command::Scale(ask) => Some(ask.id),
+            _ => None,
+        });
+        if let Some(id) = asked {
+            let ending = Ending::Answered(ScaleAnswer::Weighed(load));
+            self.turn(vec![Event::Scale(Told::Ended { id, ending })]);
+        }
     }
 
     /// Somebody scans goods, by their item code.

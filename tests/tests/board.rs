@@ -250,6 +250,9 @@ fn the_attendant_answers_two_kiosks_from_a_till_and_goes_there_when_the_network_
     shop.kiosks[0].turn(vec![Event::Action(Action::Touch(Touch::Back))]);
     shop.board.feed(Input::Back);
     shop.board.press(Button::Orders);
+    // The Enter that ended a sale answers nothing else: a hand takes a moment.
+    let calm = Instant::now() + Duration::from_millis(1_300);
+    shop.until("a calm hand", |_| Instant::now() >= calm)?;
 
     // Help, after somebody went there.
     shop.choose("8 号自助机 · 求助")?;

@@ -255,6 +255,7 @@ fn help_is_answered_and_an_earlier_life_of_the_kiosk_hears_nothing() {
     let mut kiosk = Kiosk::open();
     kiosk.stand.scan_goods(WATER).expect("water");
     kiosk.stand.touch(ui::kiosk::Touch::Help);
+    kiosk.stand.touch(ui::kiosk::Touch::Key(2));
     let call = kiosk.call();
     let act = BoardAct { reason: "帮顾客处理".into(), ..kiosk.answer(&call, CallEnd::Passed) };
     // The power is cut before it comes.

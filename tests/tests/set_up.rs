@@ -21,8 +21,9 @@ use fixtures::line::Socket;
 use fixtures::printer::{PrinterOptions, SimulatedPrinter};
 use fixtures::scale::SimulatedScale;
 use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
+use ledger::file::WriterLock;
 use ledger::journal::Identity;
-use ledger::reference::ReferenceWriter;
+use ledger::reference::{AgentWatch, ReferenceWriter};
 use pos_app::config::{self, Config, Paths};
 use pos_app::lane::Moment;
 use pos_app::set_up::ports::Machine;
@@ -164,6 +165,31 @@ impl Site {
         Ok(())
     }
 
+    /// Ends the agent that the till has started.
+    fn end_agent(&self) {
+        let Ok(processes) = std::fs::read_dir("/proc") else { return };
+        for process in processes.flatten() {
+            let told = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+            let told = String::from_utf8_lossy(&told).into_owned();
+            let ours = told.contains("sync-agent") && told.contains(&self.paths.data.display().to_string());
+            if let Some(pid) = process.file_name().to_str().filter(|_| ours) {
+                let _ = Command::new("kill").arg(pid).status();
+            }
+        }
+    }
+
+    /// Waits until an agent holds the lane's reference, or until none does.
+    fn wait_for_agent(&self, runs: bool) -> Result<()> {
+        wait_for(if runs { "an agent" } else { "the agent's end" }, || {
+            Ok((WriterLock::take(&self.paths.reference()).is_err() == runs).then_some(()))
+        })
+    }
+
+    fn lane_number(&self) -> Result<Option<u32>> {
+        let Some(watch) = AgentWatch::open(&self.paths.reference())? else { return Ok(None) };
+        Ok(watch.state()?.identity.map(|identity| identity.lane))
+    }
+
     /// The code is in no file of the lane, logs among them.
     fn check_secret(&self, code: &str) -> Result<()> {
         for file in std::fs::read_dir(&self.paths.data)? {
@@ -180,15 +206,7 @@ impl Drop for Site {
     fn drop(&mut self) {
         drop(self.till.take());
         // The agent that the till has started outlives it, as it should.
-        let Ok(processes) = std::fs::read_dir("/proc") else { return };
-        for process in processes.flatten() {
-            let told = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
-            let told = String::from_utf8_lossy(&told).into_owned();
-            let ours = told.contains("sync-agent") && told.contains(&self.paths.data.display().to_string());
-            if let Some(pid) = process.file_name().to_str().filter(|_| ours) {
-                let _ = Command::new("kill").arg(pid).status();
-            }
-        }
+        self.end_agent();
     }
 }
 
@@ -267,6 +285,28 @@ fn a_manager_sets_the_till_up_by_keyboard_though_the_plug_is_pulled_at_every_ste
     at.lane().wait_for_goods(0)?;
     std::thread::sleep(HAND);
     at.picture("goods")?;
+
+    // It is to be another lane after all: the agent that works by now makes room, and is started again.
+    ensure!(at.lane_number()? == Some(2), "lane 2");
+    for step in [Step::Display, Step::Scale, Step::Scanner, Step::Printer, Step::Store] {
+        at.keys(&["Escape"])?;
+        at.wait_for_step(step)?;
+    }
+    at.keys(&["F8"])?;
+    at.wait_for_step(Step::Hq)?;
+    let another = at.headquarters.code(STORE, 3)?;
+    at.display.type_text(&another)?;
+    at.keys(&["Return"])?;
+    at.wait_for_step(Step::Store)?;
+    at.keys(&["Return"])?;
+    at.wait_for_step(Step::Printer)?;
+    ensure!(at.lane_number()? == Some(3), "lane 3");
+    for step in [Step::Scanner, Step::Scale, Step::Display, Step::Goods] {
+        at.keys(&["Return"])?;
+        at.wait_for_step(step)?;
+    }
+    at.wait_for_agent(true)?;
+    std::thread::sleep(HAND);
     at.keys(&["Return"])?;
     wait_for("the end of the set-up", || Ok((!Progress::is_open(&at.paths.data)).then_some(())))?;
     std::thread::sleep(HAND);
@@ -277,7 +317,14 @@ fn a_manager_sets_the_till_up_by_keyboard_though_the_plug_is_pulled_at_every_ste
     at.keys(&["Return"])?;
     at.wait_for_sign_in()?;
     at.picture("signed-in")?;
-    at.check_lane(&hq)
+    at.check_lane(&hq)?;
+
+    // The evening: all power goes. In the morning nothing starts but the till.
+    at.till.take().context("a till")?.kill()?;
+    at.end_agent();
+    at.wait_for_agent(false)?;
+    at.start()?;
+    at.wait_for_agent(true)
 }
 
 /// What the real window shows, in a second one without a display: where things are is read from that.

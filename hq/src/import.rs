@@ -286,6 +286,11 @@ impl Import {
         apply(writing, self, progress)
     }
 
+    /// Whether it says what goods cost.
+    pub fn has_costs(&self) -> bool {
+        self.source.costs.is_some() || self.shop.costs.is_some()
+    }
+
     /// Says what applying it would do, and leaves no trace of that.
     pub fn try_out(&self, store: &Store) -> Result<Imported, ImportError> {
         /// Ends the transaction, whether it went well or not.

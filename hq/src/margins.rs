@@ -1,6 +1,6 @@
 //! What a store earned on its goods on a day, for somebody who may know.
 //!
-//! Costs are not fed to lanes: a till that is stolen tells no purchase prices. A cost holds from an instant on, so that a
+//! Costs are not fed to lanes: a till that is stolen has no purchase prices, and may ask for none once it is revoked. A cost holds from an instant on, so that a
 //! day that is over says the same for ever. Goods without a cost are counted and named, and in no sum.
 
 use std::cmp::Reverse;

@@ -203,7 +203,12 @@ async fn costs_are_said_from_an_instant_on_and_read_by_a_scope_of_their_own() {
     // By a file and by the JSON of a shop as well; and no lane and no list of goods is told.
     let shop = r#"{"costs": [{"sku": "2", "from_ms": 7, "cost": 88}]}"#;
     let both = desk.key("goods:read,goods:write,members:write").await;
-    desk.import(&both, "/v1/imports/shop", "application/json", shop).await.ok();
+    for path in ["/v1/imports/shop", "/v1/imports/shop?dry_run=true"] {
+        let refused = desk.import(&both, path, "application/json", shop).await.problem();
+        assert!(refused.2.contains("costs:write"), "{path}: {refused:?}");
+    }
+    let all = desk.key("goods:read,goods:write,members:write,costs:write").await;
+    desk.import(&all, "/v1/imports/shop", "application/json", shop).await.ok();
     assert_eq!(desk.get(&key, "/v1/costs").await.ok()["items"][3], cost("2", 7, json!(88)));
     assert!(!desk.get(&goods, "/v1/goods").await.text.contains("cost"));
 }

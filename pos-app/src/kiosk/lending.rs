@@ -49,6 +49,28 @@ impl Lane {
         self.attend(Input::Recall { basket }, "取回挂单", "Taking it up again");
     }
 
+    /// Says that another lane may have the same basket.
+    fn warn_of_others(&mut self, answer: &Claimed) {
+        match answer {
+            Claimed::Nobody => self.kiosk_says(
+                Tone::Attend,
+                ("已取回；没问到别的收银台", "Taken up; nobody else could be asked"),
+                (
+                    "现在连不上。顾客带着商品在这里就照常结账。",
+                    "There is no line now. With the customer and the goods here, sell as ever.",
+                ),
+            ),
+            Claimed::Not(ParkedRefused::Held { lane }) => {
+                let rest = (
+                    format!("{lane} 号收银台也在取这一单：告诉那边不要收钱。"),
+                    format!("Lane {lane} was taking it up too: tell them not to take money."),
+                );
+                self.kiosk_says(Tone::Attend, ("已取回", "Taken up"), (&rest.0, &rest.1));
+            }
+            Claimed::Yes(_) | Claimed::Not(_) => {}
+        }
+    }
+
     /// What was said to that; nobody's answer is none against it.
     pub(crate) fn end_kiosk_recall(&mut self, basket: u32, answer: Claimed) {
         match answer {
@@ -80,7 +102,14 @@ impl Lane {
             | Claimed::Nobody
             | Claimed::Not(ParkedRefused::Held { .. } | ParkedRefused::Unknown {}) => {
                 self.held_elsewhere = None;
+                let parked = |lane: &Self| {
+                    lane.till().is_some_and(|till| till.parked().iter().any(|parked| parked.number == basket))
+                };
+                let was_here = parked(self);
                 self.recall_here(basket);
+                if was_here && !parked(self) {
+                    self.warn_of_others(&answer);
+                }
                 // The attendant may have left meanwhile.
                 if self.till().is_some_and(|till| till.is_lendable(basket)) {
                     self.release_own_parked(basket);

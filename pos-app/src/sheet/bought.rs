@@ -77,6 +77,8 @@ pub(crate) struct Bought {
     heard: Heard,
     rows: Vec<ReceiptShown>,
     more: bool,
+    /// Nobody here knows a member by what was typed, so nothing of this lane's own was looked through.
+    unknown_here: bool,
     /// How a member may be shown.
     shown: String,
     /// So many days before this one.
@@ -221,6 +223,10 @@ impl Lane {
                 "{about}{}",
                 self.words("本台的先列出，正在问总部……", "This lane's own so far; HQ is being asked …")
             ),
+            (Heard::Alone, BoughtBy::Member) if self.bought.unknown_here => self.words(
+                "总部没有应答，本台不认识这个号码：请扫会员卡，或找到小票。",
+                "HQ did not answer, and this lane does not know the number: scan the member's card, or bring the receipt.",
+            ),
             (Heard::Alone, _) => format!(
                 "{about}{}",
                 self.words(
@@ -361,6 +367,7 @@ impl Lane {
             typed,
             goods,
             heard: Heard::Asked,
+            unknown_here: !own,
             shown,
             days_back: self.bought.days_back,
             ..Bought::default()
@@ -436,8 +443,9 @@ impl Lane {
     fn add_bought(&mut self, more: Vec<ReceiptShown>) {
         let State::Open(open) = &self.state else { return };
         let currency = open.settings().currency.code.clone();
-        let row = self.sheet().map_or(0, |sheet| sheet.row);
-        let chosen = self.bought.rows.get(row).filter(|_| row > 0).map(|receipt| receipt.origin.clone());
+        let sheet = self.front.sheets.iter().find(|sheet| matches!(sheet.kind, Kind::Bought(_)));
+        let row = sheet.map_or(0, |sheet| sheet.row);
+        let chosen = self.bought.rows.get(row).map(|receipt| receipt.origin.clone());
         for receipt in more {
             let rows = &mut self.bought.rows;
             match rows.iter_mut().find(|known| known.origin == receipt.origin) {

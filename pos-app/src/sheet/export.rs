@@ -172,6 +172,15 @@ pub(super) fn plain(text: &str) -> String {
     if is_formula { format!("'{text}") } else { text.to_owned() }
 }
 
+/// A new file that nobody else of this machine reads: it may say what goods cost.
+fn private(file: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file)
+}
+
 /// Writes a table whole or not at all, and makes room for it.
 pub(super) fn write_table<const N: usize>(
     file: &Path,
@@ -183,7 +192,7 @@ pub(super) fn write_table<const N: usize>(
     std::fs::create_dir_all(folder).map_err(failed)?;
     make_room(folder).map_err(failed)?;
     let unfinished = file.with_extension("part");
-    let mut out = std::fs::File::create(&unfinished).map_err(failed)?;
+    let mut out = private(&unfinished).map_err(failed)?;
     out.write_all(BYTE_ORDER_MARK).map_err(failed)?;
     let wrong = |source| WriteReportError::Table { file: file.to_owned(), source };
     let mut table = csv::Writer::from_writer(out);

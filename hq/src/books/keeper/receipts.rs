@@ -65,6 +65,7 @@ pub fn receipts_listed(
     let mut found: Vec<FoundSale> = found;
     found.sort_by_key(|(_, at_ms)| Reverse(*at_ms));
     let mut more = found.len() >= usize::try_from(LOOKED_AT_MAX).unwrap_or(usize::MAX);
+    found.truncate(usize::try_from(LOOKED_AT_MAX).unwrap_or(usize::MAX));
     let mut receipts = Vec::new();
     for (origin, at_ms) in found {
         let Some(sale) = document(reading, &origin)? else { continue };

@@ -73,7 +73,7 @@ const KINDS: [Kind; 3] = [
     Kind {
         path: "/v1/imports/shop",
         says: "Imports the JSON of a shop: store, categories, tax classes, goods, prices, promotions, members, \
-               coupons. Needs members:write as well.",
+               coupons, costs. Needs members:write as well, and costs:write where it has costs.",
         content: "application/json",
         file: SHOP_FILE,
         scopes: &[Scope::GoodsWrite, Scope::MembersWrite],
@@ -129,6 +129,10 @@ async fn take_in(desk: SharedDesk, asker: Asker, request: Request, kind: Kind) -
             return Ok(answer);
         }
         let prepared = import::prepare(&desk.store, folder.path(), query.replace, call.now_ms)?;
+        // What goods cost is written, and guessed at by a trial, only by whom it is for.
+        if prepared.has_costs() && !call.caller.scopes.has(Scope::CostsWrite) {
+            return Err(Refusal::Forbidden(Scope::CostsWrite.name()));
+        }
         if query.dry_run {
             return json_answer(&Applied::of(&prepared.try_out(&desk.store)?, true));
         }

@@ -53,6 +53,9 @@ pub struct Wanted<'a> {
     pub store: &'a str,
     /// After this version; 0 for everything.
     pub after: u64,
+    /// The version after which this pull began, where that is known: its first
+    /// page is the one after that.
+    pub began: Option<u64>,
     /// At most so many changes.
     pub limit: usize,
     /// Where there is much to get, files are taken as well.
@@ -87,13 +90,14 @@ impl From<serde_json::Error> for FeedError {
 /// The page that a lane wants, compressed as `protocol::pull` says; one without
 /// changes where it is to begin anew, or to take a snapshot.
 pub fn page(store: &Store, cache: &PageCache, wanted: &Wanted<'_>) -> Result<Arc<Vec<u8>>, FeedError> {
-    let Wanted { store: lane_store, after, limit, takes_snapshot } = *wanted;
+    let Wanted { store: lane_store, after, began, limit, takes_snapshot } = *wanted;
     let limit = limit.clamp(1, PAGE_CHANGES_MAX);
     store.read(|reading| {
         let latest = reading.reference_version()?;
         let none = PageHead { through: after, latest, more: false, anew: false, snapshot: false };
-        // Who has everything that was forgotten, or nothing, misses none of it.
-        if after > 0 && after < reading.deletions_forgotten()? {
+        // Who has everything that was forgotten, or began with nothing, misses none of it.
+        let began_with_some = began.is_some_and(|began| began > 0);
+        if began_with_some && after > 0 && after < reading.deletions_forgotten()? {
             let anew = PageHead { latest: 0, anew: true, ..none };
             return Ok(Arc::new(compress(&anew, &[])?));
         }

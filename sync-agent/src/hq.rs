@@ -411,8 +411,9 @@ impl Hq {
 
     /// Gets the page of the reference after a version, compressed.
     pub async fn page(&self, lane: &LaneKey, after: u64, told: PageTold) -> Result<Vec<u8>, RequestError> {
-        let PageTold { in_use, journal, takes_snapshot } = told;
-        let mut route = format!("v1/reference?after={after}&limit={PAGE_CHANGES_MAX}&in_use={in_use}");
+        let PageTold { in_use, began, journal, takes_snapshot } = told;
+        let mut route =
+            format!("v1/reference?after={after}&limit={PAGE_CHANGES_MAX}&in_use={in_use}&began={began}");
         if let Some((epoch, last)) = journal {
             route.push_str(&format!("&epoch={epoch}&last={last}"));
         }
@@ -488,6 +489,8 @@ impl Hq {
 pub struct PageTold {
     /// The version that the lane has in use.
     pub in_use: u64,
+    /// The version that its first page of this pull was asked after.
+    pub began: u64,
     /// How far its journal is: epoch and last number, where that is known.
     pub journal: Option<(u32, u64)>,
     /// It takes files where there is much to get.

@@ -139,6 +139,8 @@ struct Tools {
     coming: Coming,
     /// The version of the reference that the lane has in use.
     in_use: Arc<AtomicU64>,
+    /// The version that the pull began after whose pages come.
+    began: Arc<AtomicU64>,
     /// How far the journal is: its epoch and last number, once it was looked at.
     journal_end: Arc<std::sync::Mutex<Option<(u32, u64)>>>,
     /// What was pulled and is not in use yet says what labels may show: HQ is
@@ -206,6 +208,7 @@ impl Shell {
                 key: key.clone(),
                 reference: Arc::new(reference),
                 in_use: Arc::new(AtomicU64::new(version)),
+                began: Arc::default(),
                 journal_end: Arc::default(),
                 has_caps: Arc::default(),
             },
@@ -446,8 +449,7 @@ impl From<TakeError> for PullFailure {
     fn from(error: TakeError) -> Self {
         match error {
             TakeError::Request(error) => error.into(),
-            // Others are offered by now.
-            TakeError::Gone => Self::Unreachable { wait_ms: 0 },
+            TakeError::Gone => Self::Gone,
             TakeError::Offer(_) | TakeError::Form { .. } => Self::Form { reason: chain(&error) },
             TakeError::Io { .. } | TakeError::Write(_) | TakeError::Ended(_) | TakeError::Stopped => {
                 Self::Disk { reason: chain(&error) }
@@ -735,7 +737,11 @@ impl Tools {
             PullAction::Page { after, opening, takes_snapshot } => {
                 let in_use = self.in_use.load(Ordering::Relaxed);
                 let journal = *self.journal_end.lock().unwrap_or_else(PoisonError::into_inner);
-                let told = PageTold { in_use, journal, takes_snapshot };
+                if opening != Opening::Continue {
+                    self.began.store(after, Ordering::Relaxed);
+                }
+                let began = self.began.load(Ordering::Relaxed);
+                let told = PageTold { in_use, began, journal, takes_snapshot };
                 let compressed = match self.hq.page(&self.key, after, told).await {
                     Ok(compressed) => compressed,
                     Err(error) => return Ok(Err(error.into())),

@@ -17,6 +17,9 @@ use sync_agent::shell::{self, Agent};
 /// So many goods come as files.
 const MANY: u64 = SNAPSHOT_CHANGES_MIN + 500;
 
+/// So many in two pages.
+const TWO_PAGES: u64 = 15_000;
+
 /// So many by page.
 const FEW: u64 = 20;
 
@@ -185,6 +188,24 @@ async fn a_lane_that_slept_longer_than_deletions_are_kept_misses_none() {
         let watch = AgentWatch::open(&data.join("reference.db")).expect("opened").expect("there");
         assert!(watch.state().expect("read").identity.is_some(), "the lane is who it was");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_lane_gets_goods_of_long_ago_by_page() {
+    let chain = Chain::open(TWO_PAGES);
+    let code = hq::enrolment::make_code(&chain.books(), "S001", 1, now_ms()).expect("a code");
+    for ago in [DELETIONS_KEPT_DAYS, 0] {
+        feed::forget_deletions(&chain.books(), now_ms() - ago * DAY_MS).expect("done");
+    }
+    let gone = chain.books().read(|reading| reading.deletions_forgotten()).expect("read");
+    assert!(gone > TWO_PAGES, "all of it is older than what HQ remembers of deletions");
+    let hq = chain.serve().await;
+    chain.enrol(1, &hq.url(), None, &code).await;
+    let data = chain.lane(1);
+    until_level(&data).await;
+    hq.stop().await.expect("stopped");
+    let last = 100 + i64::try_from(TWO_PAGES).expect("a price");
+    assert_eq!((has(&data, 1), has(&data, TWO_PAGES)), (Some(101), Some(last)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -99,7 +99,17 @@ impl Snapshots {
         if places.len() > PARTS_MAX {
             return Err(FeedError::TooLarge { most: PARTS_MAX as u64, of: "files" });
         }
-        let parts = places.iter().map(|place| self.part(store, place)).collect::<Result<_, _>>()?;
+        let mut parts = places.iter().map(|place| self.part(store, place)).collect::<Result<Vec<_>, _>>()?;
+        // The lane goes on after the oldest of them, with the changes of all its
+        // places. Each is made anew once at most.
+        for _ in 0..parts.len() {
+            let Some(oldest) = parts.iter_mut().min_by_key(|part| part.version) else { break };
+            let after = oldest.version;
+            if !store.read(|reading| reading.has_more_changes(&places, after, LAG_CHANGES_MAX))? {
+                break;
+            }
+            *oldest = self.newer(store, oldest)?;
+        }
         Ok(SnapshotOffer { parts })
     }
 
@@ -125,6 +135,20 @@ impl Snapshots {
         if let Some(part) = self.fresh(store, place)? {
             return Ok(part);
         }
+        self.make_and_keep(store, place)
+    }
+
+    /// A newer file of the same place.
+    fn newer(&self, store: &Store, than: &SnapshotPart) -> Result<SnapshotPart, FeedError> {
+        let _turn = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        // Somebody else may have wanted it in between.
+        match self.fresh(store, &than.place)? {
+            Some(part) if part.version > than.version => Ok(part),
+            Some(_) | None => self.make_and_keep(store, &than.place),
+        }
+    }
+
+    fn make_and_keep(&self, store: &Store, place: &str) -> Result<SnapshotPart, FeedError> {
         let made = self.make(store, place);
         self.kept().failed = made.is_err().then(Instant::now);
         let part = made?;

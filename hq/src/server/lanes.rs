@@ -256,6 +256,10 @@ pub(super) struct ReferenceQuery {
     /// The version that the lane has in use, where it says so.
     #[serde(default)]
     in_use: Option<u64>,
+    /// The version after which the first page of this pull was asked for, where
+    /// the lane says so.
+    #[serde(default)]
+    began: Option<u64>,
     /// The epoch of the lane's journal, where it says how far it is.
     #[serde(default)]
     epoch: Option<u32>,
@@ -286,6 +290,8 @@ pub(super) async fn reference(
         let wanted = feed::Wanted {
             store: &row.store,
             after: query.after,
+            // An older agent's first page is the one after what it has in use.
+            began: query.began.or(query.in_use.filter(|in_use| *in_use == query.after)),
             limit,
             takes_snapshot: query.snapshot && desk.snapshots.is_able(),
         };

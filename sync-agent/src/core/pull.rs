@@ -15,8 +15,8 @@ pub(super) const HINT_SPREAD_MS: i64 = 800;
 /// not answer, milliseconds. Beyond it the pages are dropped and pulled again.
 pub(super) const PATIENCE_MS: i64 = 10 * 60_000;
 
-/// Files that cannot be put in are got again so often; then everything is
-/// pulled by page.
+/// Files that cannot be put in, or that HQ has no more, are got again so often;
+/// then everything is pulled by page.
 pub(super) const SNAPSHOT_TRIES_MAX: u32 = 3;
 
 /// What the pull reconciler wants done.
@@ -105,6 +105,9 @@ pub enum PullFailure {
         /// Milliseconds that HQ asked to wait; 0 where it did not.
         wait_ms: i64,
     },
+    /// HQ has no such file any more, or another process of it has it. The
+    /// transaction stays.
+    Gone,
     /// HQ does not know the key. The transaction stays.
     Unauthorised,
     /// What came cannot be read. The transaction stays.
@@ -127,7 +130,7 @@ impl PullInput {
             Self::Committed | Self::Abandoned => false,
             Self::Failed(failure) => match failure {
                 PullFailure::Unreachable { .. } | PullFailure::Disk { .. } => false,
-                PullFailure::Unauthorised | PullFailure::Form { .. } => true,
+                PullFailure::Gone | PullFailure::Unauthorised | PullFailure::Form { .. } => true,
             },
         }
     }
@@ -165,7 +168,14 @@ pub(super) struct Pull {
     /// Files that could not be put in, one after the other: beyond
     /// [`SNAPSHOT_TRIES_MAX`] the lane takes pages.
     snapshots_failed: u32,
+    /// Files are in use and what came after them is not yet: it is taken by
+    /// page, however much it is.
+    has_put_in: bool,
     backoff: Backoff,
+    /// How often HQ said to begin anew before anything was in use.
+    anew: Backoff,
+    /// Then nothing is asked for before this time.
+    anew_from_ms: i64,
 }
 
 impl Pull {
@@ -183,7 +193,10 @@ impl Pull {
             is_resting: false,
             hinted: 0,
             snapshots_failed: 0,
+            has_put_in: false,
             backoff: Backoff::default(),
+            anew: Backoff::default(),
+            anew_from_ms: now_ms,
         }
     }
 
@@ -250,6 +263,9 @@ impl Pull {
             }
             (PullAction::Page { after: 1.., .. }, PullInput::Anew { is_open }) => {
                 self.is_outdated = true;
+                self.has_put_in = false;
+                // Whatever it says it for, it is not asked without a pause.
+                self.anew_from_ms = now_ms + self.anew.fail(jitter, 0);
                 self.begin_again(now_ms, is_open)
             }
             (PullAction::Page { .. }, PullInput::MuchToGet { latest, is_open }) => {
@@ -262,6 +278,8 @@ impl Pull {
                 self.version = version;
                 self.is_outdated = false;
                 self.snapshots_failed = 0;
+                self.has_put_in = true;
+                self.anew.succeed();
                 self.succeed();
                 // What came after the files were made.
                 Phase::Due { action: self.first_page(), from_ms: now_ms }
@@ -270,14 +288,16 @@ impl Pull {
                 self.version = version;
                 self.is_outdated = false;
                 self.snapshots_failed = 0;
+                self.has_put_in = false;
                 self.patience_until_ms = None;
+                self.anew.succeed();
                 self.succeed();
                 self.is_resting = true;
                 self.rest(now_ms, jitter)
             }
             (PullAction::Abandon, PullInput::Abandoned) => {
                 self.patience_until_ms = None;
-                Phase::Due { action: self.first_page(), from_ms: now_ms }
+                Phase::Due { action: self.first_page(), from_ms: now_ms.max(self.anew_from_ms) }
             }
             (action @ PullAction::Page { .. }, PullInput::Anew { is_open: _ }) => {
                 let reason = "HQ says to begin anew where nothing was begun".to_owned();
@@ -319,6 +339,7 @@ impl Pull {
         } else if page.is_open || page.through != self.version {
             PullAction::Commit { version: page.through }
         } else {
+            self.has_put_in = false;
             self.succeed();
             self.is_resting = true;
             return self.rest(now_ms, jitter);
@@ -326,18 +347,24 @@ impl Pull {
         Phase::Due { action, from_ms: now_ms }
     }
 
-    /// Everything is to be got again; what was begun is dropped first.
+    /// Everything is to be got again; what was begun is dropped first, at once.
     fn begin_again(&mut self, now_ms: i64, is_open: bool) -> Phase {
-        let action = if is_open { PullAction::Abandon } else { self.first_page() };
-        Phase::Due { action, from_ms: now_ms }
+        if is_open {
+            return Phase::Due { action: PullAction::Abandon, from_ms: now_ms };
+        }
+        Phase::Due { action: self.first_page(), from_ms: self.anew_from_ms }
+    }
+
+    fn takes_snapshot(&self) -> bool {
+        self.snapshots_failed < SNAPSHOT_TRIES_MAX && !self.has_put_in
     }
 
     fn page(&self, after: u64, opening: Opening) -> PullAction {
-        PullAction::Page { after, opening, takes_snapshot: self.snapshots_failed < SNAPSHOT_TRIES_MAX }
+        PullAction::Page { after, opening, takes_snapshot: self.takes_snapshot() }
     }
 
     fn first_page(&self) -> PullAction {
-        first_page(self.version, self.is_outdated, self.snapshots_failed < SNAPSHOT_TRIES_MAX)
+        first_page(self.version, self.is_outdated, self.takes_snapshot())
     }
 
     fn rest(&self, now_ms: i64, jitter: &mut Jitter) -> Phase {
@@ -348,16 +375,21 @@ impl Pull {
         let mut at_least_ms = 0;
         let mut is_lost = false;
         match &failure {
-            PullFailure::Form { .. } | PullFailure::Disk { .. } if action == PullAction::Snapshot => {
+            PullFailure::Gone | PullFailure::Form { .. } | PullFailure::Disk { .. }
+                if action == PullAction::Snapshot =>
+            {
                 self.snapshots_failed = self.snapshots_failed.saturating_add(1);
             }
             PullFailure::Unreachable { .. }
+            | PullFailure::Gone
             | PullFailure::Unauthorised
             | PullFailure::Form { .. }
             | PullFailure::Disk { .. } => {}
         }
         match failure {
             PullFailure::Unreachable { wait_ms } => at_least_ms = wait_ms,
+            // Others are offered by now: nobody needs to look after that.
+            PullFailure::Gone => {}
             PullFailure::Unauthorised => self.alarm = Some(Alarm::Unauthorised),
             PullFailure::Form { reason } => self.alarm = Some(Alarm::Reference { reason }),
             PullFailure::Disk { reason } => {

@@ -107,6 +107,10 @@ fn page(after: u64, opening: Opening) -> PullAction {
     PullAction::Page { after, opening, takes_snapshot: true }
 }
 
+fn by_page(after: u64, opening: Opening) -> PullAction {
+    PullAction::Page { after, opening, takes_snapshot: false }
+}
+
 fn look() -> PushAction {
     PushAction::Look { epoch_from: 0 }
 }
@@ -491,14 +495,68 @@ fn who_has_much_to_get_takes_files_and_goes_on_by_page() {
     assert_eq!(lane.next(), None, "a hint changes nothing while they come");
     lane.pull(PullInput::PutIn { version: 80_000 });
     assert_eq!(lane.core.status().version, 80_000);
-    assert_eq!(lane.next(), Some(Action::Pull(page(80_000, Opening::Begin))), "what came after at once");
-    // In the middle of a pull what was begun is dropped first.
+    assert_eq!(lane.next(), Some(Action::Pull(by_page(80_000, Opening::Begin))), "what came after at once");
+    // By page until that is in use, however much it is and whatever fails.
     lane.pull(came(85_000, 90_000, true));
-    assert_eq!(wait_pull(&mut lane), page(85_000, Opening::Continue));
+    assert_eq!(wait_pull(&mut lane), by_page(85_000, Opening::Continue));
+    lane.pull(PullInput::Failed(PullFailure::Disk { reason: "full".into() }));
+    assert_eq!(wait_pull(&mut lane), by_page(80_000, Opening::Begin));
+    lane.pull(came(90_000, 90_000, false));
+    assert_eq!(wait_pull(&mut lane), PullAction::Commit { version: 90_000 });
+    lane.pull(PullInput::Committed);
+    // In the middle of a pull what was begun is dropped first.
+    assert_eq!(wait_pull(&mut lane), page(90_000, Opening::Begin));
+    lane.pull(came(95_000, 200_000, true));
+    assert_eq!(wait_pull(&mut lane), page(95_000, Opening::Continue));
     lane.pull(PullInput::MuchToGet { latest: 200_000, is_open: true });
     assert_eq!(wait_pull(&mut lane), PullAction::Abandon);
     lane.pull(PullInput::Abandoned);
-    assert_eq!(wait_pull(&mut lane), page(80_000, Opening::Begin));
+    assert_eq!(wait_pull(&mut lane), page(90_000, Opening::Begin));
+    // Files that nothing came after are whole as well.
+    lane.pull(PullInput::MuchToGet { latest: 200_000, is_open: false });
+    assert_eq!(wait_pull(&mut lane), PullAction::Snapshot);
+    lane.pull(PullInput::PutIn { version: 200_000 });
+    assert_eq!(wait_pull(&mut lane), by_page(200_000, Opening::Begin));
+    lane.pull_nothing();
+    assert_eq!(wait_pull(&mut lane), page(200_000, Opening::Begin));
+}
+
+#[test]
+fn files_that_hq_has_no_more_are_asked_for_three_times_and_then_pages_are_taken() {
+    let mut lane = pulling(0);
+    for _ in 0..3 {
+        lane.pull(PullInput::MuchToGet { latest: 90_000, is_open: false });
+        assert_eq!(wait_pull(&mut lane), PullAction::Snapshot);
+        lane.pull(PullInput::Failed(PullFailure::Gone));
+        assert_eq!(lane.core.status().alarm(), None, "it happens, and nobody need look");
+        assert_eq!(lane.next(), None, "HQ is not hammered");
+        assert!(matches!(wait_pull(&mut lane), PullAction::Page { after: 0, .. }));
+    }
+    lane.pull(came(9, 90_000, true));
+    assert_eq!(wait_pull(&mut lane), by_page(9, Opening::Continue));
+}
+
+#[test]
+fn an_hq_that_always_says_to_begin_anew_is_not_hammered() {
+    let mut lane = pulling(5);
+    lane.pull(PullInput::Anew { is_open: false });
+    let mut anew = 1;
+    while lane.now_ms < DAY_MS {
+        match wait_pull(&mut lane) {
+            PullAction::Page { after: 0, .. } => lane.pull(came(9, 90, true)),
+            PullAction::Page { .. } => {
+                anew += 1;
+                lane.pull(PullInput::Anew { is_open: true });
+                assert_eq!(lane.next(), Some(Action::Pull(PullAction::Abandon)), "nothing is held up");
+                lane.pull(PullInput::Abandoned);
+            }
+            action @ (PullAction::Commit { .. } | PullAction::Abandon | PullAction::Snapshot) => {
+                panic!("{action:?}")
+            }
+        }
+        assert!(anew <= 2 * DAY_MS / DELAY_MAX_MS + 20, "{anew} times");
+    }
+    assert_eq!(lane.core.status().version, 5);
 }
 
 #[test]
@@ -519,7 +577,6 @@ fn files_that_cannot_be_put_in_are_tried_three_times_and_then_pages_are_taken() 
         lane.pull(PullInput::Failed(failure));
         assert!(lane.core.status().alarm().is_some());
     }
-    let by_page = |after, opening| PullAction::Page { after, opening, takes_snapshot: false };
     assert_eq!(wait_pull(&mut lane), by_page(0, Opening::BeginAnew));
     lane.pull(came(9, 90_000, true));
     assert_eq!(wait_pull(&mut lane), by_page(9, Opening::Continue));

@@ -144,6 +144,7 @@ impl Headquarters {
                 let wanted = feed::Wanted {
                     store: &lane.store,
                     after: *after,
+                    began: (in_use == after).then_some(*after),
                     limit: PAGE_CHANGES,
                     takes_snapshot: false,
                 };

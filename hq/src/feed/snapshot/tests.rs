@@ -77,8 +77,13 @@ impl Headquarters {
         (head, changes)
     }
 
+    /// What a pull hears first.
     fn head(&self, after: u64, takes_snapshot: bool) -> PageHead {
-        let wanted = Wanted { store: "S1", after, limit: 10, takes_snapshot };
+        self.head_of(Some(after), after, 10, takes_snapshot)
+    }
+
+    fn head_of(&self, began: Option<u64>, after: u64, limit: usize, takes_snapshot: bool) -> PageHead {
+        let wanted = Wanted { store: "S1", after, began, limit, takes_snapshot };
         let page = feed::page(&self.store, &PageCache::default(), &wanted).expect("a page");
         let text = zstd::decode_all(&page[..]).expect("zstd");
         serde_json::from_slice(text.split(|byte| *byte == b'\n').next().expect("a head")).expect("a head")
@@ -128,12 +133,44 @@ fn a_file_serves_until_two_pages_came_after_it_and_goes_in_time() {
     hq.categories(100_000, 1);
     let second = hq.offer("S1");
     assert!(second.parts[0].version > first.parts[0].version);
-    assert_eq!(second.parts[1], first.parts[1], "nothing of the store's own has changed");
+    // Nothing of the store's own has changed; but who took the old one would
+    // have more after it than it is to get by page.
+    assert!(second.parts.iter().zip(&first.parts).all(|(new, old)| new.version > old.version));
+    assert!(!hq.head(second.version(), true).snapshot, "files are not followed by files");
+    assert_eq!(hq.offer("S1"), second);
     assert!(hq.whole("S1", &first.parts[0]).is_some(), "who has begun with the old one may end with it");
     let files = || std::fs::read_dir(hq.folder.path().join("snapshots")).expect("a folder").count();
-    assert_eq!(files(), 4);
+    assert_eq!(files(), 6);
     drop(Snapshots::open(&hq.folder.path().join("snapshots")).expect("a folder"));
     assert_eq!(files(), 0, "a start forgets them");
+}
+
+#[test]
+fn a_store_that_nobody_changed_does_not_keep_its_lanes_at_files() {
+    let hq = Headquarters::open();
+    hq.offer("S1");
+    hq.categories(0, LAG_CHANGES_MAX + 10_000);
+    // Another store's lane has the chain's file made anew.
+    let of_other = hq.offer("S2");
+    let offer = hq.offer("S1");
+    assert_eq!(offer.parts[0], of_other.parts[0], "what need not be is not made anew");
+    assert!(!hq.head(offer.version(), true).snapshot, "{offer:?}");
+}
+
+#[test]
+fn who_began_with_nothing_reads_through_what_is_long_ago() {
+    const DAY_MS: i64 = 86_400_000;
+    let hq = Headquarters::open();
+    hq.categories(0, 15_000);
+    feed::forget_deletions(&hq.store, DAY_MS).expect("noted");
+    feed::forget_deletions(&hq.store, (1 + feed::DELETIONS_KEPT_DAYS) * DAY_MS).expect("done");
+    let first = hq.head_of(Some(0), 0, 10_000, false);
+    assert!(first.more && !first.anew, "{first:?}");
+    for began in [Some(0), None] {
+        let second = hq.head_of(began, first.through, 10_000, false);
+        assert_eq!((second.anew, second.more, second.through), (false, false, second.latest), "{second:?}");
+    }
+    assert!(hq.head_of(Some(1), first.through, 10_000, false).anew, "who had some misses deletions");
 }
 
 #[test]

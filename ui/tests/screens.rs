@@ -377,7 +377,9 @@ fn each_key_arrives_exactly_once_on_every_screen() {
             let screen = &view;
             let lane = Lane::open(&View { notice, ..view.clone() });
             // A finger has been on the screen, and the window was away.
-            lane.tap(&lane.find(Role::Button, "Help"));
+            // A till that is being set up has no keys to explain yet.
+            let any = if matches!(view.screen, Screen::SetUp(_)) { "Other colours" } else { "Help" };
+            lane.tap(&lane.find(Role::Button, any));
             lane.dispatch(WindowEvent::WindowActiveChanged(false));
             lane.dispatch(WindowEvent::WindowActiveChanged(true));
             lane.take();

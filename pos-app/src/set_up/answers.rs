@@ -2,7 +2,7 @@
 
 use ledger::journal::Identity;
 use ledger::reference::{AgentWatch, Reference};
-use protocol::enrol::{EnrolFailure, EnrolOutcome};
+use protocol::enrol::{EnrolFailure, EnrolOutcome, Invitation};
 
 use super::agent::Asked;
 use super::device::Choice;
@@ -14,6 +14,11 @@ use super::{Errand, Field, SetUp, Waiting, address, agent, ports, words};
 impl SetUp {
     /// Asks HQ what the code is for.
     pub(super) fn ask_what_it_is(&mut self) {
+        // A square code that a slow scanner typed like a hand: its one-time code goes to no disk.
+        if let Some(invitation) = Invitation::parse(&self.progress.hq) {
+            self.progress.hq = invitation.hq;
+            self.code = invitation.code;
+        }
         if self.progress.hq.is_empty() {
             self.field = Field::Address;
             self.told = Some(words::failed(&EnrolFailure::Address, "", self));

@@ -483,3 +483,14 @@ fn a_refusal_that_spent_nothing_is_not_remembered_as_a_lost_answer() {
         assert!(!Progress::read(manager.folder.path()).code_sent, "{failure:?}");
     }
 }
+
+#[test]
+fn a_square_code_that_was_typed_slowly_is_one_and_stays_off_the_disk() {
+    let mut manager = Manager::begin();
+    manager.press(Button::Yes);
+    let invitation = Invitation { hq: "https://hq.example".into(), code: "ABCD-EFGH-JKLM".into() };
+    manager.scan(&invitation.encode(), 80);
+    let asked = manager.answer(failed(EnrolFailure::Unreachable));
+    assert_eq!((asked.hq.as_str(), asked.code.as_str()), ("https://hq.example", "ABCD-EFGH-JKLM"));
+    assert_eq!(Progress::read(manager.folder.path()).hq, "https://hq.example");
+}

@@ -362,11 +362,12 @@ impl Lane {
         let lines: Vec<Goods> = basket.lines().iter().rev().map(|line| self.goods_of(open, line)).collect();
         let saved = basket.saved();
         let pieces = basket.pieces();
+        let items = if pieces == 1 { "1 item".to_owned() } else { format!("{pieces} items") };
         let detail = if saved.is_positive() {
             let saved = currency.format(saved);
-            self.words(&format!("{pieces} 件，已省 {saved}"), &format!("{pieces} items, you save {saved}"))
+            self.words(&format!("{pieces} 件，已省 {saved}"), &format!("{items}, you save {saved}"))
         } else {
-            self.words(&format!("{pieces} 件"), &format!("{pieces} items"))
+            self.words(&format!("{pieces} 件"), &items)
         };
         let member = basket.member();
         let mut keys = vec![

@@ -589,6 +589,9 @@ fn fruit_is_weighed_and_what_is_bagged_wrong_is_seen() -> Result<()> {
         _ => None,
     });
     let lines = sale.context("a sale")?.lines;
-    ensure!(lines.iter().any(|line| line.item.weighed && line.quantity.to_string().starts_with("1.25")), "{lines:?}");
+    ensure!(
+        lines.iter().any(|line| line.item.weighed && line.quantity.to_string().starts_with("1.25")),
+        "{lines:?}"
+    );
     Ok(())
 }

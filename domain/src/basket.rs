@@ -170,19 +170,19 @@ impl Discount {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppliedPromotion {
     /// HQ's id.
-    pub id: String,
+    pub id: Arc<str>,
     /// Its name in Chinese.
-    pub name_zh: String,
+    pub name_zh: Arc<str>,
     /// Its name in English.
-    pub name_en: String,
+    pub name_en: Arc<str>,
 }
 
 impl From<&Promotion> for AppliedPromotion {
     fn from(promotion: &Promotion) -> Self {
         Self {
-            id: promotion.id.clone(),
-            name_zh: promotion.name_zh.clone(),
-            name_en: promotion.name_en.clone(),
+            id: promotion.id.as_str().into(),
+            name_zh: promotion.name_zh.as_str().into(),
+            name_en: promotion.name_en.as_str().into(),
         }
     }
 }
@@ -311,7 +311,8 @@ pub struct LoweredPrice {
 /// Lines in order of scanning, and goods that come back.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Basket {
-    lines: Vec<Line>,
+    /// Shared with the tills from which this one was made, as none changes what another has.
+    lines: Arc<Vec<Line>>,
     numbers_given: u32,
     age_confirmed: bool,
     voids: u32,
@@ -334,7 +335,7 @@ pub struct Basket {
 #[derive(Debug, Clone, Default)]
 struct Derived {
     savings: Savings,
-    reckoning: Reckoning,
+    reckoning: Arc<Reckoning>,
 }
 
 /// How far promotions are worked out for a basket.
@@ -387,7 +388,7 @@ impl Basket {
         discount: Option<Discount>,
     ) -> Self {
         Self {
-            lines,
+            lines: Arc::new(lines),
             numbers_given,
             age_confirmed,
             voids,
@@ -639,7 +640,7 @@ impl Basket {
 
     pub(crate) fn add(&mut self, line: Line) {
         self.numbers_given = self.numbers_given.max(line.number);
-        self.lines.push(line);
+        self.lines_to_change().push(line);
         self.spread_discount();
     }
 
@@ -663,7 +664,7 @@ impl Basket {
         match number {
             None => self.seller = seller,
             Some(number) => {
-                if let Some(line) = self.lines.iter_mut().find(|line| line.number == number) {
+                if let Some(line) = self.lines_to_change().iter_mut().find(|line| line.number == number) {
                     line.seller = seller;
                 }
             }
@@ -674,7 +675,7 @@ impl Basket {
         match number {
             None => self.note = note,
             Some(number) => {
-                if let Some(line) = self.lines.iter_mut().find(|line| line.number == number) {
+                if let Some(line) = self.lines_to_change().iter_mut().find(|line| line.number == number) {
                     line.note = note;
                 }
             }
@@ -721,12 +722,14 @@ impl Basket {
         self.member = None;
         self.grant = None;
         self.coupons.retain(|coupon| coupon.owner.is_none());
-        for line in &mut self.lines {
-            if let Some(price) = line.walk_in.take() {
-                line.item = line.item.at_price(price.list_price);
-                line.unit_price = price.unit_price;
-                line.promotion = price.promotion;
-                line.kept = None;
+        if self.lines.iter().any(|line| line.walk_in.is_some()) {
+            for line in self.lines_to_change() {
+                if let Some(price) = line.walk_in.take() {
+                    line.item = line.item.at_price(price.list_price);
+                    line.unit_price = price.unit_price;
+                    line.promotion = price.promotion;
+                    line.kept = None;
+                }
             }
         }
         self.spread_discount();
@@ -765,7 +768,7 @@ impl Basket {
 
     pub(crate) fn void(&mut self, number: u32) {
         let before = self.lines.len();
-        self.lines.retain(|line| line.number != number);
+        self.lines_to_change().retain(|line| line.number != number);
         if self.lines.len() != before {
             self.voids = self.voids.saturating_add(1);
         }
@@ -803,7 +806,7 @@ impl Basket {
     }
 
     fn change(&mut self, number: u32, change: impl FnOnce(&mut Line)) {
-        if let Some(line) = self.lines.iter_mut().find(|line| line.number == number) {
+        if let Some(line) = self.lines_to_change().iter_mut().find(|line| line.number == number) {
             change(line);
         }
         self.spread_discount();
@@ -844,16 +847,22 @@ impl Basket {
         reckoning: Reckoning,
     ) {
         let mut savings = savings.into_iter();
-        for line in &mut self.lines {
+        for line in self.lines_to_change() {
             (line.savings, line.points_off) = savings.next().unwrap_or_default();
         }
-        self.derived = Derived { savings: far, reckoning };
+        self.derived = Derived { savings: far, reckoning: Arc::new(reckoning) };
         self.spread_over_lines();
     }
 
+    fn lines_to_change(&mut self) -> &mut Vec<Line> {
+        Arc::make_mut(&mut self.lines)
+    }
+
     fn spread_over_lines(&mut self) {
-        for line in &mut self.lines {
-            line.basket_discount = Money::ZERO;
+        if self.lines.iter().any(|line| line.basket_discount != Money::ZERO) {
+            for line in self.lines_to_change() {
+                line.basket_discount = Money::ZERO;
+            }
         }
         let Some(discount) = &self.discount else { return };
         let weight = |line: &Line| {
@@ -861,7 +870,7 @@ impl Basket {
         };
         let weights: Vec<i64> = self.lines.iter().map(weight).collect();
         let shares = discount.off(self.reducible()).prorate(&weights).unwrap_or_default();
-        for (line, share) in self.lines.iter_mut().zip(shares) {
+        for (line, share) in self.lines_to_change().iter_mut().zip(shares) {
             line.basket_discount = share;
         }
     }

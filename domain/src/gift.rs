@@ -196,9 +196,9 @@ pub fn could_earn(gifts: &[FreeGoods], sold: &[Line], number: u32) -> bool {
 /// that counts units did anything, could have earned a gift in place of another.
 fn stands_in(other: &Line, line: &Line, gifts: &[FreeGoods]) -> bool {
     let is_free = gifts.iter().flat_map(|gift| &gift.free).any(|free| free.goods.line == other.number);
-    let shelf = |line: &Line| -> Vec<String> {
+    let shelf = |line: &Line| -> Vec<Arc<str>> {
         let own = line.savings.iter().filter(|saving| saving.layer == Layer::Price);
-        own.map(|saving| saving.promotion.id.clone()).collect()
+        own.map(|saving| Arc::clone(&saving.promotion.id)).collect()
     };
     other.number != line.number
         && other.item.sku == line.item.sku

@@ -168,7 +168,7 @@ mod tests {
         assert_eq!(refused, []);
         let found = tag_price(&set, item, 1, &Occasion { now_ms, ..Occasion::default() });
         assert_eq!(found.price, Money::from_minor(price));
-        assert_eq!(found.promotion.as_ref().map(|promotion| promotion.id.as_str()), why);
+        assert_eq!(found.promotion.as_ref().map(|promotion| &*promotion.id), why);
     }
 
     fn egg() -> Item {

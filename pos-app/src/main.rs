@@ -12,6 +12,10 @@ use pos_app::labels::import::{self, Import};
 use pos_app::run::After;
 use pos_app::tryout::{self, Tried};
 
+/// The system's allocator took most of the time of a scan into a long basket.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Guitai, the till: sells without a network and loses nothing.
 #[derive(Parser)]
 #[command(version)]

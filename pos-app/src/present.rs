@@ -357,7 +357,7 @@ fn basket_line(lane: &Lane, open: &OpenLane, line: &Line) -> ui::view::Line {
         },
         unit_price: currency.format(line.unit_price),
         net: currency.format(line.net()),
-        age_open: open.basket().age_open().any(|open| open.number == line.number),
+        age_open: item.age_restricted && open.basket().age_open().any(|open| open.number == line.number),
         returned: false,
     }
 }

@@ -297,9 +297,9 @@ impl From<&event::Seller> for Seller {
 impl From<&AppliedPromotion> for event::PromotionApplied {
     fn from(promotion: &AppliedPromotion) -> Self {
         Self {
-            id: promotion.id.clone(),
-            name_zh: promotion.name_zh.clone(),
-            name_en: promotion.name_en.clone(),
+            id: promotion.id.to_string(),
+            name_zh: promotion.name_zh.to_string(),
+            name_en: promotion.name_en.to_string(),
         }
     }
 }
@@ -307,9 +307,9 @@ impl From<&AppliedPromotion> for event::PromotionApplied {
 impl From<&event::PromotionApplied> for AppliedPromotion {
     fn from(promotion: &event::PromotionApplied) -> Self {
         Self {
-            id: promotion.id.clone(),
-            name_zh: promotion.name_zh.clone(),
-            name_en: promotion.name_en.clone(),
+            id: promotion.id.as_str().into(),
+            name_zh: promotion.name_zh.as_str().into(),
+            name_en: promotion.name_en.as_str().into(),
         }
     }
 }

@@ -270,7 +270,7 @@ fn an_agent_that_takes_the_call_and_never_answers_holds_no_customer_up() -> Resu
 /// Units of the open basket that have the flash price.
 fn flash_units(till: &Till) -> u32 {
     let savings = till.basket().lines().iter().flat_map(|line| &line.savings);
-    savings.filter(|saving| saving.promotion.id == "FLASH").map(|saving| saving.units).sum()
+    savings.filter(|saving| &*saving.promotion.id == "FLASH").map(|saving| saving.units).sum()
 }
 
 #[test]
@@ -308,7 +308,7 @@ fn what_other_lanes_gave_of_a_flash_sale_is_taken_off_and_without_hq_what_this_o
     one.hear(1);
     assert_eq!(flash_units(&one), 0, "none are left");
     let almost = &one.basket().reckoning().almost;
-    assert!(almost.iter().any(|(promotion, _)| promotion.id == "FLASH"), "and it is said why");
+    assert!(almost.iter().any(|(promotion, _)| &*promotion.id == "FLASH"), "and it is said why");
     one.feed(Input::Cancel { reason: String::new() });
 
     // With HQ away each lane goes on with what it gave itself.
@@ -337,7 +337,7 @@ fn what_other_lanes_gave_of_a_flash_sale_is_taken_off_and_without_hq_what_this_o
 /// What the supplier's promotion takes off the open basket.
 fn taken_off(till: &Till) -> Money {
     let savings = till.basket().lines().iter().flat_map(|line| &line.savings);
-    savings.filter(|saving| saving.promotion.id == "SUPPLIER").map(|saving| saving.off).sum()
+    savings.filter(|saving| &*saving.promotion.id == "SUPPLIER").map(|saving| saving.off).sum()
 }
 
 #[test]

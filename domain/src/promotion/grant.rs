@@ -101,9 +101,9 @@ pub fn given(grants: &[Grant], lines: &[TicketLine], nets: &[Money], occasion: &
         let times = super::overlay::times(grant.min, grant.times_max.min(GRANT_TIMES_MAX), base);
         if times > 0 {
             let promotion = AppliedPromotion {
-                id: grant.id.clone(),
-                name_zh: grant.name_zh.clone(),
-                name_en: grant.name_en.clone(),
+                id: grant.id.as_str().into(),
+                name_zh: grant.name_zh.as_str().into(),
+                name_en: grant.name_en.as_str().into(),
             };
             given.push(Given { promotion, gives: grant.gives.clone(), times });
         }

@@ -658,7 +658,7 @@ fn a_sale_is_given_what_its_sum_earns() {
         ))
     };
     let given = |sale: &Sale| -> Vec<(String, u32)> {
-        sale.given.iter().map(|given| (given.promotion.id.clone(), given.times)).collect()
+        sale.given.iter().map(|given| (given.promotion.id.to_string(), given.times)).collect()
     };
     let walk_in = sale_of(Vec::new());
     assert_eq!(given(&walk_in), [("draw".to_owned(), 2)]);

@@ -104,7 +104,7 @@ fn total(lane: &Lane) -> String {
 /// What almost applied, and why it did not.
 fn lacking(lane: &Lane, promotion: &str) -> Option<Lacking> {
     let almost = &lane.till.basket().reckoning().almost;
-    almost.iter().find(|(of, _)| of.id == promotion).map(|(_, missed)| missed.lacking)
+    almost.iter().find(|(of, _)| &*of.id == promotion).map(|(_, missed)| missed.lacking)
 }
 
 fn used_up(whose: Whose, daily: bool) -> Option<Lacking> {

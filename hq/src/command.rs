@@ -55,6 +55,15 @@ pub enum Command {
         #[serde(default)]
         dry_run: bool,
     },
+    /// Import pictures of goods.
+    ImportPictures {
+        /// A folder of files that are named by item code or barcode, absolute.
+        folder: PathBuf,
+        /// Whether goods that are not named lose theirs.
+        replace: bool,
+        /// Whether to say what would be done, and do nothing.
+        dry_run: bool,
+    },
     /// Set one product's price.
     Price {
         /// The product's item code.
@@ -188,7 +197,7 @@ pub enum Command {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
-    /// Of [`Command::Import`] and [`Command::ListPrice`].
+    /// Of [`Command::Import`], [`Command::ImportPictures`] and [`Command::ListPrice`].
     Imported(Imported),
     /// Of [`Command::Import`] that was to change nothing.
     Tried(Imported),

@@ -293,28 +293,36 @@ impl Import {
 
     /// Says what applying it would do, and leaves no trace of that.
     pub fn try_out(&self, store: &Store) -> Result<Imported, ImportError> {
-        /// Ends the transaction, whether it went well or not.
-        enum Tried {
-            Well(Imported),
-            Not(ImportError),
+        rolled_back(store, |writing| apply(writing, self, &mut |_| {}))
+    }
+}
+
+/// Says what a change would do, and leaves no trace of that.
+pub(crate) fn rolled_back(
+    store: &Store,
+    change: impl Fn(&Writing<'_>) -> Result<Imported, ImportError>,
+) -> Result<Imported, ImportError> {
+    /// Ends the transaction, whether it went well or not.
+    enum Tried {
+        Well(Imported),
+        Not(ImportError),
+    }
+    impl From<StoreError> for Tried {
+        fn from(error: StoreError) -> Self {
+            Self::Not(error.into())
         }
-        impl From<StoreError> for Tried {
-            fn from(error: StoreError) -> Self {
-                Self::Not(error.into())
-            }
-        }
-        let tried = store.write::<(), Tried>(|writing| {
-            Err(match apply(writing, self, &mut |_| {}) {
-                Ok(done) => Tried::Well(done),
-                Err(error) => Tried::Not(error),
-            })
-        });
-        match tried {
-            // It always ends with what was tried.
-            Ok(()) => Ok(Imported::default()),
-            Err(Tried::Well(done)) => Ok(done),
-            Err(Tried::Not(error)) => Err(error),
-        }
+    }
+    let tried = store.write::<(), Tried>(|writing| {
+        Err(match change(writing) {
+            Ok(done) => Tried::Well(done),
+            Err(error) => Tried::Not(error),
+        })
+    });
+    match tried {
+        // It always ends with what was tried.
+        Ok(()) => Ok(Imported::default()),
+        Err(Tried::Well(done)) => Ok(done),
+        Err(Tried::Not(error)) => Err(error),
     }
 }
 

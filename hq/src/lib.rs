@@ -16,6 +16,7 @@
 //! | [`commission`] | what sellers earn, and by which rules |
 //! | [`membership`] | paid memberships: the item, the shares of its fee, what comes with it |
 //! | [`catalogue`] | one product's price |
+//! | [`pictures`] | pictures of goods: scaled, and taken in by the folder |
 //! | [`access`] | who may ask what: people, roles, keys, scopes, limits |
 //! | [`audit`] | who did what, when, from where |
 //! | [`sales`] | answers about what was received |
@@ -49,6 +50,7 @@ pub mod interventions;
 pub mod margins;
 pub mod membership;
 pub mod orders;
+pub mod pictures;
 pub mod place;
 pub mod projection;
 pub mod relay;

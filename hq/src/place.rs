@@ -124,6 +124,11 @@ impl Place {
         self.folder.join(SNAPSHOTS)
     }
 
+    /// The folder of pictures that a relay keeps.
+    pub fn pictures(&self) -> PathBuf {
+        self.folder.join("pictures")
+    }
+
     /// Opens the books: the PostgreSQL that is named, or the file here. A
     /// directory that has begun with one of them stays with it.
     pub fn open_books(&self, database: Option<&Address>) -> Result<Store, OpenBooksError> {

@@ -9,6 +9,7 @@
 //! | [`routes`] | what lanes ask: passed on, or answered here |
 //! | [`pages`] | pages of the reference, for lanes that come after the line broke |
 //! | [`files`] | snapshots of the reference, which come over the store's line once |
+//! | [`pictures`] | the same of pictures of goods |
 //!
 //! A relay decides nothing that HQ can decide. It keeps a copy of each lane's
 //! journal from the day on which it first met the lane, and while HQ is out
@@ -19,6 +20,7 @@ mod board;
 mod book;
 mod files;
 mod pages;
+mod pictures;
 mod routes;
 mod upstream;
 
@@ -44,6 +46,7 @@ use crate::server::{QUESTIONS_MAX, STOP_PATIENCE, ServeError, WAITING_MAX, reach
 pub use book::{Book, BookError, Copied, DOCUMENTS_MAX, KEPT_MS, LaneCopied};
 use files::Files;
 use pages::Pages;
+use pictures::Pictures;
 pub use routes::Health;
 pub use upstream::UpstreamError;
 use upstream::{LOOK_INTERVAL, Upstream};
@@ -103,6 +106,7 @@ pub(crate) struct Counter {
     upstream: Upstream,
     pages: Pages,
     files: Files,
+    pictures: Pictures,
     heard: Heard,
     bodies: Gate,
     questions: Gate,
@@ -135,9 +139,11 @@ pub async fn start(config: Config) -> Result<Running, RelayError> {
         let book = Book::open(&data.join(FILE_NAME), &store)?;
         let folder = place.snapshots();
         let files = Files::open(&folder).map_err(|source| PlaceError::Io { path: folder, source })?;
-        Ok::<_, RelayError>((held, book, files))
+        let folder = place.pictures();
+        let pictures = Pictures::open(&folder).map_err(|source| PlaceError::Io { path: folder, source })?;
+        Ok::<_, RelayError>((held, book, files, pictures))
     });
-    let (held, book, files) = opened.await.map_err(ServeError::from)??;
+    let (held, book, files, pictures) = opened.await.map_err(ServeError::from)??;
     let listen_error = |source| ServeError::Listen { address: listen, source };
     let listener = TcpListener::bind(listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
@@ -148,6 +154,7 @@ pub async fn start(config: Config) -> Result<Running, RelayError> {
         upstream,
         pages: Pages::default(),
         files,
+        pictures,
         heard: Heard::default(),
         bodies: Gate::new(BODIES_KIB_MAX, WAITING_MAX),
         questions: Gate::new(QUESTIONS_MAX, WAITING_MAX),

@@ -23,6 +23,7 @@ mod engine;
 mod journal;
 mod lanes;
 mod margins;
+mod pictures;
 mod postgres;
 mod quotas;
 mod receipts;

@@ -20,6 +20,8 @@ mod form;
 mod labels;
 #[path = "api/orders.rs"]
 mod orders;
+#[path = "api/pictures.rs"]
+mod pictures;
 #[path = "api/scan_go.rs"]
 mod scan_go;
 #[path = "api/selling.rs"]

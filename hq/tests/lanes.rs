@@ -516,6 +516,7 @@ async fn a_lane_is_told_the_prices_of_its_store_and_groups_and_of_no_other() {
             | Entity::ShelfCap(_)
             | Entity::CodeKey(_)
             | Entity::Weight(_)
+            | Entity::Picture(_)
             | Entity::Order(_) => None,
         };
         changes.iter().filter_map(price).collect()

@@ -479,3 +479,43 @@ async fn how_far_a_lane_is_its_agent_said_just_now_or_nobody_knows() {
     assert_eq!(positions(&chain, &one).await, (vec![(1, 2), (2, 2)], vec![]));
     chain.relay.stop().await.expect("stopped");
 }
+
+#[tokio::test]
+async fn a_picture_comes_once_and_is_there_while_hq_is_away() {
+    let mut chain = Chain::open().await;
+    let lane = chain.enrol(1).await;
+    let folder = chain.folder.path().join("pictures");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let picture = image::RgbImage::from_pixel(40, 40, image::Rgb([200, 0, 0]));
+    picture.save_with_format(folder.join("1.png"), image::ImageFormat::Png).expect("a picture");
+    let import = Command::ImportPictures { folder: folder.clone(), replace: false, dry_run: true };
+    assert!(matches!(chain.command(import).await, Outcome::Tried(done) if done.changed == 1));
+    let import = Command::ImportPictures { folder: folder.clone(), replace: false, dry_run: false };
+    assert!(matches!(chain.command(import).await, Outcome::Imported(done) if done.changed == 1));
+    // What a lane is told of it.
+    let name = {
+        let file =
+            hq::pictures::scale(&std::fs::read(folder.join("1.png")).expect("a file")).expect("scaled");
+        protocol::pull::picture_name(&file)
+    };
+    let get = async |name: &str, key: &str| {
+        let url = format!("{}/v1/pictures/{name}", chain.relay.url());
+        let answer = chain.client.get(url).bearer_auth(key).send().await.expect("an answer");
+        (answer.status(), answer.bytes().await.expect("bytes").to_vec())
+    };
+    let (status, file) = get(&name, &lane.identity.key).await;
+    assert_eq!((status, protocol::pull::picture_name(&file)), (StatusCode::OK, name.clone()));
+    assert_eq!(get(&"0".repeat(64), &lane.identity.key).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(get(&name, "another").await.0, StatusCode::UNAUTHORIZED);
+    chain.hq.take().expect("it is there").stop().await.expect("stopped");
+    let (relay, client) = (chain.relay.url(), chain.client.clone());
+    let get = async |name: &str, key: &str| {
+        let answer = client.get(format!("{relay}/v1/pictures/{name}")).bearer_auth(key).send().await;
+        let answer = answer.expect("an answer");
+        (answer.status(), answer.bytes().await.expect("bytes").to_vec())
+    };
+    assert_eq!(get(&name, &lane.identity.key).await, (StatusCode::OK, file));
+    // Whom HQ has not let in, and what is not here, waits for HQ.
+    assert_eq!(get(&name, "another").await.0, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(get(&"0".repeat(64), &lane.identity.key).await.0, StatusCode::SERVICE_UNAVAILABLE);
+}

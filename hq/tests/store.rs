@@ -71,6 +71,7 @@ on_both!(
     an_answer_is_kept_under_its_callers_key,
     two_products_with_one_code_are_found,
     what_an_import_does_not_name_goes,
+    a_picture_lies_there_for_as_long_as_goods_have_it,
     lanes_file_at_one_time_and_everything_adds_up,
     one_batch_from_many_hands_is_filed_once,
     what_follows_from_events_can_be_made_again,
@@ -116,6 +117,45 @@ fn file(store: &Store, row: &LaneRow, lane: &Lane, from: usize, to: usize) -> Pu
 fn sums(store: &Store) -> (u64, i64) {
     let rows = read(store, |reading| reading.sales_of_days(&SalesRange::default()));
     rows.iter().fold((0, 0), |(sales, payable), row| (sales + row.sales, payable + row.payable))
+}
+
+fn a_picture_lies_there_for_as_long_as_goods_have_it(store: &Store) {
+    let (red, blue) = (vec![0u8, 255, 7], vec![9u8; 40_000]);
+    let put = |sku: &str, file: &[u8]| write(store, |writing| writing.put_picture(sku, file));
+    let lies = |file: &[u8]| {
+        let name = protocol::pull::picture_name(file);
+        read(store, |reading| reading.picture_file(&name)).is_some_and(|found| found == file)
+    };
+    let version = || read(store, |reading| reading.reference_version());
+    assert!(matches!(put("1", &red), Put::Changed(_)) && matches!(put("2", &red), Put::Changed(_)));
+    let before = version();
+    assert_eq!((put("1", &red), version()), (Put::Same, before), "what is the same makes no version");
+    let told = read(store, |reading| reading.picture_of("1")).expect("a picture");
+    assert_eq!((told.sku.as_str(), told.bytes, told.is_sound()), ("1", 3, true));
+    assert_eq!(put("1", &blue), Put::Changed(before + 1));
+    assert!(lies(&red) && lies(&blue), "the other goods have it");
+    write(store, |writing| writing.put_entity(Kind::Product, "2", "{}"));
+    write(store, |writing| writing.delete_entity(Kind::Product, "2"));
+    assert!(!lies(&red), "nobody has it any more");
+    assert_eq!(read(store, |reading| reading.picture_of("2")), None);
+    assert!(matches!(write(store, |writing| writing.delete_picture("1")), Put::Changed(_)));
+    assert_eq!(write(store, |writing| writing.delete_picture("1")), Put::Same);
+    assert_eq!((lies(&blue), read(store, |reading| reading.picture_files())), (false, 0));
+    // Lanes hear that it is gone.
+    let mut gone = Vec::new();
+    read(store, |reading| {
+        reading.changes_after(&[String::new()], before, true, 100, |change| {
+            gone.push((change.kind, change.key, change.body.is_none()));
+            true
+        })
+    });
+    assert!(gone.contains(&("picture".into(), "1".into(), true)), "{gone:?}");
+    write(store, |writing| {
+        writing.set_product_codes("7", ["06901028075763", "plu:10001"])?;
+        assert_eq!(writing.sku_of_code("06901028075763")?.as_deref(), Some("7"));
+        assert_eq!(writing.sku_of_code("06901028075770")?, None);
+        Ok(())
+    });
 }
 
 fn deletions_are_forgotten_by_day(store: &Store) {

@@ -7,6 +7,7 @@
 mod face;
 mod forms;
 pub mod orders;
+pub mod pictures;
 pub mod shelf;
 pub mod staging;
 mod words;
@@ -41,7 +42,7 @@ use words::words_of;
 const KIND: Kind = Kind {
     name: "Guitai reference",
     application_id: i32::from_be_bytes(*b"GTrf"),
-    version: 9,
+    version: 10,
     schema: concat!(
         "
         CREATE TABLE compatibility (
@@ -113,7 +114,8 @@ const KIND: Kind = Kind {
         include_str!("../schemas/reference-labels.sql"),
         include_str!("../schemas/reference-deals.sql"),
         include_str!("../schemas/reference-orders.sql"),
-        include_str!("../schemas/reference-weights.sql")
+        include_str!("../schemas/reference-weights.sql"),
+        include_str!("../schemas/reference-pictures.sql")
     ),
     upgrades: &[
         "
@@ -176,6 +178,11 @@ const KIND: Kind = Kind {
             "UPDATE state SET outdated = 1 WHERE version > 0;",
             include_str!("../schemas/reference-weights.sql")
         ),
+        // A program that showed no pictures passed them over.
+        concat!(
+            "UPDATE state SET outdated = 1 WHERE version > 0;",
+            include_str!("../schemas/reference-pictures.sql")
+        ),
     ],
 };
 
@@ -213,6 +220,9 @@ const VERSION_WITH_KEYS: i32 = 8;
 
 /// The first version with what goods weigh.
 const VERSION_WITH_WEIGHTS: i32 = 9;
+
+/// The first version with pictures of goods.
+const VERSION_WITH_PICTURES: i32 = 10;
 
 /// The most keys that are read: those of a large store's lanes with their epochs, and of HQ.
 const KEYS_READ_MAX: usize = 1_000;
@@ -358,7 +368,8 @@ fn is_of_goods(entity: &Entity) -> bool {
         | Entity::ShelfCap(_)
         | Entity::Order(_)
         | Entity::CodeKey(_)
-        | Entity::Weight(_) => false,
+        | Entity::Weight(_)
+        | Entity::Picture(_) => false,
     }
 }
 
@@ -497,12 +508,20 @@ pub struct Update<'a> {
     touched: RefCell<BTreeSet<String>>,
     /// Whether goods, their prices or the rules about them are others.
     changes_goods: Cell<bool>,
+    /// Whether goods have other pictures.
+    changes_pictures: Cell<bool>,
 }
 
 impl<'a> Update<'a> {
     fn begin(connection: &'a mut Connection, beside: Beside) -> Result<Self, ReferenceError> {
         let transaction = connection.transaction()?;
-        Ok(Self { beside, transaction, touched: RefCell::default(), changes_goods: Cell::new(false) })
+        Ok(Self {
+            beside,
+            transaction,
+            touched: RefCell::default(),
+            changes_goods: Cell::new(false),
+            changes_pictures: Cell::new(false),
+        })
     }
 }
 
@@ -590,6 +609,16 @@ impl Update<'_> {
             Entity::CodeKey(None) => self.remove("code_key", "key", &change.key),
             Entity::Weight(Some(weight)) => self.put("weight", &[("key", &change.key)], weight),
             Entity::Weight(None) => self.remove("weight", "key", &change.key),
+            Entity::Picture(Some(picture)) => {
+                self.changes_pictures.set(true);
+                let columns: [(&str, &dyn rusqlite::ToSql); 3] =
+                    [("sku", &change.key), ("sha256", &picture.sha256), ("bytes", &picture.bytes)];
+                self.put("picture", &columns, picture)
+            }
+            Entity::Picture(None) => {
+                self.changes_pictures.set(true);
+                self.remove("picture", "sku", &change.key)
+            }
             Entity::Order(Some(order)) => {
                 self.put("channel_order", &[("id", &change.key), ("promised_ms", &order.promised_ms)], order)
             }
@@ -602,8 +631,9 @@ impl Update<'_> {
         self.write_faces()?;
         self.transaction.execute(
             "UPDATE state SET version = ?1, outdated = 0,
-                              goods_version = CASE WHEN ?2 THEN ?1 ELSE goods_version END",
-            (version, self.changes_goods.get()),
+                              goods_version = CASE WHEN ?2 THEN ?1 ELSE goods_version END,
+                              pictures_version = CASE WHEN ?3 THEN ?1 ELSE pictures_version END",
+            (version, self.changes_goods.get(), self.changes_pictures.get()),
         )?;
         Ok(self.transaction.commit()?)
     }
@@ -613,12 +643,14 @@ impl Update<'_> {
     pub fn clear(&self) -> Result<(), ReferenceError> {
         self.touched.borrow_mut().clear();
         self.changes_goods.set(true);
+        self.changes_pictures.set(true);
         self.transaction.execute_batch(shelf::FORGET_TOLD)?;
         // The words are indexed anew: an older program indexed fewer beginnings.
         Ok(self.transaction.execute_batch(
             "DELETE FROM face; DELETE FROM store; DELETE FROM category; DELETE FROM staff; DELETE FROM product; DELETE FROM code;
              DELETE FROM promotion; DELETE FROM price; DELETE FROM tax_class;
              DELETE FROM member; DELETE FROM member_code; DELETE FROM coupon; DELETE FROM code_key; DELETE FROM channel_order; DELETE FROM weight;
+             DELETE FROM picture;
              DROP TABLE product_word;
              CREATE VIRTUAL TABLE product_word USING fts5 (
                  words, content='', contentless_delete=1, detail=none, prefix='1 2 3 4 5 6'

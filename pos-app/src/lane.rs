@@ -15,6 +15,7 @@ pub mod training;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
+use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
 use domain::basket::Savings;
@@ -35,13 +36,14 @@ use ui::action::Action;
 use ui::view::{Closed, Language, Notice, View};
 
 use crate::board::Board;
-use crate::config::{Config, Paths};
+use crate::config::{Config, Mode, Paths};
 use crate::counting::Counting;
 use crate::entry::{CALM_MS, Front};
 use crate::kiosk::Kiosk;
 use crate::labels::Labels;
 use crate::orders::Orders;
 use crate::payment::{self, Act, Ask};
+use crate::pictures::{self, Pictures};
 use crate::present;
 use crate::receipt;
 use crate::sheet::{Attempt, Bought, Elsewhere, Kind, MarginsSeen};
@@ -125,6 +127,8 @@ pub enum Event {
         /// What was found, for the technician.
         reason: String,
     },
+    /// Pictures of goods have come that were asked for: they are shown.
+    PicturesCame,
     /// Nobody wanted anything, and the lane has worked out fully what the basket costs.
     Reckoned,
     /// Time passed.
@@ -198,6 +202,8 @@ pub struct Lane {
     pub(crate) kiosk: Option<Kiosk>,
     /// What the staff sees of shelf labels, where the lane is about them.
     pub(crate) labels: Option<Box<Labels>>,
+    /// Pictures of goods.
+    pub(crate) pictures: Pictures,
     /// The store's orders of channels.
     pub(crate) orders: Orders,
     /// The store's kiosks, where the attendant looks after them from here.
@@ -230,7 +236,9 @@ impl Lane {
         let command = enrol_command(&paths);
         let reference = paths.reference();
         let paths = if config.training { paths.training() } else { paths };
+        let shown = if config.mode == Mode::Kiosk { pictures::AT_KIOSK } else { pictures::AT_TILL };
         Self {
+            pictures: Pictures::start(&reference, shown),
             reference,
             front: Front::new(&config),
             kiosk: Kiosk::of(&config, &paths),
@@ -263,6 +271,11 @@ impl Lane {
             bought: Bought::default(),
             margins: MarginsSeen::default(),
         }
+    }
+
+    /// Takes a turn whenever pictures of goods have come, by an event into this queue.
+    pub fn wake_for_pictures(&self, events: SyncSender<Event>) {
+        self.pictures.wake(events);
     }
 
     /// Takes events in and gives what is to be done outside, in order.
@@ -400,6 +413,7 @@ impl Lane {
             event,
             Event::Tick
                 | Event::Reckoned
+                | Event::PicturesCame
                 | Event::Scale(_)
                 | Event::Bagging(_)
                 | Event::Scanner { .. }
@@ -430,6 +444,8 @@ impl Lane {
                 let file = self.paths.journal().display().to_string();
                 self.state = State::Closed(Closed::Ledger { file, reason });
             }
+            // The view that follows shows them.
+            Event::PicturesCame => {}
             Event::Reckoned => self.input(Input::Reckon),
             Event::Tick => {
                 if self.till().is_some_and(|till| !till.payments().is_empty()) || self.is_bagging_wrong() {

@@ -18,6 +18,7 @@
 //! | [`asking`] | what the agent is asked, and never waited for |
 //! | `phone` | what customers' phones show: baskets, and the right to leave |
 //! | [`pole`] | the screen as the customer's display shows it |
+//! | `pictures` | pictures of goods, read and decoded beside the lane |
 //! | [`pin`] | whether a PIN is somebody's |
 //! | [`recovery`] | what a stop left unfinished, in words |
 //! | [`keeping`] | what a technician does with a journal |
@@ -41,6 +42,7 @@ pub mod lane;
 mod orders;
 pub mod payment;
 mod phone;
+mod pictures;
 pub mod pin;
 pub mod pole;
 pub mod present;

@@ -14,8 +14,8 @@ use domain::till::{Desk, Message, Paper, ScaleFault};
 use domain::{price_list, pricing};
 use drivers::frame::{Health, Reason};
 use ui::view::{
-    Bar, Done, EntryHint, Language, Notice, Pages, PaperState, Pay, PrinterState, Screen, Sell, Side, SignIn,
-    Span, StaffTile, SyncState, TenderLine, Tile, View,
+    Bar, Done, EntryHint, GoodsPicture, Language, Notice, Pages, PaperState, Pay, PrinterState, Screen, Sell,
+    Side, SignIn, Span, StaffTile, SyncState, TenderLine, Tile, View,
 };
 
 use crate::entry::{RESULTS_MAX, TILES_MAX, is_number};
@@ -166,10 +166,13 @@ fn sell(lane: &Lane, open: &OpenLane) -> Sell {
     let refund = back > 0 && due < Money::ZERO;
     let total = if refund { -due } else { basket.total() };
     let parked = open.till().parked().len();
+    let last = basket.lines().last().map(|line| &line.item);
+    let last = last.or_else(|| basket.returns().last().map(|back| &back.item));
     let returned = basket.returns().iter().enumerate();
     let returned = returned.map(|(index, back)| returned_line(lane, open, index, back));
     Sell {
         lines: returned.chain(basket.lines().iter().map(|line| basket_line(lane, open, line))).collect(),
+        picture: last.map_or(GoodsPicture::Absent, |item| picture_or_sign(lane, item)),
         selected: back + selected(basket.lines(), lane.front.line),
         pieces: basket.pieces().to_string(),
         saved: saved(basket, currency),
@@ -370,16 +373,15 @@ pub(crate) fn taken_off(line: &Line) -> Vec<(&AppliedPromotion, Money)> {
 }
 
 fn side(lane: &Lane, open: &OpenLane) -> Side {
-    let tile = |item: &std::sync::Arc<Item>| tile(lane, open, item);
+    let picture = |item: &Item| lane.pictures.of(&item.sku).map_or(GoodsPicture::Absent, GoodsPicture::Is);
+    let pictured = |item: &std::sync::Arc<Item>| Tile { picture: picture(item), ..tile(lane, open, item) };
+    let found = |item: &std::sync::Arc<Item>| Tile {
+        picture: picture_or_sign(lane, item),
+        ..with_size_below(tile(lane, open, item))
+    };
     if !lane.front.results.is_empty() {
         return Side::Results {
-            results: lane
-                .front
-                .results
-                .iter()
-                .take(RESULTS_MAX)
-                .map(|item| with_size_below(tile(item)))
-                .collect(),
+            results: lane.front.results.iter().take(RESULTS_MAX).map(found).collect(),
             selected: lane.front.result,
             more: lane.front.results.len() > RESULTS_MAX,
         };
@@ -396,8 +398,20 @@ fn side(lane: &Lane, open: &OpenLane) -> Side {
     Side::Grid {
         tabs: std::iter::once(pinned.to_owned()).chain(tabs).collect(),
         tab: lane.front.tab,
-        tiles: tiles.iter().take(TILES_MAX).map(tile).collect(),
+        tiles: tiles.iter().take(TILES_MAX).map(pictured).collect(),
         pages: Pages { before: lane.front.page > 0, after: tiles.len() > TILES_MAX },
+    }
+}
+
+/// What goods look like where a place is left for it: as in all of a shop's goods, or in none.
+fn picture_or_sign(lane: &Lane, item: &Item) -> GoodsPicture {
+    match lane.pictures.of(&item.sku) {
+        Some(picture) => GoodsPicture::Is(picture),
+        None if lane.pictures.any() => {
+            let name = name(item, lane.front.language);
+            GoodsPicture::Sign(name.chars().next().map(String::from).unwrap_or_default())
+        }
+        None => GoodsPicture::Absent,
     }
 }
 
@@ -427,6 +441,7 @@ pub(crate) fn tile(lane: &Lane, open: &OpenLane, item: &Item) -> Tile {
         spec: spec(item, language).to_owned(),
         code: item.code.clone(),
         price: format!("{price}{unit}"),
+        picture: GoodsPicture::Absent,
     }
 }
 

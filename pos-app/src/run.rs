@@ -362,6 +362,7 @@ pub fn run(paths: Paths, config: Config) -> anyhow::Result<After> {
         // and takes no key would be worse than none.
         let _quit = QuitWhenDropped(remote.clone());
         let mut lane = Lane::new(paths, config);
+        lane.wake_for_pictures(devices.events.clone());
         take_turns(&mut lane, &queue, &devices, |lane, view| {
             if let Some(feed) = &feed {
                 feed.show(&view);

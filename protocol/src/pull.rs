@@ -13,6 +13,7 @@ mod code_key;
 mod label;
 mod member;
 mod order;
+mod picture;
 mod rules;
 pub mod snapshot;
 pub mod understand;
@@ -25,6 +26,10 @@ pub use code_key::{CodeKey, CodeSigner};
 pub use label::{Label, LabelStamp, LabelWaiver, ShelfCap};
 pub use member::{Coupon, CouponState, Member, phone_hash};
 pub use order::{Order, OrderLine, OrderState, pick_up_hash};
+pub use picture::{
+    PICTURE_BYTES_MAX, PICTURE_SIDE_MAX, PICTURES_DAMAGED, PICTURES_FOLDER, Picture, picture_name,
+    picture_path,
+};
 pub use rules::{
     Objective, PointsEarned, PointsSpent, RefundOrder, StoreRules, TaxMode, TaxRounding, TypedWeights,
 };
@@ -106,11 +111,13 @@ pub enum Entity {
     CodeKey(Option<CodeKey>),
     /// What a piece of goods weighs on bagging scales.
     Weight(Option<Weight>),
+    /// The picture of a piece of goods, by its item code.
+    Picture(Option<Picture>),
 }
 
 impl Entity {
     /// The kinds that this program knows, as `kind` says them.
-    pub const KINDS: [&'static str; 16] = [
+    pub const KINDS: [&'static str; 17] = [
         "store",
         "category",
         "product",
@@ -127,6 +134,7 @@ impl Entity {
         "order",
         "code_key",
         "weight",
+        "picture",
     ];
 }
 

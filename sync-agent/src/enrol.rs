@@ -61,7 +61,7 @@ pub struct Enrolling<'a> {
 /// Asks HQ what a code is for. Nothing is spent, and nothing is written.
 pub async fn look(enrolling: Enrolling<'_>) -> Result<Invited, EnrolError> {
     let ca = enrolling.ca.map(Path::to_owned);
-    let hq = Hq::of(&Settings { hq: enrolling.hq.to_owned(), relay: None, ca })?;
+    let hq = Hq::of(&Settings { hq: enrolling.hq.to_owned(), relay: None, ca, pictures_mib: None })?;
     Ok(hq.look(enrolling.code).await?)
 }
 
@@ -118,13 +118,19 @@ pub async fn enrol(enrolling: Enrolling<'_>) -> Result<Identity, EnrolError> {
     place.make()?;
     let ca = enrolling.ca.map(std::path::absolute).transpose();
     let ca = ca.map_err(|source| PlaceError::Io { path: enrolling.data.to_owned(), source })?;
-    let mut settings =
-        Settings { hq: enrolling.hq.to_owned(), relay: enrolling.relay.map(str::to_owned), ca };
+    let earlier = place.settings()?;
+    let mut settings = Settings {
+        hq: enrolling.hq.to_owned(),
+        relay: enrolling.relay.map(str::to_owned),
+        ca,
+        // How large the lane's disk is has not changed.
+        pictures_mib: earlier.as_ref().and_then(|settings| settings.pictures_mib),
+    };
     let hq = Hq::of(&settings)?;
     // Taken before the code is spent, so that it is not spent in vain.
     let mut writer = ReferenceWriter::open(&place.reference())?;
     let before = writer.state()?.identity;
-    let earlier_hq = place.settings()?.map(|settings| settings.hq);
+    let earlier_hq = earlier.map(|settings| settings.hq);
     if let Some(identity) = before.clone().filter(|_| !enrolling.replace) {
         return Err(EnrolError::Enrolled(identity));
     }

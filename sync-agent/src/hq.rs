@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use protocol::ask::{Answer, FRAME_BYTES_MAX, HQ_ANSWER_WITHIN_MS, Question};
 use protocol::enrol::{EnrolLook, EnrolRefusal, EnrolRequest, Enrolment, Invited};
 use protocol::head::PublicKey;
+use protocol::problem::Problem;
 use protocol::pull::snapshot::{PIECE_BYTES_MAX, SnapshotOffer};
-use protocol::pull::{Change, Entity, PAGE_BYTES_MAX, PAGE_CHANGES_MAX, PageHead};
+use protocol::pull::{Change, Entity, PAGE_BYTES_MAX, PAGE_CHANGES_MAX, PICTURE_BYTES_MAX, PageHead};
 use protocol::push::{PushAnswer, PushRefusal};
 use protocol::shelf::{ShelfAnswer, ShelfReport, VersionInUse};
 use reqwest::{Certificate, Client, RequestBuilder, Response, StatusCode, Url, header};
@@ -200,7 +201,7 @@ enum Haste {
 impl Hq {
     /// Takes the base of HQ's routes, `http` or `https`.
     pub fn new(address: &str) -> Result<Self, ConnectError> {
-        Self::of(&Settings { hq: address.to_owned(), relay: None, ca: None })
+        Self::of(&Settings { hq: address.to_owned(), relay: None, ca: None, pictures_mib: None })
     }
 
     /// Takes what the settings of an agent say.
@@ -344,6 +345,21 @@ impl Hq {
         match status {
             StatusCode::UNAUTHORIZED => Err(PushRefusal::Unauthorised.into()),
             _ => Err(come_back(status, wait_ms)),
+        }
+    }
+
+    /// Gets a picture of goods; `None` where HQ has none of this name any more.
+    pub async fn picture(&self, lane: &LaneKey, sha256: &str) -> Result<Option<Vec<u8>>, RequestError> {
+        let route = format!("v1/pictures/{sha256}");
+        let ask = |client: &Client, url: String| client.get(url).bearer_auth(&lane.key);
+        let answer = self.send(Haste::Background, &route, ask).await?;
+        match picture_answer(answer).await {
+            // A relay that is older than HQ.
+            Err(RequestError::OldHq) if self.relay.is_some() => {
+                let asked = ask(&self.direct.client, self.direct.url(&route)).send().await;
+                picture_answer(asked.map_err(unreachable)?).await
+            }
+            got => got,
         }
     }
 
@@ -573,6 +589,22 @@ async fn read(mut answer: Response, bytes_max: usize) -> Result<Vec<u8>, Request
         body.extend_from_slice(&chunk);
     }
     Ok(body)
+}
+
+/// A picture, or that there is none; who has no such route is older than pictures.
+async fn picture_answer(answer: Response) -> Result<Option<Vec<u8>>, RequestError> {
+    let (status, wait_ms) = (answer.status(), wait_ms(&answer));
+    match status {
+        StatusCode::OK => read(answer, PICTURE_BYTES_MAX as usize).await.map(Some),
+        StatusCode::NOT_FOUND => {
+            let body = read(answer, ANSWER_BYTES_MAX).await?;
+            let problem = serde_json::from_slice::<Problem>(&body);
+            let knows_route = problem.is_ok_and(|problem| problem.kind.ends_with("/unknown"));
+            if knows_route { Ok(None) } else { Err(RequestError::OldHq) }
+        }
+        StatusCode::UNAUTHORIZED => Err(PushRefusal::Unauthorised.into()),
+        _ => Err(come_back(status, wait_ms)),
+    }
 }
 
 fn wait_ms(answer: &Response) -> i64 {

@@ -9,6 +9,7 @@
 //! | [`journal`] | the lane's journal, as the agent reads it |
 //! | [`reference`] | the thread that alone writes `reference.db` |
 //! | [`snapshot`] | a whole new reference that comes as files |
+//! | [`pictures`] | pictures of goods on the lane's disk |
 //! | [`enrol`] | how a lane gets its identity and its key |
 //! | [`labels`] | what labels should say, and the thread that brings it to them |
 //! | [`place`] | the files of the data directory |
@@ -21,6 +22,7 @@ pub mod enrol;
 pub mod hq;
 pub mod journal;
 pub mod labels;
+pub mod pictures;
 pub mod place;
 pub mod reference;
 pub mod shell;

@@ -6,6 +6,7 @@
 //! | `reference.db` | what HQ told; the agent is its one writer |
 //! | `reference-coming` | files of a whole new reference on their way; gone once they are in use |
 //! | `reference-next.db` | the new one while it is made |
+//! | `pictures` | pictures of goods by their SHA-256, and the names of those that a till found damaged |
 //! | `agent.toml` | where HQ is |
 //! | `agent.sock` | where the lane asks the agent; only its owner can |
 //! | `agent.key` | the lane's key; only its owner can read it |
@@ -54,6 +55,10 @@ pub struct Settings {
     /// A PEM file with roots of the chain's own, beside those of the system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca: Option<PathBuf>,
+    /// The most that pictures of goods may take of the disk, MiB; none are
+    /// got where it is 0. 256 where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pictures_mib: Option<u32>,
 }
 
 /// A lane's data directory.
@@ -92,6 +97,11 @@ impl Place {
     /// Where a whole new reference is made.
     pub fn next_reference(&self) -> PathBuf {
         self.folder.join("reference-next.db")
+    }
+
+    /// Pictures of goods.
+    pub fn pictures(&self) -> PathBuf {
+        self.folder.join(protocol::pull::PICTURES_FOLDER)
     }
 
     /// Where the lane asks.

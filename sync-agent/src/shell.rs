@@ -31,6 +31,7 @@ use crate::hq::{self, ConnectError, Hq, LaneKey, PageTold, RequestError};
 use crate::journal::{JournalError, LaneJournal};
 use crate::labels::LabelsConfig;
 use crate::labels::keeper::{KeeperConfig, LabelKeeper, Order};
+use crate::pictures::{self, Pictures};
 use crate::place::{Place, PlaceError};
 use crate::reference::{Ended, ReferenceDesk, Saved, WriteError};
 use crate::snapshot::{Coming, TakeError};
@@ -167,6 +168,8 @@ struct Shell {
     labels: LabelsConfig,
     lane: Identity,
     place: Place,
+    /// The most bytes of pictures of goods; 0 for none.
+    picture_bytes_max: u64,
 }
 
 impl Shell {
@@ -216,6 +219,9 @@ impl Shell {
             keeper: None,
             labels,
             lane: lane.clone(),
+            picture_bytes_max: settings
+                .pictures_mib
+                .map_or(pictures::BYTES_MAX_DEFAULT, |mib| u64::from(mib) << 20),
             place: place.clone(),
             core,
             begun: Instant::now(),
@@ -242,6 +248,13 @@ impl Shell {
                 actions.spawn(self.tools.clone().tell_of_labels(reports, orders));
             }
             self.keeper = Some(keeper);
+        }
+        if self.picture_bytes_max > 0 {
+            let pictures =
+                Pictures::new(self.place.pictures(), self.place.reference(), self.picture_bytes_max);
+            let (hq, key) = (self.tools.hq.clone(), self.tools.key.clone());
+            let status = self.status.subscribe();
+            actions.spawn(async move { Ok(pictures::bring(pictures, hq, key, status).await?) });
         }
         let asking = self.tools.begin_answering(&self.socket, orders);
         let (grown, grows) = watch::channel(());

@@ -11,7 +11,7 @@ use fixtures::shop as goods;
 
 use crate::display::Display;
 use crate::process::{PATIENCE, program, run, wait_at_most};
-use crate::shop::{Counter, STORE, check_digit, code_of, open_demo};
+use crate::shop::{Counter, Headquarters, STORE, check_digit, code_of, open_demo};
 
 /// How long HQ must be silent until the till calls itself offline, and a little more.
 const OFFLINE_PATIENCE: Duration = Duration::from_secs(40);
@@ -47,7 +47,8 @@ pub fn demo(folder: &Path, headless: bool) -> Result<()> {
 
 fn with_a_person(folder: &Path) -> Result<()> {
     println!("opening the demo shop: HQ, an enrolled lane, its agent, a simulated printer and scanner");
-    let (_headquarters, files) = open_demo(folder)?;
+    let (headquarters, files) = open_demo(folder)?;
+    import_pictures(folder, &headquarters)?;
     let counter = Counter::set_up(files, Some(folder.join("receipts")))?;
     println!("sign in: 101, Enter, 1234, Enter  (cashier 李敏 of the demo shop)");
     println!("scan:    type a code and Enter, such as {} or {}", code_of(WATER)?, code_of(COLA)?);
@@ -57,6 +58,13 @@ fn with_a_person(folder: &Path) -> Result<()> {
     ensure!(status.success(), "the till ended with {status}");
     counter.files.wait_for_acknowledgement()?;
     Ok(())
+}
+
+/// Gives some of the goods their pictures.
+fn import_pictures(folder: &Path, headquarters: &Headquarters) -> Result<()> {
+    let pictures = folder.join("pictures");
+    goods::write_pictures(&pictures)?;
+    headquarters.import_pictures(&pictures)
 }
 
 /// A number on a scale, as goods.csv has it, for a label of so many grams.
@@ -212,6 +220,7 @@ fn by_itself(folder: &Path) -> Result<()> {
     let mut day = Day { folder, pictures: 0 };
     println!("a day at the demo shop, on a virtual display");
     let (mut headquarters, files) = open_demo(folder)?;
+    import_pictures(folder, &headquarters)?;
     let mut counter = Counter::set_up(files, Some(folder.join("receipts")))?;
     let display = Display::start(1_024, 768)?;
     counter.start_till(&display, "1024x768")?;

@@ -113,6 +113,17 @@ impl Headquarters {
         .map(drop)
     }
 
+    /// Imports pictures of goods out of a folder.
+    pub fn import_pictures(&self, folder: &Path) -> Result<()> {
+        run(Command::new(program("hq")?)
+            .arg("import")
+            .arg("--data")
+            .arg(&self.folder)
+            .arg("--pictures")
+            .arg(folder))
+        .map(drop)
+    }
+
     /// What it has received.
     pub fn sales(&self) -> Result<SalesAnswer> {
         let out =

@@ -14,7 +14,7 @@ use pos_app::lane::{Command, Event, Lane, Moment};
 use protocol::ask::{Answer, Question};
 use protocol::board::{KioskStand, SignedAct};
 use protocol::head::SigningKey;
-use protocol::pull::{Change, CodeKey, CodeSigner, Coupon, Entity, Member, StaffMember};
+use protocol::pull::{self, Change, CodeKey, CodeSigner, Coupon, Entity, Member, StaffMember};
 use ui::action::Key;
 use ui::pixels::{Drawn, Pixels};
 use ui::{Action, TillScreen};
@@ -112,6 +112,34 @@ pub fn tell_keys(folder: &Path, lane: u32) -> Result<()> {
     if lane == 1 {
         std::fs::write(folder.join("journal.key"), LANE_SECRET)?;
     }
+    Ok(())
+}
+
+/// Gives goods of a lane of [`reference`] a picture of one colour, as its agent does: the reference names it, and its file lies there.
+pub fn tell_pictures(folder: &Path, pictures: &[(&str, [u8; 3])]) -> Result<()> {
+    const SIDE: u16 = 64;
+    let mut writer = ReferenceWriter::open(&folder.join("reference.db"))?;
+    let version = writer.state()?.version;
+    let update = writer.begin()?;
+    for (number, (sku, colour)) in (version + 1..).zip(pictures) {
+        let pixels: Vec<u8> =
+            colour.iter().copied().cycle().take(3 * usize::from(SIDE) * usize::from(SIDE)).collect();
+        let mut file = Vec::new();
+        jpeg_encoder::Encoder::new(&mut file, 90).encode(
+            &pixels,
+            SIDE,
+            SIDE,
+            jpeg_encoder::ColorType::Rgb,
+        )?;
+        let sha256 = pull::picture_name(&file);
+        let path = pull::picture_path(&folder.join(pull::PICTURES_FOLDER), &sha256);
+        std::fs::create_dir_all(path.parent().context("a folder")?)?;
+        std::fs::write(path, &file)?;
+        let picture = pull::Picture { sku: (*sku).to_owned(), sha256, bytes: u32::try_from(file.len())? };
+        let entity = Entity::Picture(Some(picture));
+        update.apply(&Change { version: number, key: (*sku).to_owned(), entity })?;
+    }
+    update.commit(version + pictures.len() as u64)?;
     Ok(())
 }
 

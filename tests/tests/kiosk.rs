@@ -18,7 +18,7 @@ use pos_app::config::Config;
 use pos_app::lane::Command;
 use protocol::event;
 use tests::kiosk::{BAGS, GOLD_CARD, KioskStand, MORNING, PAY_CODE, alcohol, config, tobacco};
-use tests::stand::reference;
+use tests::stand::{reference, tell_pictures};
 use ui::kiosk::{KioskPage, Touch};
 
 const WIDTH: u32 = 1_080;
@@ -576,4 +576,44 @@ fn goods_without_a_code_are_found_by_kind_and_by_initials() {
     kiosk.stand.touch(Touch::Tile(0));
     assert_eq!(kiosk.lines(), 1);
     assert!(matches!(kiosk.stand.view().page, KioskPage::Scan { .. }));
+}
+
+/// What stands for the goods of the last line, once it is the picture that is waited for.
+fn wait_for_picture(kiosk: &mut Kiosk, sku: &str) -> ui::customer::Picture {
+    kiosk.stand.scan_goods(sku).expect("a code");
+    for _ in 0..1_000 {
+        kiosk.stand.turn(vec![pos_app::lane::Event::PicturesCame]);
+        let KioskPage::Scan { lines, .. } = kiosk.stand.view().page else { panic!("no basket") };
+        if let Some(picture) = lines.into_iter().next().and_then(|last| last.picture) {
+            return picture;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("no picture of {sku}")
+}
+
+#[test]
+fn goods_show_hqs_picture_and_the_kiosks_own_before_it() {
+    HEADLESS.with(|()| ());
+    let folder = tempfile::tempdir().expect("a folder");
+    reference(folder.path(), 1).expect("the demo shop");
+    tell_pictures(folder.path(), &[(WATER, [0, 184, 214]), (TEA, [214, 0, 198])]).expect("pictures");
+    let own = folder.path().join("own");
+    std::fs::create_dir_all(&own).expect("a folder");
+    let mut encoder =
+        png::Encoder::new(std::fs::File::create(own.join(format!("{TEA}.png"))).expect("a file"), 2, 1);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.write_header().expect("a PNG").write_image_data(&[0; 6]).expect("a PNG");
+    let mut config = config();
+    config.kiosk.pictures = Some(own);
+    let stand = KioskStand::open(folder.path(), config, MORNING).expect("a kiosk");
+    let mut kiosk = Kiosk { stand, folder };
+    kiosk.stand.open_for_customers("101", "1234");
+    kiosk.stand.touch(Touch::Go);
+    assert_eq!(wait_for_picture(&mut kiosk, WATER).bytes(), 64 * 64 * 4);
+    assert_eq!(wait_for_picture(&mut kiosk, TEA).bytes(), 2 * 4, "the kiosk's own");
+    kiosk.stand.scan_goods(JUICE).expect("a code");
+    let KioskPage::Scan { lines, .. } = kiosk.stand.view().page else { panic!("no basket") };
+    let last = lines.first().expect("goods");
+    assert!(last.picture.is_none() && !last.sign.is_empty(), "{last:?}");
 }

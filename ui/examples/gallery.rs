@@ -11,9 +11,9 @@ use std::path::Path;
 use ui::TillScreen;
 use ui::pixels::{Drawn, Pixels};
 use ui::view::{
-    Bar, Closed, Done, EntryHint, Language, Line, Notice, OrderCount, Pages, PaperState, Pay, PrinterState,
-    Scale, ScaleState, Screen, Sell, SheetKey, Side, SignIn, Span, StaffTile, SyncState, TenderLine, Theme,
-    Tile, Tone, View,
+    Bar, Closed, Done, EntryHint, GoodsPicture, Language, Line, Notice, OrderCount, Pages, PaperState, Pay,
+    PrinterState, Scale, ScaleState, Screen, Sell, SheetKey, Side, SignIn, Span, StaffTile, SyncState,
+    TenderLine, Theme, Tile, Tone, View,
 };
 
 const SIZES: [(u32, u32); 2] = [(1024, 768), (1920, 1080)];
@@ -457,7 +457,7 @@ fn long_lines(language: Language) -> Vec<Line> {
 }
 
 fn tile(name: String, spec: &str, price: &str) -> Tile {
-    Tile { name, spec: spec.into(), code: String::new(), price: price.into() }
+    Tile { name, spec: spec.into(), code: String::new(), price: price.into(), picture: GoodsPicture::Absent }
 }
 
 fn grid(language: Language, tab: usize) -> Side {

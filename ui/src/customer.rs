@@ -102,6 +102,11 @@ impl Picture {
         })
     }
 
+    /// What it takes in memory, bytes.
+    pub fn bytes(&self) -> usize {
+        self.0.buffer.as_bytes().len()
+    }
+
     pub(crate) fn image(&self) -> Image {
         Image::from_rgba8(self.0.buffer.clone())
     }

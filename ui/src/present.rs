@@ -10,13 +10,14 @@ use slint::{ComponentHandle, Model, ModelRc, SelectBundledTranslationError, Shar
 use crate::below;
 use crate::generated as window;
 use crate::generated::{
-    ClosedKind, EntryKind, FieldRow, KindRow, LineRow, NoticeKind, PaperKind, PrinterKind, ScaleKind,
-    ScreenKind, SheetKeyRow, SheetRow, SpanUnit, StaffRow, SyncKind, TenderRow, TileRow, TillWindow,
+    ClosedKind, EntryKind, FieldRow, GoodsFace, KindRow, LineRow, NoticeKind, PaperKind, PrinterKind,
+    ScaleKind, ScreenKind, SheetKeyRow, SheetRow, SpanUnit, StaffRow, SyncKind, TenderRow, TileRow,
+    TillWindow,
 };
 use crate::view::{
-    Bar, Closed, Done, EntryHint, Language, Line, Notice, PaperState, Pay, Picture, PrinterState, Scale,
-    ScaleState, Screen, Script, Sell, Sheet, SheetField, SheetKey, Side, SignIn, Span, StaffTile, SyncState,
-    TenderLine, Theme, Tile, Tone, View,
+    Bar, Closed, Done, EntryHint, GoodsPicture, Language, Line, Notice, PaperState, Pay, Picture,
+    PrinterState, Scale, ScaleState, Screen, Script, Sell, Sheet, SheetField, SheetKey, Side, SignIn, Span,
+    StaffTile, SyncState, TenderLine, Theme, Tile, Tone, View,
 };
 
 /// Replaces the preview data by empty lists that rows can be put into.
@@ -189,6 +190,7 @@ fn sell(till: &TillWindow, sell: &Sell) {
         None => &[],
     };
     update(&global.get_earlier(), earlier);
+    global.set_picture(face(&sell.picture));
     global.set_any_line(!sell.lines.is_empty());
     global.set_selected(position(sell.selected.min(earlier.len())));
     global.set_pieces(text(&sell.pieces));
@@ -224,6 +226,17 @@ fn sell(till: &TillWindow, sell: &Sell) {
     }
     global.set_can_pay(sell.can_pay);
     scale(till, sell.scale.as_ref());
+}
+
+/// What stands where goods have their picture.
+fn face(picture: &GoodsPicture) -> GoodsFace {
+    match picture {
+        GoodsPicture::Absent => GoodsFace::default(),
+        GoodsPicture::Sign(sign) => GoodsFace { there: true, sign: text(sign), ..GoodsFace::default() },
+        GoodsPicture::Is(picture) => {
+            GoodsFace { there: true, has_picture: true, picture: picture.image(), ..GoodsFace::default() }
+        }
+    }
 }
 
 fn scale(till: &TillWindow, scale: Option<&Scale>) {
@@ -527,7 +540,11 @@ impl From<&Line> for LineRow {
 
 impl Shows<Tile> for TileRow {
     fn shows(&self, tile: &Tile) -> bool {
-        self.name == tile.name && self.spec == tile.spec && self.code == tile.code && self.price == tile.price
+        self.name == tile.name
+            && self.spec == tile.spec
+            && self.code == tile.code
+            && self.price == tile.price
+            && self.face == face(&tile.picture)
     }
 
     fn of(tile: &Tile) -> Self {
@@ -536,6 +553,7 @@ impl Shows<Tile> for TileRow {
             spec: text(&tile.spec),
             code: text(&tile.code),
             price: text(&tile.price),
+            face: face(&tile.picture),
         }
     }
 }

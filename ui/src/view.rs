@@ -3,9 +3,11 @@
 mod labels;
 mod sheet;
 
+use crate::customer;
 pub use labels::{
     LABEL_FACTS_MAX, LabelCard, LabelCount, LabelFact, LabelPicture, LabelRow, LabelStage, LabelStep, Labels,
 };
+
 pub use sheet::{Figure, Picture, Script, Sheet, SheetField, SheetKey, SheetRow};
 
 /// Everything that is on the till's screen at one moment.
@@ -247,6 +249,8 @@ pub struct StaffTile {
 pub struct Sell {
     /// The basket in order of scanning.
     pub lines: Vec<Line>,
+    /// What the goods of the last line look like.
+    pub picture: GoodsPicture,
     /// Which line keys act on; the last one unless a person chose another.
     pub selected: usize,
     /// How many pieces, `11`.
@@ -368,6 +372,18 @@ pub struct Pages {
     pub after: bool,
 }
 
+/// What stands where goods have their picture.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum GoodsPicture {
+    /// Nothing: no place is left for one.
+    #[default]
+    Absent,
+    /// The first sign of their name, on a calm ground.
+    Sign(String),
+    /// The picture.
+    Is(customer::Picture),
+}
+
 /// One of the goods to tap.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tile {
@@ -379,6 +395,8 @@ pub struct Tile {
     pub code: String,
     /// The price with its unit, `7.98/kg`.
     pub price: String,
+    /// What they look like. A tile of the grid without a picture is one of words alone.
+    pub picture: GoodsPicture,
 }
 
 /// One line of the basket.

@@ -18,7 +18,7 @@ use ui::view::{
 };
 
 use AccessibleRole as Role;
-use views::{every_notice, every_sheet, every_view, line, over, pay, sell, sign_in, tile, view};
+use views::{every_notice, every_sheet, every_view, line, over, pay, pictured, sell, sign_in, tile, view};
 
 #[path = "views/till.rs"]
 mod views;
@@ -169,6 +169,17 @@ fn a_search_offers_what_it_found_in_place_of_the_tiles() {
     let lane = Lane::open(&view(screen, None));
     assert!(!lane.labels(Role::Button).contains(&"apples".into()));
     assert_eq!(lane.find(Role::TextInput, "Entry").accessible_value().as_deref(), Some("ban"));
+}
+
+#[test]
+fn goods_with_a_picture_are_found_and_touched_by_their_names() {
+    for (_, pictured) in pictured() {
+        check(&pictured.screen, None, &[(Role::Button, "红富士苹果", Button::Goods(2))]);
+        let lane = Lane::open(&pictured);
+        // A picture is nothing that is read out: the name is.
+        assert!(lane.labels(Role::Button).contains(&"carrier bag".into()));
+        assert_eq!(lane.find(Role::ListItem, "bread").accessible_label().as_deref(), Some("bread"));
+    }
 }
 
 #[test]

@@ -21,6 +21,9 @@ mod till;
 const TILL: (u32, u32) = (1_024, 768);
 const KIOSK: (u32, u32) = (1_080, 1_920);
 
+/// A till with room beside the words.
+const WIDE: (u32, u32) = (1_920, 1_080);
+
 /// What was drawn: a name and a digest of its pixels.
 fn known() -> BTreeMap<String, String> {
     let text = std::fs::read_to_string(list()).unwrap_or_default();
@@ -87,6 +90,19 @@ fn every_picture_is_as_it_was() {
             }
         }
     }
+    for (width, height) in [TILL, WIDE] {
+        pixels.resize(width, height);
+        for (place, view) in till::pictured() {
+            for language in [Language::Chinese, Language::English] {
+                for theme in [Theme::Light, Theme::Dark] {
+                    let name = format!("till pictures {place} {width}x{height} {language:?} {theme:?}");
+                    till.apply(&View { language, theme, ..view.clone() });
+                    drawn.push((name, pixels.draw(&till).expect("drawn")));
+                }
+            }
+        }
+    }
+    pixels.resize(TILL.0, TILL.1);
     let last = till::every_view().len();
     let notice =
         View { notice: till::every_notice().into_iter().next(), ..till::every_view()[last / 4].clone() };

@@ -14,7 +14,7 @@ use crate::books::{self, LaneId, counting};
 use crate::import::{self, ImportError};
 use crate::scan_go::{self, LINK_DAYS_MAX};
 use crate::store::{Kind, SalesRange, Store, StoreError};
-use crate::{catalogue, enrolment, interventions, projection, sales, secret, shelves};
+use crate::{catalogue, enrolment, interventions, pictures, projection, sales, secret, shelves};
 
 /// Rows of alarms and of quarantined events that one answer has at most.
 const TROUBLE_ROWS_MAX: u32 = 1_000;
@@ -47,6 +47,21 @@ pub fn execute(
                     &json!({ "replace": replace, "done": imported }),
                     now_ms,
                 )?;
+                Ok(imported)
+            })?;
+            store.tidy()?;
+            Ok(Outcome::Imported(imported))
+        }
+        Command::ImportPictures { folder, replace, dry_run } => {
+            let import = pictures::prepare(store, folder, *replace)?;
+            if *dry_run {
+                return Ok(Outcome::Tried(import.try_out(store)?));
+            }
+            let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let imported = store.write::<_, ImportError>(|writing| {
+                let imported = import.apply(writing, progress)?;
+                let detail = json!({ "replace": replace, "done": imported });
+                audit::note(writing, by, "import.pictures", &name, &detail, now_ms)?;
                 Ok(imported)
             })?;
             store.tidy()?;

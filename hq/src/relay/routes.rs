@@ -17,7 +17,7 @@ use protocol::chain::ChainHash;
 use protocol::enrol::Enrolment;
 use protocol::event::Position;
 use protocol::pull::snapshot::PIECE_BYTES_MAX;
-use protocol::pull::{PAGE_BYTES_MAX, PAGE_CHANGES_MAX};
+use protocol::pull::{PAGE_BYTES_MAX, PAGE_CHANGES_MAX, PICTURE_BYTES_MAX};
 use protocol::push::{BATCH_BYTES_MAX, PushAnswer, decode_batch};
 use serde::{Deserialize, Serialize};
 use tracing::debug;
@@ -28,7 +28,7 @@ use super::upstream::{ASK_TIMEOUT, HINTS_LIFE, REQUEST_TIMEOUT, passed_back};
 use crate::feed::snapshot::Piece;
 use crate::intake;
 use crate::secret::SecretHash;
-use crate::server::lanes::{piece_answer, range_of};
+use crate::server::lanes::{picture_answer, piece_answer, range_of};
 use crate::server::refusal::{Refusal, chain};
 use crate::server::routes::bearer;
 use crate::server::sent::{self, SMALL_BODY_TIMEOUT};
@@ -55,6 +55,7 @@ pub(super) fn router(counter: Shared) -> Router {
         .route("/v1/reference", get(reference))
         .route("/v1/snapshot", get(snapshot_offer))
         .route("/v1/snapshot/{sha256}", get(snapshot_piece))
+        .route("/v1/pictures/{sha256}", get(picture))
         .route(&lane("position"), get(pass_of_journal))
         .route(&lane("events"), post(pass_of_journal))
         .route(&lane("shelf"), post(pass_of_lane))
@@ -333,6 +334,38 @@ async fn snapshot_piece(
     })
     .await?;
     Ok(piece_answer(piece))
+}
+
+/// A picture that is here is given to whom HQ let in last; any other one HQ gives.
+async fn picture(
+    State(counter): State<Shared>,
+    Path(name): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let key = SecretHash::of(&bearer(&headers)?);
+    let wanted = name.clone();
+    let here = with_book(&counter, move |counter| match counter.book.lane_of_key(&key)? {
+        Some(_) => Ok(counter.pictures.get(&wanted)),
+        None => Ok(None),
+    });
+    if let Some(file) = here.await? {
+        return Ok(picture_answer(file));
+    }
+    let path = path_of(&uri);
+    let answer = counter.upstream.pass((Method::GET, &path), &headers, Vec::new(), REQUEST_TIMEOUT).await;
+    let answer = answer.map_err(|_| Refusal::OutOfReach)?;
+    if answer.status() != StatusCode::OK {
+        return Ok(passed_back(answer));
+    }
+    let file = read(answer, PICTURE_BYTES_MAX as usize).await?;
+    let kept = file.clone();
+    with_book(&counter, move |counter| {
+        counter.pictures.keep(&name, &kept);
+        Ok(())
+    })
+    .await?;
+    Ok(picture_answer(file))
 }
 
 fn page_answer(page: Vec<u8>) -> Response {

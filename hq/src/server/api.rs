@@ -20,6 +20,7 @@ mod importing;
 mod labels;
 mod members;
 mod orders;
+mod pictures;
 mod plain;
 mod route;
 mod scan_go;
@@ -36,6 +37,7 @@ fn routes() -> Vec<Route> {
     let mut routes = plain::routes();
     routes.extend(access::routes());
     routes.extend(catalogue::routes());
+    routes.extend(pictures::routes());
     routes.extend(costs::routes());
     routes.extend(importing::routes());
     routes.extend(selling::routes());

@@ -15,7 +15,7 @@ use protocol::enrol::{EnrolLook, EnrolRefusal, EnrolRequest, Enrolment, Invited}
 use protocol::event::Position;
 use protocol::head::PublicKey;
 use protocol::pull::PAGE_CHANGES_MAX;
-use protocol::pull::snapshot::{PIECE_BYTES_MAX, SnapshotOffer};
+use protocol::pull::snapshot::{PIECE_BYTES_MAX, SnapshotOffer, is_name};
 use protocol::push::{BATCH_BYTES_MAX, PushAnswer};
 use protocol::shelf::{REPORT_BYTES_MAX, ShelfAnswer, ShelfReport, VersionInUse};
 use schemars::JsonSchema;
@@ -332,6 +332,31 @@ pub(super) async fn snapshot_piece(
         Ok(piece_answer(piece))
     })
     .await
+}
+
+pub(super) async fn picture(
+    State(desk): State<SharedDesk>,
+    Bearer(key): Bearer,
+    name: Result<Path<String>, PathRejection>,
+) -> Result<Response, Refusal> {
+    let Path(sha256) = name.map_err(|error| Refusal::Form(format!("the path: {}", error.body_text())))?;
+    if !is_name(&sha256) {
+        return Err(Refusal::Form("the path: a picture has 64 hexadecimal digits for its name".to_owned()));
+    }
+    let permit = desk.questions.enter().await?;
+    work(&desk, permit, move |desk| {
+        enrolment::lane_of_key(&desk.store, &key)?.ok_or(Refusal::Unauthorised)?;
+        let file = desk.store.read::<_, StoreError>(|reading| reading.picture_file(&sha256))?;
+        let file = file.ok_or_else(|| Refusal::Unknown("no goods have this picture any more".into()))?;
+        Ok(picture_answer(file))
+    })
+    .await
+}
+
+/// A picture, which never changes under its name.
+pub(crate) fn picture_answer(file: Vec<u8>) -> Response {
+    let kind = (header::CONTENT_TYPE, "image/jpeg");
+    ([kind, (header::CACHE_CONTROL, "private, max-age=31536000, immutable")], file).into_response()
 }
 
 /// Which bytes of a file are asked for.

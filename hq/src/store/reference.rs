@@ -40,6 +40,8 @@ pub enum Kind {
     CodeKey,
     /// What a piece of goods weighs on bagging scales; of the whole chain.
     Weight,
+    /// The picture of a piece of goods; of the whole chain.
+    Picture,
 }
 
 impl Kind {
@@ -62,6 +64,7 @@ impl Kind {
             Self::Order => "order",
             Self::CodeKey => "code_key",
             Self::Weight => "weight",
+            Self::Picture => "picture",
         }
     }
 
@@ -85,6 +88,7 @@ impl Kind {
             | Self::ShelfCap
             | Self::CodeKey
             | Self::Weight
+            | Self::Picture
             | Self::Order => CHAIN,
         }
     }
@@ -320,6 +324,15 @@ impl Reading<'_> {
         unsigned(self.number("SELECT value FROM counter WHERE name = 'deletions_forgotten'", values![])?)
     }
 
+    /// The item that a code names: a GTIN with 14 digits, or `plu:` and a number.
+    pub fn sku_of_code(&self, code: &str) -> Result<Option<String>, StoreError> {
+        self.one(
+            "SELECT min(sku) FROM product_code WHERE store = ?1 AND code = ?2 GROUP BY code",
+            values![CHAIN, code],
+            |row| row.text(0),
+        )
+    }
+
     /// A member as the import gave it.
     pub fn member(&self, id: &str) -> Result<Option<String>, StoreError> {
         self.one("SELECT body FROM member WHERE id = ?1", values![id], |row| row.text(0))
@@ -454,6 +467,9 @@ impl Writing<'_> {
             return Ok(Put::Same);
         }
         self.set_reference_version(version)?;
+        if kind == Kind::Product && body.is_none() {
+            self.delete_picture(key)?;
+        }
         Ok(Put::Changed(version))
     }
 

@@ -217,7 +217,10 @@ impl Staging {
                 shelf::put_label(&transaction, &number, &label)?;
             }
         }
-        transaction.execute("UPDATE state SET version = ?1, goods_version = ?1, outdated = 0", [version])?;
+        transaction.execute(
+            "UPDATE state SET version = ?1, goods_version = ?1, pictures_version = ?1, outdated = 0",
+            [version],
+        )?;
         Ok(transaction.commit()?)
     }
 }

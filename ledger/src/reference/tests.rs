@@ -509,7 +509,8 @@ fn a_file_of_the_version_before_is_given_what_lies_behind_its_codes() {
                   ALTER TABLE state DROP COLUMN goods_version;
                   DROP TABLE label; DROP TABLE label_item; DROP TABLE label_waiver; DROP TABLE label_state;
                   DROP TABLE shelf_cap; DROP TABLE gateway; DROP TABLE shelf; DROP TABLE deal;
-                  DROP TABLE code_key; DROP TABLE weight;
+                  DROP TABLE code_key; DROP TABLE weight; DROP TABLE picture;
+                  ALTER TABLE state DROP COLUMN pictures_version;
                   DROP TABLE channel_order;
                   PRAGMA user_version = 3";
     agent.writer.connection.execute_batch(before).expect("as it was");
@@ -590,6 +591,7 @@ const RELEASED: &[&str] = &[
     include_str!("../../schemas/reference-6.sql"),
     include_str!("../../schemas/reference-7.sql"),
     include_str!("../../schemas/reference-8.sql"),
+    include_str!("../../schemas/reference-9.sql"),
 ];
 
 /// A file of a released version with a cola; what a program of that version left.
@@ -1174,4 +1176,54 @@ fn a_file_of_an_agent_that_knew_no_orders_has_none() {
     assert_eq!(lane.orders().expect("read"), []);
     assert!(ReferenceWriter::open(&path).expect("upgraded").is_outdated().expect("read"));
     assert_eq!(lane.orders().expect("read"), []);
+}
+
+#[test]
+fn pictures_are_wanted_in_the_order_of_their_use_and_an_older_file_has_none() {
+    use super::pictures::PictureBook;
+    let name = |digit: &str| digit.repeat(64);
+    let picture =
+        |sku: &str, digit: &str, bytes| pull::Picture { sku: sku.into(), sha256: name(digit), bytes };
+    let pinned = pull::Product { pin: 1, ..product("z9", "梨", "l") };
+    let mut agent = Agent::with(&[cola(), apple(), pinned]);
+    let path = agent.folder.path().join("reference.db");
+    let book = PictureBook::open(&path).expect("opens").expect("there is one");
+    assert_eq!((book.version().expect("read"), book.wanted(1 << 20).expect("read")), (0, vec![]));
+    assert!(!book.any().expect("read"));
+    agent.pull(
+        5,
+        &[
+            ("c1", Entity::Picture(Some(picture("c1", "1", 100)))),
+            ("a1", Entity::Picture(Some(picture("a1", "2", 100)))),
+            ("z9", Entity::Picture(Some(picture("z9", "3", 100)))),
+            // The same picture for two goods is one file; a name that is a way elsewhere is none.
+            ("b1", Entity::Picture(Some(picture("b1", "3", 100)))),
+            ("b2", Entity::Picture(Some(pull::Picture { sha256: "../x".into(), ..picture("b2", "4", 100) }))),
+        ],
+    );
+    let digits = |bytes_max| -> Vec<String> {
+        let wanted = book.wanted(bytes_max).expect("read");
+        wanted.into_iter().map(|picture| picture.sha256[..1].to_owned()).collect()
+    };
+    assert_eq!(book.version().expect("read"), 5);
+    assert_eq!(digits(1 << 20), ["3", "1", "2"], "pinned, then weighed, then the others");
+    assert_eq!(digits(299), ["3", "1"], "what does not go into the room stays away");
+    assert_eq!(book.of("c1").expect("read"), Some(picture("c1", "1", 100)));
+    assert_eq!((book.of("b2").expect("read"), book.of("q").expect("read")), (None, None));
+    assert!(book.any().expect("read"));
+    // Prices change and pictures do not; then one goes.
+    agent.pull(6, &[("c1", Entity::Product(Some(cola())))]);
+    assert_eq!(book.version().expect("read"), 5);
+    agent.pull(7, &[("z9", Entity::Picture(None)), ("b1", Entity::Picture(None))]);
+    assert_eq!((book.version().expect("read"), digits(1 << 20)), (7, vec!["1".into(), "2".into()]));
+    let update = agent.writer.begin().expect("begun");
+    update.clear().expect("cleared");
+    update.commit(8).expect("committed");
+    assert_eq!((book.version().expect("read"), book.wanted(1 << 20).expect("read")), (8, vec![]));
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("reference.db");
+    released(&path, 9);
+    let older = PictureBook::open(&path).expect("opens").expect("there is one");
+    assert_eq!((older.any().expect("read"), older.of("c1").expect("read")), (false, None));
+    assert!(ReferenceWriter::open(&path).expect("upgraded").is_outdated().expect("read"), "passed over");
 }

@@ -7,6 +7,7 @@ use domain::catalogue::Catalogue;
 use domain::payment::Belongs;
 use domain::till::Desk;
 use domain::till::kiosk::Cause;
+use ui::customer::Picture;
 use ui::kiosk::{Go, Goods, KioskBar, KioskKey, KioskPage, KioskView, Row};
 use ui::view::{Closed, PrinterState, ScaleState, Tone};
 
@@ -445,10 +446,16 @@ impl Lane {
             price: currency.format(line.net()),
             sign: shelf::sign(&name),
             kind: shelf::ground(&line.item.category),
-            picture: self.kiosk.as_ref().and_then(|kiosk| kiosk.shelf.picture(&line.item.sku)),
+            picture: self.picture_of(&line.item.sku),
             remove: self.words(&format!("取出{name}"), &format!("Take out {name}")),
             name: format!("{name}{count}"),
         }
+    }
+
+    /// The kiosk's own picture goes before that of HQ.
+    fn picture_of(&self, sku: &str) -> Option<Picture> {
+        let own = self.kiosk.as_ref().and_then(|kiosk| kiosk.shelf.picture(sku));
+        own.or_else(|| self.pictures.of(sku))
     }
 
     fn show_weighing(&self, blank: Shown) -> Shown {
@@ -495,7 +502,7 @@ impl Lane {
             Goods {
                 sign: shelf::sign(&tile.name),
                 kind: shelf::ground(&item.category),
-                picture: kiosk.shelf.picture(&item.sku),
+                picture: self.picture_of(&item.sku),
                 name: tile.name,
                 price: format!("{}  {}", tile.price, tile.spec).trim_end().to_owned(),
                 detail: String::new(),

@@ -1,9 +1,9 @@
 //! Preview data: every screen of the till, every sheet and every message.
 
 use ui::view::{
-    Bar, Closed, Done, EntryHint, Figure, Language, Line, Notice, Pages, Pay, Picture, Scale, Screen, Script,
-    Sell, SetUp, Sheet, SheetField, SheetKey, SheetRow, Side, SignIn, StaffTile, TenderLine, Theme, Tile,
-    Tone, View,
+    Bar, Closed, Done, EntryHint, Figure, GoodsPicture, Language, Line, Notice, Pages, Pay, Picture, Scale,
+    Screen, Script, Sell, SetUp, Sheet, SheetField, SheetKey, SheetRow, Side, SignIn, StaffTile, TenderLine,
+    Theme, Tile, Tone, View,
 };
 
 pub fn view(screen: Screen, notice: Option<Notice>) -> View {
@@ -32,7 +32,13 @@ pub fn line(name: &str) -> Line {
 }
 
 pub fn tile(name: &str) -> Tile {
-    Tile { name: name.into(), spec: String::new(), code: "20001".into(), price: "2.00".into() }
+    Tile {
+        name: name.into(),
+        spec: String::new(),
+        code: "20001".into(),
+        price: "2.00".into(),
+        picture: GoodsPicture::Absent,
+    }
 }
 
 pub fn sell() -> Sell {
@@ -197,6 +203,61 @@ pub fn every_step() -> Vec<View> {
         ..Sheet::default()
     };
     vec![step(1, hq), step(3, printer), step(7, goods)]
+}
+
+/// A fruit of a colour on white, as HQ makes pictures of goods.
+pub fn fruit(colour: [u8; 3]) -> GoodsPicture {
+    const SIDE: i32 = 96;
+    let mut rgba = Vec::new();
+    for y in 0..SIDE {
+        for x in 0..SIDE {
+            let (right, down) = (x - SIDE / 2, y - SIDE / 2);
+            let is_fruit = right * right + down * down < 40 * 40;
+            let [red, green, blue] = if is_fruit { colour } else { [255; 3] };
+            rgba.extend([red, green, blue, 255]);
+        }
+    }
+    GoodsPicture::Is(ui::customer::Picture::new(96, 96, rgba).expect("a picture"))
+}
+
+/// The grid, a basket and a search of a shop whose goods have pictures, but for some.
+pub fn pictured() -> Vec<(&'static str, View)> {
+    let pictured = |name: &str, picture: GoodsPicture| Tile { picture, ..tile(name) };
+    let goods = [
+        pictured("bananas", fruit([242, 200, 50])),
+        pictured("Red Fuji apples of the first grade from Yantai", fruit([207, 47, 47])),
+        pictured("红富士苹果", fruit([207, 47, 47])),
+        tile("carrier bag"),
+    ];
+    let side = Side::Grid {
+        tabs: vec!["Pinned".into(), "Fruit".into()],
+        tab: 0,
+        tiles: goods
+            .iter()
+            .cycle()
+            .take(12)
+            .enumerate()
+            .map(|(place, tile)| match place {
+                0..4 => tile.clone(),
+                _ => Tile { name: format!("{} {place}", tile.name), ..tile.clone() },
+            })
+            .collect(),
+        pages: Pages { before: false, after: true },
+    };
+    let found = goods.into_iter().map(|tile| match tile.picture {
+        GoodsPicture::Absent => Tile { picture: GoodsPicture::Sign("袋".into()), ..tile },
+        GoodsPicture::Sign(_) | GoodsPicture::Is(_) => tile,
+    });
+    let results = Side::Results { results: found.collect(), selected: 1, more: true };
+    let grid = Sell { side, picture: fruit([242, 200, 50]), ..sell() };
+    let search = Sell {
+        side: results,
+        entry: "ban".into(),
+        entry_hint: EntryHint::Search,
+        picture: GoodsPicture::Sign("面".into()),
+        ..sell()
+    };
+    vec![("grid", view(Screen::Sell(grid), None)), ("search", view(Screen::Sell(search), None))]
 }
 
 /// Every screen, and every sheet over each screen that can have one.

@@ -89,11 +89,14 @@ enum Act {
         #[command(flatten)]
         at: At,
         /// A folder with shop.json, products.csv, prices.csv, costs.csv or several of them.
-        #[arg(long, required_unless_present = "file", conflicts_with = "file")]
+        #[arg(long, required_unless_present_any = ["file", "pictures"], conflicts_with = "file")]
         dir: Option<PathBuf>,
         /// A .json or .csv file.
         #[arg(long)]
         file: Option<PathBuf>,
+        /// A folder of pictures of goods: PNG, JPEG or WebP, named by item code or barcode.
+        #[arg(long, conflicts_with_all = ["dir", "file"])]
+        pictures: Option<PathBuf>,
         /// Delete what the import does not name, of the kinds it has.
         #[arg(long)]
         replace: bool,
@@ -481,8 +484,12 @@ fn perform(act: Act) -> anyhow::Result<()> {
             let tls = tls.pair();
             relay(relay::Config { data, store, upstream: hq, root: ca, listen, address_file, tls })
         }
-        Act::Import { at, dir, file, replace, dry_run } => {
-            let path = dir.or(file).context("--dir or --file is needed")?;
+        Act::Import { at, dir: _, file: _, pictures: Some(folder), replace, dry_run } => {
+            let folder = folder.canonicalize().with_context(|| format!("import {}", folder.display()))?;
+            run(at, Command::ImportPictures { folder, replace, dry_run }, false)
+        }
+        Act::Import { at, dir, file, pictures: None, replace, dry_run } => {
+            let path = dir.or(file).context("--dir, --file or --pictures is needed")?;
             let path = path.canonicalize().with_context(|| format!("import {}", path.display()))?;
             run(at, Command::Import { path, replace, dry_run }, false)
         }

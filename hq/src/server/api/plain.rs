@@ -152,6 +152,12 @@ pub(super) fn routes() -> Vec<Route> {
             get(lanes::snapshot_piece),
         ),
         lane(
+            ("GET", "/v1/pictures/{sha256}"),
+            "A picture of goods, by the name that the reference has for it.",
+            (None, "image/jpeg"),
+            get(lanes::picture),
+        ),
+        lane(
             ("GET", "/v1/hints"),
             "Says whenever the reference moves: server-sent events.",
             (None, "text/event-stream"),

@@ -448,7 +448,8 @@ pub(super) async fn let_through(
     Ok(Call { caller, origin: asker.origin, now_ms, params: asker.params.clone() })
 }
 
-async fn answer_question<Q, R>(
+/// Answers a question with what `run` makes of it.
+pub(super) async fn answer_question<Q, R>(
     desk: SharedDesk,
     asker: Asker,
     request: Request,

@@ -10,9 +10,9 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// The version of the tables that this program knows.
-pub(super) const VERSION: i32 = 12;
+pub(super) const VERSION: i32 = 13;
 
-const TABLES: &str = include_str!("../../../schemas/12.sql");
+const TABLES: &str = include_str!("../../../schemas/13.sql");
 
 /// From version 1, 2, ... to the next.
 const STEPS: &[(i32, &str)] = &[
@@ -27,6 +27,7 @@ const STEPS: &[(i32, &str)] = &[
     (9, include_str!("../../../schemas/9-to-10.sql")),
     (10, include_str!("../../../schemas/10-to-11.sql")),
     (11, include_str!("../../../schemas/11-to-12.sql")),
+    (12, include_str!("../../../schemas/12-to-13.sql")),
 ];
 
 /// Brings a file that is new or of an earlier version to [`VERSION`], whole
@@ -65,6 +66,7 @@ mod tests {
         include_str!("../../../schemas/10.sql"),
         include_str!("../../../schemas/11.sql"),
         include_str!("../../../schemas/12.sql"),
+        include_str!("../../../schemas/13.sql"),
     ];
 
     /// Tables, columns and indexes as SQLite understands them.

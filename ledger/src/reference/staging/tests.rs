@@ -50,7 +50,13 @@ fn changes() -> Vec<Change> {
         product("2", "乌龙茶", 400, "6901028075770"),
         price("1", 199),
         member("M1"),
+        picture("1"),
     ]
+}
+
+fn picture(sku: &str) -> Change {
+    let picture = pull::Picture { sku: sku.into(), sha256: "a".repeat(64), bytes: 9_000 };
+    Change { version: 3, key: sku.into(), entity: Entity::Picture(Some(picture)) }
 }
 
 struct Lane {
@@ -119,6 +125,7 @@ fn contents(path: &Path) -> Vec<String> {
         "code_key",
         "channel_order",
         "weight",
+        "picture",
     ] {
         let columns =
             all(&format!("SELECT group_concat(name, ' || ''|'' || ') FROM pragma_table_info('{table}')"));

@@ -75,6 +75,20 @@ pub fn with_bagging_scale() -> Config {
     Config { bagging_scale: Some(scale), ..config() }
 }
 
+/// What is touched to open a kiosk by number and PIN, in order: what it is called, and where a window of 1080 by 1400 has it.
+pub const OPENING: [(&str, u32, u32); 10] = [
+    ("店员开机", 700, 1_302),
+    ("1", 323, 625),
+    ("0", 540, 1_009),
+    ("1", 323, 625),
+    ("确定", 700, 1_302),
+    ("1", 323, 625),
+    ("2", 540, 625),
+    ("3", 757, 625),
+    ("4", 323, 753),
+    ("确定", 700, 1_302),
+];
+
 /// A kiosk, turned by hand.
 pub struct KioskStand {
     /// The lane.

@@ -2,7 +2,7 @@
 //! is paid, and the right to leave works once. The real lane, files and goods behind its window.
 
 // A test asks for the records it is about, and for no others.
-#![allow(clippy::wildcard_enum_match_arm)]
+#![allow(clippy::wildcard_enum_match_arm, clippy::cast_precision_loss, clippy::float_arithmetic)]
 
 use std::path::Path;
 
@@ -23,7 +23,7 @@ use protocol::event;
 use protocol::head::SigningKey;
 use protocol::pull::{Change, Entity};
 use protocol::scan_go::{PhoneBasket, PhoneLine};
-use tests::kiosk::{KioskStand, PAY_CODE, alcohol, config as kiosk_config};
+use tests::kiosk::{KioskStand, OPENING, PAY_CODE, alcohol, config as kiosk_config};
 use tests::shop::{STORE, code_of};
 use tests::stand::{HQ_SECRET, LANE_SECRET, Stand, reference, tell_keys};
 use ui::kiosk::{KioskPage, Touch};
@@ -684,4 +684,32 @@ fn at_a_kiosk_a_code_of_another_lane_is_refused_and_begins_nothing() {
     kiosk.stand.scan(&code);
     assert_eq!((kiosk.lines(), released(&kiosk.stand.commands).len()), (1, 0));
     assert_ne!(kiosk.stand.title(), "自助收银");
+}
+
+#[test]
+fn what_opens_a_kiosk_is_where_it_is_measured() {
+    HEADLESS.with(|()| ());
+    let folder = tempfile::tempdir().expect("a folder");
+    files(folder.path(), 1);
+    let mut stand = KioskStand::open(folder.path(), kiosk_config(), MORNING).expect("a kiosk");
+    stand.screen.set_size(1_080, 1_400);
+    stand.screen.show().expect("shown");
+    let mut wrong = Vec::new();
+    for (label, x, y) in OPENING {
+        let buttons = ElementQuery::from_root(stand.screen.window())
+            .match_accessible_role(AccessibleRole::Button)
+            .find_all();
+        let named = buttons.iter().find(|button| button.accessible_label().as_deref() == Some(label));
+        let button = named.unwrap_or_else(|| panic!("no {label}"));
+        let (at, size) = (button.absolute_position(), button.size());
+        let within = |from: f32, long: f32, at: u32| (from..from + long).contains(&(at as f32));
+        if !within(at.x, size.width, x) || !within(at.y, size.height, y) {
+            wrong.push(format!("{label} is at {at:?} {size:?}"));
+        }
+        button.invoke_accessible_default_action();
+        stand.settle();
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let signed_in = |record: &Record| matches!(record, Record::SignedIn { .. });
+    assert!(records(folder.path()).iter().any(signed_in));
 }

@@ -117,6 +117,18 @@ pub enum Unusable {
     Expired,
     /// It was used here.
     UsedBefore,
+    /// Another lane of the store used it.
+    UsedAt {
+        /// Which.
+        lane: u32,
+        /// When, by that lane's clock, milliseconds UTC, where that is known.
+        at_ms: Option<i64>,
+    },
+    /// Another lane of the store is about to use it.
+    HeldAt {
+        /// Which.
+        lane: u32,
+    },
     /// Too many were used here whose time is not over.
     TooMany,
 }

@@ -202,9 +202,10 @@ function element(kind, className, text) {
   return made;
 }
 
-function button(text, label, act, className) {
+function button(key, text, label, act, className) {
   const made = element("button", className, text);
   made.type = "button";
+  made.dataset.act = key;
   made.setAttribute("aria-label", label);
   made.addEventListener("click", act);
   return made;
@@ -233,19 +234,20 @@ function row(line) {
   const bar = element("div", "count");
   if (!line.why || line.pieces > 1) {
     bar.append(
-      button("−", say("less", name(line)), () => count(line, line.pieces - 1), ""),
+      button("less", "−", say("less", name(line)), () => count(line, line.pieces - 1), ""),
       element("span", "pieces", String(line.pieces)),
-      button("+", say("more", name(line)), () => count(line, line.pieces + 1), ""),
+      button("more", "+", say("more", name(line)), () => count(line, line.pieces + 1), ""),
     );
   }
-  bar.append(button(say("remove"), say("remove_label", name(line)), () => remove(line), "quiet remove"));
+  bar.append(button("remove", say("remove"), say("remove_label", name(line)), () => remove(line), "quiet remove"));
   item.append(bar);
   return item;
 }
 
 function show() {
+  // The lines are drawn anew: whoever was at one of their keys stays at the same one.
   const focused = document.activeElement?.closest?.("li")?.dataset.code;
-  const place = focused ? [...document.activeElement.parentElement.children].indexOf(document.activeElement) : 0;
+  const act = document.activeElement?.dataset.act;
   document.documentElement.lang = words().html;
   for (const spoken of document.querySelectorAll("[data-w]")) spoken.textContent = say(spoken.dataset.w);
   at("store").textContent = kept.name?.[kept.language] || kept.name?.zh || say("title");
@@ -274,7 +276,7 @@ function show() {
   at("pay").disabled = !kept.lines.length;
   if (focused) {
     const line = [...at("lines").children].find((item) => item.dataset.code === focused);
-    line?.querySelectorAll("button")[Math.min(place, 1)]?.focus({ preventScroll: true });
+    (line?.querySelector(`[data-act=${act}]`) ?? at("code")).focus({ preventScroll: true });
   }
 }
 
@@ -282,9 +284,11 @@ async function pay() {
   tell(null);
   if (kept.lines.some((line) => line.why)) return tell(() => say("cannot"));
   if (!answer || answer.total === null) { ask(); return tell(() => say("need_net")); }
+  // A key that is disabled while somebody stands at it loses them.
+  if (at("pay").ariaBusy === "true") return;
   const ids = kept.lines.map((line) => line.id).reverse();
   const shown = answer.total;
-  at("pay").disabled = true;
+  at("pay").ariaBusy = "true";
   at("pay").textContent = say("sealing");
   try {
     const { sealed, prices } = await post("baskets", { shown_total: shown });
@@ -295,6 +299,7 @@ async function pay() {
     else if (error.status === 429) tell(() => say("busy", error.after));
     else { tell(() => say("need_net")); fail(error); }
   }
+  at("pay").ariaBusy = "false";
   show();
 }
 
@@ -324,13 +329,16 @@ function empty() {
   kept.lines = [];
   answer = null;
   tell(null);
+  heard(say("empty"));
   changed();
+  at("code").focus({ preventScroll: true });
 }
 
 async function camera() {
   tell(null);
   if (closeCamera) { closeCamera(); closeCamera = null; at("camera").hidden = true; return show(); }
-  at("scan").disabled = true;
+  if (at("scan").ariaBusy === "true") return;
+  at("scan").ariaBusy = "true";
   at("scan").textContent = say("loading");
   at("camera").hidden = false;
   try {
@@ -340,7 +348,7 @@ async function camera() {
     at("camera").hidden = true;
     tell(() => say(error.message === "reader" ? "no_reader" : "no_camera"));
   }
-  at("scan").disabled = false;
+  at("scan").ariaBusy = "false";
   show();
 }
 

@@ -39,6 +39,13 @@ pub fn answer(store: &Store, lane: &LaneRow, question: &Question, now_ms: i64) -
             store.write(|writing| Keeper::new(writing, now_ms)?.release_parked(&asks, *parked, &source))?;
             Ok(Answer::Released {})
         }
+        Question::ClaimCode { id } => {
+            store.write(|writing| Keeper::new(writing, now_ms)?.claim_code(&asks, id))
+        }
+        Question::ReleaseCode { id } => {
+            store.write(|writing| Keeper::new(writing, now_ms)?.release_code(&asks, id, &source))?;
+            Ok(Answer::Released {})
+        }
         Question::Receipts { sought, goods } => {
             store.read(|reading| keeper::receipts_listed(reading, &asks, sought, goods, now_ms))
         }

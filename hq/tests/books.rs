@@ -4,6 +4,8 @@
 // A test names the answer that it is about; any other fails it.
 #![allow(clippy::wildcard_enum_match_arm)]
 
+#[path = "books/codes.rs"]
+mod codes;
 #[path = "lane/mod.rs"]
 mod lane;
 #[path = "postgres/mod.rs"]
@@ -15,6 +17,10 @@ mod receipts;
 #[path = "books/store.rs"]
 mod store;
 
+use codes::{
+    a_claim_of_a_code_ends_with_its_lanes_own_clock, a_code_that_was_used_before_lanes_asked_stays_used,
+    a_phones_code_is_one_lanes_to_use_up,
+};
 use hq::asking;
 use hq::books::LaneId;
 use hq::books::keeper::{CLOCK_SKEW_MS, Keeper, POINTS_SETTING, points_key};
@@ -89,6 +95,9 @@ on_both!(
     a_basket_that_two_lanes_took_up_is_listed,
     baskets_of_a_lane_outlive_it_and_its_epochs,
     a_claim_of_a_basket_ends_with_its_lanes_own_clock,
+    a_phones_code_is_one_lanes_to_use_up,
+    a_claim_of_a_code_ends_with_its_lanes_own_clock,
+    a_code_that_was_used_before_lanes_asked_stays_used,
     a_question_that_cannot_be_is_refused,
     books_that_were_changed_by_hand_are_made_again,
     what_was_given_of_a_promotion_is_counted_by_lane_store_and_member,

@@ -136,6 +136,185 @@ async fn a_customer_shops_through_a_patch_without_network_and_a_till_reads_the_b
     });
 }
 
+/// Where the keyboard is: never nowhere.
+fn at(browser: &mut Browser, name: &str) {
+    assert_eq!(
+        browser.focused(),
+        name,
+        "the keyboard is at {}",
+        browser.js("document.activeElement.outerHTML")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_purchase_goes_by_keyboard_alone_and_is_heard() {
+    let Some(mut browser) = Browser::start(&[]) else { return };
+    let (desk, url, keys) = shop().await;
+    tokio::task::block_in_place(|| {
+        browser.open(&url);
+        browser.wait(&format!("{STATE} === 'online'"));
+        if browser.js("document.documentElement.lang") == json!("en") {
+            browser.tab_to("切换到中文");
+            browser.press("Enter", 13);
+        }
+        browser.wait("document.documentElement.lang === 'zh-CN'");
+        // The number is typed, and the way on is Enter; whoever hears the page hears what was added, with its price.
+        browser.tab_to("或输入条码数字");
+        browser.type_keys("9520001001666");
+        browser.press("Enter", 13);
+        browser.wait_announced("polite", "已添加 气泡水 ¥4.00");
+        at(&mut browser, "或输入条码数字");
+        browser.type_keys("6901028075763");
+        browser.tab_to("添加");
+        browser.press("Enter", 13);
+        browser.wait("document.querySelectorAll('li').length === 2 && !document.querySelector('.follows')");
+        at(&mut browser, "或输入条码数字");
+        // What cannot be bought says so at once: what is no code of goods, and what is none of a phone's.
+        browser.type_keys("134567890123456789");
+        browser.press("Enter", 13);
+        browser.wait_announced("assertive", "这是付款码");
+        browser.type_keys("9520001005008");
+        browser.press("Enter", 13);
+        browser.wait_announced("polite", "烟酒等限成年人购买");
+        // Its line goes, and the keyboard is where it was of use last.
+        browser.tab_to("删除 9520001005008");
+        browser.press("Enter", 13);
+        browser.wait_announced("polite", "已删除 9520001005008");
+        at(&mut browser, "或输入条码数字");
+        // One more; whoever is at a key stays there while prices come and lines are drawn anew.
+        browser.tab_to("再加一件 气泡水");
+        browser.press("Enter", 13);
+        browser.wait_announced("polite", "气泡水：2 件");
+        browser.wait(&format!("{STATE} === 'online' && !document.querySelector('.follows')"));
+        at(&mut browser, "再加一件 气泡水");
+        browser.tab_to("删除 气泡水");
+        browser.js("document.querySelector('li').title = 'drawn before'; dispatchEvent(new Event('online'))");
+        browser.wait("!document.querySelector('li').title");
+        at(&mut browser, "删除 气泡水");
+        // To the checkout and back.
+        browser.tab_to("去结账");
+        browser.press("Enter", 13);
+        browser.wait("document.getElementById('sheet').open");
+        assert_eq!(browser.js("document.activeElement.closest('dialog')?.id"), json!("sheet"));
+        let names: Vec<String> = browser.focusable().into_iter().map(|(_, name)| name).collect();
+        assert!(names.iter().any(|name| name == "继续购物"), "{names:?}");
+        assert!(names.iter().all(|name| name != "去结账"), "what lies behind is out of reach: {names:?}");
+        let qr = browser.js("document.getElementById('qr').getAttribute('aria-label')");
+        assert!(qr.as_str().is_some_and(|qr| qr.starts_with("购物篮二维码") && qr.contains('¥')), "{qr}");
+        browser.tab_to("继续购物");
+        browser.press("Enter", 13);
+        browser.wait("!document.getElementById('sheet').open");
+        at(&mut browser, "去结账");
+        // In the other language every key is called so as well.
+        browser.tab_to("Switch to English");
+        let focusable = browser.focusable();
+        let chinese = |text: &str| text.chars().any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter));
+        for (role, name) in &focusable {
+            assert!(chinese(name) || name == "Switch to English", "{role} {name:?} among {focusable:?}");
+        }
+        browser.press("Enter", 13);
+        browser.wait("document.documentElement.lang === 'en'");
+        at(&mut browser, "切换到中文");
+        let focusable = browser.focusable();
+        assert!(focusable.len() >= 10, "{focusable:?}");
+        for (role, name) in &focusable {
+            assert!(!name.is_empty(), "a {role} without a name among {focusable:?}");
+            assert!(!chinese(name) || name == "切换到中文", "{role} {name:?}");
+        }
+        // A line that loses its last piece goes.
+        browser.tab_to("One less Water");
+        browser.press("Enter", 13);
+        browser.wait_announced("polite", "Removed Water");
+        at(&mut browser, "Or type the number below the bars");
+        browser.tab_to("Check out");
+        browser.wait(&format!("{STATE} === 'online' && !document.querySelector('.follows')"));
+        browser.press("Enter", 13);
+        browser.wait("document.getElementById('sheet').open");
+        let signed = browser.js("document.getElementById('sheet-total').textContent");
+        assert_eq!(signed, json!("¥6.00"), "two at a price and a half");
+        // Paid: the basket goes, and the next purchase begins at the number.
+        browser.tab_to("Paid, empty it");
+        browser.press("Enter", 13);
+        browser.wait("!document.querySelector('li') && !document.getElementById('sheet').open");
+        at(&mut browser, "Or type the number below the bars");
+        browser.wait_announced("polite", "Nothing here yet");
+        // To think better of emptying it costs nothing.
+        browser.type_keys("9520001001666");
+        browser.press("Enter", 13);
+        browser.wait_announced("polite", "Added Sparkling water");
+        browser.tab_to("Empty the basket");
+        browser.press("Enter", 13);
+        browser.tab_to("Keep it");
+        browser.press("Enter", 13);
+        at(&mut browser, "Empty the basket");
+        browser.press("Enter", 13);
+        browser.tab_to("Empty it");
+        browser.press("Enter", 13);
+        browser.wait("!document.querySelector('li')");
+        at(&mut browser, "Or type the number below the bars");
+        assert_eq!(browser.thrown(), Vec::<String>::new());
+    });
+    drop((desk, keys));
+}
+
+/// Takes the time from the beginning of the way to the page until it has shown a code that it was given, as soon as it takes
+/// any: milliseconds by the browser's own clock, beside when something was drawn first.
+const STOPWATCH: &str = "
+    const look = () => {
+        const code = document.getElementById('code');
+        if (!document.getElementById('state')?.dataset.kind) return requestAnimationFrame(look);
+        if (!document.querySelector('li')) {
+            if (code.value !== '9520001001666') {
+                code.value = '9520001001666';
+                document.getElementById('typed').requestSubmit();
+            }
+            return requestAnimationFrame(look);
+        }
+        requestAnimationFrame(() => requestAnimationFrame(() => { window.shownAfter ??= performance.now(); }));
+    };
+    look();
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_soon_the_page_takes_a_code() {
+    let Some(mut browser) = Browser::start(&[]) else { return };
+    let (desk, url, _) = shop().await;
+    tokio::task::block_in_place(|| {
+        browser.call("Page.addScriptToEvaluateOnNewDocument", json!({ "source": STOPWATCH }));
+        println!("page opened -> first drawn, a code shown, its price shown (ms, this machine)");
+        // A phone that is some years old, and a network as in a shop's basement.
+        for (name, slow) in [("as it is", None), ("4 times slower, 4G", Some((4, 60, 1_100)))] {
+            for visit in ["first visit", "next visit"] {
+                if visit == "first visit" {
+                    browser.call(
+                        "Storage.clearDataForOrigin",
+                        json!({ "origin": desk.running.url(), "storageTypes": "all" }),
+                    );
+                    browser.call("Network.clearBrowserCache", json!({}));
+                } else {
+                    browser.js("localStorage.clear()");
+                }
+                browser.call("Page.navigate", json!({ "url": "about:blank" }));
+                if let Some((times, latency, kilobytes)) = slow {
+                    browser.slow(times, latency, kilobytes);
+                }
+                browser.open(&url);
+                browser.wait("window.shownAfter && document.querySelectorAll('li').length === 1");
+                browser.wait(&format!("{TOTAL} === '¥4.00'"));
+                let took = browser.js("JSON.stringify([
+                        performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0,
+                        window.shownAfter,
+                        performance.getEntriesByType('resource').filter((one) => one.name.endsWith('/prices'))[0]?.responseEnd ?? 0,
+                    ].map(Math.round))");
+                println!("{name}, {visit}: {}", took.as_str().unwrap_or_default());
+                browser.js("navigator.serviceWorker.ready.then(() => true)");
+            }
+        }
+        assert_eq!(browser.thrown(), Vec::<String>::new());
+    });
+    drop(desk);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_camera_reads_the_code_on_the_goods_once() {
     let folder = tempfile::tempdir().expect("a folder");

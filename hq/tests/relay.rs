@@ -11,9 +11,9 @@ use hq::relay::{self, Health};
 use hq::server::tls::Pair;
 use hq::server::{self, Config, Running, ServeError};
 use lane::Lane;
-use protocol::ask::{Answer, CouponRefused, Question, ReceiptRefused};
+use protocol::ask::{Answer, CodeTaken, CouponRefused, Question, ReceiptRefused};
 use protocol::enrol::Enrolment;
-use protocol::event::{Origin, SpentCoupon};
+use protocol::event::{self, Fact, Origin, Phone, PhoneTaken, SpentCoupon};
 use protocol::push::{PushAnswer, PushRefusal};
 use reqwest::{Certificate, Client, Response, StatusCode};
 
@@ -278,6 +278,57 @@ async fn while_hq_is_away_no_two_lanes_of_a_store_spend_one_coupon() {
     chain.ask(&one, Question::ReleaseCoupon { code: "C2".into() }).await;
     assert_eq!(chain.ask(&two, claim("C2")).await, Answer::Unreachable {});
     assert_eq!(chain.ask(&one, claim("C2")).await, reserved);
+    chain.relay.stop().await.expect("stopped");
+}
+
+#[tokio::test]
+async fn while_hq_is_away_no_two_lanes_of_a_store_use_one_code() {
+    let mut chain = Chain::open().await;
+    let (mut one, two) = (chain.enrol(1).await, chain.enrol(2).await);
+    for lane in [&one, &two] {
+        assert_eq!(chain.copied(lane).await.status(), StatusCode::OK);
+    }
+    let (first, second, third) = ("01".repeat(12), "02".repeat(12), "03".repeat(12));
+    let claim = |id: &str| Question::ClaimCode { id: id.into() };
+    let is_claimed = |answer: Answer| matches!(answer, Answer::CodeClaimed { .. });
+    let held = Answer::CodeNotClaimed { why: CodeTaken::Held { lane: 1 } };
+    // With HQ there, the relay knows what HQ gave.
+    assert!(is_claimed(chain.ask(&one, claim(&first)).await));
+    assert!(is_claimed(chain.ask(&two, claim(&third)).await));
+    chain.hq_goes().await;
+    assert_eq!(chain.ask(&two, claim(&first)).await, held);
+    chain.ask(&two, Question::ReleaseCode { id: first.clone() }).await;
+    assert_eq!(chain.ask(&two, claim(&first)).await, held, "nobody releases another's");
+    // Nothing of it could be sold there.
+    chain.ask(&one, Question::ReleaseCode { id: first.clone() }).await;
+    assert!(is_claimed(chain.ask(&two, claim(&first)).await));
+    chain.ask(&two, Question::ReleaseCode { id: first.clone() }).await;
+    // What the relay alone was told is claimed as well, and again where an answer was lost.
+    assert!(is_claimed(chain.ask(&one, claim(&second)).await));
+    assert!(is_claimed(chain.ask(&one, claim(&second)).await));
+    assert_eq!(chain.ask(&two, claim(&second)).await, held);
+    let basket =
+        PhoneTaken { id: second.clone(), until_ms: 9, shown: 1, charged: 1, lines: Vec::new(), seen: false };
+    let taken = one.event(Fact::Phone(Phone::BasketTaken { basket }));
+    one.write(event::encode(&taken));
+    chain.send(&one, "/copy", 1).await.expect("copied");
+    let used = Answer::CodeNotClaimed { why: CodeTaken::Used { lane: 1, at_ms: Some(taken.at_ms) } };
+    assert_eq!(chain.ask(&two, claim(&second)).await, used);
+
+    chain.hq_comes().await;
+    // HQ has not heard of it; the store has, and HQ's claim goes back.
+    assert_eq!(chain.ask(&two, claim(&second)).await, used);
+    let hq = chain.hq.as_ref().expect("it is there").url();
+    let direct: Answer = chain.ask_at(&hq, &one, &claim(&second)).await.json().await.expect("an answer");
+    assert!(is_claimed(direct), "HQ's claim was given back");
+    // What HQ gave lane 2 before it went is lane 2's there, and a no of HQ's is passed on.
+    let held = Answer::CodeNotClaimed { why: CodeTaken::Held { lane: 2 } };
+    assert_eq!(chain.ask(&one, claim(&third)).await, held);
+    // A release goes to both.
+    chain.ask(&two, Question::ReleaseCode { id: third.clone() }).await;
+    assert!(is_claimed(chain.ask(&one, claim(&third)).await));
+    chain.send(&one, "", 1).await.expect("filed");
+    assert_eq!(chain.ask(&two, claim(&second)).await, used, "HQ says the same");
     chain.relay.stop().await.expect("stopped");
 }
 

@@ -198,9 +198,16 @@ impl Lane {
     }
 
     /// Tells the customer something.
-    pub(super) fn kiosk_says(&mut self, tone: Tone, what: (&str, &str), rest: (&str, &str)) {
+    pub(crate) fn kiosk_says(&mut self, tone: Tone, what: (&str, &str), rest: (&str, &str)) {
         let notice = KioskNotice { tone, what: self.words(what.0, what.1), rest: self.words(rest.0, rest.1) };
         self.with_kiosk(|kiosk| kiosk.notice = Some(notice));
+    }
+
+    /// Takes back what was said, where it is such.
+    pub(crate) fn kiosk_unsays(&mut self, such: impl Fn(&str) -> bool) {
+        self.with_kiosk(|kiosk| {
+            kiosk.notice.take_if(|notice| such(&notice.what));
+        });
     }
 
     /// A key of a scanner that acts as a keyboard. Customers have no other keys.
@@ -279,12 +286,7 @@ impl Lane {
         }
         let paying = self.is_desk(|desk| matches!(desk, Desk::Paying(_)));
         if paying && !matches!(barcode, Some(Barcode::Payment | Barcode::Member(_) | Barcode::Coupon(_))) {
-            self.kiosk_says(
-                Tone::Attend,
-                ("还没有加上", "Not added"),
-                ("要再加商品，请先按“返回”。", "To add more, touch Back first."),
-            );
-            return self.play(Sound::Blocked);
+            return self.not_while_paying();
         }
         if let Some(Barcode::Phone(code)) = &barcode {
             return self.kiosk_phone(code);
@@ -305,7 +307,39 @@ impl Lane {
 
     /// A phone's code: a basket of the customer, or, before the attendant, the right of one to leave.
     fn kiosk_phone(&mut self, code: &PhoneCode) {
-        let Some(input) = self.read_phone(code) else { return };
+        if let Some(input) = self.read_phone(code)
+            && let Some(input) = self.ask_about_code(code, input)
+        {
+            self.kiosk_takes_phone(code, input);
+        }
+    }
+
+    fn not_while_paying(&mut self) {
+        self.kiosk_says(
+            Tone::Attend,
+            ("还没有加上", "Not added"),
+            ("要再加商品，请先按“返回”。", "To add more, touch Back first."),
+        );
+        self.play(Sound::Blocked);
+    }
+
+    /// Nobody else has a phone's code, or nobody could be asked: it is taken as the kiosk stands now.
+    pub(crate) fn take_phone_at_kiosk(&mut self, code: &PhoneCode) {
+        let Some(kiosk) = &self.kiosk else { return };
+        let (gate, session) = (kiosk.gate.is_some(), kiosk.session.is_some());
+        let unattended = matches!(code, PhoneCode::Exit(_)) && !session;
+        if gate || unattended || self.is_shut() {
+            return self.drop_phone(code);
+        }
+        if self.is_desk(|desk| matches!(desk, Desk::Paying(_))) {
+            return self.not_while_paying();
+        }
+        if let Some(input) = self.read_phone(code) {
+            self.kiosk_takes_phone(code, input);
+        }
+    }
+
+    fn kiosk_takes_phone(&mut self, code: &PhoneCode, input: Input) {
         match code {
             PhoneCode::Exit(_) => self.attend(input, "检查离店码", "Checking an exit code"),
             PhoneCode::Basket(_) => {

@@ -6,24 +6,28 @@ use domain::basket;
 use domain::catalogue::Catalogue;
 use domain::money::Money;
 use domain::phone::{
-    CodeKind, Difference, ExitRight, PhoneBasket, PhoneInput, PhoneLine, PhoneMessage, Taking, Unsold,
-    Unusable,
+    CodeId, CodeKind, Difference, ExitRight, PhoneBasket, PhoneInput, PhoneLine, PhoneMessage, Taking,
+    Unsold, Unusable,
 };
 use domain::refund::Origin;
 use domain::sale::Sale;
 use domain::till::{Desk, Input};
+use drivers::sound::Tone as Sound;
 use protocol::head::PublicKey;
 use protocol::pull::CodeSigner;
 use protocol::scan_go::{self, ExitCode, Here, RefuseCodeError};
-use ui::view::Tone;
+use ui::view::{Notice, Tone};
 
 use crate::config::Config;
-use crate::lane::{Lane, OpenLane, State, words};
+use crate::lane::{Command, Lane, OpenLane, State, words};
 use crate::present;
-use crate::sheet::Kind;
+use crate::sheet::{Kind, Open, ScanRule};
 
 /// In Chinese, and in English.
 pub(crate) type Words = (&'static str, &'static str);
+
+/// What is said while the store's other lanes are asked.
+const CHECKING: Words = ("正在核对手机上的码…", "Checking the phone's code…");
 
 /// How much of a code is shown where nothing else is known of it.
 const CODE_SHOWN: usize = 20;
@@ -44,13 +48,89 @@ impl Lane {
     /// A phone's code at the counter. Whether it was taken care of: where money is taken, or nobody is signed in, the till
     /// says so as of goods.
     pub(crate) fn scan_phone(&mut self, code: &PhoneCode) -> bool {
-        let at_goods =
-            self.till().is_some_and(|till| matches!(till.desk(), Desk::Selling(_) | Desk::Done(..)));
-        if at_goods && let Some(input) = self.read_phone(code) {
+        self.is_at_goods() && {
+            if let Some(input) = self.read_phone(code)
+                && let Some(input) = self.ask_about_code(code, input)
+            {
+                self.input(input);
+                self.flush();
+            }
+            true
+        }
+    }
+
+    fn is_at_goods(&self) -> bool {
+        self.till().is_some_and(|till| matches!(till.desk(), Desk::Selling(_) | Desk::Done(..)))
+    }
+
+    /// Nobody else has a phone's code, or nobody could be asked: it is taken as the counter stands now.
+    pub(crate) fn take_phone(&mut self, code: &PhoneCode) {
+        match self.front.sheets.last().map(Open::scan_rule) {
+            None => {}
+            Some(ScanRule::Sells | ScanRule::Takes) => self.close_sheets(),
+            Some(ScanRule::Blocks) => return self.block_scan(),
+        }
+        if !self.is_at_goods() {
+            return self.scan(code.text());
+        }
+        if let Some(input) = self.read_phone(code) {
             self.input(input);
             self.flush();
         }
-        at_goods
+    }
+
+    /// Another lane of the store used a code, or is about to.
+    pub(crate) fn refuse_phone(&mut self, code: &PhoneCode, why: Unusable) {
+        let kind = match code {
+            PhoneCode::Basket(_) => CodeKind::Basket,
+            PhoneCode::Exit(_) => CodeKind::Exit,
+        };
+        self.input(Input::Phone(Box::new(PhoneInput::Refuse { kind, why })));
+        self.flush();
+    }
+
+    /// A phone's code was asked about, and the counter serves somebody else by now.
+    pub(crate) fn drop_phone(&mut self, code: &PhoneCode) {
+        let (what, rest): (Words, Words) = match code {
+            PhoneCode::Basket(_) => (
+                ("手机购物篮没有加上", "The phone's basket was not added"),
+                (
+                    "这一单换过了。请再扫一次手机上的码。",
+                    "Another basket came up meanwhile. Scan the phone again.",
+                ),
+            ),
+            PhoneCode::Exit(_) => (
+                ("离店码没有查", "The exit code was not checked"),
+                ("没有用掉。请再扫一次。", "It was not used up. Scan it again."),
+            ),
+        };
+        if self.kiosk.is_some() {
+            self.kiosk_says(Tone::Attend, what, rest);
+        } else {
+            self.front.say(Tone::Attend, (what.0, rest.0), (what.1, rest.1));
+        }
+        self.commands.push(Command::Play(Sound::Blocked));
+    }
+
+    /// What is said while the store's other lanes are asked.
+    pub(crate) fn checking_phone(&mut self) {
+        if self.kiosk.is_some() {
+            self.kiosk_says(Tone::Quiet, CHECKING, ("", ""));
+        } else {
+            self.front.say(Tone::Quiet, (CHECKING.0, ""), (CHECKING.1, ""));
+        }
+    }
+
+    /// It is not said any more.
+    pub(crate) fn checked_phone(&mut self) {
+        let is = |what: &str| what == CHECKING.0 || what == CHECKING.1;
+        if self.kiosk.is_some() {
+            self.kiosk_unsays(is);
+        } else if let Some(Notice::Said { what, .. }) = &self.front.notice
+            && is(what)
+        {
+            self.front.notice = None;
+        }
     }
 
     /// What a phone's code is to the till; nothing where the lane cannot take any goods now.
@@ -80,6 +160,16 @@ impl Lane {
         Some(Input::Phone(Box::new(input)))
     }
 
+    /// The number of a code that would be used up.
+    pub(crate) fn code_used_by(input: &Input) -> Option<CodeId> {
+        let Input::Phone(input) = input else { return None };
+        match input.as_ref() {
+            PhoneInput::Take(basket) => Some(basket.id),
+            PhoneInput::CheckExit { exit, random: _ } => Some(exit.id),
+            PhoneInput::Look | PhoneInput::Audited { .. } | PhoneInput::Refuse { .. } => None,
+        }
+    }
+
     /// The till says something of a phone's code, to a cashier.
     pub(crate) fn phone_tells(&mut self, message: &PhoneMessage) {
         match message {
@@ -95,7 +185,7 @@ impl Lane {
             | PhoneMessage::PhonesFull
             | PhoneMessage::AuditKept { .. }
             | PhoneMessage::Refused { .. } => {
-                let (tone, what, rest) = phone_words(message);
+                let (tone, what, rest) = phone_words(message, self.moment.offset_minutes);
                 self.front.say(tone, (&what.0, rest.0), (&what.1, rest.1));
             }
         }
@@ -305,8 +395,8 @@ fn times(name: String, pieces: u32) -> String {
     if pieces == 1 { name } else { format!("{name} × {pieces}") }
 }
 
-/// What is said of a phone's code: how urgent, what happened, what to do.
-pub(crate) fn phone_words(message: &PhoneMessage) -> (Tone, (String, String), Words) {
+/// What is said of a phone's code: how urgent, what happened, what to do. The lane's offset from UTC is in minutes.
+pub(crate) fn phone_words(message: &PhoneMessage, offset_minutes: i32) -> (Tone, (String, String), Words) {
     let said = |what: Words| (what.0.to_owned(), what.1.to_owned());
     match message {
         PhoneMessage::Taken { lines, left_out: 0, differs: false } => (
@@ -342,6 +432,40 @@ pub(crate) fn phone_words(message: &PhoneMessage) -> (Tone, (String, String), Wo
             said(("抽检已记下：有商品没付", "The spot check is kept: goods were not paid for")),
             ("请顾客补付。", "Ask the customer to pay for them."),
         ),
+        PhoneMessage::Refused { kind, why: Unusable::UsedAt { lane, at_ms } } => {
+            let at = at_ms.map(|at_ms| present::local_time(at_ms, offset_minutes, "%H:%M"));
+            let at = |before: &str, after: &str| {
+                at.as_ref().map(|at| format!("{before}{at}{after}")).unwrap_or_default()
+            };
+            let (_, _, rest) = refused_words(*kind, Unusable::UsedBefore);
+            let what = match kind {
+                CodeKind::Basket => (
+                    format!("这个购物篮已在 {lane} 号收银台用过{}", at("（", "）")),
+                    format!("This basket was used already at lane {lane}{}", at(", ", "")),
+                ),
+                CodeKind::Exit => (
+                    format!("离店码已在 {lane} 号收银台用过{}", at("（", "）")),
+                    format!("This exit code was used already at lane {lane}{}", at(", ", "")),
+                ),
+            };
+            (Tone::Stop, what, rest)
+        }
+        PhoneMessage::Refused { kind: CodeKind::Basket, why: Unusable::HeldAt { lane } } => (
+            Tone::Stop,
+            (format!("{lane} 号收银台正在用这个购物篮"), format!("Lane {lane} is taking this basket now")),
+            (
+                "没有加上。请到那里付款，或在手机上重新生成二维码。",
+                "Nothing was added. Pay there, or make a new code on the phone.",
+            ),
+        ),
+        PhoneMessage::Refused { kind: CodeKind::Exit, why: Unusable::HeldAt { lane } } => {
+            let (_, _, rest) = refused_words(CodeKind::Exit, Unusable::UsedBefore);
+            let what = (
+                format!("{lane} 号收银台正在查这个离店码"),
+                format!("Lane {lane} is checking this exit code now"),
+            );
+            (Tone::Stop, what, rest)
+        }
         PhoneMessage::Refused { kind, why } => {
             let (tone, what, rest) = refused_words(*kind, *why);
             (tone, said(what), rest)
@@ -386,7 +510,7 @@ fn refused_words(kind: CodeKind, why: Unusable) -> (Tone, Words, Words) {
                 Unusable::Expired => {
                     (Tone::Attend, ("这个购物篮已过时", "The time of this basket is over"), again)
                 }
-                Unusable::UsedBefore => {
+                Unusable::UsedBefore | Unusable::UsedAt { .. } | Unusable::HeldAt { .. } => {
                     (Tone::Stop, ("这个购物篮已经用过", "This basket was used already"), again)
                 }
                 Unusable::TooMany => {
@@ -425,7 +549,7 @@ fn refused_words(kind: CodeKind, why: Unusable) -> (Tone, Words, Words) {
                 Unusable::Expired => {
                     (Tone::Attend, ("离店码已过时", "The time of this exit code is over"), look)
                 }
-                Unusable::UsedBefore => {
+                Unusable::UsedBefore | Unusable::UsedAt { .. } | Unusable::HeldAt { .. } => {
                     (Tone::Stop, ("离店码已经用过", "This exit code was used already"), hold)
                 }
                 Unusable::TooMany => {

@@ -17,6 +17,7 @@ mod receipts;
 
 use chrono::NaiveDate;
 use domain::label::LabelNumber;
+use domain::phone::CodeId;
 use domain::shift::PARKED_MAX;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -193,6 +194,17 @@ pub enum Question {
         /// Which.
         parked: ParkedId,
     },
+    /// A phone's basket or exit code is to be used up: did another lane of the store, or does it just now? If none
+    /// did, this lane alone may for now.
+    ClaimCode {
+        /// Its number: 24 hexadecimal digits, small letters.
+        id: String,
+    },
+    /// A code that was claimed is not to be used up here after all.
+    ReleaseCode {
+        /// Its number.
+        id: String,
+    },
     /// What is this seller credited for, and what have they earned?
     Earned {
         /// HQ's id of the seller.
@@ -278,6 +290,9 @@ impl Question {
             Self::Stock { sku } => short(sku),
             Self::Positions {} | Self::ClaimParked { .. } | Self::ReleaseParked { .. } => true,
             Self::ParkedBaskets { own, epoch: _ } => own.len() <= PARKED_MAX,
+            Self::ClaimCode { id } | Self::ReleaseCode { id } => {
+                CodeId::parse(id).is_some_and(|read| read.to_string() == *id)
+            }
             Self::Earned { seller, day: _ } => short(seller),
             Self::FlashLabel { label, colour: _, seconds } => {
                 is_label(label) && (1..=FLASH_SECONDS_MAX).contains(seconds)
@@ -442,6 +457,16 @@ pub enum Answer {
         /// Why.
         why: ParkedRefused,
     },
+    /// The code may be used up here.
+    CodeClaimed {
+        /// Up to but not including this instant, milliseconds UTC.
+        until_ms: i64,
+    },
+    /// The code may not be used up here.
+    CodeNotClaimed {
+        /// Why.
+        why: CodeTaken,
+    },
     /// It was passed on to the gateway that has the label; what becomes of it
     /// stands in the label's state.
     LabelAsked {},
@@ -567,6 +592,25 @@ pub enum ParkedRefused {
     },
     /// Another lane took it up.
     Gone {
+        /// Which.
+        lane: u32,
+    },
+}
+
+/// Why a phone's code may not be used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "because", rename_all = "snake_case")]
+pub enum CodeTaken {
+    /// It was used up.
+    Used {
+        /// The lane that did.
+        lane: u32,
+        /// When, by that lane's clock, milliseconds UTC; absent where nobody remembers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at_ms: Option<i64>,
+    },
+    /// Another lane is about to.
+    Held {
         /// Which.
         lane: u32,
     },
@@ -748,6 +792,31 @@ mod tests {
         assert!(!asked(vec![String::new()], "m1").is_within_bounds());
         assert!(!asked(vec!["p".into(); QUOTAS_ASKED_MAX + 1], "").is_within_bounds());
         assert!(!asked(vec!["p".into()], &"m".repeat(ASKED_LENGTH_MAX + 1)).is_within_bounds());
+    }
+
+    #[test]
+    fn a_phones_code_is_asked_about_by_its_number_alone() {
+        let id = "0123456789abcdef01234567";
+        let question = Question::ClaimCode { id: id.into() };
+        assert!(question.is_within_bounds());
+        assert_eq!(
+            serde_json::to_string(&question).expect("plain data serialises"),
+            format!(r#"{{"ask":"claim_code","id":"{id}"}}"#)
+        );
+        for id in ["", "0123456789ABCDEF01234567", "0123456789abcdef0123456", "GTB0123456789abcdef012345"] {
+            assert!(!Question::ClaimCode { id: id.into() }.is_within_bounds(), "{id}");
+            assert!(!Question::ReleaseCode { id: id.into() }.is_within_bounds(), "{id}");
+        }
+        let told =
+            |why| serde_json::to_string(&Answer::CodeNotClaimed { why }).expect("plain data serialises");
+        assert_eq!(
+            told(CodeTaken::Used { lane: 3, at_ms: Some(9) }),
+            r#"{"answer":"code_not_claimed","why":{"because":"used","lane":3,"at_ms":9}}"#
+        );
+        assert_eq!(
+            told(CodeTaken::Held { lane: 3 }),
+            r#"{"answer":"code_not_claimed","why":{"because":"held","lane":3}}"#
+        );
     }
 
     #[test]

@@ -685,6 +685,7 @@ fn records() -> Vec<(&'static str, Record)> {
         ("kiosk_called_coupon_query", Record::Kiosk(KioskRecord::Called { cause: Cause::CouponQuery })),
     ])
     .chain(records_of_a_card())
+    .chain(phone::records_of_other_lanes())
     .collect()
 }
 

@@ -535,7 +535,9 @@ impl Counter {
             | Question::Positions {}
             | Question::ParkedBaskets { .. }
             | Question::ClaimParked { .. }
-            | Question::ReleaseParked { .. } => return None,
+            | Question::ReleaseParked { .. }
+            | Question::ClaimCode { .. }
+            | Question::ReleaseCode { .. } => return None,
         };
         let busy = Answer::LabelNotAsked { why: LabelNotAsked::Busy };
         let (Some(order), Some(labels)) = (order, &self.labels) else {

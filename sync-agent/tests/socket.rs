@@ -45,6 +45,8 @@ impl Answers for Clerk {
             | Question::ParkedBaskets { .. }
             | Question::ClaimParked { .. }
             | Question::ReleaseParked { .. }
+            | Question::ClaimCode { .. }
+            | Question::ReleaseCode { .. }
             | Question::QuotasUsed { .. } => std::future::pending().await,
         }
     }

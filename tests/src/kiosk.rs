@@ -75,6 +75,20 @@ pub fn with_bagging_scale() -> Config {
     Config { bagging_scale: Some(scale), ..config() }
 }
 
+/// What is touched to open a kiosk by number and PIN, in order: what it is called, and where a window of 1080 by 1400 has it.
+pub const OPENING: [(&str, u32, u32); 10] = [
+    ("店员开机", 700, 1_302),
+    ("1", 323, 625),
+    ("0", 540, 1_009),
+    ("1", 323, 625),
+    ("确定", 700, 1_302),
+    ("1", 323, 625),
+    ("2", 540, 625),
+    ("3", 757, 625),
+    ("4", 323, 753),
+    ("确定", 700, 1_302),
+];
+
 /// A kiosk, turned by hand.
 pub struct KioskStand {
     /// The lane.
@@ -87,6 +101,8 @@ pub struct KioskStand {
     pub commands: Vec<Command>,
     /// What the store's relay tells the kiosk when it says how it is; `None` where there is no relay.
     pub acts: Option<Vec<SignedAct>>,
+    /// What is said of phones' codes; `None` where nobody answers.
+    pub of_codes: Option<Answer>,
     /// How the kiosk said that it is.
     pub stood: Option<Stand>,
     actions: Rc<RefCell<Vec<Action>>>,
@@ -99,8 +115,8 @@ impl KioskStand {
         let pressed = Rc::clone(&actions);
         let screen = KioskScreen::new(move |action| pressed.borrow_mut().push(action))?;
         let lane = Lane::new(Paths { data: folder.to_owned() }, config);
-        let (commands, acts, stood) = (Vec::new(), None, None);
-        let mut stand = Self { lane, screen, moment, commands, acts, stood, actions };
+        let (commands, acts, of_codes, stood) = (Vec::new(), None, None, None);
+        let mut stand = Self { lane, screen, moment, commands, acts, of_codes, stood, actions };
         stand.turn(vec![Event::Tick]);
         ensure!(stand.lane.till().is_some(), "the lane did not open");
         Ok(stand)
@@ -117,6 +133,9 @@ impl KioskStand {
             if let Question::Stand { stand } = &asked.question {
                 self.stood = Some(stand.clone());
                 answer = self.acts.clone().map(|acts| Box::new(Answer::Acts { acts }));
+            }
+            if let Question::ClaimCode { .. } = &asked.question {
+                answer = self.of_codes.clone().map(Box::new);
             }
             ends.push(Event::Answered { number: asked.number, answer });
         }

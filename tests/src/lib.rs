@@ -10,6 +10,7 @@
 //! | [`kiosk`] | a lane as customers use it by themselves, and pictures of its pages |
 //! | [`labels`] | the staff's window for shelf labels, and pictures of its pages |
 //! | [`guide`] | the pictures of the cashier's guide: each job done at such a lane |
+//! | [`phone`] | a customer's phone: what it asks of HQ, and the code that it shows |
 //! | [`till`] | a lane turned by hand, with its real line to its real agent |
 //! | [`tasks`] | what a new cashier is asked to do, with what it takes |
 //! | [`measure`] | how quick the real window is, for `cargo xtask bench ui` |
@@ -26,6 +27,7 @@ pub mod guide;
 pub mod kiosk;
 pub mod labels;
 pub mod measure;
+pub mod phone;
 pub mod process;
 pub mod replay;
 pub mod ring;

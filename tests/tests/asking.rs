@@ -9,11 +9,13 @@ use std::process::Command as Program;
 
 use anyhow::{Context, Result};
 use domain::money::Money;
+use domain::phone::{CodeKind, PhoneRecord, Unusable};
 use domain::record::Record;
 use domain::till::Input;
 use fixtures::shop;
 use protocol::ask::{Answer, Knows, PHONE, Question, Sought};
 use protocol::pull::phone_hash;
+use tests::phone::{basket, link, wait_for_keys};
 use tests::process::{program, run, wait_for};
 use tests::shop::{Headquarters, Relay, STORE, code_of};
 use tests::till::Till;
@@ -240,6 +242,90 @@ fn cut_off_from_hq_a_stores_lanes_still_give_one_receipt_back_once() -> Result<(
     one.scan(&code);
     one.hear(1);
     assert!(one.basket().past().is_none(), "HQ knows it as well");
+    Ok(())
+}
+
+/// Why the last code of a phone was refused at a lane.
+fn refused(till: &Till) -> Result<Option<(CodeKind, Unusable)>> {
+    let records = till.files.records()?;
+    Ok(records.iter().rev().find_map(|stored| match stored.record {
+        Record::Phone(PhoneRecord::Refused { kind, why }) => Some((kind, why)),
+        _ => None,
+    }))
+}
+
+#[test]
+fn a_phones_code_is_taken_at_one_lane_of_a_store_also_with_hq_away() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut headquarters = open(folder.path())?;
+    let mut relay = Relay::open(&folder.path().join("relay"), &headquarters)?;
+    let token = link(&folder.path().join("hq"))?;
+    let mut one = Till::open_by(&folder.path().join("one"), &headquarters, Some(&relay), 1)?;
+    let mut two = Till::open_by(&folder.path().join("two"), &headquarters, Some(&relay), 2)?;
+    for till in [&one, &two] {
+        // HQ's, and one of each lane.
+        wait_for_keys(&till.files, 3)?;
+    }
+    let codes: Vec<String> =
+        (1..=4).map(|pieces| basket(&headquarters, &token, &[(TISSUES, pieces)])).collect::<Result<_>>()?;
+    let has_lines = |lane: &pos_app::lane::Lane| lane.till().is_some_and(|till| !till.basket().is_empty());
+    let head = |till: &Till| till.lane.journal().map_or(0, |journal| journal.head().seq);
+
+    // With HQ there.
+    one.scan(&codes[0]);
+    one.wait("the basket", has_lines);
+    one.pay();
+    one.files.wait_for_acknowledgement()?;
+    two.scan(&codes[0]);
+    two.hear(1);
+    assert!(two.basket().is_empty(), "it was used");
+    let Some((CodeKind::Basket, Unusable::UsedAt { lane: 1, at_ms: Some(_) })) = refused(&two)? else {
+        panic!("{:?}", refused(&two)?)
+    };
+
+    // HQ is dead: the store's relay knows, first by what it was asked, then by the copy.
+    headquarters.kill()?;
+    one.scan(&codes[1]);
+    one.wait("the basket", has_lines);
+    two.scan(&codes[1]);
+    two.hear(1);
+    assert!(two.basket().is_empty(), "lane 1 has it");
+    one.pay();
+    let sold = head(&one);
+    wait_for("a copy", || Ok((relay.copied(1)? >= sold).then_some(())))?;
+    two.scan(&codes[1]);
+    two.hear(1);
+    assert!(two.basket().is_empty(), "lane 1 used it");
+    assert!(matches!(refused(&two)?, Some((CodeKind::Basket, Unusable::UsedAt { lane: 1, .. }))));
+    // What is scanned while nobody has answered is the customer's own, and the phone's lines join it.
+    two.scan(&codes[2]);
+    two.scan(&code_of(CHIPS)?);
+    assert_eq!(two.basket().lines().len(), 1);
+    two.wait("the basket", |lane| lane.till().is_some_and(|till| till.basket().lines().len() == 2));
+    two.pay();
+
+    // The relay is dead as well: each lane has its own book, and nobody is kept waiting for long.
+    relay.kill()?;
+    let begun = std::time::Instant::now();
+    one.scan(&codes[3]);
+    one.wait("the basket", has_lines);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20), "a lane that asks in vain goes on");
+    one.pay();
+    two.scan(&codes[3]);
+    two.wait("the basket", has_lines);
+    two.pay();
+    one.scan(&codes[3]);
+    assert!(one.basket().is_empty(), "its own book knows");
+    assert_eq!(refused(&one)?, Some((CodeKind::Basket, Unusable::UsedBefore)));
+
+    // HQ hears of it later, and lists the second use of that one alone.
+    headquarters.start()?;
+    relay.start(&headquarters)?;
+    one.files.wait_for_acknowledgement()?;
+    two.files.wait_for_acknowledgement()?;
+    let listed =
+        run(Program::new(program("hq")?).arg("exceptions").arg("--data").arg(folder.path().join("hq")))?;
+    assert_eq!(listed.matches("used_before").count(), 1, "{listed}");
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 //! is paid, and the right to leave works once. The real lane, files and goods behind its window.
 
 // A test asks for the records it is about, and for no others.
-#![allow(clippy::wildcard_enum_match_arm)]
+#![allow(clippy::wildcard_enum_match_arm, clippy::cast_precision_loss, clippy::float_arithmetic)]
 
 use std::path::Path;
 
@@ -18,11 +18,12 @@ use ledger::journal::JournalReader;
 use ledger::reference::ReferenceWriter;
 use pos_app::config::{Config, Payment, Printer};
 use pos_app::lane::{Command, Event, Moment};
+use protocol::ask::{Answer as Told, CodeTaken, Question};
 use protocol::event;
 use protocol::head::SigningKey;
 use protocol::pull::{Change, Entity};
 use protocol::scan_go::{PhoneBasket, PhoneLine};
-use tests::kiosk::{KioskStand, PAY_CODE, alcohol, config as kiosk_config};
+use tests::kiosk::{KioskStand, OPENING, PAY_CODE, alcohol, config as kiosk_config};
 use tests::shop::{STORE, code_of};
 use tests::stand::{HQ_SECRET, LANE_SECRET, Stand, reference, tell_keys};
 use ui::kiosk::{KioskPage, Touch};
@@ -116,6 +117,44 @@ fn printed(commands: &[Command]) -> Vec<String> {
     codes.collect()
 }
 
+/// Which codes are asked about, in order, by the number of the question.
+fn asked(commands: &[Command]) -> Vec<(u64, String)> {
+    let of_codes = commands.iter().filter_map(|command| match command {
+        Command::Ask(asked) => match &asked.question {
+            Question::ClaimCode { id } => Some((asked.number, id.clone())),
+            _ => None,
+        },
+        _ => None,
+    });
+    of_codes.collect()
+}
+
+/// Which codes go back.
+fn released(commands: &[Command]) -> Vec<String> {
+    let of_codes = commands.iter().filter_map(|command| match command {
+        Command::Ask(asked) => match &asked.question {
+            Question::ReleaseCode { id } => Some(id.clone()),
+            _ => None,
+        },
+        _ => None,
+    });
+    of_codes.collect()
+}
+
+fn number(id: u8) -> String {
+    CodeId([id; 12]).to_string()
+}
+
+const YES: Told = Told::CodeClaimed { until_ms: i64::MAX };
+
+fn used(lane: u32, at_ms: i64) -> Told {
+    Told::CodeNotClaimed { why: CodeTaken::Used { lane, at_ms: Some(at_ms) } }
+}
+
+fn held(lane: u32) -> Told {
+    Told::CodeNotClaimed { why: CodeTaken::Held { lane } }
+}
+
 struct Till {
     stand: Stand,
     folder: tempfile::TempDir,
@@ -193,6 +232,13 @@ impl Till {
         let blocked = Command::Play(Tone::Blocked);
         assert!(self.stand.commands.contains(&blocked), "{:?}", self.stand.commands);
         self.said()
+    }
+
+    /// The agent answers what it was asked last of a phone's code.
+    fn hears(&mut self, answer: Told) {
+        let (number, _) = asked(&self.stand.commands).pop().expect("a question");
+        self.stand.commands.clear();
+        self.stand.turn(vec![Event::Answered { number, answer: Some(Box::new(answer)) }]);
     }
 
     fn records(&self) -> Vec<PhoneRecord> {
@@ -357,6 +403,133 @@ fn a_basket_joins_under_open_sheets_as_goods_do() {
 }
 
 #[test]
+fn a_code_that_another_lane_has_is_refused_with_lane_and_time() {
+    let mut till = Till::open(1);
+    till.stand.agent_is_slow = true;
+    let code = usual(1, vec![line(WATER, 1, price(WATER, 1))]);
+    till.stand.scan(&code);
+    assert_eq!((till.lines(), till.said().trim()), (0, "正在核对手机上的码…"));
+    // It is held to the scanner again, and goods come meanwhile: they are the customer's own.
+    till.stand.scan(&code);
+    assert_eq!(asked(&till.stand.commands).len(), 1, "one question is enough");
+    till.stand.scan(&code_of(TEA).expect("a code"));
+    assert_eq!(till.lines(), 1);
+    till.hears(used(3, MORNING.now_ms + 32 * 60_000));
+    assert_eq!(till.said(), "这个购物篮已在 3 号收银台用过（10:32） 没有加上。请在手机上重新生成二维码。");
+    assert!(till.stand.commands.contains(&Command::Play(Tone::Blocked)));
+    assert_eq!((till.lines(), released(&till.stand.commands).len()), (1, 0));
+    till.stand.press(Button::Language);
+    till.stand.scan(&code);
+    till.hears(held(2));
+    assert_eq!(
+        till.said(),
+        "Lane 2 is taking this basket now Nothing was added. Pay there, or make a new code on the phone."
+    );
+    let at_ms = Some(MORNING.now_ms + 32 * 60_000);
+    for why in [Unusable::UsedAt { lane: 3, at_ms }, Unusable::HeldAt { lane: 2 }] {
+        let refused = PhoneRecord::Refused { kind: CodeKind::Basket, why };
+        assert!(till.records().contains(&refused), "{why:?}: whoever tries is written down");
+    }
+    // Nobody answers: the lane's own book is all there is, and it takes the code once.
+    till.stand.scan(&code);
+    till.stand.answer_none();
+    assert_eq!(till.lines(), 2);
+    assert!(till.refused(&code).contains("This basket was used already Nothing"), "{}", till.said());
+    assert_eq!(asked(&till.stand.commands).len(), 0, "its own book knows");
+}
+
+#[test]
+fn a_basket_that_was_asked_about_joins_the_customers_own_or_none() {
+    let water = price(WATER, 2);
+    let code = usual(1, vec![line(WATER, 2, water)]);
+    // Goods that were scanned meanwhile, and a line that was taken out again, change nothing.
+    let mut till = Till::open(1);
+    till.stand.agent_is_slow = true;
+    till.stand.scan(&code);
+    till.stand.scan(&code_of(TEA).expect("a code"));
+    till.stand.type_text("77");
+    till.hears(YES);
+    assert_eq!((till.lines(), released(&till.stand.commands).len()), (2, 0), "{}", till.said());
+    let ui::view::Screen::Sell(sell) = till.stand.lane.view().screen else { panic!("goods are rung up") };
+    assert_eq!(sell.entry, "77", "what was typed meanwhile stays");
+    // The goods were paid meanwhile: the next basket is another customer's.
+    let mut till = Till::open(1);
+    till.stand.agent_is_slow = true;
+    till.stand.scan(&code_of(TEA).expect("a code"));
+    till.stand.scan(&code);
+    till.pay_in_cash();
+    till.stand.key(Key::Enter);
+    till.hears(YES);
+    assert_eq!(till.lines(), 0);
+    assert!(till.said().contains("手机购物篮没有加上 这一单换过了"), "{}", till.said());
+    assert_eq!(released(&till.stand.commands), [number(1)], "and it is nobody's any more");
+    // At the payment it is refused as goods are, and goes back.
+    let mut till = Till::open(1);
+    till.stand.agent_is_slow = true;
+    till.stand.scan(&code_of(TEA).expect("a code"));
+    till.stand.scan(&code);
+    till.stand.key(Key::Char(' '));
+    till.hears(YES);
+    assert!(matches!(till.till().desk(), Desk::Paying(_)) && till.lines() == 1, "{}", till.said());
+    assert!(till.stand.commands.contains(&Command::Play(Tone::Blocked)));
+    assert_eq!(released(&till.stand.commands), [number(1)]);
+    // So is one of which nothing can be sold, and one that HQ may have given though its answer was lost.
+    let unknown = PhoneLine { code: "9520000000028".into(), pieces: 1, shown: Some(300) };
+    for answer in [Some(YES), None] {
+        let mut till = Till::open(1);
+        till.stand.agent_is_slow = true;
+        till.stand.scan(&usual(2, vec![unknown.clone()]));
+        match answer {
+            Some(answer) => till.hears(answer),
+            None => till.stand.answer_none(),
+        }
+        assert!(till.said().contains("这里都不能卖"), "{}", till.said());
+        assert_eq!(released(&till.stand.commands), [number(2)]);
+    }
+    // An older agent gives nothing: nothing goes back.
+    let mut till = Till::open(1);
+    till.stand.agent_is_slow = true;
+    till.stand.scan(&usual(2, vec![unknown]));
+    till.hears(Told::Refused { reason: "unknown".into() });
+    assert_eq!(released(&till.stand.commands), [""; 0]);
+}
+
+#[test]
+fn who_leaves_is_asked_about_at_the_stores_other_lanes() {
+    let mut till = Till::open_with(1, |config| config.scan_go.exit_for_all = true);
+    till.stand.scan(&code_of(WATER).expect("a code"));
+    till.pay_in_cash();
+    let exit = printed(&till.stand.commands).pop().expect("an exit code");
+    let mut gate = Till::open(2);
+    gate.stand.agent_is_slow = true;
+    gate.stand.scan(&exit);
+    assert_eq!((gate.sheet().as_str(), gate.records().len()), ("", 0), "nobody leaves before it is known");
+    gate.hears(used(3, MORNING.now_ms));
+    assert_eq!(gate.said(), "离店码已在 3 号收银台用过（10:00） 先不要放行。请看小票，并请主管来。");
+    assert_eq!(gate.sheet(), "");
+    gate.stand.scan(&exit);
+    gate.hears(held(4));
+    assert!(gate.said().contains("4 号收银台正在查这个离店码 先不要放行"), "{}", gate.said());
+    // A sheet that must not be disturbed came up meanwhile: the scan is blocked, and the code goes back.
+    gate.stand.scan(&exit);
+    gate.stand.scan(&code_of(WATER).expect("a code"));
+    gate.stand.key(Key::Tab);
+    let rows = gate.stand.lane.view().sheet.map(|sheet| sheet.rows).unwrap_or_default();
+    let row = rows.iter().position(|row| row.name.starts_with("现金存入")).expect("in the menu");
+    gate.stand.press(Button::Row(row));
+    let blocking = gate.sheet();
+    gate.hears(YES);
+    assert_eq!(gate.sheet(), blocking, "{}", gate.said());
+    assert!(gate.said().contains("刚才扫的没有加入"), "{}", gate.said());
+    assert_eq!(released(&gate.stand.commands).len(), 1);
+    gate.stand.key(Key::Escape);
+    gate.stand.scan(&exit);
+    gate.hears(YES);
+    assert_eq!((gate.sheet().as_str(), gate.lines()), ("可以离店", 1));
+    assert_eq!(released(&gate.stand.commands), [""; 0]);
+}
+
+#[test]
 fn whoever_is_drawn_at_the_exit_is_looked_at_and_what_was_found_is_kept() {
     let mut till = Till::open_with(1, |config| config.scan_go.exit_for_all = true);
     till.stand.scan(&code_of(WATER).expect("a code"));
@@ -495,4 +668,48 @@ fn at_a_kiosk_only_the_attendant_checks_exit_codes() {
     assert!(kiosk.said().contains("离店码已经用过"), "{}", kiosk.said());
     assert_eq!(checked(&kiosk), 1);
     kiosk.stand.touch(Touch::Go);
+}
+
+#[test]
+fn at_a_kiosk_a_code_of_another_lane_is_refused_and_begins_nothing() {
+    let water = price(WATER, 2);
+    let mut kiosk = Kiosk::open();
+    let code = usual(1, vec![line(WATER, 2, water)]);
+    kiosk.stand.of_codes = Some(used(3, MORNING.now_ms + 32 * 60_000));
+    kiosk.stand.scan(&code);
+    assert_eq!(kiosk.said(), "这个购物篮已在 3 号收银台用过（10:32） 没有加上。请在手机上重新生成二维码。");
+    assert!(kiosk.stand.commands.contains(&Command::Play(Tone::Blocked)));
+    assert_eq!((kiosk.lines(), kiosk.stand.title().as_str()), (0, "自助收银"), "nobody began anything");
+    kiosk.stand.of_codes = Some(YES);
+    kiosk.stand.scan(&code);
+    assert_eq!((kiosk.lines(), released(&kiosk.stand.commands).len()), (1, 0));
+    assert_ne!(kiosk.stand.title(), "自助收银");
+}
+
+#[test]
+fn what_opens_a_kiosk_is_where_it_is_measured() {
+    HEADLESS.with(|()| ());
+    let folder = tempfile::tempdir().expect("a folder");
+    files(folder.path(), 1);
+    let mut stand = KioskStand::open(folder.path(), kiosk_config(), MORNING).expect("a kiosk");
+    stand.screen.set_size(1_080, 1_400);
+    stand.screen.show().expect("shown");
+    let mut wrong = Vec::new();
+    for (label, x, y) in OPENING {
+        let buttons = ElementQuery::from_root(stand.screen.window())
+            .match_accessible_role(AccessibleRole::Button)
+            .find_all();
+        let named = buttons.iter().find(|button| button.accessible_label().as_deref() == Some(label));
+        let button = named.unwrap_or_else(|| panic!("no {label}"));
+        let (at, size) = (button.absolute_position(), button.size());
+        let within = |from: f32, long: f32, at: u32| (from..from + long).contains(&(at as f32));
+        if !within(at.x, size.width, x) || !within(at.y, size.height, y) {
+            wrong.push(format!("{label} is at {at:?} {size:?}"));
+        }
+        button.invoke_accessible_default_action();
+        stand.settle();
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let signed_in = |record: &Record| matches!(record, Record::SignedIn { .. });
+    assert!(records(folder.path()).iter().any(signed_in));
 }

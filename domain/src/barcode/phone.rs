@@ -24,6 +24,15 @@ pub enum PhoneCode {
     Exit(String),
 }
 
+impl PhoneCode {
+    /// The code as it was shown, in capitals.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Basket(text) | Self::Exit(text) => text,
+        }
+    }
+}
+
 /// Reads a code of either kind, in small letters or capitals; `None` where the text is not of their form.
 pub fn read(text: &str) -> Option<PhoneCode> {
     let is_plain = |byte: u8| byte.is_ascii_alphabetic() || (b'2'..=b'7').contains(&byte);

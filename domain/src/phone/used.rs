@@ -44,6 +44,11 @@ impl UsedCodes {
         if held >= USED_MAX { Err(UsedError::Full) } else { Ok(()) }
     }
 
+    /// Whether a code was used here, as far as it is remembered.
+    pub fn has(&self, id: CodeId) -> bool {
+        self.until_ms.contains_key(&id)
+    }
+
     /// Uses a code up. Those whose time is over are forgotten: they are refused as such. A clock that is set back by no
     /// more than [`CLOCK_AHEAD_MAX_MS`] makes none work twice.
     ///

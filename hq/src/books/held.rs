@@ -130,6 +130,73 @@ impl ParkedBook {
     }
 }
 
+/// The most uses of one phone's code that are named with the next.
+const CODE_USES_MAX: usize = 8;
+
+/// How a phone's code stands.
+///
+/// While nobody has it, it is written as the list of its uses.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "CodeForm", into = "CodeForm")]
+pub struct CodeBook {
+    /// Who may use it up now.
+    pub claim: Option<Claim>,
+    /// The events that used it up; more than one is one too many.
+    pub uses: Vec<String>,
+}
+
+/// How it is written.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+enum CodeForm {
+    Uses(Vec<String>),
+    Claimed { claim: Claim, uses: Vec<String> },
+}
+
+impl From<CodeForm> for CodeBook {
+    fn from(form: CodeForm) -> Self {
+        match form {
+            CodeForm::Uses(uses) => Self { claim: None, uses },
+            CodeForm::Claimed { claim, uses } => Self { claim: Some(claim), uses },
+        }
+    }
+}
+
+impl From<CodeBook> for CodeForm {
+    fn from(book: CodeBook) -> Self {
+        match book {
+            CodeBook { claim: None, uses } => Self::Uses(uses),
+            CodeBook { claim: Some(claim), uses } => Self::Claimed { claim, uses },
+        }
+    }
+}
+
+impl CodeBook {
+    /// A lane wants to use it up.
+    pub fn claim(&mut self, lane: &LaneId, until_ms: i64) -> Result<(), NotClaimed> {
+        if !self.uses.is_empty() {
+            return Err(NotClaimed::Used);
+        }
+        claim(&mut self.claim, lane, until_ms)
+    }
+
+    /// A lane does not want to use it up any more.
+    pub fn release(&mut self, lane: &LaneId) -> bool {
+        release(&mut self.claim, lane)
+    }
+
+    /// A lane used it up: nobody has it any more. Gives the uses before, the first first; a code that is used again
+    /// and again stays a row of a bounded length.
+    pub fn use_up(&mut self, source: &str) -> Vec<String> {
+        self.claim = None;
+        let before = self.uses.clone();
+        if self.uses.len() < CODE_USES_MAX {
+            self.uses.push(source.to_owned());
+        }
+        before
+    }
+}
+
 /// A line of a sale, as far as it can come back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptLine {
@@ -256,6 +323,30 @@ mod tests {
         assert_eq!(book.spend(&lane(2), "a"), None, "filed twice");
         assert_eq!(book.claim(&lane(1), 30), Err(NotClaimed::Used));
         assert_eq!(book.spend(&lane(1), "b"), Some("a".to_owned()), "it could not ask");
+    }
+
+    #[test]
+    fn a_phones_code_is_one_lanes_and_is_written_as_it_always_was() {
+        let mut book: CodeBook =
+            serde_json::from_str(r#"["S1/1/1/3"]"#).expect("as HQ wrote it before claims");
+        assert_eq!(book.claim(&lane(1), 10), Err(NotClaimed::Used));
+        book = CodeBook::default();
+        assert_eq!(book.claim(&lane(1), 10), Ok(()));
+        let written = serde_json::to_string(&book).expect("plain data serialises");
+        assert_eq!(written, r#"{"claim":{"lane":{"store":"S1","lane":1},"until_ms":10},"uses":[]}"#);
+        assert_eq!(serde_json::from_str::<CodeBook>(&written).expect("its own"), book);
+        assert_eq!(book.claim(&lane(2), 10), Err(NotClaimed::Held));
+        assert!(!book.release(&lane(2)) && book.release(&lane(1)));
+        assert_eq!(book.claim(&lane(2), 10), Ok(()));
+        // A lane that could not ask used it meanwhile; the other one finds it used.
+        assert_eq!(book.use_up("a"), Vec::<String>::new());
+        assert_eq!(serde_json::to_string(&book).expect("plain data serialises"), r#"["a"]"#);
+        assert_eq!(book.claim(&lane(2), 20), Err(NotClaimed::Used));
+        assert_eq!(book.use_up("b"), ["a"]);
+        for more in 0..20 {
+            book.use_up(&more.to_string());
+        }
+        assert_eq!(book.uses.len(), CODE_USES_MAX);
     }
 
     #[test]

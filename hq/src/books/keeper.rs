@@ -6,11 +6,13 @@
 
 mod again;
 mod channel;
+mod codes;
 mod membership;
 mod parked;
 mod receipts;
 
 pub use self::channel::{HQ_LANE, PointsRefused};
+pub use self::codes::CODE_CLAIM_MS;
 pub(crate) use self::membership::add_tags;
 pub use self::membership::{membership_key, memberships, reward_key, rewards};
 pub use self::parked::{PARKED_CLAIM_MS, parked_listed};
@@ -42,9 +44,6 @@ pub const POINTS_SETTING: &str = "points";
 /// What a member's old card, or a number given at a till, leads to; before it
 /// stands this where a card's code would stand.
 pub const ALIAS: &str = "id:";
-
-/// The most uses of one phone's code that are named with the next.
-const CODE_USES_MAX: usize = 8;
 
 /// What stands behind the number of a document that also gave points back.
 const BACK: &str = "#back";
@@ -589,7 +588,7 @@ impl<'w, 'c> Keeper<'w, 'c> {
                     self.points(&member, key.store, (&document(key, event.seq), event.at_ms), &operation)?;
                 }
                 Fact::Phone(fact) => {
-                    if let Some((what, id)) = used_code(fact) {
+                    if let Some((what, id)) = codes::used_code(fact) {
                         self.use_code(&lane, (&document(key, event.seq), event.at_ms), what, id)?;
                     }
                 }
@@ -620,32 +619,6 @@ impl<'w, 'c> Keeper<'w, 'c> {
         let over_ms = last.at_ms.saturating_sub(CLOCK_SKEW_MS);
         let source = document(key, last.seq);
         self.end_holds(&lane, over_ms, &source, Settled::Over)
-    }
-
-    /// A phone's code was used. Each works once: a second use, which two lanes do not know of each other, is listed.
-    fn use_code(
-        &self,
-        lane: &LaneId,
-        (source, at_ms): (&str, i64),
-        what: &str,
-        id: &str,
-    ) -> Result<(), StoreError> {
-        let key = BookKey { owner: &lane.store, kind: BookKind::PhoneCode, part: id };
-        if self.writing.has_book_source(key, source)? {
-            return Ok(());
-        }
-        let mut kept: Kept<Vec<String>> = self.take(key)?.unwrap_or_default();
-        if !kept.state.is_empty() {
-            let wrong = serde_json::json!({ "phone_code": what, "used_before": kept.state });
-            self.list(&lane.store, source, key, &wrong)?;
-        }
-        kept.entries += 1;
-        // A code that is used again and again stays a row of this length.
-        if kept.state.len() < CODE_USES_MAX {
-            kept.state.push(source.to_owned());
-        }
-        self.enter(key, kept.entries, (source, at_ms), 1, &serde_json::json!({ "use": what }))?;
-        self.writing.put_book(key, &written(&kept))
     }
 
     /// Takes in somebody who became a member at a till. Whoever gave this
@@ -758,13 +731,13 @@ impl<'w, 'c> Keeper<'w, 'c> {
                     }
                 }
                 BookKind::Parked => self.release_parked_part(lane, &hold.part, source)?,
+                BookKind::PhoneCode => self.release_code(lane, &hold.part, source)?,
                 BookKind::PointsSale
                 | BookKind::ParkedEnded
                 | BookKind::Value
                 | BookKind::CountWaiting
                 | BookKind::Count
                 | BookKind::Order
-                | BookKind::PhoneCode
                 | BookKind::Reservation
                 | BookKind::Membership
                 | BookKind::Reward => {}
@@ -780,17 +753,6 @@ impl<'w, 'c> Keeper<'w, 'c> {
     /// the chain's loss; where it is found again, that is listed.
     pub fn write_off(&self, lane: &LaneId, source: &str) -> Result<(), StoreError> {
         self.end_holds(lane, i64::MAX, source, Settled::WrittenOff)
-    }
-}
-
-/// The code that a phone showed and that was used up, with what it was.
-fn used_code(fact: &event::Phone) -> Option<(&'static str, &str)> {
-    match fact {
-        event::Phone::BasketTaken { basket } => Some(("basket", &basket.id)),
-        event::Phone::ExitChecked { exit, .. } => Some(("exit", &exit.id)),
-        event::Phone::DifferencesSeen {}
-        | event::Phone::ExitAudited { .. }
-        | event::Phone::Refused { .. } => None,
     }
 }
 

@@ -5,6 +5,7 @@
 //! journal, and each lane still sends its journal to HQ itself: a relay whose
 //! file is lost begins anew, and nobody loses a sale.
 
+mod codes;
 mod parked;
 mod receipts;
 
@@ -25,8 +26,9 @@ use crate::secret::SecretHash;
 /// "GTRL": says that a file is ours.
 const APPLICATION_ID: i64 = 0x4754_524C;
 
-/// The form of the tables: the first had none for parked baskets, the second none by which receipts are found.
-const SCHEMA_VERSION: i64 = 3;
+/// The form of the tables: the first had none for parked baskets, the second none by which receipts are found, the third
+/// none for phones' codes.
+const SCHEMA_VERSION: i64 = 4;
 
 /// How long a document is kept, milliseconds: goods come back within days.
 pub const KEPT_MS: i64 = 45 * 86_400_000;
@@ -180,6 +182,7 @@ impl Book {
             transaction.execute_batch(SCHEMA)?;
             transaction.execute_batch(parked::SCHEMA)?;
             transaction.execute_batch(receipts::SCHEMA)?;
+            transaction.execute_batch(codes::SCHEMA)?;
             transaction.execute("CREATE TABLE place (store TEXT NOT NULL)", [])?;
             transaction.execute("INSERT INTO place VALUES (?1)", [store])?;
             transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -187,11 +190,15 @@ impl Book {
             transaction.commit()?;
         } else if version < SCHEMA_VERSION {
             let transaction = connection.transaction()?;
-            if version == 1 {
+            if version < 2 {
                 transaction.execute_batch(parked::SCHEMA)?;
             }
-            // What was copied before is found by HQ alone.
-            transaction.execute_batch(receipts::SCHEMA)?;
+            if version < 3 {
+                // What was copied before is found by HQ alone.
+                transaction.execute_batch(receipts::SCHEMA)?;
+            }
+            // What was used before stands in the lanes' own books, and in HQ's.
+            transaction.execute_batch(codes::SCHEMA)?;
             transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
             transaction.commit()?;
         }
@@ -366,6 +373,7 @@ impl Book {
             }
             Fact::BasketTaken { from, .. } => return parked::end(writing, *from, lane, now_ms),
             Fact::EpochBegun { .. } => return parked::follow(writing, lane, epoch),
+            Fact::Phone(fact) => return codes::keep(writing, lane, (event.at_ms, now_ms), fact),
             _ => return Ok(()),
         };
         writing.execute(
@@ -536,6 +544,7 @@ impl Book {
             writing.execute("DELETE FROM coupon WHERE until_ms < ?1", [old])?;
             writing.execute("DELETE FROM receipt_claim WHERE until_ms < ?1", [old])?;
             parked::tend(writing, old)?;
+            codes::tend(writing, now_ms)?;
             Ok(gone)
         })
     }
@@ -626,5 +635,58 @@ fn free_claims(writing: &Transaction<'_>, lane: u32, at_ms: i64) -> Result<(), B
         "DELETE FROM coupon WHERE by_lane = ?1 AND until_ms < ?2 AND is_spent = 0",
         params![lane, over],
     )?;
+    codes::free(writing, lane, over)?;
     parked::free(writing, lane, over)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file as an earlier relay left it, with a coupon that lane 1 has.
+    fn file(path: &Path, version: i64) {
+        let connection = Connection::open(path).expect("a file");
+        connection.execute_batch(SCHEMA).expect("the first form");
+        for (since, tables) in [(2, parked::SCHEMA), (3, receipts::SCHEMA)] {
+            if version >= since {
+                connection.execute_batch(tables).expect("a later form");
+            }
+        }
+        connection.execute_batch("CREATE TABLE place (store TEXT NOT NULL)").expect("a table");
+        connection.execute("INSERT INTO place VALUES ('S1')", []).expect("its store");
+        connection.execute("INSERT INTO coupon VALUES ('C1', 1, 5, 0)", []).expect("a coupon");
+        connection.pragma_update(None, "application_id", APPLICATION_ID).expect("ours");
+        connection.pragma_update(None, "user_version", version).expect("its form");
+    }
+
+    #[test]
+    fn a_file_of_every_earlier_relay_goes_on() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for version in 1..=SCHEMA_VERSION {
+            let path = folder.path().join(format!("{version}.db"));
+            if version == SCHEMA_VERSION {
+                Book::open(&path, "S1").expect("a new one");
+            } else {
+                file(&path, version);
+            }
+            for _ in 0..2 {
+                let book = Book::open(&path, "S1").expect("it goes on");
+                let id = "07".repeat(12);
+                let claimed = book.claim_code(1, &id, 1_000).expect("its tables are there");
+                assert!(matches!(claimed, Answer::CodeClaimed { .. }), "{version}: {claimed:?}");
+                let held = book.claim_coupon(2, "C1", 1_000).expect("its tables are there");
+                let is_old = version < SCHEMA_VERSION;
+                assert_eq!(
+                    held,
+                    is_old.then_some(CouponRefused::Reserved),
+                    "{version}: what it knew it knows"
+                );
+                book.parked(1, 1, &[], 0).expect("its tables are there");
+                book.release_coupon(2, "C1").expect("released");
+            }
+        }
+        let newer = folder.path().join("newer.db");
+        file(&newer, SCHEMA_VERSION + 1);
+        assert!(matches!(Book::open(&newer, "S1"), Err(BookError::Foreign(_))));
+    }
 }

@@ -414,7 +414,10 @@ async fn ask(
         if let Ok(body) = read(answer, FRAME_BYTES_MAX).await {
             let said: Answer = sent::parse(&body)?;
             let settled = settle(&counter, caller.lane, &question, said.clone()).await?;
-            if settled != said
+            // Who said nothing has given nothing.
+            let gave = !matches!(said, Answer::Refused { .. } | Answer::Unreachable {});
+            if gave
+                && settled != said
                 && let Some(release) = release_of(&question)
             {
                 // HQ gave what another lane of this store has.
@@ -453,6 +456,7 @@ fn release_of(question: &Question) -> Option<Question> {
         Question::ClaimReceipt { origin } => Some(Question::ReleaseReceipt { origin: origin.clone() }),
         Question::ClaimCoupon { code, member: _ } => Some(Question::ReleaseCoupon { code: code.clone() }),
         Question::ClaimParked { parked } => Some(Question::ReleaseParked { parked: *parked }),
+        Question::ClaimCode { id } => Some(Question::ReleaseCode { id: id.clone() }),
         _ => None,
     }
 }
@@ -480,6 +484,14 @@ async fn settle(counter: &Shared, lane: u32, question: &Question, said: Answer) 
         (Question::ClaimParked { parked }, said) => {
             with_book(counter, move |counter| counter.book.settle_parked(lane, parked, said, now_ms)).await
         }
+        // An HQ that does not know this question has not refused the code.
+        (
+            question @ Question::ClaimCode { .. },
+            said @ (Answer::CodeClaimed { .. } | Answer::Refused { .. } | Answer::Unreachable {}),
+        ) => Ok(match (said, answer_here(counter, lane, question).await?) {
+            (said @ Answer::CodeClaimed { .. }, Answer::CodeClaimed { .. }) => said,
+            (_, here) => here,
+        }),
         (Question::ParkedBaskets { epoch, own }, said @ Answer::ParkedBaskets { .. }) => {
             let settled =
                 move |counter: &Counter| counter.book.settle_list((lane, epoch, &own), said, now_ms);
@@ -494,7 +506,8 @@ async fn settle(counter: &Shared, lane: u32, question: &Question, said: Answer) 
         (
             question @ (Question::ReleaseReceipt { .. }
             | Question::ReleaseCoupon { .. }
-            | Question::ReleaseParked { .. }),
+            | Question::ReleaseParked { .. }
+            | Question::ReleaseCode { .. }),
             said,
         ) => {
             answer_here(counter, lane, question).await?;
@@ -555,6 +568,10 @@ async fn answer_here(counter: &Shared, lane: u32, question: Question) -> Result<
             Question::ClaimParked { parked } => book.claim_parked(lane, parked, now_ms),
             Question::ReleaseParked { parked } => {
                 book.release_parked(lane, parked).map(|()| Some(Answer::Released {}))
+            }
+            Question::ClaimCode { id } => book.claim_code(lane, &id, now_ms).map(Some),
+            Question::ReleaseCode { id } => {
+                book.release_code(lane, &id).map(|()| Some(Answer::Released {}))
             }
             Question::Positions {} => {
                 let nobody = Answer::Positions { known: Vec::new(), unknown: Vec::new() };

@@ -95,7 +95,13 @@ async fn a_phones_code_that_two_lanes_took_is_an_exception() {
     let shop = Shop::open().await;
     let (mut one, mut two) = (shop.enrol(1).await, shop.enrol(2).await);
     let (twice, once, leaves) = ("07".repeat(12), "08".repeat(12), "09".repeat(12));
-    let refused = Fact::Phone(Phone::Refused { code: PhoneCode::Exit, why: CodeRefused::UsedBefore });
+    let refused = Fact::Phone(Phone::Refused {
+        code: PhoneCode::Exit,
+        why: CodeRefused::UsedBefore,
+        lane: None,
+        used_ms: None,
+        held: false,
+    });
     let days = [
         (&mut one, vec![basket(&twice), basket(&once), exit(&leaves)]),
         (&mut two, vec![basket(&twice), refused, exit(&leaves), basket("not a number")]),

@@ -155,6 +155,100 @@ impl Browser {
         }
     }
 
+    /// Types a text, key by key.
+    pub fn type_keys(&mut self, text: &str) {
+        for key in text.chars().map(String::from) {
+            for (kind, text) in [("keyDown", key.as_str()), ("keyUp", "")] {
+                self.call("Input.dispatchKeyEvent", json!({ "type": kind, "key": key, "text": text }));
+            }
+        }
+    }
+
+    /// The name of what the keyboard is at, as a screen reader says it; empty where it is nowhere.
+    pub fn focused(&mut self) -> String {
+        let at = self.call(
+            "Runtime.evaluate",
+            json!({ "expression": "document.activeElement === document.body ? null : document.activeElement" }),
+        );
+        let Some(object) = at["result"]["objectId"].as_str().map(str::to_owned) else { return String::new() };
+        let asked = json!({ "objectId": object, "fetchRelatives": false });
+        let tree = self.call("Accessibility.getPartialAXTree", asked);
+        tree["nodes"][0]["name"]["value"].as_str().unwrap_or_default().trim().to_owned()
+    }
+
+    /// Goes on by the Tab key until it is at what is called so. Wherever it comes by has a name.
+    pub fn tab_to(&mut self, name: &str) {
+        let mut been = Vec::new();
+        for _ in 0..40 {
+            self.press("Tab", 9);
+            let at = self.focused();
+            // Behind the last the browser's own window comes, and then the first again.
+            if at == name {
+                return;
+            }
+            been.push(at);
+        }
+        panic!("{name} is not reached by Tab, but {been:?}");
+    }
+
+    /// What the keyboard can come to: its role, and its name.
+    pub fn focusable(&mut self) -> Vec<(String, String)> {
+        let tree = self.call("Accessibility.getFullAXTree", json!({}));
+        let nodes = tree["nodes"].as_array().expect("nodes");
+        let can = |node: &&Value| {
+            let properties = node["properties"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let is = |name: &str| {
+                properties.iter().any(|of| of["name"] == name && of["value"]["value"] == json!(true))
+            };
+            node["ignored"] != json!(true) && node["role"]["value"] != "RootWebArea" && is("focusable")
+        };
+        let text = |value: &Value| value.as_str().unwrap_or_default().trim().to_owned();
+        let found = nodes.iter().filter(can);
+        found.map(|node| (text(&node["role"]["value"]), text(&node["name"]["value"]))).collect()
+    }
+
+    /// What places say by themselves to those who hear the page: `polite` where they wait for a pause, `assertive` where
+    /// they do not.
+    pub fn announced(&mut self, live: &str) -> String {
+        let tree = self.call("Accessibility.getFullAXTree", json!({}));
+        let nodes = tree["nodes"].as_array().expect("nodes");
+        let is_live = |node: &&Value| {
+            let properties = node["properties"].as_array().map(Vec::as_slice).unwrap_or_default();
+            properties.iter().any(|of| of["name"] == "live" && of["value"]["value"] == live)
+        };
+        let (mut said, mut below) = (Vec::new(), nodes.iter().filter(is_live).collect::<Vec<_>>());
+        while let Some(node) = below.pop() {
+            if node["role"]["value"] == "StaticText" {
+                said.extend(node["name"]["value"].as_str());
+            }
+            let children = node["childIds"].as_array().map(Vec::as_slice).unwrap_or_default();
+            below.extend(nodes.iter().filter(|other| children.contains(&other["nodeId"])));
+        }
+        said.join(" | ")
+    }
+
+    /// Waits until such a place says something.
+    pub fn wait_announced(&mut self, live: &str, text: &str) {
+        let mut said = String::new();
+        for _ in 0..150 {
+            said = self.announced(live);
+            if said.contains(text) {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(40));
+        }
+        panic!("nothing {live} says {text}, but {said}");
+    }
+
+    /// Makes the machine as slow as a phone, and its network as one's on the way: so many times slower, milliseconds
+    /// there and back, kilobytes a second.
+    pub fn slow(&mut self, times: u32, latency_ms: u32, kilobytes: u32) {
+        self.call("Emulation.setCPUThrottlingRate", json!({ "rate": times }));
+        let bytes = kilobytes * 1_000;
+        let asked = json!({ "offline": false, "latency": latency_ms, "downloadThroughput": bytes, "uploadThroughput": bytes });
+        self.call("Network.emulateNetworkConditions", asked);
+    }
+
     /// Takes the network away, or gives it back: of the page and of its worker.
     pub fn offline(&mut self, is_offline: bool) {
         let asked =

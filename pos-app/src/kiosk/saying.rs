@@ -104,7 +104,7 @@ impl Lane {
                 return Some(self.exit_passed(exit, *audit));
             }
             Message::Phone(message) => {
-                let (tone, what, rest) = crate::phone::phone_words(message);
+                let (tone, what, rest) = crate::phone::phone_words(message, self.moment.offset_minutes);
                 return Some(self.notice_of(tone, (&what.0, &what.1), rest));
             }
             Message::Kiosk(KioskMessage::NoBag) => {

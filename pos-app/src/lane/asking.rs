@@ -13,18 +13,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use domain::barcode::phone::PhoneCode;
 use domain::barcode::{self, Barcode, ReceiptCode};
 use domain::catalogue::Catalogue as _;
 use domain::coupon::CouponRefusal;
 use domain::label::LabelNumber;
 use domain::member::{Member, PointsGrant};
+use domain::phone::{CodeId, Unusable};
 use domain::quota::Whose;
 use domain::refund::{Origin, PastSale};
 use domain::till::{Desk, Input, Message};
 use drivers::sound::Tone;
 use protocol::ask::{
-    ASK_VERSION, Answer, Asked, CouponRefused, ParkedRefused, QUESTIONS_MAX, QUOTAS_ASKED_MAX, Question,
-    ReceiptRefused,
+    ASK_VERSION, Answer, Asked, CodeTaken, CouponRefused, ParkedRefused, QUESTIONS_MAX, QUOTAS_ASKED_MAX,
+    Question, ReceiptRefused,
 };
 use protocol::event::{self, ParkedId};
 
@@ -46,6 +48,8 @@ enum Errand {
     Points { member: String, is_wanted: bool },
     /// A coupon was scanned.
     Coupon { code: String, text: String },
+    /// A phone's code was shown, while so many baskets had left the counter.
+    Code { id: CodeId, code: PhoneCode, left: u64 },
     /// A receipt was scanned, to give goods back.
     Receipt(ReceiptCode),
     /// Receipts are looked for without the paper; which search it is.
@@ -87,6 +91,8 @@ pub(crate) struct Errands {
     open: BTreeMap<u64, Errand>,
     leases: Vec<PointsGrant>,
     coupons: Vec<String>,
+    /// Phones' codes that may be this lane's alone, for as long as a turn: then they are used, or go back.
+    codes: Vec<CodeId>,
     /// The sale that may be given back here, and the last document then.
     receipt: Option<(Origin, Option<u64>)>,
     /// What was asked of promotions with quotas for the open basket.
@@ -138,6 +144,26 @@ impl Lane {
             seq: code.seq,
         };
         self.ask_agent(Question::ClaimReceipt { origin }, Errand::Receipt(code));
+    }
+
+    /// What a phone's code would do, where nobody is to be asked about it first; `None` where that is being done. The
+    /// lane's own book knows best, and no code that is refused anyway is asked about.
+    pub(crate) fn ask_about_code(&mut self, code: &PhoneCode, input: Input) -> Option<Input> {
+        let Some(id) = Self::code_used_by(&input) else { return Some(input) };
+        if self.till().is_none_or(|till| till.used_codes().check(id, self.moment.now_ms).is_err()) {
+            return Some(input);
+        }
+        // What was done before in this turn counts.
+        self.flush();
+        let State::Open(open) = &self.state else { return None };
+        let left = open.baskets_left();
+        let such = |other: &Errand| matches!(other, Errand::Code { id: asked, .. } if *asked == id);
+        if !self.errands.open.values().any(such) {
+            self.checking_phone();
+            let errand = Errand::Code { id, code: code.clone(), left };
+            self.ask_agent(Question::ClaimCode { id: id.to_string() }, errand);
+        }
+        None
     }
 
     /// Which receipts there are, by a search of this number.
@@ -342,6 +368,7 @@ impl Lane {
             Errand::Points { .. }
             | Errand::Member { .. }
             | Errand::Coupon { .. }
+            | Errand::Code { .. }
             | Errand::Receipt(_)
             | Errand::Receipts(_)
             | Errand::Stock { .. }
@@ -406,6 +433,7 @@ impl Lane {
             },
             Errand::Points { member, is_wanted } => self.end_points(&member, is_wanted, answer),
             Errand::Coupon { code, text } => self.end_coupon(code, text, answer),
+            Errand::Code { id, code, left } => self.end_code(id, &code, left, answer),
             Errand::Receipt(code) => self.end_receipt(code, answer),
             Errand::Receipts(number) => self.hear_receipts(number, answer),
             Errand::Stock { sku } => self.show_stock_of(
@@ -492,6 +520,33 @@ impl Lane {
             }
             // Within its own bounds: what HQ told this store of it before.
             _ => self.input_now(Input::Code(text)),
+        }
+    }
+
+    /// A phone's code is taken as the counter stands now; a basket only into the customer's own of then.
+    fn end_code(&mut self, id: CodeId, code: &PhoneCode, left: u64, answer: Option<Answer>) {
+        self.checked_phone();
+        match answer {
+            Some(Answer::CodeNotClaimed { why }) => {
+                let why = match why {
+                    CodeTaken::Used { lane, at_ms } => Unusable::UsedAt { lane, at_ms },
+                    CodeTaken::Held { lane } => Unusable::HeldAt { lane },
+                };
+                return self.refuse_phone(code, why);
+            }
+            // Whoever does not know the question holds nothing.
+            Some(Answer::Refused { .. }) => {}
+            // An answer that was lost may have given it to this lane.
+            _ => self.errands.codes.push(id),
+        }
+        let State::Open(open) = &self.state else { return };
+        if matches!(code, PhoneCode::Basket(_)) && open.baskets_left() != left {
+            return self.drop_phone(code);
+        }
+        if self.kiosk.is_some() {
+            self.take_phone_at_kiosk(code);
+        } else {
+            self.take_phone(code);
         }
     }
 
@@ -604,6 +659,9 @@ impl Lane {
             std::mem::take(&mut self.errands.coupons).into_iter().partition(lies);
         self.errands.coupons = kept;
         let gone: Vec<String> = gone.into_iter().filter(|code| !till.has_spent(code)).collect();
+        // What was used stands in the journal, which says so to whoever lent it.
+        let codes: Vec<CodeId> = std::mem::take(&mut self.errands.codes);
+        let unused: Vec<CodeId> = codes.into_iter().filter(|id| !till.used_codes().has(*id)).collect();
         let is_open = |(origin, _): &(Origin, Option<u64>)| {
             let of =
                 |basket: &domain::basket::Basket| basket.past().is_some_and(|past| past.origin == *origin);
@@ -623,6 +681,9 @@ impl Lane {
         }
         for code in gone {
             self.ask_agent(Question::ReleaseCoupon { code }, Errand::Release);
+        }
+        for id in unused {
+            self.ask_agent(Question::ReleaseCode { id: id.to_string() }, Errand::Release);
         }
         if let Some(origin) = receipt {
             self.ask_agent(Question::ReleaseReceipt { origin: (&origin).into() }, Errand::Release);

@@ -30,6 +30,8 @@ pub struct OpenLane {
     store: Store,
     staff: Vec<StaffMember>,
     categories: Vec<Category>,
+    /// Baskets that left the counter, or came to it from elsewhere, since the start.
+    baskets_left: u64,
 }
 
 /// Why a receipt cannot be laid out.
@@ -66,6 +68,7 @@ impl OpenLane {
             reference,
             settings,
             store,
+            baskets_left: 0,
         };
         open.refresh(config)?;
         let notice = open.restored(config.language);
@@ -216,7 +219,9 @@ impl OpenLane {
         let skus: Vec<String> =
             waiting.clone().flat_map(|(_, record)| sold(record)).map(str::to_owned).collect();
         let weighed: Vec<Weighing> = waiting.filter_map(|(_, record)| weighed(record)).collect();
+        let left = self.books.waiting().iter().filter(|(_, record)| ends_basket(record)).count();
         let effects = self.books.flush(&context(moment, &self.reference, &self.settings))?;
+        self.baskets_left += left as u64;
         skus.iter().for_each(|sku| self.reference.count_sold(sku));
         self.reference.learn_weights(&weighed);
         Ok(effects)
@@ -245,6 +250,12 @@ impl OpenLane {
         Ok(receipt::document(&heading, sale, &self.settings.currency))
     }
 
+    /// How many baskets left the counter, or came to it from elsewhere, since the start: where it is the same as before,
+    /// the counter serves the same customer.
+    pub fn baskets_left(&self) -> u64 {
+        self.baskets_left
+    }
+
     /// The open basket.
     pub fn basket(&self) -> &Basket {
         self.till().basket()
@@ -268,6 +279,20 @@ fn context<'a>(moment: Moment, reference: &'a Reference, settings: &'a Settings)
 fn sold(record: &Record) -> impl Iterator<Item = &str> {
     let sale = if let Record::SaleCompleted { sale } = record { Some(sale) } else { None };
     sale.into_iter().flat_map(|sale| &sale.lines).map(|line| line.item.sku.as_str())
+}
+
+/// Whether a basket leaves the counter with it, or comes to it from elsewhere.
+// Of some sixty kinds these are about whole baskets.
+#[allow(clippy::wildcard_enum_match_arm)]
+fn ends_basket(record: &Record) -> bool {
+    match record {
+        Record::SaleCompleted { .. }
+        | Record::BasketCancelled { .. }
+        | Record::BasketParked { .. }
+        | Record::BasketRecalled { .. }
+        | Record::BasketTaken { .. } => true,
+        _ => false,
+    }
 }
 
 /// What a piece was seen to weigh: what the next one is held against.

@@ -44,6 +44,15 @@ pub enum Phone {
         code: PhoneCode,
         /// Why.
         why: CodeRefused,
+        /// The other lane of the store that used it, where it was used there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lane: Option<u32>,
+        /// When it did, by its own clock, milliseconds UTC.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        used_ms: Option<i64>,
+        /// Whether that lane was only about to use it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        held: bool,
     },
 }
 
@@ -71,7 +80,7 @@ pub enum CodeRefused {
     OtherStore,
     /// Its time is over.
     Expired,
-    /// It was used on this lane.
+    /// It was used: on this lane, unless another is named.
     UsedBefore,
     /// Too many were used on this lane whose time is not over.
     TooMany,

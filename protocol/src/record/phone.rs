@@ -24,7 +24,10 @@ impl From<&PhoneRecord> for event::Phone {
                 let (id, staff) = (id.to_string(), staff.clone());
                 Self::ExitAudited { id, staff, checked, missed, wrong, overcharged }
             }
-            PhoneRecord::Refused { kind, why } => Self::Refused { code: (*kind).into(), why: (*why).into() },
+            PhoneRecord::Refused { kind, why } => {
+                let (why, lane, used_ms, held) = encode_unusable(*why);
+                Self::Refused { code: (*kind).into(), why, lane, used_ms, held }
+            }
         }
     }
 }
@@ -51,7 +54,10 @@ impl event::Phone {
                     },
                 }
             }
-            Self::Refused { code, why } => PhoneRecord::Refused { kind: (*code).into(), why: (*why).into() },
+            Self::Refused { code, why, lane, used_ms, held } => PhoneRecord::Refused {
+                kind: (*code).into(),
+                why: understand_unusable(*why, *lane, *used_ms, *held),
+            },
         })
     }
 }
@@ -153,6 +159,42 @@ pub(super) fn understand_used(seq: u64, used: &[event::UsedCode]) -> Result<Used
     Ok(UsedCodes::restored(codes.collect::<Result<Vec<_>, UnderstandEventError>>()?))
 }
 
+/// Why a code is not taken, with what is known of another lane that used it: a reader that knows nothing of other lanes
+/// reads that it was used before.
+fn encode_unusable(why: Unusable) -> (event::CodeRefused, Option<u32>, Option<i64>, bool) {
+    let plain = |why| (why, None, None, false);
+    match why {
+        Unusable::Damaged => plain(event::CodeRefused::Damaged),
+        Unusable::Newer => plain(event::CodeRefused::Newer),
+        Unusable::Forged => plain(event::CodeRefused::Forged),
+        Unusable::OtherStore => plain(event::CodeRefused::OtherStore),
+        Unusable::Expired => plain(event::CodeRefused::Expired),
+        Unusable::UsedBefore => plain(event::CodeRefused::UsedBefore),
+        Unusable::TooMany => plain(event::CodeRefused::TooMany),
+        Unusable::UsedAt { lane, at_ms } => (event::CodeRefused::UsedBefore, Some(lane), at_ms, false),
+        Unusable::HeldAt { lane } => (event::CodeRefused::UsedBefore, Some(lane), None, true),
+    }
+}
+
+fn understand_unusable(
+    why: event::CodeRefused,
+    lane: Option<u32>,
+    used_ms: Option<i64>,
+    held: bool,
+) -> Unusable {
+    match (why, lane) {
+        (event::CodeRefused::Damaged, _) => Unusable::Damaged,
+        (event::CodeRefused::Newer, _) => Unusable::Newer,
+        (event::CodeRefused::Forged, _) => Unusable::Forged,
+        (event::CodeRefused::OtherStore, _) => Unusable::OtherStore,
+        (event::CodeRefused::Expired, _) => Unusable::Expired,
+        (event::CodeRefused::TooMany, _) => Unusable::TooMany,
+        (event::CodeRefused::UsedBefore, None) => Unusable::UsedBefore,
+        (event::CodeRefused::UsedBefore, Some(lane)) if held => Unusable::HeldAt { lane },
+        (event::CodeRefused::UsedBefore, Some(lane)) => Unusable::UsedAt { lane, at_ms: used_ms },
+    }
+}
+
 /// Writes both directions between two enums of the same variants.
 macro_rules! same {
     ($ours:ty, $theirs:ty: $($variant:ident),+) => {
@@ -171,5 +213,4 @@ macro_rules! same {
 }
 
 same!(CodeKind, event::PhoneCode: Basket, Exit);
-same!(Unusable, event::CodeRefused: Damaged, Newer, Forged, OtherStore, Expired, UsedBefore, TooMany);
 same!(Unsold, event::Unsold: Unknown, NotGoods, Expired, Again, Weigh, Price, NotHere, Quantity, Fault);

@@ -44,6 +44,16 @@ fn exit() -> ExitRight {
     }
 }
 
+/// Codes that another lane of the store has.
+pub(super) fn records_of_other_lanes() -> Vec<(&'static str, Record)> {
+    let refused = |kind, why| Record::Phone(PhoneRecord::Refused { kind, why });
+    let used_at = Unusable::UsedAt { lane: 3, at_ms: Some(1_772_416_920_000) };
+    vec![
+        ("phone_refused_used_at", refused(CodeKind::Basket, used_at)),
+        ("phone_refused_held_at", refused(CodeKind::Exit, Unusable::HeldAt { lane: 2 })),
+    ]
+}
+
 pub(super) fn records() -> Vec<(&'static str, Record)> {
     let (staff, id) = ("e1".to_owned(), CodeId([9; 12]));
     let drawn = Drawn { random: 4_294_960_123, chance: 200, due: true };

@@ -378,7 +378,9 @@ pub(super) fn any_phone() -> impl Strategy<Value = Happens> {
         pieces,
         shown,
     });
-    let why = prop::sample::select(vec![Unusable::Forged, Unusable::Expired, Unusable::OtherStore]);
+    let elsewhere = Unusable::UsedAt { lane: 3, at_ms: Some(1) };
+    let why =
+        prop::sample::select(vec![Unusable::Forged, Unusable::Expired, Unusable::OtherStore, elsewhere]);
     let kind = prop::sample::select(vec![CodeKind::Basket, CodeKind::Exit]);
     prop_oneof![
         6 => (0u8..9, any::<i64>(), any_amount(), prop::collection::vec(line, 0..4)).prop_map(

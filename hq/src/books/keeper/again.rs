@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use protocol::event::{Event, Fact};
 use serde::Deserialize;
 
-use super::{BACK, Keeper, Kept, document, points_key, read, used_code, written};
+use super::codes::used_code;
+use super::{BACK, Keeper, Kept, document, points_key, read, written};
 use crate::books::LaneId;
 use crate::books::points::{Account, Occasion, Operation, Trace};
 use crate::store::{BookKey, BookKind, JournalKey, StoreError};

@@ -53,6 +53,7 @@ impl Counter {
             | Event::Pole(_)
             | Event::JournalDamaged { .. }
             | Event::Reckoned
+            | Event::PicturesCame
             | Event::Tick) => panic!("an answer, not {other:?}"),
         }
     }

@@ -334,7 +334,7 @@ fn one(
         });
         let both = [Some(name.to_owned()), of_members].into_iter().flatten().filter(|text| !text.is_empty());
         say("promo", &both.collect::<Vec<_>>().join(" "));
-        let known = set.promotions().iter().find(|known| known.id == promotion.id);
+        let known = set.promotions().iter().find(|known| known.id == *promotion.id);
         let until_ms = known.and_then(|known| known.conditions.until_ms);
         // The last moment at which it still holds.
         if let Some(day) = until_ms.and_then(|until_ms| trade.day(until_ms - 1)) {

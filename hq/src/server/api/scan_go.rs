@@ -470,7 +470,7 @@ fn goods_priced(lines: &[Line], past_best: bool) -> Option<GoodsPriced> {
         .flat_map(|line| line.promotion.iter().chain(line.savings.iter().map(|saving| &saving.promotion)));
     let mut promotions: Vec<PromotionNamed> = Vec::new();
     for promotion in named {
-        let named = PromotionNamed { name_zh: promotion.name_zh.clone(), name_en: promotion.name_en.clone() };
+        let named = PromotionNamed { name_zh: promotion.name_zh.to_string(), name_en: promotion.name_en.to_string() };
         if !promotions.contains(&named) {
             promotions.push(named);
         }

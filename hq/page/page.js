@@ -265,6 +265,10 @@ function show() {
   at("count").textContent = pieces ? say("pieces", pieces) : "";
   at("empty").hidden = at("clear").hidden = false;
   at("empty").hidden = kept.lines.length > 0;
+  // What goes away loses whoever stands at it.
+  if (!kept.lines.length && [at("pay"), at("clear")].includes(document.activeElement)) {
+    at("code").focus({ preventScroll: true });
+  }
   at("clear").hidden = kept.lines.length === 0;
   const follow = kept.lines.filter((line) => !line.why && (!line.priced || line.priced.net === null)).length;
   const whole = answer && answer.total !== null && !follow;
@@ -290,6 +294,7 @@ async function pay() {
   const shown = answer.total;
   at("pay").ariaBusy = "true";
   at("pay").textContent = say("sealing");
+  heard(say("sealing"));
   try {
     const { sealed, prices } = await post("baskets", { shown_total: shown });
     take(prices, ids);
@@ -340,6 +345,7 @@ async function camera() {
   if (at("scan").ariaBusy === "true") return;
   at("scan").ariaBusy = "true";
   at("scan").textContent = say("loading");
+  heard(say("loading"));
   at("camera").hidden = false;
   try {
     const { open } = await import("/go/camera.js");

@@ -17,7 +17,8 @@ use crate::import::{self, ImportError, Imported, Problem, Problems};
 use crate::store::{Kind, Put, Reading, Store, Writing};
 pub use scale::{FILE_BYTES_MAX, PIXELS_MAX, ScaleError, scale};
 
-/// The most pictures of one import, which are held until all of them are known to be good: some 100 MB.
+/// The most pictures of one import, which are held until all of them are known to be good: some 150 MB as a rule, and 490 MB
+/// were each as large as it may be.
 pub const IMPORT_PICTURES_MAX: usize = 10_000;
 
 /// How the names of files end that are looked at.

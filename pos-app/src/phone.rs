@@ -21,7 +21,7 @@ use ui::view::{Notice, Tone};
 use crate::config::Config;
 use crate::lane::{Command, Lane, OpenLane, State, words};
 use crate::present;
-use crate::sheet::{Kind, Open, ScanRule};
+use crate::sheet::{Kind, ScanRule};
 
 /// In Chinese, and in English.
 pub(crate) type Words = (&'static str, &'static str);
@@ -65,10 +65,16 @@ impl Lane {
 
     /// Nobody else has a phone's code, or nobody could be asked: it is taken as the counter stands now.
     pub(crate) fn take_phone(&mut self, code: &PhoneCode) {
-        match self.front.sheets.last().map(Open::scan_rule) {
+        match self.front.sheets.last() {
             None => {}
-            Some(ScanRule::Sells | ScanRule::Takes) => self.close_sheets(),
-            Some(ScanRule::Blocks) => return self.block_scan(),
+            // No hand is at the scanner now: what somebody types stays, and what an exit code said is to be seen.
+            Some(open) if open.has_words() || matches!(open.kind, Kind::Exit(..)) => {
+                return self.block_scan();
+            }
+            Some(open) => match open.scan_rule() {
+                ScanRule::Sells | ScanRule::Takes => self.close_sheets(),
+                ScanRule::Blocks => return self.block_scan(),
+            },
         }
         if !self.is_at_goods() {
             return self.scan(code.text());

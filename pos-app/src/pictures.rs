@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::Cursor;
+use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -102,6 +102,7 @@ impl Pictures {
             reference: reference.to_owned(),
             folder,
             book: None,
+            said: None,
             version: None,
             shown,
             kept: kept.clone(),
@@ -173,6 +174,8 @@ struct Reader {
     reference: PathBuf,
     folder: PathBuf,
     book: Option<PictureBook>,
+    /// Why it could not be looked into, as was told.
+    said: Option<String>,
     /// The version of the pictures that what is known is of.
     version: Option<u64>,
     shown: Shown,
@@ -198,10 +201,14 @@ impl Reader {
         let mut looked: Option<Instant> = None;
         loop {
             if looked.is_none_or(|at| at.elapsed() >= LOOK_INTERVAL) {
-                if let Err(error) = self.look() {
-                    tracing::warn!(%error, "pictures of goods not looked up");
+                let reason = self.look().err().map(|error| error.to_string());
+                if let Some(reason) = &reason {
                     self.book = None;
+                    if self.said.as_ref() != Some(reason) {
+                        tracing::warn!(reason, "pictures of goods not looked up");
+                    }
                 }
+                self.said = reason;
                 looked = Some(Instant::now());
             }
             match asked.recv_timeout(LOOK_INTERVAL) {
@@ -255,7 +262,7 @@ impl Reader {
         let before = lock(&self.kept).goods.get(sku).map(|known| known.sha256.clone());
         let found = self.find(sku, before.as_deref()).unwrap_or_else(|error| {
             tracing::warn!(%error, "a picture of goods not looked up");
-            Found::Nothing
+            Found::Waits
         });
         let mut kept = lock(&self.kept);
         let Some(known) = kept.goods.get_mut(sku) else { return false };
@@ -295,9 +302,19 @@ impl Reader {
             return Ok(Found::Same);
         }
         let file = picture_path(&self.folder, &told.sha256);
-        let is_small = fs::metadata(&file).is_ok_and(|of| of.len() <= u64::from(PICTURE_BYTES_MAX));
-        let Ok(bytes) = fs::read(&file) else { return Ok(Found::Waits) };
-        if !is_small || picture_name(&bytes) != told.sha256 {
+        let bytes = match fs::metadata(&file) {
+            Ok(of) if of.len() > u64::from(PICTURE_BYTES_MAX) => Ok(Vec::new()),
+            Ok(_) => fs::read(&file),
+            Err(error) => Err(error),
+        };
+        let bytes = match bytes {
+            // It has not come yet.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Waits),
+            // What the disk cannot read is damaged, too.
+            Err(_) => Vec::new(),
+            Ok(bytes) => bytes,
+        };
+        if picture_name(&bytes) != told.sha256 {
             self.tell_damaged(&told.sha256);
             return Ok(Found::Waits);
         }
@@ -313,6 +330,10 @@ impl Reader {
     /// The agent gets it again.
     fn tell_damaged(&self, name: &str) {
         let folder = self.folder.join(PICTURES_DAMAGED);
+        if folder.join(name).exists() {
+            // The agent has not looked since.
+            return;
+        }
         let told = fs::create_dir_all(&folder).and_then(|()| fs::write(folder.join(name), b""));
         match told {
             Ok(()) => tracing::warn!(name, "a picture of goods is damaged on the disk"),

@@ -386,6 +386,11 @@ impl Open {
         self.fields.get(self.focus).is_some()
     }
 
+    /// Whether somebody has begun to write into it.
+    pub(crate) fn has_words(&self) -> bool {
+        self.fields.iter().any(|field| !field.text.is_empty())
+    }
+
     /// What happens to a scan.
     pub(crate) fn scan_rule(&self) -> ScanRule {
         match self.kind {

@@ -245,7 +245,8 @@ async fn blocking<T: Send + 'static>(
     .await
 }
 
-/// Gets what is missing for as long as the agent runs: while the lane's reference is as new as HQ's, one after the other.
+/// Gets what is missing for as long as the agent runs, one after the other: while HQ has all that the lane sold, and the
+/// lane all that HQ told.
 pub(crate) async fn bring(
     mut pictures: Pictures,
     hq: Hq,
@@ -254,10 +255,7 @@ pub(crate) async fn bring(
 ) -> Result<(), JoinError> {
     let mut pause = LOOK_INTERVAL;
     let mut after_failure = WAIT_MIN;
-    let is_level = || {
-        let status = status.borrow();
-        status.version_at_hq == Some(status.version)
-    };
+    let is_level = || status.borrow().is_level();
     loop {
         tokio::time::sleep(pause).await;
         pause = LOOK_INTERVAL;
@@ -286,7 +284,7 @@ async fn get_some(
     is_level: &impl Fn() -> bool,
 ) -> Result<(), String> {
     for _ in 0..GOT_AT_A_TIME {
-        // Prices go before pictures.
+        // Sales and prices go before pictures.
         if !is_level() {
             return Ok(());
         }
@@ -308,7 +306,8 @@ async fn get_some(
             // HQ has another by now, of which the reference tells next.
             Ok(None) => debug!(name = wanted.sha256, "HQ has a picture no more"),
             Err(error) => {
-                pictures.missing.push_front(wanted);
+                // Others may come where this one does not.
+                pictures.missing.push_back(wanted);
                 return Err(chain(&error));
             }
         }

@@ -249,13 +249,11 @@ impl Shell {
             }
             self.keeper = Some(keeper);
         }
-        if self.picture_bytes_max > 0 {
-            let pictures =
-                Pictures::new(self.place.pictures(), self.place.reference(), self.picture_bytes_max);
-            let (hq, key) = (self.tools.hq.clone(), self.tools.key.clone());
-            let status = self.status.subscribe();
-            actions.spawn(async move { Ok(pictures::bring(pictures, hq, key, status).await?) });
-        }
+        // Also where none are wanted: then it takes away those that are there.
+        let pictures = Pictures::new(self.place.pictures(), self.place.reference(), self.picture_bytes_max);
+        let (hq, key) = (self.tools.hq.clone(), self.tools.key.clone());
+        let status = self.status.subscribe();
+        actions.spawn(async move { Ok(pictures::bring(pictures, hq, key, status).await?) });
         let asking = self.tools.begin_answering(&self.socket, orders);
         let (grown, grows) = watch::channel(());
         if let Some((copying, pusher)) = self.copier.take() {

@@ -452,6 +452,17 @@ fn a_basket_that_was_asked_about_joins_the_customers_own_or_none() {
     assert_eq!((till.lines(), released(&till.stand.commands).len()), (2, 0), "{}", till.said());
     let ui::view::Screen::Sell(sell) = till.stand.lane.view().screen else { panic!("goods are rung up") };
     assert_eq!(sell.entry, "77", "what was typed meanwhile stays");
+    // So does what is typed into a sheet: the scan is blocked, and the code goes back.
+    let mut till = Till::open(1);
+    till.stand.agent_is_slow = true;
+    till.stand.scan(&code);
+    till.stand.function(8);
+    till.stand.type_text("138");
+    let sheet = till.sheet();
+    till.hears(YES);
+    assert_eq!((till.lines(), till.sheet()), (0, sheet), "{}", till.said());
+    assert!(till.stand.commands.contains(&Command::Play(Tone::Blocked)));
+    assert_eq!(released(&till.stand.commands), [number(1)]);
     // The goods were paid meanwhile: the next basket is another customer's.
     let mut till = Till::open(1);
     till.stand.agent_is_slow = true;
@@ -463,6 +474,20 @@ fn a_basket_that_was_asked_about_joins_the_customers_own_or_none() {
     assert_eq!(till.lines(), 0);
     assert!(till.said().contains("手机购物篮没有加上 这一单换过了"), "{}", till.said());
     assert_eq!(released(&till.stand.commands), [number(1)], "and it is nobody's any more");
+    // Unless that customer's phone was held to the scanner again.
+    let mut till = Till::open(1);
+    till.stand.agent_is_slow = true;
+    till.stand.scan(&code_of(TEA).expect("a code"));
+    till.stand.scan(&code);
+    till.pay_in_cash();
+    till.stand.key(Key::Enter);
+    let question = asked(&till.stand.commands).pop().expect("a question");
+    till.stand.scan(&code);
+    assert_eq!(till.said().trim(), "正在核对手机上的码…");
+    till.stand.commands.clear();
+    let (number_asked, _) = question;
+    till.stand.turn(vec![Event::Answered { number: number_asked, answer: Some(Box::new(YES)) }]);
+    assert_eq!(till.lines(), 1, "{}", till.said());
     // At the payment it is refused as goods are, and goes back.
     let mut till = Till::open(1);
     till.stand.agent_is_slow = true;
@@ -527,6 +552,20 @@ fn who_leaves_is_asked_about_at_the_stores_other_lanes() {
     gate.hears(YES);
     assert_eq!((gate.sheet().as_str(), gate.lines()), ("可以离店", 1));
     assert_eq!(released(&gate.stand.commands), [""; 0]);
+    // Another customer's code that is answered while that is still to be seen is blocked, and not used up.
+    let phone = usual(9, vec![line(WATER, 1, price(WATER, 1))]);
+    gate.stand.key(Key::Escape);
+    gate.stand.scan(&phone);
+    let (number, _) = asked(&gate.stand.commands).pop().expect("a question");
+    let mut other = Till::open_with(3, |config| config.scan_go.exit_for_all = true);
+    other.stand.scan(&code_of(WATER).expect("a code"));
+    other.pay_in_cash();
+    let second = printed(&other.stand.commands).pop().expect("an exit code");
+    gate.stand.scan(&second);
+    gate.hears(YES);
+    assert_eq!(gate.sheet(), "可以离店");
+    gate.stand.turn(vec![Event::Answered { number, answer: Some(Box::new(YES)) }]);
+    assert_eq!((gate.sheet().as_str(), gate.lines()), ("可以离店", 1), "{}", gate.said());
 }
 
 #[test]

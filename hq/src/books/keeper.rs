@@ -24,7 +24,7 @@ use protocol::pull::{Coupon, CouponState};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::held::{CouponBook, NotClaimed, ReceiptBook};
+use super::held::{Claim, CouponBook, NotClaimed, ReceiptBook};
 use super::points::{Account, Done, Occasion, Operation, PointsTerms, Settled, Trace};
 use super::{LaneId, counting};
 use crate::import;
@@ -53,6 +53,9 @@ const BACK: &str = "#back";
 pub(super) struct Kept<T> {
     entries: u64,
     pub(super) state: T,
+    /// Who may use up a phone's code now. Not in its state, which a program of before reads as the list of its uses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) claim: Option<Claim>,
 }
 
 /// Keeps the books within one transaction.

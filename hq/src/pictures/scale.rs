@@ -106,10 +106,47 @@ fn by_image(file: &[u8], format: ImageFormat) -> Result<DynamicImage, ScaleError
     let mut decoder = reader.into_decoder()?;
     let (width, height) = decoder.dimensions();
     refuse_large(width, height)?;
+    if format == ImageFormat::Jpeg && is_cut_off(file) {
+        return Err(ScaleError::Damaged("it is cut off".to_owned()));
+    }
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut picture = DynamicImage::from_decoder(decoder)?;
     picture.apply_orientation(orientation);
     Ok(picture)
+}
+
+/// Whether a JPEG has no end behind its last picture data: its decoder makes grey of what is missing.
+fn is_cut_off(file: &[u8]) -> bool {
+    let last = |marker: u8| file.windows(2).rposition(|pair| *pair == [0xFF, marker]);
+    last(0xDA).is_some_and(|data| last(0xD9).is_none_or(|end| end < data))
+}
+
+/// Refuses a WebP of which a picture inside is larger than it says of itself: it is unpacked before that is looked at.
+fn refuse_larger_inside(file: &[u8], canvas: (u32, u32)) -> Result<(), ScaleError> {
+    let mut at = 12_usize;
+    while let Some([a, b, c, d, size @ ..]) = file.get(at..at.saturating_add(8)) {
+        let kind = [*a, *b, *c, *d];
+        let size = <[u8; 4]>::try_from(size).map_or(0, u32::from_le_bytes);
+        at = at.saturating_add(8);
+        if kind == *b"ANMF" {
+            // Its place and time, then pieces like any others.
+            at = at.saturating_add(16);
+            continue;
+        }
+        if kind == *b"VP8 "
+            && let Some([w0, w1, h0, h1]) = file.get(at.saturating_add(6)..at.saturating_add(10))
+        {
+            // RFC 6386, 9.1: fourteen bits each.
+            let side = |low: u8, high: u8| u32::from(u16::from_le_bytes([low, high]) & 0x3FFF);
+            let (width, height) = (side(*w0, *w1), side(*h0, *h1));
+            if width > canvas.0 || height > canvas.1 {
+                return Err(ScaleError::Pixels { width, height });
+            }
+        }
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        at = at.saturating_add(size).saturating_add(size % 2);
+    }
+    Ok(())
 }
 
 fn by_webp(file: &[u8]) -> Result<DynamicImage, ScaleError> {
@@ -117,6 +154,9 @@ fn by_webp(file: &[u8]) -> Result<DynamicImage, ScaleError> {
     let mut decoder = image_webp::WebPDecoder::new(Cursor::new(file)).map_err(damaged)?;
     let (width, height) = decoder.dimensions();
     refuse_large(width, height)?;
+    refuse_larger_inside(file, (width, height))?;
+    let exif = decoder.exif_metadata().ok().flatten();
+    let orientation = exif.and_then(|exif| Orientation::from_exif_chunk(&exif));
     decoder.set_memory_limit(usize::try_from(DECODED_BYTES_MAX).unwrap_or(usize::MAX));
     let size = decoder.output_buffer_size().ok_or(ScaleError::Pixels { width, height })?;
     let mut bytes = vec![0; size];
@@ -127,7 +167,10 @@ fn by_webp(file: &[u8]) -> Result<DynamicImage, ScaleError> {
     } else {
         RgbImage::from_raw(width, height, bytes).map(DynamicImage::ImageRgb8)
     };
-    picture.ok_or_else(|| ScaleError::Damaged("its pixels are not as many as it says".to_owned()))
+    let mut picture =
+        picture.ok_or_else(|| ScaleError::Damaged("its pixels are not as many as it says".to_owned()))?;
+    picture.apply_orientation(orientation.unwrap_or(Orientation::NoTransforms));
+    Ok(picture)
 }
 
 fn on_white(picture: &RgbaImage) -> RgbImage {
@@ -275,10 +318,37 @@ mod tests {
         ));
         let good = png(&halves(600, 600, RED, RED));
         assert!(matches!(scale(&good[..good.len() / 2]), Err(ScaleError::Damaged(_))));
+        let good = jpeg(&halves(600, 600, RED, RED));
+        assert!(scale(&good).is_ok());
+        assert!(matches!(scale(&good[..good.len() - 2]), Err(ScaleError::Damaged(_))), "grey is no picture");
         assert!(matches!(scale(b"GIF89a.........."), Err(ScaleError::Kind)));
         assert!(matches!(scale(b"no picture"), Err(ScaleError::Kind)));
         assert!(matches!(scale(&[]), Err(ScaleError::Kind)));
         assert!(matches!(scale(&vec![0; FILE_BYTES_MAX + 1]), Err(ScaleError::Bytes { .. })));
+    }
+
+    /// A WebP of a canvas of 100 by 100 with a picture of 16,383 by 16,383 in it, still or moving.
+    fn bomb_inside(moves: bool) -> Vec<u8> {
+        let piece = |kind: &[u8; 4], body: &[u8]| {
+            let size = u32::try_from(body.len()).expect("small");
+            [&kind[..], &size.to_le_bytes(), body].concat()
+        };
+        let picture = piece(b"VP8 ", &[&[0x10, 0, 0, 0x9D, 0x01, 0x2A, 0xFF, 0x3F, 0xFF, 0x3F][..], &[0; 30]].concat());
+        let frame = piece(b"ANMF", &[&[0; 16][..], &picture].concat());
+        let canvas = piece(b"VP8X", &[if moves { 2 } else { 0 }, 0, 0, 0, 99, 0, 0, 99, 0, 0]);
+        let body = if moves { [canvas, piece(b"ANIM", &[0; 6]), frame].concat() } else { [canvas, picture].concat() };
+        piece(b"RIFF", &[&b"WEBP"[..], &body].concat())
+    }
+
+    #[test]
+    fn a_webp_is_not_unpacked_where_a_picture_inside_is_larger_than_it_says() {
+        for moves in [false, true] {
+            let found = refuse_larger_inside(&bomb_inside(moves), (100, 100));
+            assert!(matches!(found, Err(ScaleError::Pixels { width: 16_383, height: 16_383 })), "{found:?}");
+            assert!(scale(&bomb_inside(moves)).is_err());
+        }
+        let good = webp(&halves(100, 100, RED, RED));
+        assert!(refuse_larger_inside(&good, (100, 100)).is_ok());
     }
 
     #[test]

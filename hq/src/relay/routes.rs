@@ -405,6 +405,13 @@ async fn ask(
         true => counter.upstream.pass((Method::POST, &path), &headers, body, ASK_TIMEOUT).await.ok(),
         false => None,
     };
+    // An HQ that cannot say anything now is as good as none where lanes of this store could take one code both.
+    let is_code =
+        matches!(question, Some(Question::ClaimCode { .. } | Question::ReleaseCode { .. }));
+    let passed = passed.filter(|answer| {
+        let status = answer.status();
+        !is_code || !(status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS)
+    });
     if let Some(answer) = passed {
         caller.note(&counter, answer.status()).await?;
         let Some(question) = question.clone().filter(|_| answer.status().is_success()) else {

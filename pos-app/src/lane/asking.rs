@@ -157,9 +157,17 @@ impl Lane {
         self.flush();
         let State::Open(open) = &self.state else { return None };
         let left = open.baskets_left();
-        let such = |other: &Errand| matches!(other, Errand::Code { id: asked, .. } if *asked == id);
-        if !self.errands.open.values().any(such) {
-            self.checking_phone();
+        let mut is_asked = false;
+        for other in self.errands.open.values_mut() {
+            if let Errand::Code { id: asked, left: of, .. } = other
+                && *asked == id
+            {
+                // Scanned once more: it is for whoever is served now.
+                (*of, is_asked) = (left, true);
+            }
+        }
+        self.checking_phone();
+        if !is_asked {
             let errand = Errand::Code { id, code: code.clone(), left };
             self.ask_agent(Question::ClaimCode { id: id.to_string() }, errand);
         }

@@ -227,7 +227,8 @@ async fn a_whole_purchase_goes_by_keyboard_alone_and_is_heard() {
         browser.wait_announced("polite", "Removed Water");
         at(&mut browser, "Or type the number below the bars");
         browser.tab_to("Check out");
-        browser.wait(&format!("{STATE} === 'online' && !document.querySelector('.follows')"));
+        // What is saved is said once the whole basket has its price.
+        browser.wait(&format!("{STATE} === 'online' && document.getElementById('saved').textContent"));
         browser.press("Enter", 13);
         browser.wait("document.getElementById('sheet').open");
         let signed = browser.js("document.getElementById('sheet-total').textContent");

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
@@ -21,7 +22,11 @@ pub struct Browser {
     asked: u64,
     thrown: Vec<String>,
     _folder: tempfile::TempDir,
+    _alone: MutexGuard<'static, ()>,
 }
+
+/// One browser at a time: it is several processes, and one of these tests takes the time.
+static ALONE: Mutex<()> = Mutex::new(());
 
 /// Where the browser is; or that there is none.
 fn program() -> Option<String> {
@@ -38,6 +43,7 @@ impl Browser {
     /// Starts the browser; `None`, told in words, where there is none.
     pub fn start(more: &[&str]) -> Option<Self> {
         let program = program()?;
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = tempfile::tempdir().expect("a folder");
         // It listens at its descriptor 3 and answers at 4.
         let script = r#"exec timeout --signal=KILL "$0" "$@" 3<&0 4>&1 </dev/null >/dev/null 2>/dev/null"#;
@@ -55,7 +61,7 @@ impl Browser {
         let input = child.stdin.take().expect("its input");
         let output = BufReader::new(child.stdout.take().expect("its output"));
         let (asked, thrown) = (0, Vec::new());
-        let mut browser = Self { child, input, output, session: None, asked, thrown, _folder: folder };
+        let mut browser = Self { child, input, output, session: None, asked, thrown, _folder: folder, _alone: alone };
         let targets = browser.call("Target.getTargets", json!({}));
         let targets = targets["targetInfos"].as_array().expect("targets").clone();
         let page = targets.iter().find(|target| target["type"] == "page").expect("a page");

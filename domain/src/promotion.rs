@@ -92,8 +92,21 @@ pub fn glance(set: &PromotionSet, ticket: &Ticket, objective: Objective, memory:
     }
     let asking = Asking::new(&|| true);
     let mut problem = Problem::new(set, ticket, objective, &asking, memory);
+    glanced(&mut problem, memory)
+}
+
+/// The same of a problem, as it is known or as it is found; where it is not wanted any more, nothing of use.
+fn glanced(problem: &mut Problem<'_>, memory: &mut Memory) -> Priced {
+    memory.turn_to(problem.set.version());
+    if let Some(known) = memory.glance(problem) {
+        return known;
+    }
     problem.effort = Effort::Glance;
-    searched(&problem, memory, GLANCE_WORK_MAX)
+    let priced = searched(problem, memory, GLANCE_WORK_MAX);
+    if !problem.asking.is_over() {
+        memory.keep_glance(problem, priced.clone());
+    }
+    priced
 }
 
 /// Prices a ticket as well as it is ever priced: the better of [`glance`] and
@@ -120,8 +133,10 @@ pub fn price_fully(
     if let Some(known) = memory.answer(&problem) {
         return Some(known);
     }
-    problem.effort = Effort::Glance;
-    let mut best = searched(&problem, memory, GLANCE_WORK_MAX);
+    if asking.ask() {
+        return None;
+    }
+    let mut best = glanced(&mut problem, memory);
     if !best.is_optimal() {
         problem.effort = Effort::Whole;
         let whole = searched(&problem, memory, WORK_MAX);

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use domain::clock::LaneClock;
@@ -23,7 +23,7 @@ use drivers::scanner::serial::{ScannerEvent, SerialScanner, SerialScannerConfig}
 use drivers::sound::{Sound, SoundConfig};
 use ledger::file::WriterLock;
 use ledger::journal::JournalReader;
-use ui::action::Action;
+use ui::action::{Action, Key};
 use ui::customer::CustomerScreen;
 use ui::kiosk::{KioskRemote, KioskScreen};
 use ui::view::View;
@@ -39,6 +39,12 @@ use crate::set_up;
 
 /// The most events that wait for the lane; who brings one more waits.
 pub const EVENTS_WAITING_MAX: usize = 1_024;
+
+/// So long a character waits for the next: a quick scanner sends one every 2 ms, nobody types so quickly.
+const GATHERED: Duration = Duration::from_millis(4);
+
+/// So long characters wait at most: nobody sees that.
+const GATHERED_MAX: Duration = Duration::from_millis(20);
 
 /// The devices of a lane.
 pub struct Devices {
@@ -262,7 +268,7 @@ pub fn take_turns(lane: &mut Lane, queue: &Receiver<Event>, devices: &Devices, s
             None => queue.recv_timeout(if reckons { PAUSE } else { TICK }),
         };
         let events = match first {
-            Ok(first) => std::iter::once(first).chain(queue.try_iter()).take(TURN_EVENTS_MAX).collect(),
+            Ok(first) => gather(first, queue),
             Err(RecvTimeoutError::Timeout) if reckons => {
                 let (is_known, event) = consider(lane, queue);
                 if event.is_some() {
@@ -278,6 +284,22 @@ pub fn take_turns(lane: &mut Lane, queue: &Receiver<Event>, devices: &Devices, s
             return;
         }
     }
+}
+
+/// What has come by now. Characters alone wait a little for what a scanner sends right after them: drawing half a code
+/// would only keep the window from taking the rest.
+fn gather(first: Event, queue: &Receiver<Event>) -> Vec<Event> {
+    let is_char = |event: &Event| matches!(event, Event::Action(Action::Key { key: Key::Char(_), .. }));
+    let until = Instant::now() + GATHERED_MAX;
+    let mut only_chars = is_char(&first);
+    let mut events = vec![first];
+    while events.len() < TURN_EVENTS_MAX {
+        let left = if only_chars { until.saturating_duration_since(Instant::now()) } else { Duration::ZERO };
+        let Ok(event) = queue.recv_timeout(left.min(GATHERED)) else { break };
+        only_chars &= is_char(&event);
+        events.push(event);
+    }
+    events
 }
 
 /// Works out fully what the basket costs, until it is known or somebody wants something: gives whether it

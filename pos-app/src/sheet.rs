@@ -258,6 +258,8 @@ pub(crate) struct Open {
     /// Something was typed under a question, so the next Enter may be the end
     /// of that and no answer.
     typed_under: bool,
+    /// The row was chosen, or asked about: Enter means it.
+    is_chosen: bool,
 }
 
 impl Open {
@@ -326,6 +328,7 @@ impl Open {
             reason: 0,
             taken: Vec::new(),
             typed_under: false,
+            is_chosen: false,
         }
     }
 

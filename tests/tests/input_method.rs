@@ -238,6 +238,17 @@ impl Desk {
         self.lines()
     }
 
+    /// Scans goods while *Find goods* stands open, and waits for so many lines.
+    fn scan_while_open(&self, sku: &str, count: usize) -> Result<Vec<String>> {
+        self.display.keys(&["F2"])?;
+        self.display.settled()?;
+        // A hand takes the scanner. A method that has just been given a field may hold back the first keys for longer than
+        // a scanner pauses between two.
+        std::thread::sleep(HAND);
+        self.display.scan(&code_of(sku)?)?;
+        wait_at_most(HAND * 10, "a scan's line", || Ok(Some(self.lines()?).filter(|lines| lines.len() >= count)))
+    }
+
     fn wait_for_lines(&self, count: usize) -> Result<Vec<String>> {
         wait_for("lines", || Ok(Some(self.lines()?).filter(|lines| lines.len() >= count)))
     }
@@ -299,14 +310,22 @@ fn a_day_through_it(desk: &Desk, way: Method) -> Result<()> {
     ensure!(lines[codes.len()].contains("牛奶"), "what was found is {}", lines[codes.len()]);
 
     // And scans while it is open are goods, not words: of each of them, one line.
+    let mut torn = 0;
     for (number, sku) in codes.iter().enumerate() {
-        desk.display.keys(&["F2"])?;
-        desk.display.settled()?;
-        // A hand takes the scanner. A method that has just been given a field may hold back the first keys for longer than
-        // a scanner pauses between two.
-        std::thread::sleep(HAND);
-        desk.display.scan(&code_of(sku)?)?;
-        let lines = desk.wait_for_lines(codes.len() + 2 + number)?;
+        let lines = match desk.scan_while_open(sku, codes.len() + 2 + number) {
+            Err(_) if torn == 0 => {
+                // What stood still for as long as nothing can tell has torn a scan: the till asks which goods were meant and
+                // sells none, and a person scans once more.
+                torn += 1;
+                println!("scan {number} was torn, and is done again");
+                desk.display.keys(&["Escape"])?;
+                desk.display.settled()?;
+                desk.display.keys(&["Escape"])?;
+                desk.display.settled()?;
+                desk.scan_while_open(sku, codes.len() + 2 + number)?
+            }
+            lines => lines?,
+        };
         ensure!(lines[codes.len() + 1 + number] == lines[number], "scan {number} sold {lines:?}");
     }
 

@@ -909,3 +909,34 @@ fn a_scan_that_a_busy_window_tore_is_one_scan_and_keeps_the_number_before_it() {
     expected.push((JUICE.to_owned(), 3_000));
     assert_eq!(quantities(&lane), expected);
 }
+
+#[test]
+fn a_piece_of_a_scan_among_the_words_sought_sells_nothing_else() {
+    let mut lane = Lane::open();
+    let code = lane.code(JUICE);
+    // Something between scanner and window kept all but its beginning.
+    for kept in 1..8 {
+        lane.stand.function(2);
+        lane.stand.enter(&code[..kept]);
+        assert_eq!((lane.title().as_str(), lane.lines()), ("查找商品", 0), "{kept} digits");
+        assert!(lane.said());
+        lane.stand.key(Key::Escape);
+        lane.stand.key(Key::Escape);
+    }
+    // Who means the first says so once more, or chooses.
+    for chosen in [Key::Enter, Key::Down] {
+        let before = lane.lines();
+        lane.stand.function(2);
+        lane.stand.type_text(&code[..4]);
+        lane.stand.key(chosen);
+        lane.stand.key(Key::Enter);
+        assert_eq!((lane.title().as_str(), lane.lines()), ("", before + 1), "{chosen:?}");
+    }
+    // All of a number, however many others begin so; and words are chosen at once, as ever.
+    for typed in [JUICE, &code, "czx100"] {
+        lane.stand.function(2);
+        lane.stand.enter(typed);
+        let sold = lane.till().basket().lines().last().map(|line| line.item.sku.clone());
+        assert_eq!((lane.title().as_str(), sold.as_deref()), ("", Some(JUICE)), "{typed}");
+    }
+}

@@ -99,6 +99,9 @@ impl<'a, 'b> Finder<'a, 'b> {
             self.leave_open(Money::ZERO);
         }
         for choice in &choices {
+            if self.problem.asking.is_over() {
+                break;
+            }
             self.search_choice(choice);
         }
         let mut found = self.found.take().unwrap_or_else(|| self.regular());

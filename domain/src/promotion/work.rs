@@ -83,7 +83,13 @@ impl<'s> Asking<'s> {
         self.is_over.get()
     }
 
-    fn note(&self, steps: u64) -> bool {
+    /// Asks now: whether it is not wanted any more.
+    pub(super) fn ask(&self) -> bool {
+        self.note(ASKED_EVERY)
+    }
+
+    /// Counts steps between two times that it is asked, whether or not they count as work. Whether it is not wanted any more.
+    pub(super) fn note(&self, steps: u64) -> bool {
         let all = self.steps.get().saturating_add(steps);
         if all < ASKED_EVERY {
             self.steps.set(all);

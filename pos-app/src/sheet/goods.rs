@@ -1,16 +1,23 @@
 //! Goods by name, initials or code: to sell them, or to see what they cost.
 
 use domain::barcode::Barcode;
-use domain::catalogue::Catalogue;
+use domain::catalogue::{Catalogue, Item};
 use domain::till::Desk;
+use drivers::sound::Tone as Sound;
 use ui::view::{self, Figure, Notice, Tone};
 
-use super::{Open, key, numbered};
-use crate::lane::{Lane, OpenLane, State};
+use super::{Kind, Open, key, numbered};
+use crate::entry::is_number;
+use crate::lane::{Command, Lane, OpenLane, State};
 use crate::present;
 
 /// The most goods that a search shows; more is said.
 const FOUND_MAX: usize = 24;
+
+/// Whether this is all of a number by which the item goes.
+fn is_named(item: &Item, text: &str) -> bool {
+    item.sku == text || item.code == text
+}
 
 impl Lane {
     pub(super) fn show_goods(&self, open: &OpenLane, sheet: &Open, selling: bool) -> view::Sheet {
@@ -84,19 +91,46 @@ impl Lane {
         let Some(sheet) = self.front.sheets.last_mut() else { return };
         let text = sheet.text(0).trim().to_owned();
         sheet.row = 0;
+        sheet.is_chosen = false;
         if text.is_empty() {
             sheet.items.clear();
             return;
         }
         match open.reference().search(&text, FOUND_MAX + 1) {
-            Ok(items) => sheet.items = items,
+            Ok(items) => {
+                sheet.items = items;
+                // Whoever types all of a code means it.
+                sheet.items.sort_by_key(|item| !is_named(item, &text));
+            }
             Err(error) => {
                 self.front.notice = Some(Notice::ReferenceFault { reason: crate::lane::words(&error) });
             }
         }
     }
 
-    pub(super) fn go_goods(&mut self, _selling: bool) {
+    /// Whether Enter is answered with a question: several goods begin with these digits, and nobody chose among them.
+    /// Digits alone may be a piece of a scan that something between scanner and window tore.
+    pub(super) fn asks_which(&mut self) -> bool {
+        let Some(sheet) = self.front.sheets.last_mut() else { return false };
+        let text = sheet.text(0).trim();
+        let asks = matches!(sheet.kind, Kind::Goods { .. })
+            && !sheet.is_chosen
+            && sheet.items.len() > 1
+            && is_number(text)
+            && !sheet.items.first().is_some_and(|item| is_named(item, text));
+        if asks {
+            sheet.is_chosen = true;
+            self.front.say(
+                Tone::Attend,
+                ("这些数字对应多种商品", "再按一次回车选中第一个，或用方向键选择，或接着输入。"),
+                ("Several goods begin so", "Enter again takes the first; or choose with the arrows, or type on."),
+            );
+            self.commands.push(Command::Play(Sound::Blocked));
+        }
+        asks
+    }
+
+    pub(super) fn go_goods(&mut self) {
         let Some(sheet) = self.sheet() else { return };
         let chosen = sheet.items.get(sheet.row).map(|item| item.sku.clone());
         if let Some(sku) = chosen {
@@ -106,9 +140,9 @@ impl Lane {
         }
     }
 
-    pub(super) fn key_goods(&mut self, selling: bool, index: usize) {
+    pub(super) fn key_goods(&mut self, index: usize) {
         match index {
-            0 => self.go_goods(selling),
+            0 => self.go_goods(),
             _ => self.ask_where(),
         }
     }
@@ -143,12 +177,12 @@ impl Lane {
                     sheet.items = vec![item];
                     sheet.row = 0;
                 }
-                self.commands.push(crate::lane::Command::Play(drivers::sound::Tone::Accepted));
+                self.commands.push(Command::Play(Sound::Accepted));
             }
             Ok(None) => {
                 let code = text.chars().filter(|character| !character.is_control()).take(32).collect();
                 self.front.notice = Some(Notice::UnknownCode { code });
-                self.commands.push(crate::lane::Command::Play(drivers::sound::Tone::Unknown));
+                self.commands.push(Command::Play(Sound::Unknown));
             }
             Err(fault) => self.notice(Notice::ReferenceFault { reason: fault.0 }),
         }

@@ -73,7 +73,7 @@ impl Lane {
         if by_key && (std::mem::take(&mut sheet.typed_under) || calm && sheet.waits_after_an_act()) {
             return;
         }
-        if shown.go.is_empty() || !shown.can_go {
+        if shown.go.is_empty() || !shown.can_go || by_key && self.asks_which() {
             return;
         }
         self.go();
@@ -106,7 +106,7 @@ impl Lane {
             Kind::Park => self.go_park(),
             Kind::Parked => self.go_parked(),
             Kind::Member => self.go_member(),
-            Kind::Goods { selling } => self.go_goods(selling),
+            Kind::Goods { .. } => self.go_goods(),
             Kind::GiveBack => self.go_give_back(),
             Kind::Bought(by) => self.go_bought(by),
             Kind::Blind => self.go_blind(),
@@ -149,7 +149,7 @@ impl Lane {
             Kind::Approve(act) => self.key_approval(act, index),
             Kind::Change { line, .. } => self.key_change(line, index),
             Kind::Member => self.key_member(index),
-            Kind::Goods { selling } => self.key_goods(selling, index),
+            Kind::Goods { .. } => self.key_goods(index),
             Kind::GiveBack => self.key_give_back(index),
             Kind::Bought(by) => self.key_bought(by, index),
             Kind::Blind => self.key_blind(index),
@@ -297,6 +297,7 @@ impl Lane {
         let Some(last) = rows.checked_sub(1) else { return };
         let Some(sheet) = self.sheet_mut() else { return };
         sheet.row = if down { (sheet.row + 1).min(last) } else { sheet.row.saturating_sub(1) };
+        sheet.is_chosen = true;
         if let Some(field) = sheet.focused()
             && field.takes == Takes::RowNumber
         {
@@ -324,6 +325,7 @@ impl Lane {
         }
         let Some(sheet) = self.sheet_mut() else { return };
         sheet.row = index;
+        sheet.is_chosen = true;
         if sheet.tap_goes() {
             if !shown.go.is_empty() && shown.can_go {
                 self.go();

@@ -35,6 +35,8 @@ pub struct Memory {
     solved: Kept<Cluster, Arc<Solved>>,
     /// The last answers, newest first.
     answers: VecDeque<(Question, Priced)>,
+    /// The last glance: mostly what is worked out fully next.
+    glanced: Option<(Question, Priced)>,
 }
 
 /// The most answers that are remembered whole: those of a basket and of what it would cost
@@ -155,7 +157,7 @@ impl Least {
 }
 
 impl Memory {
-    pub(super) fn turn_to(&mut self, version: u64) {
+    pub(in crate::promotion) fn turn_to(&mut self, version: u64) {
         if self.version != version {
             *self = Self { version, ..Self::default() };
         }
@@ -245,6 +247,17 @@ impl Memory {
     pub(in crate::promotion) fn keep_answer(&mut self, problem: &Problem<'_>, answer: Priced) {
         self.answers.truncate(ANSWERS_MAX - 1);
         self.answers.push_front((Question::of(problem), answer));
+    }
+
+    /// What a ticket costs at a glance, where that was the last one.
+    pub(in crate::promotion) fn glance(&self, problem: &Problem<'_>) -> Option<Priced> {
+        let (question, answer) = self.glanced.as_ref()?;
+        question.is(problem).then(|| answer.clone())
+    }
+
+    /// Keeps what a ticket costs at a glance.
+    pub(in crate::promotion) fn keep_glance(&mut self, problem: &Problem<'_>, answer: Priced) {
+        self.glanced = Some((Question::of(problem), answer));
     }
 
     /// What is known of a cluster.

@@ -6,6 +6,9 @@ use super::Finder;
 use super::stage::Stage;
 use crate::money::Money;
 
+/// What it takes to say what a scenario cannot come below, in steps; they are not counted as work.
+const BOUND_STEPS: u64 = 8;
+
 /// What a scenario supposes of the overlays.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Scenario {
@@ -42,6 +45,9 @@ pub(super) struct Scenarios<'a, 'b, 'c> {
 
 impl Scenarios<'_, '_, '_> {
     pub(super) fn collect(&mut self, next: usize, so_far: &mut Scenario) {
+        if self.finder.problem.asking.note(BOUND_STEPS) {
+            return;
+        }
         let bound = self.bound(next, so_far);
         if self.finder.is_settled(bound) {
             return;

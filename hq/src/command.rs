@@ -83,7 +83,12 @@ pub enum Command {
         /// The lane's number.
         lane: u32,
     },
-    /// Make the key of a lane void.
+    /// Make a one-time code for the relay of a store.
+    EnrolRelay {
+        /// The store's code.
+        store: String,
+    },
+    /// Make the key of a lane void, or of a store's relay, which is lane 0 here.
     Revoke {
         /// The store's code.
         store: String,
@@ -210,7 +215,7 @@ pub enum Outcome {
         /// The newest version of the reference.
         version: u64,
     },
-    /// Of [`Command::Enrol`].
+    /// Of [`Command::Enrol`] and [`Command::EnrolRelay`].
     Code {
         /// The one-time code.
         code: String,

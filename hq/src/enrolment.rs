@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use protocol::enrol::{EnrolRefusal, Enrolment, Invited};
+use protocol::enrol::{EnrolRefusal, Enrolment, Invited, RELAY_LANE};
 use protocol::head::PublicKey;
 use protocol::pull;
 
@@ -89,9 +89,28 @@ pub fn put_code(
     lane: u32,
     now_ms: i64,
 ) -> Result<(), MakeCodeError> {
-    if lane == 0 {
+    if lane == RELAY_LANE {
         return Err(MakeCodeError::LaneZero);
     }
+    put_code_of(writing, code, (lane_store, lane), now_ms)
+}
+
+/// Makes a code that was drawn elsewhere the one that enrols the relay of a store, in the caller's transaction.
+pub fn put_relay_code(
+    writing: &Writing<'_>,
+    code: &str,
+    store: &str,
+    now_ms: i64,
+) -> Result<(), MakeCodeError> {
+    put_code_of(writing, code, (store, RELAY_LANE), now_ms)
+}
+
+fn put_code_of(
+    writing: &Writing<'_>,
+    code: &str,
+    (lane_store, lane): (&str, u32),
+    now_ms: i64,
+) -> Result<(), MakeCodeError> {
     if writing.entity(Kind::Store, lane_store)?.is_none() {
         return Err(MakeCodeError::UnknownStore(lane_store.to_owned()));
     }
@@ -146,9 +165,30 @@ pub fn exchange_for(
     public_key: Option<&PublicKey>,
     now_ms: i64,
 ) -> Result<Enrolment, ExchangeError> {
+    exchange_as(store, typed, (key, public_key), (false, now_ms))
+}
+
+/// Exchanges a code that was made for the relay of a store. An earlier relay of the store is void from then on;
+/// `public_key` is what this one will sign baskets with.
+pub fn exchange_relay(
+    store: &Store,
+    typed: &str,
+    public_key: &PublicKey,
+    now_ms: i64,
+) -> Result<Enrolment, ExchangeError> {
+    exchange_as(store, typed, (secret::draw_key()?, Some(public_key)), (true, now_ms))
+}
+
+fn exchange_as(
+    store: &Store,
+    typed: &str,
+    (key, public_key): (String, Option<&PublicKey>),
+    (is_relay, now_ms): (bool, i64),
+) -> Result<Enrolment, ExchangeError> {
     let code_hash = SecretHash::of(&secret::normalise_code(typed));
     store.write(|writing| {
         let code = writing.take_code(&code_hash)?.filter(|code| now_ms < code.expires_at_ms);
+        let code = code.filter(|code| (code.lane == RELAY_LANE) == is_relay);
         let Some(code) = code else {
             return Err(EnrolRefusal::Code.into());
         };
@@ -164,7 +204,11 @@ pub fn exchange_for(
         writing.put_lane(&row)?;
         if let Some(public_key) = public_key {
             writing.add_public_key(&row, public_key)?;
-            keys::tell_of_lane(writing, &row, public_key)?;
+            if is_relay {
+                keys::tell_of_relay(writing, &row, public_key)?;
+            } else {
+                keys::tell_of_lane(writing, &row, public_key)?;
+            }
         } else {
             keys::enrolled_anew(writing, &row)?;
         }
@@ -175,6 +219,7 @@ pub fn exchange_for(
 /// Makes the key of a lane void, of one that was stolen: it files nothing and
 /// reads nothing from then on, and its exit codes are taken nowhere, until
 /// somebody enrols it with a new code. What it had filed stays. `false` where there is no such lane.
+/// Of the relay of a store, which is [`RELAY_LANE`], no baskets are taken any more.
 pub fn revoke(
     writing: &Writing<'_>,
     lane_store: &str,
@@ -186,6 +231,10 @@ pub fn revoke(
     let Some(row) = writing.lane(lane_store, lane)? else { return Ok(false) };
     writing.put_lane(&LaneRow { key_hash: nobodys, ..row })?;
     writing.void_code(lane_store, lane)?;
+    if lane == RELAY_LANE {
+        keys::end_of_relay(writing, lane_store, now_ms)?;
+        return Ok(true);
+    }
     // Also of one that nobody was told of yet.
     keys::tell(writing)?;
     keys::end_of_lane(writing, lane_store, lane, now_ms)?;

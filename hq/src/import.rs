@@ -5,7 +5,7 @@
 //! import does not name stays, unless it is asked to replace.
 
 mod check;
-mod complete;
+pub(crate) mod complete;
 mod costs;
 mod goods;
 mod member;

@@ -181,19 +181,36 @@ impl Place {
             Err(PlaceError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
-        let path = self.folder.join("admin.key");
-        let beside = self.folder.join("admin.key.new");
         let key = secret::draw_key()?;
+        self.write_private("admin.key", &key)?;
+        Ok(key)
+    }
+
+    /// Writes a file that only its owner can read.
+    pub(crate) fn write_private(&self, name: &str, text: &str) -> Result<(), PlaceError> {
+        let path = self.folder.join(name);
+        let beside = self.folder.join(format!("{name}.new"));
         // Written beside and renamed: a cut in between leaves no half key.
         let written = create_private(&beside).and_then(|mut file| {
-            file.write_all(key.as_bytes())?;
+            file.write_all(text.as_bytes())?;
             file.sync_all()?;
             fs::rename(&beside, &path)
         });
-        match written {
-            Ok(()) => Ok(key),
-            Err(source) => Err(PlaceError::Io { path, source }),
+        written.map_err(|source| PlaceError::Io { path, source })
+    }
+
+    /// Reads a small file; `None` where there is none.
+    pub(crate) fn read_if_there(&self, name: &str) -> Result<Option<String>, PlaceError> {
+        match self.read(name) {
+            Ok(text) => Ok(Some(text)),
+            Err(PlaceError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
         }
+    }
+
+    /// A file in it.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
     }
 
     /// The admin key.

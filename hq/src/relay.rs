@@ -10,8 +10,9 @@
 //! | [`pages`] | pages of the reference, for lanes that come after the line broke |
 //! | [`files`] | snapshots of the reference, which come over the store's line once |
 //! | [`pictures`] | the same of pictures of goods |
+//! | [`go`] | scan-and-go: the page for customers' phones, and the relay's own enrolment |
 //!
-//! A relay decides nothing that HQ can decide. It keeps a copy of each lane's
+//! A relay decides nothing that HQ can decide, but what a phone's basket costs, which a till decides anew. It keeps a copy of each lane's
 //! journal from the day on which it first met the lane, and while HQ is out
 //! of reach it lets one lane at a time give back from a sale of the store, and
 //! no two lanes spend one coupon. Each lane sends its journal to HQ by itself.
@@ -19,6 +20,7 @@
 mod board;
 mod book;
 mod files;
+mod go;
 mod pages;
 mod pictures;
 mod routes;
@@ -45,6 +47,8 @@ use crate::server::{QUESTIONS_MAX, STOP_PATIENCE, ServeError, WAITING_MAX, reach
 
 pub use book::{Book, BookError, Copied, DOCUMENTS_MAX, KEPT_MS, LaneCopied};
 use files::Files;
+use go::Go;
+pub use go::{EnrolConfig, GoError, GoHealth, enrol};
 use pages::Pages;
 use pictures::Pictures;
 pub use routes::Health;
@@ -91,6 +95,9 @@ pub enum RelayError {
     /// HQ cannot be asked.
     #[error(transparent)]
     Upstream(#[from] UpstreamError),
+    /// Phones cannot be served.
+    #[error(transparent)]
+    Go(#[from] GoError),
     /// The certificate cannot be used.
     #[error(transparent)]
     Pair(#[from] PairError),
@@ -107,6 +114,8 @@ pub(crate) struct Counter {
     pages: Pages,
     files: Files,
     pictures: Pictures,
+    /// The page for phones, where the relay was enrolled.
+    go: Option<Arc<Go>>,
     heard: Heard,
     bodies: Gate,
     questions: Gate,
@@ -119,6 +128,7 @@ pub struct Running {
     stop: watch::Sender<()>,
     looking: JoinHandle<()>,
     tending: JoinHandle<()>,
+    pulling: Option<JoinHandle<()>>,
     serving: JoinSet<std::io::Result<()>>,
     _held: Held,
 }
@@ -141,13 +151,15 @@ pub async fn start(config: Config) -> Result<Running, RelayError> {
         let files = Files::open(&folder).map_err(|source| PlaceError::Io { path: folder, source })?;
         let folder = place.pictures();
         let pictures = Pictures::open(&folder).map_err(|source| PlaceError::Io { path: folder, source })?;
-        Ok::<_, RelayError>((held, book, files, pictures))
+        let go = Go::open(&place, book.store())?.map(Arc::new);
+        Ok::<_, RelayError>((held, book, files, pictures, go))
     });
-    let (held, book, files, pictures) = opened.await.map_err(ServeError::from)??;
+    let (held, book, files, pictures, go) = opened.await.map_err(ServeError::from)??;
     let listen_error = |source| ServeError::Listen { address: listen, source };
     let listener = TcpListener::bind(listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
-    info!(%address, store = book.store(), hq = upstream.address(), tls = tls.is_some(), "relaying");
+    let (is_tls, serves_phones) = (tls.is_some(), go.is_some());
+    info!(%address, store = book.store(), hq = upstream.address(), tls = is_tls, serves_phones, "relaying");
     let counter = Arc::new(Counter {
         book,
         board: board::Board::default(),
@@ -155,13 +167,13 @@ pub async fn start(config: Config) -> Result<Running, RelayError> {
         pages: Pages::default(),
         files,
         pictures,
+        go: go.clone(),
         heard: Heard::default(),
         bodies: Gate::new(BODIES_KIB_MAX, WAITING_MAX),
         questions: Gate::new(QUESTIONS_MAX, WAITING_MAX),
     });
     let (stop, stopped) = watch::channel(());
     let service = routes::router(counter.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let is_tls = tls.is_some();
     let mut serving = JoinSet::new();
     match tls {
         // The tap does nothing: what it gives out says its peer's address.
@@ -172,12 +184,13 @@ pub async fn start(config: Config) -> Result<Running, RelayError> {
         None => drop(serving.spawn(serve(listener.tap_io(set_nodelay), service, stopped))),
     }
     let looking = tokio::spawn(look(counter.clone()));
-    let tending = tokio::spawn(tend(counter));
+    let tending = tokio::spawn(tend(counter.clone()));
+    let pulling = go.map(|go| tokio::spawn(go::keep_pulling(counter, go)));
     let address = reachable(address);
     if let Some(path) = &address_file {
         write_whole(path, &address.to_string())?;
     }
-    Ok(Running { address, is_tls, stop, looking, tending, serving, _held: held })
+    Ok(Running { address, is_tls, stop, looking, tending, pulling, serving, _held: held })
 }
 
 async fn look(counter: Arc<Counter>) {
@@ -190,8 +203,14 @@ async fn look(counter: Arc<Counter>) {
 async fn tend(counter: Arc<Counter>) {
     loop {
         let counter = counter.clone();
-        let tended =
-            tokio::task::spawn_blocking(move || counter.book.tend(Utc::now().timestamp_millis())).await;
+        let tended = tokio::task::spawn_blocking(move || {
+            let now_ms = Utc::now().timestamp_millis();
+            if let Some(Err(error)) = counter.go.as_ref().map(|go| go.tend(now_ms)) {
+                error!(error = chain(&error), "baskets of phones are remembered longer");
+            }
+            counter.book.tend(now_ms)
+        })
+        .await;
         match tended {
             Ok(Ok(0)) => {}
             Ok(Ok(gone)) => info!(gone, "old documents are let go of"),
@@ -218,6 +237,9 @@ impl Running {
     pub async fn stop(mut self) -> Result<(), RelayError> {
         self.looking.abort();
         self.tending.abort();
+        if let Some(pulling) = &self.pulling {
+            pulling.abort();
+        }
         // The server may have ended already; its result says how.
         let _ = self.stop.send(());
         let ended = async {

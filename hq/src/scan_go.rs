@@ -32,6 +32,10 @@ pub const BASKETS_A_DAY_MAX: u64 = 30;
 /// The time over which baskets of a phone are counted, milliseconds.
 pub const DAY_MS: i64 = 24 * 3_600_000;
 
+/// How long baskets that were signed are remembered, milliseconds: as long as they count for the limit of a day, and a day
+/// for whoever asks after one.
+pub const BASKETS_KEPT_MS: i64 = 2 * DAY_MS;
+
 /// Requests, and tens of lines, that a phone may send at once.
 pub const PHONE_BURST: i64 = 60;
 

@@ -10,6 +10,7 @@
 
 mod api;
 pub(crate) mod gate;
+pub(crate) mod go;
 pub(crate) mod heard;
 mod hints;
 pub(crate) mod lanes;
@@ -38,11 +39,10 @@ use crate::enrolment::GuessBrake;
 use crate::feed::PageCache;
 use crate::feed::snapshot::Snapshots;
 use crate::place::{Held, OpenBooksError, Place, PlaceError, write_whole};
-use crate::scan_go::shop::PromotionCache;
-use crate::scan_go::{PHONE_BURST, PHONE_PER_SECOND};
 use crate::secret::SecretHash;
 use crate::store::{Address, Store};
 use gate::Gate;
+use go::Phones;
 use hints::Hints;
 use metrics::Metrics;
 use tls::{Pair, PairError, TlsListener};
@@ -139,8 +139,7 @@ pub(crate) struct Desk {
     brake: Mutex<GuessBrake>,
     limiter: Mutex<Limiter>,
     /// What customers' phones may ask.
-    phones: Mutex<Limiter>,
-    promotions: PromotionCache,
+    phones: Phones,
     /// Passwords are looked at by few at one time: each takes 19 MiB.
     sign_ins: Gate,
     imports: Gate,
@@ -158,10 +157,6 @@ pub(crate) struct Desk {
 impl Desk {
     fn brake(&self) -> std::sync::MutexGuard<'_, GuessBrake> {
         self.brake.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn phones(&self) -> std::sync::MutexGuard<'_, Limiter> {
-        self.phones.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn limiter(&self) -> std::sync::MutexGuard<'_, Limiter> {
@@ -192,8 +187,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         commands: tokio::sync::Mutex::new(()),
         brake: Mutex::new(GuessBrake::default()),
         limiter: Mutex::default(),
-        phones: Mutex::new(Limiter::of(PHONE_BURST, PHONE_PER_SECOND)),
-        promotions: PromotionCache::default(),
+        phones: Phones::default(),
         sign_ins: Gate::new(SIGN_INS_MAX, WAITING_MAX),
         imports: Gate::new(IMPORTS_MAX, WAITING_MAX),
         place: place.clone(),

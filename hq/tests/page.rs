@@ -10,8 +10,12 @@ mod desk;
 
 use browser::Browser;
 use desk::Desk;
+use futures_util::FutureExt;
 use hq::command::{Command, Outcome};
+use hq::relay;
+use hq::store::{Store, StoreError};
 use protocol::head::PublicKey;
+use protocol::pull::{CodeKey, RELAY_KEYS};
 use protocol::scan_go::{Here, PhoneBasket};
 use serde_json::json;
 
@@ -53,87 +57,133 @@ const STATE: &str = "document.getElementById('state').dataset.kind";
 async fn a_customer_shops_through_a_patch_without_network_and_a_till_reads_the_basket() {
     let Some(mut browser) = Browser::start(&[]) else { return };
     let (desk, url, keys) = shop().await;
-    let url = url.as_str();
     tokio::task::block_in_place(|| {
-        browser.open(url);
-        browser.wait(&format!("{STATE} === 'online'"));
-        // The link's secret does not stay in the address.
-        assert_eq!(browser.js("location.search"), json!(""));
-        type_code(&mut browser, "6901028075763");
-        browser.wait(&format!("{TOTAL} === '¥2.50'"));
-        type_code(&mut browser, "9520001001666");
-        type_code(&mut browser, "9520001001666");
-        browser.wait(&format!("{TOTAL} === '¥8.50'"));
-        assert!(browser.text().contains("−¥2.00"), "the promotion is named: {}", browser.text());
-        // A child takes a bottle of beer: it says why not, and no code is made.
-        type_code(&mut browser, "9520001005008");
-        browser.wait("document.querySelector('li.refused')");
-        browser.js("document.getElementById('pay').click()");
-        browser.wait("document.getElementById('told').textContent");
-        assert_eq!(browser.js("document.getElementById('sheet').open"), json!(false));
-        browser.js("document.querySelector('li.refused .remove').click()");
-        browser.wait(&format!("{STATE} === 'online' && !document.querySelector('li.refused')"));
-        // A customer's payment code is neither kept nor sent.
-        type_code(&mut browser, "134567890123456789");
-        browser.wait("document.getElementById('told').textContent");
-        assert_eq!(browser.js("JSON.stringify(localStorage).includes('134567890123456789')"), json!(false));
-
-        // The network is gone; scanning goes on, and the page opens again all the same.
-        browser.js("navigator.serviceWorker.ready.then(() => fetch('/go/page.js')).then(() => true)");
-        browser.offline(true);
-        type_code(&mut browser, "9520001003035");
-        browser.wait(&format!("{STATE} === 'offline'"));
-        assert_eq!(browser.js("document.querySelectorAll('.follows').length > 0"), json!(true));
-        assert_eq!(browser.js(TOTAL), json!("¥8.50"), "what is known so far");
-        browser.js("document.getElementById('pay').click()");
-        browser.wait("document.getElementById('told').textContent");
-        assert_eq!(browser.js("document.getElementById('sheet').open"), json!(false), "nothing is signed");
-        browser.call("Page.reload", json!({}));
-        browser.wait("document.querySelectorAll('li').length === 3");
-        browser.offline(false);
-        browser.js("dispatchEvent(new Event('online'))");
-        browser.wait(&format!("{TOTAL} === '¥12.50' && {STATE} === 'online'"));
-
-        // By keyboard alone: to the button, and the code is shown.
-        browser.js("document.getElementById('pay').focus()");
-        browser.press("Enter", 13);
-        browser.wait("document.getElementById('sheet').open");
-        let seen = browser.js("import('/go/zbar-0.11.0.mjs').then(async (zbar) => {
-                const canvas = document.getElementById('qr');
-                const picture = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-                return (await zbar.scanImageData(picture)).map((symbol) => symbol.decode()).join(' ');
-            })");
-        let now_ms = chrono::Utc::now().timestamp_millis();
-        let basket = PhoneBasket::open(seen.as_str().expect("a text"), &keys, Here { store: "S1", now_ms });
-        let basket = basket.expect("a till reads it");
-        let lines: Vec<(&str, u32)> =
-            basket.lines.iter().map(|line| (line.code.as_str(), line.pieces)).collect();
-        assert_eq!(lines, [("6901028075763", 1), ("9520001001666", 2), ("9520001003035", 1)]);
-        assert_eq!(basket.total, 1_250);
-        browser.press("Escape", 27);
-        browser.wait("!document.getElementById('sheet').open");
-
-        // Everything that can be pressed or filled in has a name for those who hear the page.
-        for language in ["zh-CN", "en"] {
-            let lang = format!("document.documentElement.lang === '{language}'");
-            browser.js(&format!("{lang} || document.getElementById('language').click()"));
-            browser.wait(&lang);
-            let nameless = browser.nameless();
-            assert!(nameless.is_empty(), "{language}: {nameless:?}");
-            assert_eq!(
-                browser.js("document.documentElement.scrollWidth <= innerWidth"),
-                json!(true),
-                "nothing is cut off"
-            );
-        }
-        assert_eq!(browser.thrown(), Vec::<String>::new());
-
-        // HQ is gone altogether: the page opens from the phone, with its basket and its prices of before.
-        tokio::runtime::Handle::current().block_on(desk.running.stop()).expect("stopped");
-        browser.call("Page.reload", json!({}));
-        browser.wait(&format!("document.querySelectorAll('li').length === 3 && {STATE} === 'offline'"));
-        assert_eq!(browser.js(TOTAL), json!("¥12.50"));
+        journey(&mut browser, (&url, &keys), desk.running.stop().map(|stopped| stopped.expect("stopped")));
     });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_shops_the_same_way_at_the_stores_relay_while_hq_is_gone() {
+    let Some(mut browser) = Browser::start(&[]) else { return };
+    let (desk, url, _) = shop().await;
+    let Ok(Outcome::Code { code }) = desk.command(Command::EnrolRelay { store: "S1".into() }).await else {
+        panic!("no code")
+    };
+    let (data, store, upstream) = (desk.folder.path().join("relay"), "S1".to_owned(), desk.running.url());
+    let enrolled = relay::enrol(relay::EnrolConfig {
+        data: data.clone(),
+        store: store.clone(),
+        upstream: upstream.clone(),
+        root: None,
+        code,
+    });
+    enrolled.await.expect("enrolled");
+    let listen = ([127, 0, 0, 1], 0).into();
+    let relay = relay::Config { data, store, upstream, root: None, listen, address_file: None, tls: None };
+    let relay = relay::start(relay).await.expect("a relay");
+    let signs = async || -> bool {
+        let health = desk.client.get(format!("{}/healthz", relay.url())).send().await.expect("an answer");
+        let health: relay::Health = health.json().await.expect("its health");
+        health.go.is_some_and(|go| go.signs)
+    };
+    while !signs().await {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let (url, file) =
+        (url.replace(&desk.running.url(), &relay.url()), desk.data().join(hq::store::FILE_NAME));
+    desk.running.stop().await.expect("stopped");
+    // What lanes of the store are told to be its key.
+    let told = Store::open(&file).expect("HQ's database");
+    let told = told.read::<_, StoreError>(|reading| reading.code_keys("S1", RELAY_KEYS)).expect("read");
+    let keys: Vec<PublicKey> = told
+        .iter()
+        .map(|(_, body)| serde_json::from_str::<CodeKey>(body).expect("a key"))
+        .map(|key| PublicKey::parse(&key.public_key).expect("a key"))
+        .collect();
+    tokio::task::block_in_place(|| {
+        journey(&mut browser, (&url, &keys), relay.stop().map(|stopped| stopped.expect("stopped")));
+    });
+}
+
+/// One purchase on a phone, and then whoever serves the page is gone.
+fn journey(browser: &mut Browser, (url, keys): (&str, &[PublicKey]), gone: impl Future<Output = ()>) {
+    browser.open(url);
+    browser.wait(&format!("{STATE} === 'online'"));
+    // The link's secret does not stay in the address.
+    assert_eq!(browser.js("location.search"), json!(""));
+    type_code(browser, "6901028075763");
+    browser.wait(&format!("{TOTAL} === '¥2.50'"));
+    type_code(browser, "9520001001666");
+    type_code(browser, "9520001001666");
+    browser.wait(&format!("{TOTAL} === '¥8.50'"));
+    assert!(browser.text().contains("−¥2.00"), "the promotion is named: {}", browser.text());
+    // A child takes a bottle of beer: it says why not, and no code is made.
+    type_code(browser, "9520001005008");
+    browser.wait("document.querySelector('li.refused')");
+    browser.js("document.getElementById('pay').click()");
+    browser.wait("document.getElementById('told').textContent");
+    assert_eq!(browser.js("document.getElementById('sheet').open"), json!(false));
+    browser.js("document.querySelector('li.refused .remove').click()");
+    browser.wait(&format!("{STATE} === 'online' && !document.querySelector('li.refused')"));
+    // A customer's payment code is neither kept nor sent.
+    type_code(browser, "134567890123456789");
+    browser.wait("document.getElementById('told').textContent");
+    assert_eq!(browser.js("JSON.stringify(localStorage).includes('134567890123456789')"), json!(false));
+
+    // The network is gone; scanning goes on, and the page opens again all the same.
+    browser.js("navigator.serviceWorker.ready.then(() => fetch('/go/page.js')).then(() => true)");
+    browser.offline(true);
+    type_code(browser, "9520001003035");
+    browser.wait(&format!("{STATE} === 'offline'"));
+    assert_eq!(browser.js("document.querySelectorAll('.follows').length > 0"), json!(true));
+    assert_eq!(browser.js(TOTAL), json!("¥8.50"), "what is known so far");
+    browser.js("document.getElementById('pay').click()");
+    browser.wait("document.getElementById('told').textContent");
+    assert_eq!(browser.js("document.getElementById('sheet').open"), json!(false), "nothing is signed");
+    browser.call("Page.reload", json!({}));
+    browser.wait("document.querySelectorAll('li').length === 3");
+    browser.offline(false);
+    browser.js("dispatchEvent(new Event('online'))");
+    browser.wait(&format!("{TOTAL} === '¥12.50' && {STATE} === 'online'"));
+
+    // By keyboard alone: to the button, and the code is shown.
+    browser.js("document.getElementById('pay').focus()");
+    browser.press("Enter", 13);
+    browser.wait("document.getElementById('sheet').open");
+    let seen = browser.js("import('/go/zbar-0.11.0.mjs').then(async (zbar) => {
+            const canvas = document.getElementById('qr');
+            const picture = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+            return (await zbar.scanImageData(picture)).map((symbol) => symbol.decode()).join(' ');
+        })");
+    let now_ms = chrono::Utc::now().timestamp_millis();
+    let basket = PhoneBasket::open(seen.as_str().expect("a text"), keys, Here { store: "S1", now_ms });
+    let basket = basket.expect("a till reads it");
+    let lines: Vec<(&str, u32)> = basket.lines.iter().map(|line| (line.code.as_str(), line.pieces)).collect();
+    assert_eq!(lines, [("6901028075763", 1), ("9520001001666", 2), ("9520001003035", 1)]);
+    assert_eq!(basket.total, 1_250);
+    browser.press("Escape", 27);
+    browser.wait("!document.getElementById('sheet').open");
+
+    // Everything that can be pressed or filled in has a name for those who hear the page.
+    for language in ["zh-CN", "en"] {
+        let lang = format!("document.documentElement.lang === '{language}'");
+        browser.js(&format!("{lang} || document.getElementById('language').click()"));
+        browser.wait(&lang);
+        let nameless = browser.nameless();
+        assert!(nameless.is_empty(), "{language}: {nameless:?}");
+        assert_eq!(
+            browser.js("document.documentElement.scrollWidth <= innerWidth"),
+            json!(true),
+            "nothing is cut off"
+        );
+    }
+    assert_eq!(browser.thrown(), Vec::<String>::new());
+
+    // HQ is gone altogether: the page opens from the phone, with its basket and its prices of before.
+    tokio::runtime::Handle::current().block_on(gone);
+    browser.call("Page.reload", json!({}));
+    browser.wait(&format!("document.querySelectorAll('li').length === 3 && {STATE} === 'offline'"));
+    assert_eq!(browser.js(TOTAL), json!("¥12.50"));
 }
 
 /// Where the keyboard is: never nowhere.

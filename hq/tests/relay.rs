@@ -1,6 +1,8 @@
 //! A store's relay between its lanes and a real HQ, over real sockets: with
 //! HQ there, away, and back again; and both of them over TLS.
 
+#[path = "relay/go.rs"]
+mod go;
 #[path = "lane/mod.rs"]
 mod lane;
 

@@ -61,6 +61,8 @@ on_both!(
     a_phones_baskets_are_counted_and_forgotten,
     keys_that_nobody_told_are_told_once,
     the_newest_key_of_scan_and_go_comes_first,
+    what_a_relay_is_told_has_hqs_versions,
+    a_stores_relay_is_none_of_its_lanes,
     what_labels_may_show_lies_by_store_and_item,
     prices_lie_by_item_and_place,
     names_are_only_names,
@@ -862,6 +864,59 @@ fn the_newest_key_of_scan_and_go_comes_first(store: &Store) {
     let keys = store.read::<_, StoreError>(|reading| reading.scan_go_keys()).expect("read");
     assert_eq!(keys, [key(3, 30), key(2, 20), key(1, 10)]);
     assert!(!format!("{keys:?}").contains("0003"), "no secret is written out");
+}
+
+fn what_a_relay_is_told_has_hqs_versions(store: &Store) {
+    let all = || {
+        let mut found = Vec::new();
+        let scopes = ["".to_owned(), "S1".to_owned(), "group:north".to_owned()];
+        read(store, |reading| {
+            reading.changes_after(&scopes, 0, true, 100, |change| {
+                found.push((change.version, change.key, change.body));
+                true
+            })
+        });
+        found
+    };
+    write(store, |writing| {
+        writing.put_told(("", Kind::Product, "1"), 70, Some("{}"))?;
+        writing.put_told(("S1", Kind::CodeKey, "lane/1/1"), 71, Some("7"))?;
+        writing.put_told(("", Kind::CodeKey, "hq/a"), 72, Some("8"))?;
+        writing.put_told(("group:north", Kind::Price, "p"), 73, Some("9"))?;
+        writing.put_told(("", Kind::Product, "1"), 74, Some("[]"))?;
+        writing.set_product_codes("1", ["plu:7"])?;
+        writing.set_told_version(99)
+    });
+    assert_eq!(read(store, |reading| reading.reference_version()), 99);
+    let row = |version, key: &str, body: &str| (version, key.to_owned(), Some(body.to_owned()));
+    assert_eq!(
+        all(),
+        [row(71, "lane/1/1", "7"), row(72, "hq/a", "8"), row(73, "p", "9"), row(74, "1", "[]")]
+    );
+    let keys = |of: &str, begin: &str| read(store, |reading| reading.code_keys(of, begin));
+    assert_eq!(keys("", "hq/"), [("hq/a".into(), "8".into())]);
+    assert_eq!(keys("S1", "lane/1/"), [("lane/1/1".into(), "7".into())]);
+    assert_eq!((keys("S1", "hq/"), keys("S1", "lane/11/")), (vec![], vec![]));
+    write(store, |writing| {
+        writing.put_told(("", Kind::CodeKey, "hq/a"), 100, None)?;
+        writing.forget_group_told("north")
+    });
+    assert_eq!(all(), [row(71, "lane/1/1", "7"), row(74, "1", "[]")]);
+    write(store, |writing| writing.forget_told());
+    assert_eq!((all(), read(store, |reading| reading.reference_version())), (vec![], 0));
+    assert_eq!(read(store, |reading| reading.sku_by_code("plu:7")), None);
+}
+
+fn a_stores_relay_is_none_of_its_lanes(store: &Store) {
+    let (relay, _) = enrolled(store, protocol::enrol::RELAY_LANE);
+    let (lane, _) = enrolled(store, 3);
+    let (key, _) = protocol::head::SigningKey::draw().expect("a key");
+    write(store, |writing| writing.add_public_key(&relay, &key.public()));
+    assert_eq!(read(store, |reading| reading.lanes_of("S1")), [lane]);
+    let versions = read(store, |reading| reading.lane_versions("S1", 1));
+    assert_eq!(versions.iter().map(|lane| lane.lane).collect::<Vec<_>>(), [3], "nobody waits for it");
+    assert_eq!(read(store, |reading| reading.lane_keys_untold()), [], "it signs no exits");
+    assert_eq!(read(store, |reading| reading.lane_of_key(&relay.key_hash)), Some(relay.clone()));
 }
 
 fn what_labels_may_show_lies_by_store_and_item(store: &Store) {

@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 /// The longest text that is taken for an [`Invitation`], characters.
 pub const INVITATION_MAX: usize = 256;
 
+/// The number under which the relay of a store is enrolled: lanes count from 1.
+pub const RELAY_LANE: u32 = 0;
+
 /// What an invitation begins with.
 const INVITATION_PREFIX: &str = "guitai:";
 
@@ -24,6 +27,11 @@ pub struct EnrolRequest {
     /// 64 hexadecimal digits; absent from a lane that does not sign.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_key: Option<String>,
+    /// The relay of a store asks, with a code that was made for it: no lane is
+    /// enrolled with that, and no relay with a lane's. What it signs with its
+    /// key are phones' baskets.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub relay: bool,
 }
 
 /// Who the lane is from now on.
@@ -31,7 +39,7 @@ pub struct EnrolRequest {
 pub struct Enrolment {
     /// The store's code.
     pub store: String,
-    /// The lane's number within its store.
+    /// The lane's number within its store; [`RELAY_LANE`] for its relay.
     pub lane: u32,
     /// The epoch of the journal that the lane must begin.
     pub epoch: u32,
@@ -71,7 +79,7 @@ pub struct Invited {
     pub name_zh: String,
     /// Its name in English.
     pub name_en: String,
-    /// The lane's number within its store.
+    /// The lane's number within its store; [`RELAY_LANE`] for its relay.
     pub lane: u32,
     /// When a lane of this number was enrolled before, milliseconds UTC: its
     /// key is void once the code is spent.

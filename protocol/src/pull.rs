@@ -22,7 +22,7 @@ mod weight;
 use serde::{Deserialize, Serialize};
 
 use crate::promotion::PromotionForm;
-pub use code_key::{CodeKey, CodeSigner};
+pub use code_key::{CodeKey, CodeSigner, HQ_KEYS, RELAY_KEYS};
 pub use label::{Label, LabelStamp, LabelWaiver, ShelfCap};
 pub use member::{Coupon, CouponState, Member, phone_hash};
 pub use order::{Order, OrderLine, OrderState, pick_up_hash};

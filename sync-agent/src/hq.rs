@@ -270,7 +270,8 @@ impl Hq {
     /// Exchanges a one-time code for an identity and a key; HQ is told the key
     /// that it will check the lane's signatures with.
     pub async fn enrol(&self, code: &str, public_key: &PublicKey) -> Result<Enrolment, RequestError> {
-        let request = EnrolRequest { code: code.to_owned(), public_key: Some(public_key.to_string()) };
+        let request =
+            EnrolRequest { code: code.to_owned(), public_key: Some(public_key.to_string()), relay: false };
         let answer =
             self.send(Haste::Background, "v1/enrol", |client, url| client.post(url).json(&request)).await?;
         let status = answer.status();

@@ -40,13 +40,17 @@ pub fn ask(url: &str, token: &str, path: &str, body: &Value) -> Result<Value> {
 
 /// The code that a phone shows: prices first, then the basket that is signed at them.
 pub fn basket(headquarters: &Headquarters, token: &str, goods: &[(&str, u32)]) -> Result<String> {
+    basket_at(&headquarters.url(), token, goods)
+}
+
+/// The same at whoever serves the page, such as the store's relay.
+pub fn basket_at(url: &str, token: &str, goods: &[(&str, u32)]) -> Result<String> {
     let line = |(sku, pieces): &(&str, u32)| Ok(json!({ "code": code_of(sku)?, "pieces": pieces }));
     let lines: Vec<Value> = goods.iter().map(line).collect::<Result<_>>()?;
     let mut asked = json!({ "device": DEVICE, "offset_minutes": 480, "lines": lines });
-    let url = headquarters.url();
-    let prices = ask(&url, token, &format!("/v1/go/{STORE}/prices"), &asked)?;
+    let prices = ask(url, token, &format!("/v1/go/{STORE}/prices"), &asked)?;
     asked["shown_total"] = prices["total"].clone();
-    let sealed = ask(&url, token, &format!("/v1/go/{STORE}/baskets"), &asked)?;
+    let sealed = ask(url, token, &format!("/v1/go/{STORE}/baskets"), &asked)?;
     Ok(sealed["sealed"]["code"].as_str().with_context(|| format!("a basket: {sealed}"))?.to_owned())
 }
 

@@ -161,23 +161,43 @@ impl Relay {
         Ok(relay)
     }
 
+    /// The same with one that was enrolled, so that it serves the page to phones.
+    pub fn open_for_phones(folder: &Path, headquarters: &Headquarters) -> Result<Self> {
+        let code = run(Command::new(program("hq")?)
+            .args(["enrol", "--store", STORE, "--relay", "--data"])
+            .arg(&headquarters.folder))?;
+        let enrol = ["relay-enrol", "--store", STORE, "--hq", &headquarters.url(), "--code", code.trim()];
+        run(Command::new(program("hq")?).args(enrol).arg("--data").arg(folder))?;
+        Self::open(folder, headquarters)
+    }
+
     /// Its address, for agents.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
+    /// Waits until it signs phones' baskets.
+    pub fn wait_for_its_key(&self) -> Result<()> {
+        wait_for("the relay's key", || Ok((self.health()?["go"]["signs"] == true).then_some(())))
+    }
+
     /// How far the journal of a lane is copied.
     pub fn copied(&self, lane: u32) -> Result<u64> {
+        let health = self.health()?;
+        let lanes = health["lanes"].as_array().context("lanes")?;
+        let of_lane = lanes.iter().filter(|copied| copied["lane"] == lane);
+        Ok(of_lane.filter_map(|copied| copied["seq"].as_u64()).max().unwrap_or(0))
+    }
+
+    /// What it says of itself.
+    fn health(&self) -> Result<serde_json::Value> {
         use std::io::{Read, Write};
         let mut line = std::net::TcpStream::connect(&self.address)?;
         line.write_all(b"GET /healthz HTTP/1.0\r\n\r\n")?;
         let mut answer = String::new();
         line.read_to_string(&mut answer)?;
         let (_, body) = answer.split_once("\r\n\r\n").context("an answer")?;
-        let health: serde_json::Value = serde_json::from_str(body)?;
-        let lanes = health["lanes"].as_array().context("lanes")?;
-        let of_lane = lanes.iter().filter(|copied| copied["lane"] == lane);
-        Ok(of_lane.filter_map(|copied| copied["seq"].as_u64()).max().unwrap_or(0))
+        Ok(serde_json::from_str(body)?)
     }
 
     /// Starts relaying, on the same address as ever.

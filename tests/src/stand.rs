@@ -105,7 +105,7 @@ pub fn tell_keys(folder: &Path, lane: u32) -> Result<()> {
     let told = [(CodeSigner::Baskets, HQ_SECRET), (CodeSigner::Exits { lane: 1, epoch: 1 }, LANE_SECRET)];
     for (number, (signs, secret)) in (version + 1..).zip(told) {
         let public_key = SigningKey::parse(secret)?.public().to_string();
-        let key = CodeKey { signs, public_key, from_ms: 0, until_ms: None };
+        let key = CodeKey { signs, public_key, from_ms: 0, until_ms: None, relay: false };
         update.apply(&Change { version: number, key: key.key(), entity: Entity::CodeKey(Some(key)) })?;
     }
     update.commit(version + 2)?;

@@ -94,6 +94,14 @@ pub fn execute(
                 Ok(Outcome::Code { code: code.clone() })
             })
         }
+        Command::EnrolRelay { store: of_store } => {
+            let code = secret::draw_code().map_err(enrolment::MakeCodeError::from)?;
+            store.write(|writing| {
+                enrolment::put_relay_code(writing, &code, of_store, now_ms)?;
+                audit::note(writing, by, "relay.enrol", of_store, &json!({}), now_ms)?;
+                Ok(Outcome::Code { code: code.clone() })
+            })
+        }
         Command::Revoke { store: lane_store, lane } => store.write(|writing| {
             if !enrolment::revoke(writing, lane_store, *lane, now_ms)? {
                 return Err(CommandError::UnknownLane { store: lane_store.clone(), lane: *lane });

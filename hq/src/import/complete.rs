@@ -9,7 +9,7 @@ use protocol::pull::Product;
 
 /// Everything that a product is found by, so that two forms of one GTIN are
 /// the same.
-pub(super) fn names(product: &Product) -> Vec<String> {
+pub(crate) fn names(product: &Product) -> Vec<String> {
     let of_units = product.units.iter().flat_map(|unit| &unit.codes);
     let mut names: Vec<String> = product
         .codes

@@ -54,12 +54,16 @@ impl Pages {
 
 /// Whether a page has no changes but says to begin anew, or to take files.
 fn sends_elsewhere(page: &[u8]) -> bool {
-    let mut head = Vec::new();
-    let Ok(inflating) = zstd::stream::read::Decoder::new(page) else { return false };
-    let read = BufReader::new(inflating.take(HEAD_BYTES_MAX)).read_until(b'\n', &mut head);
     // What cannot be read is the lane's to refuse.
-    let head = read.ok().and_then(|_| serde_json::from_slice::<PageHead>(&head).ok());
-    head.is_some_and(|head| head.anew || head.snapshot)
+    head_of(page).is_some_and(|head| head.anew || head.snapshot)
+}
+
+/// What a page says before its changes.
+pub(super) fn head_of(page: &[u8]) -> Option<PageHead> {
+    let mut head = Vec::new();
+    let inflating = zstd::stream::read::Decoder::new(page).ok()?;
+    BufReader::new(inflating.take(HEAD_BYTES_MAX)).read_until(b'\n', &mut head).ok()?;
+    serde_json::from_slice(&head).ok()
 }
 
 impl Kept {

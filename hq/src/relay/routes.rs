@@ -1,11 +1,12 @@
 //! What lanes ask of a relay: passed on to HQ as it came, and where HQ does
-//! not answer, answered here as far as the store itself can know.
+//! not answer, answered here as far as the store itself can know. What phones
+//! ask is answered here in any case.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -14,7 +15,7 @@ use chrono::Utc;
 use domain::stock::COUNT_LANES_MAX;
 use protocol::ask::{Answer, FRAME_BYTES_MAX, Question};
 use protocol::chain::ChainHash;
-use protocol::enrol::Enrolment;
+use protocol::enrol::{Enrolment, RELAY_LANE};
 use protocol::event::Position;
 use protocol::pull::snapshot::PIECE_BYTES_MAX;
 use protocol::pull::{PAGE_BYTES_MAX, PAGE_CHANGES_MAX, PICTURE_BYTES_MAX};
@@ -24,13 +25,16 @@ use tracing::debug;
 
 use super::Counter;
 use super::book::{BookError, Copied, LaneCopied};
+use super::go::{Go, GoHealth};
+use super::pages::head_of;
 use super::upstream::{ASK_TIMEOUT, HINTS_LIFE, REQUEST_TIMEOUT, passed_back};
 use crate::feed::snapshot::Piece;
 use crate::intake;
 use crate::secret::SecretHash;
+use crate::server::go::{self, Asker, FILES};
 use crate::server::lanes::{picture_answer, piece_answer, range_of};
 use crate::server::refusal::{Refusal, chain};
-use crate::server::routes::bearer;
+use crate::server::routes::{bearer, now_ms};
 use crate::server::sent::{self, SMALL_BODY_TIMEOUT};
 
 /// The most bytes of a body that is passed on.
@@ -48,7 +52,7 @@ type Shared = Arc<Counter>;
 pub(super) fn router(counter: Shared) -> Router {
     let lane = |route: &str| format!("/v1/lanes/{{store}}/{{lane}}/{route}");
     let copy = |route: &str| format!("/copy{}", lane(route));
-    Router::new()
+    with_page(Router::new(), counter.go.clone())
         .route("/healthz", get(health))
         .route("/v1/enrol", post(enrol))
         .route("/v1/hints", get(hints))
@@ -66,6 +70,16 @@ pub(super) fn router(counter: Shared) -> Router {
         .fallback(|| async { Refusal::NoRoute })
         .method_not_allowed_fallback(|| async { Refusal::Method })
         .with_state(counter)
+}
+
+/// The page for phones, with what it asks, where the relay was enrolled.
+fn with_page(router: Router<Shared>, go: Option<Arc<Go>>) -> Router<Shared> {
+    let Some(go) = go else { return router };
+    let router = FILES.iter().fold(router, |router, file| router.route(file.path, go::serve(file)));
+    let of_prices = go.clone();
+    let prices = move |asker: Asker, request: Request| go::prices(of_prices.clone(), asker, request);
+    let seal = move |asker: Asker, request: Request| go::seal(go.clone(), asker, request);
+    router.route("/v1/go/{store}/prices", post(prices)).route("/v1/go/{store}/baskets", post(seal))
 }
 
 impl From<BookError> for Refusal {
@@ -87,16 +101,24 @@ pub struct Health {
     pub hq_answered_ms: Option<i64>,
     /// How far each lane's journal is copied.
     pub lanes: Vec<LaneCopied>,
+    /// The page for phones; `None` where the relay was not enrolled.
+    #[serde(default)]
+    pub go: Option<GoHealth>,
 }
 
 async fn health(State(counter): State<Shared>) -> Result<Json<Health>, Refusal> {
-    let lanes = with_book(&counter, |counter| counter.book.copies()).await?;
+    let looked = with_book(&counter, |counter| {
+        let go = counter.go.as_ref().map(|go| go.health(now_ms()));
+        Ok((counter.book.copies()?, go))
+    });
+    let (lanes, go) = looked.await?;
     Ok(Json(Health {
         store: counter.book.store().to_owned(),
         hq: counter.upstream.address().to_owned(),
         hq_is_up: counter.upstream.is_up(),
         hq_answered_ms: counter.upstream.answered_ms(),
         lanes,
+        go,
     }))
 }
 
@@ -137,7 +159,7 @@ async fn enrol(
     }
     let body = read(answer, ANSWER_BYTES_MAX).await?;
     let enrolled: Enrolment = sent::parse(&body)?;
-    if enrolled.store == counter.book.store() {
+    if enrolled.store == counter.book.store() && enrolled.lane != RELAY_LANE {
         let (lane, epoch) = (enrolled.lane, enrolled.epoch);
         let (key, hash) = (SecretHash::of(&enrolled.key), ChainHash::genesis(&enrolled.store, lane, epoch));
         with_book(&counter, move |counter| {
@@ -277,6 +299,11 @@ async fn reference(
         Ok(answer) if answer.status().is_success() => {
             let page = read(answer, PAGE_BYTES_MAX).await?;
             counter.pages.keep(wanted, &page);
+            if let Some(go) = &counter.go
+                && let Some(head) = head_of(&page)
+            {
+                go.heard(head.latest);
+            }
             Ok(page_answer(page))
         }
         Ok(answer) => Ok(passed_back(answer)),
@@ -373,7 +400,7 @@ fn page_answer(page: Vec<u8>) -> Response {
 }
 
 /// Reads an answer of HQ's up to a bound, whatever its length says.
-async fn read(mut answer: reqwest::Response, bytes_max: usize) -> Result<Vec<u8>, Refusal> {
+pub(super) async fn read(mut answer: reqwest::Response, bytes_max: usize) -> Result<Vec<u8>, Refusal> {
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|_| Refusal::OutOfReach)? {
         if body.len() + chunk.len() > bytes_max {
@@ -406,8 +433,7 @@ async fn ask(
         false => None,
     };
     // An HQ that cannot say anything now is as good as none where lanes of this store could take one code both.
-    let is_code =
-        matches!(question, Some(Question::ClaimCode { .. } | Question::ReleaseCode { .. }));
+    let is_code = matches!(question, Some(Question::ClaimCode { .. } | Question::ReleaseCode { .. }));
     let passed = passed.filter(|answer| {
         let status = answer.status();
         !is_code || !(status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS)

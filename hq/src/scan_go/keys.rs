@@ -2,7 +2,7 @@
 //! A till is told the public ones, and those of its store's lanes, by [`tell`].
 
 use protocol::head::{HeadError, PublicKey, SigningKey};
-use protocol::pull::{CodeKey, CodeSigner};
+use protocol::pull::{CodeKey, CodeSigner, RELAY_KEYS};
 use protocol::scan_go::{CLOCK_AHEAD_MAX_MS, LASTS_MAX_MS};
 
 use super::BASKET_LASTS_MS;
@@ -73,7 +73,7 @@ const LAST_EXITS_MS: i64 = LASTS_MAX_MS + CLOCK_AHEAD_MAX_MS;
 pub fn tell(writing: &Writing<'_>) -> Result<(), StoreError> {
     tell_own(writing)?;
     for (store, key) in writing.lane_keys_untold()? {
-        put_of_lane(writing, &store, &key)?;
+        put_of_store(writing, &store, &key)?;
     }
     Ok(())
 }
@@ -87,6 +87,7 @@ fn tell_own(writing: &Writing<'_>) -> Result<(), StoreError> {
             public_key: PublicKey::from_bytes(row.public_key).to_string(),
             from_ms: row.made_ms,
             until_ms: next_ms.map(|next_ms: i64| next_ms.saturating_add(LAST_BASKETS_MS)),
+            relay: false,
         };
         writing.put_entity(Kind::CodeKey, &key.key(), &written(&key))?;
         next_ms = Some(row.made_ms);
@@ -106,8 +107,34 @@ pub fn tell_of_lane(writing: &Writing<'_>, lane: &LaneRow, key: &PublicKey) -> R
         public_key: key.to_string(),
         from_ms: lane.enrolled_at_ms,
         until_ms: None,
+        relay: false,
     };
-    put_of_lane(writing, &lane.store, &key)
+    put_of_store(writing, &lane.store, &key)
+}
+
+/// Tells a store's lanes the key of its relay, which was enrolled now; baskets that the one before signed are taken as
+/// long as they hold. No other store's lanes hear of it.
+///
+/// # Errors
+/// The database did not answer, or what it has is no key.
+pub fn tell_of_relay(writing: &Writing<'_>, relay: &LaneRow, key: &PublicKey) -> Result<(), StoreError> {
+    end_of_relay(writing, &relay.store, relay.enrolled_at_ms.saturating_add(LAST_BASKETS_MS))?;
+    let key = CodeKey {
+        signs: CodeSigner::Baskets,
+        public_key: key.to_string(),
+        from_ms: relay.enrolled_at_ms,
+        until_ms: None,
+        relay: true,
+    };
+    put_of_store(writing, &relay.store, &key)
+}
+
+/// From an instant on, milliseconds UTC, no basket is taken that a store's relay signed with a key that it has by now.
+///
+/// # Errors
+/// The database did not answer, or what it has is no key.
+pub fn end_of_relay(writing: &Writing<'_>, store: &str, until_ms: i64) -> Result<(), StoreError> {
+    end(writing, store, RELAY_KEYS, until_ms)
 }
 
 /// What a lane's keys of before its enrolment signed is taken as long as it may hold.
@@ -123,16 +150,21 @@ pub fn enrolled_anew(writing: &Writing<'_>, lane: &LaneRow) -> Result<(), StoreE
 /// # Errors
 /// The database did not answer, or what it has is no key.
 pub fn end_of_lane(writing: &Writing<'_>, store: &str, lane: u32, until_ms: i64) -> Result<(), StoreError> {
-    for (_, body) in writing.code_keys_of_lane(store, lane)? {
+    end(writing, store, &format!("lane/{lane}/"), until_ms)
+}
+
+/// Ends those of a store's keys that are known by a name with this beginning.
+fn end(writing: &Writing<'_>, store: &str, begin: &str, until_ms: i64) -> Result<(), StoreError> {
+    for (_, body) in writing.code_keys(store, begin)? {
         let key: CodeKey = serde_json::from_str(&body)
             .map_err(|error| StoreError::Row { table: "entity", reason: error.to_string() })?;
         let until_ms = key.until_ms.map_or(until_ms, |known| known.min(until_ms));
-        put_of_lane(writing, store, &CodeKey { until_ms: Some(until_ms), ..key })?;
+        put_of_store(writing, store, &CodeKey { until_ms: Some(until_ms), ..key })?;
     }
     Ok(())
 }
 
-fn put_of_lane(writing: &Writing<'_>, store: &str, key: &CodeKey) -> Result<(), StoreError> {
+fn put_of_store(writing: &Writing<'_>, store: &str, key: &CodeKey) -> Result<(), StoreError> {
     writing.put_of_store(Kind::CodeKey, store, &key.key(), &written(key)).map(drop)
 }
 

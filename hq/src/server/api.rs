@@ -22,7 +22,7 @@ mod members;
 mod orders;
 mod pictures;
 mod plain;
-mod route;
+pub(super) mod route;
 mod scan_go;
 mod selling;
 

@@ -11,7 +11,7 @@ use axum::extract::{ConnectInfo, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use protocol::ask::{Answer, Question};
-use protocol::enrol::{EnrolLook, EnrolRefusal, EnrolRequest, Enrolment, Invited};
+use protocol::enrol::{EnrolLook, EnrolRefusal, EnrolRequest, Enrolment, Invited, RELAY_LANE};
 use protocol::event::Position;
 use protocol::head::PublicKey;
 use protocol::pull::PAGE_CHANGES_MAX;
@@ -41,10 +41,11 @@ const BODY_MAX: usize = BATCH_BYTES_MAX + (1 << 20);
 /// slowest line that a store has.
 const BODY_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// The lane that the key belongs to, if it is the one that the path names.
+/// The lane that the key belongs to, if it is the one that the path names. A relay files nothing and asks nothing for itself.
 fn lane_of(desk: &Desk, key: &str, store: &str, lane: u32) -> Result<LaneRow, Refusal> {
     let row = enrolment::lane_of_key(&desk.store, key)?;
-    row.filter(|row| row.store == store && row.lane == lane).ok_or(Refusal::Unauthorised)
+    row.filter(|row| row.store == store && row.lane == lane && lane != RELAY_LANE)
+        .ok_or(Refusal::Unauthorised)
 }
 
 pub(super) async fn enrol(
@@ -57,7 +58,14 @@ pub(super) async fn enrol(
     let permit = desk.questions.enter().await?;
     work(&desk, permit, move |desk| {
         desk.brake().admit(peer.ip(), now_ms()).map_err(Refusal::Enrol)?;
-        match enrolment::exchange(&desk.store, &request.code, public_key.as_ref(), now_ms()) {
+        let exchanged = match (request.relay, public_key.as_ref()) {
+            (true, Some(public_key)) => {
+                enrolment::exchange_relay(&desk.store, &request.code, public_key, now_ms())
+            }
+            (true, None) => return Err(Refusal::Form("a relay has a key to sign with".to_owned())),
+            (false, public_key) => enrolment::exchange(&desk.store, &request.code, public_key, now_ms()),
+        };
+        match exchanged {
             Ok(enrolment) => {
                 desk.brake().note_right(peer.ip());
                 info!(

@@ -18,7 +18,7 @@ const KEY_LENGTH_MAX: usize = 256;
 pub(super) type SharedDesk = Arc<Desk>;
 
 /// HQ's clock, milliseconds since 1970-01-01 UTC.
-pub(super) fn now_ms() -> i64 {
+pub(crate) fn now_ms() -> i64 {
     Utc::now().timestamp_millis()
 }
 

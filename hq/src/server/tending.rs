@@ -11,7 +11,7 @@ use super::Desk;
 use super::refusal::{Refusal, chain};
 use super::routes::{now_ms, work};
 use crate::books::keeper::HQ_LANE;
-use crate::scan_go::keys;
+use crate::scan_go::{BASKETS_KEPT_MS, keys};
 use crate::store::StoreError;
 use crate::{feed, reservations};
 
@@ -21,10 +21,6 @@ const INTERVAL: Duration = Duration::from_secs(60);
 /// How long an answer to a change is kept, milliseconds: a week, by which
 /// whoever sent it has sent it again.
 pub const ANSWERS_KEPT_MS: i64 = 7 * 24 * 3_600_000;
-
-/// How long baskets that were signed for phones are kept, milliseconds: as long
-/// as they count for the limit of a day, and a day for whoever asks after one.
-pub const PHONE_BASKETS_KEPT_MS: i64 = 2 * 24 * 3_600_000;
 
 /// Looks again and again.
 pub(super) async fn tend(desk: Arc<Desk>) {
@@ -52,7 +48,7 @@ fn look(desk: &Desk) -> Result<(), Refusal> {
     if gone > 0 {
         info!(gone, "old deletions are forgotten");
     }
-    let old_ms = now_ms - PHONE_BASKETS_KEPT_MS;
+    let old_ms = now_ms - BASKETS_KEPT_MS;
     desk.store.write::<_, StoreError>(|writing| writing.forget_phone_baskets(old_ms))?;
     let stores = desk.store.read::<_, StoreError>(|reading| reading.stores_with_due(HQ_LANE, now_ms))?;
     for store in stores {

@@ -12,7 +12,7 @@ use crate::secret::SecretHash;
 pub struct LaneRow {
     /// The store's code.
     pub store: String,
-    /// The lane's number within its store.
+    /// The lane's number within its store; [`RELAY_LANE`](protocol::enrol::RELAY_LANE) for its relay.
     pub lane: u32,
     /// The hash of the key that the lane was given.
     pub key_hash: SecretHash,
@@ -91,9 +91,9 @@ impl Reading<'_> {
         self.all(&format!("{LANE} ORDER BY store, lane"), values![], lane_row)
     }
 
-    /// The lanes of a store, by number.
+    /// The lanes of a store, by number; its relay is none.
     pub fn lanes_of(&self, store: &str) -> Result<Vec<LaneRow>, StoreError> {
-        self.all(&format!("{LANE} WHERE store = ?1 ORDER BY lane"), values![store], lane_row)
+        self.all(&format!("{LANE} WHERE store = ?1 AND lane > 0 ORDER BY lane"), values![store], lane_row)
     }
 
     /// Every epoch that a lane was enrolled for or has sent events of, by

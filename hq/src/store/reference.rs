@@ -536,6 +536,49 @@ impl Writing<'_> {
         self.set_entity(store, kind, key, None)
     }
 
+    /// Makes an entity what HQ told of it, under HQ's version: for a store's relay, whose database has a part of HQ's. What
+    /// HQ deleted goes at once.
+    pub fn put_told(
+        &self,
+        (scope, kind, key): (&str, Kind, &str),
+        version: u64,
+        body: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let Some(body) = body else {
+            self.execute(
+                "DELETE FROM entity WHERE store = ?1 AND kind = ?2 AND key = ?3",
+                values![scope, kind.name(), key],
+            )?;
+            return Ok(());
+        };
+        self.execute(
+            "INSERT INTO entity (store, kind, key, version, body) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (store, kind, key) DO UPDATE SET version = excluded.version, body = excluded.body",
+            values![scope, kind.name(), key, signed(version)?, body],
+        )?;
+        Ok(())
+    }
+
+    /// What HQ told is of this version.
+    pub fn set_told_version(&self, version: u64) -> Result<(), StoreError> {
+        self.set_reference_version(version)
+    }
+
+    /// Forgets everything that HQ told.
+    pub fn forget_told(&self) -> Result<(), StoreError> {
+        self.execute("DELETE FROM entity", values![])?;
+        self.execute("DELETE FROM product_code", values![])?;
+        self.set_reference_version(0)
+    }
+
+    /// Forgets what HQ told of a group that the store has left. Should it come back, HQ tells it again, but for what it has
+    /// forgotten itself by then.
+    pub fn forget_group_told(&self, group: &str) -> Result<(), StoreError> {
+        let scope = scope_of(&PriceScope::Group(group.to_owned()));
+        self.execute("DELETE FROM entity WHERE store = ?1", values![&scope])?;
+        Ok(())
+    }
+
     /// Stores a member as the import gave it, and says whether that changed
     /// anything. Lanes hear of a part of it only, as an entity of its own.
     pub fn put_member(&self, id: &str, body: &str) -> Result<bool, StoreError> {

@@ -64,7 +64,8 @@ impl Reading<'_> {
         self.all(
             "SELECT k.store, k.lane, k.epoch, k.public_key, k.registered_at_ms FROM lane_key AS k
              JOIN lane AS l ON l.store = k.store AND l.lane = k.lane AND l.epoch = k.epoch
-             WHERE NOT EXISTS (SELECT 1 FROM entity AS e WHERE e.store = k.store AND e.kind = 'code_key'
+             WHERE k.lane > 0
+             AND NOT EXISTS (SELECT 1 FROM entity AS e WHERE e.store = k.store AND e.kind = 'code_key'
                  AND e.key = 'lane/' || k.lane || '/' || k.epoch)
              ORDER BY k.store, k.lane, k.epoch LIMIT ?1",
             values![KEYS_AT_A_TIME],
@@ -74,19 +75,20 @@ impl Reading<'_> {
                     public_key: PublicKey::from_bytes(row.bytes_32(3)?).to_string(),
                     from_ms: row.int(4)?,
                     until_ms: None,
+                    relay: false,
                 };
                 Ok((row.text(0)?, key))
             },
         )
     }
 
-    /// What a store's lanes are told of the keys of one of them: key and stored JSON.
-    pub fn code_keys_of_lane(&self, store: &str, lane: u32) -> Result<Vec<(String, String)>, StoreError> {
-        let begin = format!("lane/{lane}/");
+    /// The keys of scan-and-go that lanes of a store alone are told, or all lanes where none is named, whose names begin
+    /// with a text: name and stored JSON.
+    pub fn code_keys(&self, store: &str, begin: &str) -> Result<Vec<(String, String)>, StoreError> {
         self.all(
             "SELECT key, body FROM entity WHERE store = ?1 AND kind = 'code_key' AND key > ?2 AND key < ?3
              AND body IS NOT NULL ORDER BY key",
-            values![store, &begin, &format!("{begin}{}", char::MAX)],
+            values![store, begin, &format!("{begin}{}", char::MAX)],
             |row| Ok((row.text(0)?, row.text(1)?)),
         )
     }

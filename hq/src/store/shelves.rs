@@ -95,7 +95,7 @@ impl Reading<'_> {
         self.all(
             "SELECT lane.lane, coalesce(used.version, 0) FROM lane
              LEFT JOIN lane_reference AS used ON used.store = lane.store AND used.lane = lane.lane
-             WHERE lane.store = ?1 AND lane.lane <> ?2 AND coalesce(used.is_written_off, 0) = 0
+             WHERE lane.store = ?1 AND lane.lane > 0 AND lane.lane <> ?2 AND coalesce(used.is_written_off, 0) = 0
              ORDER BY lane.lane",
             values![store, but],
             |row| Ok(LaneVersion { lane: row.small(0)?, version: row.count(1)? }),

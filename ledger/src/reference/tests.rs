@@ -689,7 +689,8 @@ fn a_file_of_the_first_version_sells_until_the_agent_has_pulled_everything_anew(
 fn keys_of_scan_and_go_are_kept_until_they_are_taken_back_and_an_older_file_has_none() {
     use pull::{CodeKey, CodeSigner};
     let mut agent = shop();
-    let key = |signs, until_ms| CodeKey { signs, public_key: "ab".repeat(32), from_ms: 1, until_ms };
+    let key =
+        |signs, until_ms| CodeKey { signs, public_key: "ab".repeat(32), from_ms: 1, until_ms, relay: false };
     let (own, lane) = (key(CodeSigner::Baskets, None), key(CodeSigner::Exits { lane: 3, epoch: 2 }, Some(9)));
     let reader = agent.lane();
     let mut tell = |version, key: &CodeKey, told: Option<&CodeKey>| {

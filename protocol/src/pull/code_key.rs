@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::head::{HeadError, PublicKey};
 use crate::scan_go::CLOCK_AHEAD_MAX_MS;
 
-/// A public key (Ed25519) that signs codes of scan-and-go. HQ's are told to every lane, a lane's to those of its store.
+/// A public key (Ed25519) that signs codes of scan-and-go. HQ's are told to every lane, a lane's and a relay's to those of
+/// its store: nowhere else is taken what it signed.
 /// Several hold at one time: of a key that another took the place of, codes are taken until the last one is over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeKey {
@@ -19,13 +20,23 @@ pub struct CodeKey {
     /// From then on nothing that it signed is taken, milliseconds UTC; `None` for no end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until_ms: Option<i64>,
+    /// It is that of the store's relay, which signs baskets as HQ does, and nothing else of HQ's. A lane of before takes it
+    /// for one of HQ's, which is the same to a lane.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub relay: bool,
 }
+
+/// What HQ's keys are known by begins with this.
+pub const HQ_KEYS: &str = "hq/";
+
+/// What keys of relays are known by begins with this: those of whoever signs baskets stand before those of lanes.
+pub const RELAY_KEYS: &str = "hq-relay/";
 
 /// Who signs what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "signs", rename_all = "snake_case")]
 pub enum CodeSigner {
-    /// HQ signs phones' baskets.
+    /// HQ, or the store's relay, signs phones' baskets.
     Baskets,
     /// A lane of the store signs the right to leave, with the key of its journal.
     Exits {
@@ -40,7 +51,8 @@ impl CodeKey {
     /// What it is known by among those of its kind.
     pub fn key(&self) -> String {
         match self.signs {
-            CodeSigner::Baskets => format!("hq/{}", self.public_key),
+            CodeSigner::Baskets if self.relay => format!("{RELAY_KEYS}{}", self.public_key),
+            CodeSigner::Baskets => format!("{HQ_KEYS}{}", self.public_key),
             CodeSigner::Exits { lane, epoch } => format!("lane/{lane}/{epoch}"),
         }
     }
@@ -64,7 +76,7 @@ mod tests {
     const PUBLIC: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
 
     fn key(signs: CodeSigner, until_ms: Option<i64>) -> CodeKey {
-        CodeKey { signs, public_key: PUBLIC.into(), from_ms: 1_000_000, until_ms }
+        CodeKey { signs, public_key: PUBLIC.into(), from_ms: 1_000_000, until_ms, relay: false }
     }
 
     #[test]
@@ -90,5 +102,13 @@ mod tests {
             told(key(CodeSigner::Exits { lane: 3, epoch: 2 }, None)),
         ];
         expect_test::expect_file!["../../../fixtures/wire/scan-go-v1/keys.txt"].assert_eq(&lines.join("\n"));
+        let of_relay = told(CodeKey { relay: true, ..key(CodeSigner::Baskets, None) });
+        expect_test::expect_file!["../../../fixtures/wire/scan-go-v1/relay-key.txt"].assert_eq(&of_relay);
+        // What a program of before reads of it, which does not know whose it is.
+        let newer = of_relay.replace("\"relay\":true", "\"unheard_of\":true");
+        let Ok(Change { entity: Entity::CodeKey(Some(read)), .. }) = serde_json::from_str(&newer) else {
+            panic!("it is no key: {newer}")
+        };
+        assert_eq!(read, key(CodeSigner::Baskets, None));
     }
 }

@@ -18,7 +18,7 @@ use hq::relay;
 use hq::server::tls::Pair;
 use hq::server::{self, Config};
 use hq::store::Address;
-use protocol::enrol::Invitation;
+use protocol::enrol::{Invitation, RELAY_LANE};
 use tracing_subscriber::EnvFilter;
 
 /// The headquarters of a Guitai chain.
@@ -84,6 +84,25 @@ enum Act {
         #[command(flatten)]
         tls: Tls,
     },
+    /// Enrol a store's relay with the code of `hq enrol --relay`, so that it serves the page of scan-and-go; it does not run
+    /// meanwhile.
+    RelayEnrol {
+        /// The relay's data directory.
+        #[arg(long)]
+        data: PathBuf,
+        /// The store's code.
+        #[arg(long)]
+        store: String,
+        /// Where HQ is, such as https://hq.example.
+        #[arg(long)]
+        hq: String,
+        /// A root of the chain's own that HQ's certificate is signed with, a PEM file.
+        #[arg(long)]
+        ca: Option<PathBuf>,
+        /// The one-time code.
+        #[arg(long)]
+        code: String,
+    },
     /// Import a shop: shop.json, products.csv, prices.csv, costs.csv, or a folder with them.
     Import {
         #[command(flatten)]
@@ -117,7 +136,7 @@ enum Act {
         #[command(flatten)]
         terms: PriceTerms,
     },
-    /// Make a one-time code that enrols a lane; valid for 24 hours.
+    /// Make a one-time code that enrols a lane, or the relay of a store; valid for 24 hours.
     Enrol {
         #[command(flatten)]
         at: At,
@@ -125,14 +144,17 @@ enum Act {
         #[arg(long)]
         store: String,
         /// The lane's number within its store, from 1.
-        #[arg(long)]
-        lane: u32,
+        #[arg(long, required_unless_present = "relay", conflicts_with = "relay")]
+        lane: Option<u32>,
+        /// The code is for the store's relay (`hq relay-enrol`), which serves the page of scan-and-go.
+        #[arg(long, conflicts_with = "address")]
+        relay: bool,
         /// Where the till reaches HQ, such as https://hq.example: a QR code with it and the code is drawn, which the
         /// till's scanner reads.
         #[arg(long)]
         address: Option<String>,
     },
-    /// Make the key of a lane void at once: of a till that was stolen.
+    /// Make the key of a lane, or of a store's relay, void at once: of a machine that was stolen.
     Revoke {
         #[command(flatten)]
         at: At,
@@ -140,8 +162,11 @@ enum Act {
         #[arg(long)]
         store: String,
         /// The lane's number within its store.
+        #[arg(long, required_unless_present = "relay", conflicts_with = "relay")]
+        lane: Option<u32>,
+        /// The store's relay.
         #[arg(long)]
-        lane: u32,
+        relay: bool,
     },
     /// Scan-and-go: the link at a store's entrance, and the key that signs.
     Go {
@@ -377,6 +402,10 @@ enum GoAct {
         /// How many days it holds.
         #[arg(long, default_value_t = hq::scan_go::LINK_DAYS)]
         days: u32,
+        /// Where phones reach the page, such as https://hq.example, or the store's relay: the whole link is printed, and
+        /// drawn as a QR code.
+        #[arg(long)]
+        address: Option<String>,
     },
     /// Draw a new key, and show the public ones; what those before signed holds on.
     Key {
@@ -484,6 +513,9 @@ fn perform(act: Act) -> anyhow::Result<()> {
             let tls = tls.pair();
             relay(relay::Config { data, store, upstream: hq, root: ca, listen, address_file, tls })
         }
+        Act::RelayEnrol { data, store, hq, ca, code } => {
+            relay_enrol(relay::EnrolConfig { data, store, upstream: hq, root: ca, code })
+        }
         Act::Import { at, dir: _, file: _, pictures: Some(folder), replace, dry_run } => {
             let folder = folder.canonicalize().with_context(|| format!("import {}", folder.display()))?;
             run(at, Command::ImportPictures { folder, replace, dry_run }, false)
@@ -494,10 +526,17 @@ fn perform(act: Act) -> anyhow::Result<()> {
             run(at, Command::Import { path, replace, dry_run }, false)
         }
         Act::Price { at, sku, price, terms } => run(at, terms.command(sku, price), false),
-        Act::Enrol { at, store, lane, address } => enrol(at, Command::Enrol { store, lane }, address),
-        Act::Revoke { at, store, lane } => run(at, Command::Revoke { store, lane }, false),
-        Act::Go { act: GoAct::Link { at, store, days } } => {
-            run(at, Command::ScanGoLink { store, days }, false)
+        Act::Enrol { at, store, lane: Some(lane), relay: _, address } => {
+            enrol(at, Command::Enrol { store, lane }, address)
+        }
+        Act::Enrol { at, store, lane: None, relay: _, address: _ } => {
+            run(at, Command::EnrolRelay { store }, false)
+        }
+        Act::Revoke { at, store, lane, relay: _ } => {
+            run(at, Command::Revoke { store, lane: lane.unwrap_or(RELAY_LANE) }, false)
+        }
+        Act::Go { act: GoAct::Link { at, store, days, address } } => {
+            link(at, &Command::ScanGoLink { store, days }, address.as_deref())
         }
         Act::Go { act: GoAct::Key { at } } => run(at, Command::ScanGoKey, false),
         Act::User { act } => access::run_user(act),
@@ -537,10 +576,7 @@ fn perform(act: Act) -> anyhow::Result<()> {
 
 /// Makes a code; where the address is known, also as a picture that holds both.
 fn enrol(at: At, command: Command, address: Option<String>) -> anyhow::Result<()> {
-    if let Some(address) = &address {
-        let is_base = address.starts_with("https://") || address.starts_with("http://");
-        anyhow::ensure!(is_base && !address.contains('#'), "--address {address}: such as https://hq.example");
-    }
+    address.as_deref().map_or(Ok(()), refuse_no_base)?;
     let now_ms = Utc::now().timestamp_millis();
     let outcome = command::run(&at.data, at.database().as_ref(), &command, now_ms, &mut |_| {})?;
     print::print(&outcome, false)?;
@@ -549,6 +585,26 @@ fn enrol(at: At, command: Command, address: Option<String>) -> anyhow::Result<()
         print::print_picture(&invitation.encode())?;
     }
     Ok(())
+}
+
+/// Whether an address is one that others can go on from.
+fn refuse_no_base(address: &str) -> anyhow::Result<()> {
+    let is_base = address.starts_with("https://") || address.starts_with("http://");
+    anyhow::ensure!(is_base && !address.contains('#'), "--address {address}: such as https://hq.example");
+    Ok(())
+}
+
+/// Makes a link; where the address is known, as phones open it, and as a picture.
+fn link(at: At, command: &Command, address: Option<&str>) -> anyhow::Result<()> {
+    address.map_or(Ok(()), refuse_no_base)?;
+    let now_ms = Utc::now().timestamp_millis();
+    let outcome = command::run(&at.data, at.database().as_ref(), command, now_ms, &mut |_| {})?;
+    let (Some(address), Outcome::ScanGoLink { path }) = (address, &outcome) else {
+        return print::print(&outcome, false);
+    };
+    let link = format!("{}{path}", address.trim_end_matches('/'));
+    writeln!(std::io::stdout().lock(), "{link}")?;
+    print::print_picture(&link)
 }
 
 fn run(at: At, command: Command, json: bool) -> anyhow::Result<()> {
@@ -568,6 +624,13 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     out.flush()?;
     stop.await;
     running.stop().await?;
+    Ok(())
+}
+
+#[tokio::main]
+async fn relay_enrol(config: relay::EnrolConfig) -> anyhow::Result<()> {
+    relay::enrol(config).await?;
+    writeln!(std::io::stdout().lock(), "enrolled; start the relay")?;
     Ok(())
 }
 

@@ -367,14 +367,14 @@ fn method_of(method: &Method) -> (&'static str, MethodFilter) {
 }
 
 /// Where a request comes from and what stands in its path.
-pub(super) struct Asker {
+pub(crate) struct Asker {
     pub origin: IpAddr,
     params: Vec<(String, String)>,
 }
 
 impl Asker {
     /// A part of the path.
-    pub(super) fn param(&self, name: &str) -> &str {
+    pub(crate) fn param(&self, name: &str) -> &str {
         let found = self.params.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str()).unwrap_or_default()
     }
@@ -467,12 +467,14 @@ where
 }
 
 /// Waits for an answer, and no longer than it may take.
-pub(super) async fn within<T>(answer: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
+pub(in crate::server) async fn within<T>(
+    answer: impl Future<Output = Result<T, Refusal>>,
+) -> Result<T, Refusal> {
     tokio::time::timeout(ANSWER_WITHIN, answer).await.map_err(|_| Refusal::Overdue)?
 }
 
 /// An answer in JSON that no cache keeps.
-pub(super) fn json_answer<A: Serialize>(answer: &A) -> Result<Response, Refusal> {
+pub(in crate::server) fn json_answer<A: Serialize>(answer: &A) -> Result<Response, Refusal> {
     let body = serde_json::to_string(answer).map_err(|error| Refusal::Fault(error.to_string()))?;
     Ok(json_text(body, false))
 }

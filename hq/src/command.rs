@@ -14,7 +14,7 @@ use protocol::problem::Problem;
 use serde::{Deserialize, Serialize};
 
 pub use self::access::{AccessCommand, AccessError, AccessOutcome, KeyShown, Password, PersonShown};
-pub use self::execute::execute;
+pub use self::execute::{Ready, execute, execute_ready, make_ready};
 use crate::audit::By;
 use crate::books::counting::{Posted, WaitingCount};
 use crate::books::membership::{Memberships, Reward};

@@ -160,21 +160,31 @@ impl PictureImport {
     /// Writes all of them, in the caller's transaction. `progress` hears now and then how many are done.
     ///
     /// # Errors
-    /// The database did not do it.
+    /// Goods are gone meanwhile, or the database did not do it.
     pub fn apply(
         &self,
         writing: &Writing<'_>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Imported, ImportError> {
         let mut done = Imported::default();
+        let mut gone = Problems::default();
         for (sku, picture) in &self.pictures {
             done.named += 1;
+            // Others may have changed something while pictures were unpacked.
+            if writing.entity(Kind::Product, sku)?.is_none() {
+                let what = "these goods are gone since the picture was looked at".to_owned();
+                gone.problems.push(Problem { file: String::new(), place: sku.clone(), what });
+                continue;
+            }
             if writing.put_picture(sku, picture)? != Put::Same {
                 done.changed += 1;
             }
             if done.named % PROGRESS_PICTURES == 0 {
                 progress(done.named);
             }
+        }
+        if !gone.problems.is_empty() {
+            return Err(ImportError::Problems(gone));
         }
         if self.replace {
             let had: BTreeSet<String> =

@@ -43,7 +43,9 @@ use crate::server::gate::Gate;
 use crate::server::heard::Heard;
 use crate::server::refusal::chain;
 use crate::server::tls::{Pair, PairError, TlsListener};
-use crate::server::{QUESTIONS_MAX, STOP_PATIENCE, ServeError, WAITING_MAX, reachable, serve, set_nodelay};
+use crate::server::{
+    PICTURES_MAX, QUESTIONS_MAX, STOP_PATIENCE, ServeError, WAITING_MAX, reachable, serve, set_nodelay,
+};
 
 pub use book::{Book, BookError, Copied, DOCUMENTS_MAX, KEPT_MS, LaneCopied};
 use files::Files;
@@ -119,6 +121,8 @@ pub(crate) struct Counter {
     heard: Heard,
     bodies: Gate,
     questions: Gate,
+    /// Pictures wait here, and no question behind them.
+    picture_places: Gate,
 }
 
 /// A relay that takes requests.
@@ -171,6 +175,7 @@ pub async fn start(config: Config) -> Result<Running, RelayError> {
         heard: Heard::default(),
         bodies: Gate::new(BODIES_KIB_MAX, WAITING_MAX),
         questions: Gate::new(QUESTIONS_MAX, WAITING_MAX),
+        picture_places: Gate::new(PICTURES_MAX, WAITING_MAX),
     });
     let (stop, stopped) = watch::channel(());
     let service = routes::router(counter.clone()).into_make_service_with_connect_info::<SocketAddr>();

@@ -53,6 +53,10 @@ pub const INTAKES_MAX: u32 = 8;
 /// Other requests that are worked on at one time.
 pub const QUESTIONS_MAX: u32 = 32;
 
+/// Pictures that lanes get at one time. They have places of their own: a store that opens asks for thousands of them, and
+/// whoever stands at a counter waits behind none.
+pub const PICTURES_MAX: u32 = 8;
+
 /// KiB of batches that have come or are coming and are not taken in yet.
 pub const BODIES_KIB_MAX: u32 = 256 << 10;
 
@@ -133,9 +137,12 @@ pub(crate) struct Desk {
     admin_key: SecretHash,
     intakes: Gate,
     questions: Gate,
+    pictures: Gate,
     bodies: Gate,
     /// Commands run one after the other.
     commands: tokio::sync::Mutex<()>,
+    /// Folders of pictures are made ready one after the other, beside the commands.
+    unpacking: tokio::sync::Mutex<()>,
     brake: Mutex<GuessBrake>,
     limiter: Mutex<Limiter>,
     /// What customers' phones may ask.
@@ -183,8 +190,10 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         admin_key: SecretHash::of(&admin_key),
         intakes: Gate::new(INTAKES_MAX, WAITING_MAX),
         questions: Gate::new(QUESTIONS_MAX, WAITING_MAX),
+        pictures: Gate::new(PICTURES_MAX, WAITING_MAX),
         bodies: Gate::new(BODIES_KIB_MAX, WAITING_MAX),
         commands: tokio::sync::Mutex::new(()),
+        unpacking: tokio::sync::Mutex::new(()),
         brake: Mutex::new(GuessBrake::default()),
         limiter: Mutex::default(),
         phones: Phones::default(),
@@ -281,6 +290,9 @@ pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
     };
     SocketAddr::new(ip, address.port())
 }
+
+#[cfg(test)]
+mod tests;
 
 impl std::fmt::Debug for Running {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

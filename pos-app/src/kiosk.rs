@@ -334,8 +334,24 @@ impl Lane {
         if self.is_desk(|desk| matches!(desk, Desk::Paying(_))) {
             return self.not_while_paying();
         }
-        if let Some(input) = self.read_phone(code) {
-            self.kiosk_takes_phone(code, input);
+        let Some(input) = self.read_phone(code) else { return };
+        let page = self.kiosk.as_ref().map_or(Page::Scan, |kiosk| kiosk.page.clone());
+        self.kiosk_takes_phone(code, input);
+        // The customer has gone on to something meanwhile, and stays there: what they typed is still theirs.
+        let is_busy = match page {
+            Page::Goods { .. } | Page::Bags | Page::Member { .. } => true,
+            Page::Scan | Page::Phones | Page::Wait(_) => false,
+        };
+        if matches!(code, PhoneCode::Basket(_)) && is_busy {
+            let differs = self.kiosk.as_ref().is_some_and(|kiosk| kiosk.page == Page::Phones);
+            self.turn_page(page);
+            if differs {
+                self.kiosk_says(
+                    Tone::Attend,
+                    ("手机购物篮已加上，有的不一样", "The phone's basket is here, and differs"),
+                    ("付款前会给您看。", "You see how before you pay."),
+                );
+            }
         }
     }
 

@@ -33,7 +33,8 @@ const KNOWN_MAX: usize = 2_048;
 /// Between two looks whether pictures became others: a number that is read.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// After so long goods on the screen that have no picture are looked up again: its file may have come,
+/// After so long goods on the screen whose file has not come are looked up again. That goods have none is known until
+/// pictures become others.
 const AGAIN_WITHOUT: Duration = Duration::from_secs(2);
 
 /// and one that is shown may be another by now.
@@ -147,8 +148,13 @@ impl Pictures {
         }
         let known = kept.goods.get_mut(sku)?;
         known.shown = turn;
-        let again = if known.waits || known.picture.is_none() { AGAIN_WITHOUT } else { AGAIN_WITH };
-        let is_due = known.looked.is_none_or(|looked| looked.elapsed() > again);
+        let again = match (known.waits, &known.picture) {
+            (true, _) => Some(AGAIN_WITHOUT),
+            (false, Some(_)) => Some(AGAIN_WITH),
+            // They have none, or one that cannot be shown: only another version tells otherwise.
+            (false, None) => None,
+        };
+        let is_due = known.looked.is_none_or(|looked| again.is_some_and(|again| looked.elapsed() > again));
         if is_due && !known.asked {
             // Where too many wait, the next turn asks.
             known.asked = self.asks.try_send(sku.to_owned()).is_ok();
@@ -293,11 +299,9 @@ impl Reader {
     }
 
     fn find(&self, sku: &str, before: Option<&str>) -> Result<Found, ReferenceError> {
-        let told = match &self.book {
-            Some(book) => book.of(sku)?,
-            None => None,
-        };
-        let Some(told) = told else { return Ok(Found::Nothing) };
+        // Without a reference nothing is known, not even that there is none.
+        let Some(book) = &self.book else { return Ok(Found::Waits) };
+        let Some(told) = book.of(sku)? else { return Ok(Found::Nothing) };
         if before == Some(told.sha256.as_str()) {
             return Ok(Found::Same);
         }
@@ -459,6 +463,34 @@ mod tests {
         assert_eq!(second.map(|found| found.bytes()), Some(64 * 64 * 4));
         shop.tell("1", None);
         shown(&pictures, "1", |found| found.is_none());
+    }
+
+    #[test]
+    fn goods_without_a_picture_are_looked_up_once_until_pictures_become_others() {
+        let mut shop = Shop::new();
+        let pictures = shop.pictures(AT_TILL);
+        let red = jpeg(64, [200, 0, 0]);
+        shop.tell("1", Some(&red));
+        shop.lay(&red, &red);
+        shown(&pictures, "1", |found| found.is_some());
+        pictures.of("2");
+        let wait_for = |such: &dyn Fn(&Known) -> bool| {
+            let begun = Instant::now();
+            while !lock(&pictures.kept).goods.get("2").is_some_and(such) {
+                assert!(begun.elapsed() < PATIENCE);
+                thread::sleep(Duration::from_millis(10));
+            }
+        };
+        wait_for(&|known| known.looked.is_some());
+        // Long ago, and on the screen ever since.
+        let long_ago = Instant::now().checked_sub(AGAIN_WITH * 2).expect("a while ago");
+        lock(&pictures.kept).goods.get_mut("2").expect("known").looked = Some(long_ago);
+        assert!(pictures.of("2").is_none());
+        thread::sleep(Duration::from_millis(200));
+        assert_eq!(lock(&pictures.kept).goods["2"].looked, Some(long_ago), "nobody looks again");
+        // It gets one.
+        shop.tell("2", Some(&red));
+        shown(&pictures, "2", |found| found.is_some());
     }
 
     #[test]

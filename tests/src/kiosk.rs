@@ -103,6 +103,8 @@ pub struct KioskStand {
     pub acts: Option<Vec<SignedAct>>,
     /// What is said of phones' codes; `None` where nobody answers.
     pub of_codes: Option<Answer>,
+    /// Nothing is said of phones' codes before somebody turns the lane with an answer.
+    pub codes_are_slow: bool,
     /// How the kiosk said that it is.
     pub stood: Option<Stand>,
     actions: Rc<RefCell<Vec<Action>>>,
@@ -116,7 +118,9 @@ impl KioskStand {
         let screen = KioskScreen::new(move |action| pressed.borrow_mut().push(action))?;
         let lane = Lane::new(Paths { data: folder.to_owned() }, config);
         let (commands, acts, of_codes, stood) = (Vec::new(), None, None, None);
-        let mut stand = Self { lane, screen, moment, commands, acts, of_codes, stood, actions };
+        let codes_are_slow = false;
+        let mut stand =
+            Self { lane, screen, moment, commands, acts, of_codes, codes_are_slow, stood, actions };
         stand.turn(vec![Event::Tick]);
         ensure!(stand.lane.till().is_some(), "the lane did not open");
         Ok(stand)
@@ -135,6 +139,9 @@ impl KioskStand {
                 answer = self.acts.clone().map(|acts| Box::new(Answer::Acts { acts }));
             }
             if let Question::ClaimCode { .. } = &asked.question {
+                if self.codes_are_slow {
+                    continue;
+                }
                 answer = self.of_codes.clone().map(Box::new);
             }
             ends.push(Event::Answered { number: asked.number, answer });

@@ -23,7 +23,7 @@ use protocol::event;
 use protocol::head::SigningKey;
 use protocol::pull::{Change, Entity};
 use protocol::scan_go::{PhoneBasket, PhoneLine};
-use tests::kiosk::{KioskStand, OPENING, PAY_CODE, alcohol, config as kiosk_config};
+use tests::kiosk::{GOLD_CARD, KioskStand, OPENING, PAY_CODE, alcohol, config as kiosk_config};
 use tests::shop::{STORE, code_of};
 use tests::stand::{HQ_SECRET, LANE_SECRET, Stand, reference, tell_keys};
 use ui::kiosk::{KioskPage, Touch};
@@ -628,6 +628,13 @@ impl Kiosk {
         self.stand.settle();
     }
 
+    /// The agent answers what it was asked last of a phone's code.
+    fn hears(&mut self, answer: Told) {
+        let (number, _) = asked(&self.stand.commands).pop().expect("a question");
+        self.stand.commands.clear();
+        self.stand.turn(vec![Event::Answered { number, answer: Some(Box::new(answer)) }]);
+    }
+
     /// The squares of the code that is shown.
     fn code(&self) -> Option<usize> {
         match self.stand.view().page {
@@ -676,6 +683,63 @@ fn at_a_kiosk_a_phones_basket_begins_a_purchase_and_what_differs_is_looked_at() 
         _ => None,
     });
     assert_eq!(sold, Some(vec![CodeId([1; 12])]));
+}
+
+#[test]
+fn a_customer_who_had_no_goods_yet_is_gone_as_any_other() {
+    let code = usual(1, vec![line(WATER, 1, price(WATER, 1))]);
+    // At a till: somebody said who they are, and went.
+    let mut till = Till::open(1);
+    till.stand.scan(GOLD_CARD);
+    assert!(till.till().basket().member().is_some(), "{}", till.said());
+    till.stand.agent_is_slow = true;
+    till.stand.scan(&code);
+    till.stand.press(Button::CancelBasket);
+    assert!(till.till().basket().is_untouched(), "{}", till.said());
+    till.hears(YES);
+    assert_eq!(till.lines(), 0, "the next one has nothing of it: {}", till.said());
+    assert!(till.said().contains("这一单换过了"), "{}", till.said());
+    assert_eq!(released(&till.stand.commands), [number(1)]);
+    // At a kiosk nobody has to have said anything.
+    for card in [Some(GOLD_CARD), None] {
+        let mut kiosk = Kiosk::open();
+        kiosk.stand.codes_are_slow = true;
+        kiosk.tap("触摸开始");
+        if let Some(card) = card {
+            kiosk.stand.scan(card);
+        }
+        kiosk.stand.scan(&code);
+        kiosk.stand.pass(100);
+        assert_eq!(kiosk.stand.title(), "自助收银", "{card:?}");
+        kiosk.hears(YES);
+        assert_eq!(kiosk.lines(), 0, "{card:?}: {}", kiosk.said());
+        assert_eq!(released(&kiosk.stand.commands), [number(1)], "{card:?}");
+    }
+}
+
+#[test]
+fn at_a_kiosk_an_answer_leaves_the_customer_where_they_are() {
+    let water = price(WATER, 1);
+    for (id, shown, is_as_shown) in [(1, water, true), (2, 100, false)] {
+        let mut kiosk = Kiosk::open();
+        kiosk.stand.codes_are_slow = true;
+        kiosk.stand.scan(&code_of(TEA).expect("a code"));
+        kiosk.stand.scan(&usual(id, vec![line(WATER, 1, shown)]));
+        kiosk.tap("会员码 / 优惠券");
+        for digit in "138".chars() {
+            kiosk.stand.touch(Touch::Digit(digit));
+        }
+        let before = kiosk.stand.view().page;
+        kiosk.hears(YES);
+        assert_eq!(kiosk.lines(), 2, "{}", kiosk.said());
+        assert_eq!(kiosk.stand.view().page, before, "what was typed is still there");
+        assert!(kiosk.said().contains("手机购物篮已加上"), "{}", kiosk.said());
+        // What differs is looked at before the payment all the same.
+        kiosk.tap("返回");
+        kiosk.stand.go_to_payment();
+        let title = if is_as_shown { "请出示付款码" } else { "和手机上的不一样" };
+        assert_eq!(kiosk.stand.title(), title);
+    }
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::books::keeper::{self, Keeper};
 use crate::books::points::Operation;
 use crate::books::{self, LaneId, counting};
 use crate::import::{self, ImportError};
+use crate::pictures::PictureImport;
 use crate::scan_go::{self, LINK_DAYS_MAX};
 use crate::store::{Kind, SalesRange, Store, StoreError};
 use crate::{catalogue, enrolment, interventions, pictures, projection, sales, secret, shelves};
@@ -27,6 +28,34 @@ pub fn execute(
     store: &Store,
     by: &By,
     command: &Command,
+    now_ms: i64,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Outcome, CommandError> {
+    let ready = make_ready(store, command)?;
+    execute_ready(store, by, command, ready, now_ms, progress)
+}
+
+/// What of a command takes long and changes nothing: other commands are done meanwhile.
+pub struct Ready(Option<PictureImport>);
+
+/// Unpacks and looks at pictures that are to be imported.
+///
+/// # Errors
+/// Something is wrong with them.
+pub fn make_ready(store: &Store, command: &Command) -> Result<Ready, CommandError> {
+    let Command::ImportPictures { folder, replace, .. } = command else { return Ok(Ready(None)) };
+    Ok(Ready(Some(pictures::prepare(store, folder, *replace)?)))
+}
+
+/// Does a command for which all is ready.
+///
+/// # Errors
+/// It cannot be done.
+pub fn execute_ready(
+    store: &Store,
+    by: &By,
+    command: &Command,
+    Ready(ready): Ready,
     now_ms: i64,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Outcome, CommandError> {
@@ -53,7 +82,10 @@ pub fn execute(
             Ok(Outcome::Imported(imported))
         }
         Command::ImportPictures { folder, replace, dry_run } => {
-            let import = pictures::prepare(store, folder, *replace)?;
+            let import = match ready {
+                Some(import) => import,
+                None => pictures::prepare(store, folder, *replace)?,
+            };
             if *dry_run {
                 return Ok(Outcome::Tried(import.try_out(store)?));
             }

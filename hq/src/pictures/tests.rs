@@ -116,3 +116,17 @@ fn goods_that_go_take_their_picture_with_them() {
     gone.expect("deleted");
     assert_eq!(shop.has(), (vec![], 0));
 }
+
+#[test]
+fn goods_that_went_while_their_pictures_were_unpacked_get_none() {
+    let shop = Shop::open();
+    shop.put("a1.png", [200, 0, 0]);
+    shop.put("b2.png", [0, 200, 0]);
+    let import = shop.prepare(false).expect("good pictures");
+    let gone = shop.store.write::<_, ImportError>(|writing| Ok(writing.delete_entity(Kind::Product, "b2")?));
+    gone.expect("deleted");
+    let done = shop.store.write::<_, ImportError>(|writing| import.apply(writing, &mut |_| {}));
+    let Err(ImportError::Problems(problems)) = done else { panic!("{done:?}") };
+    assert!(problems.to_string().contains("b2"), "{problems}");
+    assert_eq!(shop.has(), (vec![], 0), "whole or not at all");
+}

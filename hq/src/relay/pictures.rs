@@ -16,6 +16,9 @@ use tracing::warn;
 /// The most bytes of all pictures together: those of a lane twice over.
 const BYTES_MAX: u64 = 512 << 20;
 
+/// So much stays free on the disk for what the relay keeps of the lanes' journals, bytes.
+const ROOM_KEPT_BYTES: u64 = 256 << 20;
+
 /// How a file ends that is being written.
 const BEGUN: &str = ".new";
 
@@ -24,6 +27,7 @@ const BEGUN: &str = ".new";
 pub(super) struct Pictures {
     folder: PathBuf,
     bytes_max: u64,
+    room_kept: u64,
     /// Names and sizes, in the order in which they came.
     known: Mutex<VecDeque<(String, u64)>>,
 }
@@ -31,10 +35,10 @@ pub(super) struct Pictures {
 impl Pictures {
     /// Finds what an earlier process has left in a folder.
     pub(super) fn open(folder: &Path) -> io::Result<Self> {
-        Self::open_with(folder, BYTES_MAX)
+        Self::open_with(folder, BYTES_MAX, ROOM_KEPT_BYTES)
     }
 
-    fn open_with(folder: &Path, bytes_max: u64) -> io::Result<Self> {
+    fn open_with(folder: &Path, bytes_max: u64, room_kept: u64) -> io::Result<Self> {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
@@ -53,7 +57,7 @@ impl Pictures {
         }
         found.sort();
         let known = found.into_iter().map(|(_, name, bytes)| (name, bytes)).collect();
-        Ok(Self { folder: folder.to_owned(), bytes_max, known: Mutex::new(known) })
+        Ok(Self { folder: folder.to_owned(), bytes_max, room_kept, known: Mutex::new(known) })
     }
 
     fn known(&self) -> MutexGuard<'_, VecDeque<(String, u64)>> {
@@ -82,12 +86,29 @@ impl Pictures {
         }
     }
 
+    /// Whether there is room for so many bytes more, once those that came first have gone for it. What else lies on the disk
+    /// goes before pictures.
+    fn make_room(&self, known: &mut VecDeque<(String, u64)>, bytes: u64) -> io::Result<bool> {
+        let needed = self.room_kept.saturating_add(bytes);
+        loop {
+            let found = rustix::fs::statvfs(&self.folder)?;
+            if found.f_bavail.saturating_mul(found.f_frsize) >= needed {
+                return Ok(true);
+            }
+            let Some((gone, _)) = known.pop_front() else { return Ok(false) };
+            fs::remove_file(self.folder.join(gone))?;
+        }
+    }
+
     fn try_keep(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         if bytes.len() > PICTURE_BYTES_MAX as usize || picture_name(bytes) != name {
             return Ok(());
         }
         let mut known = self.known();
         if known.iter().any(|(known, _)| known == name) {
+            return Ok(());
+        }
+        if !self.make_room(&mut known, bytes.len() as u64)? {
             return Ok(());
         }
         let begun = self.folder.join(format!("{name}{BEGUN}"));
@@ -117,7 +138,7 @@ mod tests {
     fn what_came_last_stays_and_a_damaged_one_is_forgotten() {
         let folder = tempfile::tempdir().expect("a folder");
         let place = folder.path().join("pictures");
-        let pictures = Pictures::open_with(&place, 25).expect("opened");
+        let pictures = Pictures::open_with(&place, 25, 0).expect("opened");
         let files: Vec<Vec<u8>> = (0..3u8).map(|number| vec![number; 10]).collect();
         for file in &files {
             pictures.keep(&picture_name(file), file);
@@ -135,10 +156,26 @@ mod tests {
         fs::write(place.join(picture_name(&files[1])), b"rotten").expect("a file");
         fs::write(place.join("half.new"), b"").expect("a file");
         drop(pictures);
-        let pictures = Pictures::open_with(&place, 25).expect("opened");
+        let pictures = Pictures::open_with(&place, 25, 0).expect("opened");
         assert_eq!(has(&pictures), [false, false, true]);
         assert!(!place.join(picture_name(&files[1])).exists() && !place.join("half.new").exists());
         pictures.keep(&picture_name(&files[1]), &files[1]);
         assert_eq!(has(&pictures), [false, true, true]);
+    }
+
+    #[test]
+    fn pictures_leave_room_on_the_disk_for_what_goes_before_them() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = folder.path().join("pictures");
+        let files: Vec<Vec<u8>> = (0..3u8).map(|number| vec![number; 10]).collect();
+        let pictures = Pictures::open_with(&place, 1_000, 0).expect("opened");
+        files.iter().for_each(|file| pictures.keep(&picture_name(file), file));
+        assert!(files.iter().all(|file| pictures.get(&picture_name(file)).is_some()));
+        // Nothing is as large as what is to stay free now: what was there goes, and nothing comes.
+        let pictures = Pictures::open_with(&place, 1_000, u64::MAX).expect("opened");
+        let one_more = vec![9; 10];
+        pictures.keep(&picture_name(&one_more), &one_more);
+        assert!(pictures.get(&picture_name(&one_more)).is_none());
+        assert!(files.iter().all(|file| !place.join(picture_name(file)).exists()));
     }
 }

@@ -31,6 +31,7 @@ use super::upstream::{ASK_TIMEOUT, HINTS_LIFE, REQUEST_TIMEOUT, passed_back};
 use crate::feed::snapshot::Piece;
 use crate::intake;
 use crate::secret::SecretHash;
+use crate::server::gate::Gate;
 use crate::server::go::{self, Asker, FILES};
 use crate::server::lanes::{picture_answer, piece_answer, range_of};
 use crate::server::refusal::{Refusal, chain};
@@ -127,7 +128,16 @@ async fn with_book<T: Send + 'static>(
     counter: &Shared,
     job: impl FnOnce(&Counter) -> Result<T, BookError> + Send + 'static,
 ) -> Result<T, Refusal> {
-    let permit = counter.questions.enter().await?;
+    with_book_behind(&counter.questions, counter, job).await
+}
+
+/// The same behind a gate that is not that of questions.
+async fn with_book_behind<T: Send + 'static>(
+    gate: &Gate,
+    counter: &Shared,
+    job: impl FnOnce(&Counter) -> Result<T, BookError> + Send + 'static,
+) -> Result<T, Refusal> {
+    let permit = gate.enter().await?;
     let counter = counter.clone();
     let done = tokio::task::spawn_blocking(move || {
         let done = job(&counter);
@@ -372,7 +382,8 @@ async fn picture(
 ) -> Result<Response, Refusal> {
     let key = SecretHash::of(&bearer(&headers)?);
     let wanted = name.clone();
-    let here = with_book(&counter, move |counter| match counter.book.lane_of_key(&key)? {
+    let gate = &counter.picture_places;
+    let here = with_book_behind(gate, &counter, move |counter| match counter.book.lane_of_key(&key)? {
         Some(_) => Ok(counter.pictures.get(&wanted)),
         None => Ok(None),
     });
@@ -387,7 +398,7 @@ async fn picture(
     }
     let file = read(answer, PICTURE_BYTES_MAX as usize).await?;
     let kept = file.clone();
-    with_book(&counter, move |counter| {
+    with_book_behind(gate, &counter, move |counter| {
         counter.pictures.keep(&name, &kept);
         Ok(())
     })

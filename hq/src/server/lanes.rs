@@ -351,7 +351,7 @@ pub(super) async fn picture(
     if !is_name(&sha256) {
         return Err(Refusal::Form("the path: a picture has 64 hexadecimal digits for its name".to_owned()));
     }
-    let permit = desk.questions.enter().await?;
+    let permit = desk.pictures.enter().await?;
     work(&desk, permit, move |desk| {
         enrolment::lane_of_key(&desk.store, &key)?.ok_or(Refusal::Unauthorised)?;
         let file = desk.store.read::<_, StoreError>(|reading| reading.picture_file(&sha256))?;

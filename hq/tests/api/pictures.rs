@@ -1,5 +1,8 @@
 //! Pictures of goods: sent by an ERP, told to lanes, and got by them.
 
+use std::time::{Duration, Instant};
+
+use hq::command::{Command, Outcome};
 use reqwest::{Method, StatusCode};
 
 use super::desk::{Desk, kind, nothing};
@@ -85,4 +88,32 @@ async fn what_is_no_picture_or_of_no_goods_is_refused() {
     assert_eq!(again.headers["idempotent-replayed"], "true");
     assert_eq!(again.ok(), first);
     assert_eq!(problem(send(png([8; 3])).await), (422, "idempotency-key-reused".to_owned()));
+}
+
+#[tokio::test]
+async fn other_commands_are_done_while_a_folder_of_pictures_is_unpacked() {
+    let desk = open().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    // Large enough that it takes a while.
+    let picture =
+        image::RgbImage::from_fn(2_600, 2_600, |x, y| image::Rgb([x as u8, y as u8, (x ^ y) as u8]));
+    picture.save_with_format(folder.path().join("1.png"), image::ImageFormat::Png).expect("a picture");
+    let import = Command::ImportPictures { folder: folder.path().to_owned(), replace: false, dry_run: false };
+    let begun = Instant::now();
+    let mut answered = begun;
+    let import = desk.command(import);
+    tokio::pin!(import);
+    let done = loop {
+        tokio::select! {
+            done = &mut import => break done,
+            alarms = desk.command(Command::Alarms) => {
+                alarms.expect("an answer");
+                answered = Instant::now();
+            }
+        }
+    };
+    assert!(matches!(done, Ok(Outcome::Imported(done)) if done.changed == 1));
+    let (took, waited) = (begun.elapsed(), answered.elapsed());
+    assert!(took > Duration::from_millis(400), "{took:?} is too short to tell");
+    assert!(waited < took / 2, "for {waited:?} of {took:?} nobody was answered");
 }

@@ -6,7 +6,7 @@ use domain::till::kiosk::{Cause, KioskInput};
 use domain::till::{Desk, Input};
 
 use super::{Asked, Page, Receipt, milliseconds};
-use crate::lane::Lane;
+use crate::lane::{Lane, State};
 
 /// What happens while nobody does anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +97,9 @@ impl Lane {
         let note = self.words("顾客离开", "Left by the customer");
         self.put_aside(note);
         self.flush();
+        if let State::Open(open) = &mut self.state {
+            open.leave_customer();
+        }
         self.free_bagging();
         let now_ms = self.moment.now_ms;
         let free = self.till().is_none_or(|till| till.basket().is_untouched());

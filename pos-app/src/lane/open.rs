@@ -204,6 +204,11 @@ impl OpenLane {
 
     /// Lets the till decide. Whether what it decided must be written at once.
     pub(super) fn input(&mut self, moment: Moment, input: Input, follow: bool) -> bool {
+        // Without goods no record says that the customer was sent off.
+        let basket = self.till().basket();
+        if matches!(input, Input::Cancel { .. }) && basket.lines().is_empty() && !basket.is_untouched() {
+            self.leave_customer();
+        }
         self.books.input(&context(moment, &self.reference, &self.settings), input, follow)
     }
 
@@ -254,6 +259,11 @@ impl OpenLane {
     /// the counter serves the same customer.
     pub fn baskets_left(&self) -> u64 {
         self.baskets_left
+    }
+
+    /// Whoever stood here is gone, also where no basket was left by that.
+    pub(crate) fn leave_customer(&mut self) {
+        self.baskets_left += 1;
     }
 
     /// The open basket.

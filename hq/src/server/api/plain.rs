@@ -213,12 +213,28 @@ async fn run_command(
     let call = let_through(&desk, &asker, request.headers(), Access::Admin).await?;
     let Sent(command) =
         <Sent<Command> as axum::extract::FromRequest<SharedDesk>>::from_request(request, &desk).await?;
+    // What takes long is made ready beside other commands, of one folder at a time: unpacked pictures are large.
+    let takes_long = matches!(command, Command::ImportPictures { .. });
+    let _unpacking = if takes_long { Some(desk.unpacking.lock().await) } else { None };
+    let (command, ready) = if takes_long {
+        let place = desk.imports.enter().await?;
+        work(&desk, place, move |desk| {
+            let ready = command::make_ready(&desk.store, &command)?;
+            Ok((command, Some(ready)))
+        })
+        .await?
+    } else {
+        (command, None)
+    };
     let _turn = desk.commands.lock().await;
     let permit = desk.questions.enter().await?;
     let outcome = work(&desk, permit, move |desk| {
-        let outcome = command::execute(&desk.store, &call.by(), &command, now_ms(), &mut |rows| {
-            info!(rows, "importing");
-        })?;
+        let (by, now_ms) = (call.by(), now_ms());
+        let progress = &mut |rows| info!(rows, "importing");
+        let outcome = match ready {
+            Some(ready) => command::execute_ready(&desk.store, &by, &command, ready, now_ms, progress)?,
+            None => command::execute(&desk.store, &by, &command, now_ms, progress)?,
+        };
         Ok(Json(outcome))
     })
     .await;

@@ -27,7 +27,7 @@ mod routes;
 mod upstream;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,6 +85,15 @@ pub struct Config {
     pub tls: Option<Pair>,
 }
 
+/// So much stays free on the disk for the copies of the lanes' journals, which go before everything else, bytes.
+const ROOM_KEPT_BYTES: u64 = 256 << 20;
+
+/// What is free for the relay on the disk of a folder.
+fn free_bytes(folder: &Path) -> std::io::Result<u64> {
+    let found = rustix::fs::statvfs(folder)?;
+    Ok(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
 /// Why a relay did not start, or did not stop well.
 #[derive(Debug, thiserror::Error)]
 pub enum RelayError {
@@ -97,9 +106,6 @@ pub enum RelayError {
     /// HQ cannot be asked.
     #[error(transparent)]
     Upstream(#[from] UpstreamError),
-    /// Phones cannot be served.
-    #[error(transparent)]
-    Go(#[from] GoError),
     /// The certificate cannot be used.
     #[error(transparent)]
     Pair(#[from] PairError),
@@ -155,7 +161,14 @@ pub async fn start(config: Config) -> Result<Running, RelayError> {
         let files = Files::open(&folder).map_err(|source| PlaceError::Io { path: folder, source })?;
         let folder = place.pictures();
         let pictures = Pictures::open(&folder).map_err(|source| PlaceError::Io { path: folder, source })?;
-        let go = Go::open(&place, book.store())?.map(Arc::new);
+        // Lanes are served in any case.
+        let go = match Go::open(&place, book.store()) {
+            Ok(go) => go.map(Arc::new),
+            Err(error) => {
+                error!(error = chain(&error), "phones are not served; enrol the relay again");
+                None
+            }
+        };
         Ok::<_, RelayError>((held, book, files, pictures, go))
     });
     let (held, book, files, pictures, go) = opened.await.map_err(ServeError::from)??;

@@ -45,6 +45,9 @@ const COMING_FILE: &str = "goods.coming";
 /// How often HQ is asked where no lane was told of anything new: as often as a lane asks.
 const PULL_INTERVAL: Duration = Duration::from_secs(10);
 
+/// The longest pause after pulls that failed: each one that follows is twice as long.
+const PULL_PAUSE_MAX: Duration = Duration::from_secs(30 * 60);
+
 /// Between two tries of one page.
 const PAGE_RETRY: Duration = Duration::from_secs(3);
 
@@ -150,11 +153,19 @@ pub async fn enrol(config: EnrolConfig) -> Result<(), GoError> {
     let enrolled: Enrolment = ask(&upstream, "/v1/enrol", &request).await?;
     let identity = Identity { store, epoch: enrolled.epoch, key: enrolled.key, signs };
     // The versions of what is here may be another HQ's.
-    for beside in ["", "-wal", "-shm"] {
-        forget(&place.file(&format!("{GOODS_FILE}{beside}")))?;
-    }
+    forget_goods(&place)?;
     place.write_private(KEY_FILE, &serde_json::to_string(&identity)?)?;
     Ok(())
+}
+
+fn forget_goods(place: &Place) -> Result<(), PlaceError> {
+    ["", "-wal", "-shm"].iter().try_for_each(|beside| forget(&place.file(&format!("{GOODS_FILE}{beside}"))))
+}
+
+fn open_goods(place: &Place) -> Result<(Store, u64), GoError> {
+    let goods = Store::open(&place.file(GOODS_FILE))?;
+    let version = goods.read::<_, StoreError>(|reading| reading.reference_version())?;
+    Ok((goods, version))
 }
 
 fn forget(path: &Path) -> Result<(), PlaceError> {
@@ -207,6 +218,8 @@ pub(super) struct Go {
     version: AtomicU64,
     /// HQ does not know the relay any more.
     is_refused: AtomicBool,
+    /// A whole catalogue is being put in: until it is there nothing else is written, and no basket signed.
+    is_filling: AtomicBool,
     /// A lane was told of something that is not here.
     newer: Notify,
 }
@@ -221,8 +234,15 @@ impl Go {
         }
         let own = format!("{RELAY_KEYS}{}", SigningKey::parse(&identity.signs)?.public());
         forget(&place.file(COMING_FILE))?;
-        let goods = Store::open(&place.file(GOODS_FILE))?;
-        let version = goods.read::<_, StoreError>(|reading| reading.reference_version())?;
+        let (goods, version) = match open_goods(place) {
+            Ok(opened) => opened,
+            Err(error) => {
+                // All of it can be pulled again.
+                warn!(error = chain(&error), "goods for phones begin anew");
+                forget_goods(place)?;
+                open_goods(place)?
+            }
+        };
         Ok(Some(Self {
             identity,
             own,
@@ -232,6 +252,7 @@ impl Go {
             gate: Gate::new(PHONES_AT_ONCE, WAITING_MAX),
             version: AtomicU64::new(version),
             is_refused: AtomicBool::new(false),
+            is_filling: AtomicBool::new(false),
             newer: Notify::new(),
         }))
     }
@@ -280,7 +301,7 @@ impl Stall for Go {
 
     /// Its own, once it came back by the feed: lanes are told by the same one. One that HQ gave an end signs nothing more.
     fn signing(&self, reading: &Reading<'_>, now_ms: i64) -> Result<SigningKey, Refusal> {
-        if self.is_refused.load(Ordering::Relaxed) {
+        if self.is_refused.load(Ordering::Relaxed) || self.is_filling.load(Ordering::Relaxed) {
             return Err(Refusal::OutOfReach);
         }
         let told = reading.code_keys(&self.identity.store, RELAY_KEYS)?;
@@ -315,13 +336,24 @@ enum PullError {
 
 /// Moves what phones are told to HQ's version, again and again.
 pub(super) async fn keep_pulling(counter: Arc<Counter>, go: Arc<Go>) {
+    let mut failures = 0u32;
     loop {
         let before = go.version.load(Ordering::Relaxed);
         match pull(&counter.upstream, &go).await {
-            Ok(version) if version != before => debug!(version, "phones are told of this version"),
-            Ok(_) => {}
+            Ok(version) if version != before => {
+                failures = 0;
+                debug!(version, "phones are told of this version");
+            }
+            Ok(_) => failures = 0,
             Err(PullError::OutOfReach) => debug!("HQ is out of reach; phones are told what is here"),
-            Err(error) => warn!(error = chain(&error), "phones are told what was here before"),
+            Err(error) => {
+                // What failed is not helped by being told that there is something new.
+                let pause = PULL_INTERVAL.saturating_mul(1 << failures.min(10)).min(PULL_PAUSE_MAX);
+                failures = failures.saturating_add(1);
+                warn!(error = chain(&error), ?pause, "phones are told what was here before");
+                tokio::time::sleep(pause).await;
+                continue;
+            }
         }
         // Whichever comes first.
         let _ = tokio::time::timeout(PULL_INTERVAL, go.newer.notified()).await;
@@ -363,9 +395,14 @@ async fn pull(upstream: &Upstream, go: &Arc<Go>) -> Result<u64, PullError> {
     }
     let taken = go.clone();
     tokio::task::spawn_blocking(move || {
-        let count = coming.apply(&taken.goods, &taken.identity.store, (through, is_anew))?;
+        let is_whole = version == 0 || is_anew;
+        taken.is_filling.store(is_whole, Ordering::Relaxed);
+        let applied = coming.apply(&taken.goods, &taken.identity.store, (through, is_anew));
+        taken.is_filling.store(false, Ordering::Relaxed);
+        let count = applied?;
         taken.version.store(through, Ordering::Relaxed);
-        if version == 0 || is_anew {
+        if is_whole {
+            taken.phones.forget_promotions();
             info!(version = through, count, "phones are told prices of this store");
             if let Err(error) = taken.goods.tidy() {
                 debug!(%error, "the log of the goods stays long");
@@ -392,6 +429,9 @@ async fn page(upstream: &Upstream, go: &Go, (after, began): (u64, u64)) -> Resul
                 return Err(PullError::Unauthorised);
             }
             Ok(answer) if answer.status().is_success() => routes::read(answer, PAGE_BYTES_MAX).await.ok(),
+            // It has much to do, or its database has.
+            Ok(answer) if answer.status().is_server_error() => None,
+            Ok(answer) if answer.status() == StatusCode::TOO_MANY_REQUESTS => None,
             Ok(answer) => return Err(PullError::Status(answer.status())),
             Err(_) => None,
         };

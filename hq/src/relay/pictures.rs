@@ -13,11 +13,10 @@ use protocol::pull::snapshot::is_name;
 use protocol::pull::{PICTURE_BYTES_MAX, picture_name};
 use tracing::warn;
 
+use super::{ROOM_KEPT_BYTES, free_bytes};
+
 /// The most bytes of all pictures together: those of a lane twice over.
 const BYTES_MAX: u64 = 512 << 20;
-
-/// So much stays free on the disk for what the relay keeps of the lanes' journals, bytes.
-const ROOM_KEPT_BYTES: u64 = 256 << 20;
 
 /// How a file ends that is being written.
 const BEGUN: &str = ".new";
@@ -91,8 +90,7 @@ impl Pictures {
     fn make_room(&self, known: &mut VecDeque<(String, u64)>, bytes: u64) -> io::Result<bool> {
         let needed = self.room_kept.saturating_add(bytes);
         loop {
-            let found = rustix::fs::statvfs(&self.folder)?;
-            if found.f_bavail.saturating_mul(found.f_frsize) >= needed {
+            if free_bytes(&self.folder)? >= needed {
                 return Ok(true);
             }
             let Some((gone, _)) = known.pop_front() else { return Ok(false) };

@@ -1,6 +1,7 @@
 //! With what links and baskets are signed: Ed25519 keys that the database keeps, since any number of HQ processes sign.
 //! A till is told the public ones, and those of its store's lanes, by [`tell`].
 
+use protocol::enrol::RELAY_LANE;
 use protocol::head::{HeadError, PublicKey, SigningKey};
 use protocol::pull::{CodeKey, CodeSigner, RELAY_KEYS};
 use protocol::scan_go::{CLOCK_AHEAD_MAX_MS, LASTS_MAX_MS};
@@ -134,7 +135,9 @@ pub fn tell_of_relay(writing: &Writing<'_>, relay: &LaneRow, key: &PublicKey) ->
 /// # Errors
 /// The database did not answer, or what it has is no key.
 pub fn end_of_relay(writing: &Writing<'_>, store: &str, until_ms: i64) -> Result<(), StoreError> {
-    end(writing, store, RELAY_KEYS, until_ms)
+    end(writing, store, RELAY_KEYS, until_ms)?;
+    // A program of before that worked on the same database may have taken it for a lane's.
+    end(writing, store, &format!("lane/{RELAY_LANE}/"), until_ms)
 }
 
 /// What a lane's keys of before its enrolment signed is taken as long as it may hold.

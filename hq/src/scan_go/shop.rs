@@ -22,6 +22,13 @@ pub struct PromotionCache {
     kept: Mutex<Option<Arc<PromotionSet>>>,
 }
 
+impl PromotionCache {
+    /// Forgets them: the same version may mean others from now on.
+    pub fn forget(&self) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
 /// A store's shop window on one state of the database.
 pub struct Shop<'r, 'c> {
     reading: &'r Reading<'c>,

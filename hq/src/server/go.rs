@@ -90,6 +90,11 @@ impl Default for Phones {
 }
 
 impl Phones {
+    /// Reads promotions anew: what was told began anew, and a version may stand for others than before.
+    pub(crate) fn forget_promotions(&self) {
+        self.promotions.forget();
+    }
+
     fn addresses(&self) -> MutexGuard<'_, Limiter> {
         self.addresses.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -289,10 +289,12 @@ pub(super) async fn reference(
     work(&desk, permit, move |desk| {
         let row = enrolment::lane_of_key(&desk.store, &key)?.ok_or(Refusal::Unauthorised)?;
         let limit = query.limit.unwrap_or(PAGE_CHANGES_MAX);
-        if let Some(version) = query.in_use {
+        // A relay arms no prices and has no journal.
+        let is_lane = row.lane != RELAY_LANE;
+        if let Some(version) = query.in_use.filter(|_| is_lane) {
             shelves::note_version(&desk.store, &row, version)?;
         }
-        if let (Some(epoch), Some(seq)) = (query.epoch, query.last) {
+        if let (true, Some(epoch), Some(seq)) = (is_lane, query.epoch, query.last) {
             desk.heard.note(&row.store, Position { lane: row.lane, epoch, seq }, now_ms());
         }
         let wanted = feed::Wanted {

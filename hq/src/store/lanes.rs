@@ -97,7 +97,7 @@ impl Reading<'_> {
     }
 
     /// Every epoch that a lane was enrolled for or has sent events of, by
-    /// store, lane and epoch.
+    /// store, lane and epoch. A store's relay is no lane, and what HQ keeps under its number does not follow from events.
     pub fn lane_epochs(&self) -> Result<Vec<LaneEpoch>, StoreError> {
         self.all(
             "SELECT e.store, e.lane, e.epoch, coalesce(j.acknowledged, 0),
@@ -108,6 +108,7 @@ impl Reading<'_> {
                    UNION SELECT store, lane, epoch FROM lane_key) e
              LEFT JOIN journal j ON j.store = e.store AND j.lane = e.lane AND j.epoch = e.epoch
              LEFT JOIN lane_key k ON k.store = e.store AND k.lane = e.lane AND k.epoch = e.epoch
+             WHERE e.lane > 0
              ORDER BY e.store, e.lane, e.epoch",
             values![],
             |row| {

@@ -103,6 +103,13 @@ async fn what_a_till_did_is_what_the_api_would_have_done() {
     assert_eq!(state(&desk, &key, "2").await, (0, 0, 0));
     assert_eq!(told(&desk, &lane.identity.key, version).await.1, [("o1".to_owned(), None)]);
     assert_eq!(listed(&desk).await, []);
+    // A store's relay has the number under which HQ keeps stock of its own, which follows from no event.
+    let code = desk.command(hq::command::Command::EnrolRelay { store: "S1".into() }).await;
+    let Ok(hq::command::Outcome::Code { code }) = code else { panic!("no code") };
+    let data = desk.folder.path().join("relay");
+    let (store, upstream) = ("S1".to_owned(), desk.running.url());
+    let enrolled = hq::relay::enrol(hq::relay::EnrolConfig { data, store, upstream, root: None, code });
+    enrolled.await.expect("enrolled");
     desk.command(hq::command::Command::Rebuild).await.expect("rebuilt");
     assert_eq!(state(&desk, &key, "1").await, (4_000, 0, 4_000));
 }

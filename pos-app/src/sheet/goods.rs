@@ -1,5 +1,7 @@
 //! Goods by name, initials or code: to sell them, or to see what they cost.
 
+use std::sync::Arc;
+
 use domain::barcode::Barcode;
 use domain::catalogue::{Catalogue, Item};
 use domain::till::Desk;
@@ -13,11 +15,6 @@ use crate::present;
 
 /// The most goods that a search shows; more is said.
 const FOUND_MAX: usize = 24;
-
-/// Whether this is all of a number by which the item goes.
-fn is_named(item: &Item, text: &str) -> bool {
-    item.sku == text || item.code == text
-}
 
 impl Lane {
     pub(super) fn show_goods(&self, open: &OpenLane, sheet: &Open, selling: bool) -> view::Sheet {
@@ -87,9 +84,10 @@ impl Lane {
 
     /// Looks for what was typed.
     pub(super) fn find_goods(&mut self) {
+        let Some(text) = self.sheet().map(|sheet| sheet.text(0).trim().to_owned()) else { return };
+        let named = self.named(&text);
         let State::Open(open) = &self.state else { return };
         let Some(sheet) = self.front.sheets.last_mut() else { return };
-        let text = sheet.text(0).trim().to_owned();
         sheet.row = 0;
         sheet.is_chosen = false;
         if text.is_empty() {
@@ -99,13 +97,43 @@ impl Lane {
         match open.reference().search(&text, FOUND_MAX + 1) {
             Ok(items) => {
                 sheet.items = items;
-                // Whoever types all of a code means it.
-                sheet.items.sort_by_key(|item| !is_named(item, &text));
+                // Whoever types all of a number means it.
+                if let Some(named) = named {
+                    sheet.items.retain(|item| item.sku != named.sku);
+                    sheet.items.insert(0, named);
+                    sheet.is_chosen = true;
+                }
             }
             Err(error) => {
                 self.front.notice = Some(Notice::ReferenceFault { reason: crate::lane::words(&error) });
             }
         }
+    }
+
+    /// The goods of which this is a whole number: item code, PLU, or a barcode.
+    fn named(&self, text: &str) -> Option<Arc<Item>> {
+        let State::Open(open) = &self.state else { return None };
+        let reference = open.reference();
+        let by_barcode = || match self.recognised(text)? {
+            Barcode::Goods(goods) => Some(reference.item_by_gtin(&goods.gtin).ok()??.item),
+            Barcode::Scale(_)
+            | Barcode::Member(_)
+            | Barcode::Coupon(_)
+            | Barcode::Staff(_)
+            | Barcode::Receipt(_)
+            | Barcode::Label(_)
+            | Barcode::Phone(_)
+            | Barcode::Payment
+            | Barcode::ItemCode(_)
+            | Barcode::Misread(..)
+            | Barcode::Malformed(_)
+            | Barcode::Other(_) => None,
+        };
+        if !is_number(text) {
+            return None;
+        }
+        let by_code = || reference.item_by_plu(text).ok()?.or_else(|| reference.item_by_sku(text).ok()?);
+        by_code().or_else(by_barcode)
     }
 
     /// Whether Enter is answered with a question: several goods begin with these digits, and nobody chose among them.
@@ -116,8 +144,7 @@ impl Lane {
         let asks = matches!(sheet.kind, Kind::Goods { .. })
             && !sheet.is_chosen
             && sheet.items.len() > 1
-            && is_number(text)
-            && !sheet.items.first().is_some_and(|item| is_named(item, text));
+            && is_number(text);
         if asks {
             sheet.is_chosen = true;
             self.front.say(

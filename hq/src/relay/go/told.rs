@@ -12,6 +12,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 use tracing::warn;
 
+use super::super::{ROOM_KEPT_BYTES, free_bytes};
 use crate::import::complete;
 use crate::store::{Kind, Store, StoreError, Writing, scope_of};
 
@@ -39,6 +40,9 @@ pub(super) enum PageError {
     /// It is not of its form.
     #[error("read a page of the reference: {0}")]
     Form(String),
+    /// What else lies on the disk goes before what phones are told.
+    #[error("keep a page of the reference: less than {0} bytes are free on the disk")]
+    Room(u64),
     /// The disk did not take or give it.
     #[error("keep a page of the reference")]
     Disk(#[from] std::io::Error),
@@ -100,6 +104,7 @@ impl Coming {
         if page.len() > PAGE_BYTES_MAX {
             return Err(PageError::Form(format!("it has more than {PAGE_BYTES_MAX} bytes")));
         }
+        self.check_room(page.len() as u64)?;
         let mut lines = page.split(|byte| *byte == b'\n');
         let head: PageHead = serde_json::from_slice(lines.next().unwrap_or_default())?;
         for (count, line) in lines.enumerate() {
@@ -112,6 +117,13 @@ impl Coming {
             }
         }
         Ok(head)
+    }
+
+    /// Checks that so many bytes more leave room on the disk.
+    fn check_room(&self, bytes: u64) -> Result<(), PageError> {
+        let needed = ROOM_KEPT_BYTES.saturating_add(bytes);
+        let folder = self.path.parent().unwrap_or(&self.path);
+        if free_bytes(folder)? < needed { Err(PageError::Room(needed)) } else { Ok(()) }
     }
 
     fn keep(&mut self, line: &[u8]) -> Result<(), PageError> {
@@ -145,6 +157,8 @@ impl Coming {
         if let Some(file) = &mut self.file {
             file.flush()?;
         }
+        // The database, and its log.
+        self.check_room(self.bytes.saturating_mul(2))?;
         goods.write(|writing| {
             if is_anew {
                 writing.forget_told()?;

@@ -503,7 +503,7 @@ fn refused_words(kind: CodeKind, why: Unusable) -> (Tone, Words, Words) {
                     by_hand,
                 ),
                 Unusable::Forged => {
-                    (Tone::Stop, ("这个码不是总部签的", "HQ did not sign this code"), by_hand)
+                    (Tone::Stop, ("这个码不是总部或本店签的", "Neither HQ nor this store signed this code"), by_hand)
                 }
                 Unusable::OtherStore => (
                     Tone::Stop,

@@ -502,9 +502,11 @@ fn refused_words(kind: CodeKind, why: Unusable) -> (Tone, Words, Words) {
                     ("这里还不认识这种手机码", "This kind of code is not known here yet"),
                     by_hand,
                 ),
-                Unusable::Forged => {
-                    (Tone::Stop, ("这个码不是总部签的", "HQ did not sign this code"), by_hand)
-                }
+                Unusable::Forged => (
+                    Tone::Stop,
+                    ("这个码不是总部或本店签的", "Neither HQ nor this store signed this code"),
+                    by_hand,
+                ),
                 Unusable::OtherStore => (
                     Tone::Stop,
                     ("这是别的门店的购物篮", "This basket is for another store"),

@@ -13,9 +13,12 @@ use domain::phone::{CodeKind, PhoneRecord, Unusable};
 use domain::record::Record;
 use domain::till::Input;
 use fixtures::shop;
+use pos_app::lane::Moment;
 use protocol::ask::{Answer, Knows, PHONE, Question, Sought};
+use protocol::head::SigningKey;
 use protocol::pull::phone_hash;
-use tests::phone::{basket, link, wait_for_keys};
+use protocol::scan_go::{ExitCode, PhoneBasket, PhoneLine};
+use tests::phone::{ask, basket, basket_at, link, wait_for_keys};
 use tests::process::{program, run, wait_for};
 use tests::shop::{Headquarters, Relay, STORE, code_of};
 use tests::till::Till;
@@ -326,6 +329,109 @@ fn a_phones_code_is_taken_at_one_lane_of_a_store_also_with_hq_away() -> Result<(
     let listed =
         run(Program::new(program("hq")?).arg("exceptions").arg("--data").arg(folder.path().join("hq")))?;
     assert_eq!(listed.matches("used_before").count(), 1, "{listed}");
+    Ok(())
+}
+
+/// The code with which the customer of a lane's last sale leaves, as it stands on the receipt.
+fn exit_code(till: &Till) -> Result<String> {
+    let records = till.files.records()?;
+    let sold = records.iter().rev().find_map(|stored| match &stored.record {
+        Record::SaleCompleted { sale } => Some((stored, sale)),
+        _ => None,
+    });
+    let (stored, sale) = sold.context("something was sold")?;
+    let identity = till.files.agent_state()?.identity.context("it is enrolled")?;
+    let made_ms = stored.stamp.at_ms / 1_000 * 1_000;
+    let code = ExitCode {
+        id: ExitCode::id_of(&identity.store, identity.lane, identity.epoch, stored.seq),
+        store: identity.store,
+        made_ms,
+        until_ms: made_ms + 120 * 60_000,
+        lane: identity.lane,
+        epoch: identity.epoch,
+        seq: stored.seq,
+        pieces: u32::try_from(domain::basket::pieces(&sale.lines))?,
+        total: sale.payable.minor(),
+    };
+    let secret = std::fs::read_to_string(till.files.paths.data.join("journal.key"))?;
+    Ok(code.seal(&SigningKey::parse(secret.trim())?)?)
+}
+
+#[test]
+fn a_phone_shops_at_the_stores_relay_with_hq_dead_and_leaves_once() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut headquarters = open(folder.path())?;
+    let token = link(&folder.path().join("hq"))?;
+    let relay = Relay::open_for_phones(&folder.path().join("relay"), &headquarters)?;
+    relay.wait_for_its_key()?;
+    let mut one = Till::open_by(&folder.path().join("one"), &headquarters, Some(&relay), 1)?;
+    let mut two = Till::open_by(&folder.path().join("two"), &headquarters, Some(&relay), 2)?;
+    for till in [&one, &two] {
+        // HQ's, the relay's, and one of each lane.
+        wait_for_keys(&till.files, 4)?;
+    }
+    // A price that came by the feed is the lanes' and the page's.
+    let version = one.files.agent_state()?.version;
+    headquarters.set_price(TISSUES, "7.70")?;
+    one.files.wait_for_goods(version)?;
+    two.files.wait_for_goods(version)?;
+    let line = serde_json::json!([{ "code": code_of(TISSUES)?, "pieces": 2 }]);
+    let phone = serde_json::json!({ "device": "ab".repeat(16), "offset_minutes": 480, "lines": line });
+    let prices = format!("/v1/go/{STORE}/prices");
+    wait_for("the price on the page", || {
+        Ok((ask(&relay.url(), &token, &prices, &phone)?["total"] == 1_540).then_some(()))
+    })?;
+    headquarters.kill()?;
+
+    let code = basket_at(&relay.url(), &token, &[(TISSUES, 2), (CHIPS, 1)])?;
+    one.scan(&code);
+    one.wait("the basket", |lane| lane.till().is_some_and(|till| !till.basket().is_empty()));
+    let taken = one.basket().phones().first().context("a phone's")?.clone();
+    assert_eq!(one.basket().total(), taken.shown, "as the phone showed");
+    assert_eq!(taken.differences(one.basket().lines()).len(), 0);
+    assert!(one.basket().total() >= Money::from_minor(1_540));
+    one.pay();
+    // The same code once more, at another lane: used.
+    two.scan(&code);
+    two.hear(1);
+    assert!(two.basket().is_empty(), "it was used");
+    assert!(matches!(
+        refused(&two)?,
+        Some((CodeKind::Basket, Unusable::UsedAt { lane: 1, .. } | Unusable::HeldAt { .. }))
+    ));
+    // One that another key signed is nobody's, whatever it says.
+    let (stranger, _) = SigningKey::draw()?;
+    let now_ms = Moment::now().now_ms;
+    let forged = PhoneBasket {
+        store: STORE.into(),
+        id: domain::phone::CodeId([7; 12]),
+        made_ms: now_ms / 1_000 * 1_000,
+        until_ms: now_ms / 1_000 * 1_000 + 60_000,
+        total: 1,
+        version: 1,
+        lines: vec![PhoneLine { code: code_of(TISSUES)?, pieces: 1, shown: Some(1) }],
+    };
+    two.scan(&forged.seal(&stranger)?);
+    assert!(two.basket().is_empty(), "nobody signed it");
+    assert_eq!(refused(&two)?, Some((CodeKind::Basket, Unusable::Forged)));
+    // They leave at the other lane, once.
+    let exit = exit_code(&one)?;
+    two.scan(&exit);
+    two.hear(1);
+    let passed = two.files.records()?;
+    let passed = passed
+        .iter()
+        .filter(|stored| matches!(stored.record, Record::Phone(PhoneRecord::ExitChecked { .. })));
+    assert_eq!(passed.count(), 1);
+    two.feed(Input::Back);
+    two.scan(&exit);
+    assert_eq!(refused(&two)?, Some((CodeKind::Exit, Unusable::UsedBefore)));
+    one.scan(&exit);
+    one.hear(1);
+    assert!(matches!(
+        refused(&one)?,
+        Some((CodeKind::Exit, Unusable::UsedAt { lane: 2, .. } | Unusable::HeldAt { lane: 2 }))
+    ));
     Ok(())
 }
 

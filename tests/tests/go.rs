@@ -356,13 +356,13 @@ fn what_is_not_true_or_does_not_hold_is_refused_with_what_to_do() {
     let now_ms = MORNING.now_ms;
     let usually = || Basket { id: 7, store: STORE, made_ms: now_ms, secret: HQ_SECRET, lines: lines() };
     let forged = shown(Basket { secret: LANE_SECRET, ..usually() });
-    assert!(till.refused(&forged).contains("这个码不是总部签的 没有加上"), "{}", till.said());
+    assert!(till.refused(&forged).contains("这个码不是总部或本店签的 没有加上"), "{}", till.said());
     let elsewhere = shown(Basket { store: "S002", ..usually() });
     assert!(till.refused(&elsewhere).contains("这是别的门店的购物篮"), "{}", till.said());
     let over = shown(Basket { made_ms: now_ms - 31 * 60_000, ..usually() });
     assert!(till.refused(&over).contains("这个购物篮已过时 没有加上。请在手机上重新生成"), "{}", till.said());
     let whole = shown(usually());
-    assert!(till.refused(&whole.replacen('A', "B", 1)).contains("不是总部签的"), "{}", till.said());
+    assert!(till.refused(&whole.replacen('A', "B", 1)).contains("不是总部或本店签的"), "{}", till.said());
     assert_eq!((till.lines(), till.sheet()), (0, String::new()));
     // None of them used the number up.
     till.stand.scan(&whole);

@@ -188,6 +188,18 @@ async fn with_hq_away_phones_have_page_prices_and_baskets_that_the_stores_lanes_
     assert_eq!(prices(&relay).await, told);
     let known = chain.keys(&relay, &lane).await;
     let keys = holding(&known);
+    // Another store's lanes are told of HQ's alone.
+    let path = chain.folder.path().join("second");
+    std::fs::create_dir_all(&path).expect("a folder");
+    std::fs::write(path.join("shop.json"), SHOP.replace("S1", "S2")).expect("a file");
+    chain.command(Command::Import { path, replace: false, dry_run: false }).await;
+    let Outcome::Code { code } = chain.command(Command::Enrol { store: "S2".into(), lane: 1 }).await else {
+        panic!("no code")
+    };
+    let sent = chain.client.post(format!("{hq}/v1/enrol")).json(&json!({ "code": code })).send().await;
+    let elsewhere = Lane::new(sent.expect("an answer").json().await.expect("an enrolment"));
+    let told_there = chain.keys(&hq, &elsewhere).await;
+    assert_eq!((told_there.len(), told_there.iter().any(|key| key.relay)), (1, false), "{told_there:?}");
     assert_eq!((keys.len(), known.iter().filter(|key| key.relay).count()), (2, 1), "HQ's, and the relay's");
 
     chain.hq_goes().await;

@@ -1,14 +1,19 @@
-//! Fifty customers scan with their phones while six kiosks sell: how long a phone waits for a price.
+//! Fifty customers scan with their phones while six kiosks sell: how long a phone waits for a price, of HQ and of the
+//! store's relay.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use fixtures::bench::{Effort, Report, quantile};
 use fixtures::shop;
-use hq::audit::By;
-use hq::command::{Command, Outcome, execute};
+use hq::audit;
+use hq::command::{self, Command, Outcome, execute};
+use hq::relay;
 use hq::store::Store;
+use ledger::journal::Stamp;
+use protocol::event::Fact;
 use serde_json::{Value, json};
 use sync_agent::hq::Hq;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -45,54 +50,146 @@ pub(super) fn run(report: &mut Report, effort: Effort) -> Result<()> {
     let scans = SCANS.min(effort.rounds_max);
     ensure!(codes.len() >= scans, "too few goods with a code");
     let sales = sales_of(&real_day(folder.path(), effort)?);
-    let kiosks = (1..=KIOSKS).map(|lane| sender(lane, &sales, scans, 1)).collect::<Result<Vec<_>>>()?;
     let runtime = runtime()?;
-    let (mut first, mut times) = runtime.block_on(async {
-        let running = serve(&data, None).await?;
-        let hq = Hq::new(&running.url())?;
-        let selling: Vec<_> = kiosks.into_iter().map(|kiosk| tokio::spawn(sell(hq.clone(), kiosk))).collect();
-        let address = running.address();
-        let customers: Vec<_> = (0..PHONES)
-            .map(|number| {
-                let own = codes.iter().cycle().skip(usize::from(number) * 7).take(scans).cloned().collect();
-                tokio::spawn(shop_with(number, address, token.clone(), own))
-            })
-            .collect();
-        let (mut first, mut times) = (Vec::new(), Vec::new());
-        for customer in customers {
-            let own = customer.await??;
-            first.extend(own.first());
-            times.extend(own);
-        }
-        for kiosk in selling {
-            // What it has not sold by now it need not sell.
-            kiosk.abort();
-        }
-        running.stop().await?;
-        anyhow::Ok((first, times))
-    })?;
-    let beside = ("what a price may take", GOAL_US);
-    report.add(
-        format!("phones: a scan's price, {PHONES} phones and {KIOSKS} kiosks, median"),
-        (quantile(&mut times, 500), "us"),
-        beside,
-    );
-    report.add(
-        format!("phones: a scan's price, {PHONES} phones and {KIOSKS} kiosks, 99 %"),
-        (quantile(&mut times, 990), "us"),
-        beside,
-    );
-    report.add("phones: the first price of each, slowest", (quantile(&mut first, 1_000), "us"), beside);
+    for by in [By::Hq, By::Relay] {
+        let serving = Serving { by, data: &data, token: &token };
+        let (mut first, mut times) =
+            runtime.block_on(crowd(&serving, &codes, scans, kiosks_of(&sales, scans)?))?;
+        let beside = ("what a price may take", GOAL_US);
+        let of = by.name();
+        report.add(
+            format!("phones{of}: a scan's price, {PHONES} phones and {KIOSKS} kiosks, median"),
+            (quantile(&mut times, 500), "us"),
+            beside,
+        );
+        report.add(
+            format!("phones{of}: a scan's price, {PHONES} phones and {KIOSKS} kiosks, 99 %"),
+            (quantile(&mut times, 990), "us"),
+            beside,
+        );
+        let slowest = (quantile(&mut first, 1_000), "us");
+        report.add(format!("phones{of}: the first price of each, slowest"), slowest, beside);
+    }
     Ok(())
 }
 
+/// Who tells phones prices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    Hq,
+    /// The store's relay, through which its kiosks push as well.
+    Relay,
+}
+
+impl By {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Hq => "",
+            Self::Relay => " at the relay",
+        }
+    }
+}
+
+/// Who serves phones, and the link at the entrance.
+struct Serving<'a> {
+    by: By,
+    data: &'a Path,
+    token: &'a str,
+}
+
+fn kiosks_of(sales: &[(Stamp, Fact)], scans: usize) -> Result<Vec<Sender>> {
+    (1..=KIOSKS).map(|lane| sender(lane, sales, scans, 1)).collect()
+}
+
+/// All customers and kiosks at once: how long the first price of each customer took, and every price, microseconds.
+async fn crowd(
+    serving: &Serving<'_>,
+    codes: &[String],
+    scans: usize,
+    kiosks: Vec<Sender>,
+) -> Result<(Vec<i64>, Vec<i64>)> {
+    let running = serve(serving.data, None).await?;
+    let relay = match serving.by {
+        By::Hq => None,
+        By::Relay => Some(start_relay(serving.data, &running.url()).await?),
+    };
+    let (url, address) = match &relay {
+        Some(relay) => (relay.url(), relay.address()),
+        None => (running.url(), running.address()),
+    };
+    let hq = Hq::new(&url)?;
+    let selling: Vec<_> = kiosks.into_iter().map(|kiosk| tokio::spawn(sell(hq.clone(), kiosk))).collect();
+    let customers: Vec<_> = (0..PHONES)
+        .map(|number| {
+            let own = codes.iter().cycle().skip(usize::from(number) * 7).take(scans).cloned().collect();
+            tokio::spawn(shop_with(number, address, serving.token.to_owned(), own))
+        })
+        .collect();
+    let (mut first, mut times) = (Vec::new(), Vec::new());
+    for customer in customers {
+        let own = customer.await??;
+        first.extend(own.first());
+        times.extend(own);
+    }
+    for kiosk in selling {
+        // What it has not sold by now it need not sell.
+        kiosk.abort();
+    }
+    if let Some(relay) = relay {
+        relay.stop().await?;
+    }
+    running.stop().await?;
+    Ok((first, times))
+}
+
+/// A relay that was enrolled and has the store's goods.
+async fn start_relay(data: &Path, upstream: &str) -> Result<relay::Running> {
+    let own = data.with_file_name("relay");
+    let asked = data.to_owned();
+    let enrol = Command::EnrolRelay { store: STORE.to_owned() };
+    let now_ms = chrono::Utc::now().timestamp_millis();
+    let outcome =
+        tokio::task::spawn_blocking(move || command::run(&asked, None, &enrol, now_ms, &mut |_| ()))
+            .await??;
+    let Outcome::Code { code } = outcome else { anyhow::bail!("HQ made no code") };
+    let (store, upstream) = (STORE.to_owned(), upstream.to_owned());
+    let enrol = relay::EnrolConfig {
+        data: own.clone(),
+        store: store.clone(),
+        upstream: upstream.clone(),
+        root: None,
+        code,
+    };
+    relay::enrol(enrol).await?;
+    let listen = ([127, 0, 0, 1], 0).into();
+    let config =
+        relay::Config { data: own, store, upstream, root: None, listen, address_file: None, tls: None };
+    let relay = relay::start(config).await?;
+    for _ in 0..600 {
+        if health(relay.address()).await?.go.is_some_and(|go| go.signs) {
+            return Ok(relay);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    anyhow::bail!("the relay has no goods after a minute")
+}
+
+async fn health(address: SocketAddr) -> Result<relay::Health> {
+    let mut line = TcpStream::connect(address).await?;
+    line.write_all(b"GET /healthz HTTP/1.0\r\n\r\n").await?;
+    let mut answer = String::new();
+    line.read_to_string(&mut answer).await?;
+    let (_, body) = answer.split_once("\r\n\r\n").context("an answer")?;
+    Ok(serde_json::from_str(body)?)
+}
+
 /// An HQ with the demo shop, and the token of a link at its entrance.
-fn open_shop(data: &std::path::Path) -> Result<String> {
+fn open_shop(data: &Path) -> Result<String> {
     let file = data.join("shop.json");
     std::fs::write(&file, shop::demo().import_json())?;
     let store = Store::open(&data.join(hq::store::FILE_NAME))?;
     enrol(&store, (1..=KIOSKS).map(row_of))?;
-    let by = By::command_line();
+    let by = audit::By::command_line();
     let now_ms = chrono::Utc::now().timestamp_millis();
     execute(
         &store,

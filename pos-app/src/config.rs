@@ -227,16 +227,23 @@ impl Scale {
 
 impl Scale {
     /// A bagging area must say what lies there, also where nothing is sold by weight.
-    fn tells_its_load(&self) -> Result<(), DeviceError> {
-        match self.protocol.parse()? {
-            drivers::scale::Protocol::Dialog06 => Err(
-                "dialog-06 says what lies there only when goods are sold; take toledo-8217, cas-pd2 or nci"
-                    .into(),
-            ),
-            drivers::scale::Protocol::Toledo8217
-            | drivers::scale::Protocol::CasPd2
-            | drivers::scale::Protocol::Nci => Ok(()),
+    fn is_for_bagging(&self) -> Result<(), DeviceError> {
+        if tells_its_load(self.protocol.parse()?) {
+            Ok(())
+        } else {
+            Err("dialog-06 says what lies there only when goods are sold; take toledo-8217, cas-pd2 or nci"
+                .into())
         }
+    }
+}
+
+/// Whether scales of this kind say what lies there also where nothing is sold by weight.
+pub fn tells_its_load(protocol: drivers::scale::Protocol) -> bool {
+    match protocol {
+        drivers::scale::Protocol::Dialog06 => false,
+        drivers::scale::Protocol::Toledo8217
+        | drivers::scale::Protocol::CasPd2
+        | drivers::scale::Protocol::Nci => true,
     }
 }
 
@@ -261,6 +268,14 @@ pub struct CustomerWindow {
     pub seconds: u64,
     /// The shop's own payment code as a PNG file, beside what is to be paid.
     pub code: Option<PathBuf>,
+}
+
+impl CustomerWindow {
+    /// Where the window is to be.
+    pub fn place(&self) -> ui::customer::Place {
+        let Self { width, height, x, y, fullscreen, .. } = *self;
+        ui::customer::Place { width, height, x, y, fullscreen }
+    }
 }
 
 impl Default for CustomerWindow {
@@ -559,7 +574,7 @@ pub fn read(file: &Path) -> Result<Config, ReadConfigError> {
         check(section, "serial", frame(&scale.serial))?;
     }
     if let Some(scale) = &config.bagging_scale {
-        check("bagging_scale", "protocol", scale.tells_its_load())?;
+        check("bagging_scale", "protocol", scale.is_for_bagging())?;
     }
     if let Some(display) = &config.display {
         check("display", "model", known::<drivers::display::Model>(&display.model))?;

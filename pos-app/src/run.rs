@@ -366,9 +366,7 @@ pub fn run(paths: Paths, config: Config) -> anyhow::Result<After> {
         None => None,
         Some(place) => {
             let window = CustomerScreen::new(report)?;
-            window.set_place(place.width, place.height, place.x, place.y);
-            window.set_fullscreen(place.fullscreen);
-            window.show()?;
+            window.show_at(place.place())?;
             Some(window)
         }
     };

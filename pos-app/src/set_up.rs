@@ -5,6 +5,7 @@
 //! | [`progress`] | how far it has come, over any stop |
 //! | [`agent`] | the agent as a child: it alone talks to HQ |
 //! | [`ports`] | lines on which devices may hang |
+//! | [`screens`] | screens on which the customer's window may stand |
 //! | [`trial`] | one device, tried |
 //! | [`lane_file`] | what is kept in `lane.toml` |
 //! | `hand` | what keys, taps and scans mean |
@@ -24,6 +25,7 @@ mod hand;
 pub mod lane_file;
 pub mod ports;
 pub mod progress;
+pub mod screens;
 mod show;
 pub mod trial;
 pub mod window;
@@ -37,11 +39,12 @@ use protocol::enrol::{EnrolOutcome, Invited};
 use ui::action::Action;
 use ui::view::{Language, Theme};
 
-use crate::config::{self, Config, Paths};
+use crate::config::{self, Config, Mode, Paths};
 use crate::lane::Moment;
 use agent::Asked;
 use device::Device;
 use progress::{Progress, Step};
+use screens::Screens;
 use trial::{Said, Tried};
 use words::Told;
 
@@ -162,6 +165,8 @@ pub struct SetUp {
     paths: Paths,
     machine: ports::Machine,
     config: Config,
+    /// Who is to stand here, as the program was started: a reading of `lane.toml` alone may say otherwise.
+    mode: Mode,
     language: Language,
     theme: Theme,
     progress: Progress,
@@ -206,6 +211,7 @@ impl SetUp {
             },
             paths,
             machine,
+            mode: config.mode,
             config,
             progress,
             moment: Moment::now(),
@@ -237,7 +243,15 @@ impl SetUp {
             }
             // What was looked at went with the stop, and the code is asked for anew.
             Step::Store => Step::Hq,
-            Step::Printer | Step::Scanner | Step::Scale | Step::Display | Step::Goods if !enrolled => {
+            Step::Printer
+            | Step::Scanner
+            | Step::Scale
+            | Step::BaggingScale
+            | Step::Display
+            | Step::Customer
+            | Step::Goods
+                if !enrolled =>
+            {
                 Step::Hq
             }
             other => other,
@@ -291,8 +305,7 @@ impl SetUp {
         self.remember();
         self.calm_until = Some(Instant::now() + CALM);
         self.let_go();
-        let found = self.machine.ports();
-        self.device = Device::of(step, &self.config, found);
+        self.find();
         if step == Step::Hq {
             self.field = if self.progress.hq.is_empty() { Field::Address } else { Field::Code };
         }
@@ -300,6 +313,29 @@ impl SetUp {
             self.agent_away = None;
             self.hear_agent();
         }
+    }
+
+    /// Looks for what the step is about. What is chosen is what `lane.toml` has.
+    fn find(&mut self) {
+        let screens = if self.step() == Step::Customer { self.machine.screens() } else { Screens::default() };
+        self.device = Device::of(self.step(), &self.config, self.machine.ports(), screens);
+    }
+
+    /// The line of the lane's other scale, at the step of one of them: two scales are told apart by that.
+    fn other_scale(&self) -> Option<&str> {
+        let other = match self.step() {
+            Step::Scale => self.config.bagging_scale.as_ref().filter(|_| self.mode == Mode::Kiosk),
+            Step::BaggingScale => self.config.scale.as_ref(),
+            Step::Language
+            | Step::Hq
+            | Step::Store
+            | Step::Printer
+            | Step::Scanner
+            | Step::Display
+            | Step::Customer
+            | Step::Goods => None,
+        };
+        other.map(|scale| scale.port.as_str())
     }
 
     /// Remembers how far it has come; whether the disk took it, which is told where not.

@@ -290,11 +290,9 @@ fn customer(paths: &Paths, config: &Config, say: &mut impl Write) -> Result<()> 
     let code = place.code.as_ref().map(|file| window::read(&paths.data.join(file)));
     let code = code.transpose().map_err(read)?;
     let screen = CustomerScreen::new(|_| {}).context("show the customer's window")?;
-    screen.set_place(place.width, place.height, place.x, place.y);
-    screen.set_fullscreen(place.fullscreen);
     let (count, has_code) = (pictures.len(), code.is_some());
     writeln!(say, "look at the customer's screen: pictures ({count}), a basket, what is to be paid")?;
-    screen.play(&scenes(pictures, code)).context("show the customer's window")?;
+    screen.play(place.place(), &scenes(pictures, code)).context("show the customer's window")?;
     writeln!(say, "shown at {},{}, {}x{}", place.x, place.y, place.width, place.height)?;
     let words = if has_code {
         "pay the code with a phone, and stop before the PIN"
@@ -305,14 +303,8 @@ fn customer(paths: &Paths, config: &Config, say: &mut impl Write) -> Result<()> 
     Ok(())
 }
 
-/// What the customer's window shows in its test.
-fn scenes(pictures: Vec<Picture>, code: Option<Picture>) -> Vec<(CustomerView, Duration)> {
-    let view = |screen| CustomerView {
-        theme: Theme::Light,
-        store: "柜台 Guitai".to_owned(),
-        currency: "¥".to_owned(),
-        screen,
-    };
+/// A basket on the customer's window that nobody buys.
+pub(crate) fn test_basket() -> CustomerView {
     let line = |number: &str, name: &str, quantity: &str, net: &str| Line {
         number: number.to_owned(),
         name: name.to_owned(),
@@ -328,22 +320,25 @@ fn scenes(pictures: Vec<Picture>, code: Option<Picture>) -> Vec<(CustomerView, D
         line("1", "测试商品 Test goods", "2", "1,234.50"),
         line("2", "农夫山泉饮用天然水 1.5L 整箱十二瓶装", "1", "0.01"),
     ];
+    seen(CustomerScreenView::Basket { lines, total: "1,234.51".to_owned(), saved: "5.00".to_owned() })
+}
+
+fn seen(screen: CustomerScreenView) -> CustomerView {
+    CustomerView { theme: Theme::Light, store: "柜台 Guitai".to_owned(), currency: "¥".to_owned(), screen }
+}
+
+/// What the customer's window shows in its test.
+fn scenes(pictures: Vec<Picture>, code: Option<Picture>) -> Vec<(CustomerView, Duration)> {
     let idle = if pictures.is_empty() { vec![None] } else { pictures.into_iter().map(Some).collect() };
-    let mut screens: Vec<CustomerScreenView> =
-        idle.into_iter().map(|picture| CustomerScreenView::Idle { picture }).collect();
-    screens.push(CustomerScreenView::Basket {
-        lines,
-        total: "1,234.51".to_owned(),
-        saved: "5.00".to_owned(),
-    });
-    screens.push(CustomerScreenView::Pay {
+    let idle = idle.into_iter().map(|picture| seen(CustomerScreenView::Idle { picture }));
+    let pay = seen(CustomerScreenView::Pay {
         refund: false,
         due: "1,234.51".to_owned(),
         tendered: String::new(),
         saved: "5.00".to_owned(),
         code,
     });
-    screens.into_iter().map(|screen| (view(screen), SCENE)).collect()
+    idle.chain([test_basket(), pay]).map(|view| (view, SCENE)).collect()
 }
 
 fn sound(paths: &Paths, config: &Config, say: &mut impl Write) -> Result<()> {

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use ledger::reference::ReferenceError;
 use ledger::reference::pictures::{PictureBook, WantedPicture};
-use ledger::reference::staging::{ROOM_KEPT_BYTES, check_room};
+use ledger::reference::staging::{ROOM_KEPT_BYTES, check_room, free_room};
 use protocol::pull::snapshot::is_name;
 use protocol::pull::{PICTURES_DAMAGED, picture_name, picture_path};
 use tokio::sync::watch;
@@ -22,9 +22,13 @@ use tracing::{debug, info, warn};
 
 use crate::core::Status;
 use crate::hq::{Hq, LaneKey};
+use crate::snapshot::Coming;
 
 /// The most bytes of all pictures of a lane, unless it is set otherwise: some twenty thousand.
 pub const BYTES_MAX_DEFAULT: u64 = 256 << 20;
+
+/// A whole new reference needs so many times its own size while it is made and put in.
+const ROOM_FOR_REFERENCE: u64 = 3;
 
 /// How a file ends that is being written.
 const BEGUN: &str = ".new";
@@ -67,7 +71,13 @@ pub struct Pictures {
     folder: PathBuf,
     reference: PathBuf,
     bytes_max: u64,
+    /// Where a whole new reference comes in, which goes before pictures.
+    coming: Option<Coming>,
+    /// What stays free for the lane's journal, bytes.
+    room_kept: u64,
     book: Option<PictureBook>,
+    /// What is to lie there, what matters most first.
+    wanted: Vec<WantedPicture>,
     /// What lies there, with its bytes.
     have: HashMap<String, u64>,
     missing: VecDeque<WantedPicture>,
@@ -83,12 +93,63 @@ impl Pictures {
             folder,
             reference,
             bytes_max,
+            coming: None,
+            room_kept: ROOM_KEPT_BYTES,
             book: None,
+            wanted: Vec::new(),
             have: HashMap::new(),
             missing: VecDeque::new(),
             planned: None,
             looked_through: None,
         }
+    }
+
+    /// Gives way to what comes there.
+    #[must_use]
+    pub fn behind(self, coming: Coming) -> Self {
+        Self { coming: Some(coming), ..self }
+    }
+
+    /// What must stay free beside pictures, bytes: room for the journal, and for the next whole reference.
+    fn reserve(&self) -> u64 {
+        let in_use = fs::metadata(&self.reference).map_or(0, |of| of.len());
+        let comes = self.coming.as_ref().map_or(0, Coming::unpacked);
+        self.room_kept.saturating_add(in_use.max(comes).saturating_mul(ROOM_FOR_REFERENCE))
+    }
+
+    /// Takes pictures away where what goes before them has too little room: what matters least goes first.
+    fn give_way(&mut self) -> Result<(), KeepError> {
+        let reserve = self.reserve();
+        let mut least = self.wanted.len();
+        let mut gone = 0_usize;
+        while !self.have.is_empty() && free_room(&self.folder)? < reserve {
+            let name = loop {
+                let Some(place) = least.checked_sub(1) else { break None };
+                least = place;
+                let name = &self.wanted[place].sha256;
+                if self.have.contains_key(name) {
+                    break Some(name.clone());
+                }
+            };
+            let Some(name) = name else { break };
+            self.remove(&name).map_err(self.io())?;
+            gone += 1;
+        }
+        if gone > 0 {
+            warn!(gone, "pictures of goods make room on the disk");
+            self.note_missing();
+        }
+        Ok(())
+    }
+
+    fn note_missing(&mut self) {
+        let missing = self.wanted.iter().filter(|picture| !self.have.contains_key(&picture.sha256));
+        self.missing = missing.cloned().collect();
+    }
+
+    /// Whether so many bytes more may lie there.
+    fn check_room(&self, bytes: u64) -> Result<(), KeepError> {
+        Ok(check_room(&self.folder.join("x"), self.reserve().saturating_add(bytes))?)
     }
 
     fn io(&self) -> impl FnOnce(io::Error) -> KeepError {
@@ -115,6 +176,7 @@ impl Pictures {
         if self.planned != Some(version) || looks_through || any_damaged {
             self.plan(version)?;
         }
+        self.give_way()?;
         Ok(!self.missing.is_empty())
     }
 
@@ -127,8 +189,8 @@ impl Pictures {
         for name in &gone {
             self.remove(name).map_err(self.io())?;
         }
-        self.missing =
-            wanted.into_iter().filter(|picture| !self.have.contains_key(&picture.sha256)).collect();
+        self.wanted = wanted;
+        self.note_missing();
         self.planned = Some(version);
         if !gone.is_empty() || !self.missing.is_empty() {
             info!(
@@ -185,7 +247,7 @@ impl Pictures {
         let path = picture_path(&self.folder, name);
         let folder = path.parent().unwrap_or(&self.folder).to_owned();
         make_private(&folder).map_err(self.io())?;
-        check_room(&path, ROOM_KEPT_BYTES + bytes.len() as u64)?;
+        self.check_room(bytes.len() as u64)?;
         let begun = folder.join(format!("{name}{BEGUN}"));
         let mut options = fs::OpenOptions::new();
         options.create(true).write(true).truncate(true);
@@ -289,6 +351,11 @@ async fn get_some(
             return Ok(());
         }
         let Some(wanted) = pictures.missing.pop_front() else { return Ok(()) };
+        // What has no place here is not asked for.
+        if let Err(error) = pictures.check_room(wanted.bytes.into()) {
+            pictures.missing.push_front(wanted);
+            return Err(chain(&error));
+        }
         match hq.picture(key, &wanted.sha256).await {
             Ok(Some(bytes)) => {
                 // Some 15 kB into the system's cache.
@@ -407,6 +474,44 @@ mod tests {
         let mut pictures = lane.pictures(25);
         assert_eq!(missing(&mut pictures), [picture_name(&files[1])]);
         assert!(!begun.exists() && pictures.folder.join("100001.png").exists());
+    }
+
+    #[test]
+    fn pictures_make_room_for_a_new_reference_and_none_comes_where_it_has_none() {
+        let mut lane = Lane::new();
+        let coming = Coming::new(lane.folder.path().join("coming"), lane.folder.path().join("next.db"));
+        let mut pictures = lane.pictures(BYTES_MAX_DEFAULT).behind(coming);
+        pictures.room_kept = 0;
+        let files: Vec<Vec<u8>> = (0..3u8).map(|number| vec![number; 10]).collect();
+        for (number, file) in files.iter().enumerate() {
+            lane.tell(&number.to_string(), Some(file));
+        }
+        missing(&mut pictures);
+        for file in &files {
+            assert!(pictures.keep(&picture_name(file), file).expect("kept"));
+        }
+        pictures.missing.clear();
+        assert_eq!(missing(&mut pictures), Vec::<String>::new());
+        // Of what it needs the disk has too little: all pictures go, and none is kept.
+        let part = serde_json::json!({
+            "place": "", "version": 9, "changes": 1, "bytes": 9, "inflated_bytes": u64::MAX / 64, "sha256": "0".repeat(64)
+        });
+        let offer = serde_json::json!({ "parts": [part] }).to_string();
+        fs::create_dir_all(lane.folder.path().join("coming")).expect("a folder");
+        fs::write(lane.folder.path().join("coming/offer.json"), offer).expect("a file");
+        assert!(pictures.reserve() > u64::MAX / 64, "{}", pictures.reserve());
+        assert_eq!(missing(&mut pictures).len(), 3);
+        assert!(!files.iter().any(|file| lane.lies(file)));
+        assert!(
+            pictures.check_room(10).is_err() && pictures.keep(&picture_name(&files[0]), &files[0]).is_err()
+        );
+        // It is in: they come again, those that matter most first.
+        fs::remove_file(lane.folder.path().join("coming/offer.json")).expect("gone");
+        assert_eq!(missing(&mut pictures), files.iter().map(|file| picture_name(file)).collect::<Vec<_>>());
+        assert!(pictures.keep(&picture_name(&files[0]), &files[0]).expect("kept"));
+        // The room for the next one is the lane's, before any comes.
+        let of_reference = fs::metadata(&pictures.reference).expect("a reference").len();
+        assert_eq!(pictures.reserve(), ROOM_FOR_REFERENCE * of_reference);
     }
 
     #[test]

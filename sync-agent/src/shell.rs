@@ -250,7 +250,8 @@ impl Shell {
             self.keeper = Some(keeper);
         }
         // Also where none are wanted: then it takes away those that are there.
-        let pictures = Pictures::new(self.place.pictures(), self.place.reference(), self.picture_bytes_max);
+        let pictures = Pictures::new(self.place.pictures(), self.place.reference(), self.picture_bytes_max)
+            .behind(self.tools.coming.clone());
         let (hq, key) = (self.tools.hq.clone(), self.tools.key.clone());
         let status = self.status.subscribe();
         actions.spawn(async move { Ok(pictures::bring(pictures, hq, key, status).await?) });

@@ -138,6 +138,15 @@ impl Coming {
         Some((have.sum(), offer.bytes()))
     }
 
+    /// How large what comes is when it is unpacked, bytes, which a reference made of it is at most; 0 where nothing comes.
+    pub fn unpacked(&self) -> u64 {
+        let offer = self.kept_offer();
+        offer
+            .iter()
+            .flat_map(|offer| &offer.parts)
+            .fold(0, |sum, part| sum.saturating_add(part.inflated_bytes))
+    }
+
     fn kept_offer(&self) -> Option<SnapshotOffer> {
         serde_json::from_slice(&fs::read(self.folder.join(OFFER)).ok()?).ok()
     }

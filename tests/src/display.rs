@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use x11rb::connection::Connection;
+use x11rb::protocol::randr::{ConnectionExt as _, MonitorInfo};
 use x11rb::protocol::xproto::{AtomEnum, ConnectionExt, ImageFormat, KEY_PRESS_EVENT, KEY_RELEASE_EVENT};
 use x11rb::protocol::xtest::ConnectionExt as _;
 
@@ -78,6 +79,36 @@ impl Display {
         Ok(Self { server, name: format!(":{}", number.trim()) })
     }
 
+    /// Starts a desk of several screens, side by side from the left; the first is where the till is.
+    pub fn start_beside(screens: &[(u16, u16)]) -> Result<Self> {
+        let width = screens.iter().map(|(width, _)| u32::from(*width)).sum();
+        let height = screens.iter().map(|(_, height)| u32::from(*height)).max().context("a screen")?;
+        let display = Self::start(width, height)?;
+        let (connection, screen) = x11rb::connect(Some(&display.name)).context("connect to the display")?;
+        let root = connection.setup().roots[screen].root;
+        let mut outputs = connection.randr_get_screen_resources_current(root)?.reply()?.outputs;
+        let mut x = 0;
+        for (number, (width, height)) in (1..).zip(screens) {
+            let name = connection.intern_atom(false, format!("Screen-{number}").as_bytes())?.reply()?.atom;
+            let monitor = MonitorInfo {
+                name,
+                primary: number == 1,
+                automatic: false,
+                x,
+                y: 0,
+                width: *width,
+                height: *height,
+                width_in_millimeters: u32::from(*width) / 4,
+                height_in_millimeters: u32::from(*height) / 4,
+                // The first takes the place of the one that the server made by itself.
+                outputs: std::mem::take(&mut outputs),
+            };
+            connection.randr_set_monitor(root, monitor)?.check()?;
+            x += i16::try_from(*width)?;
+        }
+        Ok(display)
+    }
+
     /// Its name, for `DISPLAY`.
     pub fn name(&self) -> &str {
         &self.name
@@ -87,11 +118,15 @@ impl Display {
         run(Command::new("xdotool").env("DISPLAY", &self.name).args(words))
     }
 
-    /// Waits for the window, which is the only one with a title here, and gives it the keyboard.
+    /// Waits for the lane's window, the only one with a title here but for that of the customer, and gives it the keyboard.
     pub fn focus(&self) -> Result<()> {
         let window = wait_for("the window", || {
             let found = self.xdotool(&["search", "--onlyvisible", "--name", "."]).unwrap_or_default();
-            Ok(found.lines().last().map(str::to_owned))
+            let is_customers = |window: &&str| {
+                let name = self.xdotool(&["getwindowname", window]).unwrap_or_default();
+                name.contains("顾客屏") || name.contains("Customer")
+            };
+            Ok(found.lines().rfind(|window| !is_customers(window)).map(str::to_owned))
         })?;
         self.xdotool(&["mousemove", "5", "5"])?;
         self.xdotool(&["windowfocus", "--sync", &window])?;

@@ -5,11 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
 use ledger::reference::pictures::PictureBook;
 use protocol::pull::{PICTURES_FOLDER, picture_path};
 use tests::display::{Display, Picture};
+use tests::kiosk::{KioskStand, MORNING};
 use tests::process::{program, wait_for};
 use tests::shop::{Counter, Headquarters, code_of, open_demo};
+use tests::stand::reference;
 
 /// Natural water, on the pinned page of the grid.
 const WATER: &str = "100001";
@@ -149,4 +152,126 @@ fn a_picture_goes_from_a_folder_at_hq_to_the_screen_and_stays_there() -> Result<
     shop.wait_for_colour("bananas that were got again", LIME, GOODS)?;
     ensure!(fs::read(&file)? == good, "the file is whole again");
     shop.counter.check()
+}
+
+/// A kiosk with the demo shop's pictures, in every look that a customer may choose: what it shows is looked at in
+/// `target/pictures`, and that pictures are there is found by what stands where they are.
+#[test]
+fn a_kiosk_shows_pictures_in_every_look() -> Result<()> {
+    i_slint_backend_testing::init_no_event_loop();
+    for (name, width, height) in [("upright", 1_080, 1_400), ("lying", 1_280, 800)] {
+        let folder = tempfile::tempdir()?;
+        let (headquarters, files) = open_demo(folder.path())?;
+        let painted = folder.path().join("pictures");
+        fs::create_dir_all(&painted)?;
+        fixtures::shop::write_pictures(&painted)?;
+        paint(&folder.path().join("one"), &[(WATER, MAGENTA)])?;
+        fs::copy(
+            folder.path().join("one").join(format!("{WATER}.png")),
+            painted.join(format!("{WATER}.png")),
+        )?;
+        headquarters.import_pictures(&painted)?;
+        let mut counter = Counter::set_up(files, None)?;
+        let file = counter.files.paths.config();
+        let text = std::fs::read_to_string(&file)?;
+        let kiosk =
+            "[kiosk]\nbags = [\"200035\", \"200036\", \"200037\"]\nwarn_seconds = 880\nreset_seconds = 900\n";
+        fs::write(&file, format!("mode = \"kiosk\"\n{text}\n{kiosk}"))?;
+        let display = Display::start(width, height)?;
+        counter.start_till(&display, &format!("{width}x{height}"))?;
+        let screens = program("pos-app")?.ancestors().nth(2).context("find target")?.join("pictures");
+        fs::create_dir_all(&screens)?;
+        let (mirror, _mirrored) = mirror(width, height)?;
+        let mut finger = Finger { display, mirror, screens, name, drawn: 0 };
+        finger.touch_all(&["店员开机", "1", "0", "1", "确定", "1", "2", "3", "4", "确定", "触摸开始"])?;
+        counter.scanner.scan(&code_of(WATER)?)?;
+        finger.mirror.scan(&code_of(WATER)?);
+        counter.wait_for_lines(1)?;
+        wait_for("water beside its line", || {
+            let seen = pixels_of(&finger.display.picture()?, MAGENTA, (0, 100));
+            Ok((seen >= PICTURE_MIN).then_some(()))
+        })?;
+        for sku in ["100024", "100028", "200001"] {
+            counter.scanner.scan(&code_of(sku)?)?;
+            finger.mirror.scan(&code_of(sku)?);
+        }
+        counter.wait_for_lines(4)?;
+        finger.looks(&["basket", "goods", "bags"])?;
+        counter.check()?;
+    }
+    Ok(())
+}
+
+/// What a kiosk shows, without a display: where things are is read from that.
+fn mirror(width: u32, height: u32) -> Result<(KioskStand, tempfile::TempDir)> {
+    let files = tempfile::tempdir()?;
+    reference(files.path(), 1)?;
+    let mut config = tests::kiosk::config();
+    config.payment = pos_app::config::Payment { card: true, ..Default::default() };
+    (config.kiosk.warn_seconds, config.kiosk.reset_seconds) = (880, 900);
+    let mirror = KioskStand::open(files.path(), config, MORNING)?;
+    mirror.screen.set_size(width, height);
+    mirror.screen.show()?;
+    Ok((mirror, files))
+}
+
+struct Finger {
+    display: Display,
+    mirror: KioskStand,
+    screens: PathBuf,
+    name: &'static str,
+    drawn: u32,
+}
+
+impl Finger {
+    #[allow(clippy::float_arithmetic, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    fn touch(&mut self, label: &str) -> Result<()> {
+        self.display.calm()?;
+        let all = ElementQuery::from_root(self.mirror.screen.window())
+            .match_accessible_role(AccessibleRole::Button)
+            .find_all();
+        let found = all.iter().find(|element| element.accessible_label().as_deref() == Some(label));
+        let labels: Vec<_> = all.iter().filter_map(ElementHandle::accessible_label).collect();
+        let element = found.with_context(|| format!("{label} among {labels:?}"))?;
+        let (at, size) = (element.absolute_position(), element.size());
+        self.display.tap((at.x + size.width / 2.0) as u32, (at.y + size.height / 2.0) as u32)?;
+        element.invoke_accessible_default_action();
+        self.mirror.settle();
+        Ok(())
+    }
+
+    fn touch_all(&mut self, labels: &[&str]) -> Result<()> {
+        labels.iter().try_for_each(|label| self.touch(label))
+    }
+
+    /// A screenshot of each page in each look: both languages, large type, high contrast, and both of these.
+    fn looks(&mut self, pages: &[&str]) -> Result<()> {
+        let looks: [(&str, &[&str]); 5] = [
+            ("zh", &[]),
+            ("en", &["English"]),
+            ("en-large", &["Large type"]),
+            ("en-large-contrast", &["Contrast"]),
+            ("zh-contrast", &["中文", "小字"]),
+        ];
+        for (look, touches) in looks {
+            self.touch_all(touches)?;
+            let zh = look.starts_with("zh");
+            let word = |chinese: &'static str, english: &'static str| if zh { chinese } else { english };
+            for page in pages {
+                let open = match *page {
+                    "goods" => Some(word("无条码商品", "Goods without a code")),
+                    "bags" => Some(word("购物袋", "Bags")),
+                    _ => None,
+                };
+                open.map_or(Ok(()), |label| self.touch(label))?;
+                self.drawn += 1;
+                let file = format!("kiosk-{}-{:02}-{look}-{page}.png", self.name, self.drawn);
+                let seen = self.display.screenshot(&self.screens.join(file))?;
+                let any = pixels_of(&seen, MAGENTA, (0, 100)) >= PICTURE_MIN;
+                ensure!(any || *page != "basket", "no picture of water in {look}");
+                open.map_or(Ok(()), |_| self.touch(word("返回", "Back")))?;
+            }
+        }
+        Ok(())
+    }
 }

@@ -24,7 +24,7 @@ use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
 use ledger::file::WriterLock;
 use ledger::journal::Identity;
 use ledger::reference::{AgentWatch, ReferenceWriter};
-use pos_app::config::{self, Config, Paths};
+use pos_app::config::{self, Config, Mode, Paths};
 use pos_app::lane::Moment;
 use pos_app::set_up::ports::Machine;
 use pos_app::set_up::progress::{Progress, Step};
@@ -42,6 +42,9 @@ const HAND: Duration = Duration::from_millis(1_300);
 /// A wait for a device that is asked at once.
 const DEVICE_WAIT: Duration = Duration::from_secs(20);
 
+/// The till's screen, and at its right the customer's.
+const SCREENS: [(u16, u16); 2] = [(1_024, 768), (1_024, 600)];
+
 /// A machine with a till that nobody has set up, beside an HQ that waits for it.
 struct Site {
     display: Display,
@@ -53,6 +56,7 @@ struct Site {
     pictures: PathBuf,
     name: &'static str,
     drawn: u32,
+    mode: &'static str,
     _folder: tempfile::TempDir,
 }
 
@@ -73,7 +77,7 @@ impl Site {
         std::fs::write(data.join("lane.toml"), "[sound]\nplayer = [\"true\"] # silent\n")?;
         let pictures = program("pos-app")?.ancestors().nth(2).context("find target")?.join("set-up");
         std::fs::create_dir_all(&pictures)?;
-        let (display, paths) = (Display::start(1_024, 768)?, Paths { data });
+        let (display, paths) = (Display::start_beside(&SCREENS)?, Paths { data });
         let (till, drawn) = (None, 0);
         Ok(Self {
             display,
@@ -85,6 +89,7 @@ impl Site {
             pictures,
             name,
             drawn,
+            mode: "till",
             _folder: folder,
         })
     }
@@ -94,7 +99,7 @@ impl Site {
             Command::new(program("pos-app")?)
                 .env("DISPLAY", self.display.name())
                 .env("SLINT_SCALE_FACTOR", "1")
-                .args(["--size", "1024x768", "--data"])
+                .args(["--size", "1024x768", "--mode", self.mode, "--data"])
                 .arg(&self.paths.data),
             "pos-app",
             &self.paths.data.join("till.log"),
@@ -111,6 +116,14 @@ impl Site {
     fn stop(&mut self) -> Result<()> {
         self.till.take().context("a till")?.kill()?;
         self.start()
+    }
+
+    fn mode(&self) -> Result<Mode> {
+        match self.mode {
+            "till" => Ok(Mode::Till),
+            "kiosk" => Ok(Mode::Kiosk),
+            other => anyhow::bail!("no such mode: {other}"),
+        }
     }
 
     fn step(&self) -> Step {
@@ -157,12 +170,33 @@ impl Site {
         let scale = config.scale.context("a scale")?;
         ensure!(scale.protocol == "cas-pd2" && scale.port == self.scale.wire().place(), "{scale:?}");
         ensure!(config.display.is_none() && config.scanner.is_none(), "nobody chose any");
+        ensure!(config.bagging_scale.is_none(), "only a kiosk has one");
+        let customer = config.customer.context("a customer's window")?;
+        ensure!(
+            (customer.x, customer.y, customer.width, customer.height) == (1_024, 0, 1_024, 600),
+            "{customer:?}"
+        );
         let text = std::fs::read_to_string(self.paths.config())?;
         ensure!(text.contains("player = [\"true\"] # silent"), "{text}");
         ensure!(!pos_app::set_up::is_needed(&self.paths), "it is set up");
         let agent = std::fs::read_to_string(self.paths.data.join("agent.toml"))?;
         ensure!(agent.contains(hq), "{agent}");
         Ok(())
+    }
+
+    /// Waits until something stands on the customer's screen, or until nothing does.
+    fn wait_for_customers_window(&mut self, stands: bool) -> Result<()> {
+        let what = if stands { "the customer's window" } else { "the end of the customer's window" };
+        let till = self.till.as_mut().context("a till")?;
+        wait_for(what, || {
+            till.check()?;
+            let picture = self.display.picture()?;
+            let row = usize::from(picture.width) * 3;
+            let left = usize::from(SCREENS[0].0) * 3;
+            let rows = picture.pixels.chunks_exact(row).take(SCREENS[1].1.into());
+            let is_bare = rows.map(|row| &row[left..]).all(|row| row.iter().all(|byte| *byte == 0));
+            Ok((is_bare != stands).then_some(()))
+        })
     }
 
     /// Ends the agent that the till has started.
@@ -278,7 +312,15 @@ fn a_manager_sets_the_till_up_by_keyboard_though_the_plug_is_pulled_at_every_ste
     at.keys(&["Return"])?;
     at.wait_for_step(Step::Display)?;
     at.keys(&["Return"])?;
+    at.wait_for_step(Step::Customer)?;
+    at.stop()?;
+    at.wait_for_step(Step::Customer)?;
+    at.keys(&["F2", "Down", "F5"])?;
+    at.wait_for_customers_window(true)?;
+    at.picture("customer")?;
+    at.keys(&["Return"])?;
     at.wait_for_step(Step::Goods)?;
+    // At once: the agent is not started yet, and is the next start's.
     at.stop()?;
     at.wait_for_step(Step::Goods)?;
     // No machine has started the agent: the till does.
@@ -288,7 +330,7 @@ fn a_manager_sets_the_till_up_by_keyboard_though_the_plug_is_pulled_at_every_ste
 
     // It is to be another lane after all: the agent that works by now makes room, and is started again.
     ensure!(at.lane_number()? == Some(2), "lane 2");
-    for step in [Step::Display, Step::Scale, Step::Scanner, Step::Printer, Step::Store] {
+    for step in [Step::Customer, Step::Display, Step::Scale, Step::Scanner, Step::Printer, Step::Store] {
         at.keys(&["Escape"])?;
         at.wait_for_step(step)?;
     }
@@ -301,7 +343,7 @@ fn a_manager_sets_the_till_up_by_keyboard_though_the_plug_is_pulled_at_every_ste
     at.keys(&["Return"])?;
     at.wait_for_step(Step::Printer)?;
     ensure!(at.lane_number()? == Some(3), "lane 3");
-    for step in [Step::Scanner, Step::Scale, Step::Display, Step::Goods] {
+    for step in [Step::Scanner, Step::Scale, Step::Display, Step::Customer, Step::Goods] {
         at.keys(&["Return"])?;
         at.wait_for_step(step)?;
     }
@@ -309,6 +351,8 @@ fn a_manager_sets_the_till_up_by_keyboard_though_the_plug_is_pulled_at_every_ste
     std::thread::sleep(HAND);
     at.keys(&["Return"])?;
     wait_for("the end of the set-up", || Ok((!Progress::is_open(&at.paths.data)).then_some(())))?;
+    // The till that begins uses what was chosen.
+    at.wait_for_customers_window(true)?;
     std::thread::sleep(HAND);
     at.display.focus()?;
     at.display.type_text("101")?;
@@ -337,16 +381,24 @@ struct Mirror {
 }
 
 impl Mirror {
-    fn start(lane: u32) -> Result<Self> {
+    fn start(site: &Site, lane: u32) -> Result<Self> {
         i_slint_backend_testing::init_no_event_loop();
         let folder = tempfile::tempdir()?;
+        // Where a real one goes on, this one does.
+        if let Step::BaggingScale | Step::Scale = site.step() {
+            let mut writer = ReferenceWriter::open(&folder.path().join("reference.db"))?;
+            writer.set_identity(&Identity { store: STORE.into(), lane, epoch: 1 })?;
+            Progress::read(&site.paths.data).write(folder.path())?;
+        }
         let paths = Paths { data: folder.path().to_owned() };
         let actions = Rc::new(RefCell::new(Vec::new()));
         let pressed = Rc::clone(&actions);
         let screen = TillScreen::new(move |action| pressed.borrow_mut().push(action))?;
         screen.set_size(1_024, 768);
         screen.show()?;
-        let set_up = SetUp::new(paths, Config::default(), Machine::default());
+        let config = Config { mode: site.mode()?, ..Config::default() };
+        // What stands at the real one's display is seen from here as well.
+        let set_up = SetUp::new(paths, config, Machine::default().at_display(site.display.name()));
         screen.apply(&set_up.view());
         Ok(Self { set_up, screen, actions, folder, lane })
     }
@@ -417,6 +469,20 @@ impl Finger {
         text.chars().try_for_each(|character| self.touch(&character.to_ascii_lowercase().to_string()))
     }
 
+    /// The key that ends the set-up. The mirror has no goods: the key is where every step has it.
+    fn begin(&mut self) -> Result<()> {
+        self.at.display.calm()?;
+        let all = ElementQuery::from_root(self.mirror.screen.window())
+            .match_accessible_role(AccessibleRole::Button)
+            .find_all();
+        let key = all.iter().find(|key| key.accessible_label().as_deref() == Some("Begin selling"));
+        let key = key.context("the key that begins")?;
+        let (at, size) = (key.absolute_position(), key.size());
+        self.at.display.tap((at.x + size.width / 2.0) as u32, (at.y + size.height / 2.0) as u32)?;
+        self.touches += 1;
+        Ok(())
+    }
+
     /// The key that goes on, and the step that comes.
     fn go(&mut self, label: &str, step: Step) -> Result<()> {
         self.touch(label)?;
@@ -434,7 +500,7 @@ fn a_manager_sets_the_till_up_by_touch_alone() -> Result<()> {
     let code = at.headquarters.code(STORE, 3)?;
     at.start()?;
     at.wait_for_step(Step::Language)?;
-    let mut finger = Finger { at, mirror: Mirror::start(3)?, touches: 0 };
+    let mut finger = Finger { mirror: Mirror::start(&at, 3)?, at, touches: 0 };
     finger.touch_what(AccessibleRole::ListItem, "English")?;
     finger.touch("Other colours")?;
     finger.go("Next", Step::Hq)?;
@@ -470,31 +536,132 @@ fn a_manager_sets_the_till_up_by_touch_alone() -> Result<()> {
     // Back is at its place everywhere, and forth again.
     finger.go("Back", Step::Scale)?;
     finger.go("Next", Step::Display)?;
+    finger.go("Next", Step::Customer)?;
+    finger.touch_what(AccessibleRole::ListItem, "Screen at the right")?;
+    finger.touch("Test picture")?;
+    finger.at.wait_for_customers_window(true)?;
+    finger.at.picture("customer")?;
     finger.go("Next", Step::Goods)?;
+    finger.at.wait_for_customers_window(false)?;
     finger.at.lane().wait_for_goods(0)?;
     std::thread::sleep(HAND);
     finger.at.picture("goods")?;
-    // The mirror has no goods: the key is where every step has it.
-    let (x, y) = {
-        let all = ElementQuery::from_root(finger.mirror.screen.window())
-            .match_accessible_role(AccessibleRole::Button)
-            .find_all();
-        let key = all.iter().find(|key| key.accessible_label().as_deref() == Some("Begin selling"));
-        let key = key.context("the key that begins")?;
-        let (at, size) = (key.absolute_position(), key.size());
-        ((at.x + size.width / 2.0) as u32, (at.y + size.height / 2.0) as u32)
-    };
-    finger.at.display.tap(x, y)?;
-    finger.touches += 1;
+    finger.begin()?;
     let data = finger.at.paths.data.clone();
     wait_for("the end of the set-up", || Ok((!Progress::is_open(&data)).then_some(())))?;
     finger.at.check_secret(&code)?;
+    finger.at.wait_for_customers_window(true)?;
     std::thread::sleep(HAND);
     finger.at.picture("sign-in")?;
     println!("a till is set up with {} touches", finger.touches);
     let config = config::read(&finger.at.paths.config())?;
     ensure!(config.language == config::Language::En && config.theme == config::Theme::Dark, "{config:?}");
     finger.at.check_lane(&hq)
+}
+
+/// A kiosk with a counter scale and a second one under its bagging area; the rest of it is set up.
+struct KioskSite {
+    at: Site,
+    bagging: SimulatedScale,
+}
+
+impl KioskSite {
+    fn open(name: &'static str) -> Result<Self> {
+        let mut at = Site::open(name)?;
+        at.mode = "kiosk";
+        // Its agent goes with this; the set-up starts another.
+        drop(LaneFiles::enrol(&at.paths.data, &at.headquarters, STORE, 3)?);
+        Progress { step: Step::Scale, ..Progress::default() }.write(&at.paths.data)?;
+        let bagging =
+            SimulatedScale::start(&Socket::Tcp("127.0.0.1:0".into()), drivers::scale::Protocol::Nci)
+                .context("a second scale")?;
+        at.start()?;
+        at.wait_for_step(Step::Scale)?;
+        Ok(Self { at, bagging })
+    }
+
+    /// The kiosk begins, and asks the scale that was chosen.
+    fn check(&mut self) -> Result<()> {
+        let data = self.at.paths.data.clone();
+        wait_for("the end of the set-up", || Ok((!Progress::is_open(&data)).then_some(())))?;
+        let config = config::read(&self.at.paths.config())?;
+        let scale = config.scale.context("a scale")?;
+        ensure!(scale.protocol == "cas-pd2" && scale.port == self.at.scale.wire().place(), "{scale:?}");
+        let bagging = config.bagging_scale.context("a bagging scale")?;
+        ensure!(bagging.protocol == "nci" && bagging.port == self.bagging.wire().place(), "{bagging:?}");
+        ensure!(config.customer.is_none(), "nobody was asked");
+        let asked = self.bagging.questions();
+        ensure!(self.bagging.wait_for_questions(asked + 3, DEVICE_WAIT), "the kiosk asks its bagging scale");
+        Ok(())
+    }
+}
+
+#[test]
+fn a_kiosks_bagging_scale_is_set_up_by_keyboard_alone() -> Result<()> {
+    let mut kiosk = KioskSite::open("kiosk-keyboard")?;
+    let at = &mut kiosk.at;
+    at.display.type_text(at.scale.wire().place())?;
+    at.keys(&["Right", "Return"])?;
+    at.wait_for_step(Step::BaggingScale)?;
+    // The wrong one of the two.
+    at.display.type_text(at.scale.wire().place())?;
+    let asked = at.scale.questions();
+    at.keys(&["F5", "Return"])?;
+    std::thread::sleep(HAND);
+    at.picture("the-other-scale")?;
+    ensure!(at.step() == Step::BaggingScale && at.scale.questions() == asked, "it is neither tried nor kept");
+    at.keys(&["Delete"])?;
+    at.display.type_text(kiosk.bagging.wire().place())?;
+    at.keys(&["Left", "F5"])?;
+    ensure!(kiosk.bagging.wait_for_questions(1, DEVICE_WAIT), "the scale is asked");
+    at.picture("bagging-empty")?;
+    kiosk.bagging.put(570);
+    std::thread::sleep(HAND);
+    at.picture("bagging")?;
+    // The plug: what was not kept is chosen anew, what was kept is not.
+    at.stop()?;
+    at.wait_for_step(Step::BaggingScale)?;
+    at.display.type_text(kiosk.bagging.wire().place())?;
+    at.keys(&["Left", "Return"])?;
+    at.wait_for_step(Step::Display)?;
+    at.keys(&["Return"])?;
+    at.wait_for_step(Step::Goods)?;
+    at.lane().wait_for_goods(0)?;
+    std::thread::sleep(HAND);
+    at.keys(&["Return"])?;
+    kiosk.check()
+}
+
+#[test]
+fn a_kiosks_bagging_scale_is_set_up_by_touch_alone() -> Result<()> {
+    let kiosk = KioskSite::open("kiosk-touch")?;
+    let KioskSite { at, bagging } = kiosk;
+    let mut finger = Finger { mirror: Mirror::start(&at, 3)?, at, touches: 0 };
+    let place = finger.at.scale.wire().place().to_owned();
+    // It speaks Chinese until it is told otherwise.
+    finger.touch("换语言")?;
+    finger.touch("Type address")?;
+    finger.write(&place)?;
+    finger.touch("Back")?;
+    finger.touch("cas-pd2")?;
+    finger.go("Next", Step::BaggingScale)?;
+    finger.touch("Type address")?;
+    finger.write(bagging.wire().place())?;
+    finger.touch("Back")?;
+    finger.touch("nci")?;
+    bagging.put(570);
+    finger.touch("Test weighing")?;
+    ensure!(bagging.wait_for_questions(1, DEVICE_WAIT), "the scale is asked");
+    finger.at.picture("bagging")?;
+    finger.go("Next", Step::Display)?;
+    finger.go("Back", Step::BaggingScale)?;
+    finger.go("Next", Step::Display)?;
+    finger.go("Next", Step::Goods)?;
+    finger.at.lane().wait_for_goods(0)?;
+    std::thread::sleep(HAND);
+    finger.begin()?;
+    println!("a kiosk's two scales are set up with {} touches", finger.touches);
+    KioskSite { at: finger.at, bagging }.check()
 }
 
 #[test]

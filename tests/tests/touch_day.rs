@@ -1,4 +1,4 @@
-//! A cashier's whole day by touch alone, before the real window of the real program: no key of any keyboard, and nothing
+//! A cashier's whole day by touch alone, a customer's at a kiosk, and a morning of the staff with shelf labels, before the real window of the real program: no key of any keyboard, and nothing
 //! scanned. What is touched is found in a second lane without a display that does the same, by the label that a screen reader
 //! reads. How many touches each job took is printed; pictures lie in `target/touch`.
 
@@ -11,17 +11,21 @@
 )]
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use domain::record::Record;
 use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
-use pos_app::config::{self, Config, Payment};
+use pos_app::config::{self, Config, Mode, Payment};
 use pos_app::lane::Moment;
 use tests::display::Display;
-use tests::process::program;
+use tests::kiosk::KioskStand;
+use tests::labels;
+use tests::process::{Running, program};
 use tests::shop::{Counter, Headquarters, code_of, open_demo};
 use tests::stand::{Stand, reference};
+use ui::kiosk::KioskPage;
 use ui::view::Screen;
 
 const WATER: &str = "100001";
@@ -443,4 +447,379 @@ fn a_cashier_gets_through_a_day_by_touch_alone() {
 #[test]
 fn a_cashier_gets_through_a_day_by_touch_alone_on_a_large_screen() {
     whole_day(1_920, 1_080);
+}
+
+/// The least that a finger can hit at a kiosk, pixels: 15 mm on the smallest screen that stands upright, of 15.6 inches and
+/// 1080 pixels across.
+const KIOSK_TARGET: f32 = 84.0;
+
+/// The most that one of these may take in a build that is not optimised: less than a minute, and as much again on a machine
+/// that does much else.
+const ELSEWHERE_MAX: Duration = Duration::from_secs(120);
+
+/// A lane without a display that does what the real one does.
+trait Mirror {
+    /// What can be touched, in the order of drawing.
+    fn all(&self) -> Vec<ElementHandle>;
+    /// Does what was touched.
+    fn settle(&mut self);
+}
+
+const TOUCHED: [AccessibleRole; 4] =
+    [AccessibleRole::Button, AccessibleRole::ListItem, AccessibleRole::Tab, AccessibleRole::TextInput];
+
+impl Mirror for KioskStand {
+    fn all(&self) -> Vec<ElementHandle> {
+        let root = self.screen.window();
+        TOUCHED
+            .into_iter()
+            .flat_map(|role| ElementQuery::from_root(root).match_accessible_role(role).find_all())
+            .collect()
+    }
+
+    fn settle(&mut self) {
+        KioskStand::settle(self);
+    }
+}
+
+impl Mirror for Stand {
+    fn all(&self) -> Vec<ElementHandle> {
+        let root = self.screen.window();
+        TOUCHED
+            .into_iter()
+            .flat_map(|role| ElementQuery::from_root(root).match_accessible_role(role).find_all())
+            .collect()
+    }
+
+    fn settle(&mut self) {
+        self.moment.now_ms += HAND.as_millis() as i64;
+        Stand::settle(self);
+    }
+}
+
+/// A finger on a real window and its mirror.
+struct Finger<M> {
+    display: Display,
+    mirror: M,
+    size: (u32, u32),
+    target: f32,
+    name: &'static str,
+    pictures: PathBuf,
+    drawn: u32,
+    touches: u32,
+    begun: Instant,
+}
+
+impl<M: Mirror> Finger<M> {
+    fn label(element: &ElementHandle) -> String {
+        element.accessible_label().map(|label| label.to_string()).unwrap_or_default()
+    }
+
+    fn labels(&self) -> Vec<String> {
+        self.mirror.all().iter().map(Self::label).collect()
+    }
+
+    /// Everything that is whole in the window is large enough for a finger.
+    fn check_page(&self) -> Result<()> {
+        let (width, height) = (self.size.0 as f32, self.size.1 as f32);
+        for element in self.mirror.all() {
+            let (at, size) = (element.absolute_position(), element.size());
+            let is_whole =
+                at.x >= 0.0 && at.y >= 0.0 && at.x + size.width <= width && at.y + size.height <= height;
+            let is_field = element.accessible_role() == Some(AccessibleRole::TextInput);
+            if is_whole && !is_field && size.width > 0.0 && size.height > 0.0 {
+                ensure!(
+                    size.width >= self.target && size.height >= self.target,
+                    "{:?} is {size:?}: too small for a finger",
+                    Self::label(&element)
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn has(&self, label: &str) -> bool {
+        self.mirror.all().iter().any(|element| Self::label(element) == label)
+    }
+
+    fn touch(&mut self, label: &str) -> Result<()> {
+        let all = self.mirror.all();
+        let element = all.iter().rfind(|element| Self::label(element) == label);
+        let element = element.with_context(|| format!("{label:?} among {:?}", self.labels()))?;
+        let (at, size) = (element.absolute_position(), element.size());
+        let (width, height) = (self.size.0 as f32, self.size.1 as f32);
+        let inside = at.x >= 0.0 && at.y >= 0.0 && at.x + size.width <= width && at.y + size.height <= height;
+        ensure!(inside, "{label:?} at {at:?}, {size:?} is not whole in the window");
+        self.display.calm()?;
+        self.display.tap((at.x + size.width / 2.0) as u32, (at.y + size.height / 2.0) as u32)?;
+        element.invoke_accessible_default_action();
+        self.mirror.settle();
+        self.touches += 1;
+        self.check_page().with_context(|| format!("after {label:?}"))
+    }
+
+    fn touch_all(&mut self, labels: &[&str]) -> Result<()> {
+        labels.iter().try_for_each(|label| self.touch(label))
+    }
+
+    fn digits(&mut self, digits: &str) -> Result<()> {
+        digits.chars().try_for_each(|digit| self.touch(&digit.to_string()))
+    }
+
+    fn picture(&mut self, name: &str) -> Result<()> {
+        self.drawn += 1;
+        let file = format!("{}-{:02}-{name}.png", self.name, self.drawn);
+        self.display.screenshot(&self.pictures.join(file)).map(drop)
+    }
+
+    fn is_over(self) -> Result<()> {
+        let took = self.begun.elapsed();
+        println!("{}: {} touches in {took:?}", self.name, self.touches);
+        ensure!(took < ELSEWHERE_MAX, "{took:?} is too long");
+        Ok(())
+    }
+}
+
+/// Where pictures of this test lie.
+fn pictures() -> Result<PathBuf> {
+    let pictures = program("pos-app")?.ancestors().nth(2).context("find target")?.join("touch");
+    std::fs::create_dir_all(&pictures)?;
+    Ok(pictures)
+}
+
+/// The real program on files of its own, without an agent.
+fn start(
+    display: &Display,
+    folder: &std::path::Path,
+    mode: &str,
+    (width, height): (u32, u32),
+) -> Result<Running> {
+    let mut till = Running::start(
+        Command::new(program("pos-app")?)
+            .env("DISPLAY", display.name())
+            .env("SLINT_SCALE_FACTOR", "1")
+            .args(["--mode", mode, "--language", "en", "--size", &format!("{width}x{height}"), "--data"])
+            .arg(folder),
+        "pos-app",
+        &folder.join("till.log"),
+    )?;
+    display.focus().or_else(|error| {
+        till.check()?;
+        Err(error)
+    })?;
+    Ok(till)
+}
+
+/// A kiosk whose customers touch and scan nothing, and pay an attendant.
+#[test]
+fn a_customer_gets_through_a_kiosk_by_touch_alone() -> Result<()> {
+    i_slint_backend_testing::init_no_event_loop();
+    let size = (1_080, 1_400);
+    let (own, mirrored) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let (begun, display) = (Instant::now(), Display::start(size.0, size.1)?);
+    for folder in [own.path(), mirrored.path()] {
+        reference(folder, 1)?;
+    }
+    let kiosk = "[sound]\nplayer = [\"true\"]\n\n[kiosk]\nbags = [\"200035\", \"200036\", \"200037\"]\n\
+                 warn_seconds = 880\nreset_seconds = 900\nattendant_seconds = 600\n\n[kiosk.audit]\nbase = 0\n";
+    std::fs::write(own.path().join("lane.toml"), kiosk)?;
+    let mut config =
+        Config { language: config::Language::En, payment: Payment::default(), ..tests::kiosk::config() };
+    (config.kiosk.warn_seconds, config.kiosk.reset_seconds, config.kiosk.attendant_seconds) = (880, 900, 600);
+    let mirror = KioskStand::open(mirrored.path(), config, Moment::now())?;
+    mirror.screen.set_size(size.0, size.1);
+    mirror.screen.show()?;
+    let till = start(&display, own.path(), "kiosk", size)?;
+    let (name, pictures) = ("kiosk", pictures()?);
+    let (target, drawn, touches) = (KIOSK_TARGET, 0, 0);
+    let mut at = Finger { display, mirror, size, target, name, pictures, drawn, touches, begun };
+    let journey = customer(&mut at);
+    if journey.is_err() {
+        at.picture("failed")?;
+    }
+    journey.with_context(|| format!("the mirror shows {:#?}", at.mirror.view()))?;
+    drop(till);
+    let sold = tests::labels::records(own.path());
+    ensure!(sold.iter().filter(|record| is_sale(record)).count() == 1, "one sale");
+    at.is_over()
+}
+
+/// The attendant says who they are.
+fn attendant(at: &mut Finger<KioskStand>, number: &str, pin: &str) -> Result<()> {
+    for digits in [number, pin] {
+        at.digits(digits)?;
+        at.touch("OK")?;
+    }
+    Ok(())
+}
+
+fn customer(at: &mut Finger<KioskStand>) -> Result<()> {
+    at.check_page()?;
+    at.picture("closed")?;
+    at.touch("Staff: open it")?;
+    at.touch_all(&["1", "Delete one digit", "Back", "Staff: open it"])?;
+    attendant(at, "101", "1234")?;
+    at.touch("Touch to start")?;
+
+    // How it looks, and back; every page from here in large type.
+    at.touch_all(&["中文", "English", "Contrast", "Plain", "Large type"])?;
+    // Somebody is called, for each reason.
+    at.touch_all(&["Call staff", "Never mind", "Call staff", "A price is wrong", "Called"])?;
+
+    // Goods without a code, by kind and by letter.
+    at.touch("Goods without a code")?;
+    let KioskPage::Goods { tabs, .. } = at.mirror.view().page else { bail!("no goods") };
+    at.touch(tabs.get(1).context("a second kind")?)?;
+    let letter = ["A", "B", "P", "X"].into_iter().find(|letter| at.has(letter)).context("letters")?;
+    at.touch_all(&[letter, "Delete one letter", "Back", "Goods without a code"])?;
+    at.picture("goods")?;
+    let plain = (0..tabs.len()).find_map(|tab| {
+        let _ = at.touch(&tabs[tab]);
+        let KioskPage::Goods { tiles, .. } = at.mirror.view().page else { return None };
+        tiles.into_iter().find(|tile| !tile.price.contains("kg")).map(|tile| tile.name)
+    });
+    // A shop may have none that is sold by the piece: then a bag is all that is bought.
+    match plain {
+        Some(name) => at.touch(&name)?,
+        None => at.touch("Back")?,
+    }
+    at.touch("Bags")?;
+    at.picture("bags")?;
+    let more = at.labels().into_iter().find(|label| label.ends_with(": one more")).context("one more bag")?;
+    let less = at.labels().into_iter().find(|label| label.ends_with(": one less")).context("one bag less")?;
+    at.touch_all(&[more.as_str(), more.as_str(), less.as_str(), "Back"])?;
+
+    // Who they are.
+    at.touch_all(&["Member / coupon", "1", "3", "Delete one digit", "Back"])?;
+    // To the payment, back, and there again.
+    at.touch("Pay")?;
+    at.touch_all(&["Back", "Pay", "Go on", "Back", "Pay", "Not a member: pay", "Back", "Pay"])?;
+    at.touch("Cash (the staff takes it)")?;
+    at.picture("cash")?;
+
+    at.touch("Staff")?;
+    attendant(at, "102", "2345")?;
+    at.picture("attendant")?;
+    at.touch("Took exactly this in cash")?;
+    at.touch_all(&["Leave", "Receipt as a code"])?;
+    at.picture("thanks")?;
+    at.touch("Done")?;
+
+    // Nobody is there any more.
+    at.touch("Touch to start")?;
+    at.touch_all(&["Staff", "1", "Delete one digit"])?;
+    attendant(at, "101", "1234")?;
+    at.touch("Close this kiosk")?;
+    ensure!(at.has("Staff: open it"), "{:?}", at.labels());
+    at.picture("closed-again")
+}
+
+/// The staff's window, in the middle of a price change; nothing is scanned.
+#[test]
+fn the_staff_gets_through_shelf_labels_by_touch_alone() -> Result<()> {
+    i_slint_backend_testing::init_no_event_loop();
+    let size = (1_024, 768);
+    let (own, mirrored) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let (begun, display, now) = (Instant::now(), Display::start(size.0, size.1)?, Moment::now());
+    for folder in [own.path(), mirrored.path()] {
+        reference(folder, 1)?;
+        labels::write(folder, &labels::morning(now.now_ms))?;
+    }
+    std::fs::write(own.path().join("lane.toml"), "[sound]\nplayer = [\"true\"]\n")?;
+    let config = Config { mode: Mode::Labels, language: config::Language::En, ..Config::default() };
+    let mirror = Stand::open(mirrored.path(), config, now)?;
+    mirror.screen.set_size(size.0, size.1);
+    mirror.screen.show()?;
+    let till = start(&display, own.path(), "labels", size)?;
+    let (name, pictures) = ("labels", pictures()?);
+    let (target, drawn, touches) = (TARGET, 0, 0);
+    let mut at = Finger { display, mirror, size, target, name, pictures, drawn, touches, begun };
+    let journey = staff(&mut at);
+    if journey.is_err() {
+        at.picture("failed")?;
+    }
+    journey.with_context(|| format!("the mirror shows {:#?}", at.mirror.lane.view()))?;
+    drop(till);
+    at.is_over()
+}
+
+/// The rows of the page that stands there, by their names.
+fn rows(at: &Finger<Stand>) -> Result<Vec<String>> {
+    Ok(labels::page(&at.mirror)?.rows.into_iter().map(|row| row.name).collect())
+}
+
+fn title(at: &Finger<Stand>) -> Result<String> {
+    Ok(labels::page(&at.mirror)?.title)
+}
+
+/// Back until something is so: letters go first, then what was typed, then the page.
+fn back_until(at: &mut Finger<Stand>, so: impl Fn(&Finger<Stand>) -> bool) -> Result<()> {
+    const BACK_MAX: usize = 4;
+    for _ in 0..BACK_MAX {
+        if so(at) {
+            return Ok(());
+        }
+        at.touch("Back")?;
+    }
+    ensure!(so(at), "no way back from {:?}", at.labels());
+    Ok(())
+}
+
+fn staff(at: &mut Finger<Stand>) -> Result<()> {
+    let Screen::SignIn(shown) = at.mirror.lane.view().screen else { bail!("nobody may sign in") };
+    let person = shown.staff.iter().find(|person| person.number == "101").context("somebody")?.name.clone();
+    at.touch(&person)?;
+    at.digits("1234")?;
+    at.touch("Sign in")?;
+    let home = title(at)?;
+
+    // Every list, and back.
+    let lists = rows(at)?;
+    ensure!(lists.len() >= 8, "{lists:?}");
+    for list in &lists {
+        if !at.mirror.all().iter().any(|element| Finger::<Stand>::label(element) == *list) {
+            continue;
+        }
+        at.touch(list)?;
+        ensure!(title(at)? != home, "{list:?} is a page of its own");
+        at.touch("Back")?;
+        ensure!(title(at)? == home, "{list:?} is left");
+    }
+    at.picture("home")?;
+
+    // Going along the shelf, and what is looked for.
+    at.touch_all(&["Compare by scanning", "Back", "Look for goods", "Back", "Dark", "Light"])?;
+    at.touch_all(&["中文", "English"])?;
+    // The report, and what is done there.
+    let parity =
+        lists.iter().find(|name| name.contains("tills")).or_else(|| lists.get(6)).context("the report")?;
+    at.touch(parity)?;
+    at.touch_all(&["Check again", "By scanning", "Back", "Back"])?;
+
+    // One label, and everything that may be done with it.
+    at.touch(&lists[0])?;
+    at.touch_all(&["Look for each", "Back"])?;
+    let label = rows(at)?.first().context("a label that is not confirmed")?.clone();
+    at.touch(&label)?;
+    if title(at)? == lists[0] {
+        at.touch(&label)?;
+    }
+    at.picture("label")?;
+    at.touch_all(&["Add items", "Add items", "Replace label", "Back", "Unbind", "Back"])?;
+    at.touch_all(&["Place", "q"])?;
+    back_until(at, |at| at.has("Template"))?;
+    at.touch("Template")?;
+    back_until(at, |at| at.has("Flash it"))?;
+    at.touch_all(&["Flash it", "Send again"])?;
+    back_until(at, |at| title(at).is_ok_and(|title| title == home))?;
+
+    // Goods by their initials.
+    at.touch_all(&["Find", "q", "q"])?;
+    at.picture("find")?;
+    let found = rows(at)?;
+    at.touch(found.first().context("goods that begin so")?)?;
+    back_until(at, |at| title(at).is_ok_and(|title| title == home) && !at.has("Back"))?;
+    at.touch("Lock")?;
+    ensure!(matches!(at.mirror.lane.view().screen, Screen::SignIn(_)), "somebody else may sign in");
+    at.picture("sign-in")
 }

@@ -4,6 +4,10 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use slint::winit_030::WinitWindowAccessor;
+use slint::winit_030::winit::dpi::{PhysicalPosition as Corner, PhysicalSize};
+use slint::winit_030::winit::monitor::MonitorHandle;
+use slint::winit_030::winit::window::Fullscreen;
 use slint::{
     CloseRequestResponse, ComponentHandle, Image, LogicalSize, Model, ModelRc, PhysicalPosition, Rgba8Pixel,
     SharedPixelBuffer, SharedString, VecModel, Weak,
@@ -112,6 +116,21 @@ impl Picture {
     }
 }
 
+/// Where a customer's window is to be. The window manager has the last word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Width, in logical pixels; where width and height are those of the screen at this corner, in that screen's own.
+    pub width: u32,
+    /// Height, likewise.
+    pub height: u32,
+    /// Where its upper left corner is, pixels of the whole desk,
+    pub x: i32,
+    /// and from the top.
+    pub y: i32,
+    /// Whether it fills the screen that its corner is on. It takes a window manager that can.
+    pub fullscreen: bool,
+}
+
 /// The customer's window. It belongs to the thread that made it; other threads use a [`CustomerRemote`].
 pub struct CustomerScreen {
     window: CustomerWindow,
@@ -155,31 +174,20 @@ impl CustomerScreen {
         present(&self.window, &self.shown, view);
     }
 
-    /// Asks for this size, in logical pixels, and this place of its upper left corner, in pixels of the whole desk. The
-    /// window manager has the last word.
-    pub fn set_place(&self, width: u32, height: u32, x: i32, y: i32) {
-        self.window.window().set_size(LogicalSize::new(width as f32, height as f32));
-        self.window.window().set_position(PhysicalPosition::new(x, y));
-    }
-
-    /// Fills the screen that it is on, or stops doing so.
-    pub fn set_fullscreen(&self, on: bool) {
-        self.window.window().set_fullscreen(on);
-    }
-
-    /// Makes it visible; the till's event loop runs it.
+    /// Makes it visible at a place; the till's event loop runs it.
     ///
     /// # Errors
     /// The display refused it.
-    pub fn show(&self) -> Result<(), ScreenError> {
-        Ok(self.window.show()?)
+    pub fn show_at(&self, place: Place) -> Result<(), ScreenError> {
+        Ok(put(&self.window, place)?)
     }
 
-    /// Shows these, each so long, without a till behind it, and ends.
+    /// Shows these at a place, each so long, without a till behind it, and ends.
     ///
     /// # Errors
     /// The display refused it.
-    pub fn play(&self, scenes: &[(CustomerView, Duration)]) -> Result<(), ScreenError> {
+    pub fn play(&self, place: Place, scenes: &[(CustomerView, Duration)]) -> Result<(), ScreenError> {
+        put(&self.window, place)?;
         let mut from = Duration::ZERO;
         for (view, lasts) in scenes {
             let (window, view) = (self.window.as_weak(), view.clone());
@@ -216,6 +224,24 @@ pub struct CustomerRemote {
 }
 
 impl CustomerRemote {
+    /// Makes the window visible at a place, soon, with this view.
+    pub fn show_at(&self, place: Place, view: CustomerView) {
+        // Where the event loop is over nobody will look.
+        let _ = self.window.upgrade_in_event_loop(move |window| {
+            SHOWN.with(|shown| present(&window, shown, &view));
+            // A display that refuses it shows nothing, which whoever looks at it sees.
+            let _ = put(&window, place);
+        });
+    }
+
+    /// Hides the window soon.
+    pub fn hide(&self) {
+        // Likewise.
+        let _ = self.window.upgrade_in_event_loop(|window| {
+            let _ = window.hide();
+        });
+    }
+
     /// Shows this view soon; one that comes before the last was shown takes its place.
     pub fn apply(&self, view: CustomerView) {
         let lock = |newest: &Mutex<Option<CustomerView>>, view| {
@@ -235,6 +261,56 @@ impl CustomerRemote {
             // The event loop is over: nobody will look again.
             lock(&self.newest, None);
         }
+    }
+}
+
+/// Shows the window at a place.
+fn put(customer: &CustomerWindow, place: Place) -> Result<(), slint::PlatformError> {
+    let window = customer.window();
+    window.set_size(LogicalSize::new(place.width as f32, place.height as f32));
+    window.set_position(PhysicalPosition::new(place.x, place.y));
+    customer.show()?;
+    let weak = customer.as_weak();
+    let settled = slint::spawn_local(async move {
+        if let Some(customer) = weak.upgrade() {
+            settle(&customer, place).await;
+        }
+    });
+    // Without an event loop no window is ever there.
+    drop(settled);
+    Ok(())
+}
+
+/// Once the window is there: only then it is known which screens there are. A window that is told to fill its screen before
+/// fills the one on which the pointer is.
+async fn settle(customer: &CustomerWindow, place: Place) {
+    let Ok(window) = customer.window().winit_window().await else {
+        // Another kind of display: it has one screen.
+        customer.window().set_fullscreen(place.fullscreen);
+        return;
+    };
+    let screens: Vec<MonitorHandle> = window.available_monitors().collect();
+    let corner = Corner::new(place.x, place.y);
+    let whole = |screen: &&MonitorHandle| {
+        screen.position() == corner && screen.size() == PhysicalSize::new(place.width, place.height)
+    };
+    let holds = |screen: &&MonitorHandle| {
+        let (at, size) = (screen.position(), screen.size());
+        let within = |at: i32, from: i32, length: u32| {
+            (0..i64::from(length)).contains(&(i64::from(at) - i64::from(from)))
+        };
+        within(place.x, at.x, size.width) && within(place.y, at.y, size.height)
+    };
+    if screens.iter().any(|screen| whole(&screen)) {
+        // What else it asks for is asked by itself.
+        let _ = window.request_inner_size(PhysicalSize::new(place.width, place.height));
+    }
+    // A window that was shown before and is elsewhere now.
+    window.set_outer_position(corner);
+    let filled = screens.iter().find(holds).filter(|_| place.fullscreen);
+    match filled {
+        Some(screen) => window.set_fullscreen(Some(Fullscreen::Borderless(Some(screen.clone())))),
+        None => customer.window().set_fullscreen(place.fullscreen),
     }
 }
 

@@ -239,12 +239,19 @@ pub fn go_last() {
     let _ = rustix::process::setpriority_process(None, 10);
 }
 
-/// Refuses where less than so much is free beside a file, bytes.
-pub fn check_room(path: &Path, needed: u64) -> Result<(), ReferenceError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+/// How much is free on the disk of a folder, bytes.
+///
+/// # Errors
+/// There is no such folder.
+pub fn free_room(folder: &Path) -> Result<u64, ReferenceError> {
     let found = rustix::fs::statvfs(folder)
         .map_err(|error| OpenFileError::Io { file: folder.to_owned(), source: error.into() })?;
-    let free = found.f_bavail.saturating_mul(found.f_frsize);
+    Ok(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
+/// Refuses where less than so much is free beside a file, bytes.
+pub fn check_room(path: &Path, needed: u64) -> Result<(), ReferenceError> {
+    let free = free_room(path.parent().unwrap_or(Path::new(".")))?;
     if free < needed {
         return Err(ReferenceError::NoRoom {
             needed_mb: needed.div_ceil(1_000_000),

@@ -108,6 +108,9 @@ impl SetUp {
             return Some(told);
         }
         let Choice::At(place) = self.device.choice() else { return None };
+        if self.other_scale() == Some(place.as_str()) {
+            return Some(words::other_scale(self.step()));
+        }
         ports::denied(&place).map(|denied| words::denied(&place, &denied))
     }
 
@@ -131,9 +134,9 @@ impl SetUp {
             self.errands.push(Errand::Beep);
         }
         // What a scanner read stands until the next; that its line is open says less.
-        let is_less = said == Said::Reached && self.step() != Step::Scale;
+        let is_less = said == Said::Reached && !matches!(self.step(), Step::Scale | Step::BaggingScale);
         if !is_less {
-            self.told = Some(words::said(&said));
+            self.told = Some(words::said(self.step(), &said));
         }
     }
 
@@ -161,7 +164,9 @@ impl SetUp {
             | Step::Printer
             | Step::Scanner
             | Step::Scale
-            | Step::Display => {}
+            | Step::BaggingScale
+            | Step::Display
+            | Step::Customer => {}
         }
     }
 

@@ -1,13 +1,16 @@
 //! The choice of one device: on which line it hangs, and what model it is.
 
+use std::borrow::Cow;
+
 use drivers::printer::Profile;
 use drivers::scale::Protocol;
 
-use super::lane_file::Change;
+use super::lane_file::{Change, Setting};
 use super::ports::Port;
 use super::progress::Step;
+use super::screens::{self, Screen, Screens};
 use super::trial::Tried;
-use crate::config::{self, Config};
+use crate::config::{self, Config, CustomerWindow};
 
 /// The keys of a device's step that stand before those of its models: the test, and the letters.
 pub(super) const KEYS_BEFORE_MODELS: usize = 2;
@@ -36,6 +39,8 @@ pub(super) struct Device {
     step: Step,
     /// Lines that were found, and the one in `lane.toml` where it is none of them.
     pub(super) found: Vec<Port>,
+    /// The screens that were found, where it is the customer's window.
+    screens: Screens,
     /// The row that is chosen, none or a line, while it is not what was typed.
     row: usize,
     /// An address that was typed.
@@ -51,23 +56,28 @@ pub(super) struct Device {
 
 impl Device {
     /// The choice at a step, as `lane.toml` has it now.
-    pub(super) fn of(step: Step, config: &Config, found: Vec<Port>) -> Self {
-        let [printer, scanner, scale, display] = super::trial::configured(config);
+    pub(super) fn of(step: Step, config: &Config, found: Vec<Port>, screens: Screens) -> Self {
+        let [printer, scanner, scale, bagging_scale, display, customer] = super::trial::configured(config);
         let before = match step {
             Step::Printer => printer,
             Step::Scanner => scanner,
             Step::Scale => scale,
+            Step::BaggingScale => bagging_scale,
             Step::Display => display,
+            Step::Customer => customer,
             Step::Language | Step::Hq | Step::Store | Step::Goods => None,
         };
-        let mut found: Vec<Port> =
-            found.into_iter().filter(|port| step == Step::Printer || !port.is_printer).collect();
-        let mut device = Self { step, ..Self::default() };
+        let mut found: Vec<Port> = if step == Step::Customer {
+            screens.others.iter().map(Screen::port).collect()
+        } else {
+            found.into_iter().filter(|port| step == Step::Printer || !port.is_printer).collect()
+        };
+        let mut device = Self { step, screens, ..Self::default() };
         if let Some(before) = &before {
             let (place, model) = named(before);
             device.model = device.models().iter().position(|name| *name == model).unwrap_or(0);
             if !found.iter().any(|port| port.path == place) {
-                found.push(Port { path: place.to_owned(), name: String::new(), is_printer: false });
+                found.push(Port { path: place.clone().into_owned(), name: String::new(), is_printer: false });
             }
             device.row = 1 + found.iter().position(|port| port.path == place).unwrap_or(0);
         }
@@ -79,8 +89,15 @@ impl Device {
         match self.step {
             Step::Printer => Profile::BUILT_IN.iter().map(|profile| profile.name).collect(),
             Step::Scale => Protocol::ALL.iter().map(|protocol| protocol.name()).collect(),
+            Step::BaggingScale => Protocol::ALL
+                .iter()
+                .filter(|protocol| config::tells_its_load(**protocol))
+                .map(|protocol| protocol.name())
+                .collect(),
             Step::Display => DISPLAYS.to_vec(),
-            Step::Language | Step::Hq | Step::Store | Step::Scanner | Step::Goods => Vec::new(),
+            Step::Language | Step::Hq | Step::Store | Step::Scanner | Step::Customer | Step::Goods => {
+                Vec::new()
+            }
         }
     }
 
@@ -111,6 +128,11 @@ impl Device {
         if models > 0 {
             self.model = (self.model + models).saturating_add_signed(by) % models;
         }
+    }
+
+    /// The screen that a row of those found stands for; none where it is only a place that `lane.toml` has.
+    pub(super) fn screen(&self, found: usize) -> Option<&Screen> {
+        self.screens.others.get(found)
     }
 
     /// A character of an address; what is typed is what is meant.
@@ -161,7 +183,11 @@ impl Device {
     pub(super) fn tried(&self) -> Option<Tried> {
         let Choice::At(place) = self.choice() else { return None };
         let model = self.model();
-        if let Some(before) = self.before.as_ref().filter(|before| named(before) == (&place, &model)) {
+        let is_it = |before: &&Tried| {
+            let (at, of) = named(before);
+            at == place && of == model
+        };
+        if let Some(before) = self.before.as_ref().filter(is_it) {
             return Some(before.clone());
         }
         let (baud, serial) = (None, None);
@@ -172,7 +198,26 @@ impl Device {
                 Some(Tried::Scanner(config::Scanner { path: place, baud }))
             }
             Step::Scale => Some(Tried::Scale(config::Scale { port: place, protocol: model, baud, serial })),
+            Step::BaggingScale => {
+                Some(Tried::BaggingScale(config::Scale { port: place, protocol: model, baud, serial }))
+            }
             Step::Display => Some(Tried::Display(config::Display { port: place, model, baud, serial })),
+            Step::Customer => {
+                let screen = self.screens.others.iter().find(|screen| screen.place() == place)?;
+                // Its pictures and the shop's code stay what they were.
+                let before = match &self.before {
+                    Some(Tried::Customer(before)) => before.clone(),
+                    Some(_) | None => CustomerWindow::default(),
+                };
+                Some(Tried::Customer(CustomerWindow {
+                    width: screen.width,
+                    height: screen.height,
+                    x: screen.x,
+                    y: screen.y,
+                    fullscreen: self.screens.is_managed,
+                    ..before
+                }))
+            }
             Step::Language | Step::Hq | Step::Store | Step::Goods => None,
         }
     }
@@ -180,22 +225,24 @@ impl Device {
     /// What of `lane.toml` changes by the choice; nothing where it is as before.
     pub(super) fn change(&self, config: &Config) -> Option<Change> {
         let now = self.tried();
-        let before = Self::of(self.step, config, Vec::new()).before;
+        let before = Self::of(self.step, config, Vec::new(), Screens::default()).before;
         if now == before {
             return None;
         }
         let (name, words) = match &now {
             None => (self.section()?, None),
+            Some(Tried::Customer(window)) => (self.section()?, Some(words_of(window))),
             Some(tried) => {
                 let (place, model) = named(tried);
                 let words = match tried {
                     Tried::Printer(_) => ("address", Some("profile")),
                     Tried::Scanner(_) => ("path", None),
-                    Tried::Scale(_) => ("port", Some("protocol")),
+                    Tried::Scale(_) | Tried::BaggingScale(_) => ("port", Some("protocol")),
                     Tried::Display(_) => ("port", Some("model")),
+                    Tried::Customer(_) => return None,
                 };
-                let place = Some((words.0, place.to_owned()));
-                let model = words.1.map(|word| (word, model.to_owned()));
+                let place = Some((words.0, Setting::Text(place.into_owned())));
+                let model = words.1.map(|word| (word, Setting::Text(model.to_owned())));
                 (self.section()?, Some(place.into_iter().chain(model).collect()))
             }
         };
@@ -207,18 +254,46 @@ impl Device {
             Step::Printer => Some("printer"),
             Step::Scanner => Some("scanner"),
             Step::Scale => Some("scale"),
+            Step::BaggingScale => Some("bagging_scale"),
             Step::Display => Some("display"),
+            Step::Customer => Some("customer"),
             Step::Language | Step::Hq | Step::Store | Step::Goods => None,
         }
     }
 }
 
 /// Where a device hangs, and its model.
-fn named(tried: &Tried) -> (&str, &str) {
+fn named(tried: &Tried) -> (Cow<'_, str>, &str) {
     match tried {
-        Tried::Printer(printer) => (&printer.address, &printer.profile),
-        Tried::Scanner(scanner) => (&scanner.path, ""),
-        Tried::Scale(scale) => (&scale.port, &scale.protocol),
-        Tried::Display(display) => (&display.port, &display.model),
+        Tried::Printer(printer) => (Cow::Borrowed(&printer.address), &printer.profile),
+        Tried::Scanner(scanner) => (Cow::Borrowed(&scanner.path), ""),
+        Tried::Scale(scale) | Tried::BaggingScale(scale) => (Cow::Borrowed(&scale.port), &scale.protocol),
+        Tried::Display(display) => (Cow::Borrowed(&display.port), &display.model),
+        Tried::Customer(window) => {
+            (Cow::Owned(screens::place((window.width, window.height), (window.x, window.y))), "")
+        }
     }
+}
+
+/// A customer's window as `lane.toml` has it. What it leaves out is as usual.
+fn words_of(window: &CustomerWindow) -> Vec<(&'static str, Setting)> {
+    let usual = CustomerWindow::default();
+    let path = |path: &Option<std::path::PathBuf>| {
+        path.as_ref().map(|path| Setting::Text(path.display().to_string()))
+    };
+    let seconds = i64::try_from(window.seconds).unwrap_or(i64::MAX);
+    let always = [
+        ("width", Setting::Number(window.width.into())),
+        ("height", Setting::Number(window.height.into())),
+        ("x", Setting::Number(window.x.into())),
+        ("y", Setting::Number(window.y.into())),
+        ("fullscreen", Setting::Flag(window.fullscreen)),
+    ];
+    let others = [
+        ("pictures", path(&window.pictures)),
+        ("seconds", (window.seconds != usual.seconds).then_some(Setting::Number(seconds))),
+        ("code", path(&window.code)),
+    ];
+    let others = others.into_iter().filter_map(|(word, said)| said.map(|said| (word, said)));
+    always.into_iter().chain(others).collect()
 }

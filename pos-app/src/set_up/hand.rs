@@ -144,12 +144,13 @@ impl SetUp {
                 }
                 self.told = None;
             }
-            Step::Printer | Step::Scanner | Step::Scale | Step::Display => {
+            Step::Printer | Step::Scanner | Step::Scale | Step::BaggingScale | Step::Display => {
                 self.let_go();
                 self.told = None;
                 self.device.write(character);
             }
-            Step::Language | Step::Store | Step::Goods => {}
+            // A screen has no address.
+            Step::Language | Step::Store | Step::Customer | Step::Goods => {}
         }
     }
 
@@ -193,7 +194,12 @@ impl SetUp {
     pub(super) fn choose(&mut self, row: usize) {
         match self.step() {
             Step::Language => self.speak(if row == 0 { Language::Chinese } else { Language::English }),
-            Step::Printer | Step::Scanner | Step::Scale | Step::Display => {
+            Step::Printer
+            | Step::Scanner
+            | Step::Scale
+            | Step::BaggingScale
+            | Step::Display
+            | Step::Customer => {
                 self.let_go();
                 self.told = None;
                 self.device.choose(row);
@@ -206,7 +212,12 @@ impl SetUp {
         match self.step() {
             Step::Language => self.choose(usize::from(by > 0)),
             Step::Hq => self.other_field(),
-            Step::Printer | Step::Scanner | Step::Scale | Step::Display => {
+            Step::Printer
+            | Step::Scanner
+            | Step::Scale
+            | Step::BaggingScale
+            | Step::Display
+            | Step::Customer => {
                 let row = self.device.row().saturating_add_signed(by);
                 self.choose(row);
             }
@@ -232,11 +243,33 @@ impl SetUp {
                 self.code.clear();
                 self.open(Step::Hq);
             }
-            (Step::Printer | Step::Scanner | Step::Scale | Step::Display, 0) => self.try_device(),
-            (Step::Printer | Step::Scanner | Step::Scale | Step::Display, 1) => {
+            (
+                Step::Printer
+                | Step::Scanner
+                | Step::Scale
+                | Step::BaggingScale
+                | Step::Display
+                | Step::Customer,
+                0,
+            ) => self.try_device(),
+            (Step::Customer, 1) => {
+                // One that was plugged in since.
+                self.let_go();
+                self.told = None;
+                self.find();
+            }
+            (Step::Printer | Step::Scanner | Step::Scale | Step::BaggingScale | Step::Display, 1) => {
                 self.device.has_letters = !self.device.has_letters;
             }
-            (Step::Printer | Step::Scanner | Step::Scale | Step::Display, model) => {
+            (
+                Step::Printer
+                | Step::Scanner
+                | Step::Scale
+                | Step::BaggingScale
+                | Step::Display
+                | Step::Customer,
+                model,
+            ) => {
                 self.let_go();
                 self.told = None;
                 self.device.model = model - KEYS_BEFORE_MODELS;
@@ -260,14 +293,19 @@ impl SetUp {
             Step::Hq => self.ask_what_it_is(),
             Step::Store if self.invited.is_some() => self.exchange(),
             Step::Store => self.open(Step::Printer),
-            Step::Printer | Step::Scanner | Step::Scale | Step::Display => {
+            Step::Printer
+            | Step::Scanner
+            | Step::Scale
+            | Step::BaggingScale
+            | Step::Display
+            | Step::Customer => {
                 self.device.has_letters = false;
                 match self.denied() {
                     Some(told) => self.told = Some(told),
                     None => {
                         let changes: Vec<Change> = self.device.change(&self.config).into_iter().collect();
                         if self.keep(&changes) {
-                            self.open(self.step().next());
+                            self.open(self.step().next(self.mode));
                         }
                     }
                 }
@@ -344,7 +382,7 @@ impl SetUp {
                 self.progress.replaces = None;
                 Step::Store
             }
-            other => other.before(),
+            other => other.before(self.mode),
         };
         self.open(before);
     }
@@ -372,7 +410,9 @@ impl SetUp {
                 | Step::Store
                 | Step::Printer
                 | Step::Scale
+                | Step::BaggingScale
                 | Step::Display
+                | Step::Customer
                 | Step::Goods,
                 _,
             ) => {}

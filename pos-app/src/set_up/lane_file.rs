@@ -31,8 +31,30 @@ pub enum Change {
         /// Which.
         name: &'static str,
         /// Its words; `None` where it goes.
-        words: Option<Vec<(&'static str, String)>>,
+        words: Option<Vec<(&'static str, Setting)>>,
     },
+}
+
+/// What a word of a section says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Setting {
+    /// A text.
+    Text(String),
+    /// A whole number.
+    Number(i64),
+    /// Yes or no.
+    Flag(bool),
+}
+
+impl Setting {
+    /// As TOML writes it.
+    fn written(&self) -> String {
+        match self {
+            Self::Text(text) => quoted(text),
+            Self::Number(number) => number.to_string(),
+            Self::Flag(flag) => flag.to_string(),
+        }
+    }
 }
 
 /// Makes changes in the lane's file, and gives what it says then.
@@ -94,7 +116,7 @@ fn changed(text: &str, change: &Change) -> String {
                 }
                 text.push_str(&format!("[{name}]\n"));
                 for (word, value) in words {
-                    text.push_str(&format!("{word} = {}\n", quoted(value)));
+                    text.push_str(&format!("{word} = {}\n", value.written()));
                 }
             }
             text
@@ -128,7 +150,7 @@ mod tests {
     use super::*;
 
     fn section(name: &'static str, words: &[(&'static str, &str)]) -> Change {
-        let words = words.iter().map(|(word, value)| (*word, (*value).to_owned())).collect();
+        let words = words.iter().map(|(word, value)| (*word, Setting::Text((*value).to_owned()))).collect();
         Change::Section { name, words: Some(words) }
     }
 

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
+use super::screens::{self, Screens};
+
 /// The most lines that are shown; a till has a handful.
 const PORTS_MAX: usize = 12;
 
@@ -37,18 +39,50 @@ pub enum Denied {
 pub struct Machine {
     devices: PathBuf,
     classes: PathBuf,
+    display: Display,
+}
+
+/// Whose screens there are.
+#[derive(Debug, Clone)]
+enum Display {
+    /// Of the display on which the program stands.
+    Own,
+    /// Of the one with this name.
+    Named(String),
+    /// These.
+    Told(Screens),
 }
 
 impl Default for Machine {
     fn default() -> Self {
-        Self { devices: "/dev".into(), classes: "/sys/class".into() }
+        Self { devices: "/dev".into(), classes: "/sys/class".into(), display: Display::Own }
     }
 }
 
 impl Machine {
     /// One without any line, for tests of what lies above.
     pub fn none() -> Self {
-        Self { devices: "/nonexistent".into(), classes: "/nonexistent".into() }
+        Self::none_with(Screens::default())
+    }
+
+    /// One without any line and with these screens, likewise.
+    pub fn none_with(screens: Screens) -> Self {
+        let nowhere = PathBuf::from("/nonexistent");
+        Self { devices: nowhere.clone(), classes: nowhere, display: Display::Told(screens) }
+    }
+
+    /// This one with another display, by its name.
+    pub fn at_display(self, name: &str) -> Self {
+        Self { display: Display::Named(name.to_owned()), ..self }
+    }
+
+    /// The screens on which the customer's window may stand.
+    pub fn screens(&self) -> Screens {
+        match &self.display {
+            Display::Own => screens::find(None),
+            Display::Named(name) => screens::find(Some(name)),
+            Display::Told(screens) => screens.clone(),
+        }
     }
 
     /// Every line that something may hang on, those on USB first.
@@ -146,7 +180,8 @@ mod tests {
     #[test]
     fn lines_are_found_with_what_hangs_on_them() {
         let folder = tempfile::tempdir().expect("a folder");
-        let machine = Machine { devices: folder.path().join("dev"), classes: folder.path().join("class") };
+        let (devices, classes) = (folder.path().join("dev"), folder.path().join("class"));
+        let machine = Machine { devices, classes, display: Display::Own };
         assert_eq!(machine.ports(), []);
         let usb = folder.path().join("usb/1-2");
         fs::create_dir_all(usb.join("1-2:1.0")).expect("made");

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::Mode;
+
 /// A step of the set-up, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -23,38 +25,61 @@ pub enum Step {
     Scanner,
     /// The counter scale.
     Scale,
-    /// The customers' display.
+    /// The scale under a kiosk's bagging area.
+    BaggingScale,
+    /// The customers' pole display.
     Display,
+    /// The customers' window, on a screen of its own.
+    Customer,
     /// Goods arrive.
     Goods,
 }
 
 impl Step {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Language,
         Self::Hq,
         Self::Store,
         Self::Printer,
         Self::Scanner,
         Self::Scale,
+        Self::BaggingScale,
         Self::Display,
+        Self::Customer,
         Self::Goods,
     ];
 
-    /// Its place among all, from 0.
-    pub fn place(self) -> usize {
-        Self::ALL.iter().position(|step| *step == self).unwrap_or(0)
+    /// Those that are asked where somebody of this kind stands at the lane: only a kiosk has a bagging area, and only where a
+    /// cashier stands does the customer need a window of their own.
+    pub fn of(mode: Mode) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |step| match step {
+            Self::BaggingScale => mode == Mode::Kiosk,
+            Self::Customer => mode == Mode::Till,
+            Self::Language
+            | Self::Hq
+            | Self::Store
+            | Self::Printer
+            | Self::Scanner
+            | Self::Scale
+            | Self::Display
+            | Self::Goods => true,
+        })
+    }
+
+    /// Its place among those that are asked, from 0.
+    pub fn place(self, mode: Mode) -> usize {
+        Self::of(mode).take_while(|step| *step < self).count()
     }
 
     /// The step after it; the last one again after the last.
-    pub fn next(self) -> Self {
-        Self::ALL.get(self.place() + 1).copied().unwrap_or(self)
+    pub fn next(self, mode: Mode) -> Self {
+        Self::of(mode).find(|step| *step > self).unwrap_or(self)
     }
 
     /// The step before it; the first one again before the first.
-    pub fn before(self) -> Self {
-        Self::ALL.get(self.place().wrapping_sub(1)).copied().unwrap_or(self)
+    pub fn before(self, mode: Mode) -> Self {
+        Self::of(mode).take_while(|step| *step < self).last().unwrap_or(self)
     }
 }
 
@@ -133,10 +158,21 @@ mod tests {
 
     #[test]
     fn steps_lead_from_the_first_to_the_last_and_back() {
-        let forth =
-            std::iter::successors(Some(Step::Language), |step| Some(step.next()).filter(|next| next != step));
-        assert_eq!(forth.collect::<Vec<_>>(), Step::ALL);
-        assert_eq!((Step::Goods.before(), Step::Language.before()), (Step::Display, Step::Language));
+        for mode in [Mode::Till, Mode::Kiosk, Mode::Labels] {
+            let next = |step: &Step| Some(step.next(mode)).filter(|next| next != step);
+            let before = |step: &Step| Some(step.before(mode)).filter(|before| before != step);
+            let forth: Vec<_> = std::iter::successors(Some(Step::Language), next).collect();
+            let mut back: Vec<_> = std::iter::successors(Some(Step::Goods), before).collect();
+            back.reverse();
+            assert_eq!(forth, Step::of(mode).collect::<Vec<_>>());
+            assert_eq!(forth, back);
+            assert_eq!(
+                forth.iter().map(|step| step.place(mode)).collect::<Vec<_>>(),
+                Vec::from_iter(0..forth.len())
+            );
+            assert_eq!(forth.contains(&Step::BaggingScale), mode == Mode::Kiosk);
+            assert_eq!(forth.contains(&Step::Customer), mode == Mode::Till);
+        }
     }
 
     #[test]

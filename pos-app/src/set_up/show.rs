@@ -6,8 +6,10 @@ use ui::view::{
 };
 
 use super::progress::Step;
+use super::screens::Side;
 use super::words::Told;
 use super::{Field, SetUp, Waiting};
+use crate::config::Mode;
 use crate::present;
 use crate::sheet::say;
 
@@ -24,15 +26,20 @@ impl SetUp {
             Step::Language => self.show_language(),
             Step::Hq => self.show_hq(),
             Step::Store => self.show_store(),
-            Step::Printer | Step::Scanner | Step::Scale | Step::Display => self.show_device(),
+            Step::Printer
+            | Step::Scanner
+            | Step::Scale
+            | Step::BaggingScale
+            | Step::Display
+            | Step::Customer => self.show_device(),
             Step::Goods => self.show_goods(),
         };
-        let steps = Step::ALL.map(|step| self.name(step)).to_vec();
+        let steps = Step::of(self.mode).map(|step| self.name(step)).collect();
         View {
             language: self.language,
             theme: self.theme,
             bar: Bar::default(),
-            screen: Screen::SetUp(SetUpView { steps, at: self.step().place() }),
+            screen: Screen::SetUp(SetUpView { steps, at: self.step().place(self.mode) }),
             sheet: Some(self.telling(sheet)),
             notice: None,
         }
@@ -51,7 +58,9 @@ impl SetUp {
             Step::Printer => self.words("打印机", "Printer"),
             Step::Scanner => self.words("扫码枪", "Scanner"),
             Step::Scale => self.words("电子秤", "Scale"),
+            Step::BaggingScale => self.words("装袋秤", "Bagging"),
             Step::Display => self.words("客显", "Display"),
+            Step::Customer => self.words("顾客屏", "Customer"),
             Step::Goods => self.words("商品", "Goods"),
         }
     }
@@ -98,9 +107,25 @@ impl SetUp {
                 vec![key(self.words("换一个注册码", "Another code"), "F8")]
             }
             Step::Hq | Step::Store | Step::Goods => Vec::new(),
-            Step::Printer | Step::Scanner | Step::Scale | Step::Display => {
-                let mut keys =
-                    vec![key(self.test_words(), "F5"), key(self.words("输入地址", "Type address"), "F2")];
+            Step::Printer
+            | Step::Scanner
+            | Step::Scale
+            | Step::BaggingScale
+            | Step::Display
+            | Step::Customer => {
+                let second = match self.step() {
+                    Step::Customer => self.words("再找一遍", "Look again"),
+                    Step::Language
+                    | Step::Hq
+                    | Step::Store
+                    | Step::Printer
+                    | Step::Scanner
+                    | Step::Scale
+                    | Step::BaggingScale
+                    | Step::Display
+                    | Step::Goods => self.words("输入地址", "Type address"),
+                };
+                let mut keys = vec![key(self.test_words(), "F5"), key(second, "F2")];
                 for (index, model) in self.device.models().iter().enumerate() {
                     let shortcut = format!("F{}", index + 6);
                     let on = index == self.device.model;
@@ -115,8 +140,9 @@ impl SetUp {
         match self.step() {
             Step::Printer => self.words("打一张试试", "Test print"),
             Step::Scanner => self.words("扫一下试试", "Test scan"),
-            Step::Scale => self.words("称一下试试", "Test weighing"),
+            Step::Scale | Step::BaggingScale => self.words("称一下试试", "Test weighing"),
             Step::Display => self.words("显示一下", "Test display"),
+            Step::Customer => self.words("显示一下", "Test picture"),
             Step::Language | Step::Hq | Step::Store | Step::Goods => String::new(),
         }
     }
@@ -255,7 +281,9 @@ impl SetUp {
             | Step::Store
             | Step::Printer
             | Step::Scale
+            | Step::BaggingScale
             | Step::Display
+            | Step::Customer
             | Step::Goods => self.words("没有", "None"),
         };
         let row = |name: String, detail: String| SheetRow {
@@ -266,12 +294,30 @@ impl SetUp {
             tone: Tone::Quiet,
             share: 0,
         };
-        let found = self.device.found.iter().map(|port| match port.name.as_str() {
-            "" => row(port.path.clone(), String::new()),
-            name => row(name.to_owned(), port.path.clone()),
+        let found = self.device.found.iter().enumerate().map(|(index, port)| {
+            if let Some(screen) = self.device.screen(index) {
+                let size = format!("{} × {}", screen.width, screen.height);
+                return row(self.side(screen.side), format!("{size} · {}", screen.name));
+            }
+            if self.other_scale() == Some(port.path.as_str()) {
+                let name = self.other_scale_name();
+                return row(name, port.path.clone());
+            }
+            match port.name.as_str() {
+                "" if self.step() == Step::Customer => {
+                    row(self.words("现在的位置", "Where it is now"), port.path.clone())
+                }
+                "" => row(port.path.clone(), String::new()),
+                name => row(name.to_owned(), port.path.clone()),
+            }
         });
-        let typed = (!self.device.typed.is_empty())
-            .then(|| row(self.device.place_typed(), self.words("网络地址", "address on the network")));
+        let typed = (!self.device.typed.is_empty()).then(|| {
+            let place = self.device.place_typed();
+            if self.other_scale() == Some(place.as_str()) {
+                return row(self.other_scale_name(), place);
+            }
+            row(place, self.words("网络地址", "address on the network"))
+        });
         let mut rows: Vec<SheetRow> =
             std::iter::once(row(none, String::new())).chain(found).chain(typed).collect();
         if let Some(chosen) = rows.get_mut(self.device.row()) {
@@ -280,7 +326,14 @@ impl SetUp {
         let title = match self.step() {
             Step::Printer => self.words("小票打印机接在哪里？", "Where is the receipt printer?"),
             Step::Scanner => self.words("扫码枪接在哪里？", "Where is the scanner?"),
+            Step::Scale if self.mode == Mode::Kiosk => {
+                self.words("顾客称散货的秤接在哪里？", "Where is the scale for loose goods?")
+            }
             Step::Scale => self.words("电子秤接在哪里？", "Where is the scale?"),
+            Step::BaggingScale => {
+                self.words("装袋区的秤接在哪里？", "Where is the scale under the bagging area?")
+            }
+            Step::Customer => self.words("顾客看哪块屏幕？", "Which screen is the customer's?"),
             Step::Display | Step::Language | Step::Hq | Step::Store | Step::Goods => {
                 self.words("客显接在哪里？", "Where is the customer display?")
             }
@@ -289,6 +342,18 @@ impl SetUp {
             Step::Scanner => self.words(
                 "大多数扫码枪像键盘：现在扫一个商品，响了就好。",
                 "Most scanners act as keyboards: scan something now; if it is read, all is well.",
+            ),
+            Step::BaggingScale => self.words(
+                "选一个，点“称一下试试”，放一样东西到装袋区。没有装袋秤就选“没有”。",
+                "Choose one, test it, and put something in the bagging area. Choose None where there is none.",
+            ),
+            Step::Customer if self.device.found.is_empty() => self.words(
+                "只找到这一块屏幕。有顾客屏就接上，再点“再找一遍”；没有就下一步。",
+                "No other screen was found. Plug the customer's in and look again, or go on where there is none.",
+            ),
+            Step::Customer => self.words(
+                "选一块，点“显示一下”，看测试画面出现在哪里。没有顾客屏就选“没有”。",
+                "Choose one, test it, and look where the picture is. Choose None where the customer has none.",
             ),
             Step::Language
             | Step::Hq
@@ -301,6 +366,13 @@ impl SetUp {
                 "Choose where it is and its model, test it, go on. Choose None where there is none.",
             ),
         };
+        let (entry_label, placeholder) = if self.step() == Step::Customer {
+            // A screen has no address.
+            (String::new(), String::new())
+        } else {
+            let example = if self.step() == Step::Printer { "192.168.1.87" } else { "192.168.1.88:4001" };
+            (self.words("网络地址", "Address on the network"), example.to_owned())
+        };
         Sheet {
             text,
             rows,
@@ -308,14 +380,29 @@ impl SetUp {
             keys: self.keys(),
             letters: self.device.has_letters,
             script: Script::Address,
-            entry_label: self.words("网络地址", "Address on the network"),
+            entry_label,
             entry: self.device.typed.clone(),
-            placeholder: if self.step() == Step::Printer {
-                "192.168.1.87".to_owned()
-            } else {
-                "192.168.1.88:4001".to_owned()
-            },
+            placeholder,
             ..self.blank(title)
+        }
+    }
+
+    /// A screen by where it is, seen from this one.
+    fn side(&self, side: Side) -> String {
+        match side {
+            Side::Left => self.words("左边的屏幕", "Screen at the left"),
+            Side::Right => self.words("右边的屏幕", "Screen at the right"),
+            Side::Above => self.words("上面的屏幕", "Screen above"),
+            Side::Below => self.words("下面的屏幕", "Screen below"),
+        }
+    }
+
+    /// What a line is that has the lane's other scale.
+    fn other_scale_name(&self) -> String {
+        if self.step() == Step::BaggingScale {
+            self.words("称重的秤", "The scale for loose goods")
+        } else {
+            self.words("装袋区的秤", "The scale of the bagging area")
         }
     }
 

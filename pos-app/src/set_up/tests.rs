@@ -6,11 +6,14 @@ use protocol::enrol::{EnrolFailure, Invitation};
 use ui::action::{Button, Key};
 
 use super::device::Choice;
+use super::screens::{Screen, Side};
 use super::*;
 
 struct Manager {
     folder: tempfile::TempDir,
     set_up: SetUp,
+    mode: Mode,
+    screens: Screens,
     errands: Vec<Errand>,
 }
 
@@ -24,15 +27,26 @@ fn failed(failure: EnrolFailure) -> EnrolOutcome {
 
 impl Manager {
     fn begin() -> Self {
+        Self::begin_as(Mode::Till, Screens::default())
+    }
+
+    /// A lane that was started as this, on a machine with these screens.
+    fn begin_as(mode: Mode, screens: Screens) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let set_up = start(folder.path());
-        Self { folder, set_up, errands: Vec::new() }
+        let set_up = start_as(folder.path(), mode, &screens);
+        Self { folder, set_up, mode, screens, errands: Vec::new() }
     }
 
     /// Pulls the plug and starts again.
     fn stop(&mut self) {
-        self.set_up = start(self.folder.path());
+        self.set_up = start_as(self.folder.path(), self.mode, &self.screens);
         self.errands.clear();
+    }
+
+    /// What is tried, and its number.
+    fn tried(&mut self) -> (u64, Tried) {
+        let Some(Errand::Try { number, tried }) = self.errands.pop() else { panic!("{:?}", self.errands) };
+        (number, *tried)
     }
 
     fn take(&mut self, event: Event) {
@@ -123,10 +137,14 @@ fn invited() -> Invited {
 }
 
 fn start(data: &std::path::Path) -> SetUp {
+    start_as(data, Mode::Till, &Screens::default())
+}
+
+fn start_as(data: &std::path::Path, mode: Mode, screens: &Screens) -> SetUp {
     let paths = Paths { data: data.to_owned() };
     let config = config::read(&paths.config()).expect("a set-up");
-    // Whatever hangs on the machine that runs the tests.
-    SetUp::new(paths, config, ports::Machine::none())
+    // Whatever hangs on the machine that runs the tests. Who is to stand here is said to the program.
+    SetUp::new(paths, Config { mode, ..config }, ports::Machine::none_with(screens.clone()))
 }
 
 #[test]
@@ -153,9 +171,9 @@ fn a_till_is_set_up_by_touch_and_every_choice_is_kept() {
     // What the printer says later is nobody's any more.
     manager.take(Event::Said { number, said: Said::NotPrinted("x".into()) });
     assert!(manager.text().contains("键盘"), "{}", manager.text());
-    manager.press(Button::Yes);
-    manager.press(Button::Yes);
-    manager.press(Button::Yes);
+    for _ in 0..4 {
+        manager.press(Button::Yes);
+    }
     assert_eq!(manager.set_up.step(), Step::Goods);
     assert!(
         manager
@@ -168,7 +186,7 @@ fn a_till_is_set_up_by_touch_and_every_choice_is_kept() {
     manager.press(Button::Yes);
     assert_eq!((manager.set_up.step(), manager.errands.contains(&Errand::Done)), (Step::Goods, false));
     // Back to the printer: it is none after all.
-    for _ in 0..4 {
+    for _ in 0..5 {
         manager.press(Button::No);
     }
     assert_eq!(manager.set_up.step(), Step::Printer);
@@ -208,7 +226,7 @@ fn a_stop_at_any_step_goes_on_there_and_enrols_nobody_twice() {
     manager.enrol();
     manager.stop();
     assert_eq!(manager.set_up.step(), Step::Printer);
-    for step in [Step::Scanner, Step::Scale, Step::Display, Step::Goods] {
+    for step in [Step::Scanner, Step::Scale, Step::Display, Step::Customer, Step::Goods] {
         manager.press(Button::Yes);
         manager.stop();
         assert_eq!(manager.set_up.step(), step);
@@ -287,8 +305,12 @@ fn a_scan_by_keyboard_tries_the_scanner_and_chooses_nothing() {
     manager.to_printer();
     manager.press(Button::Yes);
     let port = |path: &str| ports::Port { path: path.into(), name: String::new(), is_printer: false };
-    manager.set_up.device =
-        Device::of(Step::Scanner, &Config::default(), vec![port("/dev/ttyS0"), port("/dev/ttyS1")]);
+    manager.set_up.device = Device::of(
+        Step::Scanner,
+        &Config::default(),
+        vec![port("/dev/ttyS0"), port("/dev/ttyS1")],
+        Screens::default(),
+    );
     manager.scan("6901234567892", 8);
     let sheet = manager.set_up.view().sheet.expect("a sheet");
     assert_eq!(sheet.figure.map(|figure| figure.value).as_deref(), Some("6901234567892"));
@@ -352,7 +374,7 @@ fn a_line_without_rights_is_told_with_the_command_that_gives_them() {
 fn the_agent_is_started_where_the_machine_does_not() {
     let mut manager = Manager::begin();
     manager.to_printer();
-    for _ in 0..4 {
+    for _ in 0..5 {
         manager.press(Button::Yes);
     }
     manager.take(Event::Tick);
@@ -429,7 +451,7 @@ fn a_replacement_that_was_cut_off_is_not_taken_for_done() {
 fn an_agent_that_ends_at_once_is_told_of_until_goods_come() {
     let mut manager = Manager::begin();
     manager.to_printer();
-    for _ in 0..4 {
+    for _ in 0..5 {
         manager.press(Button::Yes);
     }
     manager.take(Event::AgentEnded { status: "exit status: 1".into() });
@@ -493,4 +515,134 @@ fn a_square_code_that_was_typed_slowly_is_one_and_stays_off_the_disk() {
     let asked = manager.answer(failed(EnrolFailure::Unreachable));
     assert_eq!((asked.hq.as_str(), asked.code.as_str()), ("https://hq.example", "ABCD-EFGH-JKLM"));
     assert_eq!(Progress::read(manager.folder.path()).hq, "https://hq.example");
+}
+
+#[test]
+fn a_kiosks_two_scales_are_told_apart_and_both_are_kept() {
+    let mut manager = Manager::begin_as(Mode::Kiosk, Screens::default());
+    manager.to_printer();
+    manager.press(Button::Yes);
+    manager.press(Button::Yes);
+    assert_eq!(manager.set_up.step(), Step::Scale);
+    manager.write("127.0.0.1:4001");
+    manager.press(Button::Yes);
+    assert_eq!(manager.set_up.step(), Step::BaggingScale);
+
+    // The same line once more: it is neither tried nor kept.
+    manager.write("127.0.0.1:4001");
+    let rows = manager.set_up.view().sheet.expect("a sheet").rows;
+    assert!(rows.iter().any(|row| row.detail.contains("4001")), "{rows:?}");
+    manager.press(Button::SheetKey(0));
+    assert!(manager.errands.is_empty() && manager.text().contains("不是装袋区"), "{}", manager.text());
+    manager.press(Button::Yes);
+    assert_eq!(manager.set_up.step(), Step::BaggingScale);
+
+    // The right one. Kinds that say nothing of goods that are not sold are not offered.
+    manager.press(Button::Clear);
+    manager.write("127.0.0.1:4002");
+    let models = manager.set_up.device.models();
+    assert!(models.contains(&"cas-pd2") && !models.contains(&"dialog-06"), "{models:?}");
+    let cas = models.iter().position(|model| *model == "cas-pd2").expect("a model");
+    manager.press(Button::SheetKey(device::KEYS_BEFORE_MODELS + cas));
+    manager.press(Button::SheetKey(0));
+    let (number, tried) = manager.tried();
+    let Tried::BaggingScale(scale) = &tried else { panic!("{tried:?}") };
+    assert_eq!((scale.port.as_str(), scale.protocol.as_str()), ("127.0.0.1:4002", "cas-pd2"));
+    assert!(manager.text().contains("装袋区"), "{}", manager.text());
+    // A zero is no proof: it may be the scale that nothing was put on.
+    manager.take(Event::Said { number, said: Said::Empty });
+    let sheet = manager.set_up.view().sheet.expect("a sheet");
+    assert_eq!(sheet.tone, ui::view::Tone::Attend);
+    manager.take(Event::Said { number, said: Said::Weight("0.570 kg".into()) });
+    let sheet = manager.set_up.view().sheet.expect("a sheet");
+    assert_eq!(sheet.tone, ui::view::Tone::Good);
+    assert_eq!(sheet.figure.map(|figure| figure.value).as_deref(), Some("0.570 kg"));
+    manager.press(Button::Yes);
+    assert_eq!(manager.set_up.step(), Step::Display);
+    let config = config::read(&manager.set_up.paths.config()).expect("a set-up");
+    assert_eq!(config.bagging_scale.map(|scale| scale.port).as_deref(), Some("127.0.0.1:4002"));
+    assert_eq!(config.scale.map(|scale| scale.port).as_deref(), Some("127.0.0.1:4001"));
+    // A customer who stands at the kiosk sees the kiosk.
+    manager.press(Button::Yes);
+    assert_eq!(manager.set_up.step(), Step::Goods);
+
+    // Back at the counter's scale the other line is not taken either.
+    for _ in 0..3 {
+        manager.press(Button::No);
+    }
+    assert_eq!(manager.set_up.step(), Step::Scale);
+    manager.write("127.0.0.1:4002");
+    manager.press(Button::Yes);
+    assert!(
+        manager.set_up.step() == Step::Scale && manager.text().contains("不是称重"),
+        "{}",
+        manager.text()
+    );
+}
+
+#[test]
+fn the_customers_screen_is_chosen_by_where_it_is_tried_and_kept() {
+    let screen = |side, x| Screen { name: "HDMI-2".into(), x, y: 0, width: 1_280, height: 800, side };
+    let others = vec![screen(Side::Left, -1_280), screen(Side::Right, 1_024)];
+    let mut manager = Manager::begin_as(Mode::Till, Screens { others, is_managed: true });
+    std::fs::write(
+        manager.set_up.paths.config(),
+        "[customer]\nx = 7\npictures = \"pictures\"\ncode = \"pay.png\"\nseconds = 4\n",
+    )
+    .expect("a set-up");
+    manager.stop();
+    manager.to_printer();
+    for _ in 0..4 {
+        manager.press(Button::Yes);
+    }
+    assert_eq!(manager.set_up.step(), Step::Customer);
+    let sheet = manager.set_up.view().sheet.expect("a sheet");
+    let names: Vec<&str> = sheet.rows.iter().map(|row| row.name.as_str()).collect();
+    assert_eq!(names, ["没有", "左边的屏幕", "右边的屏幕", "现在的位置"]);
+    assert_eq!(sheet.selected, Some(3));
+    // Nothing is typed there, also by a scanner.
+    manager.write("127");
+    assert_eq!(manager.set_up.device.rows(), 4);
+
+    manager.press(Button::Row(2));
+    manager.press(Button::SheetKey(0));
+    let (number, tried) = manager.tried();
+    let Tried::Customer(window) = &tried else { panic!("{tried:?}") };
+    assert_eq!(
+        (window.x, window.y, window.width, window.height, window.fullscreen),
+        (1_024, 0, 1_280, 800, true)
+    );
+    assert!(manager.text().contains("1,234.51"), "{}", manager.text());
+    manager.take(Event::Said { number, said: Said::PictureOver });
+    assert!(manager.text().contains("收起"), "{}", manager.text());
+    manager.press(Button::Yes);
+    assert_eq!(manager.set_up.step(), Step::Goods);
+    let kept = config::read(&manager.set_up.paths.config()).expect("a set-up").customer.expect("a window");
+    assert_eq!(kept, *window);
+    assert_eq!((kept.seconds, kept.code.is_some(), kept.pictures.is_some()), (4, true, true));
+
+    // It is chosen the next time, and none is none.
+    manager.press(Button::No);
+    assert_eq!(manager.set_up.view().sheet.expect("a sheet").selected, Some(2));
+    manager.press(Button::Row(0));
+    manager.press(Button::Yes);
+    assert!(!manager.lane_toml().contains("customer"), "{}", manager.lane_toml());
+}
+
+#[test]
+fn a_screen_that_is_plugged_in_later_is_found_by_looking_again() {
+    let mut manager = Manager::begin();
+    manager.to_printer();
+    for _ in 0..4 {
+        manager.press(Button::Yes);
+    }
+    assert_eq!(manager.set_up.step(), Step::Customer);
+    assert!(manager.text().contains("只找到这一块"), "{}", manager.text());
+    manager.press(Button::SheetKey(0));
+    assert!(manager.errands.is_empty() && manager.text().contains("先选"), "{}", manager.text());
+    let screen = Screen { name: "DP-1".into(), x: 0, y: 768, width: 1_024, height: 600, side: Side::Below };
+    manager.set_up.machine = ports::Machine::none_with(Screens { others: vec![screen], is_managed: false });
+    manager.press(Button::SheetKey(1));
+    let rows = manager.set_up.view().sheet.expect("a sheet").rows;
+    assert_eq!(rows.last().map(|row| row.name.as_str()), Some("下面的屏幕"));
 }

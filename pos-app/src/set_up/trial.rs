@@ -2,17 +2,23 @@
 //! is tried or another step comes.
 
 use std::sync::mpsc::SyncSender;
+use std::time::{Duration, Instant};
 
 use drivers::display::{Display, Figure, Lamp, Picture};
 use drivers::frame::Health;
 use drivers::frame::supervisor::{Ending, Told};
 use drivers::printer::{Document, Job, Outcome, Printer, PrinterEvent};
-use drivers::scale::{Reading, Scale};
+use drivers::scale::{Reading, Scale, ScaleTold};
 use drivers::scanner::serial::ScannerEvent;
+use ui::customer::CustomerRemote;
 
 use super::Event;
 use crate::config::{self, Config, DeviceError, Paths};
 use crate::run::AnyScanner;
+use crate::tryout;
+
+/// So long the test picture stands on the customer's screen: a walk around the counter, and a look.
+const PICTURE_SHOWN: Duration = Duration::from_secs(15);
 
 /// What a device that is tried has to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,12 +42,18 @@ pub enum Said {
     Torn,
     /// What lies on the scale.
     Weight(String),
+    /// Nothing lies on the scale of the bagging area.
+    Empty,
+    /// It weighs in something that a bagging area cannot use.
+    NotGrams,
     /// Something moves there.
     Moving,
     /// The scale answers, and has no weight to tell.
     NoWeight,
     /// The picture is on the display.
     Shown,
+    /// The picture has stood long enough on the customer's screen.
+    PictureOver,
 }
 
 /// A device that is being tried; dropped, it is let go.
@@ -66,6 +78,30 @@ pub(crate) enum Trying {
         /// Its thread.
         _device: Display,
     },
+    /// The customer's window, until it has been shown long enough.
+    Customer(TestPicture),
+}
+
+/// The customer's window with a test picture; dropped, it is hidden.
+pub(crate) struct TestPicture {
+    window: CustomerRemote,
+    until: Instant,
+}
+
+impl Drop for TestPicture {
+    fn drop(&mut self) {
+        self.window.hide();
+    }
+}
+
+impl Trying {
+    /// Whether what is tried has been shown long enough: it must not stand in anybody's way for ever.
+    pub(crate) fn is_over(&self) -> bool {
+        match self {
+            Self::Customer(picture) => Instant::now() >= picture.until,
+            Self::Printer { .. } | Self::Scanner { .. } | Self::Scale { .. } | Self::Display { .. } => false,
+        }
+    }
 }
 
 /// What is tried.
@@ -77,8 +113,12 @@ pub enum Tried {
     Scanner(config::Scanner),
     /// A scale.
     Scale(config::Scale),
+    /// The scale of a bagging area.
+    BaggingScale(config::Scale),
     /// A display.
     Display(config::Display),
+    /// The customer's window.
+    Customer(config::CustomerWindow),
 }
 
 /// Begins to try a device; what it says goes into the queue under a number.
@@ -90,6 +130,7 @@ pub(crate) fn begin(
     tried: &Tried,
     number: u64,
     events: &SyncSender<Event>,
+    customer: &CustomerRemote,
 ) -> Result<Trying, DeviceError> {
     let events = events.clone();
     let say = move |said: Option<Said>| {
@@ -110,22 +151,17 @@ pub(crate) fn begin(
             Trying::Scanner { _device: AnyScanner::with(scanner, move |event| say(of_scanner(event))) }
         }
         Tried::Scale(scale) => {
-            let device = drivers::scale::spawn(scale.driver()?, move |told| {
-                say(match told {
-                    Told::Health(health) => of_health(health),
-                    Told::News(Reading::Stable(load)) => Some(Said::Weight(load.weight.to_string())),
-                    Told::News(Reading::Moving) => Some(Said::Moving),
-                    Told::News(
-                        Reading::OverRange
-                        | Reading::UnderRange
-                        | Reading::BelowMinimum
-                        | Reading::Unchanged
-                        | Reading::Idle,
-                    ) => Some(Said::NoWeight),
-                    Told::Started { .. } | Told::Ended { .. } => None,
-                });
-            });
+            let device = drivers::scale::spawn(scale.driver()?, move |told| say(of_scale(told)));
             Trying::Scale { _device: device }
+        }
+        Tried::BaggingScale(scale) => {
+            let device = drivers::scale::spawn(scale.driver()?, move |told| say(of_bagging_scale(told)));
+            Trying::Scale { _device: device }
+        }
+        Tried::Customer(place) => {
+            customer.show_at(place.place(), tryout::test_basket());
+            let until = Instant::now() + PICTURE_SHOWN;
+            Trying::Customer(TestPicture { window: customer.clone(), until })
         }
         Tried::Display(display) => {
             let device = Display::spawn(display.driver()?, move |told| {
@@ -169,6 +205,40 @@ fn of_health(health: Health) -> Option<Said> {
     }
 }
 
+fn of_scale(told: ScaleTold) -> Option<Said> {
+    match told {
+        Told::Health(health) => of_health(health),
+        Told::News(Reading::Stable(load)) => Some(Said::Weight(load.weight.to_string())),
+        Told::News(Reading::Moving) => Some(Said::Moving),
+        Told::News(
+            Reading::OverRange
+            | Reading::UnderRange
+            | Reading::BelowMinimum
+            | Reading::Unchanged
+            | Reading::Idle,
+        ) => Some(Said::NoWeight),
+        Told::Started { .. } | Told::Ended { .. } => None,
+    }
+}
+
+/// As a kiosk reads it: in whole grams, and nothing is a weight too.
+fn of_bagging_scale(told: ScaleTold) -> Option<Said> {
+    match &told {
+        Told::News(Reading::Stable(load)) => match load.weight.grams() {
+            Some(0) => Some(Said::Empty),
+            Some(_) => of_scale(told),
+            None => Some(Said::NotGrams),
+        },
+        Told::News(Reading::BelowMinimum) => Some(Said::Empty),
+        Told::News(
+            Reading::Moving | Reading::OverRange | Reading::UnderRange | Reading::Unchanged | Reading::Idle,
+        )
+        | Told::Health(_)
+        | Told::Started { .. }
+        | Told::Ended { .. } => of_scale(told),
+    }
+}
+
 fn of_printer(event: PrinterEvent) -> Option<Said> {
     match event {
         PrinterEvent::Health(health) => of_health(health),
@@ -191,11 +261,13 @@ fn of_scanner(event: ScannerEvent) -> Option<Said> {
 }
 
 /// What stands in `lane.toml`, as what can be tried: the set-up begins with it.
-pub fn configured(config: &Config) -> [Option<Tried>; 4] {
+pub fn configured(config: &Config) -> [Option<Tried>; 6] {
     [
         config.printer.clone().map(Tried::Printer),
         config.scanner.clone().map(Tried::Scanner),
         config.scale.clone().map(Tried::Scale),
+        config.bagging_scale.clone().map(Tried::BaggingScale),
         config.display.clone().map(Tried::Display),
+        config.customer.clone().map(Tried::Customer),
     ]
 }

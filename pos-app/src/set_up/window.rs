@@ -9,10 +9,11 @@ use std::time::Duration;
 use anyhow::Context;
 use drivers::sound::{Sound, SoundConfig, Tone};
 use ledger::file::WriterLock;
+use ui::customer::{CustomerRemote, CustomerScreen};
 use ui::{Remote, TillScreen};
 
 use super::ports::Machine;
-use super::trial::{self, Trying};
+use super::trial::{self, Said, Trying};
 use super::{Errand, Event, SetUp, agent};
 use crate::config::{Config, Paths};
 use crate::lane::Moment;
@@ -30,18 +31,21 @@ pub fn run(paths: Paths, config: Config) -> anyhow::Result<After> {
     let _one = WriterLock::take(&paths.data.join("set-up.db")).context("set the till up")?;
     let (events, queue) = sync_channel(EVENTS_WAITING_MAX);
     let actions = events.clone();
-    select_window_system()?;
-    let screen = TillScreen::new(move |action| match actions.try_send(Event::Action(action)) {
+    let report = move |action| match actions.try_send(Event::Action(action)) {
         Ok(()) | Err(TrySendError::Disconnected(_)) => {}
         // Rather a window that waits than a key that is lost.
         Err(TrySendError::Full(event)) => {
             let _ = actions.send(event);
         }
-    })?;
+    };
+    select_window_system()?;
+    let screen = TillScreen::new(report.clone())?;
+    // Hidden until it is tried. Keys that reach it are the set-up's.
+    let customer = CustomerScreen::new(report)?;
     screen.set_size(config.window.width, config.window.height);
     screen.set_fullscreen(config.window.fullscreen);
     let after = Arc::new(Mutex::new(After::End));
-    let (remote, told) = (screen.remote(), Arc::clone(&after));
+    let (remote, told, customer_remote) = (screen.remote(), Arc::clone(&after), customer.remote());
     let worker = thread::Builder::new().name("set-up".into()).spawn(move || {
         let _quit = QuitWhenDropped(remote.clone());
         let sound = SoundConfig { folder: paths.sounds(), player: config.sound.player.clone() };
@@ -49,6 +53,7 @@ pub fn run(paths: Paths, config: Config) -> anyhow::Result<After> {
             sound: Sound::spawn(sound, |health| tracing::info!(?health, "sound")),
             paths: paths.clone(),
             events,
+            customer: customer_remote,
             trial: None,
             agent: None,
         };
@@ -60,6 +65,7 @@ pub fn run(paths: Paths, config: Config) -> anyhow::Result<After> {
     })?;
     screen.run()?;
     drop(screen);
+    drop(customer);
     match worker.join() {
         Ok(()) => Ok(*after.lock().unwrap_or_else(PoisonError::into_inner)),
         Err(_) => anyhow::bail!("the set-up ended in a bug; the next start goes on where it was"),
@@ -84,7 +90,7 @@ fn turn(set_up: &mut SetUp, queue: &Receiver<Event>, hands: &mut Hands, show: im
             Err(RecvTimeoutError::Timeout) => Event::Tick,
             Err(RecvTimeoutError::Disconnected) => return false,
         };
-        for event in std::iter::once(event).chain(hands.agent_ended()) {
+        for event in std::iter::once(event).chain(hands.agent_ended()).chain(hands.picture_over()) {
             for errand in set_up.take(Moment::now(), event) {
                 match errand {
                     Errand::Done => return true,
@@ -106,7 +112,9 @@ struct Hands {
     sound: Sound,
     paths: Paths,
     events: SyncSender<Event>,
-    trial: Option<Trying>,
+    customer: CustomerRemote,
+    /// What is tried, and our number of that.
+    trial: Option<(u64, Trying)>,
     agent: Option<Child>,
 }
 
@@ -126,8 +134,8 @@ impl Hands {
             }
             Errand::Try { number, tried } => {
                 self.trial = None;
-                match trial::begin(&self.paths, &tried, number, &self.events) {
-                    Ok(trial) => self.trial = Some(trial),
+                match trial::begin(&self.paths, &tried, number, &self.events, &self.customer) {
+                    Ok(trial) => self.trial = Some((number, trial)),
                     Err(error) => self.tell(Event::NotTried { number, reason: error.to_string() }),
                 }
             }
@@ -144,6 +152,13 @@ impl Hands {
             }
             Errand::Done | Errand::Quit => {}
         }
+    }
+
+    /// That a test picture has stood long enough, once it has.
+    fn picture_over(&mut self) -> Option<Event> {
+        let number = self.trial.as_ref().filter(|(_, trial)| trial.is_over())?.0;
+        self.trial = None;
+        Some(Event::Said { number, said: Said::PictureOver })
     }
 
     /// How the agent ended that was started here, once it has: so nothing of it is left.

@@ -145,6 +145,30 @@ pub(super) fn agent_ended(status: &str) -> Told {
     )
 }
 
+/// The line that is chosen is that of the lane's other scale.
+pub(super) fn other_scale(step: Step) -> Told {
+    match step {
+        Step::BaggingScale => told(
+            Tone::Stop,
+            "这是称重的秤，不是装袋区的。换一个。",
+            "This is the scale that goods are weighed on, not that of the bagging area. Choose another.",
+        ),
+        Step::Language
+        | Step::Hq
+        | Step::Store
+        | Step::Printer
+        | Step::Scanner
+        | Step::Scale
+        | Step::Display
+        | Step::Customer
+        | Step::Goods => told(
+            Tone::Stop,
+            "这是装袋区的秤，不是称重的。换一个。",
+            "This is the scale of the bagging area, not the one that goods are weighed on. Choose another.",
+        ),
+    }
+}
+
 /// What was typed for an address, by a hand or a slow scanner, and cannot be one.
 pub(super) fn no_place(step: Step) -> Told {
     match step {
@@ -159,7 +183,9 @@ pub(super) fn no_place(step: Step) -> Told {
         | Step::Store
         | Step::Printer
         | Step::Scale
+        | Step::BaggingScale
         | Step::Display
+        | Step::Customer
         | Step::Goods => told(
             Tone::Attend,
             "这不是地址：地址里有点、冒号或斜杠。清掉，再输入或选一个。",
@@ -194,12 +220,25 @@ pub(super) fn trying(tried: &Tried) -> Told {
         Tried::Printer(_) => told(Tone::Quiet, "正在打测试页……", "Printing a test page …"),
         Tried::Scanner(_) => told(Tone::Quiet, "现在扫一个商品。", "Scan something now."),
         Tried::Scale(_) => told(Tone::Quiet, "放一样东西到秤上。", "Put something on the scale."),
+        Tried::BaggingScale(_) => {
+            told(Tone::Quiet, "放一样东西到装袋区。", "Put something in the bagging area.")
+        }
+        Tried::Customer(_) => told(
+            Tone::Quiet,
+            "看顾客屏：应有两行商品，合计 1,234.51。",
+            "Look at the customer's screen: two lines of goods and a total of 1,234.51.",
+        ),
         Tried::Display(_) => told(Tone::Quiet, "正在显示……", "Showing a picture …"),
     }
 }
 
 pub(super) fn nothing_to_try(step: Step) -> Told {
     match step {
+        Step::Customer => told(
+            Tone::Attend,
+            "先选一块屏幕；没有顾客屏就直接下一步。",
+            "First choose a screen; without one for the customer, just go on.",
+        ),
         Step::Scanner => told(
             Tone::Quiet,
             "像键盘一样接的扫码枪：现在扫一个商品就行。",
@@ -210,6 +249,7 @@ pub(super) fn nothing_to_try(step: Step) -> Told {
         | Step::Store
         | Step::Printer
         | Step::Scale
+        | Step::BaggingScale
         | Step::Display
         | Step::Goods => told(
             Tone::Attend,
@@ -220,7 +260,7 @@ pub(super) fn nothing_to_try(step: Step) -> Told {
 }
 
 /// What a device that is tried has said.
-pub(super) fn said(said: &Said) -> Told {
+pub(super) fn said(step: Step, said: &Said) -> Told {
     match said {
         Said::Reached => told(Tone::Quiet, "接上了。", "It is connected."),
         Said::NotReached(reason) => told(
@@ -252,9 +292,36 @@ pub(super) fn said(said: &Said) -> Told {
             "扫码枪没有结束符：把它设成扫完加回车。",
             "The scanner does not end its codes: set it to send Return after each.",
         ),
+        Said::Weight(weight) if step == Step::BaggingScale => Told {
+            value: weight.clone(),
+            ..told(
+                Tone::Good,
+                "装袋秤正常。数字对不上放的东西，就是另一台秤：换一个。",
+                "The bagging scale works. If this is not what you put there, it is the other scale: choose another.",
+            )
+        },
         Said::Weight(weight) => {
             Told { value: weight.clone(), ..told(Tone::Good, "秤正常。", "The scale works.") }
         }
+        Said::Empty => Told {
+            value: "0".to_owned(),
+            ..told(
+                Tone::Attend,
+                "这台秤上没有东西。放一样到装袋区；放了还是 0，就是另一台秤：换一个。",
+                "Nothing lies on this scale. Put something in the bagging area; if it still says 0, it is the other scale: \
+                 choose another.",
+            )
+        },
+        Said::NotGrams => told(
+            Tone::Stop,
+            "这台秤不按整克称，装袋区用不了。把它设成公斤或克。",
+            "This scale does not weigh in whole grams, which a bagging area needs. Set it to kilograms or grams.",
+        ),
+        Said::PictureOver => told(
+            Tone::Quiet,
+            "测试画面已收起。看到了就下一步；没看到就换一块屏幕再试。",
+            "The test picture is gone. If you saw it, go on; if not, choose another screen and test again.",
+        ),
         Said::Moving => told(Tone::Quiet, "还在动……", "It still moves …"),
         Said::NoWeight => {
             told(Tone::Quiet, "秤有应答。放一样东西上去。", "The scale answers. Put something on it.")

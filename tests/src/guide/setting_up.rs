@@ -5,8 +5,10 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use ledger::journal::Identity;
 use ledger::reference::ReferenceWriter;
-use pos_app::config::{Config, Paths};
+use pos_app::config::{Config, Mode, Paths, Scale};
 use pos_app::set_up::ports::Machine;
+use pos_app::set_up::progress::{Progress, Step};
+use pos_app::set_up::screens::{Screen, Screens, Side};
 use pos_app::set_up::trial::Said;
 use pos_app::set_up::{Errand, Event, SetUp};
 use protocol::enrol::{EnrolOutcome, Invited};
@@ -35,7 +37,10 @@ pub(super) fn pictures(
 ) -> Result<Vec<String>> {
     let files = tempfile::tempdir()?;
     let paths = Paths { data: files.path().to_owned() };
-    let set_up = SetUp::new(paths, config.clone(), Machine::none());
+    let screen_beside =
+        Screen { name: "HDMI-2".into(), x: 1_024, y: 0, width: 1_280, height: 800, side: Side::Right };
+    let screens = Screens { others: vec![screen_beside], is_managed: true };
+    let set_up = SetUp::new(paths, config.clone(), Machine::none_with(screens));
     let mut manager = Manager { set_up, screen, pixels, folder, names: Vec::new() };
     manager.press(Button::Yes);
     manager.write("hq.example");
@@ -70,11 +75,35 @@ pub(super) fn pictures(
     for _ in 0..4 {
         manager.press(Button::Yes);
     }
+    manager.press(Button::Row(1));
+    manager.press(Button::SheetKey(0));
+    manager.draw("set-up-customer")?;
+    manager.press(Button::Row(0));
+    manager.press(Button::Yes);
     let mut writer = ReferenceWriter::open(&files.path().join("reference.db"))?;
     writer.set_identity(&Identity { store: STORE.into(), lane: 2, epoch: 1 })?;
     writer.set_contact(MORNING.now_ms)?;
     manager.take(Event::Tick);
     manager.draw("set-up-goods")?;
+
+    // A kiosk has a second scale.
+    Progress { step: Step::BaggingScale, ..Progress::default() }.write(files.path())?;
+    let paths = Paths { data: files.path().to_owned() };
+    let scale = Scale { port: "/dev/ttyUSB0".into(), protocol: "cas-pd2".into(), baud: None, serial: None };
+    let config = Config { mode: Mode::Kiosk, scale: Some(scale), ..config.clone() };
+    manager.set_up = SetUp::new(paths, config, Machine::none());
+    manager.set_up.end_calm();
+    manager.write("192.168.1.88:4001");
+    let tried = manager.press(Button::SheetKey(0));
+    let Some(Errand::Try { number, .. }) =
+        tried.into_iter().find(|errand| matches!(errand, Errand::Try { .. }))
+    else {
+        bail!("no scale is tried")
+    };
+    manager.take(Event::Said { number, said: Said::Empty });
+    manager.draw("set-up-bagging-empty")?;
+    manager.take(Event::Said { number, said: Said::Weight("0.570 kg".into()) });
+    manager.draw("set-up-bagging")?;
     Ok(manager.names)
 }
 

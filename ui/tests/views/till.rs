@@ -151,7 +151,8 @@ pub fn over(screen: Screen, sheet: Sheet) -> View {
 /// A till that is being set up, at each kind of step.
 pub fn every_step() -> Vec<View> {
     let step = |at, sheet: Sheet| {
-        let steps = ["Language", "HQ", "Store", "Printer", "Scanner", "Scale", "Display", "Goods"];
+        let steps =
+            ["Language", "HQ", "Store", "Printer", "Scanner", "Scale", "Display", "Customer", "Goods"];
         let screen = SetUp { steps: steps.map(String::from).to_vec(), at };
         over(Screen::SetUp(screen), Sheet { go: "Next".into(), back: "Back".into(), ..sheet })
     };
@@ -202,7 +203,42 @@ pub fn every_step() -> Vec<View> {
         rows: vec![row("Sync program", "running"), row("HQ answered", "12:41:07")],
         ..Sheet::default()
     };
-    vec![step(1, hq), step(3, printer), step(7, goods)]
+    let device = |title: &str, text: &str, rows, keys: &[(&str, &str)]| Sheet {
+        title: title.into(),
+        text: text.into(),
+        rows,
+        selected: Some(1),
+        keys: keys.iter().map(|(label, shortcut)| key(label, shortcut)).collect(),
+        ..Sheet::default()
+    };
+    let other = SheetRow { detail: "/dev/ttyUSB0".into(), ..row("The scale for loose goods", "") };
+    let bagging = Sheet {
+        tone: Tone::Attend,
+        figure: Some(Figure { label: "Bagging".into(), value: "0".into(), tone: Tone::Attend }),
+        entry_label: "Address on the network".into(),
+        placeholder: "192.168.1.88:4001".into(),
+        ..device(
+            "Where is the scale under the bagging area?",
+            "Nothing lies on this scale. Put something in the bagging area; if it still says 0, it is the other scale: \
+             choose another.",
+            vec![row("None", ""), row("USB Scale", "✓"), other],
+            &[
+                ("Test weighing", "F5"),
+                ("Type address", "F2"),
+                ("toledo-8217", "F6"),
+                ("cas-pd2", "F7"),
+                ("nci", "F8"),
+            ],
+        )
+    };
+    let screen = SheetRow { detail: "1280 × 800 · HDMI-2".into(), ..row("Screen at the right", "✓") };
+    let customer = device(
+        "Which screen is the customer's?",
+        "Look at the customer's screen: two lines of goods and a total of 1,234.51.",
+        vec![row("None", ""), screen],
+        &[("Test picture", "F5"), ("Look again", "F2")],
+    );
+    vec![step(1, hq), step(3, printer), step(5, bagging), step(7, customer), step(8, goods)]
 }
 
 /// A fruit of a colour on white, as HQ makes pictures of goods.

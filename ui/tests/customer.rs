@@ -41,7 +41,7 @@ fn the_customer_reads_what_is_sold_what_is_due_and_the_change() {
     let heard = Rc::clone(&done);
     let screen = CustomerScreen::new(move |action| heard.borrow_mut().push(action)).expect("a window");
     slint::select_bundled_translation("en").expect("English is inside");
-    screen.show().expect("shown");
+    screen.window().show().expect("shown");
     screen.apply(&view(CustomerScreenView::Idle { picture: None }));
     assert!(texts(&screen).iter().any(|text| text == "Wenlin Road"));
 

@@ -112,21 +112,26 @@ impl Chain {
     /// What so many bottles of water cost at the relay, and their basket.
     async fn basket(&self, token: &str, device: &str, pieces: u32) -> Result<(i64, String), StatusCode> {
         let relay = self.relay.url();
-        let mut asked = asked(device, pieces);
-        let prices = self.phone(&relay, (token, "/v1/go/S1/prices"), &asked).await;
-        if prices.status() != StatusCode::OK {
-            return Err(prices.status());
+        let asked = asked(device, pieces);
+        // A price that changes between the two is shown and asked about again, as the page does.
+        for _ in 0..3 {
+            let prices = self.phone(&relay, (token, "/v1/go/S1/prices"), &asked).await;
+            if prices.status() != StatusCode::OK {
+                return Err(prices.status());
+            }
+            let prices: Value = prices.json().await.expect("JSON");
+            let mut shown = asked.clone();
+            shown["shown_total"] = prices["total"].clone();
+            let sealed = self.phone(&relay, (token, "/v1/go/S1/baskets"), &shown).await;
+            if sealed.status() != StatusCode::OK {
+                return Err(sealed.status());
+            }
+            let sealed: Value = sealed.json().await.expect("JSON");
+            if let Some(code) = sealed["sealed"]["code"].as_str() {
+                return Ok((prices["total"].as_i64().expect("a total"), code.to_owned()));
+            }
         }
-        let prices: Value = prices.json().await.expect("JSON");
-        asked["shown_total"] = prices["total"].clone();
-        let sealed = self.phone(&relay, (token, "/v1/go/S1/baskets"), &asked).await;
-        if sealed.status() != StatusCode::OK {
-            return Err(sealed.status());
-        }
-        let sealed: Value = sealed.json().await.expect("JSON");
-        let code =
-            sealed["sealed"]["code"].as_str().unwrap_or_else(|| panic!("no code: {sealed}")).to_owned();
-        Ok((prices["total"].as_i64().expect("a total"), code))
+        panic!("prices change without an end");
     }
 
     /// What a lane of a store is told of keys, through the relay or by HQ.

@@ -280,16 +280,17 @@ impl Lane {
 
     /// Takes events in and gives what is to be done outside, in order.
     pub fn turn(&mut self, moment: Moment, events: impl IntoIterator<Item = Event>) -> Vec<Command> {
-        self.turn_with(moment, events, |_| {})
+        self.turn_with(moment, events, |_| true)
     }
 
     /// The same, and lets `early` look at the lane once goods of a large basket are in it and on the disk, but before what
-    /// promotions take off them is known: until then what was taken off before stands, which is never too much.
+    /// promotions take off them is known: until then what was taken off before stands, which is never too much. Where
+    /// `early` says no, since a further turn follows at once, that is left to the turns to come.
     pub fn turn_with(
         &mut self,
         moment: Moment,
         events: impl IntoIterator<Item = Event>,
-        early: impl FnOnce(&Self),
+        early: impl FnOnce(&Self) -> bool,
     ) -> Vec<Command> {
         self.moment = moment;
         if matches!(self.state, State::Closed(_)) && !self.is_broken() {
@@ -303,10 +304,8 @@ impl Lane {
         }
         self.price_waits = false;
         self.flush();
-        if self.is_seen_early() {
-            early(self);
-        }
-        if let State::Open(open) = &mut self.state {
+        let is_priced = !self.is_seen_early() || early(self);
+        if is_priced && let State::Open(open) = &mut self.state {
             open.glance(moment);
         }
         self.ask_for_quotas();

@@ -4,7 +4,7 @@
 //! own. All of them put events into one bounded queue, in the order in which
 //! things happened.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, Once, PoisonError};
@@ -45,6 +45,18 @@ const GATHERED: Duration = Duration::from_millis(4);
 
 /// So long characters wait at most: nobody sees that.
 const GATHERED_MAX: Duration = Duration::from_millis(20);
+
+/// So long a large basket may stay as it was last seen, while codes come quicker than it is priced and drawn.
+const SEEN_WITHIN: Duration = Duration::from_millis(100);
+
+/// So long its promotions may wait for their price meanwhile.
+const PRICED_WITHIN: Duration = Duration::from_millis(300);
+
+/// So long the promotions of a large basket wait at most for the window that draws its goods.
+const DRAWN_WITHIN: Duration = Duration::from_millis(16);
+
+/// How often it is asked meanwhile whether something came.
+const LOOKED: Duration = Duration::from_millis(2);
 
 /// The devices of a lane.
 pub struct Devices {
@@ -240,9 +252,20 @@ impl AnyScanner {
 }
 
 /// Takes turns until the program ends or every sender is gone.
-pub fn take_turns(lane: &mut Lane, queue: &Receiver<Event>, devices: &Devices, show: impl Fn(&Lane, View)) {
+///
+/// `show` shows a view soon; `is_drawn` waits so long for it at most, and says whether it is on the screen.
+pub fn take_turns(
+    lane: &mut Lane,
+    queue: &Receiver<Event>,
+    devices: &Devices,
+    show: impl Fn(&Lane, View),
+    is_drawn: impl Fn(Duration) -> bool,
+) {
     let begun = Instant::now();
     let mut clock = LaneClock::new(lane.last_stamp_ms(), 0);
+    let came: Cell<Option<Event>> = Cell::default();
+    let mut seen_at = begun;
+    let mut due_since: Option<Instant> = None;
     let mut turn = |lane: &mut Lane, events: Vec<Event>| {
         let shown = Moment::now();
         let steady_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
@@ -251,16 +274,31 @@ pub fn take_turns(lane: &mut Lane, queue: &Receiver<Event>, devices: &Devices, s
             tracing::warn!(?change, "clock");
             lane.hear_clock(change);
         }
-        let commands = lane.turn_with(Moment { now_ms, ..shown }, events, |lane| show(lane, lane.view()));
-        let view = lane.view();
-        devices.show(&view);
-        show(lane, view);
+        let mut is_put_off = false;
+        let commands = lane.turn_with(Moment { now_ms, ..shown }, events, |lane| {
+            let may_wait = due_since.is_none_or(|since| since.elapsed() < PRICED_WITHIN);
+            if !may_wait || seen_at.elapsed() >= SEEN_WITHIN || !has_come(&came, queue) {
+                show(lane, lane.view());
+                seen_at = Instant::now();
+                while seen_at.elapsed() < DRAWN_WITHIN && !is_drawn(LOOKED) && !has_come(&came, queue) {}
+            }
+            is_put_off = may_wait && has_come(&came, queue);
+            !is_put_off
+        });
+        if is_put_off {
+            due_since.get_or_insert_with(Instant::now);
+        } else {
+            due_since = None;
+            let view = lane.view();
+            devices.show(&view);
+            show(lane, view);
+            seen_at = Instant::now();
+        }
         commands.into_iter().all(|command| devices.perform(command))
     };
     if !turn(lane, Vec::new()) {
         return;
     }
-    let mut came: Option<Event> = None;
     loop {
         let reckons = lane.is_to_reckon();
         let first = match came.take() {
@@ -270,9 +308,8 @@ pub fn take_turns(lane: &mut Lane, queue: &Receiver<Event>, devices: &Devices, s
         let events = match first {
             Ok(first) => gather(first, queue),
             Err(RecvTimeoutError::Timeout) if reckons => {
-                let (is_known, event) = consider(lane, queue);
-                if event.is_some() {
-                    came = event;
+                let is_known = lane.consider(&|| !has_come(&came, queue));
+                if has_come(&came, queue) {
                     continue;
                 }
                 vec![if is_known { Event::Reckoned } else { Event::Tick }]
@@ -284,6 +321,14 @@ pub fn take_turns(lane: &mut Lane, queue: &Receiver<Event>, devices: &Devices, s
             return;
         }
     }
+}
+
+/// Whether something has come, which then lies in `came` until it is taken.
+fn has_come(came: &Cell<Option<Event>>, queue: &Receiver<Event>) -> bool {
+    let event = came.take().or_else(|| queue.try_recv().ok());
+    let has_come = event.is_some();
+    came.set(event);
+    has_come
 }
 
 /// What has come by now. Characters alone wait a little for what a scanner sends right after them: drawing half a code
@@ -300,20 +345,6 @@ fn gather(first: Event, queue: &Receiver<Event>) -> Vec<Event> {
         events.push(event);
     }
     events
-}
-
-/// Works out fully what the basket costs, until it is known or somebody wants something: gives whether it
-/// is known, and what came.
-fn consider(lane: &Lane, queue: &Receiver<Event>) -> (bool, Option<Event>) {
-    let came: RefCell<Option<Event>> = RefCell::default();
-    let is_known = lane.consider(&|| {
-        let mut came = came.borrow_mut();
-        if came.is_none() {
-            *came = queue.try_recv().ok();
-        }
-        came.is_none()
-    });
-    (is_known, came.into_inner())
 }
 
 /// What comes after a lane's window.
@@ -383,12 +414,13 @@ pub fn run(paths: Paths, config: Config) -> anyhow::Result<After> {
         let _quit = QuitWhenDropped(remote.clone());
         let mut lane = Lane::new(paths, config);
         lane.wake_for_pictures(devices.events.clone());
-        take_turns(&mut lane, &queue, &devices, |lane, view| {
+        let show = |lane: &Lane, view| {
             if let Some(feed) = &feed {
                 feed.show(&view);
             }
             remote.show(lane, view);
-        });
+        };
+        take_turns(&mut lane, &queue, &devices, show, |patience| remote.is_drawn_within(patience));
     })?;
     screen.run()?;
     // Without the windows nothing more can come; the queue's last sender goes with them.
@@ -476,6 +508,15 @@ impl MainRemote {
         match self {
             Self::Till(remote) => remote.apply(view),
             Self::Kiosk(remote) => remote.apply(lane.kiosk_view()),
+        }
+    }
+
+    /// Whether what was shown is on the screen, after `patience` at the latest.
+    fn is_drawn_within(&self, patience: Duration) -> bool {
+        match self {
+            Self::Till(remote) => remote.is_drawn_within(patience),
+            // Its lane shows nothing that it goes on working out.
+            Self::Kiosk(_) => true,
         }
     }
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
-use domain::basket::{LINES_MAX, WeighedBy};
+use domain::basket::{LINES_MAX, Savings, WeighedBy};
 use domain::payment::Outcome;
 use domain::record::{Record, Staff};
 use domain::refund::{Origin, PastSale};
@@ -613,13 +613,9 @@ fn a_receipt_that_cannot_be_printed_is_said_to_be_none() {
 }
 
 /// Goods of a large basket are on the screen before what promotions take off them is known, at no less than they then
-/// cost; those of a small one are priced at once.
+/// cost; those of a small one are priced at once, and where more follows all of it is priced together.
 #[test]
 fn goods_of_a_large_basket_are_seen_before_their_promotions() {
-    let folder = tempfile::tempdir().expect("a folder");
-    tests::stand::reference(folder.path(), 1).expect("a shop with its promotions");
-    let mut till = Till::open(folder.path());
-    till.sign_in();
     let codes: Vec<String> = shop::demo()
         .products
         .iter()
@@ -633,22 +629,42 @@ fn goods_of_a_large_basket_are_seen_before_their_promotions() {
     let sparkling = sparkling.and_then(|product| product.codes.first().cloned()).expect("its code");
     let codes: Vec<String> = codes.into_iter().chain([sparkling.clone(), sparkling]).collect();
     let total = |lane: &Lane| lane.till().map(|till| (till.basket().lines().len(), till.basket().total()));
-    let (mut early, mut higher) = (0, 0);
-    for code in &codes {
-        let mut seen = None;
-        let scan = Event::Scan(Scan::parse(code));
-        for command in till.lane.turn_with(MORNING, [scan], |lane| seen = total(lane)) {
-            till.devices.perform(command);
+    let ring = |is_put_off: fn(usize) -> bool| {
+        let folder = tempfile::tempdir().expect("a folder");
+        tests::stand::reference(folder.path(), 1).expect("a shop with its promotions");
+        let mut till = Till::open(folder.path());
+        till.sign_in();
+        let (mut early, mut higher, mut put_off) = (0, 0, 0);
+        for (number, code) in codes.iter().enumerate() {
+            let mut seen = None;
+            let scan = Event::Scan(Scan::parse(code));
+            for command in till.lane.turn_with(MORNING, [scan], |lane| {
+                seen = total(lane);
+                !is_put_off(number)
+            }) {
+                till.devices.perform(command);
+            }
+            let (lines, priced) = total(&till.lane).expect("an open lane");
+            let Some((seen_lines, at_most)) = seen else {
+                assert!(lines <= LINES_PRICED_AT_ONCE, "{lines} lines were not seen");
+                continue;
+            };
+            assert!(lines > LINES_PRICED_AT_ONCE && seen_lines == lines, "{seen_lines} of {lines} lines");
+            assert!(at_most >= priced, "{at_most:?} was shown of {priced:?}");
+            early += 1;
+            higher += usize::from(at_most > priced);
+            if is_put_off(number) {
+                let savings = till.lane.till().map(|till| till.basket().savings());
+                assert_eq!((at_most, savings), (priced, Some(Savings::Due)), "code {number}");
+                put_off += 1;
+            }
         }
-        let (lines, priced) = total(&till.lane).expect("an open lane");
-        let Some((seen_lines, at_most)) = seen else {
-            assert!(lines <= LINES_PRICED_AT_ONCE, "{lines} lines were not seen");
-            continue;
-        };
-        assert!(lines > LINES_PRICED_AT_ONCE && seen_lines == lines, "{seen_lines} of {lines} lines");
-        assert!(at_most >= priced, "{at_most:?} was shown of {priced:?}");
-        early += 1;
-        higher += usize::from(at_most > priced);
-    }
+        (early, higher, put_off, total(&till.lane))
+    };
+    let (early, higher, _, at_once) = ring(|_| false);
     assert!(early >= LINES_PRICED_AT_ONCE && higher > 0, "{early} were seen early, {higher} of them fell");
+    // Where further codes follow at once, all of them are priced with the last.
+    let (_, _, put_off, together) = ring(|number| number < 2 * LINES_PRICED_AT_ONCE + 1);
+    assert!(put_off >= LINES_PRICED_AT_ONCE, "{put_off} were put off");
+    assert_eq!(together, at_once);
 }

@@ -1,9 +1,10 @@
 //! The till's window: shows a [`View`] and reports what people do. It decides nothing.
 
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use slint::{CloseRequestResponse, ComponentHandle, LogicalSize, PlatformError, SharedString, Weak};
+use slint::{CloseRequestResponse, ComponentHandle, LogicalSize, PlatformError, SharedString, Timer, Weak};
 
 use crate::action::{Action, Button, Key};
 use crate::below;
@@ -120,12 +121,34 @@ impl TillScreen {
 
 /// The newest view that the window has not shown yet.
 #[derive(Default)]
-struct Newest(Mutex<Option<View>>);
+struct Newest {
+    state: Mutex<Coming>,
+    drawn: Condvar,
+}
+
+/// What is on its way to the screen.
+#[derive(Default)]
+struct Coming {
+    view: Option<View>,
+    is_drawn_now: bool,
+}
 
 impl Newest {
-    fn lock(&self) -> MutexGuard<'_, Option<View>> {
+    fn lock(&self) -> MutexGuard<'_, Coming> {
         // A panic elsewhere leaves a whole view or none: both can be shown.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The view that is to be drawn now.
+    fn begin(&self) -> Option<View> {
+        let mut coming = self.lock();
+        coming.is_drawn_now = coming.view.is_some();
+        coming.view.take()
+    }
+
+    fn end(&self) {
+        self.lock().is_drawn_now = false;
+        self.drawn.notify_all();
     }
 }
 
@@ -142,22 +165,34 @@ impl Remote {
     /// A view that comes before the last one was shown replaces it, and the
     /// event loop holds at most one wake-up, so a burst costs one redraw.
     pub fn apply(&self, view: View) {
-        let wake_up_pending = self.newest.lock().replace(view).is_some();
+        let wake_up_pending = self.newest.lock().view.replace(view).is_some();
         if wake_up_pending {
             return;
         }
         let newest = Arc::clone(&self.newest);
         let posted = self.window.upgrade_in_event_loop(move |window| {
-            let view = newest.lock().take();
-            if let Some(view) = view {
+            if let Some(view) = newest.begin() {
                 present::present(&window, &view);
                 drawn::draw_now(window.window());
+                // The event loop draws before it looks at its clocks again.
+                Timer::single_shot(Duration::ZERO, move || newest.end());
             }
         });
         if posted.is_err() {
             // The event loop is over: nobody will look again.
-            self.newest.lock().take();
+            self.newest.lock().view.take();
+            self.newest.drawn.notify_all();
         }
+    }
+
+    /// Waits until all that was to be shown is drawn; whether it is, after `patience` at the latest. Who has work to
+    /// do that nobody waits for leaves the processor to the window so long.
+    pub fn is_drawn_within(&self, patience: Duration) -> bool {
+        let coming = self.newest.lock();
+        let is_coming = |coming: &mut Coming| coming.view.is_some() || coming.is_drawn_now;
+        let waited = self.newest.drawn.wait_timeout_while(coming, patience, is_coming);
+        let (mut coming, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        !is_coming(&mut coming)
     }
 
     /// Ends [`TillScreen::run`].
@@ -312,6 +347,6 @@ mod tests {
         burst.join().expect("the other thread");
         assert_eq!(screen.window().global::<Bar>().get_clock(), "500");
         assert_eq!(screen.window().get_screen(), ScreenKind::Done);
-        assert!(screen.newest.lock().is_none());
+        assert!(screen.newest.lock().view.is_none());
     }
 }

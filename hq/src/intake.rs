@@ -10,7 +10,10 @@ use domain::money::AMOUNT_MAX;
 use protocol::chain::ChainHash;
 use protocol::event::{self, EVENT_BYTES_MAX, Event, Fact, Sale, SavingLayer};
 use protocol::head::{HeadClaim, PublicKey, SignedHead};
-use protocol::push::{BATCH_BYTES_MAX, Batch, BatchHead, PushAnswer, PushRefusal, decode_batch};
+use protocol::push::{
+    BATCH_BYTES_MAX, Batch, BatchContext, BatchHead, CONTEXT_BYTES_MAX, PushAnswer, PushRefusal,
+    decode_batch, take_context,
+};
 use tracing::warn;
 
 use crate::books::keeper::Keeper;
@@ -69,7 +72,7 @@ pub fn position(store: &Store, lane: &LaneRow, epoch: u32) -> Result<PushAnswer,
 ///
 /// `now_ms` is when HQ got it, milliseconds since 1970-01-01 UTC.
 pub fn file(store: &Store, lane: &LaneRow, body: &[u8], now_ms: i64) -> Result<PushAnswer, IntakeError> {
-    let inflated = inflate(body)?;
+    let inflated = inflate_with_context(store, lane, body)?;
     let batch = decode_batch(&inflated)?;
     let epoch = batch.head.epoch;
     refuse_epoch(lane, epoch)?;
@@ -160,6 +163,7 @@ fn answer(epoch: u32, head: &JournalHead, signed: Option<u64>) -> PushAnswer {
         quarantined: head.quarantined,
         signed,
         takes_bare: true,
+        takes_context: true,
     }
 }
 
@@ -175,9 +179,46 @@ fn refuse_epoch(lane: &LaneRow, epoch: u32) -> Result<(), IntakeError> {
     }
 }
 
+/// Inflates a body that may have been compressed with events of the lane that are filed.
+fn inflate_with_context(store: &Store, lane: &LaneRow, body: &[u8]) -> Result<Vec<u8>, IntakeError> {
+    let (context, compressed) = take_context(body)?;
+    let Some(context) = context else { return inflate(compressed) };
+    refuse_epoch(lane, context.epoch)?;
+    let known = store.read(|reading| context_bytes(reading, lane.journal(context.epoch), &context))?;
+    inflate_by(compressed, &known.ok_or(PushRefusal::Context)?)
+}
+
+/// The bytes of a context, where they are filed as the lane has them.
+fn context_bytes(
+    reading: &Reading<'_>,
+    key: JournalKey<'_>,
+    context: &BatchContext,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let BatchContext { first_seq, last_seq, .. } = *context;
+    if i64::try_from(last_seq).is_err() {
+        return Ok(None);
+    }
+    let hash = reading.event_hash(key, last_seq)?;
+    let count = last_seq - first_seq + 1;
+    // One that is too large is not read, whoever asks for it.
+    let bytes = reading.events_size(key, first_seq..=last_seq)?.saturating_add(count - 1);
+    if hash.is_none_or(|hash| hash.to_string() != context.hash) || bytes > CONTEXT_BYTES_MAX as u64 {
+        return Ok(None);
+    }
+    let events = reading.events_after(key, first_seq - 1, u32::try_from(count).unwrap_or(u32::MAX))?;
+    let is_whole = events.len() as u64 == count && events.last().is_some_and(|(seq, _)| *seq == last_seq);
+    let lines: Vec<Vec<u8>> = events.into_iter().map(|(_, bytes)| bytes).collect();
+    Ok(is_whole.then(|| lines.join(&b'\n')))
+}
+
 pub(crate) fn inflate(body: &[u8]) -> Result<Vec<u8>, IntakeError> {
+    inflate_by(body, &[])
+}
+
+fn inflate_by(body: &[u8], dictionary: &[u8]) -> Result<Vec<u8>, IntakeError> {
     let refuse = |error: std::io::Error| malformed(format!("the body does not inflate: {error}"));
-    let mut decoder = zstd::stream::read::Decoder::with_buffer(body).map_err(refuse)?;
+    let mut decoder =
+        zstd::stream::read::Decoder::with_dictionary(body, dictionary).map_err(refuse)?;
     decoder.window_log_max(WINDOW_LOG_MAX).map_err(refuse)?;
     let mut inflated = Vec::new();
     decoder.take(BATCH_BYTES_MAX as u64 + 1).read_to_end(&mut inflated).map_err(refuse)?;

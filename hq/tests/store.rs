@@ -7,6 +7,7 @@ mod lane;
 mod postgres;
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hq::access::keys::{self, Wanted};
@@ -26,7 +27,7 @@ use protocol::chain::ChainHash;
 use protocol::enrol::Enrolment;
 use protocol::event::{Fact, LabelItem};
 use protocol::pull::{Audience, PriceRow, PriceScope, ShelfCap};
-use protocol::push::{PushAnswer, PushRefusal};
+use protocol::push::{BatchContext, PushAnswer, PushRefusal, put_context};
 
 macro_rules! on_both {
     ($($name:ident),* $(,)?) => {
@@ -80,6 +81,7 @@ on_both!(
     a_book_that_was_changed_by_hand_is_found_and_set_right,
     an_event_that_the_tables_refuse_holds_up_nothing,
     a_lane_may_be_asked_for_anything_about_its_epochs,
+    a_batch_may_be_compressed_with_what_is_filed,
     alarms_and_branches_are_kept_once,
 );
 
@@ -736,6 +738,47 @@ fn a_lane_may_be_asked_for_anything_about_its_epochs(store: &Store) {
     let told: Vec<_> = epochs.iter().map(|epoch| (epoch.epoch, epoch.acknowledged, epoch.signed)).collect();
     assert_eq!(told, [(1, 1, 0), (2, 0, 0)]);
     assert_eq!(epochs[1].public_key, key.public().to_string());
+}
+
+fn a_batch_may_be_compressed_with_what_is_filed(store: &Store) {
+    let (row, mut lane) = enrolled(store, 1);
+    for number in 1..=40 {
+        lane.sell(number);
+    }
+    assert!(file(store, &row, &lane, 1, 20).takes_context);
+    let body = |from: usize, to: usize, first: usize, hash: ChainHash| {
+        let lines: Vec<&[u8]> =
+            lane.events[first - 1..from - 1].iter().map(|(_, bytes)| bytes.as_slice()).collect();
+        let dictionary = lines.join(&b'\n');
+        let whole = zstd::decode_all(&lane.batch(from, to)[..]).expect("a batch");
+        let mut encoder =
+            zstd::stream::write::Encoder::with_dictionary(Vec::new(), 6, &dictionary).expect("zstd");
+        encoder.write_all(&whole).expect("zstd");
+        let (first_seq, last_seq) = (first as u64, from as u64 - 1);
+        let context = BatchContext { epoch: 1, first_seq, last_seq, hash: hash.to_string() };
+        put_context(&context, &encoder.finish().expect("zstd"))
+    };
+    let shorter = body(21, 25, 1, lane.hash(20));
+    assert!(shorter.len() < lane.batch(21, 25).len() / 2, "{} bytes", shorter.len());
+    let answer = intake::file(store, &row, &shorter, 7).expect("a batch is filed");
+    assert_eq!((answer.acknowledged, answer.quarantined), (25, 0));
+    assert_eq!(sums(store), (25, (1..=25).sum()));
+    // HQ was put back from its backup, or has another journal's events: nobody knows what the batch says.
+    for unknown in [body(31, 35, 1, lane.hash(30)), body(26, 30, 1, lane.hash(24))] {
+        let refused = intake::file(store, &row, &unknown, 8);
+        assert!(
+            matches!(refused, Err(IntakeError::Refused(PushRefusal::Context))),
+            "{:?}",
+            refused.map(|answer| answer.acknowledged)
+        );
+    }
+    let from_the_third = intake::file(store, &row, &body(26, 30, 3, lane.hash(25)), 8);
+    assert_eq!(from_the_third.expect("a whole batch").acknowledged, 30);
+    let mut cut = body(31, 35, 1, lane.hash(30));
+    cut.truncate(cut.len() - 9);
+    let refused = intake::file(store, &row, &cut, 8);
+    assert!(matches!(refused, Err(IntakeError::Refused(PushRefusal::Malformed { .. }))));
+    assert_eq!(sums(store), (30, (1..=30).sum()));
 }
 
 fn alarms_and_branches_are_kept_once(store: &Store) {

@@ -8,6 +8,10 @@
 //! head has the chain hash of the last one, and the others follow from it.
 //! They are most of a batch's bytes once it is compressed.
 //!
+//! Where HQ says that it takes them so ([`PushAnswer::takes_context`]), a batch may be compressed with events that HQ
+//! has filed already as its dictionary: most of what a lane says it has said before. Such a body begins with a
+//! skippable frame (RFC 8878, section 3.1.2) that holds a [`BatchContext`] as JSON.
+//!
 //! `GET /v1/lanes/{store}/{lane}/position?epoch=N` answers a [`PushAnswer`].
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +25,58 @@ pub const BATCH_EVENTS_MAX: usize = 2_000;
 /// The most bytes in one batch before compression; HQ refuses larger ones
 /// while it inflates them.
 pub const BATCH_BYTES_MAX: usize = 16 << 20;
+
+/// The most events of a context.
+pub const CONTEXT_EVENTS_MAX: u64 = 2_000;
+
+/// The most bytes of a context.
+pub const CONTEXT_BYTES_MAX: usize = 2 << 20;
+
+/// What a context's frame begins with: one of the sixteen numbers that RFC 8878 leaves to whoever skips nothing.
+const CONTEXT_MAGIC: [u8; 4] = 0x184D_2A56_u32.to_le_bytes();
+
+/// The longest JSON of a context.
+const CONTEXT_JSON_MAX: usize = 512;
+
+/// The events of the same journal that a batch was compressed with: their bytes, one line each, without a break behind
+/// the last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchContext {
+    /// The journal's epoch.
+    pub epoch: u32,
+    /// The sequence number of the first of them.
+    pub first_seq: u64,
+    /// That of the last.
+    pub last_seq: u64,
+    /// The chain hash of the last, hexadecimal: who has another one has other events.
+    pub hash: String,
+}
+
+/// Puts a context in front of the batch that was compressed with it.
+pub fn put_context(context: &BatchContext, compressed: &[u8]) -> Vec<u8> {
+    let json = serde_json::to_vec(context).expect("plain data serialises");
+    let length = u32::try_from(json.len()).expect("a short text");
+    [&CONTEXT_MAGIC[..], &length.to_le_bytes()[..], json.as_slice(), compressed].concat()
+}
+
+/// The context of a body, where it has one, and the compressed batch itself.
+pub fn take_context(body: &[u8]) -> Result<(Option<BatchContext>, &[u8]), PushRefusal> {
+    let Some(rest) = body.strip_prefix(&CONTEXT_MAGIC[..]) else { return Ok((None, body)) };
+    let malformed = |reason: &str| PushRefusal::Malformed { reason: format!("context: {reason}") };
+    let (length, rest) = rest.split_first_chunk::<4>().ok_or_else(|| malformed("it has no length"))?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX);
+    if length > CONTEXT_JSON_MAX {
+        return Err(malformed("it is too long"));
+    }
+    let (json, batch) = rest.split_at_checked(length).ok_or_else(|| malformed("it is cut off"))?;
+    let context: BatchContext =
+        serde_json::from_slice(json).map_err(|error| malformed(&error.to_string()))?;
+    let events = context.last_seq.checked_sub(context.first_seq).filter(|_| context.first_seq > 0);
+    match events {
+        Some(0..CONTEXT_EVENTS_MAX) => Ok((Some(context), batch)),
+        Some(_) | None => Err(malformed(&format!("it is of 1 to {CONTEXT_EVENTS_MAX} events"))),
+    }
+}
 
 /// What a batch says before its events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +116,9 @@ pub struct PushAnswer {
     /// Whether HQ takes batches whose lines are bytes alone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub takes_bare: bool,
+    /// Whether HQ takes batches that were compressed with events that it has.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub takes_context: bool,
 }
 
 /// Why HQ did not file a batch.
@@ -90,6 +149,9 @@ pub enum PushRefusal {
         /// The number that was signed.
         seq: u64,
     },
+    /// The events that the batch was compressed with are not what HQ has: send it by itself.
+    #[error("file a batch: HQ has not the events that it was compressed with")]
+    Context,
     /// The key is not one of this lane.
     #[error("file a batch: HQ does not know this key for this lane")]
     Unauthorised,
@@ -196,7 +258,7 @@ mod tests {
         assert_eq!(serde_json::to_string(&head).expect("JSON"), old);
         let old = r#"{"epoch":1,"acknowledged":2,"head":"00","quarantined":0}"#;
         let answer: PushAnswer = serde_json::from_str(old).expect("an answer without a signature");
-        assert_eq!((answer.signed, answer.takes_bare), (None, false));
+        assert_eq!((answer.signed, answer.takes_bare, answer.takes_context), (None, false, false));
         assert_eq!(serde_json::to_string(&answer).expect("JSON"), old);
     }
 
@@ -222,6 +284,25 @@ mod tests {
         assert!(matches!(decode_batch(&short), Err(PushRefusal::Malformed { .. })));
         let empty = encode_bare_batch(3, 7, &genesis, None, &genesis, []);
         assert_eq!(decode_batch(&empty).expect("a batch of a signature alone").events, []);
+    }
+
+    #[test]
+    fn a_context_stands_before_its_batch_and_a_bad_one_is_refused() {
+        let context = BatchContext { epoch: 3, first_seq: 7, last_seq: 9, hash: "ab".to_owned() };
+        let body = put_context(&context, b"batch");
+        assert_eq!(take_context(&body), Ok((Some(context.clone()), &b"batch"[..])));
+        assert_eq!(take_context(b"batch"), Ok((None, &b"batch"[..])));
+        for length in 4..body.len() - 5 {
+            assert!(matches!(take_context(&body[..length]), Err(PushRefusal::Malformed { .. })), "{length}");
+        }
+        let backwards = BatchContext { last_seq: 6, ..context.clone() };
+        let endless = BatchContext { last_seq: 7 + CONTEXT_EVENTS_MAX, ..context.clone() };
+        let nowhere = BatchContext { first_seq: 0, ..context };
+        for wrong in [backwards, endless, nowhere] {
+            assert!(matches!(take_context(&put_context(&wrong, b"")), Err(PushRefusal::Malformed { .. })));
+        }
+        let long = [&CONTEXT_MAGIC[..], &u32::MAX.to_le_bytes()[..], &b"{}"[..]].concat();
+        assert!(matches!(take_context(&long), Err(PushRefusal::Malformed { .. })));
     }
 
     fn batch_events<'a>(hashes: &[ChainHash], bodies: &[&'a [u8]]) -> Vec<(ChainHash, &'a [u8])> {

@@ -1,11 +1,15 @@
 //! The lane's journal, as the agent reads it: whether it changed, how far it
 //! goes, and its events as a batch.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use ledger::journal::{Identity, JournalReader, OpenJournalError, ReadJournalError};
+use ledger::journal::{Entry, Identity, JournalReader, OpenJournalError, ReadJournalError};
 use protocol::chain::ChainHash;
-use protocol::push::{BATCH_EVENTS_MAX, encode_bare_batch, encode_batch};
+use protocol::push::{
+    BATCH_EVENTS_MAX, BatchContext, CONTEXT_BYTES_MAX, CONTEXT_EVENTS_MAX, encode_bare_batch, encode_batch,
+    put_context,
+};
 
 use crate::core::{Agreement, JournalSeen};
 
@@ -14,7 +18,14 @@ use crate::core::{Agreement, JournalSeen};
 const BATCH_EVENT_BYTES: usize = 4 << 20;
 
 /// A balance of speed and size on a till's processor.
-const ZSTD_LEVEL: i32 = 3;
+const ZSTD_LEVEL: i32 = 6;
+
+/// So many events are a backlog: its batches are worth that HQ reads as much again. A sale that is sent at once needs
+/// only what the last few looked like.
+const BACKLOG_EVENTS: usize = 200;
+
+/// The events that a batch of fewer is compressed with.
+const SHORT_CONTEXT_EVENTS: u64 = 64;
 
 /// Why the journal cannot be pushed.
 #[derive(Debug, thiserror::Error)]
@@ -126,8 +137,14 @@ impl LaneJournal {
     }
 
     /// Makes the compressed batch of the events after a number; without their
-    /// hashes where HQ takes it `bare`.
-    pub fn batch(&mut self, epoch: u32, after: u64, bare: bool) -> Result<Vec<u8>, JournalError> {
+    /// hashes where HQ takes it `bare`, and compressed with events that HQ has where it takes a `context`.
+    pub fn batch(
+        &mut self,
+        epoch: u32,
+        after: u64,
+        bare: bool,
+        context: bool,
+    ) -> Result<Vec<u8>, JournalError> {
         let reader = self.reader_of(epoch)?;
         let previous = reader.hash_at(after)?;
         let entries = reader.entries_after(after, BATCH_EVENTS_MAX, BATCH_EVENT_BYTES)?;
@@ -141,7 +158,18 @@ impl LaneJournal {
             let events = entries.iter().map(|entry| (&entry.hash, entry.bytes.as_slice()));
             encode_batch(epoch, after + 1, &previous, signed, events)
         };
-        Ok(zstd::encode_all(body.as_slice(), ZSTD_LEVEL)?)
+        let wanted =
+            if entries.len() >= BACKLOG_EVENTS { CONTEXT_EVENTS_MAX } else { SHORT_CONTEXT_EVENTS };
+        let known = if context { known_before(reader, after, wanted)? } else { Vec::new() };
+        let Some(first) = known.first() else { return Ok(zstd::encode_all(body.as_slice(), ZSTD_LEVEL)?) };
+        let context =
+            BatchContext { epoch, first_seq: first.seq, last_seq: after, hash: previous.to_string() };
+        let lines: Vec<&[u8]> = known.iter().map(|entry| entry.bytes.as_slice()).collect();
+        let dictionary = lines.join(&b'\n');
+        let mut encoder =
+            zstd::stream::write::Encoder::with_dictionary(Vec::new(), ZSTD_LEVEL, &dictionary)?;
+        encoder.write_all(&body)?;
+        Ok(put_context(&context, &encoder.finish()?))
     }
 
     fn reader_of(&mut self, epoch: u32) -> Result<&JournalReader, JournalError> {
@@ -177,4 +205,22 @@ fn check_lane(reader: &JournalReader, lane: &Identity) -> Result<(), JournalErro
         return Err(JournalError::OtherLane { found: found.clone(), expected: lane.clone() });
     }
     Ok(())
+}
+
+/// The events up to a number, as many as are wanted where they are not too large together; none where they do not lie
+/// in one piece.
+fn known_before(reader: &JournalReader, through: u64, wanted: u64) -> Result<Vec<Entry>, ReadJournalError> {
+    for wanted in [wanted, wanted / 8] {
+        let count = through.min(wanted);
+        let entries = reader.entries_after(
+            through - count,
+            usize::try_from(count).unwrap_or(usize::MAX),
+            CONTEXT_BYTES_MAX,
+        )?;
+        let bytes: usize = entries.iter().map(|entry| entry.bytes.len() + 1).sum();
+        if entries.last().is_some_and(|entry| entry.seq == through) && bytes <= CONTEXT_BYTES_MAX {
+            return Ok(entries);
+        }
+    }
+    Ok(Vec::new())
 }

@@ -127,6 +127,8 @@ struct Pusher {
     journal: Arc<Mutex<LaneJournal>>,
     /// Whether it was said, in the last answer, that bare batches are taken.
     takes_bare: Arc<AtomicBool>,
+    /// The same of batches that are compressed with what was sent before.
+    takes_context: Arc<AtomicBool>,
 }
 
 /// What actions are carried out with.
@@ -195,6 +197,7 @@ impl Shell {
             key: key.clone(),
             journal: Arc::new(Mutex::new(LaneJournal::new(place.journal(), lane.clone()))),
             takes_bare: Arc::default(),
+            takes_context: Arc::default(),
         };
         let socket = place.socket();
         // Differs in every process.
@@ -429,7 +432,7 @@ impl From<RequestError> for PushFailure {
             RequestError::Push(PushRefusal::Malformed { reason }) | RequestError::Form(reason) => {
                 Self::Refused { reason }
             }
-            RequestError::Push(refusal @ PushRefusal::Signature { .. }) => {
+            RequestError::Push(refusal @ (PushRefusal::Signature { .. } | PushRefusal::Context)) => {
                 Self::Refused { reason: refusal.to_string() }
             }
             RequestError::Push(PushRefusal::Unauthorised) => Self::Unauthorised,
@@ -615,9 +618,18 @@ impl Pusher {
             }
             PushAction::AskPosition { epoch } => self.to.position(&self.key, epoch).await,
             PushAction::Send { epoch, after } => {
-                let bare = self.takes_bare.load(Ordering::Relaxed);
-                match self.with_journal(move |journal| journal.batch(epoch, after, bare)).await? {
-                    Ok(batch) => self.to.push(&self.key, batch).await,
+                let context = self.takes_context.load(Ordering::Relaxed);
+                let sent = match self.send(epoch, after, context).await? {
+                    // What it was compressed with is not there, or came to harm on the way.
+                    Ok(Err(RequestError::Push(PushRefusal::Context | PushRefusal::Malformed { .. })))
+                        if context =>
+                    {
+                        self.send(epoch, after, false).await?
+                    }
+                    sent => sent,
+                };
+                match sent {
+                    Ok(answer) => answer,
                     Err(failure) => return Ok(Err(failure)),
                 }
             }
@@ -628,10 +640,26 @@ impl Pusher {
         }
     }
 
+    /// Sends the events after a number; the outer failure is the journal's.
+    async fn send(
+        &self,
+        epoch: u32,
+        after: u64,
+        context: bool,
+    ) -> Result<Result<Result<PushAnswer, RequestError>, PushFailure>, RunError> {
+        let bare = self.takes_bare.load(Ordering::Relaxed);
+        let batch = self.with_journal(move |journal| journal.batch(epoch, after, bare, context)).await?;
+        Ok(match batch {
+            Ok(batch) => Ok(self.to.push(&self.key, batch).await),
+            Err(failure) => Err(failure),
+        })
+    }
+
     /// Holds HQ's position against the journal.
     async fn compare(&self, answer: PushAnswer) -> Result<Result<PushInput, PushFailure>, RunError> {
-        let PushAnswer { epoch, acknowledged, head, quarantined, signed, takes_bare } = answer;
+        let PushAnswer { epoch, acknowledged, head, quarantined, signed, takes_bare, takes_context } = answer;
         self.takes_bare.store(takes_bare, Ordering::Relaxed);
+        self.takes_context.store(takes_context, Ordering::Relaxed);
         let head = match ChainHash::parse(&head) {
             Ok(head) => head,
             Err(error) => return Ok(Err(PushFailure::Refused { reason: error.to_string() })),

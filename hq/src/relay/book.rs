@@ -135,6 +135,8 @@ impl Copied {
             quarantined: 0,
             signed: None,
             takes_bare: true,
+            // A copy may begin anywhere, and ends with the relay's disk.
+            takes_context: false,
         }
     }
 }

@@ -83,7 +83,7 @@ impl Reason {
             Refusal::Push(PushRefusal::Gap { .. }) => Self::Gap,
             Refusal::Push(PushRefusal::Fork { .. }) => Self::Fork,
             Refusal::Push(PushRefusal::Signature { .. }) => Self::Signature,
-            Refusal::Push(PushRefusal::Malformed { .. }) => Self::Form,
+            Refusal::Push(PushRefusal::Malformed { .. } | PushRefusal::Context) => Self::Form,
             Refusal::Push(PushRefusal::Unauthorised) => Self::Unauthorised,
             Refusal::Away(_) | Refusal::OutOfReach => Self::Away,
             Refusal::Fault(_) => Self::Fault,

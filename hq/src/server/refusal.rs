@@ -306,7 +306,10 @@ impl Refusal {
             Self::Push(PushRefusal::Unauthorised) => &UNAUTHORISED,
             Self::Push(PushRefusal::Malformed { .. }) => &FORM,
             Self::Push(
-                PushRefusal::Gap { .. } | PushRefusal::Fork { .. } | PushRefusal::Signature { .. },
+                PushRefusal::Gap { .. }
+                | PushRefusal::Fork { .. }
+                | PushRefusal::Signature { .. }
+                | PushRefusal::Context,
             ) => &PUSH,
             Self::Enrol(_) => &ENROL,
             Self::Command(_) => &COMMAND,

@@ -188,6 +188,15 @@ impl Reading<'_> {
         )
     }
 
+    /// The bytes of filed events together.
+    pub fn events_size(&self, key: JournalKey<'_>, numbers: RangeInclusive<u64>) -> Result<u64, StoreError> {
+        super::unsigned(self.number(
+            "SELECT CAST(coalesce(sum(length(bytes)), 0) AS BIGINT) FROM event
+             WHERE store = ?1 AND lane = ?2 AND epoch = ?3 AND seq >= ?4 AND seq <= ?5",
+            values![key.store, key.lane, key.epoch, signed(*numbers.start())?, signed(*numbers.end())?],
+        )?)
+    }
+
     /// Filed events after a number, by number, at most `limit`: number and bytes.
     pub fn events_after(
         &self,

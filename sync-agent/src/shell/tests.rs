@@ -12,7 +12,7 @@ use domain::record::Record;
 use ledger::journal::{Journal, Stamp};
 use ledger::reference::Reference;
 use protocol::enrol::Enrolment;
-use protocol::push::decode_batch;
+use protocol::push::{decode_batch, take_context};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -30,6 +30,8 @@ struct Counter {
     /// Answers to pushes that are lost on their way.
     answers_lost: u32,
     pushes: u32,
+    /// Those that were compressed with what this one does not keep.
+    contexts: u32,
     void_key: bool,
     price: i64,
     version: u64,
@@ -46,6 +48,7 @@ fn answer(counter: &Counter) -> Response {
         quarantined: 0,
         signed: None,
         takes_bare: true,
+        takes_context: true,
     })
     .into_response()
 }
@@ -53,7 +56,12 @@ fn answer(counter: &Counter) -> Response {
 async fn push(State(shared): State<Shared>, body: Bytes) -> Response {
     let mut counter = shared.lock().expect("no panic");
     counter.pushes += 1;
-    let body = zstd::decode_all(&body[..]).expect("zstd");
+    let (context, body) = take_context(&body).expect("a body");
+    if context.is_some() {
+        counter.contexts += 1;
+        return (StatusCode::CONFLICT, Json(PushRefusal::Context)).into_response();
+    }
+    let body = zstd::decode_all(body).expect("zstd");
     let batch = decode_batch(&body).expect("a batch");
     let acknowledged = counter.filed.len() as u64;
     if batch.head.first_seq != acknowledged + 1 {
@@ -160,6 +168,8 @@ async fn the_journal_arrives_whole_though_answers_are_lost_and_agents_end() {
     let told = report(lane.folder.path()).expect("a report");
     assert_eq!((told.acknowledged, told.backlog, told.alarm), (2_504, 0, None));
     assert!(told.contact_ms.is_some());
+    // What was refused so was sent by itself.
+    assert!(lane.counter().contexts > 0);
 }
 
 #[tokio::test]

@@ -214,7 +214,7 @@ impl Agent {
 
     /// Holds HQ's position against the journal.
     fn compare(&mut self, answer: PushAnswer) -> Result<PushInput, PushFailure> {
-        let PushAnswer { epoch, acknowledged, head, quarantined, signed, takes_bare } = answer;
+        let PushAnswer { epoch, acknowledged, head, quarantined, signed, takes_bare, takes_context: _ } = answer;
         self.takes_bare = takes_bare;
         let head =
             ChainHash::parse(&head).map_err(|error| PushFailure::Refused { reason: error.to_string() })?;
@@ -308,7 +308,7 @@ impl Agent {
 
     fn batch(&mut self, epoch: u32, after: u64) -> Result<Vec<u8>, JournalError> {
         let bare = self.takes_bare;
-        self.journal()?.ok_or(JournalError::Replaced)?.batch(epoch, after, bare)
+        self.journal()?.ok_or(JournalError::Replaced)?.batch(epoch, after, bare, false)
     }
 
     /// The journal, once the lane has begun one.

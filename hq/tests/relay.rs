@@ -383,6 +383,47 @@ async fn a_coupon_that_came_back_is_good_again_while_hq_is_away() {
 }
 
 #[tokio::test]
+async fn a_basket_that_its_own_lane_took_up_is_not_offered_to_it_before_its_copy_says_so() {
+    let mut chain = Chain::open().await;
+    let (mut one, two) = (chain.enrol(1).await, chain.enrol(2).await);
+    for lane in [&one, &two] {
+        assert_eq!(chain.copied(lane).await.status(), StatusCode::OK);
+    }
+    chain.hq_goes().await;
+    let parked = event::Parked {
+        number: 1,
+        staff: "u1".into(),
+        at_ms: chrono::Utc::now().timestamp_millis(),
+        note: String::new(),
+        lines: vec![lane::line("1", 250)],
+        numbers_given: 1,
+        age_confirmed: false,
+        voids: 0,
+        discount: None,
+        member: None,
+        coupons: Vec::new(),
+        tender: None,
+        tenders: Vec::new(),
+        seller: None,
+        sale_note: String::new(),
+        phones: Vec::new(),
+    };
+    let offered = one.event(Fact::BasketOffered { parked: Box::new(parked) });
+    one.write(event::encode(&offered));
+    chain.send(&one, "/copy", 1).await.expect("copied");
+    let told = async |lane: &Lane| {
+        let question = Question::ParkedBaskets { epoch: 1, own: Vec::new() };
+        match chain.ask(lane, question).await {
+            Answer::ParkedBaskets { baskets, .. } => baskets.len(),
+            other => panic!("baskets, not {other:?}"),
+        }
+    };
+    assert_eq!(told(&two).await, 1);
+    assert_eq!(told(&one).await, 0, "it has it no more, and knows why");
+    chain.relay.stop().await.expect("stopped");
+}
+
+#[tokio::test]
 async fn while_hq_is_away_no_two_lanes_of_a_store_use_one_code() {
     let mut chain = Chain::open().await;
     let (mut one, two) = (chain.enrol(1).await, chain.enrol(2).await);

@@ -8,6 +8,7 @@ mod beside;
 mod charging;
 mod drawer;
 mod goods;
+pub mod holds;
 pub mod kiosk;
 mod member;
 mod paying;

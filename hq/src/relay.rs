@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`upstream`] | HQ, and whether there is a line |
 //! | [`book`] | what is kept: copies of journals, documents, who holds what |
+//! | [`deputy`] | what it says for HQ by that, and what it makes of HQ's word; without HTTP |
 //! | [`board`] | how the store's kiosks are, and what is said to them |
 //! | [`routes`] | what lanes ask: passed on, or answered here |
 //! | [`pages`] | pages of the reference, for lanes that come after the line broke |
@@ -19,6 +20,7 @@
 
 mod board;
 mod book;
+mod deputy;
 mod files;
 mod go;
 mod pages;
@@ -48,6 +50,7 @@ use crate::server::{
 };
 
 pub use book::{Book, BookError, Copied, DOCUMENTS_MAX, KEPT_MS, LaneCopied};
+pub use deputy::{CopyError, Deputy, Settled, take_copy};
 use files::Files;
 use go::Go;
 pub use go::{EnrolConfig, GoError, GoHealth, enrol};

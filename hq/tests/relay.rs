@@ -283,6 +283,146 @@ async fn while_hq_is_away_no_two_lanes_of_a_store_spend_one_coupon() {
     chain.relay.stop().await.expect("stopped");
 }
 
+/// A sale of lane 1 with two lines, of which the second lane gives one back while HQ is away; the store has a copy of both.
+async fn half_given_back(chain: &mut Chain, lanes: (&mut Lane, &mut Lane)) {
+    let (one, two) = lanes;
+    let second = event::Line { line: 2, ..lane::line("1", 400) };
+    one.complete(lane::sale(vec![lane::line("1", 250), second]));
+    chain.send(one, "", 1).await.expect("filed");
+    chain.send(one, "/copy", 1).await.expect("copied");
+    chain.hq_goes().await;
+    assert_eq!(chain.claim(two).await, Ok(0));
+    two.refund(250, 250);
+    chain.send(two, "/copy", 1).await.expect("copied");
+    chain.hq_comes().await;
+}
+
+#[tokio::test]
+async fn what_the_store_knows_more_of_stays_held_at_hq_too() {
+    let mut chain = Chain::open().await;
+    let (mut one, mut two, three) = (chain.enrol(1).await, chain.enrol(2).await, chain.enrol(3).await);
+    for lane in [&one, &two] {
+        assert_eq!(chain.copied(lane).await.status(), StatusCode::OK);
+    }
+    half_given_back(&mut chain, (&mut one, &mut two)).await;
+    // HQ has not heard of what came back; the lane is told of it, and has what is left.
+    assert_eq!(chain.claim(&one).await, Ok(1));
+    let hq = chain.hq.as_ref().expect("it is there").url();
+    let question = Question::ClaimReceipt { origin: first_sale() };
+    let direct: Answer = chain.ask_at(&hq, &three, &question).await.json().await.expect("an answer");
+    assert_eq!(
+        direct,
+        Answer::ReceiptNotClaimed { why: ReceiptRefused::Held },
+        "it is lane 1's at HQ as well"
+    );
+    chain.relay.stop().await.expect("stopped");
+}
+
+#[tokio::test]
+async fn a_sale_that_hq_has_not_heard_of_is_one_lanes_all_the_same() {
+    let chain = Chain::open().await;
+    let (mut one, mut two) = (chain.enrol(1).await, chain.enrol(2).await);
+    for lane in [&one, &two] {
+        assert_eq!(chain.copied(lane).await.status(), StatusCode::OK);
+    }
+    one.sell(500);
+    chain.send(&one, "/copy", 1).await.expect("copied");
+    assert_eq!(chain.claim(&two).await, Ok(0), "the store knows its own sale");
+    // A lane that is told that nobody knows its sale gives it back by itself.
+    assert_eq!(chain.claim(&one).await, Err(ReceiptRefused::Held));
+    two.refund(500, 500);
+    chain.send(&two, "/copy", 1).await.expect("copied");
+    assert_eq!(chain.claim(&one).await, Err(ReceiptRefused::NothingLeft));
+    let nobodys = Question::ClaimReceipt { origin: Origin { seq: 9, ..first_sale() } };
+    let unknown = Answer::ReceiptNotClaimed { why: ReceiptRefused::Unknown };
+    assert_eq!(chain.ask(&one, nobodys).await, unknown);
+    chain.relay.stop().await.expect("stopped");
+}
+
+#[tokio::test]
+async fn a_receipt_is_a_lanes_at_the_relay_for_as_long_as_hq_said() {
+    let mut chain = Chain::open().await;
+    let (mut one, mut two) = (chain.enrol(1).await, chain.enrol(2).await);
+    for lane in [&one, &two] {
+        assert_eq!(chain.copied(lane).await.status(), StatusCode::OK);
+    }
+    one.sell(500);
+    chain.send(&one, "", 1).await.expect("filed");
+    chain.send(&one, "/copy", 1).await.expect("copied");
+    assert_eq!(chain.claim(&two).await, Ok(0), "HQ says half an hour");
+    two.at_ms = chrono::Utc::now().timestamp_millis() + 28 * 60_000;
+    two.sell(100);
+    chain.send(&two, "/copy", 1).await.expect("copied");
+    chain.hq_goes().await;
+    assert_eq!(chain.claim(&one).await, Err(ReceiptRefused::Held));
+    two.at_ms += 15 * 60_000;
+    two.sell(100);
+    chain.send(&two, "/copy", 2).await.expect("copied");
+    assert_eq!(chain.claim(&one).await, Ok(0), "its time is over by its own clock");
+    chain.relay.stop().await.expect("stopped");
+}
+
+#[tokio::test]
+async fn a_coupon_that_came_back_is_good_again_while_hq_is_away() {
+    let mut chain = Chain::open().await;
+    let (mut one, two) = (chain.enrol(1).await, chain.enrol(2).await);
+    for lane in [&one, &two] {
+        assert_eq!(chain.copied(lane).await.status(), StatusCode::OK);
+    }
+    chain.hq_goes().await;
+    let claim = || Question::ClaimCoupon { code: "C1".into(), member: None };
+    let mut sale = lane::sale(vec![lane::line("1", 250)]);
+    sale.coupons = vec![SpentCoupon { code: "C1".into(), promotion: "k1".into(), off: 100 }];
+    one.complete(sale);
+    chain.send(&one, "/copy", 1).await.expect("copied");
+    assert_eq!(chain.ask(&two, claim()).await, Answer::CouponNotClaimed { why: CouponRefused::Used });
+    one.refund_with_coupons(250, &["C1"]);
+    chain.send(&one, "/copy", 2).await.expect("copied");
+    assert_eq!(chain.ask(&two, claim()).await, Answer::Unreachable {}, "nothing speaks against it");
+    chain.relay.stop().await.expect("stopped");
+}
+
+#[tokio::test]
+async fn a_basket_that_its_own_lane_took_up_is_not_offered_to_it_before_its_copy_says_so() {
+    let mut chain = Chain::open().await;
+    let (mut one, two) = (chain.enrol(1).await, chain.enrol(2).await);
+    for lane in [&one, &two] {
+        assert_eq!(chain.copied(lane).await.status(), StatusCode::OK);
+    }
+    chain.hq_goes().await;
+    let parked = event::Parked {
+        number: 1,
+        staff: "u1".into(),
+        at_ms: chrono::Utc::now().timestamp_millis(),
+        note: String::new(),
+        lines: vec![lane::line("1", 250)],
+        numbers_given: 1,
+        age_confirmed: false,
+        voids: 0,
+        discount: None,
+        member: None,
+        coupons: Vec::new(),
+        tender: None,
+        tenders: Vec::new(),
+        seller: None,
+        sale_note: String::new(),
+        phones: Vec::new(),
+    };
+    let offered = one.event(Fact::BasketOffered { parked: Box::new(parked) });
+    one.write(event::encode(&offered));
+    chain.send(&one, "/copy", 1).await.expect("copied");
+    let told = async |lane: &Lane| {
+        let question = Question::ParkedBaskets { epoch: 1, own: Vec::new() };
+        match chain.ask(lane, question).await {
+            Answer::ParkedBaskets { baskets, .. } => baskets.len(),
+            other => panic!("baskets, not {other:?}"),
+        }
+    };
+    assert_eq!(told(&two).await, 1);
+    assert_eq!(told(&one).await, 0, "it has it no more, and knows why");
+    chain.relay.stop().await.expect("stopped");
+}
+
 #[tokio::test]
 async fn while_hq_is_away_no_two_lanes_of_a_store_use_one_code() {
     let mut chain = Chain::open().await;

@@ -1,9 +1,9 @@
-//! The shop in a box: lanes, agents and HQ, from one seed, under everything
+//! The shop in a box: lanes, agents, relays and HQ, from one seed, under everything
 //! that goes wrong, held against what was acknowledged all the way.
 //!
 //! The programs are the real ones without threads, sockets and windows: the
-//! till's books on the real SQLite, the agent's core, HQ's intake, feed and
-//! enrolment on its real store, all on disks that forget. Time, luck, keys and
+//! till's books on the real SQLite, the agent's core, the relay's book, HQ's intake, feed,
+//! books and enrolment on its real store, all on disks that forget. Time, luck, keys and
 //! jitter come from the seed, so the same seed gives the same run, and a
 //! failing one can be told again with less in it.
 //!
@@ -14,6 +14,8 @@
 //! | [`machine`], [`lane`], [`agent`] | a machine and its two programs |
 //! | [`customers`] | who buys, and what the cashier does |
 //! | [`shelf`], [`keeper`] | labels on the shelf, and the part of an agent that keeps them true |
+//! | [`relay`] | the relay of a store, which some have |
+//! | [`asking`], [`claims`] | what lanes ask of it and of HQ, and what one lane at a time may use up |
 //! | [`network`] | what becomes of a request and its answer |
 //! | [`headquarters`], [`shop`] | HQ's program, and what it feeds |
 //! | [`model`] | what must be true |
@@ -21,6 +23,8 @@
 //! | [`shrink`] | a failing seed as a short story |
 
 pub mod agent;
+pub mod asking;
+pub mod claims;
 pub mod customers;
 pub mod days;
 pub mod headquarters;
@@ -29,6 +33,7 @@ pub mod lane;
 pub mod machine;
 pub mod model;
 pub mod network;
+pub mod relay;
 pub mod script;
 pub mod shelf;
 pub mod shop;
@@ -61,6 +66,12 @@ pub enum Weakness {
     LabelsFirst,
     /// The till does not know what labels may show.
     NoCaps,
+    /// A relay gives to a lane what another has.
+    RelayLendsTwice,
+    /// A relay forgets with every stop who has what, and what came back.
+    RelayForgets,
+    /// Lanes do not ask again for what they still need.
+    LanesForget,
 }
 
 /// What is simulated.

@@ -4135,6 +4135,7 @@ proptest! {
 mod buyer;
 mod everything;
 mod gifts;
+mod holds;
 mod kiosk;
 mod lent;
 mod membership;

@@ -252,6 +252,15 @@ impl Book {
         })
     }
 
+    /// Remembers what HQ thinks of a lane's key: whom it let in last is let in while it cannot be asked.
+    pub fn note_verdict(&self, lane: u32, key: &SecretHash, takes: bool) -> Result<(), BookError> {
+        match (takes, self.knows_key(lane, key)?) {
+            (true, false) => self.note_key(lane, key),
+            (false, true) => self.forget_key(lane, key),
+            (true, true) | (false, false) => Ok(()),
+        }
+    }
+
     /// Whether this is the key of a lane that HQ took last.
     pub fn knows_key(&self, lane: u32, key: &SecretHash) -> Result<bool, BookError> {
         let known: Option<[u8; 32]> = self
@@ -304,6 +313,26 @@ impl Book {
             )?;
             Ok(())
         })
+    }
+
+    /// How far the journal of a lane that HQ let in is copied; `None` where HQ is to be asked first.
+    pub fn copy_of(&self, lane: u32, key: &SecretHash, epoch: u32) -> Result<Option<PushAnswer>, BookError> {
+        let is_known = self.knows_key(lane, key)?;
+        Ok(self.copied(lane, epoch)?.filter(|_| is_known).map(|at| at.answer(epoch)))
+    }
+
+    /// Begins the copy of a journal behind what HQ says that it has of it, where there is none yet. Says how far it is;
+    /// `None` where HQ's head is no hash.
+    pub fn copy_behind(
+        &self,
+        lane: u32,
+        epoch: u32,
+        at_hq: &PushAnswer,
+    ) -> Result<Option<PushAnswer>, BookError> {
+        let Ok(hash) = ChainHash::parse(&at_hq.head) else { return Ok(None) };
+        let at = Copied { seq: at_hq.acknowledged, hash };
+        self.begin_copy(lane, epoch, at)?;
+        Ok(Some(self.copied(lane, epoch)?.unwrap_or(at).answer(epoch)))
     }
 
     /// Takes in a run of a lane's journal, as far as it is new and follows
@@ -400,6 +429,9 @@ impl Book {
             )?;
             release(writing, origin, lane)?;
         }
+        for code in &sale.coupons_back {
+            writing.execute("DELETE FROM coupon WHERE code = ?1 AND is_spent = 1", [code])?;
+        }
         for spent in &sale.coupons {
             writing.execute(
                 "INSERT INTO coupon (code, by_lane, until_ms, is_spent) VALUES (?1, ?2, ?3, 1)
@@ -485,10 +517,11 @@ impl Book {
             }
             Some(refused) => return Ok(refused),
             // Of another store, or older than this relay.
-            None if origin.store == self.store => {
-                self.write(|writing| put_claim(writing, origin, lane, until_ms))?;
-            }
             None => {}
+        }
+        if origin.store == self.store {
+            // The lane goes by what HQ said.
+            self.write(|writing| put_claim(writing, origin, lane, until_ms))?;
         }
         Ok(Answer::ReceiptClaimed { sale, later, until_ms })
     }

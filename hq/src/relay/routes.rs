@@ -12,24 +12,23 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use chrono::Utc;
-use domain::stock::COUNT_LANES_MAX;
 use protocol::ask::{Answer, FRAME_BYTES_MAX, Question};
 use protocol::chain::ChainHash;
 use protocol::enrol::{Enrolment, RELAY_LANE};
 use protocol::event::Position;
 use protocol::pull::snapshot::PIECE_BYTES_MAX;
 use protocol::pull::{PAGE_BYTES_MAX, PAGE_CHANGES_MAX, PICTURE_BYTES_MAX};
-use protocol::push::{BATCH_BYTES_MAX, PushAnswer, decode_batch};
+use protocol::push::{BATCH_BYTES_MAX, PushAnswer};
 use serde::{Deserialize, Serialize};
 use tracing::debug;
 
 use super::Counter;
 use super::book::{BookError, Copied, LaneCopied};
+use super::deputy::{CopyError, Deputy, Settled, take_copy};
 use super::go::{Go, GoHealth};
 use super::pages::head_of;
 use super::upstream::{ASK_TIMEOUT, HINTS_LIFE, REQUEST_TIMEOUT, passed_back};
 use crate::feed::snapshot::Piece;
-use crate::intake;
 use crate::secret::SecretHash;
 use crate::server::gate::Gate;
 use crate::server::go::{self, Asker, FILES};
@@ -81,6 +80,15 @@ fn with_page(router: Router<Shared>, go: Option<Arc<Go>>) -> Router<Shared> {
     let prices = move |asker: Asker, request: Request| go::prices(of_prices.clone(), asker, request);
     let seal = move |asker: Asker, request: Request| go::seal(go.clone(), asker, request);
     router.route("/v1/go/{store}/prices", post(prices)).route("/v1/go/{store}/baskets", post(seal))
+}
+
+impl From<CopyError> for Refusal {
+    fn from(error: CopyError) -> Self {
+        match error {
+            CopyError::Intake(error) => error.into(),
+            CopyError::Book(error) => error.into(),
+        }
+    }
 }
 
 impl From<BookError> for Refusal {
@@ -206,17 +214,13 @@ impl Caller {
 
     /// Remembers what HQ thinks of the key.
     async fn note(&self, counter: &Shared, status: StatusCode) -> Result<(), Refusal> {
+        let takes = match status {
+            StatusCode::UNAUTHORIZED => false,
+            status if status.is_success() => true,
+            _ => return Ok(()),
+        };
         let (lane, key) = (self.lane, self.key);
-        with_book(counter, move |counter| {
-            let knows = counter.book.knows_key(lane, &key)?;
-            if status.is_success() && !knows {
-                counter.book.note_key(lane, &key)?;
-            } else if status == StatusCode::UNAUTHORIZED && knows {
-                counter.book.forget_key(lane, &key)?;
-            }
-            Ok(())
-        })
-        .await
+        with_book(counter, move |counter| counter.book.note_verdict(lane, &key, takes)).await
     }
 
     /// Lets in whom HQ let in last, while HQ cannot be asked.
@@ -265,11 +269,8 @@ async fn pass_of_journal(
     }
     let (parts, body) = answer.into_parts();
     let body = sent::read(body, ANSWER_BYTES_MAX, REQUEST_TIMEOUT).await?;
-    if let Ok(at_hq) = serde_json::from_slice::<PushAnswer>(&body)
-        && let Ok(hash) = ChainHash::parse(&at_hq.head)
-    {
-        let at = Copied { seq: at_hq.acknowledged, hash };
-        with_book(&counter, move |counter| counter.book.begin_copy(lane, at_hq.epoch, at)).await?;
+    if let Ok(at_hq) = serde_json::from_slice::<PushAnswer>(&body) {
+        with_book(&counter, move |counter| counter.book.copy_behind(lane, at_hq.epoch, &at_hq)).await?;
     }
     Ok(Response::from_parts(parts, Body::from(body)))
 }
@@ -457,23 +458,19 @@ async fn ask(
         // One that breaks off in the middle is as good as none.
         if let Ok(body) = read(answer, FRAME_BYTES_MAX).await {
             let said: Answer = sent::parse(&body)?;
-            let settled = settle(&counter, caller.lane, &question, said.clone()).await?;
-            // Who said nothing has given nothing.
-            let gave = !matches!(said, Answer::Refused { .. } | Answer::Unreachable {});
-            if gave
-                && settled != said
-                && let Some(release) = release_of(&question)
-            {
-                // HQ gave what another lane of this store has.
+            let settled = with_deputy(&counter, caller.lane, move |deputy| deputy.settle(&question, said));
+            let Settled { answer, take_back } = settled.await?;
+            if let Some(release) = take_back {
                 let _ = tell(&counter, &path, &headers, &release).await;
             }
-            return Ok(Json(settled).into_response());
+            return Ok(Json(answer).into_response());
         }
     }
     caller.refuse_unknown(&counter).await?;
     let Some(question) = question else { return Ok(Json(Answer::Unreachable {}).into_response()) };
     debug!(store = counter.book.store(), lane = caller.lane, "a question is answered for HQ");
-    Ok(Json(answer_here(&counter, caller.lane, question).await?).into_response())
+    let answer = with_deputy(&counter, caller.lane, move |deputy| deputy.answer(&question));
+    Ok(Json(answer.await?).into_response())
 }
 
 /// What kiosks and boards ask, of what lies in memory.
@@ -492,151 +489,24 @@ fn answer_board(counter: &Counter, lane: u32, question: Question) -> Answer {
     }
 }
 
-/// What takes a claim back at HQ.
-// Nothing else is claimed.
-#[allow(clippy::wildcard_enum_match_arm)]
-fn release_of(question: &Question) -> Option<Question> {
-    match question {
-        Question::ClaimReceipt { origin } => Some(Question::ReleaseReceipt { origin: origin.clone() }),
-        Question::ClaimCoupon { code, member: _ } => Some(Question::ReleaseCoupon { code: code.clone() }),
-        Question::ClaimParked { parked } => Some(Question::ReleaseParked { parked: *parked }),
-        Question::ClaimCode { id } => Some(Question::ReleaseCode { id: id.clone() }),
-        _ => None,
-    }
-}
-
 /// Tells HQ; what is not heard ends by itself, as holds do.
 async fn tell(counter: &Shared, path: &str, headers: &HeaderMap, question: &Question) -> Option<()> {
     let body = serde_json::to_vec(question).ok()?;
     counter.upstream.pass((Method::POST, path), headers, body, ASK_TIMEOUT).await.ok().map(drop)
 }
 
-/// Holds what HQ said against what the store knows and HQ may not yet.
-// Only claims can be in two hands.
-#[allow(clippy::wildcard_enum_match_arm)]
-async fn settle(counter: &Shared, lane: u32, question: &Question, said: Answer) -> Result<Answer, Refusal> {
+/// Lets the relay speak for HQ.
+async fn with_deputy<T: Send + 'static>(
+    counter: &Shared,
+    lane: u32,
+    job: impl FnOnce(&Deputy<'_>) -> Result<T, BookError> + Send + 'static,
+) -> Result<T, Refusal> {
     let now_ms = Utc::now().timestamp_millis();
-    match (question.clone(), said) {
-        (Question::ClaimReceipt { origin }, said @ Answer::ReceiptClaimed { .. }) => {
-            with_book(counter, move |counter| counter.book.settle_receipt(lane, &origin, said, now_ms)).await
-        }
-        (Question::ClaimCoupon { code, .. }, said @ Answer::CouponClaimed { .. }) => {
-            let refused =
-                with_book(counter, move |counter| counter.book.claim_coupon(lane, &code, now_ms)).await?;
-            Ok(refused.map_or(said, |why| Answer::CouponNotClaimed { why }))
-        }
-        (Question::ClaimParked { parked }, said) => {
-            with_book(counter, move |counter| counter.book.settle_parked(lane, parked, said, now_ms)).await
-        }
-        // An HQ that does not know this question has not refused the code.
-        (
-            question @ Question::ClaimCode { .. },
-            said @ (Answer::CodeClaimed { .. } | Answer::Refused { .. } | Answer::Unreachable {}),
-        ) => Ok(match (said, answer_here(counter, lane, question).await?) {
-            (said @ Answer::CodeClaimed { .. }, Answer::CodeClaimed { .. }) => said,
-            (_, here) => here,
-        }),
-        (Question::ParkedBaskets { epoch, own }, said @ Answer::ParkedBaskets { .. }) => {
-            let settled =
-                move |counter: &Counter| counter.book.settle_list((lane, epoch, &own), said, now_ms);
-            with_book(counter, settled).await
-        }
-        (Question::Receipts { sought, goods }, said @ Answer::Receipts { .. }) => {
-            with_book(counter, move |counter| counter.book.settle_receipts(&sought, &goods, said)).await
-        }
-        (Question::Positions {}, said @ Answer::Positions { .. }) => {
-            with_book(counter, move |counter| settle_positions(counter, said, now_ms)).await
-        }
-        (
-            question @ (Question::ReleaseReceipt { .. }
-            | Question::ReleaseCoupon { .. }
-            | Question::ReleaseParked { .. }
-            | Question::ReleaseCode { .. }),
-            said,
-        ) => {
-            answer_here(counter, lane, question).await?;
-            Ok(said)
-        }
-        (_, said) => Ok(said),
-    }
-}
-
-/// Adds to what HQ knows of lanes what they told the relay itself.
-// Nothing else says how far lanes are.
-#[allow(clippy::wildcard_enum_match_arm)]
-fn settle_positions(counter: &Counter, said: Answer, now_ms: i64) -> Result<Answer, BookError> {
-    let (mut known, mut unknown) = match said {
-        Answer::Positions { known, unknown } => (known, unknown),
-        other => return Ok(other),
-    };
-    for (lane, copied) in counter.book.lanes()?.into_iter().take(COUNT_LANES_MAX) {
-        let at_hq = known.iter().position(|at| at.lane == lane);
-        // A copy alone says how far it is, and not that the lane is no further.
-        let Some(told) = counter.heard.position(counter.book.store(), lane, now_ms) else {
-            if at_hq.is_none() && !unknown.contains(&lane) {
-                unknown.push(lane);
-            }
-            continue;
-        };
-        let copied = copied.filter(|copied| copied.epoch == told.epoch);
-        let here = Position { seq: told.seq.max(copied.map_or(0, |copied| copied.seq)), ..told };
-        match at_hq {
-            Some(at) if (known[at].epoch, known[at].seq) < (here.epoch, here.seq) => known[at] = here,
-            Some(_) => {}
-            None => known.push(here),
-        }
-        unknown.retain(|unknown| *unknown != lane);
-    }
-    Ok(Answer::Positions { known, unknown })
-}
-
-/// What the store can say by itself.
-async fn answer_here(counter: &Shared, lane: u32, question: Question) -> Result<Answer, Refusal> {
-    let now_ms = Utc::now().timestamp_millis();
-    let answer = with_book(counter, move |counter| {
-        let book = &counter.book;
-        match question {
-            Question::ClaimReceipt { origin } => book.claim_receipt(lane, &origin, now_ms),
-            Question::ReleaseReceipt { origin } => {
-                book.release_receipt(lane, &origin).map(|()| Some(Answer::Released {}))
-            }
-            Question::Receipts { sought, goods } => book.receipts(&sought, &goods),
-            // Nothing against it is no yes: what a coupon stands for, the lane knows or nobody.
-            Question::ClaimCoupon { code, .. } => {
-                Ok(book.claim_coupon(lane, &code, now_ms)?.map(|why| Answer::CouponNotClaimed { why }))
-            }
-            Question::ReleaseCoupon { code } => {
-                book.release_coupon(lane, &code).map(|()| Some(Answer::Released {}))
-            }
-            Question::ParkedBaskets { epoch, own } => book.parked(lane, epoch, &own, now_ms).map(Some),
-            Question::ClaimParked { parked } => book.claim_parked(lane, parked, now_ms),
-            Question::ReleaseParked { parked } => {
-                book.release_parked(lane, parked).map(|()| Some(Answer::Released {}))
-            }
-            Question::ClaimCode { id } => book.claim_code(lane, &id, now_ms).map(Some),
-            Question::ReleaseCode { id } => {
-                book.release_code(lane, &id).map(|()| Some(Answer::Released {}))
-            }
-            Question::Positions {} => {
-                let nobody = Answer::Positions { known: Vec::new(), unknown: Vec::new() };
-                settle_positions(counter, nobody, now_ms).map(Some)
-            }
-            Question::Member { .. }
-            | Question::LendPoints { .. }
-            | Question::Stock { .. }
-            | Question::Earned { .. }
-            | Question::Margins { .. }
-            | Question::FlashLabel { .. }
-            | Question::ResendLabel { .. }
-            | Question::LabelStore { .. }
-            | Question::QuotasUsed { .. }
-            // Answered before HQ is asked.
-            | Question::Stand { .. }
-            | Question::Kiosks {}
-            | Question::Act { .. } => Ok(None),
-        }
-    });
-    Ok(answer.await?.unwrap_or(Answer::Unreachable {}))
+    with_book(counter, move |counter| {
+        let heard = |lane| counter.heard.position(counter.book.store(), lane, now_ms);
+        job(&Deputy { book: &counter.book, lane, now_ms, heard: &heard })
+    })
+    .await
 }
 
 /// Which journal.
@@ -664,11 +534,8 @@ async fn copied_so_far(
     headers: &HeaderMap,
 ) -> Result<PushAnswer, Refusal> {
     let (lane, key) = (caller.lane, caller.key);
-    let known = with_book(counter, move |counter| {
-        Ok((counter.book.knows_key(lane, &key)?, counter.book.copied(lane, epoch)?))
-    });
-    if let (true, Some(at)) = known.await? {
-        return Ok(at.answer(epoch));
+    if let Some(at) = with_book(counter, move |counter| counter.book.copy_of(lane, &key, epoch)).await? {
+        return Ok(at);
     }
     let path = format!("/v1/lanes/{}/{lane}/position?epoch={epoch}", counter.book.store());
     let asked = counter.upstream.pass((Method::GET, &path), headers, Vec::new(), REQUEST_TIMEOUT).await;
@@ -683,13 +550,8 @@ async fn copied_so_far(
         return Err(Refusal::OutOfReach);
     }
     let at_hq: PushAnswer = sent::parse(&body)?;
-    let hash = ChainHash::parse(&at_hq.head).map_err(|error| Refusal::Fault(error.to_string()))?;
-    let at = Copied { seq: at_hq.acknowledged, hash };
-    with_book(counter, move |counter| {
-        counter.book.begin_copy(lane, epoch, at)?;
-        Ok(counter.book.copied(lane, epoch)?.unwrap_or(at).answer(epoch))
-    })
-    .await
+    let begun = with_book(counter, move |counter| counter.book.copy_behind(lane, epoch, &at_hq)).await?;
+    begun.ok_or_else(|| Refusal::Fault("HQ's head of the journal is no hash".to_owned()))
 }
 
 async fn copy_events(
@@ -706,11 +568,9 @@ async fn copy_events(
     let permit = counter.questions.enter().await?;
     let counter = counter.clone();
     let taken = tokio::task::spawn_blocking(move || {
-        let inflated = intake::inflate(&body)?;
-        let batch = decode_batch(&inflated).map_err(Refusal::Push)?;
-        let taken = counter.book.take_in(caller.lane, &batch, Utc::now().timestamp_millis())?;
+        let taken = take_copy(&counter.book, caller.lane, &body, Utc::now().timestamp_millis());
         drop(permit);
-        taken.map_err(Refusal::Push)
+        taken.map_err(Refusal::from)
     });
     Ok(Json(taken.await??))
 }

@@ -202,6 +202,7 @@ pub(super) fn a_parked_basket_is_one_lanes_to_take_up(shop: Shop) {
     shop.file(&mut one);
     assert_eq!(told(&shop, &two, &[]).0, [second, id]);
     assert_eq!(told(&shop, &one, &[1, 2]), (vec![], vec![]), "its own it has itself");
+    assert_eq!(told(&shop, &one, &[2]).0, [], "it took that up, and HQ has not heard of it");
     assert_eq!(told(&shop, &elsewhere, &[]).0, [], "of another store nobody is told");
     assert_eq!(claim(&shop, &elsewhere, id), Err(ParkedRefused::Unknown {}));
     // An answer that was lost costs nothing; nobody else has it meanwhile, its own lane neither.

@@ -89,6 +89,15 @@ impl Lane {
 
     /// Water for so much comes back, and so much is paid out.
     pub fn refund(&mut self, amount: i64, paid_out: i64) {
+        self.give_back(amount, paid_out, &[]);
+    }
+
+    /// The same, and these coupons are good again.
+    pub fn refund_with_coupons(&mut self, amount: i64, coupons: &[&str]) {
+        self.give_back(amount, amount, coupons);
+    }
+
+    fn give_back(&mut self, amount: i64, paid_out: i64, coupons: &[&str]) {
         let returned = Returned {
             origin: Some(Origin { store: self.identity.store.clone(), lane: 1, epoch: 1, seq: 1 }),
             line: 1,
@@ -135,7 +144,7 @@ impl Lane {
             uses_back: Vec::new(),
             borne: Vec::new(),
             borne_back: Vec::new(),
-            coupons_back: Vec::new(),
+            coupons_back: coupons.iter().map(|code| (*code).to_owned()).collect(),
             price_gap: 0,
             engine: 0,
             phones: Vec::new(),

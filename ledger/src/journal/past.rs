@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use domain::record::Record;
 use domain::till::kiosk::{KioskRecord, Weighing};
+use protocol::event::{self, Event, Fact};
 use rusqlite::{OptionalExtension, params};
 
 use super::{Journal, ReadJournalError, Stored, kind, reading, understand};
@@ -108,11 +109,36 @@ impl Journal {
         Ok(sought)
     }
 
+    /// The documents of this lane that took something of a sale back, as they are told to others, the oldest first, among
+    /// its last [`SOUGHT_DOCUMENTS_MAX`]: whoever keeps that sale may not have heard of them yet.
+    pub fn gave_back(&self, origin: &event::Origin) -> Result<Vec<event::Sale>, ReadJournalError> {
+        let mut found = Vec::new();
+        self.bodies_with("\"origin\"", |_, _, bytes| {
+            if let Ok(Event { fact: Fact::SaleCompleted { sale }, .. }) = event::decode(bytes)
+                && sale.returns.iter().any(|back| back.origin.as_ref() == Some(origin))
+            {
+                found.push(sale);
+            }
+            Ok(true)
+        })?;
+        found.reverse();
+        Ok(found)
+    }
+
     /// Looks at documents with a text in their bytes, newest first, while more are wanted.
     fn documents_with(
         &self,
         text: &str,
         mut take: impl FnMut(u32, Stored) -> bool,
+    ) -> Result<(), ReadJournalError> {
+        self.bodies_with(text, |epoch, seq, bytes| Ok(take(epoch, understand(seq, bytes)?.1)))
+    }
+
+    /// The same of the bytes themselves, with their epochs and numbers.
+    fn bodies_with(
+        &self,
+        text: &str,
+        mut take: impl FnMut(u32, u64, &[u8]) -> Result<bool, ReadJournalError>,
     ) -> Result<(), ReadJournalError> {
         let sql = format!(
             "SELECT epoch, seq, body FROM ({}) WHERE instr(body, CAST(?3 AS BLOB)) > 0",
@@ -122,7 +148,7 @@ impl Journal {
         let mut rows = select.query(params![kind::SALE, SOUGHT_DOCUMENTS_MAX, text])?;
         while let Some(row) = rows.next()? {
             let (epoch, seq, bytes): (u32, u64, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            if !take(epoch, understand(seq, &bytes)?.1) {
+            if !take(epoch, seq, &bytes)? {
                 break;
             }
         }

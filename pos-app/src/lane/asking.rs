@@ -18,11 +18,12 @@ use domain::barcode::{self, Barcode, ReceiptCode};
 use domain::catalogue::Catalogue as _;
 use domain::coupon::CouponRefusal;
 use domain::label::LabelNumber;
-use domain::member::{Member, PointsGrant};
+use domain::member::Member;
 use domain::phone::{CodeId, Unusable};
 use domain::quota::Whose;
 use domain::refund::{Origin, PastSale};
-use domain::till::{Desk, Input, Message};
+use domain::till::holds::{Due, Holds};
+use domain::till::{Desk, Input, Message, Till};
 use drivers::sound::Tone;
 use protocol::ask::{
     ASK_VERSION, Answer, Asked, CodeTaken, CouponRefused, ParkedRefused, QUESTIONS_MAX, QUOTAS_ASKED_MAX,
@@ -32,9 +33,6 @@ use protocol::event::{self, ParkedId};
 
 use super::{Command, Lane, State};
 use crate::sheet::{Attempt, Claimed, Kind};
-
-/// The most leases that a lane holds at one time; more are not asked for.
-const LEASES_HELD_MAX: usize = 32;
 
 /// So many points are asked for where HQ has not told how many there are.
 const POINTS_ASKED: i64 = 100_000;
@@ -48,10 +46,14 @@ enum Errand {
     Points { member: String, is_wanted: bool },
     /// A coupon was scanned.
     Coupon { code: String, text: String },
+    /// A coupon lies on a basket, and is to stay this lane's.
+    KeepCoupon { code: String },
     /// A phone's code was shown, while so many baskets had left the counter.
     Code { id: CodeId, code: PhoneCode, left: u64 },
     /// A receipt was scanned, to give goods back.
     Receipt(ReceiptCode),
+    /// Goods of a sale are coming back, and it is to stay this lane's.
+    KeepReceipt(Origin),
     /// Receipts are looked for without the paper; which search it is.
     Receipts(u64),
     /// Where there is any of an item.
@@ -89,12 +91,7 @@ enum Errand {
 pub(crate) struct Errands {
     asked: u64,
     open: BTreeMap<u64, Errand>,
-    leases: Vec<PointsGrant>,
-    coupons: Vec<String>,
-    /// Phones' codes that may be this lane's alone, for as long as a turn: then they are used, or go back.
-    codes: Vec<CodeId>,
-    /// The sale that may be given back here, and the last document then.
-    receipt: Option<(Origin, Option<u64>)>,
+    holds: Holds,
     /// What was asked of promotions with quotas for the open basket.
     quotas: QuotasAsked,
 }
@@ -108,19 +105,12 @@ struct QuotasAsked {
     promotions: BTreeSet<String>,
 }
 
-impl Errands {
-    /// What is lent of the points of a member.
-    fn lease_of(&self, member: &str) -> Option<&PointsGrant> {
-        self.leases.iter().find(|grant| grant.member == member)
-    }
-}
-
 impl Lane {
     /// How many points the member who buys may spend here, as far as HQ has
     /// lent them; `None` where none are lent.
     pub fn points_lent(&self) -> Option<i64> {
         let member = self.till()?.basket().member()?;
-        self.errands.lease_of(&member.id).map(|grant| grant.points)
+        self.errands.holds.lease_of(&member.id).map(|grant| grant.points)
     }
 
     /// The customer wants to spend points: those that are lent, or as soon as
@@ -129,7 +119,7 @@ impl Lane {
         let Some(member) = self.till().and_then(|till| till.basket().member().cloned()) else {
             return self.tell_now(&Message::MemberFirst);
         };
-        match self.errands.lease_of(&member.id).cloned() {
+        match self.errands.holds.lease_of(&member.id).cloned() {
             Some(grant) => self.input(Input::OfferPoints(Some(grant))),
             None => self.ask_for_points(&member, true),
         }
@@ -362,8 +352,8 @@ impl Lane {
         // Some may have come back since the member was told of.
         let has_none = member.points.is_some_and(|points| points <= 0);
         let points = member.points.filter(|_| !has_none).unwrap_or(POINTS_ASKED);
-        let held = self.errands.lease_of(&member.id).is_some();
-        let full = self.errands.leases.len() >= LEASES_HELD_MAX;
+        let held = self.errands.holds.lease_of(&member.id).is_some();
+        let full = self.errands.holds.is_full();
         if !spends || held || full || (has_none && !is_wanted) {
             if is_wanted {
                 self.tell_now(&Message::PointsNotSpent);
@@ -377,7 +367,9 @@ impl Lane {
             | Errand::Member { .. }
             | Errand::Coupon { .. }
             | Errand::Code { .. }
+            | Errand::KeepCoupon { .. }
             | Errand::Receipt(_)
+            | Errand::KeepReceipt(_)
             | Errand::Receipts(_)
             | Errand::Stock { .. }
             | Errand::Positions
@@ -443,6 +435,19 @@ impl Lane {
             Errand::Coupon { code, text } => self.end_coupon(code, text, answer),
             Errand::Code { id, code, left } => self.end_code(id, &code, left, answer),
             Errand::Receipt(code) => self.end_receipt(code, answer),
+            Errand::KeepCoupon { code } => {
+                if let Some(Answer::CouponNotClaimed { .. }) = answer {
+                    self.errands.holds.refuse_coupon(&code);
+                }
+            }
+            Errand::KeepReceipt(origin) => {
+                if let Some(Answer::ReceiptNotClaimed {
+                    why: ReceiptRefused::Held | ReceiptRefused::NothingLeft,
+                }) = answer
+                {
+                    self.errands.holds.refuse_receipt(&origin);
+                }
+            }
             Errand::Receipts(number) => self.hear_receipts(number, answer),
             Errand::Stock { sku } => self.show_stock_of(
                 &sku,
@@ -499,7 +504,7 @@ impl Lane {
         };
         match grant {
             Some(grant) => {
-                self.errands.leases.push(grant.clone());
+                self.errands.holds.hold_lease(grant.clone());
                 if is_wanted {
                     self.input(Input::OfferPoints(Some(grant)));
                 }
@@ -512,7 +517,7 @@ impl Lane {
     fn end_coupon(&mut self, code: String, text: String, answer: Option<Answer>) {
         match answer {
             Some(Answer::CouponClaimed { coupon }) if coupon.code == code => {
-                self.errands.coupons.push(code);
+                self.errands.holds.hold_coupon(&code, self.moment.now_ms);
                 self.input(Input::Coupon(Box::new((&coupon).into())));
             }
             Some(Answer::CouponNotClaimed { why }) => {
@@ -527,7 +532,13 @@ impl Lane {
                 self.tell_now(&Message::CouponRefused(refusal));
             }
             // Within its own bounds: what HQ told this store of it before.
-            _ => self.input_now(Input::Code(text)),
+            _ => {
+                self.input_now(Input::Code(text));
+                let lies = |till: &Till| till.basket().coupons().iter().any(|laid| laid.code == code);
+                if self.till().is_some_and(lies) {
+                    self.errands.holds.hold_coupon(&code, self.moment.now_ms);
+                }
+            }
         }
     }
 
@@ -545,7 +556,7 @@ impl Lane {
             // Whoever does not know the question holds nothing.
             Some(Answer::Refused { .. }) => {}
             // An answer that was lost may have given it to this lane.
-            _ => self.errands.codes.push(id),
+            _ => self.errands.holds.hold_code(id),
         }
         let State::Open(open) = &self.state else { return };
         if matches!(code, PhoneCode::Basket(_)) && open.baskets_left() != left {
@@ -567,9 +578,8 @@ impl Lane {
                     epoch: code.epoch,
                     seq: code.seq,
                 };
-                let last = self.till().and_then(domain::till::Till::last_sale);
-                self.errands.receipt = Some((origin.clone(), last));
-                match self.past_sale(origin, &sale, &later) {
+                self.hold_receipt(&origin);
+                match self.past_sale(origin, &sale, later) {
                     Some(past) => self.begin_claimed_return(past),
                     None => self.tell_now(&Message::NotReturnable),
                 }
@@ -589,17 +599,32 @@ impl Lane {
         }
     }
 
-    fn past_sale(&self, origin: Origin, sale: &event::Sale, later: &[event::Sale]) -> Option<PastSale> {
+    /// A sale as whoever keeps it told of it, less what this lane gave back of it and nobody else has heard of yet.
+    fn past_sale(&self, origin: Origin, sale: &event::Sale, mut later: Vec<event::Sale>) -> Option<PastSale> {
         let State::Open(open) = &self.state else { return None };
         let seq = origin.seq;
         let sale = sale.understand(seq).ok()?;
+        for own in open.journal().gave_back(&(&origin).into()).ok()? {
+            if !later.contains(&own) {
+                later.push(own);
+            }
+        }
         let later: Vec<_> = later.iter().map(|sale| sale.understand(seq)).collect::<Result<_, _>>().ok()?;
         Some(PastSale::new(origin, &sale, &later, open.settings().rules.tax))
+    }
+
+    fn hold_receipt(&mut self, origin: &Origin) {
+        let last = self.till().and_then(Till::last_sale);
+        self.errands.holds.hold_receipt(origin.clone(), last, self.moment.now_ms);
     }
 
     /// Without HQ a lane gives back only what it sold itself, and not much.
     fn return_alone(&mut self, code: ReceiptCode) {
         self.find_own_receipt(&code);
+        let begun = self.till().and_then(|till| till.basket().past().map(|past| past.origin.clone()));
+        if let Some(origin) = begun {
+            self.hold_receipt(&origin);
+        }
         self.end_begin_of_return();
     }
 
@@ -644,57 +669,46 @@ impl Lane {
         }
     }
 
-    /// Gives back to HQ what it holds for this lane and nobody needs any more.
+    /// Gives back to HQ what it holds for this lane and nobody needs any more, and asks again for what somebody does.
     pub(super) fn give_back_to_hq(&mut self) {
         let State::Open(open) = &self.state else { return };
-        let till = open.till();
-        if matches!(till.desk(), Desk::Saving(..)) {
-            return;
-        }
-        let now_ms = self.moment.now_ms;
-        let buyer = till.basket().member().map(|member| member.id.clone());
-        let (kept, over): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.errands.leases).into_iter().partition(|grant| {
-                let is_used = till.basket().grant().is_some_and(|used| used.lease == grant.lease);
-                is_used || (buyer.as_ref() == Some(&grant.member) && now_ms < grant.until_ms)
-            });
-        self.errands.leases = kept;
-        let lies = |code: &String| {
-            let on = |basket: &domain::basket::Basket| basket.coupons().iter().any(|laid| laid.code == *code);
-            on(till.basket()) || till.parked().iter().any(|parked| on(&parked.basket))
-        };
-        let (kept, gone): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.errands.coupons).into_iter().partition(lies);
-        self.errands.coupons = kept;
-        let gone: Vec<String> = gone.into_iter().filter(|code| !till.has_spent(code)).collect();
-        // What was used stands in the journal, which says so to whoever lent it.
-        let codes: Vec<CodeId> = std::mem::take(&mut self.errands.codes);
-        let unused: Vec<CodeId> = codes.into_iter().filter(|id| !till.used_codes().has(*id)).collect();
-        let is_open = |(origin, _): &(Origin, Option<u64>)| {
-            let of =
-                |basket: &domain::basket::Basket| basket.past().is_some_and(|past| past.origin == *origin);
-            of(till.basket()) || till.parked().iter().any(|parked| of(&parked.basket))
-        };
-        // A document that gave it back frees it at HQ when it is filed there.
-        let receipt = match self.errands.receipt.take() {
-            Some(held) if is_open(&held) || till.pending().is_some() => {
-                self.errands.receipt = Some(held);
-                None
+        let due = self.errands.holds.look(open.till(), self.moment.now_ms);
+        for due in due {
+            match due {
+                Due::ReturnLease(grant) => self.input_now(Input::ReturnLease(grant)),
+                Due::ReleaseCoupon(code) => {
+                    self.ask_agent(Question::ReleaseCoupon { code }, Errand::Release);
+                }
+                Due::ReleaseCode(id) => {
+                    self.ask_agent(Question::ReleaseCode { id: id.to_string() }, Errand::Release);
+                }
+                Due::ReleaseReceipt(origin) => {
+                    self.ask_agent(Question::ReleaseReceipt { origin: (&origin).into() }, Errand::Release);
+                }
+                Due::KeepCoupon(code) => {
+                    let member = self.till().and_then(|till| till.basket().member());
+                    let member = member.map(|member| member.id.clone());
+                    let question = Question::ClaimCoupon { code: code.clone(), member };
+                    self.ask_agent(question, Errand::KeepCoupon { code });
+                }
+                Due::KeepReceipt(origin) => {
+                    let question = Question::ClaimReceipt { origin: (&origin).into() };
+                    self.ask_agent(question, Errand::KeepReceipt(origin));
+                }
+                Due::DropCoupon(code) => {
+                    self.input_now(Input::TakeCouponBack { code: code.clone() });
+                    self.commands.push(Command::Play(Tone::Blocked));
+                    self.tell_now(&Message::CouponRefused(CouponRefusal::Reserved(code)));
+                }
+                Due::DropReturn => {
+                    if self.till().is_some_and(|till| matches!(till.desk(), Desk::Paying(_))) {
+                        self.input_now(Input::Back);
+                    }
+                    self.input_now(Input::DropReturn);
+                    self.commands.push(Command::Play(Tone::Blocked));
+                    self.tell_now(&Message::ReturnElsewhere);
+                }
             }
-            Some((origin, last)) => (till.last_sale() == last).then_some(origin),
-            None => None,
-        };
-        for grant in over {
-            self.input_now(Input::ReturnLease(grant));
-        }
-        for code in gone {
-            self.ask_agent(Question::ReleaseCoupon { code }, Errand::Release);
-        }
-        for id in unused {
-            self.ask_agent(Question::ReleaseCode { id: id.to_string() }, Errand::Release);
-        }
-        if let Some(origin) = receipt {
-            self.ask_agent(Question::ReleaseReceipt { origin: (&origin).into() }, Errand::Release);
         }
     }
 }

@@ -67,10 +67,13 @@ impl Lane {
 
     /// What other lanes put aside, or nobody could say it; and which of this lane's own baskets are at others.
     pub(crate) fn hear_parked(&mut self, said: Option<(Vec<ParkedShown>, Vec<ParkedGone>)>) {
-        let Some((baskets, gone)) = said else {
+        let Some((mut baskets, gone)) = said else {
             self.elsewhere = Elsewhere::Unknown;
             return;
         };
+        // What this journal put aside is in this lane's own list, or was taken up here and nobody has heard of it yet.
+        let own = self.journal().map(|journal| (journal.identity().lane, journal.identity().epoch));
+        baskets.retain(|basket| Some((basket.id.lane, basket.id.epoch)) != own);
         self.elsewhere = Elsewhere::Told(baskets);
         for ParkedGone { number, lane } in gone {
             if self.till().is_some_and(|till| till.is_lendable(number)) {

@@ -11,7 +11,7 @@ use protocol::chain::ChainHash;
 use protocol::pull::Change;
 use protocol::push::PushAnswer;
 use sync_agent::core::{
-    Action, Beginning, Core, Filed, Input, Intervals, Opening, PullAction, PullFailure, PullInput,
+    Action, Beginning, Copying, Core, Filed, Input, Intervals, Opening, PullAction, PullFailure, PullInput,
     PushAction, PushFailure, PushInput, Status,
 };
 use sync_agent::hq::{RequestError, parse_page};
@@ -34,6 +34,10 @@ pub enum Side {
     Pull,
     /// Labels.
     Shelf,
+    /// The copy at the store's relay.
+    Copy,
+    /// The lane, by its number of the question.
+    Lane,
 }
 
 /// A question under way.
@@ -58,6 +62,10 @@ pub struct Agent {
     saved: Option<(Option<Position>, Option<String>)>,
     /// Whether HQ said, when it answered last, that it takes bare batches.
     takes_bare: bool,
+    /// The copy at the store's relay, where it has one.
+    copying: Option<Copying>,
+    /// The number of what the relay is asked for it.
+    copy: Option<u64>,
 }
 
 /// What a pull has brought so far. It is written with its commit.
@@ -77,12 +85,13 @@ pub struct Question {
 }
 
 impl Agent {
-    /// Starts on a machine's disk. The identity is what the enrolment said.
+    /// Starts on a machine's disk. The identity is what the enrolment said; it copies the journal where the store has a
+    /// relay.
     pub fn start(
         disk: &'static Disk,
         trial: &Trial,
         identity: &Identity,
-        steady_ms: i64,
+        copies: bool,
         seed: u64,
     ) -> Result<Self, String> {
         let mut writer =
@@ -94,7 +103,7 @@ impl Agent {
         let is_outdated = writer.is_outdated().map_err(|error| words(&error))?;
         let beginning = Beginning { version: state.version, is_outdated, intervals: INTERVALS, seed };
         Ok(Self {
-            core: Core::new(steady_ms, beginning),
+            core: Core::new(0, beginning),
             writer,
             journal: None,
             identity: identity.clone(),
@@ -105,6 +114,8 @@ impl Agent {
             pull: None,
             saved: None,
             takes_bare: false,
+            copying: copies.then(|| Copying::new(0, INTERVALS.push_ms, seed)),
+            copy: None,
         })
     }
 
@@ -115,12 +126,22 @@ impl Agent {
 
     /// When it wants to be looked at again.
     pub fn deadline(&self) -> Option<i64> {
-        self.core.deadline()
+        let copy = self.copying.as_ref().and_then(Copying::deadline);
+        [self.core.deadline(), copy].into_iter().flatten().min()
+    }
+
+    /// How far the relay has a copy of the journal; `None` where there is none to be.
+    pub fn copied(&self) -> Option<u64> {
+        let filed = self.copying.as_ref()?.filed();
+        Some(filed.filter(|filed| filed.epoch == self.identity.epoch).map_or(0, |filed| filed.acknowledged))
     }
 
     /// The journal may have grown.
     pub fn nudge(&mut self, steady_ms: i64) {
         self.core.handle(steady_ms, Input::Nudge);
+        if let Some(copying) = &mut self.copying {
+            copying.nudge();
+        }
     }
 
     /// Does what is to be done now and gives what HQ is to be asked, each
@@ -182,8 +203,44 @@ impl Agent {
                 }
             }
         }
+        self.work_at_copy(steady_ms, &mut number, &mut questions);
         self.tell()?;
         Ok(questions)
+    }
+
+    fn work_at_copy(
+        &mut self,
+        steady_ms: i64,
+        number: &mut impl FnMut() -> u64,
+        questions: &mut Vec<(u64, Question)>,
+    ) {
+        while let Some(action) = self.copying.as_mut().and_then(|copying| copying.poll(steady_ms)) {
+            let asked = match action {
+                PushAction::Look { epoch_from } => Err(match self.look(epoch_from) {
+                    Ok(seen) => PushInput::Journal(seen),
+                    Err(error) => PushInput::Failed(error.into()),
+                }),
+                PushAction::AskPosition { epoch } => Ok(Ask::Copied { epoch }),
+                PushAction::Send { epoch, after } => match self.batch(epoch, after) {
+                    Ok(body) => Ok(Ask::Copy { body }),
+                    Err(error) => Err(PushInput::Failed(error.into())),
+                },
+            };
+            match asked {
+                Ok(ask) => {
+                    let number = number();
+                    self.copy = Some(number);
+                    questions.push((number, Question { side: Side::Copy, ask }));
+                }
+                Err(input) => self.handle_copy(steady_ms, input),
+            }
+        }
+    }
+
+    fn handle_copy(&mut self, steady_ms: i64, input: PushInput) {
+        if let Some(copying) = &mut self.copying {
+            copying.handle(steady_ms, input);
+        }
     }
 
     /// Hears an answer, or that none came. Tells whether it was waited for.
@@ -191,13 +248,25 @@ impl Agent {
         let waiting = match side {
             Side::Push => &mut self.push,
             Side::Pull => &mut self.pull,
-            // The keeper of labels waits for it.
-            Side::Shelf => return false,
+            Side::Copy => {
+                if self.copy.take_if(|asked| *asked == number).is_none() {
+                    return false;
+                }
+                let takes_bare = self.takes_bare;
+                let input = self.hear_push(answer);
+                self.takes_bare = takes_bare;
+                self.handle_copy(steady_ms, input);
+                return true;
+            }
+            // The keeper of labels waits for it, or the lane.
+            Side::Shelf | Side::Lane => return false,
         };
         let Some(asked) = waiting.take_if(|asked| asked.number == number) else { return false };
         let input = match side {
             Side::Push => Input::Push(self.hear_push(answer)),
-            Side::Pull | Side::Shelf => Input::Pull(self.hear_page(asked.opening, answer)),
+            Side::Pull | Side::Shelf | Side::Copy | Side::Lane => {
+                Input::Pull(self.hear_page(asked.opening, answer))
+            }
         };
         self.core.handle(steady_ms, input);
         true
@@ -208,7 +277,9 @@ impl Agent {
         match answer {
             Some(Answer::Filed(answer)) => self.compare(answer).unwrap_or_else(PushInput::Failed),
             Some(Answer::Refused(refusal)) => PushInput::Failed(RequestError::Push(refusal).into()),
-            Some(Answer::Page(_) | Answer::Shelf(_) | Answer::ComeBack) | None => unreachable,
+            Some(Answer::Page(_) | Answer::Shelf(_) | Answer::Said(..) | Answer::ComeBack) | None => {
+                unreachable
+            }
         }
     }
 
@@ -232,7 +303,7 @@ impl Agent {
                 Err(error) => return failed(error.into()),
             },
             Some(Answer::Refused(refusal)) => return failed(RequestError::Push(refusal).into()),
-            Some(Answer::Filed(_) | Answer::Shelf(_) | Answer::ComeBack) | None => {
+            Some(Answer::Filed(_) | Answer::Shelf(_) | Answer::Said(..) | Answer::ComeBack) | None => {
                 return failed(PullFailure::Unreachable { wait_ms: 0 });
             }
         };

@@ -3,7 +3,7 @@
 
 use domain::money::Money;
 use domain::record::{PaperOutcome, Staff};
-use domain::refund::{Origin, PastSale};
+use domain::refund::PastSale;
 use domain::rights::Rights;
 use domain::shift::{CashMove, Denomination};
 use domain::tender::Wallet;
@@ -29,8 +29,8 @@ pub struct Seen<'a> {
     pub till: &'a Till,
     /// What is to be paid in cash, fen.
     pub cash_due: i64,
-    /// A sale of this lane that may be brought back, with what came back of it.
-    pub past: Option<PastSale>,
+    /// Whether somebody showed a receipt at another lane of the store a short while ago.
+    pub is_shown_elsewhere: bool,
     /// Minutes of the shop's day.
     pub minute: i64,
 }
@@ -39,8 +39,21 @@ pub struct Seen<'a> {
 pub struct Next {
     /// What the lane hears.
     pub inputs: Vec<Input>,
+    /// What somebody else is asked first.
+    pub wish: Option<Wish>,
     /// When they come again, milliseconds from now.
     pub pause_ms: i64,
+}
+
+/// What whoever keeps what lanes share is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// A parked basket of this lane, by its number.
+    Recall(u32),
+    /// A basket that another lane put aside; which of them.
+    Elsewhere(usize),
+    /// Goods come back.
+    BringBack,
 }
 
 /// The customers of one lane.
@@ -56,9 +69,9 @@ impl Customers {
         Self { dice: Dice::new(seed), store, closes_shift: true }
     }
 
-    /// Whether somebody wants to bring goods back.
-    pub fn brings_back(&mut self) -> bool {
-        self.dice.chance(2)
+    /// Whether it is so, in so many of a hundred cases.
+    pub fn chance(&mut self, percent: u64) -> bool {
+        self.dice.chance(percent)
     }
 
     /// One of so many.
@@ -72,14 +85,35 @@ impl Customers {
         let pause_ms = self.dice.between(1_000, PAUSE_MS_MAX);
         if open {
             self.closes_shift = self.dice.chance(80);
-            return Next { inputs: self.inputs(seen), pause_ms };
+            let wish = self.wishes(seen);
+            let inputs = if wish.is_none() { self.inputs(seen) } else { Vec::new() };
+            return Next { inputs, wish, pause_ms };
         }
         let inputs = self.close_down(seen);
         if !inputs.is_empty() {
-            return Next { inputs, pause_ms: CLOSING_PAUSE_MS };
+            return Next { inputs, wish: None, pause_ms: CLOSING_PAUSE_MS };
         }
         let until_open = (OPENS - seen.minute).rem_euclid(24 * 60);
-        Next { inputs, pause_ms: until_open * 60_000 + pause_ms }
+        Next { inputs, wish: None, pause_ms: until_open * 60_000 + pause_ms }
+    }
+
+    /// What a customer wants who comes to an empty counter, and others must be asked about.
+    fn wishes(&mut self, seen: &Seen<'_>) -> Option<Wish> {
+        let till = seen.till;
+        let is_free = matches!(till.desk(), Desk::Selling(_)) && till.basket().is_empty();
+        if !is_free || till.shift().is_none() {
+            return None;
+        }
+        // Who was sent away there, or has a copy of it, comes here.
+        if seen.is_shown_elsewhere && self.dice.chance(25) {
+            return Some(Wish::BringBack);
+        }
+        match self.dice.below(100) {
+            0..=5 => Some(Wish::BringBack),
+            6..=24 => till.parked().first().map(|parked| Wish::Recall(parked.number)),
+            25..=32 => Some(Wish::Elsewhere(self.dice.index(64))),
+            _ => None,
+        }
     }
 
     fn inputs(&mut self, seen: &Seen<'_>) -> Vec<Input> {
@@ -143,7 +177,7 @@ impl Customers {
             };
         }
         if till.basket().is_empty() {
-            return self.greets(seen);
+            return self.greets();
         }
         let lines: Vec<u32> = till.basket().lines().iter().map(|line| line.number).collect();
         if lines.is_empty() {
@@ -157,28 +191,16 @@ impl Customers {
             1 => vec![Input::SetQuantity { line, pieces: self.dice.between(1, 9) }],
             2 => vec![Input::SetPrice { line, unit_price: Money::from_minor(self.dice.between(100, 3_000)) }],
             3 => vec![Input::DropReturn, Input::Cancel { reason }],
-            4 => vec![Input::Park { note: "红伞".to_owned() }],
+            4 | 9 => vec![Input::Park { note: "红伞".to_owned() }],
             5 => vec![Input::FindMember(shop::member(self.store, self.dice.index(shop::MEMBERS)))],
             6 | 7 => vec![Input::Code(shop::coupon(self.store, self.dice.index(shop::COUPONS)))],
             8 => vec![Input::DropMember],
-            9..=18 => vec![Input::ConfirmAge, Input::Pay],
+            10..=19 => vec![Input::ConfirmAge, Input::Pay],
             _ => vec![self.scans()],
         }
     }
 
-    fn greets(&mut self, seen: &Seen<'_>) -> Vec<Input> {
-        let till = seen.till;
-        if let Some(past) = &seen.past {
-            let line = past.lines.iter().find(|line| line.returned < line.line.quantity.thousandths());
-            if let Some(line) = line {
-                let (number, left) = (line.line.number, line.line.quantity.thousandths() - line.returned);
-                let part = if line.line.item.weighed { left } else { 1_000.min(left) };
-                return vec![
-                    Input::BeginReturn { past: Box::new(past.clone()) },
-                    Input::ReturnLine { line: number, thousandths: part, reason: "不新鲜".to_owned() },
-                ];
-            }
-        }
+    fn greets(&mut self) -> Vec<Input> {
         match self.dice.below(60) {
             0 => return vec![Input::SignOut],
             1 => return vec![Input::Lock],
@@ -189,11 +211,6 @@ impl Customers {
             }
             3 => return vec![Input::OpenDrawer { reason: "换零钱".to_owned() }],
             4 | 5 => return vec![Input::Report],
-            6..=20 => {
-                if let Some(parked) = till.parked().first() {
-                    return vec![Input::Recall { basket: parked.number }];
-                }
-            }
             21..=24 => {
                 return vec![Input::FindMember(shop::member(self.store, self.dice.index(shop::MEMBERS)))];
             }
@@ -267,12 +284,15 @@ impl Customers {
     }
 }
 
-/// A sale as it can be brought back to the lane that made it.
-pub fn past_sale(
-    origin: Origin,
-    sale: &domain::sale::Sale,
-    later: &[domain::sale::Sale],
-    settings: &domain::till::Settings,
-) -> PastSale {
-    PastSale::new(origin, sale, later, settings.rules.tax)
+/// Some of a sale comes back.
+pub fn bring_back(past: PastSale) -> Vec<Input> {
+    let line = past.lines.iter().find(|line| line.returned < line.line.quantity.thousandths());
+    let Some(line) = line else { return Vec::new() };
+    let (number, left) = (line.line.number, line.line.quantity.thousandths() - line.returned);
+    // Some bring back all that they have of it, some a piece.
+    let part = if line.line.item.weighed || past.origin.seq % 2 == 0 { left } else { 1_000.min(left) };
+    vec![
+        Input::BeginReturn { past: Box::new(past) },
+        Input::ReturnLine { line: number, thousandths: part, reason: "不新鲜".to_owned() },
+    ]
 }

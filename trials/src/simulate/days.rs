@@ -111,6 +111,38 @@ bad_days! {
     FaceWaited => "face_waited",
     /// One coupon was spent on two lanes.
     CouponSpentTwice => "coupon_spent_twice",
+    /// Nobody in a store reached HQ.
+    StoreCutOff => "store_cut_off",
+    /// A store's relay was away, and a lane went to HQ by itself.
+    RelayAway => "relay_away",
+    /// A lane reached neither the relay nor HQ.
+    BothAway => "both_away",
+    /// A relay's power failed.
+    RelayPowerCut => "relay_power_cut",
+    /// A relay had no line, and the lanes' own went on.
+    RelayNoLine => "relay_no_line",
+    /// A relay burnt down, and another began with nothing.
+    RelayBurnt => "relay_burnt",
+    /// A copy of a journal did not arrive at the relay for a while.
+    CopyLate => "copy_late",
+    /// A relay answered for HQ.
+    RelayAnswered => "relay_answered",
+    /// A relay said no to what HQ, which had not heard of it, had said yes to.
+    HqOverruled => "hq_overruled",
+    /// A relay gave something to a lane while HQ was away.
+    LentByRelay => "lent_by_relay",
+    /// A lane of a cut-off store wanted what another lane had, and was told so.
+    RefusedByRelay => "refused_by_relay",
+    /// Nobody answered about something, and the lane went on within its own bounds.
+    NobodyAnswered => "nobody_answered",
+    /// Goods came back at another lane of a store while HQ was away.
+    BackAtAnotherLane => "back_at_another_lane",
+    /// A basket was parked at one lane and taken up at another.
+    ParkedAcross => "parked_across",
+    /// The same while HQ was away.
+    ParkedAcrossCutOff => "parked_across_cut_off",
+    /// More was used than there was, by a lane that could not ask; HQ lists it.
+    UsedTwiceAndListed => "used_twice_and_listed",
 }
 
 /// How often each was met.

@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use hq::asking;
 use hq::enrolment;
 use hq::feed::PageCache;
 use hq::intake::{self, IntakeError};
 use hq::shelves::{self, ReportError};
-use hq::store::{AlarmKind, SalesRange, Store, StoreError};
+use hq::store::{AlarmKind, BookKind, SalesRange, Store, StoreError};
 use hq::{feed, sales};
 use ledger::journal::Identity;
 use protocol::answer::SalesOfDay;
@@ -18,6 +19,7 @@ use protocol::push::PushRefusal;
 
 use super::model::{JournalKey, Stock};
 use super::network::{Answer, Ask};
+use super::relay::{Authority, is_claim};
 use super::shop;
 use crate::disk::Image;
 use crate::powercut::words;
@@ -40,6 +42,8 @@ pub struct Headquarters {
     pages: PageCache,
     backup: Option<Image>,
     keys_drawn: u64,
+    /// How often it was put back: what it said before it does not know.
+    pub life: u64,
 }
 
 /// What a machine shows with every request.
@@ -54,7 +58,7 @@ pub struct Caller<'a> {
 impl Headquarters {
     /// A machine with an empty disk.
     pub fn new(mounted: Mounted) -> Self {
-        Self { mounted, store: None, pages: PageCache::default(), backup: None, keys_drawn: 0 }
+        Self { mounted, store: None, pages: PageCache::default(), backup: None, keys_drawn: 0, life: 0 }
     }
 
     /// Opens for the chain's first day.
@@ -107,6 +111,7 @@ impl Headquarters {
         let Some(backup) = &self.backup else { return Ok(false) };
         self.store = None;
         self.mounted.disk.lay(backup);
+        self.life += 1;
         self.start()?;
         Ok(true)
     }
@@ -132,6 +137,13 @@ impl Headquarters {
         let filed = match ask {
             Ask::Position { epoch } => intake::position(store, &lane, *epoch),
             Ask::Push { body } => intake::file(store, &lane, body, now_ms),
+            Ask::Question(question) => {
+                let said = asking::answer(store, &lane, question, now_ms).map_err(|error| words(&error))?;
+                let by = if is_claim(&said) { vec![Authority::Hq(self.life)] } else { Vec::new() };
+                return Ok(Answer::Said(Box::new(said), by));
+            }
+            // A relay's own routes.
+            Ask::Copied { .. } | Ask::Copy { .. } => return Ok(Answer::ComeBack),
             Ask::Shelf(report) => {
                 return match shelves::take_in(store, &lane, report, now_ms) {
                     Ok(answer) => Ok(Answer::Shelf(answer)),
@@ -198,6 +210,13 @@ impl Headquarters {
         let alarms = alarms.map_err(|error: StoreError| words(&error))?;
         let forks = alarms.into_iter().filter(|alarm| alarm.kind == AlarmKind::Fork);
         Ok(forks.map(|alarm| (alarm.store, alarm.lane, alarm.epoch)).collect())
+    }
+
+    /// What HQ lists as used up more than it may be: by the kind of book, its owner and its part.
+    pub fn listed(&self) -> Result<BTreeSet<(BookKind, String, String)>, String> {
+        let exceptions = self.store()?.read(|reading| reading.exceptions(ALARMS_MAX));
+        let exceptions = exceptions.map_err(|error: StoreError| words(&error))?;
+        Ok(exceptions.into_iter().map(|row| (row.kind, row.owner, row.part)).collect())
     }
 
     /// How many events are set aside because they cannot be read.

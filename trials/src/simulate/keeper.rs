@@ -74,7 +74,10 @@ impl Keeper {
             | Weakness::NoDedupe
             | Weakness::EdgeTriggered
             | Weakness::NormalSync
-            | Weakness::PaperFirst => Teeth::default(),
+            | Weakness::PaperFirst
+            | Weakness::RelayLendsTwice
+            | Weakness::RelayForgets
+            | Weakness::LanesForget => Teeth::default(),
         });
         for label in &rack.labels {
             let heard = Heard {

@@ -12,7 +12,11 @@ use ledger::file::Trial;
 use ledger::journal::{AppendError, Identity, Journal, JournalReader};
 use ledger::reference::{AgentWatch, Reference};
 
+use domain::refund::Origin;
+use protocol::ask::{Answer, Question};
+
 use super::Weakness;
+use super::asking::{Errands, Heard};
 use super::model::{Finding, Written};
 use crate::powercut::{JOURNAL, words};
 
@@ -39,6 +43,8 @@ pub struct Lane {
     papers_again_ms: i64,
     identity: Identity,
     weakness: Weakness,
+    /// What it asks.
+    pub errands: Errands,
 }
 
 /// How a start ends.
@@ -72,6 +78,17 @@ pub enum Out {
     DiskFull,
     /// The clock was refused.
     ClockRefused,
+    /// Ask whoever keeps what lanes share.
+    Ask(u64, Box<Question>),
+}
+
+/// Where what a lane hears comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// People.
+    Counter,
+    /// An answer, or that there was none: nobody is asked about it again.
+    Answer,
 }
 
 /// Why a turn ended early.
@@ -144,6 +161,7 @@ impl Lane {
             papers_again_ms: 0,
             identity,
             weakness,
+            errands: Errands::default(),
         };
         let now_ms = lane.clock.read(shown_ms, steady_ms).0;
         // The first turn reads it again, and says what is wrong with it.
@@ -173,7 +191,7 @@ impl Lane {
         &mut self,
         written: &mut Written,
         (shown_ms, steady_ms): (i64, i64),
-        inputs: Vec<Input>,
+        (by, inputs): (By, Vec<Input>),
     ) -> Result<Vec<Out>, Stop> {
         let mut outs = Vec::new();
         let (now_ms, change) = self.clock.read(shown_ms, steady_ms);
@@ -183,12 +201,50 @@ impl Lane {
         if self.till().basket().is_empty() && !matches!(self.till().desk(), Desk::Saving(..)) {
             self.reference.refresh().map_err(|error| Stop::Disk(words(&error)))?;
         }
+        let was_bare = self.till().basket().is_empty();
+        for input in inputs {
+            let first = match by {
+                By::Counter => self.errands.ask_first(self.books.till(), &self.settings, input),
+                By::Answer => Ok(input),
+            };
+            match first {
+                Ok(input) => self.input(written, now_ms, input, &mut outs)?,
+                Err(asked) => outs.extend(asked.map(out)),
+            }
+        }
+        self.flush(written, now_ms, &mut outs)?;
+        let (inputs, questions) = self.errands.look(self.books.till(), (now_ms, was_bare), self.weakness);
+        outs.extend(questions.into_iter().map(out));
         for input in inputs {
             self.input(written, now_ms, input, &mut outs)?;
         }
         self.flush(written, now_ms, &mut outs)?;
         self.begin_paper(written, now_ms, &mut outs)?;
         Ok(outs)
+    }
+
+    /// Hears what was answered to a question, or that nothing was.
+    pub fn hear(&mut self, said: (u64, Option<Answer>), (shown_ms, steady_ms): (i64, i64)) -> Heard {
+        // The turn that follows says what is wrong with the clock.
+        let mut clock = self.clock;
+        let now_ms = clock.read(shown_ms, steady_ms).0;
+        let (till, settings) = (self.books.till(), &self.settings);
+        self.errands.hear(said, (till, settings, now_ms), self.books.journal())
+    }
+
+    /// One of its own parked baskets is wanted.
+    pub fn recall(&mut self, basket: u32) -> Option<Out> {
+        self.errands.recall(self.identity.lane, self.identity.epoch, basket).map(out)
+    }
+
+    /// A basket of another lane is wanted.
+    pub fn look_elsewhere(&mut self, luck: usize) -> Out {
+        out(self.errands.look_elsewhere(self.books.till(), self.identity.epoch, luck))
+    }
+
+    /// Somebody wants to give goods of a sale back.
+    pub fn claim_receipt(&mut self, origin: Origin) -> Out {
+        out(self.errands.claim_receipt(origin))
     }
 
     /// Hears what became of a paper.
@@ -316,6 +372,10 @@ impl Lane {
         self.input(written, now_ms, Input::PrinterReady, outs)?;
         self.flush(written, now_ms, outs)
     }
+}
+
+fn out((number, question): (u64, Question)) -> Out {
+    Out::Ask(number, Box::new(question))
 }
 
 fn context<'a>(now_ms: i64, reference: &'a Reference, settings: &'a Settings) -> Context<'a> {

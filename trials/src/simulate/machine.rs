@@ -140,6 +140,10 @@ pub struct Machine {
     pub foreign: Option<Foreign>,
     /// Baskets that were parked before the last stop.
     pub parked_at_stop: usize,
+    /// Its agent goes to HQ by itself until then, since the store's relay was away.
+    pub relay_rests_until_ms: i64,
+    /// No copy of its journal arrives at the store's relay until then.
+    pub copy_held_until_ms: i64,
 }
 
 impl Machine {
@@ -179,6 +183,8 @@ impl Machine {
             gave_up: false,
             foreign: None,
             parked_at_stop: 0,
+            relay_rests_until_ms: 0,
+            copy_held_until_ms: 0,
         }
     }
 

@@ -13,7 +13,9 @@ use domain::sale::Sale;
 use ledger::journal::{Head, Identity, Stamp};
 use protocol::answer::SalesOfDay;
 use protocol::chain::ChainHash;
-use protocol::event::{self, EVENT_VERSION, Event, Fact};
+use protocol::event::{self, EVENT_VERSION, Event, Fact, ParkedId};
+
+use super::relay::Thing;
 
 /// A business day of a lane, with its store.
 type LaneDay = (String, u32, NaiveDate);
@@ -39,8 +41,14 @@ pub enum Invariant {
     PaperAfterCommit,
     /// A start makes the till that was.
     TillRestored,
-    /// No coupon is spent twice on a lane.
+    /// No coupon is spent twice on a lane, nor by lanes that whoever keeps it said yes to.
     CouponOnce,
+    /// Of a sale no more comes back than was sold, at lanes that whoever keeps it said yes to.
+    ReceiptOnce,
+    /// A parked basket is taken up once, by lanes that whoever keeps it said yes to.
+    ParkedOnce,
+    /// What was used up more than it may be is listed at HQ.
+    Listed,
     /// A payment is charged at most once, and ends in a sale, a list or nothing.
     PaidOnce,
     /// Nobody pays more than a shelf label shows.
@@ -141,8 +149,35 @@ pub struct Written {
     pub is_misnumbered: bool,
     /// Coupons that it has spent.
     coupons: BTreeSet<String>,
+    /// Its parked baskets by number, with the epoch in which it put each aside.
+    parked: BTreeMap<u32, u32>,
+    /// What it used up and nobody has looked at yet.
+    pub used: Vec<Used>,
     /// Sum of all totals since its first shift, fen.
     pub net: i64,
+}
+
+/// Something that one lane alone may have, used up by a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Used {
+    /// So much of a line of a sale, thousandths; one of a basket or a coupon.
+    Up {
+        /// Of what.
+        thing: Thing,
+        /// The line's number.
+        line: u32,
+        /// How much.
+        quantity: i64,
+        /// The record.
+        source: (JournalKey, u64),
+    },
+    /// All that a sale spent a coupon on came back.
+    Undone {
+        /// Which.
+        thing: Thing,
+        /// The sale.
+        sale: (JournalKey, u64),
+    },
 }
 
 /// The key of an identity.
@@ -182,6 +217,7 @@ impl Written {
             };
             let hash = chain.head().extend(&event::encode(&event));
             chain.hashes.push(hash);
+            self.use_up(identity, seq, record);
             if let Record::SaleCompleted { sale } = record {
                 self.sell(identity, seq, stamp.business_date, sale)?;
                 sales.push(seq);
@@ -197,6 +233,41 @@ impl Written {
             return found(Invariant::Chain, words);
         }
         Ok(sales)
+    }
+
+    /// Notes what a record uses up.
+    // Of some sixty kinds four are about what one lane alone may have.
+    #[allow(clippy::wildcard_enum_match_arm)]
+    fn use_up(&mut self, identity: &Identity, seq: u64, record: &Record) {
+        let source = (key_of(identity), seq);
+        let one = |thing, source| Used::Up { thing, line: 0, quantity: 1, source };
+        match record {
+            Record::BasketParked { basket, .. } => {
+                self.parked.insert(*basket, identity.epoch);
+            }
+            Record::BasketRecalled { basket, .. } => {
+                let epoch = self.parked.get(basket).copied().unwrap_or(identity.epoch);
+                let id = ParkedId { lane: identity.lane, epoch, number: *basket };
+                self.used.push(one(Thing::parked(&identity.store, id), source));
+            }
+            Record::BasketTaken { from, .. } => {
+                self.used.push(one(Thing::parked(&identity.store, (*from).into()), source));
+            }
+            Record::SaleCompleted { sale } => {
+                for back in &sale.returns {
+                    let Some(origin) = &back.origin else { continue };
+                    let (thing, quantity) = (Thing::receipt(&origin.into()), back.quantity.thousandths());
+                    self.used.push(Used::Up { thing, line: back.line, quantity, source: source.clone() });
+                    for code in &sale.coupons_back {
+                        let sale = ((origin.store.clone(), origin.lane, origin.epoch), origin.seq);
+                        self.used.push(Used::Undone { thing: Thing::Coupon(code.clone()), sale });
+                    }
+                }
+                let spent = sale.coupons.iter().map(|coupon| Thing::Coupon(coupon.code.clone()));
+                self.used.extend(spent.map(|thing| one(thing, source.clone())));
+            }
+            _ => {}
+        }
     }
 
     /// An event came into the journal that no till of today writes.
@@ -346,6 +417,22 @@ impl Model {
     fn chains<'a>(&'a self, key: &JournalKey) -> impl Iterator<Item = &'a Chain> {
         let live = self.machines.iter().filter_map(move |machine| machine.chains.get(key));
         live.chain(self.gone.iter().filter(move |(of, _)| of == key).map(|(_, chain)| chain))
+    }
+
+    /// A sale of a journal, as any disk had it.
+    pub fn sale(&self, key: &JournalKey, seq: u64) -> Option<&Sold> {
+        self.chains(key).find_map(|chain| chain.sales.get(&seq))
+    }
+
+    /// Whether HQ's journals, as far as they go, hold a document of any of ours.
+    pub fn is_filed(
+        &self,
+        filed: &BTreeMap<JournalKey, (u64, ChainHash)>,
+        source: &(JournalKey, u64),
+    ) -> bool {
+        let Some((acknowledged, head)) = filed.get(&source.0) else { return false };
+        source.1 <= *acknowledged
+            && self.chains(&source.0).any(|chain| chain.hash_at(*acknowledged) == Some(*head))
     }
 
     /// A disk is gone: what was on it and not on what replaces it.

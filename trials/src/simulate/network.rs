@@ -1,8 +1,11 @@
-//! What goes between machines and HQ, and what becomes of it on the way.
+//! What goes between machines, relays and HQ, and what becomes of it on the way.
 
 use fixtures::bench::Dice;
+use protocol::ask::Question;
 use protocol::push::{PushAnswer, PushRefusal};
 use protocol::shelf::{ShelfAnswer, ShelfReport};
+
+use super::relay::Authority;
 
 /// What HQ is asked.
 #[derive(Debug, Clone)]
@@ -26,6 +29,18 @@ pub enum Ask {
     },
     /// To take in what an agent says of labels.
     Shelf(Box<ShelfReport>),
+    /// The store's relay: how far it has copied an epoch of the journal.
+    Copied {
+        /// Which.
+        epoch: u32,
+    },
+    /// The store's relay: to copy a compressed batch.
+    Copy {
+        /// The batch.
+        body: Vec<u8>,
+    },
+    /// What a lane asks while a customer waits.
+    Question(Box<Question>),
 }
 
 /// What HQ answers.
@@ -39,6 +54,8 @@ pub enum Answer {
     Page(Vec<u8>),
     /// What the lanes of the store have in use.
     Shelf(ShelfAnswer),
+    /// An answer to a lane's question, and who stands by it.
+    Said(Box<protocol::ask::Answer>, Vec<Authority>),
     /// It cannot now.
     ComeBack,
 }

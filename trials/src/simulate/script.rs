@@ -60,6 +60,20 @@ pub enum Fault {
     HqRestore,
     /// HQ gives an item another price.
     Price(usize, i64),
+    /// No copy of a machine's journal arrives at the store's relay for so long.
+    CopyHeld(i64),
+    /// Nobody in a store reaches HQ for so long.
+    StoreCut(i64),
+    /// A store's relay's power fails within its n-th write from now.
+    RelayCutPower(u64),
+    /// It is away for so long.
+    RelayAway(i64),
+    /// It has no line to HQ for so long; lanes have their own.
+    RelayNoLine(i64),
+    /// Its line to HQ loses and doubles for so long.
+    RelayBadLine(i64),
+    /// It burns down, and another begins with nothing.
+    RelayNewDisk,
 }
 
 impl Fault {
@@ -83,8 +97,28 @@ impl Fault {
             | Self::NewDisk
             | Self::Clone
             | Self::OldForm
-            | Self::Misnumbered => false,
+            | Self::Misnumbered
+            | Self::CopyHeld(_)
+            | Self::StoreCut(_)
+            | Self::RelayCutPower(_)
+            | Self::RelayAway(_)
+            | Self::RelayNoLine(_)
+            | Self::RelayBadLine(_)
+            | Self::RelayNewDisk => false,
         }
+    }
+
+    /// Whether it is about a store or its relay: that of the machine that is named.
+    pub fn is_of_store(&self) -> bool {
+        matches!(
+            self,
+            Self::StoreCut(_)
+                | Self::RelayCutPower(_)
+                | Self::RelayAway(_)
+                | Self::RelayNoLine(_)
+                | Self::RelayBadLine(_)
+                | Self::RelayNewDisk
+        )
     }
 }
 
@@ -118,6 +152,17 @@ impl fmt::Display for Fault {
             Self::Price(item, price) => {
                 write!(f, "HQ sets the price of item {} to {price} fen", shop::sku(*item))
             }
+            Self::CopyHeld(ms) => write!(f, "no copy of its journal arrives for {} minutes", minutes(ms)),
+            Self::StoreCut(ms) => write!(f, "nobody reaches HQ for {} minutes", minutes(ms)),
+            Self::RelayCutPower(writes) => {
+                write!(f, "its relay's power fails within write {writes} from here")
+            }
+            Self::RelayAway(ms) => write!(f, "its relay is away for {} minutes", minutes(ms)),
+            Self::RelayNoLine(ms) => write!(f, "its relay has no line for {} minutes", minutes(ms)),
+            Self::RelayBadLine(ms) => {
+                write!(f, "its relay's line loses and doubles for {} minutes", minutes(ms))
+            }
+            Self::RelayNewDisk => write!(f, "its relay burns down, and another begins with nothing"),
         }
     }
 }
@@ -153,7 +198,7 @@ impl Script {
         let mut faults = Vec::new();
         for day in 0..i64::from(plan.days) {
             for machine in 0..machines {
-                let chances: [Chance; 15] = [
+                let chances: [Chance; 16] = [
                     (90, |dice| Fault::CutPower(dice.below(60))),
                     (70, |dice| Fault::CutPower(dice.below(400))),
                     (40, |dice| Fault::CutPowerAtStart(dice.below(8))),
@@ -164,6 +209,7 @@ impl Script {
                     (30, |dice| Fault::PrinterOff(dice.between(MINUTE_MS, 3 * HOUR_MS))),
                     (15, clock),
                     (15, |dice| Fault::DiskFull(dice.index(60_000), dice.between(MINUTE_MS, HOUR_MS))),
+                    (25, |dice| Fault::CopyHeld(dice.between(MINUTE_MS, 2 * HOUR_MS))),
                     (10, |_| Fault::OldForm),
                     (4, |_| Fault::Misnumbered),
                     (20, |_| Fault::TakeImage),
@@ -174,6 +220,23 @@ impl Script {
                     if dice.chance(chance) {
                         let at_ms = day * DAY_MS + dice.between(0, DAY_MS - 1);
                         faults.push(Planned { at_ms, machine, fault: fault(&mut dice) });
+                    }
+                }
+            }
+            for store in 0..plan.stores {
+                let chances: [Chance; 7] = [
+                    (50, |dice| Fault::StoreCut(dice.between(20 * MINUTE_MS, 8 * HOUR_MS))),
+                    (30, |dice| Fault::StoreCut(dice.between(20 * MINUTE_MS, 3 * HOUR_MS))),
+                    (50, |dice| Fault::RelayCutPower(dice.below(300))),
+                    (30, |dice| Fault::RelayAway(dice.between(MINUTE_MS, 3 * HOUR_MS))),
+                    (30, |dice| Fault::RelayNoLine(dice.between(MINUTE_MS, 4 * HOUR_MS))),
+                    (30, |dice| Fault::RelayBadLine(dice.between(MINUTE_MS, 6 * HOUR_MS))),
+                    (5, |_| Fault::RelayNewDisk),
+                ];
+                for (chance, fault) in chances {
+                    if dice.chance(chance) {
+                        let at_ms = day * DAY_MS + dice.between(0, DAY_MS - 1);
+                        faults.push(Planned { at_ms, machine: store * plan.tills, fault: fault(&mut dice) });
                     }
                 }
             }

@@ -150,3 +150,65 @@ fn a_new_disk_and_an_hq_from_its_backup_lose_what_they_had_and_no_more() {
     assert_eq!((outcome.days.count(BadDay::NewDisk), outcome.days.count(BadDay::HqRestored)), (2, 1));
     assert!(outcome.days.count(BadDay::Unauthorised) > 0, "{}", outcome.json());
 }
+
+/// A day of three lanes of a store that is cut off, whose relay stops now and then.
+fn cut_off(seed: u64, weakness: Weakness) -> Outcome {
+    let plan = Plan { seed, days: 1, stores: 1, tills: 3, weakness };
+    let stops = [6, 9, 12].map(|hour| (hour * 60, script::Fault::RelayAway(60_000)));
+    let cut = (30, script::Fault::StoreCut(15 * 60 * 60_000));
+    let faults = [cut].into_iter().chain(stops).map(|(minute, fault)| script::Planned {
+        at_ms: minute * 60_000,
+        machine: 0,
+        fault,
+    });
+    let script = Script { faults: faults.collect(), idle: vec![false; 3], days: 1 };
+    tell(&plan, &script, &mut Pool::default())
+}
+
+#[test]
+fn a_store_that_is_cut_off_shares_what_it_has() {
+    let mut days = Days::default();
+    for seed in 1..=2 {
+        let outcome = cut_off(seed, Weakness::None);
+        assert_eq!(outcome.broken, None, "seed {seed}");
+        for day in BadDay::ALL {
+            (0..outcome.days.count(*day)).for_each(|_| days.met(*day));
+        }
+    }
+    for day in [
+        BadDay::RelayAnswered,
+        BadDay::LentByRelay,
+        BadDay::RefusedByRelay,
+        BadDay::BackAtAnotherLane,
+        BadDay::ParkedAcrossCutOff,
+        BadDay::BothAway,
+    ] {
+        assert!(days.count(day) > 0, "{day:?} was not met: {}", days.json());
+    }
+}
+
+/// Seeds of such days until one finds the weakness out, and what it finds.
+fn found_out_cut_off(weakness: Weakness) -> Option<(u64, Invariant)> {
+    let found = (1..=12).find_map(|seed| Some((seed, broken(&cut_off(seed, weakness))?)));
+    found.filter(|(_, invariant)| {
+        matches!(invariant, Invariant::ReceiptOnce | Invariant::ParkedOnce | Invariant::CouponOnce)
+    })
+}
+
+#[test]
+fn a_relay_that_lends_to_two_lanes_is_found_out() {
+    let found = found_out_cut_off(Weakness::RelayLendsTwice);
+    assert!(found.is_some(), "{found:?}");
+}
+
+#[test]
+fn a_relay_that_forgets_is_found_out() {
+    let found = found_out_cut_off(Weakness::RelayForgets);
+    assert!(found.is_some(), "{found:?}");
+}
+
+#[test]
+fn lanes_that_do_not_ask_again_for_what_they_need_are_found_out() {
+    let found = found_out_cut_off(Weakness::LanesForget);
+    assert!(found.is_some(), "{found:?}");
+}

@@ -2,10 +2,12 @@
 //! over one agenda. What happens next is what stands first on the agenda;
 //! nothing else moves the time.
 
+mod asking;
 mod counter;
 mod faults;
 mod foreign;
 mod line;
+mod relay;
 mod settle;
 mod shelf;
 mod starting;
@@ -13,16 +15,19 @@ mod starting;
 use std::collections::BTreeMap;
 
 use domain::payment;
+use domain::refund::Origin;
 use domain::till::Settings;
 use fixtures::bench::Dice;
 use protocol::chain::ChainHash;
 
 use super::agent::{Question, Side};
+use super::claims::Claims;
 use super::days::{BadDay, Days};
 use super::headquarters::Headquarters;
 use super::machine::{Condition, Machine, Papers};
 use super::model::{Finding, Invariant, Model, Written, found};
 use super::network::Answer;
+use super::relay::Relay;
 use super::script::{DAY_MS, Script};
 use super::shelf::{Rack, Sent};
 use super::{Plan, Pool, Weakness, mixed, shop};
@@ -62,6 +67,8 @@ enum What {
     Technician { machine: usize },
     /// HQ is back.
     HqOn,
+    /// A store's relay is back.
+    RelayOn { store: usize },
     /// Both sides are compared.
     Check,
     /// The keeper of a store's labels looks.
@@ -116,6 +123,13 @@ pub struct World<'a> {
     numbers: u64,
     machines: Vec<Machine>,
     racks: Vec<Rack>,
+    /// By store; every other has one.
+    relays: Vec<Option<Relay>>,
+    /// Until when nobody in a store reaches HQ.
+    cut_until_ms: Vec<i64>,
+    /// The receipt that somebody showed last in a store: at which machine, and when first.
+    shown: Vec<Option<(Origin, usize, i64)>>,
+    claims: Claims,
     hq: Headquarters,
     dice: Dice,
     pool: &'a mut Pool,
@@ -159,6 +173,10 @@ impl<'a> World<'a> {
             racks: (0..plan.stores)
                 .map(|store| Rack::new(store, mixed(plan.seed, 300 + store as u64)))
                 .collect(),
+            relays: Vec::new(),
+            cut_until_ms: vec![0; plan.stores],
+            shown: vec![None; plan.stores],
+            claims: Claims::default(),
             hq: Headquarters::new(hq_disk),
             dice: Dice::new(mixed(plan.seed, 8)),
             pool,
@@ -175,6 +193,12 @@ impl<'a> World<'a> {
             account: super::model::Account::default(),
         };
         for store in 0..plan.stores {
+            let relay = store.is_multiple_of(2).then(|| {
+                let mounted = world.pool.take();
+                mounted.disk.erase(mixed(plan.seed, 600 + store as u64));
+                Relay::new(store, plan.tills, mounted, plan.weakness)
+            });
+            world.relays.push(relay);
             for lane in 1..=plan.tills {
                 let place = world.machines.len();
                 let mounted = world.pool.take();
@@ -198,6 +222,9 @@ impl<'a> World<'a> {
 
     fn open_for_business(&mut self) -> Result<(), Finding> {
         self.hq.found(self.plan.stores).or_else(|error| found(Invariant::GoesOn, error))?;
+        for store in 0..self.plan.stores {
+            self.relay_on(store)?;
+        }
         for machine in 0..self.machines.len() {
             self.enrol(machine)?;
             self.start_programs(machine)?;
@@ -244,6 +271,7 @@ impl<'a> World<'a> {
             }
             What::Technician { machine } => self.technician(machine),
             What::HqOn => self.hq_on(),
+            What::RelayOn { store } => self.relay_on(store),
             What::Check => {
                 self.put_after(CHECK_MS, What::Check);
                 self.check()
@@ -287,6 +315,7 @@ impl<'a> World<'a> {
         for written in &self.model.machines {
             written.check_papers()?;
         }
+        self.claims.check(&self.model)?;
         if !self.hq.is_up() {
             return Ok(());
         }
@@ -370,7 +399,16 @@ impl<'a> World<'a> {
                 machine.mounted
             })
             .collect();
-        for mounted in disks.into_iter().chain([hq_disk]) {
+        let relays: Vec<_> = self
+            .relays
+            .drain(..)
+            .flatten()
+            .map(|mut relay| {
+                relay.stop();
+                relay.mounted
+            })
+            .collect();
+        for mounted in disks.into_iter().chain(relays).chain([hq_disk]) {
             self.pool.give_back(mounted);
         }
     }

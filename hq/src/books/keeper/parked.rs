@@ -49,6 +49,27 @@ fn goes_on(reading: &Reading<'_>, store: &str, lane: u32, epoch: u32) -> Result<
     Ok(event.is_some_and(|event| matches!(event.fact, Fact::EpochBegun { .. })))
 }
 
+/// Whether a basket is of the journal that a lane has now, so that the lane itself knows best what became of it. A journal
+/// of which nothing is filed yet may go on from the one before.
+fn is_own(reading: &Reading<'_>, lane: &LaneId, epoch: u32, id: ParkedId) -> Result<bool, StoreError> {
+    if id.lane != lane.lane {
+        return Ok(false);
+    }
+    let mut at = epoch;
+    for _ in 0..EPOCHS_BACK_MAX {
+        if at == id.epoch {
+            return Ok(true);
+        }
+        let key = JournalKey { store: &lane.store, lane: lane.lane, epoch: at };
+        let is_unheard = reading.journal_head(key)?.acknowledged == 0;
+        if at <= 1 || !(is_unheard || goes_on(reading, &lane.store, lane.lane, at)?) {
+            return Ok(false);
+        }
+        at -= 1;
+    }
+    Ok(false)
+}
+
 /// As what a basket is kept that a lane knows under the epoch of its journal
 /// now; `None` where nobody was told of it.
 fn known_as(reading: &Reading<'_>, store: &str, id: ParkedId) -> Result<Option<ParkedId>, StoreError> {
@@ -103,6 +124,10 @@ pub fn parked_listed(
         last.clone_into(&mut after);
         for (part, body) in more {
             let Some(id) = id_of(&part).filter(|id| !own_ids.contains(id)) else { continue };
+            // The lane took it up, and what it wrote of that has not come yet.
+            if is_own(reading, lane, epoch, id)? {
+                continue;
+            }
             let row: Kept<Row> = read("book", &body)?;
             let is_held = row.state.book.claim.as_ref().is_some_and(|claim| claim.lane != *lane);
             match &row.state.parked {

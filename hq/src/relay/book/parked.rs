@@ -75,6 +75,31 @@ fn known_as(reading: &Connection, id: ParkedId) -> Result<Option<(ParkedId, Row)
     Ok(None)
 }
 
+/// Whether a basket is of the journal that a lane has now, so that the lane itself knows best what became of it. A journal
+/// of which nothing is copied yet may go on from the one before.
+fn is_own(reading: &Connection, (lane, epoch): (u32, u32), id: ParkedId) -> Result<bool, BookError> {
+    if id.lane != lane {
+        return Ok(false);
+    }
+    let mut at = epoch;
+    for _ in 0..EPOCHS_BACK_MAX {
+        if at == id.epoch {
+            return Ok(true);
+        }
+        let goes_on: bool = reading
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM follows WHERE lane = ?1 AND epoch = ?2)
+                 OR NOT EXISTS (SELECT 1 FROM copy WHERE lane = ?1 AND epoch = ?2 AND seq > 0)",
+            )?
+            .query_row(params![lane, at], |row| row.get(0))?;
+        if at <= 1 || !goes_on {
+            return Ok(false);
+        }
+        at -= 1;
+    }
+    Ok(false)
+}
+
 /// A lane put a basket aside and said what lies in it.
 pub(super) fn offer(
     writing: &Transaction<'_>,
@@ -163,6 +188,10 @@ impl Book {
         for found in rows {
             let (id, body) = found?;
             if own_ids.contains(&id) || baskets.len() >= PARKED_TOLD_MAX {
+                continue;
+            }
+            // The lane took it up, and what it wrote of that has not come yet.
+            if is_own(&connection, (lane, epoch), id)? {
                 continue;
             }
             if let Ok(parked) = serde_json::from_str::<Parked>(&body) {

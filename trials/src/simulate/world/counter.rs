@@ -5,21 +5,15 @@ use std::collections::BTreeMap;
 
 use domain::payment::Answer;
 use domain::record::PaperOutcome;
-use domain::refund::{Origin, PastSale};
-use domain::sale::Sale;
 use domain::till::{Desk, Input};
 
 use super::{BadDay, DAY_MS, Finding, Invariant, MINUTE_MS, What, World, found};
-use crate::simulate::customers::{Next, Seen, past_sale};
-use crate::simulate::lane::{Lane, OFFSET_MINUTES, Out, Stop};
+use crate::simulate::customers::{Next, Seen};
+use crate::simulate::lane::{By, Lane, OFFSET_MINUTES, Out, Stop};
 use crate::simulate::machine::Order;
-use crate::simulate::model::key_of;
 
 /// How long a printer takes, milliseconds.
 const PRINT_MS: i64 = 3_000;
-
-/// The latest sales of a lane that may be brought back.
-const BROUGHT_BACK_AMONG: usize = 40;
 
 /// How late a lane's agent sees that its journal grew, milliseconds.
 const NUDGE_MS: i64 = 200;
@@ -49,15 +43,18 @@ impl World<'_> {
                 return Ok(());
             }
         }
-        let past = self.something_to_bring_back(machine);
         let now_ms = self.now_ms;
+        let is_shown_elsewhere = self.is_shown_elsewhere(machine);
         let place = &mut self.machines[machine];
         let Some(lane) = &place.lane else { return Ok(()) };
         let minute = ((now_ms + i64::from(OFFSET_MINUTES) * MINUTE_MS) / MINUTE_MS).rem_euclid(24 * 60);
-        let seen = Seen { till: lane.till(), cash_due: lane.cash_due(), past, minute };
-        let Next { inputs, pause_ms } = place.customers.next(&seen);
-        let inputs = if place.is_idle { Vec::new() } else { inputs };
+        let seen = Seen { till: lane.till(), cash_due: lane.cash_due(), is_shown_elsewhere, minute };
+        let Next { inputs, wish, pause_ms } = place.customers.next(&seen);
+        let (inputs, wish) = if place.is_idle { (Vec::new(), None) } else { (inputs, wish) };
         self.turn(machine, inputs)?;
+        if let Some(wish) = wish.filter(|_| self.is_on(machine, boot)) {
+            self.wish(machine, wish)?;
+        }
         if self.is_on(machine, boot) {
             self.put_after(pause_ms, What::Counter { machine, boot });
         }
@@ -66,6 +63,11 @@ impl World<'_> {
 
     /// A lane takes inputs in, and what it wants done is done.
     pub(super) fn turn(&mut self, machine: usize, inputs: Vec<Input>) -> Result<(), Finding> {
+        self.turn_by(machine, By::Counter, inputs)
+    }
+
+    /// The same, of what people do or what an answer came to.
+    pub(super) fn turn_by(&mut self, machine: usize, by: By, inputs: Vec<Input>) -> Result<(), Finding> {
         let now_ms = self.now_ms;
         let place = &mut self.machines[machine];
         let steady_ms = place.steady_ms(now_ms);
@@ -76,7 +78,7 @@ impl World<'_> {
         let was_paying = matches!(lane.till().desk(), Desk::Paying(_));
         let paper_waits = !lane.printer_ready && !lane.till().papers().is_empty();
         let written = &mut self.model.machines[machine];
-        let turned = lane.turn(written, (shown_ms, steady_ms), inputs);
+        let turned = lane.turn(written, (shown_ms, steady_ms), (by, inputs));
         let has_grown = lane.books.journal().head() != before;
         let is_asked = !was_paying && matches!(lane.till().desk(), Desk::Paying(_));
         if paper_waits {
@@ -96,6 +98,7 @@ impl World<'_> {
         if !self.machines[machine].mounted.disk.is_powered() {
             return self.power_fails(machine);
         }
+        self.note_uses(machine);
         self.check_sums_of_lane(machine)?;
         if has_grown {
             self.nudge(machine);
@@ -126,7 +129,7 @@ impl World<'_> {
         Err(self.at(machine, Finding { invariant: Invariant::MoneyAtLane, words }))
     }
 
-    fn perform(&mut self, machine: usize, out: Out) -> Result<(), Finding> {
+    pub(super) fn perform(&mut self, machine: usize, out: Out) -> Result<(), Finding> {
         let boot = self.machines[machine].boot;
         match out {
             Out::Sold(seq) => self.sold(machine, seq),
@@ -150,6 +153,10 @@ impl World<'_> {
                     return Err(self.at(machine, finding));
                 }
                 self.put_after(PRINT_MS, What::Printed { machine, boot, document });
+                Ok(())
+            }
+            Out::Ask(number, question) => {
+                self.ask(machine, number, *question);
                 Ok(())
             }
             Out::Charge(number) => self.charge(machine, number),
@@ -268,39 +275,6 @@ impl World<'_> {
         self.turn(machine, Vec::new())
     }
 
-    /// A sale of this lane's own epoch, with what came back of it so far.
-    fn something_to_bring_back(&mut self, machine: usize) -> Option<PastSale> {
-        let place = &mut self.machines[machine];
-        let lane = place.lane.as_ref()?;
-        let can = matches!(lane.till().desk(), Desk::Selling(_)) && lane.till().basket().is_empty();
-        if !can || !place.customers.brings_back() {
-            return None;
-        }
-        let identity = lane.identity().clone();
-        let chain = self.model.machines[machine].chains.get(&key_of(&identity))?;
-        let bought: Vec<(&u64, &Sale)> = chain
-            .sales
-            .iter()
-            .rev()
-            .take(BROUGHT_BACK_AMONG)
-            .map(|(seq, sold)| (seq, &*sold.sale))
-            .filter(|(_, sale)| !sale.lines.is_empty())
-            .collect();
-        if bought.is_empty() {
-            return None;
-        }
-        let (seq, sale) = bought[place.customers.one_of(bought.len())];
-        let origin = origin(&identity, *seq);
-        let later: Vec<Sale> = chain
-            .sales
-            .range(seq + 1..)
-            .map(|(_, sold)| &*sold.sale)
-            .filter(|later| later.returns.iter().any(|back| back.origin.as_ref() == Some(&origin)))
-            .cloned()
-            .collect();
-        Some(past_sale(origin, sale, &later, &self.settings))
-    }
-
     /// What came back of each sale is not more than was sold.
     pub(super) fn check_returns(&self) -> Result<(), Finding> {
         for written in &self.model.machines {
@@ -313,9 +287,12 @@ impl World<'_> {
                 }
             }
             for ((store, lane, epoch, seq, number), quantity) in back {
-                let chain = written.chains.get(&(store.to_owned(), lane, epoch));
-                let sold = chain.and_then(|chain| chain.sales.get(&seq));
-                let line = sold.and_then(|sold| sold.sale.lines.iter().find(|line| line.number == number));
+                // Of a sale on a disk that is gone, or was put back, nobody knows what there was.
+                if self.claims.is_astray(store, lane) {
+                    continue;
+                }
+                let Some(sold) = self.model.sale(&(store.to_owned(), lane, epoch), seq) else { continue };
+                let line = sold.sale.lines.iter().find(|line| line.number == number);
                 let was = line.map_or(0, |line| line.quantity.thousandths());
                 if quantity > was {
                     let words =
@@ -326,10 +303,6 @@ impl World<'_> {
         }
         Ok(())
     }
-}
-
-fn origin(identity: &ledger::journal::Identity, seq: u64) -> Origin {
-    Origin { store: identity.store.clone(), lane: identity.lane, epoch: identity.epoch, seq }
 }
 
 /// A wallet's own number of a payment.

@@ -13,6 +13,11 @@ const WEEK_MS: i64 = 7 * DAY_MS;
 impl World<'_> {
     pub(super) fn fault(&mut self, place: usize) -> Result<(), Finding> {
         let Planned { machine, fault, .. } = self.script.faults[place].clone();
+        if fault.is_of_store() {
+            let store = self.machines[machine].store;
+            self.tell_of_store(store, &fault.to_string());
+            return self.fault_of_store(store, &fault);
+        }
         if fault.is_of_hq() {
             self.tell(&fault.to_string());
             return self.fault_of_hq(&fault);
@@ -73,7 +78,57 @@ impl World<'_> {
             | Fault::NewDisk
             | Fault::Clone
             | Fault::OldForm
-            | Fault::Misnumbered => {}
+            | Fault::Misnumbered
+            | Fault::CopyHeld(_)
+            | Fault::StoreCut(_)
+            | Fault::RelayCutPower(_)
+            | Fault::RelayAway(_)
+            | Fault::RelayNoLine(_)
+            | Fault::RelayBadLine(_)
+            | Fault::RelayNewDisk => {}
+        }
+        Ok(())
+    }
+
+    fn fault_of_store(&mut self, store: usize, fault: &Fault) -> Result<(), Finding> {
+        let now_ms = self.now_ms;
+        if let Fault::StoreCut(ms) = fault {
+            self.cut_until_ms[store] = now_ms + ms;
+            self.days.met(BadDay::StoreCutOff);
+        }
+        let Some(relay) = &mut self.relays[store] else { return Ok(()) };
+        match fault {
+            Fault::RelayCutPower(writes) => relay.mounted.disk.cut_after(*writes),
+            Fault::RelayAway(ms) => self.relay_goes(store, *ms),
+            Fault::RelayNoLine(ms) => {
+                relay.line.down_until_ms = now_ms + ms;
+                self.days.met(BadDay::RelayNoLine);
+            }
+            Fault::RelayBadLine(ms) => relay.line.bad_until_ms = now_ms + ms,
+            Fault::RelayNewDisk => return self.replace_relay(store),
+            // Of a machine or of HQ, or said before.
+            Fault::StoreCut(_)
+            | Fault::CutPower(_)
+            | Fault::CutPowerAtStart(_)
+            | Fault::Restart
+            | Fault::NoLine(_)
+            | Fault::HalfOpen(_)
+            | Fault::BadLine(_)
+            | Fault::CopyHeld(_)
+            | Fault::PrinterOff(_)
+            | Fault::Clock(_)
+            | Fault::DiskFull(..)
+            | Fault::TakeImage
+            | Fault::OldImage
+            | Fault::NewDisk
+            | Fault::Clone
+            | Fault::OldForm
+            | Fault::Misnumbered
+            | Fault::HqCutPower(_)
+            | Fault::HqAway(_)
+            | Fault::HqBackUp
+            | Fault::HqRestore
+            | Fault::Price(..) => {}
         }
         Ok(())
     }
@@ -107,6 +162,7 @@ impl World<'_> {
             }
             Fault::HalfOpen(ms) => place.line.half_open_until_ms = now_ms + ms,
             Fault::BadLine(ms) => place.line.bad_until_ms = now_ms + ms,
+            Fault::CopyHeld(ms) => place.copy_held_until_ms = now_ms + ms,
             Fault::PrinterOff(ms) => place.printer_off_until_ms = now_ms + ms,
             Fault::Clock(ms) => {
                 place.clock_ms = ms;
@@ -137,7 +193,13 @@ impl World<'_> {
             | Fault::HqAway(_)
             | Fault::HqBackUp
             | Fault::HqRestore
-            | Fault::Price(..) => {}
+            | Fault::Price(..)
+            | Fault::StoreCut(_)
+            | Fault::RelayCutPower(_)
+            | Fault::RelayAway(_)
+            | Fault::RelayNoLine(_)
+            | Fault::RelayBadLine(_)
+            | Fault::RelayNewDisk => {}
         }
         Ok(())
     }
@@ -184,6 +246,7 @@ impl World<'_> {
             return self.start_again(machine);
         }
         self.days.met(BadDay::NewDisk);
+        self.forget_claims_of(machine);
         let luck = self.dice.below(u64::MAX);
         let place = &mut self.machines[machine];
         place.mounted.disk.erase(luck);

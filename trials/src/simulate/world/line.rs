@@ -3,14 +3,14 @@
 use super::{BadDay, Finding, Invariant, MINUTE_MS, Request, Weakness, What, World};
 use crate::simulate::agent::{Question, Side};
 use crate::simulate::headquarters::Caller;
-use crate::simulate::machine::Condition;
+use crate::simulate::machine::{Condition, Papers};
 use crate::simulate::model::{found, key_of};
 use crate::simulate::network::{Answer, Ask, PATIENCE_MS, REFUSED_MS, Way};
 use ledger::journal::Identity;
 use sync_agent::core::Alarm;
 
 /// How long it takes to see that nobody listens, milliseconds.
-const NOBODY_MS: i64 = 50;
+pub(super) const NOBODY_MS: i64 = 50;
 
 impl World<'_> {
     /// Puts an agent on the agenda for when it wants to be looked at, not
@@ -119,10 +119,15 @@ impl World<'_> {
         let (boot, side) = (place.boot, question.side);
         let Some(papers) = place.papers.clone() else { return };
         if place.line.is_down(now_ms) {
-            self.put_after(REFUSED_MS, What::Answer { machine, boot, number, side, answer: None });
+            if side != Side::Lane {
+                self.put_after(REFUSED_MS, What::Answer { machine, boot, number, side, answer: None });
+            }
             return;
         }
-        self.put_after(PATIENCE_MS, What::Answer { machine, boot, number, side, answer: None });
+        // A lane has its own patience.
+        if side != Side::Lane {
+            self.put_after(PATIENCE_MS, What::Answer { machine, boot, number, side, answer: None });
+        }
         let place = &mut self.machines[machine];
         let way = place.line.request(now_ms, &mut place.dice);
         let request = |is_second, question| {
@@ -145,34 +150,37 @@ impl World<'_> {
         }
     }
 
-    /// A request arrives at HQ.
+    /// A request arrives at the store's relay or at HQ.
     pub(super) fn arrive(&mut self, request: Request) -> Result<(), Finding> {
-        let Request { machine, boot, number, papers, question, is_second } = request;
-        let side = question.side;
-        if !self.hq.is_up() {
-            self.put_after(NOBODY_MS, What::Answer { machine, boot, number, side, answer: None });
-            return Ok(());
-        }
-        if let Ask::Push { .. } = question.ask {
-            if is_second {
+        if let Ask::Push { .. } = request.question.ask {
+            if request.is_second {
                 self.days.met(BadDay::RequestTwice);
             }
-            let newest = &mut self.machines[machine].newest_at_hq;
-            if number < *newest {
+            let newest = &mut self.machines[request.machine].newest_at_hq;
+            if request.number < *newest {
                 self.days.met(BadDay::RequestLate);
             }
-            *newest = number.max(*newest);
-            if self.weakness() == Weakness::NoDedupe {
-                self.forget_what_is_filed(&papers.identity, &question.ask)?;
-            }
+            *newest = request.number.max(*newest);
+        }
+        if request.question.side == Side::Copy || self.goes_through(request.machine) {
+            self.arrive_at_relay(request)
+        } else {
+            self.arrive_directly(request)
+        }
+    }
+
+    /// HQ answers; `None` where its power fails over it.
+    pub(super) fn ask_hq(&mut self, papers: &Papers, ask: &Ask) -> Result<Option<Answer>, Finding> {
+        if self.weakness() == Weakness::NoDedupe {
+            self.forget_what_is_filed(&papers.identity, ask)?;
         }
         let caller = Caller { identity: &papers.identity, key: &papers.key };
-        let answer = match self.hq.answer(&caller, &question.ask, self.now_ms) {
+        let answer = match self.hq.answer(&caller, ask, self.now_ms) {
             Ok(answer) => answer,
-            Err(error) => return self.hq_fails(&error),
+            Err(error) => return self.hq_fails(&error).map(|()| None),
         };
         if !self.hq.mounted().disk.is_powered() {
-            return self.hq_fails("its power is off");
+            return self.hq_fails("its power is off").map(|()| None);
         }
         if let Answer::Filed(filed) = &answer {
             let key = (papers.identity.store.clone(), papers.identity.lane, filed.epoch);
@@ -181,11 +189,16 @@ impl World<'_> {
             self.model.filed(&key, filed.acknowledged, head)?;
             self.note(head.as_bytes());
         }
-        self.send_back(machine, boot, (number, side), answer);
-        Ok(())
+        Ok(Some(answer))
     }
 
-    fn send_back(&mut self, machine: usize, boot: u64, (number, side): (u64, Side), answer: Answer) {
+    pub(super) fn send_back(
+        &mut self,
+        machine: usize,
+        boot: u64,
+        (number, side): (u64, Side),
+        answer: Answer,
+    ) {
         let now_ms = self.now_ms;
         let place = &mut self.machines[machine];
         let way = place.line.answer(now_ms, &mut place.dice);
@@ -218,13 +231,22 @@ impl World<'_> {
             }
             return Ok(());
         }
+        if side == Side::Lane {
+            return self.lane_hears(machine, number, answer);
+        }
         let place = &mut self.machines[machine];
         let steady_ms = place.steady_ms(self.now_ms);
         if side == Side::Shelf {
             let is_waited_for = place.keeper.as_mut().is_some_and(|keeper| {
                 let told = match answer {
                     Some(Answer::Shelf(told)) => Some(told),
-                    Some(Answer::Filed(_) | Answer::Refused(_) | Answer::Page(_) | Answer::ComeBack)
+                    Some(
+                        Answer::Filed(_)
+                        | Answer::Refused(_)
+                        | Answer::Page(_)
+                        | Answer::Said(..)
+                        | Answer::ComeBack,
+                    )
                     | None => None,
                 };
                 keeper.hear(self.now_ms + place.clock_ms, number, told)
@@ -240,6 +262,9 @@ impl World<'_> {
                 self.days.met(BadDay::AnswerLate);
             }
             return Ok(());
+        }
+        if side == Side::Copy {
+            return self.agent_goes_on(machine);
         }
         place.gave_up = !came;
         if self.weakness() == Weakness::EdgeTriggered && !came {

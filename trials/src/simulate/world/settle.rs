@@ -1,10 +1,12 @@
 //! The end: nothing goes wrong any more, nobody buys, and after a while all
 //! must be level.
 
-use super::{BadDay, Condition, Finding, Invariant, MINUTE_MS, World, found};
+use std::collections::BTreeMap;
+
+use super::{BadDay, Condition, Finding, Invariant, MINUTE_MS, World, found, shop};
 use crate::disk::Faults;
 use crate::powercut::words;
-use crate::simulate::model::Written;
+use crate::simulate::model::{JournalKey, Written};
 use crate::simulate::network::Line;
 
 /// How long it may take until everything is level, milliseconds: a technician
@@ -41,9 +43,18 @@ impl World<'_> {
     fn heal(&mut self) -> Result<(), Finding> {
         self.hq.mounted().disk.cut_never();
         self.hq_on()?;
+        for store in 0..self.plan.stores {
+            self.cut_until_ms[store] = 0;
+            if let Some(relay) = &mut self.relays[store] {
+                relay.line = Line::default();
+                relay.mounted.disk.cut_never();
+            }
+            self.relay_on(store)?;
+        }
         for machine in 0..self.machines.len() {
             let place = &mut self.machines[machine];
             place.line = Line::default();
+            place.copy_held_until_ms = 0;
             place.clock_ms = 0;
             place.printer_off_until_ms = 0;
             place.cut_at_start = None;
@@ -88,8 +99,13 @@ impl World<'_> {
                     let status = agent.status();
                     let last = lane.books.journal().head().seq;
                     let filed = status.filed.map_or(0, |filed| filed.acknowledged);
+                    let is_copied = agent.copied().is_none_or(|copied| copied == last)
+                        || self.claims.is_astray(&shop::store_code(place.store), place.lane_number);
                     if status.is_level() && filed == last && status.version == version && !place.is_called {
-                        continue;
+                        if is_copied {
+                            continue;
+                        }
+                        return Some(format!("{name}: the relay has {:?} of {last}", agent.copied()));
                     }
                     let alarm = status.alarm().map(ToString::to_string).unwrap_or_default();
                     format!(
@@ -138,6 +154,18 @@ impl World<'_> {
             Ok(asked) => asked,
             Err(error) => return found(Invariant::GoesOn, format!("HQ: {error}")),
         };
+        let listed = match self.hq.listed() {
+            Ok(listed) => listed,
+            Err(error) => return found(Invariant::GoesOn, format!("HQ: {error}")),
+        };
+        let at_hq: BTreeMap<_, _> =
+            filed.iter().map(|(key, acknowledged, head)| (key.clone(), (*acknowledged, *head))).collect();
+        let is_at_hq = |source: &(JournalKey, u64)| {
+            !self.claims.is_astray(&source.0.0, source.0.1) && self.model.is_filed(&at_hq, source)
+        };
+        for _ in 0..self.claims.check_listed(&self.model, is_at_hq, &listed)? {
+            self.days.met(BadDay::UsedTwiceAndListed);
+        }
         self.account = self.model.account(&filed, &forks)?;
         for _ in 0..self.model.coupons_spent_twice() {
             self.days.met(BadDay::CouponSpentTwice);

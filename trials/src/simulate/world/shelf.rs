@@ -152,10 +152,17 @@ impl World<'_> {
     /// it has the access point nobody knows what its labels were sent since.
     pub(super) fn go_astray(&mut self, machine: usize) {
         let store = self.machines[machine].store;
+        self.forget_claims_of(machine);
         self.machines[machine].is_astray = true;
         if self.has_access_point(machine) {
             self.racks[store].given_up.get_or_insert("the disk of its agent was put back or copied");
         }
+    }
+
+    /// What a lane did before its disk was put back, copied or replaced is not in its books.
+    pub(super) fn forget_claims_of(&mut self, machine: usize) {
+        let place = &self.machines[machine];
+        self.claims.go_astray(&crate::simulate::shop::store_code(place.store), place.lane_number);
     }
 
     pub(super) fn give_up_racks(&mut self, why: &'static str) {

@@ -27,6 +27,7 @@ impl World<'_> {
                 Ok(enrolment) => {
                     let papers = Papers::from(enrolment);
                     let is_beyond = papers.identity.epoch >= epoch_before;
+                    self.enrolled_through_relay(machine, &papers)?;
                     self.machines[machine].papers = Some(papers);
                     // An HQ that was put back counts from its own last epoch.
                     if is_beyond {
@@ -40,6 +41,17 @@ impl World<'_> {
             }
         }
         found(Invariant::GoesOn, format!("{store} lane {lane} gets no epoch beyond {epoch_before}"))
+    }
+
+    /// A lane whose store has a relay is enrolled through it, where HQ is reached so.
+    fn enrolled_through_relay(&mut self, machine: usize, papers: &Papers) -> Result<(), Finding> {
+        let store = self.machines[machine].store;
+        if self.is_cut_off(store) {
+            return Ok(());
+        }
+        let Some(relay) = self.relays[store].as_ref().filter(|relay| relay.is_up()) else { return Ok(()) };
+        let noted = relay.enrolled(papers);
+        self.of_relay(store, noted).map(drop)
     }
 
     /// Somebody will come.
@@ -172,7 +184,8 @@ impl World<'_> {
             return Ok(());
         };
         let seed = mixed(self.plan.seed ^ boot, 50 + machine as u64);
-        match Agent::start(place.mounted.disk, &place.trial, &papers.identity, 0, seed) {
+        let copies = self.relays[place.store].is_some();
+        match Agent::start(place.mounted.disk, &place.trial, &papers.identity, copies, seed) {
             Ok(agent) => place.agent = Some(agent),
             Err(error) => {
                 // Where the disk is full the agent comes later.
@@ -251,6 +264,7 @@ impl World<'_> {
         let sales_before = written.chain(&identity).sales.len();
         let kept = written.start(&identity, head, hash_at);
         self.sales += (written.chain(&identity).sales.len() - sales_before) as u64;
+        self.note_uses(machine);
         let kept = match kept {
             Ok(kept) => kept,
             Err(_) if !self.machines[machine].mounted.disk.is_powered() => return Ok(false),

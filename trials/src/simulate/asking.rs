@@ -1,0 +1,300 @@
+//! What a lane asks while a customer waits, and what it does with the answer or without: in the order of `pos-app`. What is
+//! this lane's alone the domain keeps.
+
+use std::collections::BTreeMap;
+
+use domain::barcode::{self, Barcode};
+use domain::record::Record;
+use domain::refund::{Origin, PastSale};
+use domain::till::holds::{Due, Holds};
+use domain::till::{Desk, Input, Settings, Till};
+use ledger::journal::Journal;
+use protocol::ask::{Answer, ParkedRefused, Question};
+use protocol::event::{self, ParkedId};
+
+use super::Weakness;
+use super::customers;
+use super::relay::{Thing, is_claim};
+
+/// What an answer is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Errand {
+    Coupon {
+        code: String,
+        text: String,
+    },
+    KeepCoupon(String),
+    Receipt(Origin),
+    KeepReceipt(Origin),
+    /// What other lanes put aside; which one is wanted.
+    Parked {
+        luck: usize,
+    },
+    Recall {
+        basket: u32,
+    },
+    TakeUp(ParkedId),
+    Release,
+}
+
+/// What came of an answer, or of none.
+#[derive(Debug, Default)]
+pub struct Heard {
+    /// What the till hears.
+    pub inputs: Vec<Input>,
+    /// What is asked next.
+    pub questions: Vec<(u64, Question)>,
+    /// What the answer was about, and whether it was a yes; no where nobody knows.
+    pub said: Option<(Thing, bool)>,
+    /// Another lane has it, or used it up.
+    pub is_refused: bool,
+}
+
+/// What is asked, and what is held for this lane.
+#[derive(Debug, Default)]
+pub struct Errands {
+    asked: u64,
+    open: BTreeMap<u64, Errand>,
+    holds: Holds,
+    /// A basket that was given to this lane in this turn.
+    trying: Option<ParkedId>,
+}
+
+impl Errands {
+    fn ask(&mut self, errand: Errand, question: Question) -> (u64, Question) {
+        self.asked += 1;
+        self.open.insert(self.asked, errand);
+        (self.asked, question)
+    }
+
+    /// What is asked before the till decides: whether a coupon is unspent.
+    pub fn ask_first(
+        &mut self,
+        till: &Till,
+        settings: &Settings,
+        input: Input,
+    ) -> Result<Input, Option<(u64, Question)>> {
+        let Input::Code(text) = &input else { return Ok(input) };
+        let takes =
+            matches!(till.desk(), Desk::Selling(_) | Desk::Paying(_)) && !till.basket().lines().is_empty();
+        let recognised = barcode::recognise(text, &settings.codes, chrono::NaiveDate::default());
+        let Barcode::Coupon(code) = recognised else { return Ok(input) };
+        if !takes || till.basket().coupons().iter().any(|laid| laid.code == code) {
+            return Ok(input);
+        }
+        let errand = Errand::Coupon { code: code.clone(), text: text.clone() };
+        if self.open.values().any(|other| *other == errand) {
+            return Err(None);
+        }
+        let member = till.basket().member().map(|member| member.id.clone());
+        Err(Some(self.ask(errand, Question::ClaimCoupon { code, member })))
+    }
+
+    /// Goods of a sale are to come back.
+    pub fn claim_receipt(&mut self, origin: Origin) -> (u64, Question) {
+        let question = Question::ClaimReceipt { origin: (&origin).into() };
+        self.ask(Errand::Receipt(origin), question)
+    }
+
+    /// A basket of this lane's own is to be taken up; `None` where one is being asked for.
+    pub fn recall(&mut self, lane: u32, epoch: u32, basket: u32) -> Option<(u64, Question)> {
+        let is_asking =
+            self.open.values().any(|errand| matches!(errand, Errand::Recall { .. } | Errand::TakeUp(_)));
+        let parked = ParkedId { lane, epoch, number: basket };
+        (!is_asking).then(|| self.ask(Errand::Recall { basket }, Question::ClaimParked { parked }))
+    }
+
+    /// A basket of another lane is looked for.
+    pub fn look_elsewhere(&mut self, till: &Till, epoch: u32, luck: usize) -> (u64, Question) {
+        let own = till.parked().iter().map(|parked| parked.number);
+        let own = own.filter(|number| till.is_lendable(*number)).collect();
+        self.ask(Errand::Parked { luck }, Question::ParkedBaskets { epoch, own })
+    }
+
+    /// An answer came, or none in time.
+    // Each errand knows the few answers that are for it.
+    #[allow(clippy::wildcard_enum_match_arm)]
+    pub fn hear(
+        &mut self,
+        (number, answer): (u64, Option<Answer>),
+        (till, settings, now_ms): (&Till, &Settings, i64),
+        journal: &Journal,
+    ) -> Heard {
+        let Some(errand) = self.open.remove(&number) else { return Heard::default() };
+        let yes = answer.as_ref().is_some_and(is_claim);
+        let mut heard = Heard::default();
+        let store = &journal.identity().store;
+        match errand {
+            Errand::Coupon { code, text } => {
+                heard.said = Some((Thing::Coupon(code.clone()), yes));
+                match answer {
+                    Some(Answer::CouponClaimed { coupon }) => {
+                        self.holds.hold_coupon(&code, now_ms);
+                        heard.inputs.push(Input::Coupon(Box::new((&coupon).into())));
+                    }
+                    Some(Answer::CouponNotClaimed { .. }) => heard.is_refused = true,
+                    _ => {
+                        self.holds.hold_coupon(&code, now_ms);
+                        heard.inputs.push(Input::Code(text));
+                    }
+                }
+            }
+            Errand::KeepCoupon(code) => {
+                if let Some(Answer::CouponNotClaimed { .. }) = answer {
+                    self.holds.refuse_coupon(&code);
+                    heard.is_refused = true;
+                }
+                heard.said = Some((Thing::Coupon(code), yes));
+            }
+            Errand::Receipt(origin) => {
+                heard.said = Some((Thing::receipt(&(&origin).into()), yes));
+                let past = match answer {
+                    Some(Answer::ReceiptClaimed { sale, later, .. }) => {
+                        past(&origin, &sale, later, (journal, settings))
+                    }
+                    Some(Answer::ReceiptNotClaimed {
+                        why: protocol::ask::ReceiptRefused::Held | protocol::ask::ReceiptRefused::NothingLeft,
+                    }) => {
+                        heard.is_refused = true;
+                        return heard;
+                    }
+                    // Without anybody a lane gives back only what it sold itself.
+                    _ => own(&origin, journal, settings),
+                };
+                self.holds.hold_receipt(origin, till.last_sale(), now_ms);
+                let is_free = matches!(till.desk(), Desk::Selling(_)) && till.basket().is_empty();
+                heard.inputs = past.filter(|_| is_free).map(customers::bring_back).unwrap_or_default();
+            }
+            Errand::KeepReceipt(origin) => {
+                if let Some(Answer::ReceiptNotClaimed { why }) = answer
+                    && why != protocol::ask::ReceiptRefused::Unknown
+                {
+                    self.holds.refuse_receipt(&origin);
+                    heard.is_refused = true;
+                }
+                heard.said = Some((Thing::receipt(&(&origin).into()), yes));
+            }
+            Errand::Parked { luck } => {
+                if let Some(Answer::ParkedBaskets { baskets, gone }) = answer {
+                    let gone = gone.into_iter().filter(|gone| till.is_lendable(gone.number));
+                    heard.inputs =
+                        gone.map(|gone| Input::ParkedGone { basket: gone.number, lane: gone.lane }).collect();
+                    let wanted = baskets.get(luck % baskets.len().max(1)).map(|basket| basket.id);
+                    let is_asking = self
+                        .open
+                        .values()
+                        .any(|errand| matches!(errand, Errand::Recall { .. } | Errand::TakeUp(_)));
+                    if let Some(parked) = wanted.filter(|_| !is_asking) {
+                        let asked = self.ask(Errand::TakeUp(parked), Question::ClaimParked { parked });
+                        heard.questions.push(asked);
+                    }
+                }
+            }
+            Errand::Recall { basket } => match answer {
+                Some(Answer::ParkedClaimed { id, .. }) => {
+                    heard.said = Some((Thing::parked(store, id), true));
+                    self.trying = Some(id);
+                    heard.inputs.push(Input::Recall { basket });
+                }
+                Some(Answer::ParkedNotClaimed { why: ParkedRefused::Gone { lane } }) => {
+                    heard.is_refused = true;
+                    heard.inputs.push(Input::ParkedGone { basket, lane });
+                }
+                Some(Answer::ParkedNotClaimed { why: ParkedRefused::Held { .. } }) => heard.is_refused = true,
+                _ => heard.inputs.push(Input::Recall { basket }),
+            },
+            Errand::TakeUp(id) => match answer {
+                Some(Answer::ParkedClaimed { id, parked, .. }) => {
+                    heard.said = Some((Thing::parked(store, id), true));
+                    self.trying = Some(id);
+                    if let Ok(parked) = parked.understand(0) {
+                        heard.inputs.push(Input::TakeUp { from: id.into(), parked: Box::new(parked) });
+                    }
+                }
+                Some(Answer::ParkedNotClaimed { .. }) => heard.is_refused = true,
+                // It may have been given to this lane, and the word of it lost.
+                _ => heard.questions.push(self.ask(Errand::Release, Question::ReleaseParked { parked: id })),
+            },
+            Errand::Release => {}
+        }
+        heard
+    }
+
+    /// Gives back what nobody needs, and asks again for what somebody does. `was_bare` says that the counter was empty
+    /// before this turn.
+    pub fn look(
+        &mut self,
+        till: &Till,
+        (now_ms, was_bare): (i64, bool),
+        weakness: Weakness,
+    ) -> (Vec<Input>, Vec<(u64, Question)>) {
+        let (mut inputs, mut questions) = (Vec::new(), Vec::new());
+        if let Some(parked) = self.trying.take()
+            && !(was_bare && !till.basket().lines().is_empty())
+        {
+            questions.push(self.ask(Errand::Release, Question::ReleaseParked { parked }));
+        }
+        for due in self.holds.look(till, now_ms) {
+            let (errand, question) = match due {
+                Due::ReturnLease(grant) => {
+                    inputs.push(Input::ReturnLease(grant));
+                    continue;
+                }
+                Due::DropCoupon(code) => {
+                    inputs.push(Input::TakeCouponBack { code });
+                    continue;
+                }
+                Due::DropReturn => {
+                    inputs.extend([Input::Back, Input::DropReturn]);
+                    continue;
+                }
+                Due::ReleaseCoupon(code) => (Errand::Release, Question::ReleaseCoupon { code }),
+                Due::ReleaseCode(id) => (Errand::Release, Question::ReleaseCode { id: id.to_string() }),
+                Due::ReleaseReceipt(origin) => {
+                    (Errand::Release, Question::ReleaseReceipt { origin: (&origin).into() })
+                }
+                Due::KeepCoupon(_) | Due::KeepReceipt(_) if weakness == Weakness::LanesForget => continue,
+                Due::KeepCoupon(code) => {
+                    let member = till.basket().member().map(|member| member.id.clone());
+                    (Errand::KeepCoupon(code.clone()), Question::ClaimCoupon { code, member })
+                }
+                Due::KeepReceipt(origin) => {
+                    let question = Question::ClaimReceipt { origin: (&origin).into() };
+                    (Errand::KeepReceipt(origin), question)
+                }
+            };
+            questions.push(self.ask(errand, question));
+        }
+        (inputs, questions)
+    }
+}
+
+/// A sale as whoever keeps it told of it, less what this lane gave back of it and nobody else has heard of yet.
+fn past(
+    origin: &Origin,
+    sale: &event::Sale,
+    mut later: Vec<event::Sale>,
+    (journal, settings): (&Journal, &Settings),
+) -> Option<PastSale> {
+    let sale = sale.understand(origin.seq).ok()?;
+    for own in journal.gave_back(&origin.into()).ok()? {
+        if !later.contains(&own) {
+            later.push(own);
+        }
+    }
+    let later: Vec<_> =
+        later.iter().map(|sale| sale.understand(origin.seq)).collect::<Result<_, _>>().ok()?;
+    Some(PastSale::new(origin.clone(), &sale, &later, settings.rules.tax))
+}
+
+/// A sale of the lane's own journal, with what came back of it there.
+fn own(origin: &Origin, journal: &Journal, settings: &Settings) -> Option<PastSale> {
+    let identity = journal.identity();
+    if (&origin.store, origin.lane) != (&identity.store, identity.lane) {
+        return None;
+    }
+    let past = journal.past_sale(origin.epoch, origin.seq).ok()??;
+    let of = |record: Record| if let Record::SaleCompleted { sale } = record { Some(*sale) } else { None };
+    let later: Vec<_> = past.later.into_iter().filter_map(|stored| of(stored.record)).collect();
+    Some(PastSale::new(origin.clone(), &of(past.sale.record)?, &later, settings.rules.tax))
+}

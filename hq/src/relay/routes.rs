@@ -623,6 +623,7 @@ async fn answer_here(counter: &Shared, lane: u32, question: Question) -> Result<
             }
             Question::Member { .. }
             | Question::LendPoints { .. }
+            | Question::LendValue { .. }
             | Question::Stock { .. }
             | Question::Earned { .. }
             | Question::Margins { .. }

@@ -22,7 +22,9 @@ use domain::member::{Member, PointsGrant};
 use domain::phone::{CodeId, Unusable};
 use domain::quota::Whose;
 use domain::refund::{Origin, PastSale};
+use domain::tender::Tender;
 use domain::till::{Desk, Input, Message};
+use domain::value::ValueGrant;
 use drivers::sound::Tone;
 use protocol::ask::{
     ASK_VERSION, Answer, Asked, CodeTaken, CouponRefused, ParkedRefused, QUESTIONS_MAX, QUOTAS_ASKED_MAX,
@@ -31,7 +33,7 @@ use protocol::ask::{
 use protocol::event::{self, ParkedId};
 
 use super::{Command, Lane, State};
-use crate::sheet::{Attempt, Claimed, Kind};
+use crate::sheet::{Attempt, Claimed, Kind, ValueKnown};
 
 /// The most leases that a lane holds at one time; more are not asked for.
 const LEASES_HELD_MAX: usize = 32;
@@ -46,6 +48,8 @@ enum Errand {
     Member { code: String },
     /// The member who buys may want to spend points.
     Points { member: String, is_wanted: bool },
+    /// The stored value of the member who buys is wanted, or its balance.
+    Value { member: String },
     /// A coupon was scanned.
     Coupon { code: String, text: String },
     /// A phone's code was shown, while so many baskets had left the counter.
@@ -90,6 +94,10 @@ pub(crate) struct Errands {
     asked: u64,
     open: BTreeMap<u64, Errand>,
     leases: Vec<PointsGrant>,
+    /// Stored value that HQ put aside.
+    values: Vec<ValueGrant>,
+    /// What is known of the stored value of the member who buys, by their id.
+    value: Option<(String, ValueKnown)>,
     coupons: Vec<String>,
     /// Phones' codes that may be this lane's alone, for as long as a turn: then they are used, or go back.
     codes: Vec<CodeId>,
@@ -375,6 +383,7 @@ impl Lane {
             Errand::Points { member: of, is_wanted } if *of == member.id => Some(is_wanted),
             Errand::Points { .. }
             | Errand::Member { .. }
+            | Errand::Value { .. }
             | Errand::Coupon { .. }
             | Errand::Code { .. }
             | Errand::Receipt(_)
@@ -440,6 +449,7 @@ impl Lane {
                 _ => self.tell_now(&Message::MemberUnknown(code)),
             },
             Errand::Points { member, is_wanted } => self.end_points(&member, is_wanted, answer),
+            Errand::Value { member } => self.end_value(member, answer),
             Errand::Coupon { code, text } => self.end_coupon(code, text, answer),
             Errand::Code { id, code, left } => self.end_code(id, &code, left, answer),
             Errand::Receipt(code) => self.end_receipt(code, answer),
@@ -507,6 +517,64 @@ impl Lane {
             None if is_wanted => self.tell_now(&Message::PointsNotSpent),
             None => {}
         }
+    }
+
+    /// What is known of the stored value of the member who buys.
+    pub(crate) fn value_known(&self) -> Option<ValueKnown> {
+        let member = self.till()?.basket().member()?;
+        self.errands.value.as_ref().filter(|(of, _)| *of == member.id).map(|(_, known)| *known)
+    }
+
+    /// What HQ lent to this lane of their stored value.
+    pub(crate) fn value_grant(&self) -> Option<ValueGrant> {
+        let member = self.till()?.basket().member()?;
+        let now_ms = self.moment.now_ms;
+        let is_it = |grant: &&ValueGrant| grant.member == member.id && now_ms < grant.until_ms;
+        self.errands.values.iter().find(is_it).cloned()
+    }
+
+    /// Asks what the member who buys has, and for as much of it as is due.
+    pub(crate) fn ask_for_value(&mut self) {
+        let State::Open(open) = &self.state else { return };
+        let Some(member) = open.basket().member().map(|member| member.id.clone()) else { return };
+        let due = if matches!(open.till().desk(), Desk::Paying(_)) {
+            open.till().due(open.settings()).exact
+        } else {
+            domain::money::Money::ZERO
+        };
+        let held = self.value_grant();
+        let spent = held.as_ref().map(|grant| open.till().value_spent(&grant.lease).total());
+        // What was spent of the lease here, HQ may not have heard of.
+        let amount = (due + spent.unwrap_or_default()).minor().clamp(0, domain::money::AMOUNT_MAX);
+        let is_full = held.is_none() && self.errands.values.len() >= LEASES_HELD_MAX;
+        let is_asked = self
+            .errands
+            .open
+            .values()
+            .any(|errand| matches!(errand, Errand::Value { member: of } if *of == member));
+        if is_asked || is_full {
+            return;
+        }
+        let known = self.value_known().filter(|known| matches!(known, ValueKnown::Has(_)));
+        self.errands.value = Some((member.clone(), known.unwrap_or(ValueKnown::Asked)));
+        self.ask_agent(Question::LendValue { member: member.clone(), amount }, Errand::Value { member });
+    }
+
+    fn end_value(&mut self, member: String, answer: Option<Answer>) {
+        let has = |balance: event::Value| balance.understand(0).map_or(ValueKnown::Away, ValueKnown::Has);
+        let known = match answer {
+            Some(Answer::ValueLent { grant, balance }) if grant.member == member => {
+                if let Ok(grant) = grant.understand(0) {
+                    self.errands.values.retain(|known| known.lease != grant.lease);
+                    self.errands.values.push(grant);
+                }
+                has(balance)
+            }
+            Some(Answer::ValueNotLent { balance }) => has(balance),
+            Some(Answer::Refused { .. }) => ValueKnown::NotHere,
+            _ => ValueKnown::Away,
+        };
+        self.errands.value = Some((member, known));
     }
 
     fn end_coupon(&mut self, code: String, text: String, answer: Option<Answer>) {
@@ -659,6 +727,41 @@ impl Lane {
                 is_used || (buyer.as_ref() == Some(&grant.member) && now_ms < grant.until_ms)
             });
         self.errands.leases = kept;
+        let pays = |grant: &ValueGrant| {
+            let is_it = |tender: &Tender| matches!(tender, Tender::StoredValue(stored) if stored.lease == grant.lease);
+            till.tenders().iter().any(is_it)
+        };
+        // A lane that was stopped meanwhile knows its lease by the basket that it pays.
+        let known = |lease: &str| self.errands.values.iter().any(|grant| grant.lease == lease);
+        let of_basket = till.tenders().iter().filter_map(|tender| {
+            let Tender::StoredValue(stored) = tender else { return None };
+            (!known(&stored.lease)).then(|| ValueGrant {
+                lease: stored.lease.clone(),
+                member: stored.member.clone(),
+                lent: stored.part.plus(till.value_spent(&stored.lease)),
+                balance: domain::money::Money::ZERO,
+                until_ms: stored.until_ms,
+            })
+        });
+        let of_basket: Vec<ValueGrant> = of_basket.collect();
+        self.errands.values.extend(of_basket);
+        let (kept, values_over): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.errands.values).into_iter().partition(|grant| {
+                pays(grant) || (buyer.as_ref() == Some(&grant.member) && now_ms < grant.until_ms)
+            });
+        self.errands.values = kept;
+        let values_over: Vec<PointsGrant> = values_over
+            .into_iter()
+            .map(|grant| PointsGrant {
+                points: (grant.lent.total() - till.value_spent(&grant.lease).total()).minor(),
+                lease: grant.lease,
+                member: grant.member,
+                until_ms: grant.until_ms,
+            })
+            .collect();
+        if self.errands.value.as_ref().is_some_and(|(member, _)| buyer.as_ref() != Some(member)) {
+            self.errands.value = None;
+        }
         let lies = |code: &String| {
             let on = |basket: &domain::basket::Basket| basket.coupons().iter().any(|laid| laid.code == *code);
             on(till.basket()) || till.parked().iter().any(|parked| on(&parked.basket))
@@ -684,7 +787,7 @@ impl Lane {
             Some((origin, last)) => (till.last_sale() == last).then_some(origin),
             None => None,
         };
-        for grant in over {
+        for grant in over.into_iter().chain(values_over) {
             self.input_now(Input::ReturnLease(grant));
         }
         for code in gone {

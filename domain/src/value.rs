@@ -231,6 +231,16 @@ mod tests {
         assert_eq!(of(900_000).principal_max(), PRINCIPAL_MAX);
     }
 
+    #[test]
+    fn a_part_goes_back_in_the_ratio_in_which_it_was_paid() {
+        let paid = value(8_000, 1_000);
+        assert_eq!(paid.left_after(money(4_500)), value(4_000, 500));
+        // Half a unit is the principal's, and the next part makes up for it.
+        assert_eq!(value(1, 1).left_after(money(1)), value(0, 1));
+        assert_eq!(paid.left_after(money(9_000)), Value::NOTHING);
+        assert_eq!(paid.left_after(money(-5)), paid);
+    }
+
     proptest! {
         #[test]
         fn what_is_spent_is_exact_and_never_more_than_there_is(

@@ -169,17 +169,25 @@ fn whose_it_is_not_and_what_is_over_or_back_pays_nothing() {
             = shift 1 of 2026-03-02, li saving
         "#]],
     );
-    check(then(selling(), [scan(COLA), PAY]), &[by_value(None), goes_back()], expect![[r#"
+    check(
+        then(selling(), [scan(COLA), PAY]),
+        &[by_value(None), goes_back()],
+        expect![[r#"
         sound Blocked
         tell MemberFirst
         commit v:m2.1 goes back
         = shift 1 of 2026-03-02, li paying; 1 lines 3.50
-    "#]]);
-    check(then(selling(), [goes_back(), scan(COLA), member("m2"), PAY]), &[by_value(None)], expect![[r#"
+    "#]],
+    );
+    check(
+        then(selling(), [goes_back(), scan(COLA), member("m2"), PAY]),
+        &[by_value(None)],
+        expect![[r#"
         sound Blocked
         tell ValueNotSpent
         = shift 1 of 2026-03-02, li paying; 1 lines 3.50
-    "#]]);
+    "#]],
+    );
     // Its time ends while it lies on the basket: nothing is sold for it.
     check(
         then(selling(), [scan(COLA), scan(EGG), member("m2"), PAY, by_value(Some("3"))]),

@@ -572,6 +572,11 @@ impl Basket {
         self.lines.iter().any(|line| line.item.sku == sku && line.trace.serial.as_deref() == Some(serial))
     }
 
+    /// Whether it pays money into an account, which nothing else does.
+    pub fn has_top_up(&self) -> bool {
+        self.lines.iter().any(|line| line.item.is_top_up())
+    }
+
     /// Whether a membership is in it.
     pub fn has_membership(&self) -> bool {
         self.lines.iter().any(|line| line.item.membership)

@@ -8,6 +8,7 @@ use crate::member::Member;
 use crate::money::{Money, Quantity, TaxRate};
 use crate::promotion::PromotionSet;
 use crate::till::kiosk::SecurityWeight;
+use crate::value::TOP_UP_SKU;
 
 /// The most sale units of one item beside its base unit.
 pub const UNITS_MAX: usize = 16;
@@ -107,6 +108,11 @@ impl Item {
     /// Whether what is paid for it earns points: neither tobacco nor a fee does.
     pub fn earns_points(&self) -> bool {
         !self.no_points && !self.membership
+    }
+
+    /// Whether it is no goods but money that is paid into an account.
+    pub fn is_top_up(&self) -> bool {
+        self.sku == TOP_UP_SKU
     }
 
     /// How many pieces a customer counts in so much of it; what is weighed is one.

@@ -30,6 +30,7 @@
 //! | [`rights`] | what a person may do alone |
 //! | [`clock`] | what time a lane reckons with |
 //! | [`record`] | what a lane writes into its journal |
+//! | [`value`] | money that members paid in beforehand |
 //! | [`till`] | the state machine of one lane |
 
 pub mod barcode;
@@ -63,3 +64,4 @@ pub mod stock;
 pub mod tax;
 pub mod tender;
 pub mod till;
+pub mod value;

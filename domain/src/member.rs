@@ -105,13 +105,15 @@ pub struct PointsGrant {
     pub until_ms: i64,
 }
 
-/// What was spent of a [`PointsGrant`] here.
+/// What was spent here of a [`PointsGrant`] or a [`ValueGrant`](crate::value::ValueGrant).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeaseSpent {
     /// HQ's id of the grant.
     pub lease: String,
-    /// How many points.
+    /// How many points, or minor units of stored value.
     pub spent: i64,
+    /// How much of that was bonus of stored value, minor units.
+    pub bonus: i64,
     /// Until when it might be spent, milliseconds UTC.
     pub until_ms: i64,
 }

@@ -373,6 +373,9 @@ impl fmt::Display for Quantity {
 pub struct TaxRate(u32);
 
 impl TaxRate {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+
     /// Takes basis points; refuses more than 100 %.
     pub fn from_basis_points(points: u32) -> Option<Self> {
         (points <= 10_000).then_some(Self(points))

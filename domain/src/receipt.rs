@@ -21,6 +21,7 @@ use crate::promotion::grant::{Given, Gives};
 use crate::refund::{Origin, ReturnedLine};
 use crate::sale::Sale;
 use crate::tender::{Tender, Wallet};
+use crate::value::Value;
 pub use layout::COLUMNS_MIN;
 pub use words::Language;
 use words::Words;
@@ -164,6 +165,7 @@ impl Paper<'_> {
             self.centred(line);
         }
         self.centred(match (sale.lines.is_empty(), sale.returns.is_empty()) {
+            _ if sale.top_up.is_some() => words.top_up_receipt,
             (_, true) => words.receipt,
             (true, false) => words.return_receipt,
             (false, false) => words.exchange_receipt,
@@ -186,6 +188,10 @@ impl Paper<'_> {
     fn line(&mut self, line: &Line) {
         let words = self.words;
         self.amount(self.goods(&line.item), line.price());
+        if line.item.is_top_up() {
+            // No goods: it has neither a code nor pieces.
+            return;
+        }
         let unit = match (&line.unit, self.language) {
             (Some(unit), Language::Chinese) => unit.name_zh.clone(),
             (Some(unit), Language::English) => format!(" {}", unit.name_en),
@@ -272,7 +278,10 @@ impl Paper<'_> {
             .collect();
         let in_all: Money = off.iter().map(|(_, off)| *off).sum();
         let labelled = |word: &str, amount: Money| format!("{word} {}", self.currency.format(amount));
-        if in_all == Money::ZERO && sale.tax_added == Money::ZERO {
+        if sale.top_up.is_some() {
+            // No goods, so no pieces.
+            self.amount(words.total, sale.total);
+        } else if in_all == Money::ZERO && sale.tax_added == Money::ZERO {
             self.pair(pieces, labelled(words.total, sale.total));
         } else {
             self.pair(pieces, labelled(words.subtotal, sale.total - sale.tax_added + in_all));
@@ -346,11 +355,39 @@ impl Paper<'_> {
             Tender::Voucher { number, .. } => {
                 self.amount(format!("{sign}{} {number}", words.voucher), amount);
             }
+            Tender::StoredValue(stored) => {
+                self.amount(format!("{sign}{}", words.stored_value), amount);
+                let part = if stored.part.total() < Money::ZERO {
+                    Value::NOTHING.less(stored.part)
+                } else {
+                    stored.part
+                };
+                self.principal_and_bonus(part);
+                self.value_left(stored.left);
+            }
+        }
+    }
+
+    /// Of which balances it is.
+    fn principal_and_bonus(&mut self, value: Value) {
+        let words = self.words;
+        let (principal, bonus) = (self.currency.format(value.principal), self.currency.format(value.bonus));
+        self.text(format!("  {} {principal}  {} {bonus}", words.principal, words.bonus));
+    }
+
+    fn value_left(&mut self, left: Option<Money>) {
+        if let Some(left) = left {
+            let left = self.currency.format(left);
+            self.text(format!("  {} {left}", self.words.value_left));
         }
     }
 
     fn taxes(&mut self, sale: &Sale) {
         let words = self.words;
+        if let Some(top_up) = &sale.top_up {
+            self.text(words.not_taxed);
+            return self.principal_and_bonus(top_up.value);
+        }
         let word = if sale.tax_added == Money::ZERO { words.tax_contained } else { words.tax_added };
         for tax in &sale.taxes {
             self.amount(format!("{word} {} ({})", tax.rate, self.currency.format(tax.net)), tax.tax);

@@ -19,6 +19,8 @@ use crate::seller::Seller;
 pub use crate::tax::TaxSummary;
 use crate::tax::{self, TaxMode, TaxRules, Taxable};
 pub use crate::tender::Tender;
+use crate::tender::TenderKind;
+use crate::value::TopUp;
 
 /// A paid basket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +87,8 @@ pub struct Sale {
     pub engine: u32,
     /// The numbers of the phones' baskets that are in it.
     pub phones: Vec<CodeId>,
+    /// What it pays into an account; nothing else is in it then.
+    pub top_up: Option<TopUp>,
 }
 
 /// The member who bought, as the document remembers them.
@@ -266,6 +270,7 @@ pub(crate) struct Settled<'a> {
     pub given: Vec<Given>,
     /// The business date.
     pub day: NaiveDate,
+    pub top_up: Option<TopUp>,
 }
 
 impl Sale {
@@ -316,6 +321,7 @@ impl Sale {
             kept: basket.kept_gifts(by.rules),
             seller: basket.seller().cloned(),
             note: basket.note().to_owned(),
+            top_up: by.top_up,
         };
         assert!(sale.adds_up(), "a sale that was just made adds up");
         sale
@@ -331,6 +337,27 @@ impl Sale {
     pub fn returned(&self) -> Money {
         let mode = if self.tax_added == Money::ZERO { TaxMode::Inclusive } else { TaxMode::Exclusive };
         self.given_back(mode)
+    }
+
+    /// What was paid into an account with it: no revenue.
+    pub fn topped_up(&self) -> Money {
+        self.lines.iter().filter(|line| line.item.is_top_up()).map(Line::net).sum()
+    }
+
+    /// Whether what it pays in is what its lines say, and nothing else is in
+    /// it: neither goods, nor what came back, nor stored value itself.
+    fn tops_up_rightly(&self) -> bool {
+        match (&self.top_up, self.lines.as_slice()) {
+            (None, lines) => !lines.iter().any(|line| line.item.is_top_up()),
+            (Some(top_up), [line]) => {
+                line.item.is_top_up()
+                    && top_up.value.is_amount()
+                    && top_up.value.principal == line.net()
+                    && self.returns.is_empty()
+                    && self.tenders.iter().all(|tender| tender.kind() != TenderKind::StoredValue)
+            }
+            (Some(_), _) => false,
+        }
     }
 
     fn given_back(&self, mode: TaxMode) -> Money {
@@ -376,6 +403,7 @@ impl Sale {
             && (!self.returns.is_empty() || (self.rounding_returned == Money::ZERO && !pays_out))
             && self.returns.iter().all(|back| back.amount.is_amount() && back.tax.is_amount())
             && self.price_gap.is_amount()
+            && self.tops_up_rightly()
             && self.change >= Money::ZERO
             && (self.change == Money::ZERO || in_cash.is_some_and(|cash| self.change <= cash))
             && self.tenders.iter().all(|tender| (tender.amount() < Money::ZERO) == pays_out)

@@ -101,6 +101,8 @@ pub struct Takings {
     pub discounts: Money,
     /// How often the drawer was opened without a sale.
     pub drawer_opened: u32,
+    /// What members paid into their accounts: in the tenders, and no revenue.
+    pub topped_up: Tally,
 }
 
 impl Takings {
@@ -108,7 +110,11 @@ impl Takings {
     pub(crate) fn add_sale(&mut self, sale: &Sale) {
         self.documents = self.documents.saturating_add(1);
         let returned = sale.returned();
-        self.sold += sale.total + returned;
+        let topped_up = sale.topped_up();
+        self.sold += sale.total + returned - topped_up;
+        if topped_up != Money::ZERO {
+            self.topped_up.add(topped_up);
+        }
         if !sale.returns.is_empty() {
             self.returned.add(returned);
         }
@@ -168,7 +174,7 @@ pub struct GrandTotals {
 impl GrandTotals {
     pub(crate) fn add_sale(&mut self, sale: &Sale) {
         self.documents = self.documents.saturating_add(1);
-        self.sold += sale.total + sale.returned();
+        self.sold += sale.total + sale.returned() - sale.topped_up();
         self.returned += sale.returned();
     }
 

@@ -1,6 +1,7 @@
 //! Means of payment put against a basket. Whether one is accepted is the till's to decide.
 
 use crate::money::Money;
+use crate::value::StoredTender;
 
 /// The most tenders of one basket.
 pub const TENDERS_MAX: usize = 16;
@@ -59,6 +60,8 @@ pub enum TenderKind {
     Wallet(Wallet),
     /// A voucher with a face value.
     Voucher,
+    /// Money that the member paid in beforehand.
+    StoredValue,
 }
 
 impl TenderKind {
@@ -72,6 +75,7 @@ impl TenderKind {
             Self::Wallet(Wallet::UnionPay) => "unionpay",
             Self::Wallet(Wallet::Card) => "card",
             Self::Voucher => "voucher",
+            Self::StoredValue => "stored_value",
         }
     }
 }
@@ -113,6 +117,8 @@ pub enum Tender {
         /// How much of it counts.
         amount: Money,
     },
+    /// Money that the member paid in beforehand; never more than what is due.
+    StoredValue(StoredTender),
 }
 
 impl Tender {
@@ -122,6 +128,7 @@ impl Tender {
             Self::Cash(amount) => *amount,
             Self::ForeignCash { value, .. } => *value,
             Self::Wallet { amount, .. } | Self::Voucher { amount, .. } => *amount,
+            Self::StoredValue(stored) => stored.part.total(),
         }
     }
 
@@ -130,7 +137,7 @@ impl Tender {
     pub fn is_cash(&self) -> bool {
         match self {
             Self::Cash(_) | Self::ForeignCash { .. } => true,
-            Self::Wallet { .. } | Self::Voucher { .. } => false,
+            Self::Wallet { .. } | Self::Voucher { .. } | Self::StoredValue(_) => false,
         }
     }
 
@@ -146,6 +153,7 @@ impl Tender {
             Self::ForeignCash { .. } => TenderKind::ForeignCash,
             Self::Wallet { wallet, .. } => TenderKind::Wallet(*wallet),
             Self::Voucher { .. } => TenderKind::Voucher,
+            Self::StoredValue(_) => TenderKind::StoredValue,
         }
     }
 
@@ -158,6 +166,7 @@ impl Tender {
                 Self::Wallet { wallet, payment, reference: reference.clone(), amount, card }
             }
             Self::Voucher { number, .. } => Self::Voucher { number: number.clone(), amount },
+            Self::StoredValue(stored) => Self::StoredValue(stored.with_amount(amount)),
         }
     }
 }

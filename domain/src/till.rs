@@ -19,6 +19,7 @@ mod returning;
 mod savings;
 mod selling;
 mod step;
+mod value;
 mod weighing;
 mod words;
 
@@ -43,6 +44,7 @@ use crate::sale::{CashDue, Due, Sale, Settling};
 use crate::shift::{Carried, GrandTotals, Parked, ShiftReport, Takings};
 use crate::tax::TaxRules;
 use crate::tender::{CardEnd, ForeignRate, Tender, Wallet};
+use crate::value::{Value, ValueRules};
 pub use charging::wallet_of;
 use kiosk::{Kiosk, KioskRules};
 use savings::{Recollection, is_before_prices};
@@ -119,6 +121,8 @@ pub struct Rules {
     pub points: PointsRules,
     /// What customers may do alone, where they use the lane by themselves.
     pub kiosk: Option<KioskRules>,
+    /// How stored value is kept; `None` where the chain has none.
+    pub value: Option<ValueRules>,
     /// How likely the goods of a customer are looked at who leaves with a code, in [`kiosk::AUDIT_PARTS`].
     pub exit_audit: u32,
 }
@@ -153,6 +157,7 @@ impl Default for Rules {
             place: Place::default(),
             points: PointsRules::default(),
             kiosk: None,
+            value: None,
             exit_audit: 0,
         }
     }
@@ -643,6 +648,7 @@ impl Till {
                 self.coupons_spent.extend(sale.coupons.iter().map(|spent| spent.code.clone()));
                 self.quota_counts.take_in(&sale.uses, &sale.uses_back);
                 self.spend_points(sale);
+                self.spend_value(sale);
                 self.leave_basket(Belongs::Nothing);
                 self.desk = Desk::Saving(sale.staff.clone(), sale.clone());
             }
@@ -707,9 +713,42 @@ impl Till {
             None => self.leases_spent.push(LeaseSpent {
                 lease: grant.lease.clone(),
                 spent,
+                bonus: 0,
                 until_ms: grant.until_ms,
             }),
         }
+    }
+
+    /// Remembers what a sale spent of stored value that was lent.
+    fn spend_value(&mut self, sale: &Sale) {
+        for tender in &sale.tenders {
+            let Tender::StoredValue(stored) = tender else { continue };
+            let (spent, bonus) = (stored.part.total().minor(), stored.part.bonus.minor());
+            if spent <= 0 {
+                continue;
+            }
+            match self.leases_spent.iter_mut().find(|known| known.lease == stored.lease) {
+                Some(known) => {
+                    known.spent = known.spent.saturating_add(spent).min(AMOUNT_MAX);
+                    known.bonus = known.bonus.saturating_add(bonus).min(AMOUNT_MAX);
+                }
+                None => self.leases_spent.push(LeaseSpent {
+                    lease: stored.lease.clone(),
+                    spent,
+                    bonus,
+                    until_ms: stored.until_ms,
+                }),
+            }
+        }
+    }
+
+    /// What was spent here of stored value that was lent under this lease.
+    pub fn value_spent(&self, lease: &str) -> Value {
+        let known = self.leases_spent.iter().find(|known| known.lease == lease);
+        known.map_or(Value::NOTHING, |known| Value {
+            principal: Money::from_minor(known.spent - known.bonus),
+            bonus: Money::from_minor(known.bonus),
+        })
     }
 
     /// Whether a lease went back to HQ from here.

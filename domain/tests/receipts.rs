@@ -22,6 +22,7 @@ use domain::sale::{Sale, SaleBuyer, Tender};
 use domain::seller::Seller;
 use domain::tax::{TaxMode, TaxRules, Taxable, summaries};
 use domain::tender::Wallet;
+use domain::value::{StoredTender, TopUp, Value, top_up_item};
 use proptest::prelude::*;
 
 fn money(minor: i64) -> Money {
@@ -145,6 +146,7 @@ fn sale(
         price_gap: Money::ZERO,
         engine: 0,
         phones: Vec::new(),
+        top_up: None,
     };
     assert!(sale.adds_up(), "{sale:?}");
     sale
@@ -420,6 +422,50 @@ fn a_membership_is_on_the_paper_and_so_is_its_end() {
     let mut back = refund();
     back.returns[0].item = Arc::new(fee(0));
     check("membership_back", &back, false, None);
+}
+
+/// What was paid with stored value says of which balances, and what is left; what goes back says so too.
+#[test]
+fn stored_value_says_of_which_balances_it_is() {
+    let stored = |principal: i64, bonus: i64, left: Option<i64>| {
+        let part = Value { principal: money(principal), bonus: money(bonus) };
+        let of = if principal < 0 { Value { principal: money(8_000), bonus: money(1_000) } } else { part };
+        let (member, lease) = ("m1".to_owned(), "v:m1.1".to_owned());
+        Tender::StoredValue(StoredTender { member, lease, until_ms: 0, part, of, left: left.map(money) })
+    };
+    let paid = rich(vec![stored(8_000, 1_000, Some(41_000)), Tender::Cash(money(5_000))]);
+    check("stored_value", &of_a_member(paid), false, None);
+    let back = vec![returned("6907992512570", milk(), 1_000, 5_066, Some(41))];
+    let out = vec![stored(-4_503, -563, None)];
+    check("stored_value_back", &sale(TaxMode::Inclusive, Vec::new(), back, |total| total, out), false, None);
+}
+
+/// Money that is paid in is no goods: no pieces, no tax.
+#[test]
+fn what_is_paid_into_an_account_is_no_goods() {
+    let amount = money(50_000);
+    let paid_in =
+        Line { price_from: PriceFrom::Typed, item: top_up_item(amount), ..line("", water(), 1_000) };
+    let paid_in = Line { unit_price: amount, ..paid_in };
+    let top_up = TopUp { member: "m1".into(), value: Value { principal: amount, bonus: money(5_000) } };
+    let mut document = cash_sale();
+    let tax = domain::sale::TaxSummary { rate: TaxRate::ZERO, net: amount, tax: Money::ZERO };
+    document = Sale {
+        lines: vec![paid_in],
+        total: amount,
+        rounding: Money::ZERO,
+        payable: amount,
+        tenders: vec![wechat(50_000)],
+        change: Money::ZERO,
+        taxes: vec![tax],
+        top_up: Some(top_up),
+        buyer: of_a_member(cash_sale()).buyer.map(|buyer| SaleBuyer { points: None, ..buyer }),
+        ..document
+    };
+    assert!(document.adds_up());
+    // What pays in is not paid with stored value, and nothing is beside it.
+    assert!(!Sale { top_up: None, ..document.clone() }.adds_up());
+    check("top_up", &document, false, None);
 }
 
 /// Who sold it and what was noted stand where they belong: with the ticket, and with a line.

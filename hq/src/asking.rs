@@ -64,6 +64,9 @@ pub fn answer(store: &Store, lane: &LaneRow, question: &Question, now_ms: i64) -
         Question::LendPoints { member, points } => {
             store.write(|writing| Keeper::new(writing, now_ms)?.lend(&asks, member, *points))
         }
+        Question::LendValue { member, amount } => {
+            store.write(|writing| Keeper::new(writing, now_ms)?.lend_value(&asks, member, *amount))
+        }
         Question::ClaimCoupon { code, member } => {
             store.write(|writing| Keeper::new(writing, now_ms)?.claim_coupon(&asks, code, member.as_deref()))
         }

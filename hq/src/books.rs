@@ -4,6 +4,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`points`] | the points of one member; pure |
+//! | [`value`] | the stored value of one member; pure |
 //! | [`held`] | coupons, and what is left of sales; pure |
 //! | [`counting`] | counts of goods, posted when HQ has every journal up to them |
 //! | `gifts` | what returns kept back for gifts, held against the sale |
@@ -22,6 +23,7 @@ pub mod keeper;
 pub mod membership;
 pub mod points;
 pub mod rebuild;
+pub mod value;
 
 use serde::{Deserialize, Serialize};
 

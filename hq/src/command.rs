@@ -180,6 +180,15 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// Show a member's stored value; give some, or take some.
+    Value {
+        /// HQ's id of the member.
+        member: String,
+        /// By how much: above nothing to give, below to take; nothing to look.
+        adjust: protocol::event::Value,
+        /// Why; not empty where anything is given or taken.
+        reason: String,
+    },
     /// List lanes, with the keys that they sign their journals with.
     Lanes,
     /// Make everything again that follows from filed events, and compare.
@@ -308,6 +317,15 @@ pub enum Outcome {
         /// All of it.
         balance: i64,
     },
+    /// Of [`Command::Value`].
+    Value {
+        /// What may be spent or lent.
+        free: protocol::event::Value,
+        /// What is lent to lanes.
+        lent: protocol::event::Value,
+        /// All of it.
+        balance: protocol::event::Value,
+    },
     /// Of [`Command::Lanes`].
     Lanes {
         /// One row an epoch, oldest first.
@@ -349,6 +367,12 @@ pub enum CommandError {
         /// The lane's number.
         lane: u32,
     },
+    /// Stored value is given or taken without saying why.
+    #[error("adjust stored value: say why, with --reason")]
+    ValueReason,
+    /// Stored value is not given or taken.
+    #[error("adjust the stored value of {0}: there is no such member, or not so much is free")]
+    ValueNotMoved(String),
     /// No such count waits.
     #[error("post a count: no count {document:?} of store {store:?} waits; look with hq counts")]
     NoCount {

@@ -159,6 +159,8 @@ pub struct Reckoner<'r, 'c> {
 /// A line of a filed sale with what it earned.
 struct Credited<'s> {
     line: &'s Line,
+    /// What was paid for it, less what a bonus of stored value paid: that is the chain's own money.
+    base: Money,
     seller: &'s Seller,
     rule: Option<&'s CommissionRule>,
 }
@@ -167,7 +169,7 @@ impl Credited<'_> {
     /// What there is of the line after so much of it came back.
     fn left(&self, back: i64) -> CommissionBase {
         let whole = self.line.quantity;
-        let net = Money::from_minor(self.line.net);
+        let net = self.base;
         let factor = self.line.unit.as_ref().map_or(1, |unit| i64::from(unit.factor));
         CommissionBase {
             net: net - net.cumulative(back.clamp(0, whole), whole).unwrap_or(Money::ZERO),
@@ -187,12 +189,25 @@ fn credited<'s>(
     rules: &'s [CommissionRule],
 ) -> Option<Credited<'s>> {
     // What a fee earns its seller is in the book of memberships.
-    if line.membership {
+    // What is paid in is credited when goods are bought with it.
+    if line.membership || line.is_top_up() {
         return None;
     }
     let seller = line.seller.as_ref().or(sale.seller.as_ref())?;
     let sold = Sold { level: &seller.level, sku: &line.sku, category: &line.category, day };
-    Some(Credited { line, seller, rule: rule_for(rules, sold) })
+    let base = Money::from_minor(line.net) - bonus_on(sale, line);
+    Some(Credited { line, base, seller, rule: rule_for(rules, sold) })
+}
+
+/// What a bonus of stored value paid of a line: its share by the lines' nets.
+fn bonus_on(sale: &Sale, line: &Line) -> Money {
+    let stored = sale.tenders.iter().filter_map(|tender| tender.stored.as_ref());
+    let bonus: Money = stored.map(|stored| Money::from_minor(stored.part.bonus.max(0))).sum();
+    let nets: Vec<i64> = sale.lines.iter().map(|line| line.net).collect();
+    let shares = bonus.prorate(&nets).unwrap_or_default();
+    let place = sale.lines.iter().position(|other| other.line == line.line);
+    let share = place.and_then(|place| shares.get(place).copied()).unwrap_or(Money::ZERO);
+    share.min(Money::from_minor(line.net)).max(Money::ZERO)
 }
 
 impl<'r, 'c> Reckoner<'r, 'c> {

@@ -17,6 +17,8 @@ pub enum Account {
     Revenue(u32),
     /// The tax of a rate.
     Tax(u32),
+    /// What members paid into their accounts: owed to them until they spend it.
+    StoredValue,
     /// What cash rounding left to customers.
     Rounding,
     /// What no line of tax explains; nothing unless a lane is wrong.
@@ -60,6 +62,7 @@ fn posting(account: Account, amount: i64, is_debit: bool) -> Posting {
 pub fn of_day(reading: &Reading<'_>, store: &str, date: &str) -> Result<Vec<DayJournal>, StoreError> {
     let tenders = reading.day_tenders(store, date)?;
     let taxes = reading.day_taxes(store, date)?;
+    let paid_in = reading.day_paid_in(store, date)?;
     let mut journals = Vec::new();
     for DaySums { currency, documents, total, rounding, payable: _, change } in
         reading.day_sums(store, date)?
@@ -80,6 +83,10 @@ pub fn of_day(reading: &Reading<'_>, store: &str, date: &str) -> Result<Vec<DayJ
             explained += tax.base + tax.tax;
             postings.push(posting(Account::Revenue(tax.rate), tax.base, false));
             postings.push(posting(Account::Tax(tax.rate), tax.tax, false));
+        }
+        for (_, paid_in) in paid_in.iter().filter(|(of, _)| *of == currency) {
+            explained += paid_in;
+            postings.push(posting(Account::StoredValue, *paid_in, false));
         }
         postings.push(posting(Account::Rounding, rounding, false));
         postings.push(posting(Account::Unexplained, total - explained, false));

@@ -565,7 +565,7 @@ mod tests {
 
     fn cash(amount: i64) -> Tender {
         let (reference, card) = (String::new(), String::new());
-        Tender { kind: "cash".into(), amount, payment: None, reference, foreign: None, card }
+        Tender { kind: "cash".into(), amount, payment: None, reference, foreign: None, card, stored: None }
     }
 
     fn back(amount: i64) -> Returned {
@@ -661,6 +661,7 @@ mod tests {
             price_gap: 0,
             engine: 0,
             phones: Vec::new(),
+            top_up: None,
         }
     }
 

@@ -182,10 +182,10 @@ fn beside_of<'a>(store: &'a str, seq: u64, movement: &'a Movement) -> Vec<Beside
 
 /// What lines and returns move of a stock, in base units. A kit moves its
 /// parts and a pack its pieces, when they are sold and when they come back; a
-/// membership moves nothing.
+/// membership, or what is paid into an account, moves nothing.
 fn moves<'a>(lines: &'a [Line], returns: &'a [Returned]) -> Vec<(&'a str, i64)> {
     let mut moved = Vec::new();
-    for line in lines.iter().filter(|line| !line.membership) {
+    for line in lines.iter().filter(|line| !line.membership && !line.is_top_up()) {
         let factor = line.unit.as_ref().map_or(1, |unit| unit.factor);
         let sold = i128::from(line.quantity) * i128::from(factor);
         if line.kit.is_empty() {
@@ -213,6 +213,7 @@ fn narrow(thousandths: i128) -> i64 {
 pub(crate) fn refuse_unfit(event: &Event) -> Result<(), String> {
     match &event.fact {
         Fact::SaleCompleted { sale } => {
+            let stored = sale.tenders.iter().filter_map(|tender| tender.stored.as_ref());
             let keys = [sale.currency.as_str(), sale.staff.id.as_str()].into_iter();
             let mut keys = keys
                 .chain(sale.lines.iter().map(|line| line.sku.as_str()))
@@ -222,6 +223,8 @@ pub(crate) fn refuse_unfit(event: &Event) -> Result<(), String> {
                 .chain(sale.returns.iter().flat_map(|back| back.stock.iter().map(|line| line.sku.as_str())))
                 .chain(sale.kept.iter().map(|kept| kept.sku.as_str()))
                 .chain(sale.buyer.iter().map(|buyer| buyer.member.as_str()))
+                .chain(sale.top_up.iter().map(|top_up| top_up.member.as_str()))
+                .chain(stored.clone().flat_map(|stored| [stored.member.as_str(), stored.lease.as_str()]))
                 .chain(sale.tenders.iter().map(|tender| tender.kind.as_str()));
             keys.try_for_each(refuse_text)?;
             // More of a card's number than its end is kept by nobody.

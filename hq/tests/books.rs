@@ -16,6 +16,8 @@ mod quotas;
 mod receipts;
 #[path = "books/store.rs"]
 mod store;
+#[path = "books/value.rs"]
+mod value;
 
 use codes::{
     a_claim_of_a_code_ends_with_its_lanes_own_clock, a_code_that_was_used_before_lanes_asked_stays_used,
@@ -51,6 +53,11 @@ use store::{
     a_lane_that_nobody_could_say_a_position_of_is_split_by_its_own_clock,
     a_parked_basket_is_one_lanes_to_take_up, baskets_of_a_lane_outlive_it_and_its_epochs,
     coupons_of_a_parked_basket_are_free_once_it_is_taken, each_line_of_a_count_has_its_own_moment,
+};
+use value::{
+    books_of_stored_value_that_were_changed_by_hand_are_made_again,
+    stored_value_is_adjusted_with_a_reason_and_once, stored_value_is_lent_spent_and_comes_back,
+    what_is_paid_in_is_owed_and_no_revenue, what_of_stored_value_was_too_much_is_listed_and_stands,
 };
 
 macro_rules! on_both {
@@ -108,6 +115,11 @@ on_both!(
     a_members_receipts_are_found_in_every_store_and_say_what_is_left,
     a_card_that_paid_finds_its_receipt_on_its_day_and_an_amount_those_of_the_store,
     a_days_margins_stay_when_a_cost_changes_and_are_told_to_whoever_may,
+    stored_value_is_lent_spent_and_comes_back,
+    what_of_stored_value_was_too_much_is_listed_and_stands,
+    what_is_paid_in_is_owed_and_no_revenue,
+    stored_value_is_adjusted_with_a_reason_and_once,
+    books_of_stored_value_that_were_changed_by_hand_are_made_again,
 );
 
 const MORNING_MS: i64 = 1_700_000_000_000;

@@ -9,12 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use domain::member::LeaseSpent;
+use domain::money::Money;
 use domain::payment::Payment;
 use domain::quota::{CountedFor, Given, QUOTA_COUNTS_MAX, QuotaCounts};
 use domain::record::Record;
 use domain::sale::Sale;
 use domain::shift::{Carried, GrandTotals};
-use domain::tender::TenderKind;
+use domain::tender::{Tender, TenderKind};
 use domain::till::{Paper, Till};
 
 use crate::export::CheckFileError;
@@ -116,6 +117,8 @@ pub struct Rebuilt {
     pub stock: BTreeMap<String, i64>,
     /// How many points were spent of what HQ lent to this lane, by lease.
     pub points_of_leases: BTreeMap<String, i64>,
+    /// How much stored value was, by lease, minor units.
+    pub value_of_leases: BTreeMap<String, i64>,
     /// Units that were given of promotions with quotas, less what came back, by
     /// promotion, business date and member.
     pub quota_units: BTreeMap<CountedFor, Given>,
@@ -249,6 +252,8 @@ struct Fold {
     stock: BTreeMap<String, i64>,
     /// Points by lease.
     leases: BTreeMap<String, i64>,
+    /// Stored value by lease, minor units.
+    values: BTreeMap<String, i64>,
     /// Leases that went back to HQ.
     leases_returned: BTreeSet<String>,
     quotas: BTreeMap<CountedFor, Given>,
@@ -322,17 +327,24 @@ impl Fold {
     fn take_sale(&mut self, epoch: u32, stored: &Stored, sale: &Sale) {
         let returned: i64 = sale.returned().minor();
         let tax: i64 = sale.taxes.iter().map(|tax| tax.tax.minor()).sum();
-        let day = self.days.entry((stored.stamp.business_date, sale.currency.clone())).or_default();
-        day.documents += 1;
-        day.total += sale.total.minor();
-        day.payable += sale.payable.minor();
-        day.tax += tax;
+        // What is paid into an account is no sale yet, but a document of the shift.
+        let paid_in = match &sale.top_up {
+            Some(top_up) => top_up.value.principal,
+            None => Money::ZERO,
+        };
+        if sale.top_up.is_none() {
+            let day = self.days.entry((stored.stamp.business_date, sale.currency.clone())).or_default();
+            day.documents += 1;
+            day.total += sale.total.minor();
+            day.payable += sale.payable.minor();
+            day.tax += tax;
+        }
         self.totals.documents += 1;
-        self.totals.sold += sale.total + sale.returned();
+        self.totals.sold += sale.total + sale.returned() - paid_in;
         self.totals.returned += sale.returned();
         let shift = self.shifts.entry(stored.stamp.shift).or_default();
         shift.documents += 1;
-        shift.sold += sale.total.minor() + returned;
+        shift.sold += sale.total.minor() + returned - paid_in.minor();
         shift.returned += returned;
         shift.rounding += sale.rounding.minor();
         for tender in &sale.tenders {
@@ -347,7 +359,7 @@ impl Fold {
             self.remainders.insert(key, Remainder { sold, returned: 0 });
             let factor = line.unit.as_ref().map_or(1, |unit| i64::from(unit.factor));
             let base = sold.saturating_mul(factor);
-            if line.item.kit.is_empty() && !line.item.membership {
+            if line.item.kit.is_empty() && !line.item.membership && !line.item.is_top_up() {
                 *self.stock.entry(line.item.sku.clone()).or_default() += base;
             }
             for part in &line.item.kit {
@@ -359,6 +371,13 @@ impl Fold {
         let points = sale.buyer.as_ref().and_then(|buyer| buyer.points.as_ref());
         if let Some(points) = points.filter(|points| !points.lease.is_empty()) {
             *self.leases.entry(points.lease.clone()).or_default() += points.spent;
+        }
+        for tender in &sale.tenders {
+            if let Tender::StoredValue(stored) = tender
+                && stored.part.total().is_positive()
+            {
+                *self.values.entry(stored.lease.clone()).or_default() += stored.part.total().minor();
+            }
         }
         let given = sale.uses.iter().map(|used| (used, 1));
         for (used, sign) in given.chain(sale.uses_back.iter().map(|back| (back, -1))) {
@@ -435,9 +454,10 @@ impl Fold {
         }
         // What a lease that went back may still be spent of is nothing; how that is remembered is the till's.
         for known in self.till.carried().leases_spent {
-            let spent = self.leases.get(&known.lease).copied().unwrap_or(0);
+            let spent = self.leases.get(&known.lease).or_else(|| self.values.get(&known.lease));
+            let spent = spent.copied().unwrap_or(0);
             if spent != known.spent && !self.leases_returned.contains(&known.lease) {
-                self.differ(format!("points spent of lease {}", known.lease), spent, known.spent);
+                self.differ(format!("what was spent of lease {}", known.lease), spent, known.spent);
             }
         }
         self.check_quotas();
@@ -485,6 +505,7 @@ impl Fold {
             shifts: self.shifts,
             stock: self.stock,
             points_of_leases: self.leases,
+            value_of_leases: self.values,
             quota_units: self.quotas,
             returnable_lines: self
                 .remainders

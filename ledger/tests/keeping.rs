@@ -106,6 +106,7 @@ fn sale(pieces: u32) -> Sale {
         price_gap: Money::ZERO,
         engine: 0,
         phones: Vec::new(),
+        top_up: None,
     }
 }
 

@@ -185,6 +185,10 @@ fn verify(paths: &Paths) -> anyhow::Result<(String, bool)> {
     }
     let rebuilt = rebuild::rebuild(&mut reader, &folder)?;
     let agrees = rebuilt.differences.is_empty();
+    if !rebuilt.value_of_leases.is_empty() {
+        let value: i64 = rebuilt.value_of_leases.values().sum();
+        writeln!(out, "stored value spent of leases: {value} of {}", rebuilt.value_of_leases.len())?;
+    }
     out.push_str(&differences_words(&rebuilt));
     Ok((out, agrees))
 }

@@ -94,7 +94,11 @@ fn total_of(open: &OpenLane, sale: u64, payment: u64) -> Option<i64> {
     let Record::SaleCompleted { sale } = open.journal().record(sale).ok()?.record else { return None };
     sale.tenders.iter().find_map(|tender| match tender {
         Tender::Wallet { payment: number, amount, .. } if *number == payment => Some(amount.minor()),
-        Tender::Wallet { .. } | Tender::Cash(_) | Tender::ForeignCash { .. } | Tender::Voucher { .. } => None,
+        Tender::Wallet { .. }
+        | Tender::Cash(_)
+        | Tender::ForeignCash { .. }
+        | Tender::Voucher { .. }
+        | Tender::StoredValue(_) => None,
     })
 }
 

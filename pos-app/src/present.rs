@@ -265,6 +265,7 @@ pub(crate) fn tender_name(kind: TenderKind, language: Language) -> String {
         TenderKind::Wallet(Wallet::UnionPay) => ("云闪付", "UnionPay"),
         TenderKind::Wallet(Wallet::Card) => ("银行卡", "Card"),
         TenderKind::Voucher => ("代金券", "Voucher"),
+        TenderKind::StoredValue => ("储值", "Stored value"),
     };
     say(language, chinese, english)
 }
@@ -520,6 +521,15 @@ fn tender_line(lane: &Lane, currency: &Currency, tender: &Tender) -> TenderLine 
             parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
         }
         Tender::Voucher { number, .. } => number.clone(),
+        Tender::StoredValue(stored) => {
+            let whole = |part: Money| currency.format(if part < Money::ZERO { -part } else { part });
+            let (principal, bonus) = (whole(stored.part.principal), whole(stored.part.bonus));
+            say(
+                lane.front.language,
+                &format!("本金 {principal} · 赠金 {bonus}"),
+                &format!("principal {principal} · bonus {bonus}"),
+            )
+        }
     };
     let amount = tender.amount();
     TenderLine {
@@ -602,6 +612,58 @@ fn membership_needs_receipt(item: &Item, language: Language) -> Notice {
     }
 }
 
+/// Why stored value does not pay, or is not paid in.
+#[allow(clippy::wildcard_enum_match_arm)]
+fn value_refused(message: &Message, currency: &Currency, language: Language) -> Notice {
+    let (what, rest) = match message {
+        Message::ValueOver => (
+            ("储值额度过期，已取下", "The hold on stored value is over"),
+            (
+                "没有扣储值。请按“储值”再付一次，或用别的方式付。",
+                "Nothing was taken from the account. Choose stored value again, or another means.",
+            ),
+        ),
+        Message::TopUpAlone => (
+            ("充值要单独一单", "Money is paid in by itself"),
+            (
+                "充值单里不加商品，也不能用储值、券、积分付。没有改动。",
+                "No goods beside it, and no stored value, voucher, coupon or points for it. Nothing changed.",
+            ),
+        ),
+        Message::TopUpRange { most } => {
+            let most = currency.format_with_symbol(*most);
+            return Notice::Said {
+                tone: ui::view::Tone::Attend,
+                what: say(language, "这个金额不能充", "This amount cannot be paid in"),
+                rest: say(
+                    language,
+                    &format!("只收整数金额，最多 {most}。没有收钱。"),
+                    &format!("Whole amounts only, at most {most}. No money was taken."),
+                ),
+            };
+        }
+        Message::TopUpAtHq => (
+            ("储值退款请到总部办理", "HQ pays stored value back"),
+            (
+                "还剩多少只有总部知道。这里没有退钱。",
+                "Only HQ knows how much is left. Nothing was paid out here.",
+            ),
+        ),
+        _ => (
+            ("储值现在不能付", "Stored value cannot pay now"),
+            (
+                "没有扣储值。请看会员对不对、余额够不够，或用别的方式付。",
+                "Nothing was taken from the account. Look at the member and what is left, or take another means.",
+            ),
+        ),
+    };
+    Notice::Said {
+        tone: ui::view::Tone::Attend,
+        what: say(language, what.0, what.1),
+        rest: say(language, rest.0, rest.1),
+    }
+}
+
 /// What becomes of coupons whose goods all came back.
 fn coupons_back(codes: &[String], language: Language) -> Notice {
     let codes: Vec<String> = codes.iter().map(|code| short(code)).collect();
@@ -680,6 +742,11 @@ pub(crate) fn notice(
         Message::OneMembership(item) => one_membership(item, language),
         Message::MembershipNeedsReceipt(item) => membership_needs_receipt(item, language),
         Message::PointsNotSpent => Notice::PointsNotSpent,
+        Message::ValueNotSpent
+        | Message::ValueOver
+        | Message::TopUpAlone
+        | Message::TopUpRange { .. }
+        | Message::TopUpAtHq => value_refused(message, currency, language),
         Message::CouponLaid { off, .. } => Notice::CouponLaid { off: currency.format_with_symbol(*off) },
         Message::CouponsBack(codes) => coupons_back(codes, language),
         Message::CouponRefused(refusal) => coupon_refused(open, offset_minutes, refusal),

@@ -27,6 +27,7 @@ mod seller;
 mod stock;
 mod tender;
 mod typing;
+mod value;
 mod why;
 
 use std::sync::Arc;
@@ -50,6 +51,7 @@ pub(crate) use change::Change;
 pub(crate) use margins::MarginsSeen;
 pub(crate) use parking::{Claimed, Elsewhere};
 pub(crate) use stock::StockWork;
+pub(crate) use value::ValueKnown;
 pub(crate) use why::almost;
 
 /// The most sheets that lie on each other.
@@ -109,6 +111,10 @@ pub(crate) enum Kind {
     Voucher,
     /// Notes of another currency are taken.
     Foreign,
+    /// Stored value pays.
+    Value,
+    /// Money is paid into an account.
+    TopUp,
     /// A payment that is under way or in doubt.
     Payment(u64),
     /// All payments whose end is not known.
@@ -303,7 +309,7 @@ impl Open {
             Kind::Bought(BoughtBy::Payment) => &[Digits, Amount, Words],
             Kind::Blind => &[Code, Quantity, Amount],
             Kind::Voucher => &[Code, Amount],
-            Kind::Foreign => &[Amount],
+            Kind::Foreign | Kind::Value | Kind::TopUp => &[Amount],
             Kind::Payment(_) => &[Digits, Digits],
             Kind::Float | Kind::Cash(_) => &[Amount],
             Kind::Count => &[Digits],
@@ -432,6 +438,8 @@ impl Open {
             | Kind::Blind
             | Kind::Voucher
             | Kind::Foreign
+            | Kind::Value
+            | Kind::TopUp
             | Kind::Payment(_)
             | Kind::Payments
             | Kind::Float
@@ -474,6 +482,8 @@ impl Open {
             | Kind::Blind
             | Kind::Voucher
             | Kind::Foreign
+            | Kind::Value
+            | Kind::TopUp
             | Kind::Payment(_)
             | Kind::Float
             | Kind::Cash(_)
@@ -639,6 +649,8 @@ impl Lane {
             Kind::Blind => self.show_blind(open, sheet),
             Kind::Voucher => self.show_voucher(open, sheet),
             Kind::Foreign => self.show_foreign(open, sheet),
+            Kind::Value => self.show_value(open, sheet),
+            Kind::TopUp => self.show_top_up(open, sheet),
             Kind::Payment(number) => self.show_payment(open, sheet, *number),
             Kind::Payments => self.show_payments(open, sheet),
             Kind::Float => self.show_float(open, sheet),
@@ -680,6 +692,7 @@ impl Lane {
             Kind::Goods { .. } => self.find_goods(),
             Kind::Counts => self.find_counts(),
             Kind::Parked => self.find_parked(),
+            Kind::Value | Kind::TopUp => self.ask_for_value(),
             Kind::Count => {
                 if let Some(sheet) = self.front.sheets.last_mut() {
                     sheet.listed = vec![fact("", ""); drawer::DENOMINATIONS.len()];

@@ -17,6 +17,7 @@ mod receipts;
 
 use chrono::NaiveDate;
 use domain::label::LabelNumber;
+use domain::money::AMOUNT_MAX;
 use domain::phone::CodeId;
 use domain::shift::PARKED_MAX;
 use serde::de::DeserializeOwned;
@@ -25,7 +26,9 @@ use serde::{Deserialize, Serialize};
 #[cfg(doc)]
 use crate::board::KIOSKS_MAX;
 use crate::board::{KioskStand, SignedAct, Stand};
-use crate::event::{Coupon, Member, Origin, Parked, ParkedId, PointsGrant, Position, QuotaHeard, Sale};
+use crate::event::{
+    Coupon, Member, Origin, Parked, ParkedId, PointsGrant, Position, QuotaHeard, Sale, Value, ValueGrant,
+};
 use crate::pull::phone_hash;
 
 pub use self::margins::{
@@ -118,6 +121,13 @@ pub enum Question {
         member: String,
         /// How many at most.
         points: i64,
+    },
+    /// Lend this lane some of a member's stored value.
+    LendValue {
+        /// HQ's id of the member.
+        member: String,
+        /// How much at most, minor units.
+        amount: i64,
     },
     /// Is this coupon unspent? If so, this lane alone may spend it for now.
     ClaimCoupon {
@@ -271,6 +281,7 @@ impl Question {
         match self {
             Self::Member { code } => short(code),
             Self::LendPoints { member, points } => short(member) && *points > 0,
+            Self::LendValue { member, amount } => short(member) && (0..=AMOUNT_MAX).contains(amount),
             Self::ClaimCoupon { code, member } => short(code) && member.as_deref().is_none_or(short),
             Self::ReleaseCoupon { code } => short(code),
             Self::ClaimReceipt { origin } | Self::ReleaseReceipt { origin } => {
@@ -357,6 +368,18 @@ pub enum Answer {
     PointsNotLent {
         /// How many the member has in all.
         balance: i64,
+    },
+    /// So much stored value is lent.
+    ValueLent {
+        /// Which, and until when.
+        grant: ValueGrant,
+        /// What the member has in all.
+        balance: Value,
+    },
+    /// None is lent: nothing was asked for, or nothing is there that is not lent.
+    ValueNotLent {
+        /// What the member has in all.
+        balance: Value,
     },
     /// The coupon may be spent here.
     CouponClaimed {

@@ -14,6 +14,7 @@ mod order;
 mod phone;
 mod quota;
 mod stock;
+mod value;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,8 @@ pub use order::{Missing, Order, OrderDeed, OrderHere, OrderStage};
 pub use phone::{CodeRefused, Drawn, ExitRight, Phone, PhoneCode, PhoneLine, PhoneTaken, Unsold, UsedCode};
 pub use quota::{Counts, QuotaCount, QuotaHeard, QuotaUse};
 pub use stock::{CountStep, Movement, NewMember, Position, StockCount, StockLine, StockMove};
+
+pub use value::{Stored, TopUp, Value, ValueGrant};
 
 /// The version that [`encode`] writes.
 pub const EVENT_VERSION: u16 = 1;
@@ -406,7 +409,8 @@ pub enum Fact {
         /// All that stands now; what is not here is not known.
         heard: Vec<QuotaHeard>,
     },
-    /// Points that were lent are not spent here any more, and go back.
+    /// Points that were lent, or stored value in minor units, are not spent here
+    /// any more, and go back.
     LeaseReturned {
         /// Which.
         grant: PointsGrant,
@@ -859,13 +863,31 @@ pub struct Sale {
     /// The numbers of the phones' baskets that are in it, 24 hexadecimal digits each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub phones: Vec<String>,
+    /// What it pays into an account (储值充值): its one line is that, and no revenue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_up: Option<TopUp>,
+}
+
+impl Sale {
+    /// What of its lines is money paid into an account, minor units: no revenue.
+    pub fn topped_up(&self) -> i64 {
+        let lines = self.lines.iter().filter(|line| line.is_top_up());
+        lines.fold(0, |sum, line| sum.saturating_add(line.net))
+    }
+}
+
+impl Line {
+    /// Whether it is no goods but money that is paid into an account.
+    pub fn is_top_up(&self) -> bool {
+        self.sku == domain::value::TOP_UP_SKU
+    }
 }
 
 /// One means of payment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tender {
-    /// `cash`, `foreign_cash`, `wechat`, `alipay`, `unionpay`, `card` or
-    /// `voucher`; others are added as they come.
+    /// `cash`, `foreign_cash`, `wechat`, `alipay`, `unionpay`, `card`, `voucher`
+    /// or `stored_value`; others are added as they come.
     pub kind: String,
     /// What the customer handed over, minor units; below nothing for what was
     /// paid out.
@@ -882,6 +904,9 @@ pub struct Tender {
     /// The last four digits of the card, where somebody typed them.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub card: String,
+    /// Of `stored_value`: of whose account, and of which of its balances.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored: Option<Stored>,
 }
 
 /// Notes of another currency, as handed over.
@@ -1116,6 +1141,12 @@ pub struct Tally {
     pub amount: i64,
 }
 
+impl Tally {
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// What a shift has taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShiftReport {
@@ -1152,6 +1183,9 @@ pub struct ShiftReport {
     pub discounts: i64,
     /// How often the drawer was opened without a sale.
     pub drawer_opened: u32,
+    /// What members paid into their accounts; it is in `tenders`, and not in `sold`.
+    #[serde(default, skip_serializing_if = "Tally::is_nothing")]
+    pub topped_up: Tally,
     /// What the drawer should hold, minor units.
     pub expected_cash: i64,
     /// What was counted, minor units.

@@ -31,7 +31,8 @@ pub use picture::{
     picture_path,
 };
 pub use rules::{
-    Objective, PointsEarned, PointsSpent, RefundOrder, StoreRules, TaxMode, TaxRounding, TypedWeights,
+    Objective, PointsEarned, PointsSpent, RefundOrder, SpendOrder, StoreRules, StoredValueRules, TaxMode,
+    TaxRounding, TopUpBonus, TypedWeights,
 };
 pub use weight::Weight;
 

@@ -15,6 +15,7 @@ mod refund;
 mod shift;
 mod stock;
 mod tender;
+mod value;
 
 use std::sync::Arc;
 
@@ -493,6 +494,7 @@ impl From<&Sale> for event::Sale {
             price_gap: sale.price_gap.minor(),
             engine: sale.engine,
             phones: sale.phones.iter().map(ToString::to_string).collect(),
+            top_up: sale.top_up.as_ref().map(Into::into),
         }
     }
 }
@@ -893,6 +895,7 @@ impl event::Sale {
             price_gap: understand_amount(seq, "price gap", self.price_gap)?,
             engine: self.engine,
             phones: self.phones.iter().map(|id| phone::understand_id(seq, id)).collect::<Result<_, _>>()?,
+            top_up: self.top_up.as_ref().map(|top_up| top_up.understand(seq)).transpose()?,
         };
         if sale.adds_up() { Ok(sale) } else { Err(UnderstandEventError::Sums { seq }) }
     }

@@ -21,6 +21,8 @@ mod quota;
 mod selling;
 #[path = "wire/store.rs"]
 mod store;
+#[path = "wire/value.rs"]
+mod value;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -322,6 +324,7 @@ fn sale() -> Sale {
         price_gap: Money::ZERO,
         engine: 0,
         phones: Vec::new(),
+        top_up: None,
     }
 }
 
@@ -493,6 +496,7 @@ fn report() -> ShiftReport {
             cancelled: tally(0, 0),
             discounts: money(80),
             drawer_opened: 1,
+            topped_up: Tally::default(),
         },
         counted: Some(money(14_070)),
         totals: carried().totals,
@@ -686,6 +690,7 @@ fn records() -> Vec<(&'static str, Record)> {
     ])
     .chain(records_of_a_card())
     .chain(phone::records_of_other_lanes())
+    .chain(value::records())
     .collect()
 }
 

@@ -521,6 +521,7 @@ impl Counter {
             Question::ResendLabel { label } => of(label).map(|label| Order::Resend { label, answer }),
             Question::Member { .. }
             | Question::LendPoints { .. }
+            | Question::LendValue { .. }
             | Question::ClaimCoupon { .. }
             | Question::ReleaseCoupon { .. }
             | Question::ClaimReceipt { .. }

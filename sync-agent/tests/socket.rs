@@ -28,6 +28,7 @@ impl Answers for Clerk {
             Question::Stock { .. } => Answer::Stock { places: Vec::new() },
             Question::Member { .. }
             | Question::LendPoints { .. }
+            | Question::LendValue { .. }
             | Question::ClaimCoupon { .. }
             | Question::ReleaseCoupon { .. }
             | Question::ClaimReceipt { .. }

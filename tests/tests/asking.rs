@@ -674,3 +674,137 @@ fn a_members_receipt_of_another_lane_is_found_and_given_back_once() -> Result<()
     assert!(!rebuilt.contains("sale_key"), "by what sales are found is what events say: {rebuilt}");
     Ok(())
 }
+
+/// The demo shop, whose chain keeps stored value: principal first, 10 on top of 100.
+fn open_with_value(folder: &Path) -> Result<Headquarters> {
+    let demo = folder.join("shop.json");
+    let mut import: serde_json::Value = serde_json::from_str(&shop::demo().import_json())?;
+    import["store"]["rules"]["stored_value"] =
+        serde_json::json!({"order": "principal_first", "bonuses": [{"from": 10_000, "bonus": 1_000}]});
+    std::fs::write(&demo, import.to_string())?;
+    Headquarters::open(&folder.join("hq"), &[&demo])
+}
+
+/// What HQ says of the stored value of the gold member: principal and bonus of balance, and what is lent.
+fn value_at_hq(folder: &Path) -> Result<(i64, i64, i64)> {
+    let hq = folder.join("hq");
+    let out =
+        run(Program::new(program("hq")?).args(["value", "--member", GOLD, "--json", "--data"]).arg(hq))?;
+    let said: serde_json::Value = serde_json::from_str(&out)?;
+    let of = |what: &str, part: &str| said[what][part].as_i64().unwrap_or(0);
+    let lent = of("lent", "principal") + of("lent", "bonus");
+    Ok((of("balance", "principal"), of("balance", "bonus"), lent))
+}
+
+/// The sheet of stored value is opened at the payment, and HQ has answered.
+fn opens_value(till: &mut Till) {
+    till.key(Key::Function(10));
+    till.wait("HQ's answer", |lane| {
+        let text = lane.view().sheet.map(|sheet| sheet.text).unwrap_or_default();
+        !text.is_empty() && !text.contains("正在问")
+    });
+}
+
+#[test]
+fn stored_value_is_paid_in_at_one_lane_spent_at_another_and_comes_back_to_the_fen() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut headquarters = open_with_value(folder.path())?;
+    let mut one = Till::open(&folder.path().join("one"), &headquarters, 1)?;
+    let mut two = Till::open(&folder.path().join("two"), &headquarters, 2)?;
+
+    // 100 is paid in by the member's sheet, in cash.
+    one.scan(GOLD_CARD);
+    one.key(Key::Function(8));
+    one.key(Key::Function(9));
+    one.wait("HQ's answer", |lane| lane.view().sheet.is_some_and(|sheet| sheet.figure.is_some()));
+    one.type_text("100");
+    one.key(Key::Enter);
+    one.feed(Input::TakeCash(Money::from_minor(10_000)));
+    one.feed(Input::Back);
+    let paid_in = one.last_sale()?.top_up.context("money was paid in")?;
+    assert_eq!((paid_in.value.principal.minor(), paid_in.value.bonus.minor()), (10_000, 1_000));
+    one.files.wait_for_acknowledgement()?;
+    assert_eq!(value_at_hq(folder.path())?, (10_000, 1_000, 0));
+
+    // A part of a sale at the other lane, the rest in cash.
+    two.choose(RICE, 2);
+    two.scan(GOLD_CARD);
+    two.feed(Input::Pay);
+    opens_value(&mut two);
+    let due = two.basket().total();
+    assert!(value_at_hq(folder.path())?.2 > 0, "it is this lane's alone");
+    two.type_text("40");
+    two.key(Key::Enter);
+    let put = two.lane.till().context("a till")?.tenders().to_vec();
+    assert_eq!(
+        put.iter().map(domain::tender::Tender::amount).collect::<Vec<_>>(),
+        [Money::from_minor(4_000)]
+    );
+    // The till's program is stopped in the middle: what was put against the basket is still there.
+    let mut two = two.restart()?;
+    assert_eq!(two.lane.till().context("a till")?.tenders(), put);
+    two.feed(Input::TakeCash(due));
+    two.feed(Input::Back);
+    let sold = two.last_sale()?;
+    let code = receipt_of(&two, 2)?;
+    two.files.wait_for_acknowledgement()?;
+    assert_eq!(value_at_hq(folder.path())?.0, 6_000);
+
+    // HQ dies: stored value pays nothing, in plain words, and cash goes on.
+    headquarters.kill()?;
+    one.choose(CHIPS, 1);
+    one.scan(GOLD_CARD);
+    one.feed(Input::Pay);
+    opens_value(&mut one);
+    let sheet = one.lane.view().sheet.context("a sheet")?;
+    assert!(sheet.text.contains("总部联系不上") && !sheet.can_go, "{sheet:?}");
+    one.key(Key::Escape);
+    one.feed(Input::TakeCash(Money::from_minor(10_000)));
+    one.feed(Input::Back);
+    // What was bought comes back meanwhile at the lane that sold it: to the account, no cash for it.
+    two.scan(&code);
+    two.wait("the sale is found", |lane| lane.till().is_some_and(|till| till.basket().past().is_some()));
+    let past = two.basket().past().context("a past sale")?.clone();
+    for line in &past.lines {
+        let (line, thousandths) = (line.line.number, past.quantity_left(line.line.number, &[]));
+        two.feed(Input::ReturnLine { line, thousandths, reason: "stale".into() });
+    }
+    two.feed(Input::Pay);
+    two.feed(Input::PayOut);
+    two.feed(Input::Back);
+    let back = two.last_sale()?;
+    let stored = back.tenders.iter().find_map(|tender| match tender {
+        domain::tender::Tender::StoredValue(stored) => Some(stored.clone()),
+        _ => None,
+    });
+    assert_eq!(stored.map(|stored| stored.part.total()), Some(Money::from_minor(-4_000)));
+    assert_eq!(back.payable + sold.payable, Money::ZERO);
+
+    headquarters.start()?;
+    one.files.wait_for_acknowledgement()?;
+    two.files.wait_for_acknowledgement()?;
+    let (principal, bonus, _) = value_at_hq(folder.path())?;
+    assert_eq!((principal, bonus), (10_000, 1_000), "to the fen");
+    let listed =
+        run(Program::new(program("hq")?).arg("exceptions").arg("--data").arg(folder.path().join("hq")))?;
+    assert!(!listed.contains("value"), "nothing was too much: {listed}");
+    let rebuilt =
+        run(Program::new(program("hq")?).arg("rebuild-books").arg("--data").arg(folder.path().join("hq")))?;
+    assert!(rebuilt.contains(r#""differing":0"#) && rebuilt.contains(r#""missing":0"#), "{rebuilt}");
+    // With HQ back, what is there pays a whole sale; the screen says so before and after.
+    one.choose(CHIPS, 1);
+    one.scan(GOLD_CARD);
+    one.feed(Input::Pay);
+    opens_value(&mut one);
+    one.key(Key::Enter);
+    one.feed(Input::Back);
+    let sale = one.last_sale()?;
+    assert_eq!(
+        sale.tenders.iter().map(domain::tender::Tender::kind).collect::<Vec<_>>(),
+        [domain::tender::TenderKind::StoredValue]
+    );
+    one.files.wait_for_acknowledgement()?;
+    wait_for("what was not spent is free again", || Ok((value_at_hq(folder.path())?.2 == 0).then_some(())))?;
+    assert_eq!(value_at_hq(folder.path())?.0, 10_000 - sale.payable.minor());
+    Ok(())
+}

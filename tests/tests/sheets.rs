@@ -12,6 +12,8 @@ mod counting;
 mod margins;
 #[path = "sheets/selling.rs"]
 mod selling;
+#[path = "sheets/value.rs"]
+mod value;
 
 use std::path::Path;
 

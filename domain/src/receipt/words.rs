@@ -79,6 +79,12 @@ pub(super) struct Words {
     pub(super) points_worth: &'static str,
     pub(super) points_earned: &'static str,
     pub(super) points_balance: &'static str,
+    pub(super) stored_value: &'static str,
+    pub(super) principal: &'static str,
+    pub(super) bonus: &'static str,
+    pub(super) value_left: &'static str,
+    pub(super) top_up_receipt: &'static str,
+    pub(super) not_taxed: &'static str,
     pub(super) exit: &'static str,
 }
 
@@ -133,6 +139,12 @@ const CHINESE: Words = Words {
     points_worth: "抵",
     points_earned: "本次积分",
     points_balance: "积分余额",
+    stored_value: "储值",
+    principal: "本金",
+    bonus: "赠金",
+    value_left: "储值余额",
+    top_up_receipt: "储值充值凭证",
+    not_taxed: "预付款，不征税，不计积分",
     exit: "离店码：出门时出示，只能用一次",
 };
 
@@ -187,5 +199,11 @@ const ENGLISH: Words = Words {
     points_worth: "worth",
     points_earned: "Points earned",
     points_balance: "Points balance",
+    stored_value: "Stored value",
+    principal: "principal",
+    bonus: "bonus",
+    value_left: "left",
+    top_up_receipt: "Stored value receipt",
+    not_taxed: "Paid in advance: not taxed, no points",
     exit: "Exit code: show it at the exit, works once",
 };

@@ -11,6 +11,7 @@ use crate::money::{Money, Quantity};
 use crate::promotion::ticket::Coupons;
 use crate::record::Record;
 use crate::rights::kept_words;
+use crate::tender::Tender;
 
 /// The longest card, number or telephone that is looked for.
 pub const MEMBER_CODE_LENGTH_MAX: usize = 64;
@@ -67,6 +68,8 @@ impl Step {
                 self.effects.push(Effect::Sound(Sound::Accepted));
                 return self.tell(Message::MemberJoined(member));
             }
+            // What is paid in is for whoever was looked at for it.
+            Some(_) if self.till.basket.has_top_up() => return self.refuse(Message::TopUpAlone),
             // What the other's card lowered goes before anything is lowered again.
             Some(_) => self.commit(Record::MemberLeft),
             None => {}
@@ -84,6 +87,9 @@ impl Step {
         // A membership that is being paid is theirs.
         if matches!(self.till.desk, Desk::Paying(_)) && self.till.basket.has_membership() {
             return self.refuse(Message::MemberFirst);
+        }
+        if self.till.basket.has_top_up() {
+            return self.refuse(Message::TopUpAlone);
         }
         if self.may_change_buyer() {
             self.commit(Record::MemberLeft);
@@ -132,6 +138,8 @@ impl Step {
             Message::OpenShiftFirst
         } else if self.till.basket.lines().is_empty() {
             Message::NoLine
+        } else if self.till.basket.has_top_up() {
+            Message::TopUpAlone
         } else if self.till.coupons_spent.len() >= COUPONS_SPENT_MAX {
             Message::CouponsFull
         } else {
@@ -205,7 +213,8 @@ impl Step {
         };
         let Some(member) = self.till.basket.member() else { return self.refuse(Message::MemberFirst) };
         let is_good = grant.member == member.id && grant.points > 0 && self.now_ms < grant.until_ms;
-        if !is_good || context.settings.rules.points.spending.is_none() {
+        let spends = context.settings.rules.points.spending.is_some() && !self.till.basket.has_top_up();
+        if !is_good || !spends {
             return self.refuse(Message::PointsNotSpent);
         }
         let known = self.till.leases_spent.iter().find(|known| known.lease == grant.lease);
@@ -222,7 +231,10 @@ impl Step {
     /// Points that were lent go back. From then on none of the lease is spent
     /// here, whatever is said of it: HQ may lend them to another lane.
     pub(super) fn return_lease(&mut self, grant: PointsGrant) {
-        let is_in_use = self.till.basket.grant().is_some_and(|used| used.lease == grant.lease);
+        let pays =
+            |tender: &Tender| matches!(tender, Tender::StoredValue(stored) if stored.lease == grant.lease);
+        let is_in_use = self.till.basket.grant().is_some_and(|used| used.lease == grant.lease)
+            || self.till.tenders.iter().any(pays);
         let known = self.till.leases_spent.iter().any(|known| known.lease == grant.lease);
         let is_full = !known && self.till.leases_spent.len() >= LEASES_SPENT_MAX;
         // What cannot be remembered here ends by its time.

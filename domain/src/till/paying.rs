@@ -25,7 +25,8 @@ impl Step {
         if self.must_look_at_phones() {
             return;
         }
-        if self.till.basket.has_membership() && self.till.basket.member().is_none() {
+        let basket = &self.till.basket;
+        if (basket.has_membership() || basket.has_top_up()) && basket.member().is_none() {
             return self.refuse(Message::MemberFirst);
         }
         // A charge in doubt asked for what was due then; it stays due.
@@ -103,7 +104,7 @@ impl Step {
     /// Whether money may be taken or given now: at the payment, and while no
     /// charge of this basket is open or in doubt.
     pub(super) fn may_settle(&mut self) -> bool {
-        if !matches!(self.till.desk, Desk::Paying(_)) {
+        if !matches!(self.till.desk, Desk::Paying(_)) || self.drop_value_that_is_over() {
             return false;
         }
         match self.till.payment_of_basket() {
@@ -192,8 +193,13 @@ impl Step {
                     self.refuse(Message::MoreThanDue { due: Money::ZERO });
                     return None;
                 }
+                if self.till.basket.has_top_up() {
+                    self.refuse(Message::TopUpAlone);
+                    return None;
+                }
                 Tender::Voucher { number, amount: face.min(due.exact) }
             }
+            Offer::StoredValue { grant, amount } => self.stored_value(context, &grant, amount, due)?,
         };
         if !tender.amount().is_positive() || !tender.amount().is_amount() {
             self.refuse(Message::AmountRange);
@@ -222,7 +228,7 @@ impl Step {
                 self.commit(removed);
                 self.effects.push(Effect::OpenDrawer);
             }
-            Tender::Voucher { .. } => self.commit(removed),
+            Tender::Voucher { .. } | Tender::StoredValue(_) => self.commit(removed),
             Tender::Wallet { wallet, payment, amount, .. } => {
                 if self.till.payments.len() >= PAYMENTS_IN_DOUBT_MAX {
                     return self.refuse(Message::TooManyInDoubt);
@@ -237,6 +243,9 @@ impl Step {
     /// Completes the basket where what was put against it covers it.
     pub(super) fn complete_if_covered(&mut self, context: &Context<'_>) {
         if !matches!(self.till.desk, Desk::Paying(_)) || self.till.payment_of_basket().is_some() {
+            return;
+        }
+        if self.drop_value_that_is_over() {
             return;
         }
         let due = self.till.due(context.settings);
@@ -295,7 +304,10 @@ impl Step {
                         card: *card,
                     }
                 }
-                Tender::Cash(_) | Tender::ForeignCash { .. } | Tender::Voucher { .. } => tender.clone(),
+                Tender::Cash(_)
+                | Tender::ForeignCash { .. }
+                | Tender::Voucher { .. }
+                | Tender::StoredValue(_) => tender.clone(),
             });
         }
         self.commit_sale(context, staff, tenders, &due);
@@ -311,6 +323,7 @@ impl Step {
         let given = self.given(context);
         let by = Settled {
             buyer: self.buyer(context, &given),
+            top_up: self.top_up_of_basket(context),
             given,
             staff,
             currency: &context.settings.currency.code,
@@ -326,7 +339,7 @@ impl Step {
     /// What the basket is given beside its price.
     fn given(&self, context: &Context<'_>) -> Vec<Given> {
         let Ok(set) = context.promotions() else { return Vec::new() };
-        if set.grants().is_empty() {
+        if set.grants().is_empty() || self.till.basket.has_top_up() {
             return Vec::new();
         }
         let ticket = self.ticket(context, &set);

@@ -22,6 +22,10 @@ impl Step {
         if past.currency != context.settings.currency.code || !past.is_within_bounds() {
             return self.refuse(Message::NotReturnable);
         }
+        // How much of it is still there, HQ alone knows.
+        if past.lines.iter().any(|past| past.line.item.is_top_up()) {
+            return self.refuse(Message::TopUpAtHq);
+        }
         if past.is_all_back(&[]) {
             return self.refuse(Message::NothingToReturn);
         }
@@ -115,6 +119,10 @@ impl Step {
             return None;
         }
         if self.is_frozen() {
+            return None;
+        }
+        if self.till.basket.has_top_up() {
+            self.refuse(Message::TopUpAlone);
             return None;
         }
         Some(staff)

@@ -184,7 +184,10 @@ impl Step {
             if matches!(tender, Tender::Wallet { .. }) {
                 continue;
             }
-            back += tender.amount();
+            // To its account, and not over the counter.
+            if !matches!(tender, Tender::StoredValue(_)) {
+                back += tender.amount();
+            }
             opens |= tender.is_cash();
             // No more than TENDERS_MAX stand there.
             self.commit(Record::TenderRemoved { place: u32::try_from(place).unwrap_or(u32::MAX) });

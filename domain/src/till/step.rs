@@ -144,6 +144,7 @@ impl Step {
             Input::OfferPoints(grant) => self.offer_points(context, grant),
             Input::QuotasHeard(heard) => self.hear_quotas(heard),
             Input::ReturnLease(grant) => self.return_lease(grant),
+            Input::TopUp { amount, balance } => self.top_up(context, amount, balance),
             Input::RegisterMember(member) => self.register(context, *member),
             Input::MoveStock(movement) => self.move_stock(*movement),
             Input::CountStock(count) => self.count_stock(*count),
@@ -360,6 +361,10 @@ impl Step {
         if self.is_frozen() || !self.is_bagged() {
             return false;
         }
+        if self.till.basket.has_top_up() {
+            self.refuse(Message::TopUpAlone);
+            return false;
+        }
         if self.till.basket.lines().len() >= LINES_MAX {
             self.refuse(Message::BasketFull);
             return false;
@@ -537,6 +542,10 @@ impl Step {
         if !self.is_sold_here(context, item) {
             return;
         }
+        if item.is_top_up() {
+            // Whatever goods are named so: money is paid in by its own input.
+            return self.refuse(Message::TopUpAlone);
+        }
         if item.weighed && matches!(measure, Measure::Single) {
             return self.weigh(context, found, code, trace);
         }
@@ -621,6 +630,9 @@ impl Step {
 
     pub(super) fn set_quantity(&mut self, context: &Context<'_>, number: u32, pieces: i64) {
         let Some((mut line, _)) = self.line(number) else { return };
+        if line.item.is_top_up() {
+            return self.refuse(Message::TopUpAlone);
+        }
         if line.item.weighed || line.label_amount.is_some() {
             return self.refuse(Message::QuantityWeighed);
         }
@@ -649,6 +661,9 @@ impl Step {
 
     fn set_price(&mut self, number: u32, unit_price: Money) {
         let Some((mut line, staff)) = self.line(number) else { return };
+        if line.item.is_top_up() {
+            return self.refuse(Message::TopUpAlone);
+        }
         line.unit_price = unit_price;
         line.label_amount = None;
         line.discount = None;

@@ -252,6 +252,7 @@ fn settings() -> Settings {
         rules: Rules {
             foreign: vec![ForeignRate { currency: "HKD".into(), rate: 915_300 }],
             wallets: vec![Wallet::WeChat, Wallet::Alipay],
+            value: Some(value::rules()),
             ..Rules::default()
         },
     }
@@ -672,6 +673,10 @@ fn tender_words(tender: &Tender) -> String {
         }
         Tender::Wallet { wallet, payment, .. } => format!("{wallet:?} payment {payment} {amount}"),
         Tender::Voucher { number, .. } => format!("voucher {number} {amount}"),
+        Tender::StoredValue(stored) => {
+            let (principal, bonus) = (yuan().format(stored.part.principal), yuan().format(stored.part.bonus));
+            format!("stored value of {} {principal} and {bonus}", stored.member)
+        }
     }
 }
 
@@ -724,11 +729,16 @@ fn message_words(message: &Message) -> String {
         Message::CouponLaid { code, off } => format!("coupon {code} takes off {}", yuan().format(*off)),
         Message::CouponsBack(codes) => format!("coupons {} given back", codes.join(", ")),
         Message::CouponRefused(refusal) => refusal.to_string(),
+        Message::TopUpRange { most } => format!("top up at most {}", yuan().format(*most)),
         Message::OneMembership(item) => format!("one membership: not {}", item.sku),
         Message::MembershipNeedsReceipt(item) => format!("the receipt of {} is needed", item.sku),
         Message::MemberUnknown(_)
         | Message::MemberFirst
         | Message::PointsNotSpent
+        | Message::ValueNotSpent
+        | Message::ValueOver
+        | Message::TopUpAlone
+        | Message::TopUpAtHq
         | Message::CouponsFull
         | Message::StaffCode(_)
         | Message::ReceiptCode(_)
@@ -3659,6 +3669,7 @@ fn any_happening() -> impl Strategy<Value = Happens> {
         12 => any_tender(),
         8 => any_drawer_work(),
         12 => buyer::any_buyer(),
+        6 => value::any_value(),
         6 => everything::any_goods_work(),
         6 => weighing::any_weighing(),
         4 => selling::any_words(0u32..6),
@@ -3715,6 +3726,7 @@ fn any_tender() -> impl Strategy<Value = Happens> {
         }),
         2 => (0u32..4, any_amount())
             .prop_map(|(number, face)| hands_over(Offer::Voucher { number: number.to_string(), face })),
+        2 => value::any_payment(),
         1 => (0usize..4).prop_map(|place| In(Input::TakeTenderBack { place })),
         3 => Just(PAY_OUT),
         4 => Just(CHARGE()),
@@ -3822,6 +3834,7 @@ fn any_scene() -> impl Strategy<Value = Vec<Happens>> {
         3 => by_right,
         2 => parked,
         5 => member,
+        4 => value::any_scene(goods()),
         2 => next_shift,
         4 => Just(vec![pin("li", true)]),
         3 => any_answer().prop_map(|answer| {
@@ -3901,6 +3914,7 @@ fn check_step(lane: &mut Lane, happens: Happens) -> Result<(), TestCaseError> {
     prop_assert!(lane.till.basket.lines().iter().all(|line| Money::ZERO <= line.net()));
     prop_assert_eq!(lane.till.takings.expected_cash(), drawer_by_journal(lane));
     prop_assert!(most_spent_of_a_lease(lane) <= buyer::LENT);
+    prop_assert!(value::LENT.less(value::spent_by_journal(lane)).is_amount());
     // None of these may overflow.
     let due = lane.till.due(&lane.settings);
     if lane.till.basket.returns().is_empty() {
@@ -4143,6 +4157,7 @@ mod phone;
 mod quotas;
 mod reckoning;
 mod selling;
+mod value;
 mod weighing;
 
 // Codes that say more than what it is.

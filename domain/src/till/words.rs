@@ -23,6 +23,7 @@ use crate::seller::Seller;
 use crate::shift::{CashMove, Denomination, Parked, ParkedId, ShiftReport};
 use crate::stock::{Movement, StockCount, StockRefusal};
 use crate::tender::{CardEnd, Wallet};
+use crate::value::{Value, ValueGrant};
 
 use super::kiosk::{KioskInput, KioskMessage};
 use super::weighing::{ScaleAnswer, ScaleFault, ToWeigh};
@@ -205,8 +206,16 @@ pub enum Input {
     OfferPoints(Option<PointsGrant>),
     /// HQ says what was given of promotions with quotas.
     QuotasHeard(Vec<QuotaHeard>),
-    /// Points that were lent are needed no more, and go back to HQ.
+    /// Points, or stored value in minor units, that were lent are needed no
+    /// more, and go back to HQ.
     ReturnLease(PointsGrant),
+    /// The member pays money into their account.
+    TopUp {
+        /// How much.
+        amount: Money,
+        /// What HQ last said of the account, where it did.
+        balance: Option<Value>,
+    },
     /// Somebody becomes a member, and buys as one.
     RegisterMember(Box<NewMember>),
     /// Goods came or went beside sales.
@@ -385,6 +394,13 @@ pub enum Offer {
         /// Its face value.
         face: Money,
     },
+    /// What the member paid in beforehand.
+    StoredValue {
+        /// What HQ lent to this lane of it.
+        grant: ValueGrant,
+        /// How much; as much as there is of what is due where `None`.
+        amount: Option<Money>,
+    },
 }
 
 /// What the lane is to do, in this order.
@@ -472,6 +488,22 @@ pub enum Message {
     MembershipNeedsReceipt(Arc<Item>),
     /// Points cannot be spent here, or these not any more.
     PointsNotSpent,
+    /// Nothing of the member's stored value can be spent here, or not this.
+    ValueNotSpent,
+    /// The time was over in which this lane might spend the stored value that
+    /// lay on the basket: it is taken off it.
+    ValueOver,
+    /// Money is paid into an account: alone, and with no voucher, coupon,
+    /// points or stored value.
+    TopUpAlone,
+    /// An amount that may not be paid in: in whole units of the currency, and
+    /// no more than the account may hold.
+    TopUpRange {
+        /// The most that may be paid in now.
+        most: Money,
+    },
+    /// What was paid into an account goes back at HQ only.
+    TopUpAtHq,
     /// A coupon was laid on the basket and takes this off.
     CouponLaid {
         /// Its number.

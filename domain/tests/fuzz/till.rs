@@ -28,6 +28,7 @@ use domain::till::kiosk::KioskInput;
 use domain::till::{
     Context, Effect, Input, Offer, PAPERS_WAITING_MAX, Rules, ScaleAnswer, Settings, Till, ToWeigh,
 };
+use domain::value::{SpendOrder, Value, ValueGrant, ValueRules};
 
 use crate::harness::fuzz_times;
 
@@ -107,6 +108,8 @@ const FRAGMENTS: &[&str] = &[
     "scan CSPRING26K\n",
     "uncoupon CSPRING26K\n",
     "points 500\n",
+    "value 20000 3000\n",
+    "top-up 10000\n",
     "lease-back 500\n",
     "is-member silver\n",
     "priced tea 300\n",
@@ -285,6 +288,7 @@ impl Lane {
                 spending: Some(Spending { step: 100, points_per_hundred: 100, percent_max: 50 }),
             },
             foreign: vec![ForeignRate { currency: "HKD".into(), rate: 920_000 }],
+            value: Some(ValueRules { order: SpendOrder::ProRata, ..ValueRules::default() }),
             ..Rules::default()
         };
         Self {
@@ -398,6 +402,20 @@ impl Lane {
             "back" => Input::Back,
             "cash" => Input::TakeCash(money(0)),
             "voucher" => Input::Tender(Offer::Voucher { number: text(1), face: money(0) }),
+            "value" => Input::Tender(Offer::StoredValue {
+                grant: ValueGrant {
+                    lease: "v".into(),
+                    member: "gold".into(),
+                    lent: Value { principal: money(0), bonus: money(1) },
+                    balance: money(0),
+                    until_ms: 1_772_500_000_000,
+                },
+                amount: None,
+            }),
+            "top-up" => Input::TopUp {
+                amount: money(0),
+                balance: (rest.len() > 1).then(|| Value { principal: money(1), bonus: money(1) }),
+            },
             "tender-back" => Input::TakeTenderBack { place: usize::try_from(small(0)).unwrap_or(0) },
             "payout" => Input::PayOut,
             "charge" => Input::Charge { wallet: Wallet::WeChat, code: text(1), amount: None },

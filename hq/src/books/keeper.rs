@@ -10,6 +10,7 @@ mod codes;
 mod membership;
 mod parked;
 mod receipts;
+mod value;
 
 pub use self::channel::{HQ_LANE, PointsRefused};
 pub use self::codes::CODE_CLAIM_MS;
@@ -18,6 +19,7 @@ pub use self::membership::{membership_key, memberships, reward_key, rewards};
 pub use self::parked::{PARKED_CLAIM_MS, parked_listed};
 pub use self::receipts::receipts_listed;
 pub(crate) use self::receipts::{is_sought, shown};
+pub use self::value::{ValueRefused, value_account_of, value_key};
 use protocol::ask::{Answer, CouponRefused, LATER_DOCUMENTS_MAX, PHONE, ReceiptRefused};
 use protocol::event::{self, Event, Fact, NewMember, Origin, PointsGrant, Sale};
 use protocol::pull::{Coupon, CouponState};
@@ -26,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use super::held::{Claim, CouponBook, NotClaimed, ReceiptBook};
 use super::points::{Account, Done, Occasion, Operation, PointsTerms, Settled, Trace};
+use super::value::ValueOperation;
 use super::{LaneId, counting};
 use crate::import;
 use crate::orders::from_lanes::{self, Deed};
@@ -587,8 +590,15 @@ impl<'w, 'c> Keeper<'w, 'c> {
                 }
                 Fact::LeaseReturned { grant } => {
                     let member = self.member_of(&grant.member)?;
-                    let operation = Operation::Settle { lease: grant.lease.clone(), why: Settled::Returned };
-                    self.points(&member, key.store, (&document(key, event.seq), event.at_ms), &operation)?;
+                    let (lease, why) = (grant.lease.clone(), Settled::Returned);
+                    let source = document(key, event.seq);
+                    let source = (source.as_str(), event.at_ms);
+                    if value::is_value_lease(&lease) {
+                        let operation = ValueOperation::Settle { lease, why };
+                        self.value(&member, key.store, source, &operation)?;
+                    } else {
+                        self.points(&member, key.store, source, &Operation::Settle { lease, why })?;
+                    }
                 }
                 Fact::Phone(fact) => {
                     if let Some((what, id)) = codes::used_code(fact) {
@@ -673,10 +683,12 @@ impl<'w, 'c> Keeper<'w, 'c> {
                 earned: moved.map_or(0, |points| points.earned),
                 spent: moved.map_or(0, |points| points.spent),
                 lease: moved.map_or_else(String::new, |points| points.lease.clone()),
-                net: sale.lines.iter().map(|line| line.net).sum(),
+                // What is paid in is not spent yet.
+                net: sale.lines.iter().map(|line| line.net).sum::<i64>() - sale.topped_up(),
             };
             self.points(&member, &lane.store, (source, at_ms), &operation)?;
         }
+        self.file_value(lane, (source, at_ms), sale)?;
         self.begin_memberships(lane, (source, at_ms), sale)?;
         for spent in &sale.coupons {
             self.spend_coupon(lane, &spent.code, (source, at_ms))?;
@@ -727,6 +739,10 @@ impl<'w, 'c> Keeper<'w, 'c> {
                     let operation = Operation::Settle { lease: hold.id.clone(), why };
                     self.points(&hold.owner, &lane.store, (source, self.now_ms), &operation)?;
                 }
+                BookKind::Value => {
+                    let operation = ValueOperation::Settle { lease: hold.id.clone(), why };
+                    self.value(&hold.owner, &lane.store, (source, self.now_ms), &operation)?;
+                }
                 BookKind::Coupon => self.release_coupon(lane, &hold.part, source)?,
                 BookKind::Receipt => {
                     if let Some(origin) = origin_of(&format!("{}/{}", hold.owner, hold.part)) {
@@ -737,7 +753,7 @@ impl<'w, 'c> Keeper<'w, 'c> {
                 BookKind::PhoneCode => self.release_code(lane, &hold.part, source)?,
                 BookKind::PointsSale
                 | BookKind::ParkedEnded
-                | BookKind::Value
+                | BookKind::ValueSale
                 | BookKind::CountWaiting
                 | BookKind::Count
                 | BookKind::Order

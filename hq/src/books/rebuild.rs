@@ -50,19 +50,35 @@ pub fn rebuild(store: &Store, now_ms: i64) -> Result<RebuiltBooks, StoreError> {
             after = last;
         }
     }
+    for kind in [BookKind::Points, BookKind::Value] {
+        make_accounts_again(store, kind, now_ms, &mut done)?;
+    }
+    Ok(done)
+}
+
+/// Makes all accounts of a kind again from their entries.
+fn make_accounts_again(
+    store: &Store,
+    kind: BookKind,
+    now_ms: i64,
+    done: &mut RebuiltBooks,
+) -> Result<(), StoreError> {
     let mut after = String::new();
     loop {
-        let members = store.read::<_, StoreError>(|reading| {
-            reading.books_after(BookKind::Points, (&after, ""), AT_A_TIME)
-        })?;
-        let Some((last, _)) = members.last() else { return Ok(done) };
+        let members =
+            store.read::<_, StoreError>(|reading| reading.books_after(kind, (&after, ""), AT_A_TIME))?;
+        let Some((last, _)) = members.last() else { return Ok(()) };
         last.clone_into(&mut after);
         done.accounts += members.len() as u64;
         done.differing += store.write::<_, StoreError>(|writing| {
             let keeper = Keeper::new(writing, now_ms)?;
             let mut differing = 0;
             for (member, _) in &members {
-                differing += u64::from(keeper.make_again(member)?);
+                let differs = match kind {
+                    BookKind::Value => keeper.make_value_again(member)?,
+                    _ => keeper.make_again(member)?,
+                };
+                differing += u64::from(differs);
             }
             Ok(differing)
         })?;

@@ -268,6 +268,23 @@ pub fn execute_ready(
                 balance: account.balance(),
             })
         }),
+        Command::Value { member, adjust, reason } => store.write::<_, CommandError>(|writing| {
+            let keeper = Keeper::new(writing, now_ms)?;
+            if *adjust != protocol::event::Value::default() {
+                let source = format!("adjusted at {now_ms}");
+                let refused = || format!("{member}: {} and {}", adjust.principal, adjust.bonus);
+                if reason.trim().is_empty() {
+                    return Err(CommandError::ValueReason);
+                }
+                let moved = keeper.move_value(member, &source, *adjust, reason)?;
+                moved.map_err(|_| CommandError::ValueNotMoved(refused()))?;
+                let detail =
+                    json!({ "principal": adjust.principal, "bonus": adjust.bonus, "reason": reason });
+                audit::note(writing, by, "member.value", member, &detail, now_ms)?;
+            }
+            let account = keeper.value_account(&keeper.member_of(member)?)?;
+            Ok(Outcome::Value { free: account.free(), lent: account.lent(), balance: account.balance() })
+        }),
         Command::RebuildBooks => {
             begin(store, by, "rebuild.books", now_ms)?;
             Ok(Outcome::RebuiltBooks(books::rebuild::rebuild(store, now_ms)?))

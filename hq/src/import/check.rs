@@ -285,6 +285,9 @@ impl Checker {
 
     /// Checks what only some products have: packs, parts, open prices.
     fn try_special(&mut self, place: &str, product: &Product) -> Result<(), String> {
+        if product.sku == domain::value::TOP_UP_SKU {
+            return Err("its sku is kept for what members pay into their accounts; take another".into());
+        }
         if product.units.len() > UNITS_MAX {
             return Err(format!("it has {} units; at most {UNITS_MAX}", product.units.len()));
         }

@@ -107,6 +107,7 @@ impl Deputy<'_> {
             }
             Question::Member { .. }
             | Question::LendPoints { .. }
+            | Question::LendValue { .. }
             | Question::Stock { .. }
             | Question::Earned { .. }
             | Question::Margins { .. }

@@ -246,6 +246,8 @@ impl From<CommandError> for Refusal {
             | CommandError::Revoke(_)
             | CommandError::UnknownLane { .. }
             | CommandError::NoCount { .. }
+            | CommandError::ValueReason
+            | CommandError::ValueNotMoved(_)
             | CommandError::UnknownStore(_)
             | CommandError::LinkDays(_)
             | CommandError::ScanGoKey(_)

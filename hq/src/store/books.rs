@@ -21,6 +21,8 @@ pub enum BookKind {
     Receipt,
     /// Money that a member paid before.
     Value,
+    /// What a sale did to it.
+    ValueSale,
     /// A count of goods that waits for journals.
     CountWaiting,
     /// A count of goods, and what it did.
@@ -50,6 +52,7 @@ impl BookKind {
             Self::Coupon => "coupon",
             Self::Receipt => "receipt",
             Self::Value => "value",
+            Self::ValueSale => "value_sale",
             Self::CountWaiting => "count_waiting",
             Self::Count => "count",
             Self::Order => "order",
@@ -69,6 +72,7 @@ impl BookKind {
             Self::Coupon,
             Self::Receipt,
             Self::Value,
+            Self::ValueSale,
             Self::CountWaiting,
             Self::Count,
             Self::Order,

@@ -480,7 +480,9 @@ impl Writing<'_> {
     fn add_taxes(&self, same: &[Value<'_>], sales: &[SaleOf<'_>], seqs: &[i64]) -> Result<(), StoreError> {
         let [mut at, mut position, mut rate, mut net, mut tax] = [const { Vec::new() }; 5];
         for ((_, sale), seq) in sales.iter().zip(seqs) {
-            for (place, row) in (0..).zip(&sale.taxes) {
+            // What is paid into an account is not taxed.
+            let taxes = sale.taxes.iter().filter(|_| sale.top_up.is_none());
+            for (place, row) in (0..).zip(taxes) {
                 at.push(*seq);
                 position.push(place);
                 rate.push(i64::from(row.rate));
@@ -500,7 +502,9 @@ impl Writing<'_> {
     ) -> Result<(), StoreError> {
         // Sales, lines, total, payable, tax; within a batch they stay far below 63 bits.
         let mut days: BTreeMap<(&str, &str), [i64; 5]> = BTreeMap::new();
-        for ((_, sale), date) in sales.iter().zip(dates) {
+        // What is paid into an account is no sale yet.
+        let goods = sales.iter().zip(dates).filter(|((_, sale), _)| sale.top_up.is_none());
+        for ((_, sale), date) in goods {
             let sums = days.entry((date, &sale.currency)).or_default();
             let lines = (sale.lines.len() + sale.returns.len()) as i64;
             let tax = sale.taxes.iter().fold(0i64, |sum, row| sum.saturating_add(row.tax));

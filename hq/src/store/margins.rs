@@ -1,6 +1,7 @@
 //! What goods cost, each cost from an instant on, and what a day's sales come to beside it.
 
 use chrono::NaiveDate;
+use domain::value::TOP_UP_SKU;
 use serde::{Deserialize, Serialize};
 
 use super::{Kind, Reading, StoreError, Writing, values};
@@ -77,10 +78,11 @@ impl Reading<'_> {
                               AND n.lane = a.lane AND n.epoch = a.epoch AND n.seq = a.seq) AS nets
                          FROM sale a WHERE a.store = ?1 AND a.business_date = ?2) s
                    JOIN sale_line l
-                       ON l.store = s.store AND l.lane = s.lane AND l.epoch = s.epoch AND l.seq = s.seq) d
+                       ON l.store = s.store AND l.lane = s.lane AND l.epoch = s.epoch AND l.seq = s.seq
+                   WHERE l.sku <> ?4) d
              GROUP BY d.sku, d.tax_rate, d.currency, d.on_top, d.cost
              ORDER BY d.sku, d.tax_rate, d.on_top LIMIT ?3",
-            values![store, day.as_str(), limit],
+            values![store, day.as_str(), limit, TOP_UP_SKU],
             |row| {
                 Ok(SoldRow {
                     sku: row.text(0)?,

@@ -1,6 +1,7 @@
 //! Questions about what was received.
 
 use chrono::NaiveDate;
+use domain::value::TOP_UP_SKU;
 use protocol::answer::SalesOfDay;
 
 use super::{JournalKey, Reading, StoreError, signed, values};
@@ -272,6 +273,19 @@ impl Reading<'_> {
              GROUP BY s.currency, t.kind ORDER BY s.currency, t.kind",
             values![store, date],
             |row| Ok(DayTender { currency: row.text(0)?, kind: row.text(1)?, amount: row.int(2)? }),
+        )
+    }
+
+    /// What members paid into their accounts on a day, by currency.
+    pub fn day_paid_in(&self, store: &str, date: &str) -> Result<Vec<(String, i64)>, StoreError> {
+        self.all(
+            "SELECT s.currency, CAST(sum(l.net) AS BIGINT)
+             FROM sale s JOIN sale_line l
+                 ON l.store = s.store AND l.lane = s.lane AND l.epoch = s.epoch AND l.seq = s.seq
+             WHERE s.store = ?1 AND s.business_date = ?2 AND l.sku = ?3
+             GROUP BY s.currency ORDER BY s.currency",
+            values![store, date, TOP_UP_SKU],
+            |row| Ok((row.text(0)?, row.int(1)?)),
         )
     }
 

@@ -22,7 +22,7 @@ pub struct Lane {
 
 pub fn cash(amount: i64) -> Tender {
     let (reference, card) = (String::new(), String::new());
-    Tender { kind: "cash".into(), amount, payment: None, reference, foreign: None, card }
+    Tender { kind: "cash".into(), amount, payment: None, reference, foreign: None, card, stored: None }
 }
 
 impl Lane {
@@ -148,6 +148,7 @@ impl Lane {
             price_gap: 0,
             engine: 0,
             phones: Vec::new(),
+            top_up: None,
         };
         let event = self.event(Fact::SaleCompleted { sale });
         self.write(event::encode(&event));
@@ -237,5 +238,6 @@ pub fn sale(lines: Vec<Line>) -> Sale {
         price_gap: 0,
         engine: 0,
         phones: Vec::new(),
+        top_up: None,
     }
 }

@@ -2,7 +2,7 @@
 
 use hq::store::{CommissionEntry, CommissionOfDay};
 use protocol::ask::{Answer, Earnings, Question};
-use protocol::event::{Line, Origin, Returned, Sale, Seller};
+use protocol::event::{Line, Origin, Returned, Sale, Seller, Stored, Tender, Value};
 
 use super::lane::{cash, line, sale};
 use super::*;
@@ -122,6 +122,30 @@ async fn what_a_seller_earns_comes_back_to_the_unit_when_goods_do() {
     let Ok(Outcome::Rebuilt(rebuilt)) = shop.ask(Command::Rebuild).await else { panic!("not rebuilt") };
     assert_eq!(rebuilt.differing, []);
     assert_eq!(shop.earned().await, after);
+}
+
+/// What the chain gave on top of a member's money earns nobody anything.
+#[tokio::test]
+async fn a_bonus_of_stored_value_earns_no_seller_anything() {
+    let shop = Shop::open().await;
+    shop.import_text(RULES).await.expect("rules");
+    let mut one = shop.enrol(1).await;
+    let part = Value { principal: 1_500, bonus: 500 };
+    let (member, lease) = ("m1".to_owned(), "v:m1.1".to_owned());
+    let stored = Stored { member, lease, until_ms: 0, part, of: None, left: None };
+    let tender = Tender { kind: "stored_value".into(), stored: Some(stored), ..cash(2_000) };
+    let sold = Sale {
+        seller: seller("mei"),
+        tenders: vec![tender],
+        ..sale(vec![goods(1, "1", 2, 750), goods(2, "3", 1, 500)])
+    };
+    one.complete(sold.clone());
+    one.complete(back(&sold, 1, 0, 2));
+    shop.push(&one, 1, 1).await.expect("filed");
+    // 3 % of 15.00 less 3.75, and of 5.00 less 1.25.
+    assert_eq!(shop.earned().await, [("mei".into(), 2, 2_000, 34 + 11)]);
+    shop.push(&one, 2, 2).await.expect("filed");
+    assert_eq!(shop.earned().await, [("mei".into(), 3, 500, 11)]);
 }
 
 #[tokio::test]

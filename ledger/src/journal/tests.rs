@@ -595,6 +595,7 @@ fn nothing_sold() -> domain::sale::Sale {
         price_gap: zero,
         engine: 0,
         phones: Vec::new(),
+        top_up: None,
     }
 }
 

@@ -62,6 +62,11 @@ impl Lane {
             | Message::MemberFirst
             | Message::OneMembership(_)
             | Message::MembershipNeedsReceipt(_)
+            | Message::ValueNotSpent
+            | Message::ValueOver
+            | Message::TopUpAlone
+            | Message::TopUpRange { .. }
+            | Message::TopUpAtHq
             | Message::PointsNotSpent => (Tone::Attend, ("现在用不了", "Not possible now"), ASK),
             Message::PaymentDeclined { .. } => {
                 let rest = ("没有扣款。请换一个付款码再试。", "Nothing was charged. Try another code.");

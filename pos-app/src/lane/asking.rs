@@ -18,12 +18,14 @@ use domain::barcode::{self, Barcode, ReceiptCode};
 use domain::catalogue::Catalogue as _;
 use domain::coupon::CouponRefusal;
 use domain::label::LabelNumber;
-use domain::member::Member;
+use domain::member::{Member, PointsGrant};
 use domain::phone::{CodeId, Unusable};
 use domain::quota::Whose;
 use domain::refund::{Origin, PastSale};
-use domain::till::holds::{Due, Holds};
+use domain::tender::Tender;
+use domain::till::holds::{Due, Holds, LEASES_HELD_MAX};
 use domain::till::{Desk, Input, Message, Till};
+use domain::value::ValueGrant;
 use drivers::sound::Tone;
 use protocol::ask::{
     ASK_VERSION, Answer, Asked, CodeTaken, CouponRefused, ParkedRefused, QUESTIONS_MAX, QUOTAS_ASKED_MAX,
@@ -32,7 +34,7 @@ use protocol::ask::{
 use protocol::event::{self, ParkedId};
 
 use super::{Command, Lane, State};
-use crate::sheet::{Attempt, Claimed, Kind};
+use crate::sheet::{Attempt, Claimed, Kind, ValueKnown};
 
 /// So many points are asked for where HQ has not told how many there are.
 const POINTS_ASKED: i64 = 100_000;
@@ -44,6 +46,8 @@ enum Errand {
     Member { code: String },
     /// The member who buys may want to spend points.
     Points { member: String, is_wanted: bool },
+    /// The stored value of the member who buys is wanted, or its balance.
+    Value { member: String },
     /// A coupon was scanned.
     Coupon { code: String, text: String },
     /// A coupon lies on a basket, and is to stay this lane's.
@@ -92,6 +96,10 @@ pub(crate) struct Errands {
     asked: u64,
     open: BTreeMap<u64, Errand>,
     holds: Holds,
+    /// Stored value that HQ put aside.
+    values: Vec<ValueGrant>,
+    /// What is known of the stored value of the member who buys, by their id.
+    value: Option<(String, ValueKnown)>,
     /// What was asked of promotions with quotas for the open basket.
     quotas: QuotasAsked,
 }
@@ -365,6 +373,7 @@ impl Lane {
             Errand::Points { member: of, is_wanted } if *of == member.id => Some(is_wanted),
             Errand::Points { .. }
             | Errand::Member { .. }
+            | Errand::Value { .. }
             | Errand::Coupon { .. }
             | Errand::Code { .. }
             | Errand::KeepCoupon { .. }
@@ -432,6 +441,7 @@ impl Lane {
                 _ => self.tell_now(&Message::MemberUnknown(code)),
             },
             Errand::Points { member, is_wanted } => self.end_points(&member, is_wanted, answer),
+            Errand::Value { member } => self.end_value(member, answer),
             Errand::Coupon { code, text } => self.end_coupon(code, text, answer),
             Errand::Code { id, code, left } => self.end_code(id, &code, left, answer),
             Errand::Receipt(code) => self.end_receipt(code, answer),
@@ -512,6 +522,64 @@ impl Lane {
             None if is_wanted => self.tell_now(&Message::PointsNotSpent),
             None => {}
         }
+    }
+
+    /// What is known of the stored value of the member who buys.
+    pub(crate) fn value_known(&self) -> Option<ValueKnown> {
+        let member = self.till()?.basket().member()?;
+        self.errands.value.as_ref().filter(|(of, _)| *of == member.id).map(|(_, known)| *known)
+    }
+
+    /// What HQ lent to this lane of their stored value.
+    pub(crate) fn value_grant(&self) -> Option<ValueGrant> {
+        let member = self.till()?.basket().member()?;
+        let now_ms = self.moment.now_ms;
+        let is_it = |grant: &&ValueGrant| grant.member == member.id && now_ms < grant.until_ms;
+        self.errands.values.iter().find(is_it).cloned()
+    }
+
+    /// Asks what the member who buys has, and for as much of it as is due.
+    pub(crate) fn ask_for_value(&mut self) {
+        let State::Open(open) = &self.state else { return };
+        let Some(member) = open.basket().member().map(|member| member.id.clone()) else { return };
+        let due = if matches!(open.till().desk(), Desk::Paying(_)) {
+            open.till().due(open.settings()).exact
+        } else {
+            domain::money::Money::ZERO
+        };
+        let held = self.value_grant();
+        let spent = held.as_ref().map(|grant| open.till().value_spent(&grant.lease).total());
+        // What was spent of the lease here, HQ may not have heard of.
+        let amount = (due + spent.unwrap_or_default()).minor().clamp(0, domain::money::AMOUNT_MAX);
+        let is_full = held.is_none() && self.errands.values.len() >= LEASES_HELD_MAX;
+        let is_asked = self
+            .errands
+            .open
+            .values()
+            .any(|errand| matches!(errand, Errand::Value { member: of } if *of == member));
+        if is_asked || is_full {
+            return;
+        }
+        let known = self.value_known().filter(|known| matches!(known, ValueKnown::Has(_)));
+        self.errands.value = Some((member.clone(), known.unwrap_or(ValueKnown::Asked)));
+        self.ask_agent(Question::LendValue { member: member.clone(), amount }, Errand::Value { member });
+    }
+
+    fn end_value(&mut self, member: String, answer: Option<Answer>) {
+        let has = |balance: event::Value| balance.understand(0).map_or(ValueKnown::Away, ValueKnown::Has);
+        let known = match answer {
+            Some(Answer::ValueLent { grant, balance }) if grant.member == member => {
+                if let Ok(grant) = grant.understand(0) {
+                    self.errands.values.retain(|known| known.lease != grant.lease);
+                    self.errands.values.push(grant);
+                }
+                has(balance)
+            }
+            Some(Answer::ValueNotLent { balance }) => has(balance),
+            Some(Answer::Refused { .. }) => ValueKnown::NotHere,
+            _ => ValueKnown::Away,
+        };
+        self.errands.value = Some((member, known));
     }
 
     fn end_coupon(&mut self, code: String, text: String, answer: Option<Answer>) {
@@ -669,10 +737,57 @@ impl Lane {
         }
     }
 
+    /// Stored value that was lent and is not needed any more, as the till gives leases back.
+    fn values_over(&mut self) -> Vec<PointsGrant> {
+        let State::Open(open) = &self.state else { return Vec::new() };
+        let (till, now_ms) = (open.till(), self.moment.now_ms);
+        if matches!(till.desk(), Desk::Saving(..)) {
+            return Vec::new();
+        }
+        let buyer = till.basket().member().map(|member| member.id.clone());
+        let pays = |grant: &ValueGrant| {
+            let is_it = |tender: &Tender| matches!(tender, Tender::StoredValue(stored) if stored.lease == grant.lease);
+            till.tenders().iter().any(is_it)
+        };
+        // A lane that was stopped meanwhile knows its lease by the basket that it pays.
+        let known = |lease: &str| self.errands.values.iter().any(|grant| grant.lease == lease);
+        let of_basket = till.tenders().iter().filter_map(|tender| {
+            let Tender::StoredValue(stored) = tender else { return None };
+            (!known(&stored.lease)).then(|| ValueGrant {
+                lease: stored.lease.clone(),
+                member: stored.member.clone(),
+                lent: stored.part.plus(till.value_spent(&stored.lease)),
+                balance: domain::money::Money::ZERO,
+                until_ms: stored.until_ms,
+            })
+        });
+        let of_basket: Vec<ValueGrant> = of_basket.collect();
+        self.errands.values.extend(of_basket);
+        let (kept, over): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.errands.values).into_iter().partition(|grant| {
+                pays(grant) || (buyer.as_ref() == Some(&grant.member) && now_ms < grant.until_ms)
+            });
+        self.errands.values = kept;
+        if self.errands.value.as_ref().is_some_and(|(member, _)| buyer.as_ref() != Some(member)) {
+            self.errands.value = None;
+        }
+        over.into_iter()
+            .map(|grant| PointsGrant {
+                points: (grant.lent.total() - till.value_spent(&grant.lease).total()).minor(),
+                lease: grant.lease,
+                member: grant.member,
+                until_ms: grant.until_ms,
+            })
+            .collect()
+    }
+
     /// Gives back to HQ what it holds for this lane and nobody needs any more, and asks again for what somebody does.
     pub(super) fn give_back_to_hq(&mut self) {
         let State::Open(open) = &self.state else { return };
         let due = self.errands.holds.look(open.till(), self.moment.now_ms);
+        for grant in self.values_over() {
+            self.input_now(Input::ReturnLease(grant));
+        }
         for due in due {
             match due {
                 Due::ReturnLease(grant) => self.input_now(Input::ReturnLease(grant)),

@@ -268,6 +268,10 @@ impl Lane {
         for (foreign, amount) in &takings.foreign {
             rows.push(fact(foreign.clone(), money(*amount)));
         }
+        if takings.topped_up.count > 0 {
+            let paid_in = self.words("其中储值充值", "Of it paid into stored value");
+            rows.push(fact(paid_in, tally(takings.topped_up)));
+        }
         rows.extend([
             fact(self.words("备用金", "Float"), money(takings.float)),
             fact(self.words("存入", "Cash in"), tally(takings.paid_in)),

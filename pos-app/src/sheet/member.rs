@@ -58,7 +58,7 @@ impl Lane {
         let member = basket.member();
         let any_coupon = !rows.is_empty();
         let points_on = basket.grant().is_some();
-        let keys = vec![
+        let mut keys = vec![
             view::SheetKey {
                 enabled: member.is_some(),
                 stop: true,
@@ -76,6 +76,12 @@ impl Lane {
             },
             key(self.words("登记新会员", "New member"), "F7"),
         ];
+        if open.settings().rules.value.is_some() {
+            keys.push(view::SheetKey {
+                enabled: member.is_some() && !self.is_paying(),
+                ..key(self.words("储值充值", "Pay in value"), "F9")
+            });
+        }
         view::Sheet {
             text: match member {
                 None => self.words(
@@ -143,6 +149,7 @@ impl Lane {
                 }
             }
             2 => self.offer_points(),
+            4 => self.begin_top_up(),
             _ => self.begin_new_member(),
         }
     }

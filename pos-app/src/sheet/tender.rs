@@ -17,6 +17,7 @@ enum By {
     Coupons,
     Voucher,
     Foreign,
+    Value,
 }
 
 impl Lane {
@@ -43,6 +44,13 @@ impl Lane {
         }
         means.push((By::Coupons, SheetKey { enabled: pays, ..key(self.words("优惠券", "Coupons"), "F6") }));
         means.push((By::Voucher, SheetKey { enabled: pays, ..key(self.words("代金券", "Voucher"), "F7") }));
+        if rules.value.is_some() && !open.basket().has_top_up() {
+            let value = SheetKey {
+                enabled: pays && open.basket().member().is_some(),
+                ..key(self.words("储值", "Stored value"), "F10")
+            };
+            means.push((By::Value, value));
+        }
         if !rules.foreign.is_empty() {
             means.push((
                 By::Foreign,
@@ -87,6 +95,7 @@ impl Lane {
             By::Coupons => self.open_sheet(Kind::Member),
             By::Voucher => self.open_sheet(Kind::Voucher),
             By::Foreign => self.open_sheet(Kind::Foreign),
+            By::Value => self.open_sheet(Kind::Value),
         }
     }
 

@@ -112,6 +112,8 @@ impl Lane {
             Kind::Blind => self.go_blind(),
             Kind::Voucher => self.go_voucher(),
             Kind::Foreign => self.go_foreign(),
+            Kind::Value => self.go_value(),
+            Kind::TopUp => self.go_top_up(),
             Kind::Payment(number) => self.go_payment(number),
             Kind::Payments => self.go_payments(),
             Kind::Float => self.go_float(),
@@ -177,6 +179,8 @@ impl Lane {
             | Kind::Why
             | Kind::Voucher
             | Kind::Foreign
+            | Kind::Value
+            | Kind::TopUp
             | Kind::Payments
             | Kind::Float
             | Kind::Cash(_)

@@ -94,13 +94,16 @@ pub struct PointsGrant {
     pub until_ms: i64,
 }
 
-/// What was spent of a [`PointsGrant`] here.
+/// What was spent here of a [`PointsGrant`] or a [`ValueGrant`](super::ValueGrant).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeaseSpent {
     /// HQ's id of the grant.
     pub lease: String,
-    /// How many points.
+    /// How many points, or minor units of stored value.
     pub spent: i64,
+    /// How much of that was bonus of stored value, minor units.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub bonus: i64,
     /// Until when it might be spent, milliseconds UTC.
     pub until_ms: i64,
 }

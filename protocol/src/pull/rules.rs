@@ -56,6 +56,9 @@ pub struct StoreRules {
     /// How points are spent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub points_spent: Option<PointsSpent>,
+    /// How stored value is kept (储值); absent where the chain has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stored_value: Option<StoredValueRules>,
 }
 
 impl StoreRules {
@@ -137,4 +140,39 @@ pub struct PointsSpent {
     pub points_per_hundred: i64,
     /// At most so many per cent of the total.
     pub percent_max: u32,
+}
+
+/// How stored value is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoredValueRules {
+    /// What of it is spent first.
+    pub order: SpendOrder,
+    /// The most principal of an account, minor units; the law's 500000 where absent, and never more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub principal_max: Option<i64>,
+    /// What is given on top of what is paid in at once; the highest that is reached counts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bonuses: Vec<TopUpBonus>,
+}
+
+/// What of stored value is spent first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpendOrder {
+    /// The principal.
+    #[default]
+    PrincipalFirst,
+    /// Both in proportion.
+    ProRata,
+}
+
+/// A bonus for what is paid in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TopUpBonus {
+    /// From so much at once, minor units.
+    pub from: i64,
+    /// So much is given, minor units.
+    pub bonus: i64,
 }

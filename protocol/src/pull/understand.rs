@@ -7,11 +7,12 @@ use domain::member::{PointsRules, Spending};
 use domain::money::{Currency, Money, TaxRate};
 use domain::tender::ForeignRate;
 use domain::till::{Place, Rules};
+use domain::value::{BONUS_STEPS_MAX, ValueRules};
 use domain::{refund, tax, till};
 
 use super::{
-    Audience, Objective, PriceRow, PriceScope, Product, RefundOrder, SaleUnit, ShelfCap, Store, TaxClass,
-    TaxMode, TaxRounding, TaxTreatment, TypedWeights,
+    Audience, Objective, PriceRow, PriceScope, Product, RefundOrder, SaleUnit, ShelfCap, SpendOrder, Store,
+    TaxClass, TaxMode, TaxRounding, TaxTreatment, TypedWeights,
 };
 
 impl Product {
@@ -188,6 +189,19 @@ impl Store {
                 channel: channel.to_owned(),
                 member_days: set.member_days.clone(),
             },
+            value: set.stored_value.as_ref().map(|value| ValueRules {
+                order: match value.order {
+                    SpendOrder::PrincipalFirst => domain::value::SpendOrder::PrincipalFirst,
+                    SpendOrder::ProRata => domain::value::SpendOrder::ProRata,
+                },
+                principal_max: value.principal_max.map(Money::from_minor),
+                bonuses: value
+                    .bonuses
+                    .iter()
+                    .take(BONUS_STEPS_MAX)
+                    .map(|step| (Money::from_minor(step.from), Money::from_minor(step.bonus)))
+                    .collect(),
+            }),
             points: PointsRules {
                 money_per_point: earned.map(|earned| Money::from_minor(earned.money_per_point)),
                 tier_multipliers: earned

@@ -146,7 +146,7 @@ impl event::PointsGrant {
 
 impl From<&LeaseSpent> for event::LeaseSpent {
     fn from(known: &LeaseSpent) -> Self {
-        Self { lease: known.lease.clone(), spent: known.spent, until_ms: known.until_ms }
+        Self { lease: known.lease.clone(), spent: known.spent, bonus: known.bonus, until_ms: known.until_ms }
     }
 }
 
@@ -155,6 +155,7 @@ impl event::LeaseSpent {
         Ok(LeaseSpent {
             lease: self.lease.clone(),
             spent: understand_points(seq, self.spent)?,
+            bonus: understand_points(seq, self.bonus)?,
             until_ms: self.until_ms,
         })
     }

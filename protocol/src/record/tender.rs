@@ -16,6 +16,7 @@ pub(super) fn kind_name(kind: TenderKind) -> &'static str {
         TenderKind::Wallet(Wallet::UnionPay) => "unionpay",
         TenderKind::Wallet(Wallet::Card) => "card",
         TenderKind::Voucher => "voucher",
+        TenderKind::StoredValue => "stored_value",
     }
 }
 
@@ -29,6 +30,7 @@ pub(super) fn understand_kind(seq: u64, name: &str) -> Result<TenderKind, Unders
         "unionpay" => TenderKind::Wallet(Wallet::UnionPay),
         "card" => TenderKind::Wallet(Wallet::Card),
         "voucher" => TenderKind::Voucher,
+        "stored_value" => TenderKind::StoredValue,
         _ => return Err(UnderstandEventError::Tender { seq, kind: name.to_owned() }),
     })
 }
@@ -55,6 +57,7 @@ impl From<&Tender> for event::Tender {
             reference: String::new(),
             foreign: None,
             card: String::new(),
+            stored: None,
         };
         match tender {
             Tender::Cash(_) => {}
@@ -68,6 +71,7 @@ impl From<&Tender> for event::Tender {
                 encoded.reference = reference.clone();
             }
             Tender::Voucher { number, .. } => encoded.reference = number.clone(),
+            Tender::StoredValue(stored) => encoded.stored = Some(stored.into()),
         }
         encoded
     }
@@ -96,6 +100,13 @@ impl event::Tender {
                 card: understand_card(seq, &self.card)?,
             },
             TenderKind::Voucher => Tender::Voucher { number: self.reference.clone(), amount },
+            TenderKind::StoredValue => {
+                let stored = self.stored.as_ref().ok_or_else(incomplete)?.understand(seq)?;
+                if stored.part.total() != amount {
+                    return Err(UnderstandEventError::Sums { seq });
+                }
+                Tender::StoredValue(stored)
+            }
         })
     }
 }

@@ -137,7 +137,8 @@ pub(super) fn records() -> Vec<(&'static str, Record)> {
     };
     let mut shift = carried();
     shift.coupons_spent = vec!["CSPRING26K".into()];
-    shift.leases_spent = vec![LeaseSpent { lease: "l-7".into(), spent: 200, until_ms: 1_772_500_000_000 }];
+    shift.leases_spent =
+        vec![LeaseSpent { lease: "l-7".into(), spent: 200, bonus: 0, until_ms: 1_772_500_000_000 }];
     shift.parked = vec![Parked {
         number: 3,
         staff: "e1".into(),

@@ -49,6 +49,7 @@ fn the_fullest_shift_can_begin() {
     let lease = |number: usize| LeaseSpent {
         lease: format!("{number:032}"),
         spent: 1_000,
+        bonus: 0,
         until_ms: 1_772_416_800_000,
     };
     let record = Record::ShiftOpened {

@@ -75,6 +75,7 @@ fn standing(till: &Till, input: &Input) -> Standing {
         | Input::CloseShift => Standing::Attended,
         Input::Pay
         | Input::ConfirmAge
+        | Input::TopUp { .. }
         | Input::ChoosePriced { .. }
         | Input::Department { .. }
         | Input::TakeUp { .. }

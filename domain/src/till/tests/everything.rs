@@ -160,6 +160,7 @@ kinds! {
     Input::OfferPoints(_) => "points",
     Input::QuotasHeard(_) => "quotas heard",
     Input::ReturnLease(_) => "return lease",
+    Input::TopUp { .. } => "top up",
     Input::RegisterMember(_) => "register member",
     Input::MoveStock(_) => "move stock",
     Input::CountStock(_) => "count stock",

@@ -380,6 +380,26 @@ enum Act {
         #[arg(long)]
         json: bool,
     },
+    /// Show a member's stored value; give some, or take some.
+    Value {
+        #[command(flatten)]
+        at: At,
+        /// HQ's id of the member.
+        #[arg(long)]
+        member: String,
+        /// By how much the principal moves, minor units; below nothing to take.
+        #[arg(long, default_value_t = 0, allow_hyphen_values = true)]
+        principal: i64,
+        /// By how much the bonus moves, minor units; below nothing to take.
+        #[arg(long, default_value_t = 0, allow_hyphen_values = true)]
+        bonus: i64,
+        /// Why.
+        #[arg(long, default_value = "")]
+        reason: String,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Show forks and quarantined events.
     Alarms {
         #[command(flatten)]
@@ -568,6 +588,10 @@ fn perform(act: Act) -> anyhow::Result<()> {
         Act::Labels { at, store, json } => run(at, Command::Labels { store }, json),
         Act::Exceptions { at, json } => run(at, Command::Exceptions, json),
         Act::WriteOff { at, store, lane } => run(at, Command::WriteOff { store, lane }, false),
+        Act::Value { at, member, principal, bonus, reason, json } => {
+            let adjust = protocol::event::Value { principal, bonus };
+            run(at, Command::Value { member, adjust, reason }, json)
+        }
         Act::Points { at, member, adjust, reason, json } => {
             run(at, Command::Points { member, adjust, reason }, json)
         }

@@ -63,6 +63,15 @@ pub(crate) fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
         Outcome::Points { available, pending, lent, balance } => {
             writeln!(out, "balance {balance}: {available} free, {pending} pending, {lent} lent")?;
         }
+        Outcome::Value { free, lent, balance } if json => {
+            let all = serde_json::json!({ "free": free, "lent": lent, "balance": balance });
+            writeln!(out, "{all}")?;
+        }
+        Outcome::Value { free, lent, balance } => {
+            for (what, value) in [("balance", balance), ("free", free), ("lent", lent)] {
+                writeln!(out, "{what}: principal {}, bonus {}", value.principal, value.bonus)?;
+            }
+        }
         Outcome::Labels { rows } if json => writeln!(out, "{}", serde_json::to_string(rows)?)?,
         Outcome::Labels { rows } => {
             for row in rows {

@@ -60,6 +60,7 @@ impl Keeper<'_, '_> {
             let member = self.member_of(&undone.member)?;
             is_missing |= !self.writing.has_book_source(points_key(&member), &format!("{source}{BACK}"))?;
         }
+        is_missing |= self.misses_value(sale, &source)?;
         for spent in &sale.coupons {
             let key = BookKey { owner: key.store, kind: BookKind::Coupon, part: &spent.code };
             is_missing |= !self.writing.has_book_source(key, &source)?;

@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use protocol::ask::CouponRefused;
-use protocol::pull;
+use protocol::{event, pull};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -11,7 +11,10 @@ use super::catalogue::known_store;
 use super::forms::{Changed, ID_PATTERN, Millis, Page, PageQuery, page, page_limit};
 use super::route::{Call, Done, Nothing, Route, change, question};
 use crate::access::Scope;
-use crate::books::keeper::{Keeper, PointsRefused, account_of, points_key};
+use crate::books::keeper::{
+    Keeper, PointsRefused, ValueRefused, account_of, points_key, value_account_of, value_key,
+};
+use crate::books::value::ValueAccount;
 use crate::import;
 use crate::orders::is_id;
 use crate::server::refusal::Refusal;
@@ -22,6 +25,9 @@ const WRITE: (&str, Scope) = ("members", Scope::MembersWrite);
 
 /// The most points of one movement.
 const POINTS_MAX: i64 = 1_000_000_000;
+
+/// The most of either balance of one movement, minor units.
+const VALUE_MOVED_MAX: u64 = 1_000_000_000;
 
 /// The longest reason or document, in bytes.
 const TEXT_LENGTH_MAX: usize = 128;
@@ -50,6 +56,23 @@ pub(super) fn routes() -> Vec<Route> {
             WRITE,
             ("member.points", "Gives a member points, or takes some that are free; once for each document."),
             move_points,
+        ),
+        question("/v1/members/{id}/value", READ, "The stored value of a member.", value),
+        question(
+            "/v1/members/{id}/value/entries",
+            READ,
+            "What moved a member's stored value, oldest first.",
+            value_entries,
+        ),
+        change(
+            Method::POST,
+            "/v1/members/{id}/value",
+            WRITE,
+            (
+                "member.value",
+                "Gives a member stored value, or takes some that is free; once for each document.",
+            ),
+            move_value,
         ),
         question(
             "/v1/stores/{store}/coupons",
@@ -258,18 +281,18 @@ struct Entry {
     points: i64,
 }
 
+/// The number of the last entry of the page before.
+fn entry_after(query: &PageQuery) -> Result<u64, Refusal> {
+    let Some(text) = query.after.as_deref() else { return Ok(0) };
+    let number = text.parse::<u64>().ok().filter(|number| i64::try_from(*number).is_ok());
+    number.ok_or_else(|| Refusal::Form(format!("the query: after {text:?} is no next of a page")))
+}
+
 fn entries(reading: &Reading<'_>, call: &Call, query: PageQuery) -> Result<Page<Entry>, Refusal> {
     let id = call.param("id");
     stored(reading, id)?;
     let limit = page_limit(query.limit)?;
-    let after = match query.after.as_deref() {
-        None => 0,
-        Some(text) => {
-            let number = text.parse::<u64>().ok().filter(|number| i64::try_from(*number).is_ok());
-            number.ok_or_else(|| Refusal::Form(format!("the query: after {text:?} is no next of a page")))?
-        }
-    };
-    let rows = reading.book_entries(points_key(id), after, limit + 1)?;
+    let rows = reading.book_entries(points_key(id), entry_after(&query)?, limit + 1)?;
     let rows = rows.into_iter().map(|entry| Entry {
         number: entry.number,
         source: entry.source,
@@ -328,6 +351,139 @@ fn move_points(writing: &Writing<'_>, call: &Call, sent: &MovePoints) -> Result<
         tier: account.tier().map(str::to_owned),
     };
     Ok(Done::new(answer, id).with(json!({ "points": sent.points, "document": sent.document })))
+}
+
+/// Principal and bonus of stored value, minor units.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Parts {
+    /// What was paid in.
+    principal: i64,
+    /// What was given on top.
+    bonus: i64,
+}
+
+impl From<event::Value> for Parts {
+    fn from(value: event::Value) -> Self {
+        Self { principal: value.principal, bonus: value.bonus }
+    }
+}
+
+/// The stored value of a member.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct StoredValue {
+    member: String,
+    /// May be spent or lent; below nothing where more was spent than there was.
+    free: Parts,
+    /// Lent to lanes, and not known to be spent.
+    lent: Parts,
+    /// All of it.
+    balance: Parts,
+}
+
+impl StoredValue {
+    fn of(member: &str, account: &ValueAccount) -> Self {
+        Self {
+            member: member.to_owned(),
+            free: account.free().into(),
+            lent: account.lent().into(),
+            balance: account.balance().into(),
+        }
+    }
+}
+
+fn value(reading: &Reading<'_>, call: &Call, _: Nothing) -> Result<StoredValue, Refusal> {
+    let id = call.param("id");
+    stored(reading, id)?;
+    let account = match reading.book(value_key(id))? {
+        Some(book) => value_account_of(&book)?,
+        None => ValueAccount::default(),
+    };
+    Ok(StoredValue::of(id, &account))
+}
+
+/// What moved a member's stored value.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct ValueEntry {
+    /// Counts from 1.
+    number: u64,
+    /// The document behind it.
+    source: String,
+    at_ms: Millis,
+    heard_at_ms: Millis,
+    /// By how much both balances together moved, minor units.
+    amount: i64,
+}
+
+fn value_entries(reading: &Reading<'_>, call: &Call, query: PageQuery) -> Result<Page<ValueEntry>, Refusal> {
+    let id = call.param("id");
+    stored(reading, id)?;
+    let limit = page_limit(query.limit)?;
+    let rows = reading.book_entries(value_key(id), entry_after(&query)?, limit + 1)?;
+    let rows = rows.into_iter().map(|entry| ValueEntry {
+        number: entry.number,
+        source: entry.source,
+        at_ms: entry.at_ms,
+        heard_at_ms: entry.heard_at_ms,
+        amount: entry.amount,
+    });
+    Ok(page(rows.collect(), limit, |entry: &ValueEntry| entry.number.to_string()))
+}
+
+/// Stored value to be given or taken.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct MoveValue {
+    /// The caller's document: it moves this member's stored value once.
+    #[schemars(regex(pattern = ID_PATTERN))]
+    document: String,
+    /// Minor units; above nothing to give, below to take.
+    #[schemars(range(min = -1_000_000_000, max = 1_000_000_000))]
+    principal: i64,
+    /// The same of the bonus.
+    #[schemars(range(min = -1_000_000_000, max = 1_000_000_000))]
+    bonus: i64,
+    /// Why.
+    #[schemars(length(min = 1, max = 128))]
+    reason: String,
+}
+
+fn move_value(writing: &Writing<'_>, call: &Call, sent: &MoveValue) -> Result<Done<StoredValue>, Refusal> {
+    let id = call.param("id");
+    let has_reason = !sent.reason.trim().is_empty() && sent.reason.len() <= TEXT_LENGTH_MAX;
+    if !is_id(&sent.document) || !has_reason {
+        return Err(Refusal::Unfit(
+            "a document has 1 to 64 letters, digits, - and _; a reason 1 to 128 bytes".into(),
+        ));
+    }
+    let is_amount = |part: i64| part.unsigned_abs() <= VALUE_MOVED_MAX;
+    if !is_amount(sent.principal) || !is_amount(sent.bonus) || (sent.principal, sent.bonus) == (0, 0) {
+        return Err(Refusal::Unfit(format!("move 1 to {VALUE_MOVED_MAX} minor units")));
+    }
+    let keeper = Keeper::new(writing, call.now_ms)?;
+    let document = format!("api/{}", sent.document);
+    let moved = event::Value { principal: sent.principal, bonus: sent.bonus };
+    match keeper.move_value(id, &document, moved, &sent.reason)? {
+        Ok(_) => {}
+        Err(ValueRefused::Unknown) => return Err(Refusal::Unknown("there is no such member".into())),
+        Err(ValueRefused::TooLittle { free }) => {
+            let (principal, bonus) = (free.principal, free.bonus);
+            return Err(Refusal::Conflict(format!("{principal} of principal and {bonus} of bonus are free")));
+        }
+        Err(ValueRefused::Moved) => {
+            return Err(Refusal::Conflict(format!(
+                "{:?} moved stored value of this member before",
+                sent.document
+            )));
+        }
+    }
+    let account = keeper.value_account(&keeper.member_of(id)?)?;
+    let done = Done::new(StoredValue::of(id, &account), id);
+    Ok(done.with(json!({
+        "principal": sent.principal, "bonus": sent.bonus, "document": sent.document, "reason": sent.reason,
+    })))
 }
 
 /// A coupon of a store.

@@ -367,7 +367,7 @@ fn add_sales(
 #[derive(Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Posting {
-    /// tender, revenue, tax, rounding or unexplained.
+    /// tender, revenue, tax, stored_value (what members paid in), rounding or unexplained.
     account: String,
     /// The kind of a tender.
     tender: Option<String>,
@@ -417,6 +417,7 @@ fn journal(reading: &Reading<'_>, call: &Call, _: Nothing) -> Result<Journal, Re
                     Account::Tender(kind) => ("tender", Some(kind), None),
                     Account::Revenue(rate) => ("revenue", None, Some(rate)),
                     Account::Tax(rate) => ("tax", None, Some(rate)),
+                    Account::StoredValue => ("stored_value", None, None),
                     Account::Rounding => ("rounding", None, None),
                     Account::Unexplained => ("unexplained", None, None),
                 };

@@ -69,6 +69,9 @@ pub const COUPONS_SPENT_MAX: usize = 2_048;
 /// How many leases of points a lane spends of before HQ takes the oldest back.
 pub const LEASES_SPENT_MAX: usize = 1_024;
 
+/// So long after its end a lease is surely over, whatever the clocks say, milliseconds.
+const LEASE_SKEW_MS: i64 = 10 * 60_000;
+
 /// How a lane is set up; it does not change while a basket is open.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -369,7 +372,8 @@ impl Till {
         let is_paid =
             |payment: &Payment| matches!(payment.belongs, Belongs::Parked(number) if number == basket);
         let parked = self.parked.iter().find(|parked| parked.number == basket);
-        parked.is_some_and(|parked| parked.tenders.is_empty()) && !self.payments.iter().any(is_paid)
+        // What is paid in is paid in where the member was named.
+        parked.is_some_and(|parked| parked.tenders.is_empty() && !parked.basket.has_top_up()) && !self.payments.iter().any(is_paid)
     }
 
     /// The payments whose end is not known, oldest first: what is under way,
@@ -405,7 +409,10 @@ impl Till {
 
     fn due_with(&self, settings: &Settings, tenders: &[Tender]) -> Due {
         let past = self.basket.past().map_or(&[][..], |past| &past.tenders);
-        let settling = Settling { cash_step: settings.cash_rounding, order: settings.rules.refund_order };
+        // What is paid in is credited in full: no rounding takes any off.
+        let cash_step =
+            if self.basket.has_top_up() { Money::from_minor(1) } else { settings.cash_rounding };
+        let settling = Settling { cash_step, order: settings.rules.refund_order };
         self.basket.sums(settings.rules.tax).due(tenders, past, settling)
     }
 
@@ -740,6 +747,13 @@ impl Till {
                 }),
             }
         }
+    }
+
+    /// Whether no further lease can be remembered; one that is over is not spent of any more.
+    pub(crate) fn is_full_of_leases(&self, now_ms: i64) -> bool {
+        let counts = |known: &&LeaseSpent| now_ms < known.until_ms.saturating_add(LEASE_SKEW_MS);
+        let known = &self.leases_spent;
+        known.len() >= 8 * LEASES_SPENT_MAX || known.iter().filter(counts).count() >= LEASES_SPENT_MAX
     }
 
     /// What was spent here of stored value that was lent under this lease.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use crate::catalogue::{Item, TaxClass, TaxTreatment};
 use crate::money::{Money, TaxRate};
+use crate::tender::Tender;
 
 /// The item code of the line that pays money in. No goods have it: codes of
 /// goods have no such sign.
@@ -139,6 +140,11 @@ impl StoredTender {
         };
         Self { part, left: None, ..self.clone() }
     }
+}
+
+/// Whether stored value is among what was paid.
+pub fn is_part_of(tenders: &[Tender]) -> bool {
+    tenders.iter().any(|tender| matches!(tender, Tender::StoredValue(_)))
 }
 
 /// Money that a document pays into an account.

@@ -512,7 +512,42 @@ fn check_sums(sale: &Sale) -> Result<(), String> {
     equal("line nets less returns, with what is kept back for gifts,", total, sale.total)?;
     equal("line nets and rounding", total + i128::from(sale.rounding), sale.payable)?;
     equal("tenders less change", tendered - i128::from(sale.change), sale.payable)?;
+    check_stored_value(sale)?;
     check_returns(sale)
+}
+
+/// A payment out of an account, or back to it, says of which of its balances, both the same way; what is paid in is the
+/// one line of its sale.
+fn check_stored_value(sale: &Sale) -> Result<(), String> {
+    let sum = |principal: i64, bonus: i64| i128::from(principal) + i128::from(bonus);
+    for tender in &sale.tenders {
+        match &tender.stored {
+            Some(stored) if tender.kind == "stored_value" => {
+                let event::Value { principal, bonus } = stored.part;
+                let ways = [principal.signum(), bonus.signum()];
+                let one_way = !ways.contains(&1) || !ways.contains(&-1);
+                if !one_way || sum(principal, bonus) != i128::from(tender.amount) {
+                    let amount = tender.amount;
+                    return Err(format!("{principal} and {bonus} of stored value are not the {amount} paid"));
+                }
+            }
+            None if tender.kind != "stored_value" => {}
+            Some(_) | None => return Err(format!("a tender of {} does not fit an account", tender.kind)),
+        }
+    }
+    match (&sale.top_up, sale.lines.as_slice()) {
+        (None, lines) if !lines.iter().any(event::Line::is_top_up) => Ok(()),
+        (Some(top_up), [line]) if line.is_top_up() && sale.returns.is_empty() => {
+            let event::Value { principal, bonus } = top_up.value;
+            let whole = principal >= 0 && bonus >= 0 && sum(principal, bonus) <= i128::from(AMOUNT_MAX);
+            if whole && principal == line.net {
+                Ok(())
+            } else {
+                Err(format!("{principal} and {bonus} are paid in for {}", line.net))
+            }
+        }
+        (None | Some(_), _) => Err("what is paid into an account is not one line of its own".to_owned()),
+    }
 }
 
 /// What promotions did stands in the sale, and is reckoned again from there:

@@ -642,6 +642,13 @@ fn value_refused(message: &Message, currency: &Currency, language: Language) -> 
                 ),
             };
         }
+        Message::ValueBackFirst => (
+            ("储值付的单：退货单独一单", "Paid with stored value: the return by itself"),
+            (
+                "请先退货，钱回到储值账户，再另开一单卖。没有改动。",
+                "Take the goods back first, into the account, then sell anew. Nothing changed.",
+            ),
+        ),
         Message::TopUpAtHq => (
             ("储值退款请到总部办理", "HQ pays stored value back"),
             (
@@ -746,7 +753,8 @@ pub(crate) fn notice(
         | Message::ValueOver
         | Message::TopUpAlone
         | Message::TopUpRange { .. }
-        | Message::TopUpAtHq => value_refused(message, currency, language),
+        | Message::TopUpAtHq
+        | Message::ValueBackFirst => value_refused(message, currency, language),
         Message::CouponLaid { off, .. } => Notice::CouponLaid { off: currency.format_with_symbol(*off) },
         Message::CouponsBack(codes) => coupons_back(codes, language),
         Message::CouponRefused(refusal) => coupon_refused(open, offset_minutes, refusal),

@@ -220,7 +220,7 @@ impl Step {
         let known = self.till.leases_spent.iter().find(|known| known.lease == grant.lease);
         let spent = known.map_or(0, |known| known.spent);
         let points = grant.points.saturating_sub(spent);
-        let full = known.is_none() && self.till.leases_spent.len() >= LEASES_SPENT_MAX;
+        let full = known.is_none() && self.till.is_full_of_leases(self.now_ms);
         if points <= 0 || full {
             return self.refuse(Message::PointsNotSpent);
         }
@@ -236,7 +236,7 @@ impl Step {
         let is_in_use = self.till.basket.grant().is_some_and(|used| used.lease == grant.lease)
             || self.till.tenders.iter().any(pays);
         let known = self.till.leases_spent.iter().any(|known| known.lease == grant.lease);
-        let is_full = !known && self.till.leases_spent.len() >= LEASES_SPENT_MAX;
+        let is_full = !known && self.till.is_full_of_leases(self.now_ms);
         // What cannot be remembered here ends by its time.
         if is_in_use || is_full || self.till.is_returned(&grant.lease) {
             return;
@@ -253,7 +253,13 @@ impl Step {
             Ok(None) => false,
             Err(_) => true,
         });
-        self.till.leases_spent.retain(|known| context.now_ms < known.until_ms.saturating_add(LEASE_KEPT_MS));
+        let leases = &mut self.till.leases_spent;
+        leases.retain(|known| context.now_ms < known.until_ms.saturating_add(LEASE_KEPT_MS));
+        if leases.len() > LEASES_SPENT_MAX {
+            // Those that end last are the ones that may still be spent of.
+            leases.sort_by_key(|known| std::cmp::Reverse(known.until_ms));
+            leases.truncate(LEASES_SPENT_MAX);
+        }
         if let Ok(set) = context.promotions() {
             self.till.quota_counts.forget_what_is_over(&set, context.now_ms, context.today());
         }

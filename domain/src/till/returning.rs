@@ -12,6 +12,7 @@ use crate::refund::{PastSale, ReturnError, ReturnedLine};
 use crate::rights::{Act, kept_words};
 use crate::stock;
 use crate::tax::Taxable;
+use crate::value;
 
 impl Step {
     pub(super) fn begin_return(&mut self, context: &Context<'_>, past: PastSale) {
@@ -28,6 +29,9 @@ impl Step {
         }
         if past.is_all_back(&[]) {
             return self.refuse(Message::NothingToReturn);
+        }
+        if !self.till.basket.lines().is_empty() && value::is_part_of(&past.tenders) {
+            return self.refuse(Message::ValueBackFirst);
         }
         if self.allow(Act::Return, |rights| rights.allow(Act::Return)).is_some() {
             self.commit(Record::ReturnBegun { past: Box::new(past) });

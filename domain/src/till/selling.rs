@@ -228,7 +228,7 @@ impl Step {
         let lines = parked.basket.lines();
         let is_sound = parked.tenders.is_empty()
             && (1..=LINES_MAX).contains(&lines.len())
-            && lines.iter().all(Line::is_within_bounds);
+            && lines.iter().all(|line| line.is_within_bounds() && !line.item.is_top_up());
         if !is_sound {
             return self.refuse(Message::NotParked);
         }

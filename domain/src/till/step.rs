@@ -14,6 +14,7 @@ use crate::money::{Currency, Money, Quantity};
 use crate::record::{PaperOutcome, Record, Staff};
 use crate::rights::{Act, Rights, kept_words};
 use crate::tender::Tender;
+use crate::value;
 
 /// How much of a phone's code is shown where it cannot be used.
 const PHONE_CODE_SHOWN: usize = 12;
@@ -363,6 +364,10 @@ impl Step {
         }
         if self.till.basket.has_top_up() {
             self.refuse(Message::TopUpAlone);
+            return false;
+        }
+        if self.till.basket.past().is_some_and(|past| value::is_part_of(&past.tenders)) {
+            self.refuse(Message::ValueBackFirst);
             return false;
         }
         if self.till.basket.lines().len() >= LINES_MAX {

@@ -739,6 +739,7 @@ fn message_words(message: &Message) -> String {
         | Message::ValueOver
         | Message::TopUpAlone
         | Message::TopUpAtHq
+        | Message::ValueBackFirst
         | Message::CouponsFull
         | Message::StaffCode(_)
         | Message::ReceiptCode(_)

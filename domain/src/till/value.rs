@@ -1,7 +1,7 @@
 //! Stored value at the counter: paid with, and paid in.
 
 use super::step::Step;
-use super::{Context, Desk, Effect, LEASES_SPENT_MAX, Message, Sound};
+use super::{Context, Desk, Effect, Message, Sound};
 use crate::basket::{Line, PriceFrom, Trace};
 use crate::money::{Money, Quantity};
 use crate::record::Record;
@@ -42,7 +42,7 @@ impl Step {
         let spent = self.till.value_spent(&grant.lease);
         let left = if grant.lent.is_amount() { grant.lent.less(spent) } else { Value::NOTHING };
         let known = self.till.leases_spent.iter().any(|known| known.lease == grant.lease);
-        let full = !known && self.till.leases_spent.len() >= LEASES_SPENT_MAX;
+        let full = !known && self.till.is_full_of_leases(self.now_ms);
         let is_good = grant.member == member
             && grant.balance.is_amount()
             && !grant.lease.is_empty()

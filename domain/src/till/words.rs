@@ -504,6 +504,9 @@ pub enum Message {
     },
     /// What was paid into an account goes back at HQ only.
     TopUpAtHq,
+    /// Goods that were paid with stored value come back by themselves: in
+    /// exchange for others, what was given on top would become money.
+    ValueBackFirst,
     /// A coupon was laid on the basket and takes this off.
     CouponLaid {
         /// Its number.

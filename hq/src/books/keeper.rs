@@ -519,6 +519,10 @@ impl<'w, 'c> Keeper<'w, 'c> {
         let refuse = |why| Ok(Answer::ReceiptNotClaimed { why });
         let (mut kept, sale) = self.open_receipt(origin)?;
         let Some(sale) = sale else { return refuse(ReceiptRefused::Unknown) };
+        // What was paid into an account goes back by the account, and never at a till.
+        if sale.top_up.is_some() {
+            return refuse(ReceiptRefused::NothingLeft);
+        }
         let until_ms = self.now_ms.saturating_add(CLAIM_MS);
         match kept.state.claim(lane, until_ms) {
             Err(NotClaimed::Used) => return refuse(ReceiptRefused::NothingLeft),

@@ -67,6 +67,7 @@ impl Lane {
             | Message::TopUpAlone
             | Message::TopUpRange { .. }
             | Message::TopUpAtHq
+            | Message::ValueBackFirst
             | Message::PointsNotSpent => (Tone::Attend, ("现在用不了", "Not possible now"), ASK),
             Message::PaymentDeclined { .. } => {
                 let rest = ("没有扣款。请换一个付款码再试。", "Nothing was charged. Try another code.");

@@ -569,8 +569,10 @@ impl Lane {
         let has = |balance: event::Value| balance.understand(0).map_or(ValueKnown::Away, ValueKnown::Has);
         let known = match answer {
             Some(Answer::ValueLent { grant, balance }) if grant.member == member => {
-                if let Ok(grant) = grant.understand(0) {
-                    self.errands.values.retain(|known| known.lease != grant.lease);
+                let is_returned = |lease: &str| self.till().is_some_and(|till| till.is_returned(lease));
+                // HQ has not heard yet that this one went back.
+                if let Some(grant) = grant.understand(0).ok().filter(|grant| !is_returned(&grant.lease)) {
+                    self.errands.values.retain(|known| known.member != grant.member);
                     self.errands.values.push(grant);
                 }
                 has(balance)

@@ -156,7 +156,8 @@ impl Lane {
             rows,
             go: self.words("充值", "Pay in"),
             go_value: if amount.is_positive() { currency.format_with_symbol(amount) } else { String::new() },
-            can_go: amount.is_positive() && known != Some(ValueKnown::NotHere),
+            can_go: amount.is_positive()
+                && !matches!(known, None | Some(ValueKnown::Asked | ValueKnown::NotHere)),
             ..self.blank(self.words("储值充值", "Pay into stored value"))
         }
     }
@@ -166,7 +167,9 @@ impl Lane {
         let Some(amount) = self.amount(sheet.text(0)) else { return self.notice(Notice::AmountRange) };
         let balance = match self.value_known() {
             Some(ValueKnown::Has(balance)) => Some(balance),
-            Some(ValueKnown::Asked | ValueKnown::Away | ValueKnown::NotHere) | None => None,
+            Some(ValueKnown::Away) => None,
+            // What there is bounds what may be paid in.
+            Some(ValueKnown::Asked | ValueKnown::NotHere) | None => return,
         };
         self.attempt_and_close(Input::TopUp { amount, balance });
     }

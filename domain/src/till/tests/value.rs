@@ -221,6 +221,44 @@ fn it_is_taken_off_the_basket_again_and_left_when_that_is_parked() {
 }
 
 #[test]
+fn goods_that_it_paid_are_not_exchanged_since_what_was_given_on_top_would_become_money() {
+    let bought = then(selling(), [member("m2"), scan(COLA), scan(EGG), PAY, by_value(None), Saved, BACK]);
+    let tells = |lane: &mut Lane, happens: Happens| {
+        let effects = lane.take(happens);
+        effects.iter().any(|effect| matches!(effect, Effect::Tell(Message::ValueBackFirst)))
+    };
+    let mut lane = Lane::new();
+    bought.iter().cloned().for_each(|happens| drop(lane.take(happens)));
+    lane.take(BringsBack);
+    assert!(lane.till.basket.past().is_some() && tells(&mut lane, scan(COLA)));
+    assert!(lane.till.basket.lines().is_empty());
+
+    let mut lane = Lane::new();
+    bought.iter().cloned().for_each(|happens| drop(lane.take(happens)));
+    lane.take(scan(COLA));
+    assert!(tells(&mut lane, BringsBack));
+    assert!(lane.till.basket.past().is_none() && lane.till.basket.lines().len() == 1);
+}
+
+#[test]
+fn leases_that_are_over_do_not_fill_the_lane() {
+    let mut lane = Lane::new();
+    let known = |number: usize, until_ms: i64| crate::member::LeaseSpent {
+        lease: format!("v:x.{number}"),
+        spent: 1,
+        bonus: 0,
+        until_ms,
+    };
+    then(selling(), [member("m2"), scan(COLA), PAY]).into_iter().for_each(|happens| drop(lane.take(happens)));
+    lane.till.leases_spent = (0..LEASES_SPENT_MAX).map(|number| known(number, lane.now_ms + HOUR_MS)).collect();
+    lane.take(by_value(None));
+    assert!(lane.till.tenders.is_empty(), "no further lease can be remembered");
+    lane.till.leases_spent = (0..LEASES_SPENT_MAX).map(|number| known(number, lane.now_ms - HOUR_MS)).collect();
+    lane.take(by_value(None));
+    assert_eq!(lane.till.tenders.len(), 1);
+}
+
+#[test]
 fn it_goes_back_to_its_account_in_the_ratio_in_which_it_was_paid() {
     let mut lane = Lane::new();
     let bought =

@@ -18,7 +18,7 @@ use crate::core::{Agreement, JournalSeen};
 const BATCH_EVENT_BYTES: usize = 4 << 20;
 
 /// A balance of speed and size on a till's processor.
-const ZSTD_LEVEL: i32 = 6;
+const ZSTD_LEVEL: i32 = 8;
 
 /// So many events are a backlog: its batches are worth that HQ reads as much again. A sale that is sent at once needs
 /// only what the last few looked like.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::step::Step;
 use super::{Desk, Effect, Message, Sound};
-use crate::basket::{Cut, Discount, LINES_MAX, Line};
+use crate::basket::{Cut, Discount, LINES_MAX};
 use crate::money::{BASIS_POINTS, Money};
 use crate::record::Record;
 use crate::rights::{Act, kept_words};

@@ -66,7 +66,7 @@ pub const PIN_REFUSALS_MAX: usize = 256;
 /// at most are spent with HQ away.
 pub const COUPONS_SPENT_MAX: usize = 2_048;
 
-/// How many leases of points a lane spends of before HQ takes the oldest back.
+/// How many leases, of points or of stored value, a lane spends of while they are not over; a shift carries as many over.
 pub const LEASES_SPENT_MAX: usize = 1_024;
 
 /// So long after its end a lease is surely over, whatever the clocks say, milliseconds.

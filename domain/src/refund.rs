@@ -266,6 +266,14 @@ impl PastSale {
         rest
     }
 
+    /// Whether more of it came back by now than when `before` was told of it: what was begun with that does not hold.
+    pub fn has_less_left_than(&self, before: &Self) -> bool {
+        let returned = |of: &Self, line: u32| {
+            of.lines.iter().find(|past| past.line.number == line).map_or(0, |past| past.returned)
+        };
+        self.lines.iter().any(|past| past.returned > returned(before, past.line.number))
+    }
+
     /// How many thousandths of a line can still come back, after what a
     /// document that is being made takes back.
     pub fn quantity_left(&self, line: u32, taken: &[ReturnedLine]) -> i64 {

@@ -373,7 +373,8 @@ impl Till {
             |payment: &Payment| matches!(payment.belongs, Belongs::Parked(number) if number == basket);
         let parked = self.parked.iter().find(|parked| parked.number == basket);
         // What is paid in is paid in where the member was named.
-        parked.is_some_and(|parked| parked.tenders.is_empty() && !parked.basket.has_top_up()) && !self.payments.iter().any(is_paid)
+        parked.is_some_and(|parked| parked.tenders.is_empty() && !parked.basket.has_top_up())
+            && !self.payments.iter().any(is_paid)
     }
 
     /// The payments whose end is not known, oldest first: what is under way,
@@ -410,8 +411,7 @@ impl Till {
     fn due_with(&self, settings: &Settings, tenders: &[Tender]) -> Due {
         let past = self.basket.past().map_or(&[][..], |past| &past.tenders);
         // What is paid in is credited in full: no rounding takes any off.
-        let cash_step =
-            if self.basket.has_top_up() { Money::from_minor(1) } else { settings.cash_rounding };
+        let cash_step = if self.basket.has_top_up() { Money::from_minor(1) } else { settings.cash_rounding };
         let settling = Settling { cash_step, order: settings.rules.refund_order };
         self.basket.sums(settings.rules.tax).due(tenders, past, settling)
     }

@@ -217,8 +217,7 @@ pub(crate) fn inflate(body: &[u8]) -> Result<Vec<u8>, IntakeError> {
 
 fn inflate_by(body: &[u8], dictionary: &[u8]) -> Result<Vec<u8>, IntakeError> {
     let refuse = |error: std::io::Error| malformed(format!("the body does not inflate: {error}"));
-    let mut decoder =
-        zstd::stream::read::Decoder::with_dictionary(body, dictionary).map_err(refuse)?;
+    let mut decoder = zstd::stream::read::Decoder::with_dictionary(body, dictionary).map_err(refuse)?;
     decoder.window_log_max(WINDOW_LOG_MAX).map_err(refuse)?;
     let mut inflated = Vec::new();
     decoder.take(BATCH_BYTES_MAX as u64 + 1).read_to_end(&mut inflated).map_err(refuse)?;

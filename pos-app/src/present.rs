@@ -888,6 +888,7 @@ pub(crate) fn notice(
             left: Quantity::from_thousandths(*left).map_or_else(|| "0".into(), |left| left.to_string()),
         },
         Message::NotReturnable | Message::ReturnElsewhere => Notice::NotReturnable,
+        Message::ReturnedElsewhere => Notice::ReturnedElsewhere,
         Message::ShelfLabelRefused(refused) => crate::labels::refused(refused, language),
         Message::StockRefused(refusal) => Lane::stock_refused(language, *refusal),
         Message::OpenShiftFirst => Notice::OpenShiftFirst,

@@ -158,16 +158,14 @@ impl LaneJournal {
             let events = entries.iter().map(|entry| (&entry.hash, entry.bytes.as_slice()));
             encode_batch(epoch, after + 1, &previous, signed, events)
         };
-        let wanted =
-            if entries.len() >= BACKLOG_EVENTS { CONTEXT_EVENTS_MAX } else { SHORT_CONTEXT_EVENTS };
+        let wanted = if entries.len() >= BACKLOG_EVENTS { CONTEXT_EVENTS_MAX } else { SHORT_CONTEXT_EVENTS };
         let known = if context { known_before(reader, after, wanted)? } else { Vec::new() };
         let Some(first) = known.first() else { return Ok(zstd::encode_all(body.as_slice(), ZSTD_LEVEL)?) };
         let context =
             BatchContext { epoch, first_seq: first.seq, last_seq: after, hash: previous.to_string() };
         let lines: Vec<&[u8]> = known.iter().map(|entry| entry.bytes.as_slice()).collect();
         let dictionary = lines.join(&b'\n');
-        let mut encoder =
-            zstd::stream::write::Encoder::with_dictionary(Vec::new(), ZSTD_LEVEL, &dictionary)?;
+        let mut encoder = zstd::stream::write::Encoder::with_dictionary(Vec::new(), ZSTD_LEVEL, &dictionary)?;
         encoder.write_all(&body)?;
         Ok(put_context(&context, &encoder.finish()?))
     }

@@ -246,7 +246,9 @@ impl Desk {
         // a scanner pauses between two.
         std::thread::sleep(HAND);
         self.display.scan(&code_of(sku)?)?;
-        wait_at_most(HAND * 10, "a scan's line", || Ok(Some(self.lines()?).filter(|lines| lines.len() >= count)))
+        wait_at_most(HAND * 10, "a scan's line", || {
+            Ok(Some(self.lines()?).filter(|lines| lines.len() >= count))
+        })
     }
 
     fn wait_for_lines(&self, count: usize) -> Result<Vec<String>> {

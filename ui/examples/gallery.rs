@@ -623,6 +623,7 @@ fn notices(language: Language) -> Vec<Notice> {
         Notice::RecallFirst,
         Notice::ReturnOpen,
         Notice::NothingToReturn,
+        Notice::ReturnedElsewhere,
         Notice::ReturnTooMuch { left: "2".into() },
         Notice::NotReturnable,
         Notice::OpenShiftFirst,

@@ -470,6 +470,7 @@ fn notice(till: &TillWindow, notice: Option<&Notice>) {
         Notice::NothingToReturn => (NoticeKind::NothingToReturn, ""),
         Notice::ReturnTooMuch { left } => (NoticeKind::ReturnTooMuch, left.as_str()),
         Notice::NotReturnable => (NoticeKind::NotReturnable, ""),
+        Notice::ReturnedElsewhere => (NoticeKind::ReturnedElsewhere, ""),
         Notice::OpenShiftFirst => (NoticeKind::OpenShiftFirst, ""),
         Notice::ShiftIsOpen => (NoticeKind::ShiftIsOpen, ""),
         Notice::Said { tone: _, what, rest } => {

@@ -829,6 +829,8 @@ pub enum Notice {
     },
     /// This receipt cannot be returned here. No money was given. Call a supervisor.
     NotReturnable,
+    /// More of the sale came back at another lane than the open return was begun with.
+    ReturnedElsewhere,
     /// No shift is open. Nothing was added. Open one with its float first.
     OpenShiftFirst,
     /// A shift is open already. Nothing was changed. Close it first.
@@ -1018,6 +1020,7 @@ impl Notice {
             | Self::PaymentInDoubt { .. }
             | Self::TooManyInDoubt
             | Self::NotReturnable
+            | Self::ReturnedElsewhere
             | Self::ReferenceFault { .. }
             | Self::CouponUnknown { .. }
             | Self::CouponExpired { .. }

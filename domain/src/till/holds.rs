@@ -8,7 +8,7 @@ use super::{Desk, Till};
 use crate::basket::Basket;
 use crate::member::PointsGrant;
 use crate::phone::CodeId;
-use crate::refund::Origin;
+use crate::refund::{Origin, PastSale};
 
 /// The most leases that a lane holds at one time; more are not asked for.
 pub const LEASES_HELD_MAX: usize = 32;
@@ -63,6 +63,8 @@ pub enum Due {
     DropCoupon(String),
     /// Another lane is giving the sale back by now.
     DropReturn,
+    /// Some of the sale came back since the return was begun, which must be begun anew.
+    DropReturnBegunBefore,
 }
 
 /// What is held for a lane.
@@ -74,6 +76,8 @@ pub struct Holds {
     codes: Vec<CodeId>,
     /// With the last document when it was begun.
     receipt: Option<Held<(Origin, Option<u64>)>>,
+    /// A sale of which less is left than the open return was begun with. It is this lane's all the same.
+    behind: Option<Origin>,
 }
 
 impl Holds {
@@ -113,6 +117,15 @@ impl Holds {
     /// A sale may be given back here, or nobody said that it may not. `last` is the lane's last document.
     pub fn hold_receipt(&mut self, origin: Origin, last: Option<u64>, now_ms: i64) {
         self.receipt = Some(Held::new((origin, last), now_ms));
+    }
+
+    /// A sale is this lane's for longer, and so much is left of it `now`, after what this lane itself gave back. A return
+    /// that was begun while nobody could say may have been begun with more.
+    pub fn keep_receipt(&mut self, till: &Till, now: &PastSale) {
+        let begun = till.basket().past().filter(|begun| begun.origin == now.origin);
+        if begun.is_some_and(|begun| now.has_less_left_than(begun)) {
+            self.behind = Some(now.origin.clone());
+        }
     }
 
     /// Another lane has a sale, or nothing of it is left.
@@ -188,11 +201,13 @@ impl Holds {
         {
             due.push(Due::ReleaseReceipt(held.what.0));
         }
+        self.behind.take_if(|behind| open != Some(behind));
+        let is_behind = self.behind.is_some();
         let Some(open) = open else { return };
         match &mut self.receipt {
             Some(held) if held.what.0 == *open => {
-                if held.is_refused && may_change(till) {
-                    due.push(Due::DropReturn);
+                if (held.is_refused || is_behind) && may_change(till) {
+                    due.push(if is_behind { Due::DropReturnBegunBefore } else { Due::DropReturn });
                 } else if !held.is_refused && held.is_due(now_ms) {
                     due.push(Due::KeepReceipt(open.clone()));
                 }

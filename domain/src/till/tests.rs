@@ -784,6 +784,7 @@ fn message_words(message: &Message) -> String {
         | Message::StockRefused(_)
         | Message::ShelfLabelRefused(_)
         | Message::ReturnElsewhere
+        | Message::ReturnedElsewhere
         | Message::OpenShiftFirst
         | Message::ShiftIsOpen => format!("{message:?}"),
         Message::Kiosk(message) => kiosk::message_words(message),

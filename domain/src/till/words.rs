@@ -726,6 +726,8 @@ pub enum Message {
     ShelfLabelRefused(LabelRefusal),
     /// Another till is giving this sale back.
     ReturnElsewhere,
+    /// Some of it came back at another lane since the return was begun; it is to be begun anew.
+    ReturnedElsewhere,
     /// The sale was in another currency, or its numbers make no sense.
     NotReturnable,
     /// No shift is open.

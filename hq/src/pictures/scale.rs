@@ -333,10 +333,15 @@ mod tests {
             let size = u32::try_from(body.len()).expect("small");
             [&kind[..], &size.to_le_bytes(), body].concat()
         };
-        let picture = piece(b"VP8 ", &[&[0x10, 0, 0, 0x9D, 0x01, 0x2A, 0xFF, 0x3F, 0xFF, 0x3F][..], &[0; 30]].concat());
+        let picture =
+            piece(b"VP8 ", &[&[0x10, 0, 0, 0x9D, 0x01, 0x2A, 0xFF, 0x3F, 0xFF, 0x3F][..], &[0; 30]].concat());
         let frame = piece(b"ANMF", &[&[0; 16][..], &picture].concat());
         let canvas = piece(b"VP8X", &[if moves { 2 } else { 0 }, 0, 0, 0, 99, 0, 0, 99, 0, 0]);
-        let body = if moves { [canvas, piece(b"ANIM", &[0; 6]), frame].concat() } else { [canvas, picture].concat() };
+        let body = if moves {
+            [canvas, piece(b"ANIM", &[0; 6]), frame].concat()
+        } else {
+            [canvas, picture].concat()
+        };
         piece(b"RIFF", &[&b"WEBP"[..], &body].concat())
     }
 

@@ -61,7 +61,8 @@ impl Browser {
         let input = child.stdin.take().expect("its input");
         let output = BufReader::new(child.stdout.take().expect("its output"));
         let (asked, thrown) = (0, Vec::new());
-        let mut browser = Self { child, input, output, session: None, asked, thrown, _folder: folder, _alone: alone };
+        let mut browser =
+            Self { child, input, output, session: None, asked, thrown, _folder: folder, _alone: alone };
         let targets = browser.call("Target.getTargets", json!({}));
         let targets = targets["targetInfos"].as_array().expect("targets").clone();
         let page = targets.iter().find(|target| target["type"] == "page").expect("a page");

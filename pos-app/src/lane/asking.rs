@@ -450,14 +450,7 @@ impl Lane {
                     self.errands.holds.refuse_coupon(&code);
                 }
             }
-            Errand::KeepReceipt(origin) => {
-                if let Some(Answer::ReceiptNotClaimed {
-                    why: ReceiptRefused::Held | ReceiptRefused::NothingLeft,
-                }) = answer
-                {
-                    self.errands.holds.refuse_receipt(&origin);
-                }
-            }
+            Errand::KeepReceipt(origin) => self.end_keep_receipt(origin, answer),
             Errand::Receipts(number) => self.hear_receipts(number, answer),
             Errand::Stock { sku } => self.show_stock_of(
                 &sku,
@@ -669,6 +662,22 @@ impl Lane {
         }
     }
 
+    fn end_keep_receipt(&mut self, origin: Origin, answer: Option<Answer>) {
+        match answer {
+            Some(Answer::ReceiptNotClaimed { why: ReceiptRefused::Held | ReceiptRefused::NothingLeft }) => {
+                self.errands.holds.refuse_receipt(&origin);
+            }
+            Some(Answer::ReceiptClaimed { sale, later, .. }) => {
+                let now = self.past_sale(origin, &sale, later);
+                let State::Open(open) = &self.state else { return };
+                if let Some(now) = now {
+                    self.errands.holds.keep_receipt(open.till(), &now);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// A sale as whoever keeps it told of it, less what this lane gave back of it and nobody else has heard of yet.
     fn past_sale(&self, origin: Origin, sale: &event::Sale, mut later: Vec<event::Sale>) -> Option<PastSale> {
         let State::Open(open) = &self.state else { return None };
@@ -817,13 +826,16 @@ impl Lane {
                     self.commands.push(Command::Play(Tone::Blocked));
                     self.tell_now(&Message::CouponRefused(CouponRefusal::Reserved(code)));
                 }
-                Due::DropReturn => {
+                due @ (Due::DropReturn | Due::DropReturnBegunBefore) => {
                     if self.till().is_some_and(|till| matches!(till.desk(), Desk::Paying(_))) {
                         self.input_now(Input::Back);
                     }
                     self.input_now(Input::DropReturn);
                     self.commands.push(Command::Play(Tone::Blocked));
-                    self.tell_now(&Message::ReturnElsewhere);
+                    self.tell_now(match due {
+                        Due::DropReturnBegunBefore => &Message::ReturnedElsewhere,
+                        _ => &Message::ReturnElsewhere,
+                    });
                 }
             }
         }

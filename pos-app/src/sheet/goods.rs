@@ -150,7 +150,10 @@ impl Lane {
             self.front.say(
                 Tone::Attend,
                 ("这些数字对应多种商品", "再按一次回车选中第一个，或用方向键选择，或接着输入。"),
-                ("Several goods begin so", "Enter again takes the first; or choose with the arrows, or type on."),
+                (
+                    "Several goods begin so",
+                    "Enter again takes the first; or choose with the arrows, or type on.",
+                ),
             );
             self.commands.push(Command::Play(Sound::Blocked));
         }

@@ -285,7 +285,8 @@ impl Agent {
 
     /// Holds HQ's position against the journal.
     fn compare(&mut self, answer: PushAnswer) -> Result<PushInput, PushFailure> {
-        let PushAnswer { epoch, acknowledged, head, quarantined, signed, takes_bare, takes_context: _ } = answer;
+        let PushAnswer { epoch, acknowledged, head, quarantined, signed, takes_bare, takes_context: _ } =
+            answer;
         self.takes_bare = takes_bare;
         let head =
             ChainHash::parse(&head).map_err(|error| PushFailure::Refused { reason: error.to_string() })?;

@@ -166,13 +166,25 @@ impl Errands {
                 heard.inputs = past.filter(|_| is_free).map(customers::bring_back).unwrap_or_default();
             }
             Errand::KeepReceipt(origin) => {
-                if let Some(Answer::ReceiptNotClaimed { why }) = answer
-                    && why != protocol::ask::ReceiptRefused::Unknown
-                {
-                    self.holds.refuse_receipt(&origin);
-                    heard.is_refused = true;
+                let mut is_so = yes;
+                match answer {
+                    Some(Answer::ReceiptNotClaimed { why })
+                        if why != protocol::ask::ReceiptRefused::Unknown =>
+                    {
+                        self.holds.refuse_receipt(&origin);
+                        heard.is_refused = true;
+                    }
+                    Some(Answer::ReceiptClaimed { sale, later, .. }) => {
+                        if let Some(now) = past(&origin, &sale, later, (journal, settings)) {
+                            self.holds.keep_receipt(till, &now);
+                            // The yes is about what is left, and not about what the return was begun with.
+                            let begun = till.basket().past().filter(|begun| begun.origin == origin);
+                            is_so = !begun.is_some_and(|begun| now.has_less_left_than(begun));
+                        }
+                    }
+                    _ => {}
                 }
-                heard.said = Some((Thing::receipt(&(&origin).into()), yes));
+                heard.said = Some((Thing::receipt(&(&origin).into()), is_so));
             }
             Errand::Parked { luck } => {
                 if let Some(Answer::ParkedBaskets { baskets, gone }) = answer {
@@ -244,7 +256,7 @@ impl Errands {
                     inputs.push(Input::TakeCouponBack { code });
                     continue;
                 }
-                Due::DropReturn => {
+                Due::DropReturn | Due::DropReturnBegunBefore => {
                     inputs.extend([Input::Back, Input::DropReturn]);
                     continue;
                 }

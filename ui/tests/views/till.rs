@@ -421,6 +421,7 @@ pub fn every_notice() -> Vec<Notice> {
         Notice::RecallFirst,
         Notice::ReturnOpen,
         Notice::NothingToReturn,
+        Notice::ReturnedElsewhere,
         Notice::ReturnTooMuch { left: text() },
         Notice::NotReturnable,
         Notice::OpenShiftFirst,

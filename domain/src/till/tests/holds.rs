@@ -16,6 +16,7 @@ fn look(holds: &mut Holds, lane: &Lane) -> Vec<String> {
         Due::KeepReceipt(origin) => format!("keep sale {}", origin.seq),
         Due::DropCoupon(code) => format!("drop {code}"),
         Due::DropReturn => "drop the return".to_owned(),
+        Due::DropReturnBegunBefore => "drop the return that was begun before".to_owned(),
     };
     holds.look(&lane.till, lane.now_ms).into_iter().map(told).collect()
 }
@@ -68,6 +69,36 @@ fn a_return_that_is_another_lanes_by_now_is_dropped_before_money_moves() {
     assert_eq!(look(&mut holds, &lane), ["drop the return"]);
     lane.take(In(Input::DropReturn));
     assert_eq!(look(&mut holds, &lane), NOTHING, "it is not ours to release");
+}
+
+#[test]
+fn a_return_that_was_begun_with_more_than_is_left_is_begun_anew() {
+    let mut lane = lane(then(sold(), [BACK, BringsBack]));
+    let mut holds = Holds::default();
+    let begun = lane.till.basket().past().expect("it is coming back").clone();
+    holds.hold_receipt(begun.origin.clone(), lane.till.last_sale(), lane.now_ms);
+    holds.keep_receipt(&lane.till, &begun);
+    assert_eq!(look(&mut holds, &lane), NOTHING, "nothing came back since");
+    let mut now = begun.clone();
+    now.lines[0].returned += 1;
+    assert!(now.has_less_left_than(&begun) && !begun.has_less_left_than(&now));
+    holds.keep_receipt(
+        &lane.till,
+        &PastSale { origin: Origin { seq: 1_000, ..now.origin.clone() }, ..now.clone() },
+    );
+    assert_eq!(look(&mut holds, &lane), NOTHING, "that was another one");
+    holds.keep_receipt(&lane.till, &now);
+    lane.take(brings_back(now.lines[0].line.number, 1_000));
+    assert_eq!(look(&mut holds, &lane), ["drop the return that was begun before"]);
+    lane.take(In(Input::DropReturn));
+    assert_eq!(
+        look(&mut holds, &lane),
+        [format!("release sale {}", now.origin.seq)],
+        "it is ours to release"
+    );
+    lane.take(BringsBack);
+    holds.hold_receipt(now.origin.clone(), lane.till.last_sale(), lane.now_ms);
+    assert_eq!(look(&mut holds, &lane), NOTHING, "the next return is another one");
 }
 
 #[test]

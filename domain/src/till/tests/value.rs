@@ -250,10 +250,12 @@ fn leases_that_are_over_do_not_fill_the_lane() {
         until_ms,
     };
     then(selling(), [member("m2"), scan(COLA), PAY]).into_iter().for_each(|happens| drop(lane.take(happens)));
-    lane.till.leases_spent = (0..LEASES_SPENT_MAX).map(|number| known(number, lane.now_ms + HOUR_MS)).collect();
+    lane.till.leases_spent =
+        (0..LEASES_SPENT_MAX).map(|number| known(number, lane.now_ms + HOUR_MS)).collect();
     lane.take(by_value(Some("1")));
     assert!(lane.till.tenders.is_empty(), "no further lease can be remembered");
-    lane.till.leases_spent = (0..LEASES_SPENT_MAX).map(|number| known(number, lane.now_ms - HOUR_MS)).collect();
+    lane.till.leases_spent =
+        (0..LEASES_SPENT_MAX).map(|number| known(number, lane.now_ms - HOUR_MS)).collect();
     lane.take(by_value(Some("1")));
     assert_eq!(lane.till.tenders.len(), 1);
 }

@@ -159,8 +159,11 @@ impl Keeper<'_, '_> {
             }
         }
         let book = BookKey { owner: key.store, kind: BookKind::Parked, part: &part };
-        let kept =
-            Kept { entries: 1, state: Row { book: ParkedBook::default(), parked: Some(parked.clone()) }, claim: None };
+        let kept = Kept {
+            entries: 1,
+            state: Row { book: ParkedBook::default(), parked: Some(parked.clone()) },
+            claim: None,
+        };
         self.enter(book, 1, (source, at_ms), 0, &serde_json::json!({ "do": "park" }))?;
         self.writing.put_book(book, &written(&kept))
     }

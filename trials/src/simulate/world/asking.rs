@@ -124,7 +124,7 @@ impl World<'_> {
             if by.is_empty() && !heard.is_refused {
                 self.days.met(BadDay::NobodyAnswered);
             }
-            self.claims.say(machine, thing, by);
+            self.claims.say(machine, thing, by.into_iter().filter(|_| is_yes));
         }
         for (number, question) in heard.questions {
             self.ask(machine, number, question);

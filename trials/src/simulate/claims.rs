@@ -28,8 +28,8 @@ pub struct Claims {
     uses: Vec<Use>,
     /// Who said last that a machine may use something up.
     said: BTreeMap<(usize, Thing), BTreeSet<Authority>>,
-    /// Lanes whose disk was put back, copied or replaced, by the store's code.
-    astray: BTreeSet<(String, u32)>,
+    /// Lanes whose disk was put back, copied or replaced, by the store's code, with the last epoch of which that is so.
+    astray: BTreeMap<(String, u32), u32>,
 }
 
 /// How much of what was used, and by whom.
@@ -50,14 +50,15 @@ impl Claims {
         self.said.remove(&(machine, thing));
     }
 
-    /// A lane does not know any more what it did.
-    pub fn go_astray(&mut self, store: &str, lane: u32) {
-        self.astray.insert((store.to_owned(), lane));
+    /// A lane does not know any more what it did up to and with this epoch. What it does once it is enrolled anew it knows.
+    pub fn go_astray(&mut self, store: &str, lane: u32, epoch: u32) {
+        let last = self.astray.entry((store.to_owned(), lane)).or_default();
+        *last = epoch.max(*last);
     }
 
-    /// Whether a lane's disk was put back, copied or replaced.
-    pub fn is_astray(&self, store: &str, lane: u32) -> bool {
-        self.astray.contains(&(store.to_owned(), lane))
+    /// Whether a lane's disk was put back, copied or replaced in an epoch, or after it.
+    pub fn is_astray(&self, store: &str, lane: u32, epoch: u32) -> bool {
+        self.astray.get(&(store.to_owned(), lane)).is_some_and(|last| epoch <= *last)
     }
 
     /// A machine used something up. Where its clock is wrong nobody can say for how long it was promised. Gives who had
@@ -90,12 +91,13 @@ impl Claims {
 
     fn is_left_out(&self, used: &Use) -> bool {
         let of = match &used.thing {
-            Thing::Receipt { store, at } => Some((store, at.0)),
-            Thing::Parked { store, at } => Some((store, at.0)),
+            Thing::Receipt { store, at } => Some((store, at.0, at.1)),
+            Thing::Parked { store, at } => Some((store, at.0, at.1)),
             Thing::Coupon(_) => None,
         };
-        self.is_astray(&used.source.0.0, used.source.0.1)
-            || of.is_some_and(|(store, lane)| self.is_astray(store, lane))
+        let (store, lane, epoch) = &used.source.0;
+        self.is_astray(store, *lane, *epoch)
+            || of.is_some_and(|(store, lane, epoch)| self.is_astray(store, lane, epoch))
     }
 
     /// Nothing was used up by lanes to which one authority said yes more than there is.

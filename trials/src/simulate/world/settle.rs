@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{BadDay, Condition, Finding, Invariant, MINUTE_MS, World, found, shop};
+use super::{BadDay, Condition, Finding, Invariant, MINUTE_MS, World, found};
 use crate::disk::Faults;
 use crate::powercut::words;
 use crate::simulate::model::{JournalKey, Written};
@@ -100,7 +100,11 @@ impl World<'_> {
                     let last = lane.books.journal().head().seq;
                     let filed = status.filed.map_or(0, |filed| filed.acknowledged);
                     let is_copied = agent.copied().is_none_or(|copied| copied == last)
-                        || self.claims.is_astray(&shop::store_code(place.store), place.lane_number);
+                        || self.claims.is_astray(
+                            &lane.identity().store,
+                            place.lane_number,
+                            lane.identity().epoch,
+                        );
                     if status.is_level() && filed == last && status.version == version && !place.is_called {
                         if is_copied {
                             continue;
@@ -161,7 +165,7 @@ impl World<'_> {
         let at_hq: BTreeMap<_, _> =
             filed.iter().map(|(key, acknowledged, head)| (key.clone(), (*acknowledged, *head))).collect();
         let is_at_hq = |source: &(JournalKey, u64)| {
-            !self.claims.is_astray(&source.0.0, source.0.1) && self.model.is_filed(&at_hq, source)
+            !self.claims.is_astray(&source.0.0, source.0.1, source.0.2) && self.model.is_filed(&at_hq, source)
         };
         for _ in 0..self.claims.check_listed(&self.model, is_at_hq, &listed)? {
             self.days.met(BadDay::UsedTwiceAndListed);

@@ -162,7 +162,11 @@ impl World<'_> {
     /// What a lane did before its disk was put back, copied or replaced is not in its books.
     pub(super) fn forget_claims_of(&mut self, machine: usize) {
         let place = &self.machines[machine];
-        self.claims.go_astray(&crate::simulate::shop::store_code(place.store), place.lane_number);
+        let written = self.model.machines[machine].chains.keys().map(|key| key.2);
+        let known = place.papers.as_ref().map(|papers| papers.identity.epoch);
+        let epoch = written.chain(known).max().unwrap_or(0);
+        let store = crate::simulate::shop::store_code(place.store);
+        self.claims.go_astray(&store, place.lane_number, epoch);
     }
 
     pub(super) fn give_up_racks(&mut self, why: &'static str) {

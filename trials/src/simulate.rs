@@ -16,6 +16,7 @@
 //! | [`shelf`], [`keeper`] | labels on the shelf, and the part of an agent that keeps them true |
 //! | [`relay`] | the relay of a store, which some have |
 //! | [`asking`], [`claims`] | what lanes ask of it and of HQ, and what one lane at a time may use up |
+//! | [`points`] | members' points: what was lent, and what customers walked away with |
 //! | [`network`] | what becomes of a request and its answer |
 //! | [`headquarters`], [`shop`] | HQ's program, and what it feeds |
 //! | [`model`] | what must be true |
@@ -33,6 +34,7 @@ pub mod lane;
 pub mod machine;
 pub mod model;
 pub mod network;
+pub mod points;
 pub mod relay;
 pub mod script;
 pub mod shelf;
@@ -72,6 +74,10 @@ pub enum Weakness {
     RelayForgets,
     /// Lanes do not ask again for what they still need.
     LanesForget,
+    /// HQ lends points that it has lent to another lane already.
+    LeasesOverlap,
+    /// HQ enters what a sale did to points once more where the sale comes again.
+    PointsTwice,
 }
 
 /// What is simulated.

@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use domain::barcode::{self, Barcode};
+use domain::member::{Member, PointsGrant};
 use domain::record::Record;
 use domain::refund::{Origin, PastSale};
 use domain::till::holds::{Due, Holds};
-use domain::till::{Desk, Input, Settings, Till};
+use domain::till::{Desk, Input, Message, Settings, Till};
 use ledger::journal::Journal;
 use protocol::ask::{Answer, ParkedRefused, Question};
 use protocol::event::{self, ParkedId};
@@ -16,9 +17,18 @@ use super::Weakness;
 use super::customers;
 use super::relay::{Thing, is_claim};
 
+/// So many points are asked for where nobody has told how many there are.
+const POINTS_ASKED: i64 = 100_000;
+
 /// What an answer is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Errand {
+    Member,
+    /// The member who buys may want to spend points.
+    Points {
+        member: String,
+        is_wanted: bool,
+    },
     Coupon {
         code: String,
         text: String,
@@ -48,6 +58,10 @@ pub struct Heard {
     pub said: Option<(Thing, bool)>,
     /// Another lane has it, or used it up.
     pub is_refused: bool,
+    /// Points that were lent to this lane.
+    pub lent: Option<PointsGrant>,
+    /// None were lent.
+    pub is_not_lent: bool,
 }
 
 /// What is asked, and what is held for this lane.
@@ -90,6 +104,59 @@ impl Errands {
         Err(Some(self.ask(errand, Question::ClaimCoupon { code, member })))
     }
 
+    /// What the till says others may know more about: who a member is, and what of their points may be spent here.
+    // Nobody else knows more of anything else here.
+    #[allow(clippy::wildcard_enum_match_arm)]
+    pub fn hear_till(&mut self, settings: &Settings, message: &Message) -> Option<(u64, Question)> {
+        match message {
+            Message::MemberUnknown(code) => {
+                let question = Question::member(code);
+                question.is_within_bounds().then(|| self.ask(Errand::Member, question))
+            }
+            Message::MemberJoined(member) => self.ask_for_points(settings, member, false),
+            _ => None,
+        }
+    }
+
+    /// Asks for a lease where points are spent at all and none is held.
+    fn ask_for_points(
+        &mut self,
+        settings: &Settings,
+        member: &Member,
+        is_wanted: bool,
+    ) -> Option<(u64, Question)> {
+        let spends = settings.rules.points.spending.is_some();
+        let has_none = member.points.is_some_and(|points| points <= 0);
+        let points = member.points.filter(|_| !has_none).unwrap_or(POINTS_ASKED);
+        let held = self.holds.lease_of(&member.id).is_some();
+        if !spends || held || self.holds.is_full() || (has_none && !is_wanted) {
+            return None;
+        }
+        for errand in self.open.values_mut() {
+            if let Errand::Points { member: of, is_wanted: wish } = errand
+                && *of == member.id
+            {
+                *wish |= is_wanted;
+                return None;
+            }
+        }
+        let errand = Errand::Points { member: member.id.clone(), is_wanted };
+        Some(self.ask(errand, Question::LendPoints { member: member.id.clone(), points }))
+    }
+
+    /// The member who buys wants to spend points: those that are lent, or as soon as some are.
+    pub fn spend_points(
+        &mut self,
+        till: &Till,
+        settings: &Settings,
+    ) -> Result<Input, Option<(u64, Question)>> {
+        let Some(member) = till.basket().member() else { return Err(None) };
+        match self.holds.lease_of(&member.id) {
+            Some(grant) => Ok(Input::OfferPoints(Some(grant.clone()))),
+            None => Err(self.ask_for_points(settings, member, true)),
+        }
+    }
+
     /// Goods of a sale are to come back.
     pub fn claim_receipt(&mut self, origin: Origin) -> (u64, Question) {
         let question = Question::ClaimReceipt { origin: (&origin).into() };
@@ -125,6 +192,23 @@ impl Errands {
         let mut heard = Heard::default();
         let store = &journal.identity().store;
         match errand {
+            Errand::Member => {
+                if let Some(Answer::Member { member }) = answer {
+                    heard.inputs.push(Input::Member((&member).into()));
+                }
+            }
+            Errand::Points { member, is_wanted } => match answer {
+                Some(Answer::PointsLent { grant }) if grant.member == member => {
+                    let Ok(grant) = grant.understand(0) else { return heard };
+                    self.holds.hold_lease(grant.clone());
+                    if is_wanted {
+                        heard.inputs.push(Input::OfferPoints(Some(grant.clone())));
+                    }
+                    heard.lent = Some(grant);
+                }
+                Some(Answer::PointsNotLent { .. }) => heard.is_not_lent = true,
+                _ => {}
+            },
             Errand::Coupon { code, text } => {
                 heard.said = Some((Thing::Coupon(code.clone()), yes));
                 match answer {

@@ -31,6 +31,8 @@ pub struct Seen<'a> {
     pub cash_due: i64,
     /// Whether somebody showed a receipt at another lane of the store a short while ago.
     pub is_shown_elsewhere: bool,
+    /// The member's code that somebody showed at another lane of the chain a short while ago.
+    pub card_elsewhere: Option<String>,
     /// Minutes of the shop's day.
     pub minute: i64,
 }
@@ -54,19 +56,22 @@ pub enum Wish {
     Elsewhere(usize),
     /// Goods come back.
     BringBack,
+    /// The member who buys wants to spend points.
+    Spend,
 }
 
 /// The customers of one lane.
 pub struct Customers {
     dice: Dice,
     store: usize,
+    stores: usize,
     closes_shift: bool,
 }
 
 impl Customers {
     /// The same seed, the same people.
-    pub fn new(seed: u64, store: usize) -> Self {
-        Self { dice: Dice::new(seed), store, closes_shift: true }
+    pub fn new(seed: u64, store: usize, stores: usize) -> Self {
+        Self { dice: Dice::new(seed), store, stores, closes_shift: true }
     }
 
     /// Whether it is so, in so many of a hundred cases.
@@ -97,9 +102,16 @@ impl Customers {
         Next { inputs, wish: None, pause_ms: until_open * 60_000 + pause_ms }
     }
 
-    /// What a customer wants who comes to an empty counter, and others must be asked about.
+    /// What a customer wants who comes to an empty counter or has points, and others must be asked about.
     fn wishes(&mut self, seen: &Seen<'_>) -> Option<Wish> {
         let till = seen.till;
+        let basket = till.basket();
+        let may_spend =
+            matches!(till.desk(), Desk::Selling(_) | Desk::Paying(_)) && till.tenders().is_empty();
+        let has_points = basket.member().is_some() && basket.grant().is_none() && !basket.lines().is_empty();
+        if may_spend && has_points && self.dice.chance(25) {
+            return Some(Wish::Spend);
+        }
         let is_free = matches!(till.desk(), Desk::Selling(_)) && till.basket().is_empty();
         if !is_free || till.shift().is_none() {
             return None;
@@ -177,7 +189,7 @@ impl Customers {
             };
         }
         if till.basket().is_empty() {
-            return self.greets();
+            return self.greets(seen);
         }
         let lines: Vec<u32> = till.basket().lines().iter().map(|line| line.number).collect();
         if lines.is_empty() {
@@ -192,15 +204,17 @@ impl Customers {
             2 => vec![Input::SetPrice { line, unit_price: Money::from_minor(self.dice.between(100, 3_000)) }],
             3 => vec![Input::DropReturn, Input::Cancel { reason }],
             4 | 9 => vec![Input::Park { note: "红伞".to_owned() }],
-            5 => vec![Input::FindMember(shop::member(self.store, self.dice.index(shop::MEMBERS)))],
+            5 => vec![self.shows_card(seen)],
             6 | 7 => vec![Input::Code(shop::coupon(self.store, self.dice.index(shop::COUPONS)))],
             8 => vec![Input::DropMember],
+            // They change their mind.
+            20 => vec![Input::OfferPoints(None)],
             10..=19 => vec![Input::ConfirmAge, Input::Pay],
             _ => vec![self.scans()],
         }
     }
 
-    fn greets(&mut self) -> Vec<Input> {
+    fn greets(&mut self, seen: &Seen<'_>) -> Vec<Input> {
         match self.dice.below(60) {
             0 => return vec![Input::SignOut],
             1 => return vec![Input::Lock],
@@ -211,12 +225,28 @@ impl Customers {
             }
             3 => return vec![Input::OpenDrawer { reason: "换零钱".to_owned() }],
             4 | 5 => return vec![Input::Report],
-            21..=24 => {
-                return vec![Input::FindMember(shop::member(self.store, self.dice.index(shop::MEMBERS)))];
-            }
+            21..=32 => return vec![self.shows_card(seen)],
             _ => {}
         }
         vec![self.scans()]
+    }
+
+    /// Somebody is a member, of this store or another, or becomes one; some were at another lane just before.
+    fn shows_card(&mut self, seen: &Seen<'_>) -> Input {
+        if let Some(card) = &seen.card_elsewhere
+            && self.dice.chance(50)
+        {
+            return Input::FindMember(card.clone());
+        }
+        match self.dice.below(20) {
+            0..=12 => Input::FindMember(shop::member(self.store, self.dice.index(shop::MEMBERS))),
+            13..=16 => {
+                let store = self.dice.index(self.stores);
+                Input::FindMember(shop::member(store, self.dice.index(shop::MEMBERS)))
+            }
+            17 => Input::FindMember(shop::phone(self.dice.index(shop::PHONES))),
+            _ => Input::RegisterMember(Box::new(shop::new_member(self.dice.index(shop::PHONES)))),
+        }
     }
 
     fn scans(&mut self) -> Input {

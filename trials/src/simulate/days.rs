@@ -101,6 +101,28 @@ bad_days! {
     Returned => "returned",
     /// A member bought.
     MemberBought => "member_bought",
+    /// Points were spent.
+    PointsSpent => "points_spent",
+    /// Goods came back that points had been spent on.
+    PointsRestored => "points_restored",
+    /// A lease on the basket was over before the sale.
+    LeaseOver => "lease_over",
+    /// HQ lent points, and its answer was not heard.
+    LeaseNotHeard => "lease_not_heard",
+    /// A stop came with a lease on the basket.
+    LeaseOverStop => "lease_over_stop",
+    /// Something was done to a lane's disk, or it was enrolled anew, while points were lent to it.
+    LeaseOfLostLane => "lease_of_lost_lane",
+    /// One member bought at two lanes at once.
+    MemberAtTwoLanes => "member_at_two_lanes",
+    /// One member bought at two stores at once.
+    MemberAtTwoStores => "member_at_two_stores",
+    /// A lane was lent nothing.
+    NothingLent => "nothing_lent",
+    /// Somebody became a member at a till.
+    MemberRegistered => "member_registered",
+    /// A member owed points at HQ.
+    PointsOwed => "points_owed",
     /// A coupon was spent.
     CouponSpent => "coupon_spent",
     /// A label's price was charged, since the label still shows less than the price lists say.

@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use hq::asking;
+use hq::books::LaneId;
+use hq::books::keeper::{self, Keeper, points_key};
+use hq::books::points::{Operation, PointsWrong, Settled};
 use hq::enrolment;
 use hq::feed::PageCache;
 use hq::intake::{self, IntakeError};
@@ -19,6 +22,7 @@ use protocol::push::PushRefusal;
 
 use super::model::{JournalKey, Stock};
 use super::network::{Answer, Ask};
+use super::points::{AtHq, Listed};
 use super::relay::{Authority, is_claim};
 use super::shop;
 use crate::disk::Image;
@@ -219,6 +223,47 @@ impl Headquarters {
         Ok(exceptions.into_iter().map(|row| (row.kind, row.owner, row.part)).collect())
     }
 
+    /// How the points of people stand, by their ids: each person's accounts.
+    pub fn points(&self, persons: &[Vec<String>]) -> Result<Vec<Vec<AtHq>>, String> {
+        let read = self.store()?.read(|reading| {
+            let mut all = Vec::new();
+            for ids in persons {
+                let mut kept = Vec::new();
+                for member in ids {
+                    let Some(body) = reading.book(points_key(member))? else { continue };
+                    let entered = reading.book_sum(points_key(member))?;
+                    kept.push(AtHq { member: member.clone(), account: keeper::account_of(&body)?, entered });
+                }
+                all.push(kept);
+            }
+            Ok::<_, StoreError>(all)
+        });
+        read.map_err(|error| words(&error))
+    }
+
+    /// What HQ lists about points.
+    pub fn points_listed(&self) -> Result<Vec<Listed>, String> {
+        let exceptions = self.store()?.read(|reading| reading.exceptions(ALARMS_MAX));
+        let exceptions = exceptions.map_err(|error: StoreError| words(&error))?;
+        let of_points = exceptions.into_iter().filter(|row| row.kind == BookKind::Points);
+        of_points
+            .map(|row| {
+                let wrong: PointsWrong = serde_json::from_str(&row.what).map_err(|error| words(&error))?;
+                let lane = row.source.split('/').nth(1).and_then(|lane| lane.parse().ok());
+                let lane = lane.ok_or_else(|| format!("{} is no document", row.source))?;
+                Ok(Listed { member: row.owner, store: row.store, lane, wrong })
+            })
+            .collect()
+    }
+
+    /// How many leases of points a lane has.
+    pub fn points_lent_to(&self, store: &str, lane: u32) -> Result<usize, String> {
+        let lane = LaneId { store: store.to_owned(), lane };
+        let held = self.store()?.read(|reading| reading.holds_until(&lane, i64::MAX));
+        let held = held.map_err(|error: StoreError| words(&error))?;
+        Ok(held.iter().filter(|hold| hold.kind == BookKind::Points).count())
+    }
+
     /// How many events are set aside because they cannot be read.
     pub fn quarantined(&self) -> Result<u64, String> {
         let events = self.store()?.read(|reading| reading.quarantined(ALARMS_MAX));
@@ -233,6 +278,47 @@ impl Headquarters {
 }
 
 impl Headquarters {
+    /// Takes what other lanes were lent of a member's points for given back: an HQ whose leases overlap.
+    pub fn take_leases_back(&self, identity: &Identity, member: &str, now_ms: i64) -> Result<(), String> {
+        let done = self.store()?.write(|writing| {
+            let keeper = Keeper::new(writing, now_ms)?;
+            let member = keeper.member_of(member)?;
+            for (lease, lent) in keeper.account(&member)?.leases() {
+                let lane = &lent.lane;
+                if (&lane.store, lane.lane) != (&identity.store, identity.lane) {
+                    let operation = Operation::Settle { lease: lease.clone(), why: Settled::Returned };
+                    keeper.points(&member, &lane.store, ("overlap", now_ms), &operation)?;
+                }
+            }
+            Ok::<_, StoreError>(())
+        });
+        done.map_err(|error| words(&error))
+    }
+
+    /// Enters what the sales of a batch earned once more where they are filed already: an HQ without dedupe of points.
+    pub fn enter_points_again(&self, identity: &Identity, body: &[u8], now_ms: i64) -> Result<(), String> {
+        let Ok(inflated) = zstd::decode_all(body) else { return Ok(()) };
+        let Ok(batch) = protocol::push::decode_batch(&inflated) else { return Ok(()) };
+        let Identity { store, lane, .. } = identity;
+        let key = (store.clone(), *lane, batch.head.epoch);
+        let filed = self.filed()?.into_iter().find(|(of, ..)| *of == key).map_or(0, |(_, last, _)| last);
+        let done = self.store()?.write(|writing| {
+            let keeper = Keeper::new(writing, now_ms)?;
+            for (seq, (_, bytes)) in (batch.head.first_seq..=filed).zip(&batch.events) {
+                let Ok(event) = protocol::event::decode(bytes) else { continue };
+                let protocol::event::Fact::SaleCompleted { sale } = &event.fact else { continue };
+                let Some(buyer) = &sale.buyer else { continue };
+                let earned = buyer.points.as_ref().map_or(0, |points| points.earned);
+                let source = format!("{}/{}/{}/{seq}#again", key.0, key.1, key.2);
+                let operation = Operation::Sale { earned, spent: 0, lease: String::new(), net: 0 };
+                let member = keeper.member_of(&buyer.member)?;
+                keeper.points(&member, store, (&source, event.at_ms), &operation)?;
+            }
+            Ok::<_, StoreError>(())
+        });
+        done.map_err(|error| words(&error))
+    }
+
     /// Forgets that the events of a batch are filed, and keeps the sums that
     /// they made: an HQ without dedupe.
     pub fn forget(&self, identity: &Identity, body: &[u8]) -> Result<(), String> {

@@ -77,7 +77,9 @@ impl Keeper {
             | Weakness::PaperFirst
             | Weakness::RelayLendsTwice
             | Weakness::RelayForgets
-            | Weakness::LanesForget => Teeth::default(),
+            | Weakness::LanesForget
+            | Weakness::LeasesOverlap
+            | Weakness::PointsTwice => Teeth::default(),
         });
         for label in &rack.labels {
             let heard = Heard {

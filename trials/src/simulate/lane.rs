@@ -232,6 +232,12 @@ impl Lane {
         self.errands.hear(said, (till, settings, now_ms), self.books.journal())
     }
 
+    /// The member who buys wants to spend points.
+    pub fn spend_points(&mut self) -> Result<Input, Option<Out>> {
+        let asked = self.errands.spend_points(self.books.till(), &self.settings);
+        asked.map_err(|asked| asked.map(out))
+    }
+
     /// One of its own parked baskets is wanted.
     pub fn recall(&mut self, basket: u32) -> Option<Out> {
         self.errands.recall(self.identity.lane, self.identity.epoch, basket).map(out)
@@ -343,8 +349,10 @@ impl Lane {
             | Effect::Weigh(_)
             | Effect::OpenDrawer
             | Effect::Ask(_)
-            | Effect::Report(_)
-            | Effect::Tell(_) => {}
+            | Effect::Report(_) => {}
+            Effect::Tell(message) => {
+                outs.extend(self.errands.hear_till(&self.settings, &message).map(out));
+            }
         }
         Ok(())
     }

@@ -171,7 +171,7 @@ impl Machine {
             line: Line::default(),
             printer_off_until_ms: 0,
             disk_full_until_ms: 0,
-            customers: Customers::new(mixed(seed, 2), store),
+            customers: Customers::new(mixed(seed, 2), store, plan.stores),
             orders: BTreeMap::new(),
             imaged: None,
             is_called: false,

@@ -15,6 +15,7 @@ use protocol::answer::SalesOfDay;
 use protocol::chain::ChainHash;
 use protocol::event::{self, EVENT_VERSION, Event, Fact, ParkedId};
 
+use super::points::{Moved, moved_by};
 use super::relay::Thing;
 
 /// A business day of a lane, with its store.
@@ -47,6 +48,10 @@ pub enum Invariant {
     ReceiptOnce,
     /// A parked basket is taken up once, by lanes that whoever keeps it said yes to.
     ParkedOnce,
+    /// No point is spent twice, by lanes to which HQ lent it.
+    PointsOnce,
+    /// HQ's balances are what filed documents come to, and in the end nothing stays lent.
+    PointsAtHq,
     /// What was used up more than it may be is listed at HQ.
     Listed,
     /// A payment is charged at most once, and ends in a sale, a list or nothing.
@@ -153,6 +158,8 @@ pub struct Written {
     parked: BTreeMap<u32, u32>,
     /// What it used up and nobody has looked at yet.
     pub used: Vec<Used>,
+    /// What its documents did to members' points and nobody has looked at yet.
+    pub moved: Vec<Moved>,
     /// Sum of all totals since its first shift, fen.
     pub net: i64,
 }
@@ -296,6 +303,7 @@ impl Written {
             }
         }
         self.net += sale.total.minor();
+        self.moved.extend(moved_by(&(key_of(identity), seq), sale));
         let sold = Sold {
             date,
             lines: (sale.lines.len() + sale.returns.len()) as u64,
@@ -469,6 +477,19 @@ impl Model {
                 found(Invariant::NothingMadeUp, words)
             }
         }
+    }
+
+    /// The sales of the journals, as far as HQ has filed them, with their keys and numbers.
+    pub fn filed_sales<'a>(
+        &'a self,
+        filed: &'a [(JournalKey, u64, ChainHash)],
+    ) -> Result<Vec<(&'a JournalKey, u64, &'a Sold)>, Finding> {
+        let mut sales = Vec::new();
+        for (key, acknowledged, head) in filed {
+            let Some(chain) = self.filed_chain(key, *acknowledged, *head)? else { continue };
+            sales.extend(chain.sales.range(..=acknowledged).map(|(seq, sold)| (key, *seq, sold)));
+        }
+        Ok(sales)
     }
 
     /// HQ was put back from a backup: what it answered since is not its word any more.

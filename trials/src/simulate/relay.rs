@@ -231,5 +231,11 @@ impl Thing {
 
 /// Whether this is a yes.
 pub fn is_claim(said: &Said) -> bool {
-    matches!(said, Said::ReceiptClaimed { .. } | Said::CouponClaimed { .. } | Said::ParkedClaimed { .. })
+    matches!(
+        said,
+        Said::ReceiptClaimed { .. }
+            | Said::CouponClaimed { .. }
+            | Said::ParkedClaimed { .. }
+            | Said::PointsLent { .. }
+    )
 }

@@ -2,15 +2,30 @@
 //! what its buyers change during the day.
 
 use domain::barcode::ShopPattern;
+use domain::member::{NewMember, Spending};
 use hq::store::{Kind, Store, StoreError};
+use protocol::ask::PHONE;
 use protocol::promotion::PromotionForm;
-use protocol::pull::{Category, Coupon, CouponState, Member, Product, StoreRules};
+use protocol::pull::{Category, Coupon, CouponState, Member, Product, StoreRules, phone_hash};
 
 /// How many goods there are.
 pub const GOODS: usize = 24;
 
 /// How many members each store has.
 pub const MEMBERS: usize = 6;
+
+/// The points that each of them has at first.
+pub const POINTS_AT_FIRST: i64 = 300;
+
+/// How points are spent: ten are one yuan, up to half of what is bought.
+pub const SPENDING: Spending = Spending { step: 10, points_per_hundred: 10, percent_max: 50 };
+
+/// How many people come without a card and say their telephone number. The first of them are members whom HQ knows: the
+/// first member of each store.
+pub const PHONES: usize = 8;
+
+/// Digits of the hash in the id of somebody who became a member at a till.
+const NEW_ID_DIGITS: usize = 24;
 
 /// How many coupons each store gives out.
 pub const COUPONS: usize = 60;
@@ -52,6 +67,35 @@ fn first_price(item: usize) -> i64 {
 /// A member's id.
 pub fn member(store: usize, member: usize) -> String {
     format!("M{:04}{:02}", store + 1, member)
+}
+
+/// A telephone number.
+pub fn phone(person: usize) -> String {
+    format!("1380000{person:04}")
+}
+
+/// Whoever has it, as they become a member at a till.
+pub fn new_member(person: usize) -> NewMember {
+    let hash = phone_hash(&phone(person));
+    NewMember {
+        id: format!("n{}", &hash[..NEW_ID_DIGITS]),
+        phone_hash: hash,
+        shown: format!("尾号{person:04}"),
+        card: String::new(),
+    }
+}
+
+/// All ids that a person's documents may stand under, the first that of HQ: by person, for as many stores.
+pub fn persons(stores: usize) -> Vec<Vec<String>> {
+    let mut persons: Vec<Vec<String>> = (0..stores)
+        .flat_map(|store| (0..MEMBERS).map(move |place| (store, place)))
+        .map(|(store, place)| {
+            let new = (place == 0 && store < PHONES).then(|| new_member(store).id);
+            std::iter::once(member(store, place)).chain(new).collect()
+        })
+        .collect();
+    persons.extend((stores..PHONES).map(|person| vec![new_member(person).id]));
+    persons
 }
 
 /// A coupon's number.
@@ -118,6 +162,16 @@ pub fn found(store: &Store, stores: usize) -> Result<(), StoreError> {
                 let body =
                     Member { id: id.clone(), shown: "王**".into(), tier: tier.into(), ..Member::default() };
                 writing.put_of_store(Kind::Member, &code, &id, &json(&body))?;
+                let hash = phone_hash(&phone(number));
+                let hash = if member == 0 && number < PHONES { hash.as_str() } else { "" };
+                let row = serde_json::json!({
+                    "id": id, "shown": body.shown, "tier": tier, "store": code, "phone_hash": hash,
+                    "points": POINTS_AT_FIRST,
+                });
+                writing.put_member(&id, &row.to_string())?;
+                if !hash.is_empty() {
+                    writing.add_member_code(&format!("{PHONE}{hash}"), &id)?;
+                }
             }
             for coupon in 0..COUPONS {
                 let number = self::coupon(number, coupon);

@@ -87,6 +87,12 @@ fn labels_that_are_given_their_price_before_the_tills_are_found_out() {
 }
 
 #[test]
+fn an_hq_that_lends_what_is_lent_is_found_out() {
+    let found = found_out(Weakness::LeasesOverlap, 3);
+    assert!(found.is_some_and(|(_, invariant)| invariant == Invariant::PointsOnce), "{found:?}");
+}
+
+#[test]
 fn a_failing_seed_becomes_a_short_story() {
     let (seed, _) = found_out(Weakness::EdgeTriggered, 1).expect("it is found out");
     let plan = plan(seed, 1, Weakness::EdgeTriggered);

@@ -7,6 +7,7 @@ mod counter;
 mod faults;
 mod foreign;
 mod line;
+mod points;
 mod relay;
 mod settle;
 mod shelf;
@@ -27,6 +28,7 @@ use super::headquarters::Headquarters;
 use super::machine::{Condition, Machine, Papers};
 use super::model::{Finding, Invariant, Model, Written, found};
 use super::network::Answer;
+use super::points::Points;
 use super::relay::Relay;
 use super::script::{DAY_MS, Script};
 use super::shelf::{Rack, Sent};
@@ -129,7 +131,10 @@ pub struct World<'a> {
     cut_until_ms: Vec<i64>,
     /// The receipt that somebody showed last in a store: at which machine, and when first.
     shown: Vec<Option<(Origin, usize, i64)>>,
+    /// The member's code that somebody showed last: at which machine, and when.
+    card: Option<(String, usize, i64)>,
     claims: Claims,
+    points: Points,
     hq: Headquarters,
     dice: Dice,
     pool: &'a mut Pool,
@@ -161,6 +166,7 @@ impl<'a> World<'a> {
         hq_disk.disk.erase(mixed(plan.seed, 7));
         let mut settings = crate::counter::settings();
         settings.rules.points.money_per_point = Some(domain::money::Money::from_minor(100));
+        settings.rules.points.spending = Some(shop::SPENDING);
         let mut world = Self {
             plan,
             script,
@@ -176,7 +182,9 @@ impl<'a> World<'a> {
             relays: Vec::new(),
             cut_until_ms: vec![0; plan.stores],
             shown: vec![None; plan.stores],
+            card: None,
             claims: Claims::default(),
+            points: Points::new(plan.stores),
             hq: Headquarters::new(hq_disk),
             dice: Dice::new(mixed(plan.seed, 8)),
             pool,
@@ -330,6 +338,7 @@ impl<'a> World<'a> {
         }
         let sales = self.model.check_days(&filed, &days, &stock)?;
         self.note(&sales.to_be_bytes());
+        self.check_points(&filed)?;
         self.look_at_alarms()
     }
 

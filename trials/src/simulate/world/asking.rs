@@ -7,7 +7,7 @@ use protocol::ask::{ANSWER_WITHIN_MS, Answer as Said, Question as Asks};
 use super::{BadDay, Finding, MINUTE_MS, What, World};
 use crate::simulate::agent::{Question, Side};
 use crate::simulate::customers::Wish;
-use crate::simulate::lane::By;
+use crate::simulate::lane::{By, Lane};
 use crate::simulate::model::key_of;
 use crate::simulate::network::{Answer, Ask};
 use crate::simulate::relay::{Authority, Thing};
@@ -25,6 +25,14 @@ impl World<'_> {
     /// A customer wants something about which others must be asked.
     pub(super) fn wish(&mut self, machine: usize, wish: Wish) -> Result<(), Finding> {
         let asked = match wish {
+            Wish::Spend => {
+                let lane = self.machines[machine].lane.as_mut();
+                match lane.map(Lane::spend_points) {
+                    Some(Ok(offer)) => return self.turn(machine, vec![offer]),
+                    Some(Err(asked)) => asked,
+                    None => None,
+                }
+            }
             Wish::Recall(basket) => self.machines[machine].lane.as_mut().and_then(|lane| lane.recall(basket)),
             Wish::Elsewhere(luck) => {
                 self.machines[machine].lane.as_mut().map(|lane| lane.look_elsewhere(luck))
@@ -116,6 +124,12 @@ impl World<'_> {
         let is_of_relay_alone = matches!(by.as_slice(), [Authority::Relay(..)]);
         if heard.is_refused && self.is_cut_off(self.machines[machine].store) {
             self.days.met(BadDay::RefusedByRelay);
+        }
+        if heard.is_not_lent {
+            self.days.met(BadDay::NothingLent);
+        }
+        if let Some(grant) = &heard.lent {
+            self.note_said(machine, grant, &by);
         }
         if let Some((thing, is_yes)) = heard.said {
             if is_yes && is_of_relay_alone {

@@ -45,13 +45,17 @@ impl World<'_> {
         }
         let now_ms = self.now_ms;
         let is_shown_elsewhere = self.is_shown_elsewhere(machine);
+        let card_elsewhere = self.card_elsewhere(machine);
         let place = &mut self.machines[machine];
         let Some(lane) = &place.lane else { return Ok(()) };
         let minute = ((now_ms + i64::from(OFFSET_MINUTES) * MINUTE_MS) / MINUTE_MS).rem_euclid(24 * 60);
-        let seen = Seen { till: lane.till(), cash_due: lane.cash_due(), is_shown_elsewhere, minute };
+        let cash_due = lane.cash_due();
+        let seen = Seen { till: lane.till(), cash_due, is_shown_elsewhere, card_elsewhere, minute };
         let Next { inputs, wish, pause_ms } = place.customers.next(&seen);
         let (inputs, wish) = if place.is_idle { (Vec::new(), None) } else { (inputs, wish) };
+        self.note_card(machine, &inputs);
         self.turn(machine, inputs)?;
+        self.look_for_member_elsewhere(machine);
         if let Some(wish) = wish.filter(|_| self.is_on(machine, boot)) {
             self.wish(machine, wish)?;
         }
@@ -76,13 +80,22 @@ impl World<'_> {
         lane.printer_ready = now_ms >= place.printer_off_until_ms;
         let before = lane.books.journal().head();
         let was_paying = matches!(lane.till().desk(), Desk::Paying(_));
+        let grant = lane.till().basket().grant().cloned();
         let paper_waits = !lane.printer_ready && !lane.till().papers().is_empty();
         let written = &mut self.model.machines[machine];
         let turned = lane.turn(written, (shown_ms, steady_ms), (by, inputs));
         let has_grown = lane.books.journal().head() != before;
+        let basket = lane.till().basket();
+        let buys = |member: &String| basket.member().is_some_and(|now| now.id == *member);
+        let is_over = grant.is_some_and(|grant| {
+            grant.until_ms <= shown_ms && basket.grant().is_none() && buys(&grant.member)
+        });
         let is_asked = !was_paying && matches!(lane.till().desk(), Desk::Paying(_));
         if paper_waits {
             self.days.met(BadDay::PaperWaited);
+        }
+        if is_over {
+            self.days.met(BadDay::LeaseOver);
         }
         let outs = match turned {
             Ok(outs) => outs,
@@ -99,6 +112,7 @@ impl World<'_> {
             return self.power_fails(machine);
         }
         self.note_uses(machine);
+        self.note_points(machine)?;
         self.check_sums_of_lane(machine)?;
         if has_grown {
             self.nudge(machine);

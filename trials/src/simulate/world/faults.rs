@@ -247,6 +247,8 @@ impl World<'_> {
         }
         self.days.met(BadDay::NewDisk);
         self.forget_claims_of(machine);
+        self.look_at_leases_of(machine);
+        self.lose_points_of(machine);
         let luck = self.dice.below(u64::MAX);
         let place = &mut self.machines[machine];
         place.mounted.disk.erase(luck);

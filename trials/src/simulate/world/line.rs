@@ -174,6 +174,7 @@ impl World<'_> {
         if self.weakness() == Weakness::NoDedupe {
             self.forget_what_is_filed(&papers.identity, ask)?;
         }
+        self.weaken_points(&papers.identity, ask)?;
         let caller = Caller { identity: &papers.identity, key: &papers.key };
         let answer = match self.hq.answer(&caller, ask, self.now_ms) {
             Ok(answer) => answer,
@@ -182,6 +183,7 @@ impl World<'_> {
         if !self.hq.mounted().disk.is_powered() {
             return self.hq_fails("its power is off").map(|()| None);
         }
+        self.note_lent(&papers.identity, &answer);
         if let Answer::Filed(filed) = &answer {
             let key = (papers.identity.store.clone(), papers.identity.lane, filed.epoch);
             let head = protocol::chain::ChainHash::parse(&filed.head);

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::points::LEASES_OVER_MS;
 use super::{BadDay, Condition, Finding, Invariant, MINUTE_MS, World, found};
 use crate::disk::Faults;
 use crate::powercut::words;
@@ -21,6 +22,23 @@ impl World<'_> {
         self.is_settling = true;
         self.tell("nothing goes wrong any more");
         self.heal()?;
+        let leases_over_ms = self.now_ms + LEASES_OVER_MS;
+        self.wait_until_level()?;
+        // What was lent and not heard of ends with what its lane writes next.
+        while self.now_ms < leases_over_ms {
+            self.run_until(self.now_ms + LOOK_MS)?;
+            self.go_on_everywhere()?;
+        }
+        self.visit()?;
+        self.wait_until_level()?;
+        self.check()?;
+        self.check_leases_are_over()?;
+        self.check_returns()?;
+        self.read_everything()?;
+        self.take_stock()
+    }
+
+    fn wait_until_level(&mut self) -> Result<(), Finding> {
         let end_ms = self.now_ms + SETTLE_MS;
         let mut not_level = None;
         while self.now_ms < end_ms {
@@ -28,16 +46,10 @@ impl World<'_> {
             self.go_on_everywhere()?;
             not_level = self.not_level();
             if not_level.is_none() {
-                break;
+                return Ok(());
             }
         }
-        if let Some(words) = not_level {
-            return found(Invariant::Level, words);
-        }
-        self.check()?;
-        self.check_returns()?;
-        self.read_everything()?;
-        self.take_stock()
+        found(Invariant::Level, not_level.unwrap_or_default())
     }
 
     fn heal(&mut self) -> Result<(), Finding> {

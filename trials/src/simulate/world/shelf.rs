@@ -153,6 +153,9 @@ impl World<'_> {
     pub(super) fn go_astray(&mut self, machine: usize) {
         let store = self.machines[machine].store;
         self.forget_claims_of(machine);
+        self.look_at_leases_of(machine);
+        self.lose_points_of(machine);
+        self.points.go_astray(&crate::simulate::shop::store_code(store), self.machines[machine].lane_number);
         self.machines[machine].is_astray = true;
         if self.has_access_point(machine) {
             self.racks[store].given_up.get_or_insert("the disk of its agent was put back or copied");

@@ -96,6 +96,7 @@ impl World<'_> {
             self.call_technician(machine, 10 * MINUTE_MS);
             return Ok(());
         }
+        self.look_at_leases_of(machine);
         self.enrol(machine)?;
         self.days.met(BadDay::EnrolledAnew);
         let epoch = self.machines[machine].papers.as_ref().map_or(0, |papers| papers.identity.epoch);
@@ -122,8 +123,12 @@ impl World<'_> {
         let Some(lane) = &self.machines[machine].lane else { return };
         let till = lane.till();
         let (has_basket, parked) = (!till.basket().is_empty(), till.parked().len());
+        let has_lease = till.basket().grant().is_some();
         if has_basket {
             self.days.met(BadDay::BasketOverStop);
+        }
+        if has_lease {
+            self.days.met(BadDay::LeaseOverStop);
         }
         self.machines[machine].parked_at_stop = parked;
     }
@@ -265,6 +270,7 @@ impl World<'_> {
         let kept = written.start(&identity, head, hash_at);
         self.sales += (written.chain(&identity).sales.len() - sales_before) as u64;
         self.note_uses(machine);
+        self.note_points(machine)?;
         let kept = match kept {
             Ok(kept) => kept,
             Err(_) if !self.machines[machine].mounted.disk.is_powered() => return Ok(false),

@@ -76,8 +76,6 @@ pub enum Weakness {
     LanesForget,
     /// HQ lends points that it has lent to another lane already.
     LeasesOverlap,
-    /// HQ enters what a sale did to points once more where the sale comes again.
-    PointsTwice,
 }
 
 /// What is simulated.

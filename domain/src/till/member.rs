@@ -16,6 +16,10 @@ use crate::tender::Tender;
 /// The longest card, number or telephone that is looked for.
 pub const MEMBER_CODE_LENGTH_MAX: usize = 64;
 
+/// Who has begun to pay when their points' time ends may end it for so long, milliseconds. Well below what HQ waits before
+/// it lends them to others: ten minutes by this lane's clock, which may go back by two.
+const PAYING_GRACE_MS: i64 = 5 * 60_000;
+
 /// How long a lease is remembered after its end, milliseconds: thirty days, so
 /// that a clock that is set back lends nothing twice.
 const LEASE_KEPT_MS: i64 = 30 * 86_400_000;
@@ -276,6 +280,19 @@ impl Step {
         for code in laid {
             self.commit(Record::CouponTakenBack { code });
         }
+    }
+
+    /// Takes points off the basket whose time ended while it is being paid: HQ may lend them to another lane. Whether there
+    /// were any; what is due is more then.
+    pub(super) fn drop_points_that_are_over(&mut self) -> bool {
+        let has_begun = !self.till.tenders.is_empty();
+        let now_ms = if has_begun { self.now_ms.saturating_sub(PAYING_GRACE_MS) } else { self.now_ms };
+        let is_over = self.till.basket.grant().is_some_and(|grant| grant.until_ms <= now_ms);
+        if is_over {
+            self.commit(Record::PointsOffered { grant: None });
+            self.tell(Message::PointsNotSpent);
+        }
+        is_over
     }
 
     /// What has passed its time since it was laid on the basket is taken off

@@ -104,7 +104,10 @@ impl Step {
     /// Whether money may be taken or given now: at the payment, and while no
     /// charge of this basket is open or in doubt.
     pub(super) fn may_settle(&mut self) -> bool {
-        if !matches!(self.till.desk, Desk::Paying(_)) || self.drop_value_that_is_over() {
+        if !matches!(self.till.desk, Desk::Paying(_))
+            || self.drop_value_that_is_over()
+            || self.drop_points_that_are_over()
+        {
             return false;
         }
         match self.till.payment_of_basket() {
@@ -245,7 +248,7 @@ impl Step {
         if !matches!(self.till.desk, Desk::Paying(_)) || self.till.payment_of_basket().is_some() {
             return;
         }
-        if self.drop_value_that_is_over() {
+        if self.drop_value_that_is_over() || self.drop_points_that_are_over() {
             return;
         }
         let due = self.till.due(context.settings);

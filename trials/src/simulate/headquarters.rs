@@ -295,30 +295,6 @@ impl Headquarters {
         done.map_err(|error| words(&error))
     }
 
-    /// Enters what the sales of a batch earned once more where they are filed already: an HQ without dedupe of points.
-    pub fn enter_points_again(&self, identity: &Identity, body: &[u8], now_ms: i64) -> Result<(), String> {
-        let Ok(inflated) = zstd::decode_all(body) else { return Ok(()) };
-        let Ok(batch) = protocol::push::decode_batch(&inflated) else { return Ok(()) };
-        let Identity { store, lane, .. } = identity;
-        let key = (store.clone(), *lane, batch.head.epoch);
-        let filed = self.filed()?.into_iter().find(|(of, ..)| *of == key).map_or(0, |(_, last, _)| last);
-        let done = self.store()?.write(|writing| {
-            let keeper = Keeper::new(writing, now_ms)?;
-            for (seq, (_, bytes)) in (batch.head.first_seq..=filed).zip(&batch.events) {
-                let Ok(event) = protocol::event::decode(bytes) else { continue };
-                let protocol::event::Fact::SaleCompleted { sale } = &event.fact else { continue };
-                let Some(buyer) = &sale.buyer else { continue };
-                let earned = buyer.points.as_ref().map_or(0, |points| points.earned);
-                let source = format!("{}/{}/{}/{seq}#again", key.0, key.1, key.2);
-                let operation = Operation::Sale { earned, spent: 0, lease: String::new(), net: 0 };
-                let member = keeper.member_of(&buyer.member)?;
-                keeper.points(&member, store, (&source, event.at_ms), &operation)?;
-            }
-            Ok::<_, StoreError>(())
-        });
-        done.map_err(|error| words(&error))
-    }
-
     /// Forgets that the events of a batch are filed, and keeps the sums that
     /// they made: an HQ without dedupe.
     pub fn forget(&self, identity: &Identity, body: &[u8]) -> Result<(), String> {

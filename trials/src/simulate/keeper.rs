@@ -78,8 +78,7 @@ impl Keeper {
             | Weakness::RelayLendsTwice
             | Weakness::RelayForgets
             | Weakness::LanesForget
-            | Weakness::LeasesOverlap
-            | Weakness::PointsTwice => Teeth::default(),
+            | Weakness::LeasesOverlap => Teeth::default(),
         });
         for label in &rack.labels {
             let heard = Heard {

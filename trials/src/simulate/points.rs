@@ -66,7 +66,6 @@ struct Lent {
     lane: (String, u32),
     points: i64,
     at_ms: i64,
-    until_ms: i64,
     is_heard: bool,
 }
 
@@ -113,8 +112,6 @@ pub struct Points {
     said: BTreeMap<(usize, String), u64>,
     /// Spent of a lease, and by which documents.
     spent: BTreeMap<LeaseKey, BTreeMap<(JournalKey, u64), (usize, i64)>>,
-    /// Leases of which a till spent after their time.
-    late: BTreeSet<String>,
     /// Lanes whose disk was put back or copied, by the store's code.
     astray: BTreeSet<(String, u32)>,
 }
@@ -149,10 +146,8 @@ impl Points {
             lane,
             points: 0,
             at_ms: now_ms,
-            until_ms: grant.until_ms,
             is_heard: false,
         });
-        lent.until_ms = lent.until_ms.max(grant.until_ms);
         lent.points = lent.points.max(grant.points);
         lent.at_ms = now_ms;
     }
@@ -185,11 +180,6 @@ impl Points {
         self.astray.contains(&(store.to_owned(), lane))
     }
 
-    /// Whether some of a lease was spent after its time.
-    pub fn is_late(&self, lease: &str) -> bool {
-        self.late.contains(lease)
-    }
-
     /// A lane's disk is gone: what it spent and HQ has not heard of is nobody's to know.
     pub fn lose(&mut self, (store, lane): (&str, u32), is_filed: impl Fn(&(JournalKey, u64)) -> bool) {
         for ((life, _), documents) in &mut self.spent {
@@ -202,7 +192,7 @@ impl Points {
     }
 
     /// A customer walks away with a document of a machine.
-    pub fn walk_away(&mut self, machine: usize, moved: &Moved, now_ms: i64) -> Result<(), Finding> {
+    pub fn walk_away(&mut self, machine: usize, moved: &Moved) -> Result<(), Finding> {
         let Moved { source, member, earned, spent, lease, restored } = moved;
         let Some(person) = self.person(member) else {
             return found(Invariant::NothingMadeUp, format!("{source:?} is of {member}, who is nobody"));
@@ -219,11 +209,6 @@ impl Points {
                 format!("{source:?} spends {spent} points of lease {lease}, which that lane was not lent");
             return found(Invariant::PointsOnce, words);
         };
-        // A till looks at the end of a lease when Pay is pressed, and not again.
-        if now_ms >= lent.until_ms {
-            self.late.insert(lease.clone());
-            return Ok(());
-        }
         let documents = self.spent.entry((life, lease.clone())).or_default();
         documents.insert(source.clone(), (person, *spent));
         let of_lease: i64 = documents.values().map(|(_, spent)| spent).sum();

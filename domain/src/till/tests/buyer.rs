@@ -575,6 +575,20 @@ fn points_need_their_member_and_their_time() {
 }
 
 #[test]
+fn points_are_not_spent_after_their_time_however_long_somebody_takes_to_pay() {
+    let paying = || {
+        let brought = [points(), scan(GOLD_CARD), choose("cola", 4), grant("m1", 500), PAY];
+        then(then(selling(), brought), [Later(HOUR_MS)])
+    };
+    check(paying(), &[Later(2 * HOUR_MS), cash("9.00"), cash("14.00")], expect![[""]]);
+    let some = In(Input::Tender(Offer::Cash(Money::from_minor(500))));
+    let begun = || then(paying(), [some.clone()]);
+    // Who has begun to pay may end it for a moment.
+    check(begun(), &[Later(HOUR_MS + 3 * 60 * SECOND_MS), cash("4.00")], expect![[""]]);
+    check(begun(), &[Later(2 * HOUR_MS), cash("4.00"), cash("9.00")], expect![[""]]);
+}
+
+#[test]
 fn a_promotion_of_a_wallet_holds_where_the_wallet_pays_all() {
     check(
         then(selling(), [Happens::Festival, choose("cola", 4)]),

@@ -78,9 +78,6 @@ impl World<'_> {
                 // Nothing else is lent of points.
                 _ => Ok(()),
             },
-            (Weakness::PointsTwice, Ask::Push { body }) => {
-                self.hq.enter_points_again(identity, body, self.now_ms)
-            }
             _ => Ok(()),
         };
         match done {
@@ -135,7 +132,7 @@ impl World<'_> {
             if moved.restored > 0 {
                 self.days.met(BadDay::PointsRestored);
             }
-            if let Err(finding) = self.points.walk_away(machine, &moved, self.now_ms) {
+            if let Err(finding) = self.points.walk_away(machine, &moved) {
                 return Err(self.at(machine, finding));
             }
         }
@@ -185,7 +182,6 @@ impl World<'_> {
         for listed in listed {
             if let PointsWrong::Overspent { lease, points } = &listed.wrong
                 && !self.points.is_astray(&listed.store, listed.lane)
-                && !self.points.is_late(lease)
             {
                 let words = format!(
                     "HQ lists that {} lane {} spent {points} points of lease {lease} too much, and nothing was done to it",

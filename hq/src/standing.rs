@@ -15,8 +15,8 @@ use protocol::standing::{
 use crate::books::LaneId;
 use crate::books::keeper::{ALIAS, Keeper, POINTS_SETTING, account_of, points_key, points_terms};
 use crate::books::points::{PointsTerms, StandingTerms};
-use crate::{asking, import};
 use crate::store::{BookKind, LaneRow, Reading, Store, StoreError, Writing};
+use crate::{asking, import};
 
 /// So many days back somebody shopped lately.
 const LATELY_DAYS: u32 = 30;
@@ -94,8 +94,7 @@ pub fn answer(
     let page = store.read(|reading| asks.page(reading, today, &place))?;
     told.leases = page.known;
     for member in &page.due {
-        let lent =
-            store.write(|writing| Keeper::new(writing, now_ms)?.stand(code, member, &ask.instance))?;
+        let lent = store.write(|writing| Keeper::new(writing, now_ms)?.stand(code, member, &ask.instance))?;
         told.leases.extend(lent);
     }
     store.read::<_, StoreError>(|reading| {
@@ -239,7 +238,10 @@ impl Change {
 
 /// Changes what is lent to stores, and says how points are kept then; the inner error says what cannot be. Leases that are
 /// out stay as they are until they end.
-pub fn change(writing: &Writing<'_>, change: &Change) -> Result<Result<PointsTerms, &'static str>, StoreError> {
+pub fn change(
+    writing: &Writing<'_>,
+    change: &Change,
+) -> Result<Result<PointsTerms, &'static str>, StoreError> {
     let before = points_terms(writing)?;
     let terms = PointsTerms {
         standing_percent: change.percent.unwrap_or(before.standing_percent),

@@ -168,7 +168,9 @@ mod tests {
         let part = PartId { lease: "m/1/2.7", lane: 3, number: 12 };
         assert_eq!(part.to_string(), "m/1/2.7/3/12");
         assert_eq!(PartId::parse("m/1/2.7/3/12"), Some(part));
-        for whole in ["m1.4", "m/1/2.7", "v:m/3/1.2", "", "m.1/3", "m.1/3/", "m.1/03/1", "m.1/3/+1", "m.1/-3/1"] {
+        for whole in
+            ["m1.4", "m/1/2.7", "v:m/3/1.2", "", "m.1/3", "m.1/3/", "m.1/03/1", "m.1/3/+1", "m.1/-3/1"]
+        {
             assert_eq!(PartId::parse(whole), None, "{whole}");
         }
     }
@@ -177,7 +179,12 @@ mod tests {
     #[test]
     fn the_form_is_what_it_was() {
         let position = Position { lane: 2, epoch: 1, seq: 40 };
-        let ended = StandingEnded { lease: "m1.4".into(), member: "m1".into(), journals: vec![position], waits: false };
+        let ended = StandingEnded {
+            lease: "m1.4".into(),
+            member: "m1".into(),
+            journals: vec![position],
+            waits: false,
+        };
         let waiting = StandingEnded { waits: true, journals: Vec::new(), ..ended.clone() };
         let waits = r#"{"lease":"m1.4","member":"m1","waits":true}"#;
         assert_eq!(serde_json::to_string(&waiting).expect("JSON"), waits);
@@ -187,7 +194,8 @@ mod tests {
         assert_eq!(serde_json::from_str::<StandingAsk>(asked).expect("read"), ask);
         let least: StandingAsk = serde_json::from_str(r#"{"v":1,"instance":"0a"}"#).expect("read");
         assert_eq!(least, StandingAsk { ended: Vec::new(), after: None, ..ask });
-        let lease = StandingLease { lease: "m1.5".into(), member: "m1".into(), points: 30, until_ms: 9, guest: None };
+        let lease =
+            StandingLease { lease: "m1.5".into(), member: "m1".into(), points: 30, until_ms: 9, guest: None };
         let told = StandingTold {
             leases: vec![lease],
             ended: vec!["m1.4".into()],
@@ -209,7 +217,9 @@ mod tests {
         let ask = StandingAsk { v: 1, instance: "0a".into(), ended: Vec::new(), after: None };
         assert!(ask.is_within_bounds());
         assert!(!StandingAsk { instance: String::new(), ..ask.clone() }.is_within_bounds());
-        assert!(!StandingAsk { after: Some("x".repeat(AFTER_LENGTH_MAX + 1)), ..ask.clone() }.is_within_bounds());
+        assert!(
+            !StandingAsk { after: Some("x".repeat(AFTER_LENGTH_MAX + 1)), ..ask.clone() }.is_within_bounds()
+        );
         let ended = |lease: &str, journals: usize| StandingEnded {
             lease: lease.to_owned(),
             member: "m1".into(),

@@ -34,7 +34,9 @@ use super::value::ValueOperation;
 use super::{LaneId, counting};
 use crate::import;
 use crate::orders::from_lanes::{self, Deed};
-use crate::store::{BookEntry, BookKey, BookKind, Exception, HoldRow, JournalKey, Kind, Reading, StoreError, Writing};
+use crate::store::{
+    BookEntry, BookKey, BookKind, Exception, HoldRow, JournalKey, Kind, Reading, StoreError, Writing,
+};
 
 /// A lane's clock may go back by so much without anybody noticing,
 /// milliseconds: what it holds is over for HQ only so long after its end.

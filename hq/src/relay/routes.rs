@@ -483,7 +483,8 @@ async fn ask(
         // One that breaks off in the middle is as good as none.
         if let Ok(body) = read(answer, FRAME_BYTES_MAX).await {
             let said: Answer = sent::parse(&body)?;
-            let said = with_all_points(&counter, caller.lane, (&path, &headers, began), &question, said).await?;
+            let said =
+                with_all_points(&counter, caller.lane, (&path, &headers, began), &question, said).await?;
             let settled = with_deputy(&counter, caller.lane, move |deputy| deputy.settle(&question, said));
             let Settled { answer, take_back } = settled.await?;
             if let Some(release) = take_back {

@@ -91,7 +91,8 @@ pub(super) async fn ask(
     let path = format!("/v1/relays/{}/standing", counter.book.store());
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(header::AUTHORIZATION, go.bearer().ok_or(StandingError::Status(StatusCode::UNAUTHORIZED))?);
+    headers
+        .insert(header::AUTHORIZATION, go.bearer().ok_or(StandingError::Status(StatusCode::UNAUTHORIZED))?);
     let body = serde_json::to_vec(&ask)?;
     let answer = counter.upstream.pass((Method::POST, &path), &headers, body, within).await;
     let answer = answer.map_err(|_| StandingError::OutOfReach)?;

@@ -236,7 +236,8 @@ pub(super) async fn standing(
     let permit = desk.questions.enter().await?;
     work(&desk, permit, move |desk| {
         let row = enrolment::lane_of_key(&desk.store, &key)?;
-        let row = row.filter(|row| row.store == store && row.lane == RELAY_LANE).ok_or(Refusal::Unauthorised)?;
+        let row =
+            row.filter(|row| row.store == store && row.lane == RELAY_LANE).ok_or(Refusal::Unauthorised)?;
         standing::answer(&desk.store, &row, &ask, now_ms()).map(Json).map_err(|error| match error {
             StandingError::Form(reason) => Refusal::Form(reason.to_owned()),
             StandingError::Store(error) => error.into(),

@@ -212,8 +212,16 @@ pub(super) fn a_store_gives_back_what_is_over_once_hq_has_its_journals(mut shop:
     let other = relayed.shop.lane("S2", RELAY_LANE).row;
     let ask = ask_of(&relayed.book.instance().expect("its own"), vec![ended], None);
     let now_ms = relayed.shop.now_ms;
-    assert_eq!(standing::answer(&relayed.shop.store, &other, &ask, now_ms).expect("said").ended, [] as [String; 0]);
+    assert_eq!(
+        standing::answer(&relayed.shop.store, &other, &ask, now_ms).expect("said").ended,
+        [] as [String; 0]
+    );
     assert_eq!(relayed.shop.points(), (301, 129, 430));
+    // What was to go back is lent no more, though HQ has not heard of it.
+    relayed.lend_here(&one, 1).map(|part| one.returns(&part)).expect("a part");
+    relayed.copy(&one);
+    assert_eq!(relayed.book.close_standing("m1").expect("closed").len(), 1);
+    assert_eq!(relayed.lend_here(&one, 1), None);
     assert_eq!(relayed.shop.exceptions(), []);
 }
 
@@ -232,7 +240,9 @@ pub(super) fn a_member_at_a_counter_of_the_store_spends_all_while_hq_is_there(mu
     one.member_buys(0, 150, &all.lease);
     relayed.shop.file(&mut one);
     // A part that is out stays the lane's.
-    relayed.shop.write(|writing| Keeper::new(writing, NOON_MS)?.write_off(&LaneId { store: "S1".into(), lane: 2 }, "x"));
+    relayed.shop.write(|writing| {
+        Keeper::new(writing, NOON_MS)?.write_off(&LaneId { store: "S1".into(), lane: 2 }, "x")
+    });
     relayed.round(true);
     let part = relayed.lend_here(&one, 10).expect("a part");
     assert_eq!(relayed.lend_through(&two, 500).expect("the rest").points, 350 - 105);
@@ -352,10 +362,15 @@ pub(super) fn who_is_written_off_is_not_waited_for(mut shop: Shop) {
 pub(super) fn a_member_of_another_store_is_found_with_hq_away_where_they_shopped(mut shop: Shop) {
     let mut relayed = Relayed::open(&mut shop);
     let mut one = relayed.lane(1);
-    let row = |store: &str| format!(r#"{{"id":"m1","name":"赵一","tier":"gold","points":500,"phone_last4":"0001","store":"{store}"}}"#);
+    let row = |store: &str| {
+        format!(
+            r#"{{"id":"m1","name":"赵一","tier":"gold","points":500,"phone_last4":"0001","store":"{store}"}}"#
+        )
+    };
     relayed.shop.write(|writing| writing.put_member("m1", &row("S2")));
     let who = |relayed: &Relayed<'_>, at: &At, code: &str| {
-        let question = if code == PHONE { Question::member(code) } else { Question::Member { code: code.into() } };
+        let question =
+            if code == PHONE { Question::member(code) } else { Question::Member { code: code.into() } };
         match relayed.deputy(at, |deputy| deputy.answer(&question)).expect("an answer") {
             Answer::Member { member } => Some((member.id, member.tier, member.points)),
             Answer::Unreachable {} => None,
@@ -384,7 +399,10 @@ pub(super) fn pages_of_members_go_back_to_the_last_days_and_are_bounded(mut shop
     relayed.shop.write(|writing| {
         for number in 0..230 {
             let id = format!("p{number:03}");
-            writing.put_member(&id, &format!(r#"{{"id":"{id}","points":{}}}"#, if number < 30 { 0 } else { 100 }))?;
+            writing.put_member(
+                &id,
+                &format!(r#"{{"id":"{id}","points":{}}}"#, if number < 30 { 0 } else { 100 }),
+            )?;
         }
         Ok(())
     });

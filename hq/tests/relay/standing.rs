@@ -4,7 +4,8 @@ use protocol::event::{Buyer, PointsGrant, PointsMoved};
 
 use super::*;
 
-const MEMBERS: &str = r#"{"members": [{"id": "m1", "name": "赵一鸣", "phone_last4": "0001", "points": 500}]}"#;
+const MEMBERS: &str =
+    r#"{"members": [{"id": "m1", "name": "赵一鸣", "phone_last4": "0001", "points": 500}]}"#;
 
 fn lend(points: i64) -> Question {
     Question::LendPoints { member: "m1".into(), points }
@@ -85,7 +86,8 @@ async fn a_stores_lanes_spend_a_members_points_while_hq_is_away_and_it_all_adds_
     let hq = chain.hq.as_ref().expect("it is there").url();
     let body = serde_json::json!({ "v": 1, "instance": "a", "after": "" });
     for key in [one.identity.key.clone(), "0".repeat(64)] {
-        let asked = chain.client.post(format!("{hq}/v1/relays/S1/standing")).bearer_auth(key).json(&body).send();
+        let asked =
+            chain.client.post(format!("{hq}/v1/relays/S1/standing")).bearer_auth(key).json(&body).send();
         assert_eq!(asked.await.expect("an answer").status(), StatusCode::UNAUTHORIZED);
     }
 

@@ -398,7 +398,10 @@ fn a_store_has_no_more_than_the_chain_says_and_nothing_of_who_owes() {
     books.apply(&terms, "3", 4, &sale(0, 50, "m.9"));
     assert_eq!(books.apply(&terms, "q", 5, &stand("a", 100, 100)).lent, None);
     let off = PointsTerms { standing_percent: 0, ..terms };
-    assert_eq!((off.standing(), PointsTerms::default().standing().map(|terms| terms.percent)), (None, Some(30)));
+    assert_eq!(
+        (off.standing(), PointsTerms::default().standing().map(|terms| terms.percent)),
+        (None, Some(30))
+    );
 }
 
 #[test]

@@ -134,7 +134,8 @@ pub(super) fn tend(writing: &Transaction<'_>, old_ms: i64) -> Result<(), BookErr
 
 /// What of a part is out, or gone: all of it while its lane may spend of it, and for ever where the copy may miss a sale,
 /// because the lane goes on in another journal than the one in which it was lent.
-const USED: &str = "CASE WHEN ended_seq IS NOT NULL AND ended_epoch = epoch THEN spent ELSE max(points, spent) END";
+const USED: &str =
+    "CASE WHEN ended_seq IS NOT NULL AND ended_epoch = epoch THEN spent ELSE max(points, spent) END";
 
 fn left(reading: &Connection, lease: &str, points: i64) -> Result<i64, BookError> {
     let used: i64 = reading
@@ -229,7 +230,10 @@ fn journals(reading: &Connection, lease: &str) -> Result<Option<Vec<Position>>, 
     )?;
     let mut rows = select.query([lease])?;
     let mut journals: Vec<Position> = Vec::new();
-    let mut add = |at: Position| match journals.iter_mut().find(|known| (known.lane, known.epoch) == (at.lane, at.epoch)) {
+    let mut add = |at: Position| match journals
+        .iter_mut()
+        .find(|known| (known.lane, known.epoch) == (at.lane, at.epoch))
+    {
         Some(known) => known.seq = known.seq.max(at.seq),
         None => journals.push(at),
     };
@@ -332,7 +336,9 @@ impl Book {
         self.write(|writing| {
             let Some(epoch) = newest_copy(writing, lane)? else { return Ok(None) };
             for open in Open::of(writing, member, now_ms)? {
-                if let Some((lease, points, until_ms)) = open.lend(writing, (lane, epoch), (points, now_ms))? {
+                if let Some((lease, points, until_ms)) =
+                    open.lend(writing, (lane, epoch), (points, now_ms))?
+                {
                     let grant = PointsGrant { lease, member: member.to_owned(), points, until_ms };
                     return Ok(Some(Answer::PointsLent { grant }));
                 }
@@ -415,9 +421,8 @@ fn ended(
              SELECT 1 FROM standing_part AS part WHERE part.lease = standing.lease AND ended_seq IS NULL)
          ORDER BY until_ms, lease LIMIT ?2"
     ))?;
-    let rows = select.query_map(params![member, limit], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
-    })?;
+    let rows = select
+        .query_map(params![member, limit], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
     let rows: Vec<(String, String)> = rows.collect::<rusqlite::Result<_>>()?;
     let mut found = Vec::new();
     for (lease, member) in rows {

@@ -180,6 +180,17 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// Show what is lent of points to stores, for when HQ is out of reach of them; set it.
+    Standing {
+        /// How much of what a member may spend, per cent; 0 for none.
+        percent: Option<i64>,
+        /// The most points of one lease.
+        points_max: Option<i64>,
+        /// A lease ends after so many hours unless it is renewed; at most 48.
+        hours: Option<u32>,
+        /// Relays ask so often, seconds.
+        every_seconds: Option<u32>,
+    },
     /// Show a member's stored value; give some, or take some.
     Value {
         /// HQ's id of the member.
@@ -205,6 +216,21 @@ pub enum Command {
         /// The store's code.
         store: String,
     },
+}
+
+/// Points of a member that a lane has, or a store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaseShown {
+    /// Its id.
+    pub lease: String,
+    /// The store's code.
+    pub store: String,
+    /// The lane's number within it; [`RELAY_LANE`](protocol::enrol::RELAY_LANE) where it is the whole store's.
+    pub lane: u32,
+    /// What is not known to be spent.
+    pub points: i64,
+    /// None of it is spent from this instant on, milliseconds UTC.
+    pub until_ms: i64,
 }
 
 /// What a command did or found.
@@ -312,10 +338,26 @@ pub enum Outcome {
         available: i64,
         /// What waits for the end of the time of returns.
         pending: i64,
-        /// What is lent to lanes.
+        /// What is lent to lanes and stores.
         lent: i64,
         /// All of it.
         balance: i64,
+        /// Who has what is lent.
+        #[serde(default)]
+        leases: Vec<LeaseShown>,
+    },
+    /// Of [`Command::Standing`].
+    Standing {
+        /// How much of what a member may spend, per cent.
+        percent: i64,
+        /// The most points of one lease.
+        points_max: i64,
+        /// How long a lease lasts, milliseconds.
+        term_ms: i64,
+        /// How often relays ask, milliseconds.
+        every_ms: i64,
+        /// How many leases each store has, by its code.
+        stores: Vec<(String, u64)>,
     },
     /// Of [`Command::Value`].
     Value {
@@ -359,6 +401,9 @@ pub enum CommandError {
     /// Of a key that is made void.
     #[error(transparent)]
     Revoke(#[from] ExchangeError),
+    /// Points cannot be lent to stores like that.
+    #[error("lend points to stores: {0}")]
+    Standing(&'static str),
     /// There is no such lane.
     #[error("revoke a lane: store {store:?} has no lane {lane} that was enrolled")]
     UnknownLane {

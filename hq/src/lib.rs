@@ -60,5 +60,6 @@ pub mod scan_go;
 pub mod secret;
 pub mod server;
 pub mod shelves;
+pub mod standing;
 pub mod store;
 mod weights;

@@ -12,11 +12,12 @@
 //! | [`files`] | snapshots of the reference, which come over the store's line once |
 //! | [`pictures`] | the same of pictures of goods |
 //! | [`go`] | scan-and-go: the page for customers' phones, and the relay's own enrolment |
+//! | [`standing`] | points that HQ lends to the store, for when there is no line |
 //!
 //! A relay decides nothing that HQ can decide, but what a phone's basket costs, which a till decides anew. It keeps a copy of each lane's
 //! journal from the day on which it first met the lane, and while HQ is out
-//! of reach it lets one lane at a time give back from a sale of the store, and
-//! no two lanes spend one coupon. Each lane sends its journal to HQ by itself.
+//! of reach it lets one lane at a time give back from a sale of the store,
+//! no two lanes spend one coupon, and lanes spend the points that HQ lent to the store. Each lane sends its journal to HQ by itself.
 
 mod board;
 mod book;
@@ -26,6 +27,7 @@ mod go;
 mod pages;
 mod pictures;
 mod routes;
+mod standing;
 mod upstream;
 
 use std::net::SocketAddr;
@@ -49,7 +51,7 @@ use crate::server::{
     PICTURES_MAX, QUESTIONS_MAX, STOP_PATIENCE, ServeError, WAITING_MAX, reachable, serve, set_nodelay,
 };
 
-pub use book::{Book, BookError, Copied, DOCUMENTS_MAX, KEPT_MS, LaneCopied};
+pub use book::{Book, BookError, Copied, DOCUMENTS_MAX, KEPT_MS, LaneCopied, PART_MS};
 pub use deputy::{CopyError, Deputy, Settled, take_copy};
 use files::Files;
 use go::Go;
@@ -142,6 +144,7 @@ pub struct Running {
     looking: JoinHandle<()>,
     tending: JoinHandle<()>,
     pulling: Option<JoinHandle<()>>,
+    standing: Option<JoinHandle<()>>,
     serving: JoinSet<std::io::Result<()>>,
     _held: Held,
 }
@@ -206,12 +209,13 @@ pub async fn start(config: Config) -> Result<Running, RelayError> {
     }
     let looking = tokio::spawn(look(counter.clone()));
     let tending = tokio::spawn(tend(counter.clone()));
-    let pulling = go.map(|go| tokio::spawn(go::keep_pulling(counter, go)));
+    let pulling = go.clone().map(|go| tokio::spawn(go::keep_pulling(counter.clone(), go)));
+    let standing = go.map(|go| tokio::spawn(standing::keep_standing(counter, go)));
     let address = reachable(address);
     if let Some(path) = &address_file {
         write_whole(path, &address.to_string())?;
     }
-    Ok(Running { address, is_tls, stop, looking, tending, pulling, serving, _held: held })
+    Ok(Running { address, is_tls, stop, looking, tending, pulling, standing, serving, _held: held })
 }
 
 async fn look(counter: Arc<Counter>) {
@@ -258,8 +262,8 @@ impl Running {
     pub async fn stop(mut self) -> Result<(), RelayError> {
         self.looking.abort();
         self.tending.abort();
-        if let Some(pulling) = &self.pulling {
-            pulling.abort();
+        for task in [&self.pulling, &self.standing].into_iter().flatten() {
+            task.abort();
         }
         // The server may have ended already; its result says how.
         let _ = self.stop.send(());

@@ -14,6 +14,8 @@ mod postgres;
 mod quotas;
 #[path = "books/receipts.rs"]
 mod receipts;
+#[path = "books/standing.rs"]
+mod standing;
 #[path = "books/store.rs"]
 mod store;
 #[path = "books/value.rs"]
@@ -47,6 +49,17 @@ use receipts::{
     a_card_that_paid_finds_its_receipt_on_its_day_and_an_amount_those_of_the_store,
     a_days_margins_stay_when_a_cost_changes_and_are_told_to_whoever_may,
     a_members_receipts_are_found_in_every_store_and_say_what_is_left,
+};
+use standing::{
+    a_lease_of_a_lost_relay_ends_when_all_its_lanes_have_passed_it,
+    a_member_at_a_counter_of_the_store_spends_all_while_hq_is_there,
+    a_member_of_another_store_is_found_with_hq_away_where_they_shopped,
+    a_relay_that_lost_its_book_is_told_of_nothing_that_it_may_have_lent,
+    a_relay_that_was_put_back_from_a_copy_begins_anew_where_it_hears_of_it,
+    a_store_gives_back_what_is_over_once_hq_has_its_journals,
+    a_store_is_lent_a_share_of_who_shopped_in_it_and_lanes_spend_it_with_hq_away,
+    accounts_with_leases_of_stores_are_made_again_as_they_were,
+    pages_of_members_go_back_to_the_last_days_and_are_bounded, who_is_written_off_is_not_waited_for,
 };
 use store::{
     a_basket_that_two_lanes_took_up_is_listed, a_claim_of_a_basket_ends_with_its_lanes_own_clock,
@@ -120,6 +133,16 @@ on_both!(
     what_is_paid_in_is_owed_and_no_revenue,
     stored_value_is_adjusted_with_a_reason_and_once,
     books_of_stored_value_that_were_changed_by_hand_are_made_again,
+    a_store_is_lent_a_share_of_who_shopped_in_it_and_lanes_spend_it_with_hq_away,
+    a_store_gives_back_what_is_over_once_hq_has_its_journals,
+    a_member_at_a_counter_of_the_store_spends_all_while_hq_is_there,
+    a_member_of_another_store_is_found_with_hq_away_where_they_shopped,
+    a_relay_that_lost_its_book_is_told_of_nothing_that_it_may_have_lent,
+    a_relay_that_was_put_back_from_a_copy_begins_anew_where_it_hears_of_it,
+    a_lease_of_a_lost_relay_ends_when_all_its_lanes_have_passed_it,
+    who_is_written_off_is_not_waited_for,
+    pages_of_members_go_back_to_the_last_days_and_are_bounded,
+    accounts_with_leases_of_stores_are_made_again_as_they_were,
 );
 
 const MORNING_MS: i64 = 1_700_000_000_000;

@@ -5,6 +5,8 @@
 mod go;
 #[path = "lane/mod.rs"]
 mod lane;
+#[path = "relay/standing.rs"]
+mod standing;
 
 use std::path::{Path, PathBuf};
 

@@ -17,6 +17,7 @@
 //! | [`scan_go`] | what a phone shows at a till or a gate, signed |
 //! | [`ask`] | lane to agent to HQ: a question while a customer waits |
 //! | [`board`] | kiosks and the attendant's board |
+//! | [`standing`] | a store's relay to HQ: points lent to the whole store |
 
 pub mod answer;
 pub mod ask;
@@ -33,3 +34,4 @@ pub mod push;
 pub mod record;
 pub mod scan_go;
 pub mod shelf;
+pub mod standing;

@@ -10,6 +10,7 @@ mod codes;
 mod membership;
 mod parked;
 mod receipts;
+mod standing;
 mod value;
 
 pub use self::channel::{HQ_LANE, PointsRefused};
@@ -19,6 +20,7 @@ pub use self::membership::{membership_key, memberships, reward_key, rewards};
 pub use self::parked::{PARKED_CLAIM_MS, parked_listed};
 pub use self::receipts::receipts_listed;
 pub(crate) use self::receipts::{is_sought, shown};
+pub use self::standing::STANDING_ENDS_AT_A_TIME;
 pub use self::value::{ValueRefused, value_account_of, value_key};
 use protocol::ask::{Answer, CouponRefused, LATER_DOCUMENTS_MAX, PHONE, ReceiptRefused};
 use protocol::event::{self, Event, Fact, NewMember, Origin, PointsGrant, Sale};
@@ -32,7 +34,9 @@ use super::value::ValueOperation;
 use super::{LaneId, counting};
 use crate::import;
 use crate::orders::from_lanes::{self, Deed};
-use crate::store::{BookEntry, BookKey, BookKind, Exception, HoldRow, JournalKey, Kind, StoreError, Writing};
+use crate::store::{
+    BookEntry, BookKey, BookKind, Exception, HoldRow, JournalKey, Kind, Reading, StoreError, Writing,
+};
 
 /// A lane's clock may go back by so much without anybody noticing,
 /// milliseconds: what it holds is over for HQ only so long after its end.
@@ -103,11 +107,12 @@ pub(super) fn origin_of(document: &str) -> Option<Origin> {
 impl<'w, 'c> Keeper<'w, 'c> {
     /// Keeps books within a transaction; `now_ms` is HQ's clock, milliseconds UTC.
     pub fn new(writing: &'w Writing<'c>, now_ms: i64) -> Result<Self, StoreError> {
-        let terms = match writing.setting(POINTS_SETTING)? {
-            Some(body) => read("setting", &body)?,
-            None => PointsTerms::default(),
-        };
-        Ok(Self { writing, terms, now_ms })
+        Ok(Self { writing, terms: points_terms(writing)?, now_ms })
+    }
+
+    /// How points are kept.
+    pub fn terms(&self) -> &PointsTerms {
+        &self.terms
     }
 
     /// The member that an id stands for: one that was given at a till may have
@@ -200,8 +205,10 @@ impl<'w, 'c> Keeper<'w, 'c> {
         let lane = match operation {
             Operation::Settle { lease, .. } => kept.state.leases().get(lease).map(|lease| lease.lane.clone()),
             Operation::Lend { lane, .. } => Some(lane.clone()),
+            Operation::Stand { relay, .. } => Some(relay.clone()),
             Operation::Sale { .. }
             | Operation::Back { .. }
+            | Operation::Close { .. }
             | Operation::Adjust { .. }
             | Operation::Transfer { .. }
             | Operation::Pass {} => None,
@@ -211,7 +218,8 @@ impl<'w, 'c> Keeper<'w, 'c> {
             return Ok(Done::default());
         }
         let done = self.carry_out(key, &mut kept, source, at_ms, operation)?;
-        if matches!(operation, Operation::Lend { .. }) && done.lent.is_none() && done.entries.is_empty() {
+        let asks = matches!(operation, Operation::Lend { .. } | Operation::Stand { .. });
+        if asks && done.lent.is_none() && done.entries.is_empty() {
             return Ok(done);
         }
         self.writing.put_book(key, &written(&kept))?;
@@ -258,7 +266,9 @@ impl<'w, 'c> Keeper<'w, 'c> {
             self.writing.put_book(key, &written(&trace))?;
         }
         let is_idle = done.lent.is_none() && done.entries.is_empty();
-        if !(is_idle && matches!(operation, Operation::Lend { .. } | Operation::Pass {})) {
+        let may_be_idle =
+            matches!(operation, Operation::Lend { .. } | Operation::Stand { .. } | Operation::Pass {});
+        if !(is_idle && may_be_idle) {
             kept.entries += 1;
             let amount = done.entries.iter().map(|entry| entry.points).sum();
             let body = serde_json::json!({ "operation": operation, "entries": done.entries });
@@ -600,7 +610,7 @@ impl<'w, 'c> Keeper<'w, 'c> {
                     if value::is_value_lease(&lease) {
                         let operation = ValueOperation::Settle { lease, why };
                         self.value(&member, key.store, source, &operation)?;
-                    } else {
+                    } else if !self.is_standing(&member, &lease)? {
                         self.points(&member, key.store, source, &Operation::Settle { lease, why })?;
                     }
                 }
@@ -635,7 +645,8 @@ impl<'w, 'c> Keeper<'w, 'c> {
         counting::post_due(self.writing, key.store, self.now_ms)?;
         let over_ms = last.at_ms.saturating_sub(CLOCK_SKEW_MS);
         let source = document(key, last.seq);
-        self.end_holds(&lane, over_ms, &source, Settled::Over)
+        self.end_holds(&lane, over_ms, &source, Settled::Over)?;
+        self.look_at_standing(key.store, events, over_ms)
     }
 
     /// Takes in somebody who became a member at a till. Whoever gave this
@@ -776,6 +787,14 @@ impl<'w, 'c> Keeper<'w, 'c> {
     /// the chain's loss; where it is found again, that is listed.
     pub fn write_off(&self, lane: &LaneId, source: &str) -> Result<(), StoreError> {
         self.end_holds(lane, i64::MAX, source, Settled::WrittenOff)
+    }
+}
+
+/// How points are kept in this chain.
+pub fn points_terms(reading: &Reading<'_>) -> Result<PointsTerms, StoreError> {
+    match reading.setting(POINTS_SETTING)? {
+        Some(body) => read("setting", &body),
+        None => Ok(PointsTerms::default()),
     }
 }
 

@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 
+use protocol::standing::{PartId, STANDING_TERM_MAX_MS};
 use serde::{Deserialize, Serialize};
 
 use super::LaneId;
@@ -35,6 +36,36 @@ pub struct PointsTerms {
     pub tier_window_ms: i64,
     /// A tier that was reached is kept for so long, milliseconds.
     pub tier_kept_ms: i64,
+    /// So much of what a member may spend is lent to a store in which they shopped, for when HQ is out of reach of it: per
+    /// cent; 0 for none.
+    pub standing_percent: i64,
+    /// The most points of one such lease.
+    pub standing_points_max: i64,
+    /// Such a lease ends after so long unless it is renewed, milliseconds; at most [`STANDING_TERM_MAX_MS`].
+    pub standing_ms: i64,
+    /// A store's relay asks for them so often, milliseconds.
+    pub standing_every_ms: i64,
+}
+
+/// What is lent to a store as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StandingTerms {
+    /// How much of what may be spent, per cent: 1 to 100.
+    pub percent: i64,
+    /// The most points of one lease.
+    pub points_max: i64,
+    /// How long one lasts, milliseconds.
+    pub term_ms: i64,
+}
+
+impl PointsTerms {
+    /// What is lent to stores as a whole; `None` where nothing is.
+    pub fn standing(&self) -> Option<StandingTerms> {
+        let percent = self.standing_percent.clamp(0, 100);
+        let term_ms = self.standing_ms.clamp(0, STANDING_TERM_MAX_MS);
+        let lends = percent > 0 && self.standing_points_max > 0 && term_ms > 0;
+        lends.then_some(StandingTerms { percent, points_max: self.standing_points_max, term_ms })
+    }
 }
 
 const DAY_MS: i64 = 86_400_000;
@@ -50,6 +81,10 @@ impl Default for PointsTerms {
             tiers: Vec::new(),
             tier_window_ms: 365 * DAY_MS,
             tier_kept_ms: 365 * DAY_MS,
+            standing_percent: 30,
+            standing_points_max: 20_000,
+            standing_ms: STANDING_TERM_MAX_MS,
+            standing_every_ms: 15 * 60_000,
         }
     }
 }
@@ -80,10 +115,10 @@ struct Pending {
     lot: Lot,
 }
 
-/// Points that one lane alone may spend.
+/// Points that one lane alone may spend, or one store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
-    /// Whose it is.
+    /// Whose it is; the store's relay where it is the whole store's.
     pub lane: LaneId,
     /// How many were lent, whatever was spent of them.
     pub points: i64,
@@ -92,6 +127,17 @@ pub struct Lease {
     /// The lane spends none of it from this instant on by its own clock,
     /// milliseconds UTC.
     pub until_ms: i64,
+    /// The book of the relay that lends parts of it to the store's lanes; empty where none lends any more, and parts may be
+    /// out; `None` where one lane has all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<String>,
+}
+
+impl Lease {
+    /// What is not known to be spent.
+    pub fn left(&self) -> i64 {
+        sum(&self.lots)
+    }
 }
 
 /// What a sale did to the points of its buyer, and what of that is undone. It
@@ -141,6 +187,25 @@ pub enum Operation {
         /// How many at most.
         points: i64,
     },
+    /// A store's relay asks for points that its lanes may spend while HQ is out of reach. What counts then stands here, so
+    /// that an account is made again as it was.
+    Stand {
+        /// The relay.
+        relay: LaneId,
+        /// The relay's book.
+        instance: String,
+        /// How much of what may be spent, per cent.
+        percent: i64,
+        /// The most points.
+        points_max: i64,
+        /// It ends then unless it is renewed, milliseconds UTC.
+        until_ms: i64,
+    },
+    /// A store's relay lends nothing of a lease any more, and parts of it may be out.
+    Close {
+        /// Which.
+        lease: String,
+    },
     /// A lane spends none of a lease any more, or never will.
     Settle {
         /// Which.
@@ -171,7 +236,11 @@ impl Operation {
     pub fn is_of_document(&self) -> bool {
         match self {
             Self::Sale { .. } | Self::Back { .. } | Self::Adjust { .. } | Self::Transfer { .. } => true,
-            Self::Lend { .. } | Self::Settle { .. } | Self::Pass {} => false,
+            Self::Lend { .. }
+            | Self::Stand { .. }
+            | Self::Close { .. }
+            | Self::Settle { .. }
+            | Self::Pass {} => false,
         }
     }
 
@@ -182,6 +251,8 @@ impl Operation {
             Self::Sale { .. } => Some(source),
             Self::Back { origin, .. } => Some(origin),
             Self::Lend { .. }
+            | Self::Stand { .. }
+            | Self::Close { .. }
             | Self::Settle { .. }
             | Self::Adjust { .. }
             | Self::Transfer { .. }
@@ -201,6 +272,8 @@ pub enum Settled {
     Over,
     /// The lane is lost, and somebody decided so.
     WrittenOff,
+    /// The store's relay lends nothing of it any more, and HQ has the journals in which stands what was spent of its parts.
+    Accounted,
 }
 
 /// What moved a balance.
@@ -351,6 +424,38 @@ impl Account {
         &self.leases
     }
 
+    /// What is lent to a store as a whole, by a book of its relay: its id, and the lease.
+    pub fn standing_of(&self, relay: &LaneId, instance: &str) -> Option<(&str, &Lease)> {
+        let is_it = |lease: &Lease| lease.lane == *relay && lease.standing.as_deref() == Some(instance);
+        self.leases.iter().find(|(_, lease)| is_it(lease)).map(|(id, lease)| (id.as_str(), lease))
+    }
+
+    /// How much of this is lent to stores as a whole, and not known to be spent.
+    pub fn standing(&self) -> i64 {
+        self.leases.values().filter(|lease| lease.standing.is_some()).map(Lease::left).sum()
+    }
+
+    /// Whether a store's relay is to be lent points, or more of them, or for longer: where it has none, where half of the
+    /// time is over, and where most of it is spent.
+    pub fn is_standing_due(
+        &self,
+        terms: StandingTerms,
+        (relay, instance): (&LaneId, &str),
+        now_ms: i64,
+    ) -> bool {
+        let known = self.standing_of(relay, instance).map(|(_, lease)| lease);
+        let held = known.map_or(0, Lease::left);
+        let share = self.share(held, terms.percent, terms.points_max);
+        let is_late = known.is_some_and(|lease| lease.until_ms.saturating_sub(now_ms) < terms.term_ms / 2);
+        (is_late && held + share > 0) || held.saturating_mul(2) < share
+    }
+
+    /// What a store may have of what is free and what it has.
+    fn share(&self, held: i64, percent: i64, points_max: i64) -> i64 {
+        let all = self.available().max(0).saturating_add(held);
+        (all.saturating_mul(percent.clamp(0, 100)) / 100).min(points_max)
+    }
+
     /// The tier that spending led to; `None` where none did.
     pub fn tier(&self) -> Option<&str> {
         self.tier.as_ref().map(|tier| tier.id.as_str())
@@ -387,6 +492,14 @@ impl Account {
                 self.climb_down(terms, origin);
             }
             Operation::Lend { lane, points } => done.lent = self.lend(terms, member, lane, *points),
+            Operation::Stand { relay, instance, percent, points_max, until_ms } => {
+                done.lent = self.stand(member, (relay, instance), (*percent, *points_max), *until_ms);
+            }
+            Operation::Close { lease } => {
+                if let Some(lease) = self.leases.get_mut(lease).filter(|lease| lease.standing.is_some()) {
+                    lease.standing = Some(String::new());
+                }
+            }
             Operation::Settle { lease, why: _ } => self.settle(lease),
             Operation::Adjust { points, reason: _ } => {
                 self.move_free(terms, *points, at_ms);
@@ -467,7 +580,7 @@ impl Account {
             return;
         }
         note(done, EntryKind::Redeem, -spent);
-        let mut taken = match self.leases.get_mut(lease) {
+        let mut taken = match self.lease_of(lease) {
             Some(lease) => take(&mut lease.lots, spent),
             None => Vec::new(),
         };
@@ -548,7 +661,8 @@ impl Account {
         points: i64,
     ) -> Option<(String, Lease)> {
         let until_ms = self.now_ms.saturating_add(terms.lease_ms);
-        let known = self.leases.iter().find(|(_, lease)| lease.lane == *lane).map(|(id, _)| id.clone());
+        let is_its = |lease: &Lease| lease.lane == *lane && lease.standing.is_none();
+        let known = self.leases.iter().find(|(_, lease)| is_its(lease)).map(|(id, _)| id.clone());
         let held = known.as_ref().and_then(|id| self.leases.get(id)).map_or(0, |lease| sum(&lease.lots));
         let wanted = points.min(terms.lease_points_max) - held;
         let more = if self.debt > 0 { Vec::new() } else { take(&mut self.free, wanted) };
@@ -564,6 +678,7 @@ impl Account {
             points: 0,
             lots: Vec::new(),
             until_ms,
+            standing: None,
         });
         lease.points += sum(&more);
         for lot in more {
@@ -571,6 +686,53 @@ impl Account {
         }
         lease.until_ms = lease.until_ms.max(until_ms);
         Some((id, lease.clone()))
+    }
+
+    /// Lends a store a share, for its lanes to have parts of. One that the same book of its relay has is renewed, and made
+    /// up to the share; of another book's nobody knows what was lent, so that one runs out beside it.
+    fn stand(
+        &mut self,
+        member: &str,
+        (relay, instance): (&LaneId, &str),
+        (percent, points_max): (i64, i64),
+        until_ms: i64,
+    ) -> Option<(String, Lease)> {
+        let known = self.standing_of(relay, instance).map(|(id, lease)| (id.to_owned(), lease.left()));
+        let held = known.as_ref().map_or(0, |(_, left)| *left);
+        let wanted = self.share(held, percent, points_max) - held;
+        let more = if self.debt > 0 { Vec::new() } else { take(&mut self.free, wanted) };
+        if more.is_empty() && held == 0 {
+            return None;
+        }
+        let id = match known {
+            Some((id, _)) => id,
+            None => {
+                self.leases_made += 1;
+                format!("{member}.{}", self.leases_made)
+            }
+        };
+        let lease = self.leases.entry(id.clone()).or_insert_with(|| Lease {
+            lane: relay.clone(),
+            points: 0,
+            lots: Vec::new(),
+            until_ms,
+            standing: Some(instance.to_owned()),
+        });
+        lease.points += sum(&more);
+        for lot in more {
+            put(&mut lease.lots, lot);
+        }
+        lease.until_ms = lease.until_ms.max(until_ms);
+        Some((id, lease.clone()))
+    }
+
+    /// The lease that a sale spent of: one of this id, or the whole that it is a part of.
+    fn lease_of(&mut self, id: &str) -> Option<&mut Lease> {
+        if self.leases.contains_key(id) {
+            return self.leases.get_mut(id);
+        }
+        let whole = PartId::parse(id)?.lease;
+        self.leases.get_mut(whole).filter(|lease| lease.standing.is_some())
     }
 
     fn settle(&mut self, id: &str) {

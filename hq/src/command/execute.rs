@@ -6,7 +6,7 @@ use domain::money::{Currency, Money};
 use protocol::scan_go::link;
 use serde_json::json;
 
-use super::{Command, CommandError, Outcome, access};
+use super::{Command, CommandError, LeaseShown, Outcome, access};
 use crate::audit::{self, By};
 use crate::books::keeper::{self, Keeper};
 use crate::books::points::Operation;
@@ -15,7 +15,7 @@ use crate::import::{self, ImportError};
 use crate::pictures::PictureImport;
 use crate::scan_go::{self, LINK_DAYS_MAX};
 use crate::store::{Kind, SalesRange, Store, StoreError};
-use crate::{catalogue, enrolment, interventions, pictures, projection, sales, secret, shelves};
+use crate::{catalogue, enrolment, interventions, pictures, projection, sales, secret, shelves, standing};
 
 /// Rows of alarms and of quarantined events that one answer has at most.
 const TROUBLE_ROWS_MAX: u32 = 1_000;
@@ -246,8 +246,10 @@ pub fn execute_ready(
         Command::WriteOff { store: of_store, lane } => {
             let lost = LaneId { store: of_store.clone(), lane: *lane };
             store.write::<_, StoreError>(|writing| {
-                Keeper::new(writing, now_ms)?.write_off(&lost, "written off")?;
+                let keeper = Keeper::new(writing, now_ms)?;
+                keeper.write_off(&lost, "written off")?;
                 writing.write_off_lane(&lost.store, lost.lane)?;
+                keeper.end_standing(&lost.store, now_ms)?;
                 audit::note(writing, by, "lane.write_off", &format!("{of_store}/{lane}"), &json!({}), now_ms)
             })?;
             Ok(Outcome::WrittenOff)
@@ -266,8 +268,44 @@ pub fn execute_ready(
                 pending: account.pending(),
                 lent: account.lent(),
                 balance: account.balance(),
+                leases: account
+                    .leases()
+                    .iter()
+                    .map(|(id, lease)| LeaseShown {
+                        lease: id.clone(),
+                        store: lease.lane.store.clone(),
+                        lane: lease.lane.lane,
+                        points: lease.left(),
+                        until_ms: lease.until_ms,
+                    })
+                    .filter(|shown| shown.points > 0)
+                    .collect(),
             })
         }),
+        Command::Standing { percent, points_max, hours, every_seconds } => {
+            let change = standing::Change {
+                percent: *percent,
+                points_max: *points_max,
+                term_ms: hours.map(|hours| i64::from(hours) * 3_600_000),
+                every_ms: every_seconds.map(|seconds| i64::from(seconds) * 1_000),
+            };
+            let (terms, stores) = store.write::<_, CommandError>(|writing| {
+                let terms = standing::change(writing, &change)?.map_err(CommandError::Standing)?;
+                if !change.is_none() {
+                    let detail = json!({ "percent": terms.standing_percent, "points_max": terms.standing_points_max,
+                        "term_ms": terms.standing_ms, "every_ms": terms.standing_every_ms });
+                    audit::note(writing, by, "points.standing", "all", &detail, now_ms)?;
+                }
+                Ok((terms, writing.holds_of_relays()?))
+            })?;
+            Ok(Outcome::Standing {
+                percent: terms.standing_percent,
+                points_max: terms.standing_points_max,
+                term_ms: terms.standing_ms,
+                every_ms: terms.standing_every_ms,
+                stores,
+            })
+        }
         Command::Value { member, adjust, reason } => store.write::<_, CommandError>(|writing| {
             let keeper = Keeper::new(writing, now_ms)?;
             if *adjust != protocol::event::Value::default() {

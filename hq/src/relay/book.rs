@@ -8,7 +8,9 @@
 mod codes;
 mod parked;
 mod receipts;
+mod standing;
 
+pub use self::standing::PART_MS;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -185,6 +187,7 @@ impl Book {
             transaction.execute_batch(parked::SCHEMA)?;
             transaction.execute_batch(receipts::SCHEMA)?;
             transaction.execute_batch(codes::SCHEMA)?;
+            transaction.execute_batch(standing::SCHEMA)?;
             transaction.execute("CREATE TABLE place (store TEXT NOT NULL)", [])?;
             transaction.execute("INSERT INTO place VALUES (?1)", [store])?;
             transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -199,8 +202,11 @@ impl Book {
                 // What was copied before is found by HQ alone.
                 transaction.execute_batch(receipts::SCHEMA)?;
             }
-            // What was used before stands in the lanes' own books, and in HQ's.
-            transaction.execute_batch(codes::SCHEMA)?;
+            if version < 4 {
+                // What was used before stands in the lanes' own books, and in HQ's.
+                transaction.execute_batch(codes::SCHEMA)?;
+            }
+            transaction.execute_batch(standing::SCHEMA)?;
             transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
             transaction.commit()?;
         }
@@ -378,7 +384,7 @@ impl Book {
                 params![lane, epoch, at.seq, at.hash.as_bytes(), at_ms.unwrap_or(0)],
             )?;
             if let Some(at_ms) = at_ms {
-                free_claims(writing, lane, at_ms)?;
+                free_claims(writing, standing::At { lane, epoch, seq: at.seq }, at_ms)?;
             }
             Ok(Ok(at.answer(epoch)))
         })
@@ -404,6 +410,9 @@ impl Book {
             }
             Fact::BasketTaken { from, .. } => return parked::end(writing, *from, lane, now_ms),
             Fact::EpochBegun { .. } => return parked::follow(writing, lane, epoch),
+            Fact::LeaseReturned { grant } => {
+                return standing::give_back(writing, &standing::At { lane, epoch, seq }, &grant.lease);
+            }
             Fact::Phone(fact) => return codes::keep(writing, lane, (event.at_ms, now_ms), fact),
             _ => return Ok(()),
         };
@@ -418,6 +427,7 @@ impl Book {
             |row| row.get(0),
         )?;
         receipts::keep(writing, number, event, sale)?;
+        standing::spend(writing, sale)?;
         for origin in sale.returns.iter().filter_map(|returned| returned.origin.as_ref()) {
             if origin.store != self.store {
                 continue;
@@ -580,6 +590,7 @@ impl Book {
             writing.execute("DELETE FROM receipt_claim WHERE until_ms < ?1", [old])?;
             parked::tend(writing, old)?;
             codes::tend(writing, now_ms)?;
+            standing::tend(writing, old)?;
             Ok(gone)
         })
     }
@@ -663,8 +674,10 @@ fn release_coupon(writing: &Transaction<'_>, lane: u32, code: &str) -> Result<()
 }
 
 /// What a lane claimed is free once its own journal is past the claim's end.
-fn free_claims(writing: &Transaction<'_>, lane: u32, at_ms: i64) -> Result<(), BookError> {
+fn free_claims(writing: &Transaction<'_>, at: standing::At, at_ms: i64) -> Result<(), BookError> {
     let over = at_ms.saturating_sub(CLAIM_MARGIN_MS);
+    let lane = at.lane;
+    standing::free(writing, &at, over)?;
     writing.execute("DELETE FROM receipt_claim WHERE by_lane = ?1 AND until_ms < ?2", params![lane, over])?;
     writing.execute(
         "DELETE FROM coupon WHERE by_lane = ?1 AND until_ms < ?2 AND is_spent = 0",
@@ -682,7 +695,7 @@ mod tests {
     fn file(path: &Path, version: i64) {
         let connection = Connection::open(path).expect("a file");
         connection.execute_batch(SCHEMA).expect("the first form");
-        for (since, tables) in [(2, parked::SCHEMA), (3, receipts::SCHEMA)] {
+        for (since, tables) in [(2, parked::SCHEMA), (3, receipts::SCHEMA), (4, codes::SCHEMA)] {
             if version >= since {
                 connection.execute_batch(tables).expect("a later form");
             }
@@ -718,6 +731,8 @@ mod tests {
                 );
                 book.parked(1, 1, &[], 0).expect("its tables are there");
                 book.release_coupon(2, "C1").expect("released");
+                assert_eq!(book.instance().expect("its tables are there").len(), 32);
+                assert_eq!(book.standing().expect("its tables are there"), (0, 0));
             }
         }
         let newer = folder.path().join("newer.db");

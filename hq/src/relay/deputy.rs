@@ -5,6 +5,7 @@ use domain::stock::COUNT_LANES_MAX;
 use protocol::ask::{Answer, Question, ReceiptRefused};
 use protocol::event::Position;
 use protocol::push::{PushAnswer, decode_batch};
+use protocol::standing::StandingEnded;
 
 use super::book::{Book, BookError};
 use crate::intake::{self, IntakeError};
@@ -105,9 +106,9 @@ impl Deputy<'_> {
                 let nobody = Answer::Positions { known: Vec::new(), unknown: Vec::new() };
                 self.settle_positions(nobody).map(Some)
             }
-            Question::Member { .. }
-            | Question::LendPoints { .. }
-            | Question::LendValue { .. }
+            Question::LendPoints { member, points } => book.lend_part(lane, member, *points, now_ms),
+            Question::Member { code } => Ok(book.guest(code)?.map(|member| Answer::Member { member })),
+            Question::LendValue { .. }
             | Question::Stock { .. }
             | Question::Earned { .. }
             | Question::Margins { .. }
@@ -128,6 +129,17 @@ impl Deputy<'_> {
         let answer = self.settled(question, said)?;
         let take_back = (gave && !is_yes(&answer)).then(|| release_of(question)).flatten();
         Ok(Settled { answer, take_back })
+    }
+
+    /// What the store gives back to HQ before the same is asked once more: HQ lent a lane fewer points than it asked for, and
+    /// the store has some of that member's, of which no lane has any.
+    pub fn give_back(&self, question: &Question, said: &Answer) -> Result<Vec<StandingEnded>, BookError> {
+        let Question::LendPoints { member, points } = question else { return Ok(Vec::new()) };
+        let is_short = match said {
+            Answer::PointsLent { grant } => grant.points < *points,
+            said => matches!(said, Answer::PointsNotLent { .. }),
+        };
+        if is_short { self.book.close_standing(member) } else { Ok(Vec::new()) }
     }
 
     // Only claims can be in two hands.

@@ -257,6 +257,11 @@ impl Go {
         }))
     }
 
+    /// What the relay's own requests bring; `None` where its key is damaged.
+    pub(super) fn bearer(&self) -> Option<HeaderValue> {
+        HeaderValue::from_str(&format!("Bearer {}", self.identity.key)).ok()
+    }
+
     /// A lane was told that this is HQ's newest version.
     pub(super) fn heard(&self, latest: u64) {
         if latest != self.version.load(Ordering::Relaxed) {
@@ -418,8 +423,7 @@ async fn pull(upstream: &Upstream, go: &Arc<Go>) -> Result<u64, PullError> {
 async fn page(upstream: &Upstream, go: &Go, (after, began): (u64, u64)) -> Result<Vec<u8>, PullError> {
     let path = format!("/v1/reference?after={after}&limit={PAGE_CHANGES_MAX}&began={began}");
     let mut headers = HeaderMap::new();
-    let bearer = HeaderValue::from_str(&format!("Bearer {}", go.identity.key));
-    headers.insert(header::AUTHORIZATION, bearer.map_err(|_| PullError::Unauthorised)?);
+    headers.insert(header::AUTHORIZATION, go.bearer().ok_or(PullError::Unauthorised)?);
     let mut tries = 0;
     loop {
         let asked = upstream.pass((Method::GET, &path), &headers, Vec::new(), REQUEST_TIMEOUT).await;

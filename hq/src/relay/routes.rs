@@ -3,7 +3,7 @@
 //! ask is answered here in any case.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
@@ -27,6 +27,7 @@ use super::book::{BookError, Copied, LaneCopied};
 use super::deputy::{CopyError, Deputy, Settled, take_copy};
 use super::go::{Go, GoHealth};
 use super::pages::head_of;
+use super::standing;
 use super::upstream::{ASK_TIMEOUT, HINTS_LIFE, REQUEST_TIMEOUT, passed_back};
 use crate::feed::snapshot::Piece;
 use crate::secret::SecretHash;
@@ -45,6 +46,12 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The most bytes of an answer that is read here.
 const ANSWER_BYTES_MAX: usize = 64 << 10;
+
+/// How long a lane's agent may wait for HQ to be asked more than once: it waits 1.2 s in all.
+const ASK_LONGEST: Duration = Duration::from_millis(1_000);
+
+/// With less time than this HQ is asked nothing more.
+const GIVE_BACK_TIME_MIN: Duration = Duration::from_millis(150);
 
 type Shared = Arc<Counter>;
 
@@ -113,14 +120,20 @@ pub struct Health {
     /// The page for phones; `None` where the relay was not enrolled.
     #[serde(default)]
     pub go: Option<GoHealth>,
+    /// For how many members HQ lent points to the store, for when it is out of reach.
+    #[serde(default)]
+    pub standing_leases: u64,
+    /// How many of those points are left to lend to lanes.
+    #[serde(default)]
+    pub standing_points: i64,
 }
 
 async fn health(State(counter): State<Shared>) -> Result<Json<Health>, Refusal> {
     let looked = with_book(&counter, |counter| {
         let go = counter.go.as_ref().map(|go| go.health(now_ms()));
-        Ok((counter.book.copies()?, go))
+        Ok((counter.book.copies()?, go, counter.book.standing()?))
     });
-    let (lanes, go) = looked.await?;
+    let (lanes, go, (standing_leases, standing_points)) = looked.await?;
     Ok(Json(Health {
         store: counter.book.store().to_owned(),
         hq: counter.upstream.address().to_owned(),
@@ -128,6 +141,8 @@ async fn health(State(counter): State<Shared>) -> Result<Json<Health>, Refusal> 
         hq_answered_ms: counter.upstream.answered_ms(),
         lanes,
         go,
+        standing_leases,
+        standing_points,
     }))
 }
 
@@ -440,15 +455,25 @@ async fn ask(
         return Ok(Json(answer_board(&counter, caller.lane, question.clone())).into_response());
     }
     let path = path_of(&uri);
+    let began = Instant::now();
     let passed = match counter.upstream.is_up() {
         true => counter.upstream.pass((Method::POST, &path), &headers, body, ASK_TIMEOUT).await.ok(),
         false => None,
     };
-    // An HQ that cannot say anything now is as good as none where lanes of this store could take one code both.
-    let is_code = matches!(question, Some(Question::ClaimCode { .. } | Question::ReleaseCode { .. }));
+    // An HQ that cannot say anything now is as good as none where lanes of this store could take one code both, or where the
+    // store has points of its own.
+    let is_ours = matches!(
+        question,
+        Some(
+            Question::ClaimCode { .. }
+                | Question::ReleaseCode { .. }
+                | Question::LendPoints { .. }
+                | Question::Member { .. }
+        )
+    );
     let passed = passed.filter(|answer| {
         let status = answer.status();
-        !is_code || !(status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS)
+        !is_ours || !(status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS)
     });
     if let Some(answer) = passed {
         caller.note(&counter, answer.status()).await?;
@@ -458,6 +483,8 @@ async fn ask(
         // One that breaks off in the middle is as good as none.
         if let Ok(body) = read(answer, FRAME_BYTES_MAX).await {
             let said: Answer = sent::parse(&body)?;
+            let said =
+                with_all_points(&counter, caller.lane, (&path, &headers, began), &question, said).await?;
             let settled = with_deputy(&counter, caller.lane, move |deputy| deputy.settle(&question, said));
             let Settled { answer, take_back } = settled.await?;
             if let Some(release) = take_back {
@@ -471,6 +498,33 @@ async fn ask(
     debug!(store = counter.book.store(), lane = caller.lane, "a question is answered for HQ");
     let answer = with_deputy(&counter, caller.lane, move |deputy| deputy.answer(&question));
     Ok(Json(answer.await?).into_response())
+}
+
+/// What HQ says of points once it has back what the store was lent of them: who stands at a counter of this store may spend
+/// all of theirs. Where there is no time left for it, what HQ said first.
+async fn with_all_points(
+    counter: &Shared,
+    lane: u32,
+    (path, headers, began): (&str, &HeaderMap, Instant),
+    question: &Question,
+    said: Answer,
+) -> Result<Answer, Refusal> {
+    let (Some(go), Question::LendPoints { .. }) = (&counter.go, question) else { return Ok(said) };
+    let time_left = || ASK_LONGEST.checked_sub(began.elapsed()).filter(|left| *left > GIVE_BACK_TIME_MIN);
+    let Some(within) = time_left() else { return Ok(said) };
+    let (asked, first) = (question.clone(), said.clone());
+    let back = with_deputy(counter, lane, move |deputy| deputy.give_back(&asked, &first)).await?;
+    if back.is_empty() || standing::ask(counter, go, back, None, within).await.is_err() {
+        return Ok(said);
+    }
+    let (Some(within), Ok(body)) = (time_left(), serde_json::to_vec(question)) else { return Ok(said) };
+    let again = counter.upstream.pass((Method::POST, path), headers, body, within).await;
+    let Ok(again) = again else { return Ok(said) };
+    if !again.status().is_success() {
+        return Ok(said);
+    }
+    let answer = read(again, FRAME_BYTES_MAX).await.ok().and_then(|body| serde_json::from_slice(&body).ok());
+    Ok(answer.unwrap_or(said))
 }
 
 /// What kiosks and boards ask, of what lies in memory.

@@ -18,6 +18,7 @@ use protocol::pull::PAGE_CHANGES_MAX;
 use protocol::pull::snapshot::{PIECE_BYTES_MAX, SnapshotOffer, is_name};
 use protocol::push::{BATCH_BYTES_MAX, PushAnswer};
 use protocol::shelf::{REPORT_BYTES_MAX, ShelfAnswer, ShelfReport, VersionInUse};
+use protocol::standing::{StandingAsk, StandingTold};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tracing::info;
@@ -30,8 +31,9 @@ use crate::audit::{self, By};
 use crate::enrolment::{self, ExchangeError};
 use crate::feed::snapshot::{Piece, parse_range};
 use crate::shelves::ReportError;
+use crate::standing::StandingError;
 use crate::store::{LaneRow, StoreError};
-use crate::{asking, feed, intake, shelves};
+use crate::{asking, feed, intake, shelves, standing};
 
 /// The most bytes of a batch's body: zstd adds a little to what it cannot
 /// make smaller.
@@ -40,6 +42,9 @@ const BODY_MAX: usize = BATCH_BYTES_MAX + (1 << 20);
 /// How long the body of a push may take to arrive: some 16 MiB over the
 /// slowest line that a store has.
 const BODY_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// The most bytes of what a relay says of points: a hundred leases with their journals.
+const STANDING_BYTES_MAX: usize = 1 << 20;
 
 /// The lane that the key belongs to, if it is the one that the path names. A relay files nothing and asks nothing for itself.
 fn lane_of(desk: &Desk, key: &str, store: &str, lane: u32) -> Result<LaneRow, Refusal> {
@@ -216,6 +221,27 @@ pub(super) async fn ask(
             return Ok(Json(desk.store.read(|reading| asking::positions(reading, &row.store, heard))?));
         }
         Ok(Json(asking::answer(&desk.store, &row, &question, now_ms())?))
+    })
+    .await
+}
+
+/// A store's relay says what it lends no more of, and is lent points for its store.
+pub(super) async fn standing(
+    State(desk): State<SharedDesk>,
+    Bearer(key): Bearer,
+    path: Result<Path<String>, PathRejection>,
+    Sent(ask): Sent<StandingAsk, STANDING_BYTES_MAX>,
+) -> Result<Json<StandingTold>, Refusal> {
+    let Path(store) = path.map_err(|error| Refusal::Form(format!("the path: {}", error.body_text())))?;
+    let permit = desk.questions.enter().await?;
+    work(&desk, permit, move |desk| {
+        let row = enrolment::lane_of_key(&desk.store, &key)?;
+        let row =
+            row.filter(|row| row.store == store && row.lane == RELAY_LANE).ok_or(Refusal::Unauthorised)?;
+        standing::answer(&desk.store, &row, &ask, now_ms()).map(Json).map_err(|error| match error {
+            StandingError::Form(reason) => Refusal::Form(reason.to_owned()),
+            StandingError::Store(error) => error.into(),
+        })
     })
     .await
 }

@@ -254,6 +254,7 @@ impl From<CommandError> for Refusal {
             | CommandError::Interventions(_)
             | CommandError::Access(_)
             | CommandError::Stored(_)
+            | CommandError::Standing(_)
             | CommandError::Store(_)) => Self::Command(chain(&error)),
         }
     }

@@ -333,6 +333,41 @@ impl Reading<'_> {
         )
     }
 
+    /// The same of one kind, the first to end first, at most `limit`.
+    pub fn first_holds_until(
+        &self,
+        lane: &LaneId,
+        kind: BookKind,
+        until_ms: i64,
+        limit: u32,
+    ) -> Result<Vec<HoldRow>, StoreError> {
+        self.all(
+            &format!(
+                "SELECT {HOLD_COLUMNS} FROM hold WHERE store = ?1 AND lane = ?2 AND kind = ?3 AND until_ms <= ?4
+                 ORDER BY until_ms, owner, part, id LIMIT ?5"
+            ),
+            values![&lane.store, lane.lane, kind.name(), until_ms, limit],
+            hold_row,
+        )
+    }
+
+    /// How much of members' points the relay of each store holds, by its code.
+    pub fn holds_of_relays(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        self.all(
+            "SELECT store, count(*) FROM hold WHERE lane = 0 AND kind = 'points' GROUP BY store ORDER BY store",
+            values![],
+            |row| Ok((row.text(0)?, row.count(1)?)),
+        )
+    }
+
+    /// How much of one kind a lane holds.
+    pub fn count_holds(&self, lane: &LaneId, kind: BookKind) -> Result<u64, StoreError> {
+        super::unsigned(self.number(
+            "SELECT count(*) FROM hold WHERE store = ?1 AND lane = ?2 AND kind = ?3",
+            values![&lane.store, lane.lane, kind.name()],
+        )?)
+    }
+
     /// What a person must look at, newest first, at most `limit`.
     pub fn exceptions(&self, limit: u32) -> Result<Vec<Exception>, StoreError> {
         self.all(

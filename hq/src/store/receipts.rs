@@ -111,6 +111,28 @@ impl Reading<'_> {
         )
     }
 
+    /// Who bought in a store on a business date, by the ids that its sales name, after one of them, at most `limit`.
+    pub fn members_of_day(
+        &self,
+        store: &str,
+        day: NaiveDate,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<String>, StoreError> {
+        let (day, after) = (day.to_string(), SaleKey::Member(after).text());
+        self.all(
+            "SELECT DISTINCT k.key FROM sale s JOIN sale_key k
+             ON k.store = s.store AND k.lane = s.lane AND k.epoch = s.epoch AND k.seq = s.seq
+             WHERE s.store = ?1 AND s.business_date = ?2 AND k.key > ?3 AND k.key LIKE 'member/%'
+             ORDER BY k.key LIMIT ?4",
+            values![store, day.as_str(), after.as_str(), limit],
+            |row| {
+                let key = row.text(0)?;
+                Ok(key.strip_prefix("member/").unwrap_or(&key).to_owned())
+            },
+        )
+    }
+
     /// The newest sales of a store's business date to which so much was to be paid, or was paid by one means, minor
     /// units, at most `limit`.
     pub fn sales_of_amount(

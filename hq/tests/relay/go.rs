@@ -76,7 +76,7 @@ impl Chain {
     }
 
     /// Stops the relay, enrols it, and starts it again.
-    async fn enrol_relay(self) -> Self {
+    pub(super) async fn enrol_relay(self) -> Self {
         let code = self.relay_code("S1").await;
         let config = self.enrol_config(&code);
         let upstream = config.upstream.clone();

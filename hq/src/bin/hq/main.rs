@@ -380,6 +380,26 @@ enum Act {
         #[arg(long)]
         json: bool,
     },
+    /// Show how many points are lent to stores, so that their lanes can spend them while HQ is out of reach; set it.
+    Standing {
+        #[command(flatten)]
+        at: At,
+        /// How much of what a member may spend is lent to a store where they shopped lately, per cent; 0 for none.
+        #[arg(long)]
+        percent: Option<i64>,
+        /// The most points of one lease.
+        #[arg(long)]
+        points_max: Option<i64>,
+        /// A lease ends after so many hours unless it is renewed; at most 48.
+        #[arg(long)]
+        hours: Option<u32>,
+        /// Stores' relays ask so often.
+        #[arg(long)]
+        every_seconds: Option<u32>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Show a member's stored value; give some, or take some.
     Value {
         #[command(flatten)]
@@ -591,6 +611,9 @@ fn perform(act: Act) -> anyhow::Result<()> {
         Act::Value { at, member, principal, bonus, reason, json } => {
             let adjust = protocol::event::Value { principal, bonus };
             run(at, Command::Value { member, adjust, reason }, json)
+        }
+        Act::Standing { at, percent, points_max, hours, every_seconds, json } => {
+            run(at, Command::Standing { percent, points_max, hours, every_seconds }, json)
         }
         Act::Points { at, member, adjust, reason, json } => {
             run(at, Command::Points { member, adjust, reason }, json)

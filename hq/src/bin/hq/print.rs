@@ -5,11 +5,12 @@ use std::io::Write;
 use domain::money::{Currency, Money};
 use hq::books::counting::{Posted, WaitingCount};
 use hq::books::membership::{Memberships, Party, Reward};
-use hq::command::{AccessOutcome, Outcome};
+use hq::command::{AccessOutcome, LeaseShown, Outcome};
 use hq::interventions::{CallsOfCause, KioskInterventions};
 use hq::projection::Rebuilt;
 use hq::store::{AlarmKind, CommissionEntry, CommissionOfDay, PromotionCost};
 use protocol::answer::SalesAnswer;
+use protocol::enrol::RELAY_LANE;
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 
@@ -56,12 +57,37 @@ pub(crate) fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
         Outcome::Removed => writeln!(out, "removed")?,
         Outcome::RebuiltBooks(rebuilt) => writeln!(out, "{}", serde_json::to_string(rebuilt)?)?,
         Outcome::WrittenOff => writeln!(out, "written off")?,
-        Outcome::Points { available, pending, lent, balance } if json => {
-            let all = serde_json::json!({ "available": available, "pending": pending, "lent": lent, "balance": balance });
+        Outcome::Points { available, pending, lent, balance, leases } if json => {
+            let all = serde_json::json!({ "available": available, "pending": pending, "lent": lent, "balance": balance,
+                "leases": leases });
             writeln!(out, "{all}")?;
         }
-        Outcome::Points { available, pending, lent, balance } => {
+        Outcome::Points { available, pending, lent, balance, leases } => {
             writeln!(out, "balance {balance}: {available} free, {pending} pending, {lent} lent")?;
+            for LeaseShown { lease, store, lane, points, until_ms } in leases {
+                let until = time(*until_ms);
+                let whose = match *lane {
+                    RELAY_LANE => format!("store {store}, for when HQ is out of reach"),
+                    lane => format!("{store}/{lane}"),
+                };
+                writeln!(out, "lent {points} to {whose} until {until} ({lease})")?;
+            }
+        }
+        Outcome::Standing { percent, points_max, term_ms, every_ms, stores } if json => {
+            let all = serde_json::json!({ "percent": percent, "points_max": points_max, "term_ms": term_ms,
+                "every_ms": every_ms, "stores": stores });
+            writeln!(out, "{all}")?;
+        }
+        Outcome::Standing { percent, points_max, term_ms, every_ms, stores } => {
+            writeln!(
+                out,
+                "{percent} per cent, at most {points_max} points, for {} hours; relays ask every {} seconds",
+                term_ms / 3_600_000,
+                every_ms / 1_000
+            )?;
+            for (store, leases) in stores {
+                writeln!(out, "{store}: {leases} leases")?;
+            }
         }
         Outcome::Value { free, lent, balance } if json => {
             let all = serde_json::json!({ "free": free, "lent": lent, "balance": balance });

@@ -357,3 +357,153 @@ proptest! {
         }
     }
 }
+
+fn stand(instance: &str, percent: i64, until_ms: i64) -> Operation {
+    Operation::Stand { relay: lane(0), instance: instance.into(), percent, points_max: 500, until_ms }
+}
+
+#[test]
+fn a_store_is_lent_a_share_and_an_answer_that_was_lost_lends_it_no_second_one() {
+    let (mut books, terms) = (Books::default(), terms());
+    books.apply(&terms, "1", 0, &sale(300, 0, ""));
+    let (id, first) = books.apply(&terms, "q", 1, &stand("a", 30, 100)).lent.expect("lent");
+    assert_eq!((first.points, books.account.available(), books.account.standing()), (90, 210, 90));
+    let again = books.apply(&terms, "q", 2, &stand("a", 30, 120)).lent.expect("the same");
+    assert_eq!((&again.0, again.1.points, again.1.until_ms), (&id, 90, 120), "renewed");
+    // What was spent of it is made up, as far as there is a share of it left.
+    books.apply(&terms, "2", 3, &sale(0, 80, &format!("{id}/2/1")));
+    let more = books.apply(&terms, "q", 4, &stand("a", 30, 140)).lent.expect("more");
+    assert_eq!((&more.0, more.1.points, books.account.standing()), (&id, 146, 66));
+    // A book that was begun anew is not told of it, and has one of its own.
+    let (other, fresh) = books.apply(&terms, "q", 5, &stand("b", 30, 150)).lent.expect("its own");
+    assert_ne!(other, id);
+    assert_eq!((fresh.points, books.account.standing()), (46, 112));
+    // Lanes are lent what is left, and theirs are theirs.
+    let lent = books.apply(&terms, "q", 6, &lend(1, 500)).lent.expect("the rest");
+    assert_eq!(lent.1.points, 220 - 112);
+    books.apply(&terms, "e", 7, &settle(&id, Settled::Accounted));
+    assert_eq!((books.account.available(), books.account.standing()), (66, 46));
+    assert!(books.wrong.is_empty());
+}
+
+#[test]
+fn a_store_has_no_more_than_the_chain_says_and_nothing_of_who_owes() {
+    let (mut books, terms) = (Books::default(), terms());
+    books.apply(&terms, "1", 0, &sale(10_000, 0, ""));
+    let lent = books.apply(&terms, "q", 1, &stand("a", 30, 100)).lent.expect("lent");
+    assert_eq!(lent.1.points, 500, "the most of one lease");
+    let mut books = Books::default();
+    books.apply(&terms, "2", 2, &sale(2, 0, ""));
+    assert_eq!(books.apply(&terms, "q", 3, &stand("a", 30, 100)).lent, None, "a share of two is none");
+    books.apply(&terms, "3", 4, &sale(0, 50, "m.9"));
+    assert_eq!(books.apply(&terms, "q", 5, &stand("a", 100, 100)).lent, None);
+    let off = PointsTerms { standing_percent: 0, ..terms };
+    assert_eq!(
+        (off.standing(), PointsTerms::default().standing().map(|terms| terms.percent)),
+        (None, Some(30))
+    );
+}
+
+#[test]
+fn a_store_asks_for_more_where_it_has_none_where_most_is_spent_and_at_half_time() {
+    let (mut books, terms) = (Books::default(), terms());
+    let standing = StandingTerms { percent: 30, points_max: 500, term_ms: 100 };
+    let is_due = |books: &Books, now_ms| books.account.is_standing_due(standing, (&lane(0), "a"), now_ms);
+    assert!(!is_due(&books, 0), "there is nothing");
+    books.apply(&terms, "1", 0, &sale(300, 0, ""));
+    assert!(is_due(&books, 0));
+    let (id, _) = books.apply(&terms, "q", 0, &stand("a", 30, 100)).lent.expect("lent");
+    assert!(!is_due(&books, 50));
+    assert!(is_due(&books, 51));
+    books.apply(&terms, "2", 10, &sale(0, 50, &format!("{id}/1/1")));
+    assert!(!is_due(&books, 10), "40 are more than half of 75");
+    books.apply(&terms, "3", 10, &sale(0, 20, &format!("{id}/1/1")));
+    assert!(is_due(&books, 10));
+}
+
+#[test]
+fn more_than_the_whole_on_its_parts_stands_and_is_listed_and_a_lane_ends_none_of_it() {
+    let (mut books, terms) = (Books::default(), terms());
+    books.apply(&terms, "1", 0, &sale(100, 0, ""));
+    let (id, lease) = books.apply(&terms, "q", 1, &stand("a", 30, 100)).lent.expect("lent");
+    assert_eq!(lease.points, 30);
+    books.apply(&terms, "2", 2, &sale(0, 20, &format!("{id}/2/1")));
+    // A lane gives its part back: the whole stays the store's.
+    books.apply(&terms, "3", 3, &settle(&format!("{id}/2/1"), Settled::Returned));
+    assert_eq!(books.account.standing(), 10);
+    books.apply(&terms, "4", 4, &sale(0, 15, &format!("{id}/1/1")));
+    assert_eq!(books.wrong, [PointsWrong::Overspent { lease: format!("{id}/1/1"), points: 5 }]);
+    assert_eq!((books.account.available(), books.account.lent()), (65, 0));
+    // What a lane has alone has no parts.
+    let (own, _) = books.apply(&terms, "q", 5, &lend(3, 10)).lent.expect("lent");
+    books.apply(&terms, "5", 6, &sale(0, 1, &format!("{own}/3/1")));
+    assert_eq!(books.wrong.len(), 2);
+}
+
+#[test]
+fn one_that_waits_for_a_lane_is_renewed_no_more_and_another_stands_beside_it() {
+    let (mut books, terms) = (Books::default(), terms());
+    books.apply(&terms, "1", 0, &sale(300, 0, ""));
+    let (id, _) = books.apply(&terms, "q", 1, &stand("a", 30, 100)).lent.expect("lent");
+    books.apply(&terms, "c", 2, &Operation::Close { lease: id.clone() });
+    assert_eq!(books.account.standing_of(&lane(0), "a"), None);
+    let (other, fresh) = books.apply(&terms, "q", 3, &stand("a", 30, 200)).lent.expect("another");
+    assert_eq!((other != id, fresh.points, books.account.leases()[&id].until_ms), (true, 63, 100));
+    books.apply(&terms, "2", 4, &sale(0, 90, &format!("{id}/1/1")));
+    assert_eq!((books.wrong.len(), books.account.standing()), (0, 63));
+    // What one lane has is not closed.
+    let (own, _) = books.apply(&terms, "q", 5, &lend(1, 10)).lent.expect("lent");
+    books.apply(&terms, "c", 6, &Operation::Close { lease: own.clone() });
+    assert_eq!(books.account.leases()[&own].standing, None);
+}
+
+proptest! {
+    /// Two relays' books, one after the other, lend parts of what they have to three lanes; what the lanes spent is filed in
+    /// any order, each more than once, between renewals.
+    #[test]
+    fn whatever_order_parts_are_filed_in_the_books_add_up_to_the_point(
+        earned in 1..2_000i64,
+        sales in prop::collection::vec((0..2usize, 1..4u32, 1..400i64), 0..40),
+        order in any::<prop::sample::Index>(),
+        renew_every in 1..8usize,
+    ) {
+        let terms = PointsTerms { valid_ms: None, ..terms() };
+        let mut books = Books::default();
+        books.apply(&terms, "e", 0, &sale(earned, 0, ""));
+        let mut leases: Vec<(String, i64)> = Vec::new();
+        for instance in ["a", "b"] {
+            leases.extend(books.apply(&terms, "q", 1, &stand(instance, 30, 100)).lent.map(|(id, lease)| (id, lease.points)));
+        }
+        // A relay's parts are never more than the whole.
+        let mut left: Vec<i64> = leases.iter().map(|(_, points)| *points).collect();
+        let mut documents = Vec::new();
+        for (number, (of, to, wanted)) in sales.into_iter().enumerate() {
+            let Some((id, _)) = leases.get(of) else { continue };
+            let spent = wanted.min(left[of]);
+            left[of] -= spent;
+            if spent > 0 {
+                documents.push((number.to_string(), spent, format!("{id}/{to}/{number}")));
+            }
+        }
+        let all: i64 = documents.iter().map(|(_, spent, _)| spent).sum();
+        if !documents.is_empty() {
+            let at = order.index(documents.len());
+            documents.rotate_left(at);
+            let half = documents.len() / 2;
+            documents[..half].reverse();
+        }
+        for (number, (source, spent, part)) in documents.iter().enumerate() {
+            books.apply(&terms, source, 2, &sale(0, *spent, part));
+            books.apply(&terms, source, 2, &settle(part, Settled::Returned));
+            if number % renew_every == 0 {
+                books.apply(&terms, "q", 3, &stand("a", 30, 200));
+            }
+        }
+        prop_assert!(books.wrong.is_empty(), "{:?}", books.wrong);
+        prop_assert_eq!(books.account.balance(), earned - all);
+        for id in books.account.leases().keys().cloned().collect::<Vec<_>>() {
+            books.apply(&terms, "end", 4, &settle(&id, Settled::Accounted));
+        }
+        prop_assert_eq!((books.account.lent(), books.account.available()), (0, earned - all));
+    }
+}

@@ -235,8 +235,10 @@ struct Points {
     available: i64,
     /// Waits for the end of the time in which goods come back.
     pending: i64,
-    /// Lent to lanes, and not known to be spent.
+    /// Lent to lanes and stores, and not known to be spent.
     lent: i64,
+    /// Of that, lent to stores, so that their lanes can spend it while HQ is out of reach.
+    standing: i64,
     /// All of it.
     balance: i64,
     /// The tier that spending led to; null where none did.
@@ -255,6 +257,7 @@ fn points(reading: &Reading<'_>, call: &Call, _: Nothing) -> Result<Points, Refu
                 available: account.available(),
                 pending: account.pending(),
                 lent: account.lent(),
+                standing: account.standing(),
                 balance: account.balance(),
                 tier: account.tier().map(str::to_owned),
             }
@@ -262,7 +265,7 @@ fn points(reading: &Reading<'_>, call: &Call, _: Nothing) -> Result<Points, Refu
         None => {
             // What was imported is entered when something first moves it.
             let had = import::member_points(&body).unwrap_or(0);
-            Points { member, available: had, pending: 0, lent: 0, balance: had, tier: None }
+            Points { member, available: had, pending: 0, lent: 0, standing: 0, balance: had, tier: None }
         }
     })
 }
@@ -347,6 +350,7 @@ fn move_points(writing: &Writing<'_>, call: &Call, sent: &MovePoints) -> Result<
         available: account.available(),
         pending: account.pending(),
         lent: account.lent(),
+        standing: account.standing(),
         balance: account.balance(),
         tier: account.tier().map(str::to_owned),
     };

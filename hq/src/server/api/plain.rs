@@ -121,6 +121,12 @@ pub(super) fn routes() -> Vec<Route> {
             post(lanes::ask),
         ),
         lane(
+            ("POST", "/v1/relays/{store}/standing"),
+            "Lends a store's relay points that its lanes may spend while HQ is out of reach.",
+            (Some(JSON), JSON),
+            post(lanes::standing),
+        ),
+        lane(
             ("POST", "/v1/lanes/{store}/{lane}/shelf"),
             "Takes what an agent reports of shelf labels.",
             (Some(JSON), JSON),

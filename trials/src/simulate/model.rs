@@ -449,6 +449,15 @@ impl Model {
         self.gone.extend(lost.chains);
     }
 
+    /// All that a coupon was spent on came back at a machine: another that had spent it may spend it again.
+    pub fn restore_coupon(&mut self, at: usize, code: &str, (of, seq): &(JournalKey, u64)) {
+        for (_, written) in self.machines.iter_mut().enumerate().filter(|(place, _)| *place != at) {
+            if written.chains.get(of).is_some_and(|chain| chain.sales.contains_key(seq)) {
+                written.coupons.remove(code);
+            }
+        }
+    }
+
     /// HQ says that it has filed a journal up to here.
     pub fn filed(&mut self, key: &JournalKey, acknowledged: u64, head: ChainHash) -> Result<(), Finding> {
         let answered = self.answered.entry(key.clone()).or_default();

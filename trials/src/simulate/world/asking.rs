@@ -8,7 +8,7 @@ use super::{BadDay, Finding, MINUTE_MS, What, World};
 use crate::simulate::agent::{Question, Side};
 use crate::simulate::customers::Wish;
 use crate::simulate::lane::{By, Lane};
-use crate::simulate::model::key_of;
+use crate::simulate::model::{Used, key_of};
 use crate::simulate::network::{Answer, Ask};
 use crate::simulate::relay::{Authority, Thing};
 
@@ -151,6 +151,18 @@ impl World<'_> {
         let used = std::mem::take(&mut self.model.machines[machine].used);
         if used.is_empty() {
             return;
+        }
+        for used in &used {
+            match used {
+                Used::Up { thing: Thing::Coupon(code), .. } => {
+                    self.tell_of(machine, &format!("coupon {code} is spent"));
+                }
+                Used::Undone { thing: Thing::Coupon(code), sale } => {
+                    self.tell_of(machine, &format!("coupon {code} of {sale:?} is good again"));
+                    self.model.restore_coupon(machine, code, sale);
+                }
+                Used::Up { .. } | Used::Undone { .. } => {}
+            }
         }
         let place = &self.machines[machine];
         let (lane, is_right) = (place.lane_number, place.clock_ms.abs() <= CLOCK_RIGHT_MS);

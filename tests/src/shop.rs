@@ -124,6 +124,24 @@ impl Headquarters {
         .map(drop)
     }
 
+    /// Lends points to stores, whose relays ask every second.
+    pub fn lend_to_stores(&self) -> Result<()> {
+        run(Command::new(program("hq")?)
+            .args(["standing", "--every-seconds", "1", "--data"])
+            .arg(&self.folder))
+        .map(drop)
+    }
+
+    /// Balance, free and lent points of a member.
+    pub fn points(&self, member: &str) -> Result<(i64, i64, i64)> {
+        let out = run(Command::new(program("hq")?)
+            .args(["points", "--member", member, "--json", "--data"])
+            .arg(&self.folder))?;
+        let said: serde_json::Value = serde_json::from_str(&out)?;
+        let of = |what: &str| said[what].as_i64().with_context(|| format!("{what} of points"));
+        Ok((of("balance")?, of("available")?, of("lent")?))
+    }
+
     /// What it has received.
     pub fn sales(&self) -> Result<SalesAnswer> {
         let out =
@@ -187,6 +205,11 @@ impl Relay {
         let lanes = health["lanes"].as_array().context("lanes")?;
         let of_lane = lanes.iter().filter(|copied| copied["lane"] == lane);
         Ok(of_lane.filter_map(|copied| copied["seq"].as_u64()).max().unwrap_or(0))
+    }
+
+    /// How many points of members it has to lend while HQ is out of reach.
+    pub fn points(&self) -> Result<i64> {
+        self.health()?["standing_points"].as_i64().context("points")
     }
 
     /// What it says of itself.

@@ -248,6 +248,68 @@ fn cut_off_from_hq_a_stores_lanes_still_give_one_receipt_back_once() -> Result<(
     Ok(())
 }
 
+/// The gold member buys with points: how many were spent, and earned.
+fn buys_with_points(till: &mut Till, sku: &str, count: i64) -> Result<(i64, i64)> {
+    till.choose(sku, count);
+    till.scan(GOLD_CARD);
+    till.wait("points are lent", |lane| lane.points_lent().is_some());
+    till.lane.spend_points();
+    till.turn(Vec::new());
+    till.pay();
+    let points = till.last_sale()?.buyer.context("a buyer")?.points.context("points")?;
+    assert!(points.spent > 0, "{points:?}");
+    Ok((points.spent, points.earned))
+}
+
+#[test]
+fn with_hq_dead_a_member_pays_with_points_at_two_lanes_and_it_adds_up_to_the_point() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut headquarters = open(folder.path())?;
+    headquarters.lend_to_stores()?;
+    let relay = Relay::open_for_phones(&folder.path().join("relay"), &headquarters)?;
+    let mut one = Till::open_by(&folder.path().join("one"), &headquarters, Some(&relay), 1)?;
+    let mut two = Till::open_by(&folder.path().join("two"), &headquarters, Some(&relay), 2)?;
+    // Who shops here is who will.
+    one.choose(CHIPS, 1);
+    one.scan(GOLD_CARD);
+    one.wait("the member joins", |lane| lane.till().is_some_and(|till| till.basket().member().is_some()));
+    one.hear(1);
+    one.pay();
+    one.files.wait_for_acknowledgement()?;
+    let (balance, ..) = headquarters.points(GOLD)?;
+    let share = balance * 30 / 100;
+    wait_for("the store's share", || Ok((relay.points()? == share).then_some(())))?;
+    assert_eq!(headquarters.points(GOLD)?, (balance, balance - share, share));
+    for lane in [1, 2] {
+        wait_for("a copy", || Ok((relay.copied(lane)? > 0).then_some(())))?;
+    }
+
+    headquarters.kill()?;
+    let (first, earned_first) = buys_with_points(&mut one, CHIPS, 2)?;
+    // What is left of the part comes back with the copy, and the other lane has it.
+    wait_for("the rest", || Ok((relay.points()? == share - first).then_some(())))?;
+    let (second, earned_second) = buys_with_points(&mut two, RICE, 1)?;
+    wait_for("the rest", || Ok((relay.points()? == share - first - second).then_some(())))?;
+    assert!(share - first - second < 100, "as many as one can spend: {first} and {second} of {share}");
+
+    headquarters.start()?;
+    one.files.wait_for_acknowledgement()?;
+    two.files.wait_for_acknowledgement()?;
+    let after = balance - first - second + earned_first + earned_second;
+    let (balance, free, lent) = headquarters.points(GOLD)?;
+    assert_eq!((balance, free + lent), (after, after));
+    // The store has a share of what is left again; and at its counters all of it can be spent.
+    wait_for("the store's share", || Ok((relay.points()? == after * 30 / 100).then_some(())))?;
+    two.choose(RICE, 1);
+    two.scan(GOLD_CARD);
+    two.wait("all that there is", |lane| lane.points_lent() == Some(after));
+    two.pay();
+    let listed =
+        run(Program::new(program("hq")?).arg("exceptions").arg("--data").arg(folder.path().join("hq")))?;
+    assert!(!listed.contains("overspent"), "{listed}");
+    Ok(())
+}
+
 /// Why the last code of a phone was refused at a lane.
 fn refused(till: &Till) -> Result<Option<(CodeKind, Unusable)>> {
     let records = till.files.records()?;

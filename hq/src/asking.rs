@@ -22,7 +22,10 @@ pub fn answer(store: &Store, lane: &LaneRow, question: &Question, now_ms: i64) -
     let asks = LaneId { store: lane.store.clone(), lane: lane.lane };
     let source = format!("{}/{}/ask", asks.store, asks.lane);
     match question {
-        Question::Member { code } => store.read(|reading| member(reading, code)),
+        Question::Member { code } => store.read(|reading| {
+            let told = member(reading, code)?;
+            with_what_the_store_has(reading, &asks.store, told)
+        }),
         Question::QuotasUsed { promotions, member, day } => {
             store.read(|reading| quotas_used(reading, &asks, promotions, &known_as(reading, member)?, *day))
         }
@@ -138,6 +141,15 @@ pub(crate) fn member(reading: &Reading<'_>, code: &str) -> Result<Answer, StoreE
             points: account.map(|account| account.available()).or(told.points),
         },
     })
+}
+
+/// Adds to what a member may spend what of it is lent to the store that asks: its relay gives that back when it is wanted.
+fn with_what_the_store_has(reading: &Reading<'_>, store: &str, answer: Answer) -> Result<Answer, StoreError> {
+    let Answer::Member { mut member } = answer else { return Ok(answer) };
+    let account = reading.book(points_key(&member.id))?.map(|body| keeper::account_of(&body)).transpose()?;
+    let here = account.map_or(0, |account| account.standing_at(store));
+    member.points = member.points.map(|points| points.saturating_add(here));
+    Ok(Answer::Member { member })
 }
 
 /// A seller's day, and their month up to it.

@@ -53,6 +53,9 @@ pub const INTAKES_MAX: u32 = 8;
 /// Other requests that are worked on at one time.
 pub const QUESTIONS_MAX: u32 = 32;
 
+/// Pages of points for stores' relays that are worked on at one time.
+const STANDING_PAGES_MAX: u32 = 4;
+
 /// Pictures that lanes get at one time. They have places of their own: a store that opens asks for thousands of them, and
 /// whoever stands at a counter waits behind none.
 pub const PICTURES_MAX: u32 = 8;
@@ -137,6 +140,8 @@ pub(crate) struct Desk {
     admin_key: SecretHash,
     intakes: Gate,
     questions: Gate,
+    /// Pages of points for stores' relays, beside what lanes wait for.
+    standing: Gate,
     pictures: Gate,
     bodies: Gate,
     /// Commands run one after the other.
@@ -190,6 +195,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         admin_key: SecretHash::of(&admin_key),
         intakes: Gate::new(INTAKES_MAX, WAITING_MAX),
         questions: Gate::new(QUESTIONS_MAX, WAITING_MAX),
+        standing: Gate::new(STANDING_PAGES_MAX, WAITING_MAX),
         pictures: Gate::new(PICTURES_MAX, WAITING_MAX),
         bodies: Gate::new(BODIES_KIB_MAX, WAITING_MAX),
         commands: tokio::sync::Mutex::new(()),

@@ -13,8 +13,8 @@ use protocol::standing::{
 };
 
 use crate::books::LaneId;
-use crate::books::keeper::{ALIAS, Keeper, POINTS_SETTING, account_of, points_key, points_terms};
-use crate::books::points::{PointsTerms, StandingTerms};
+use crate::books::keeper::{ALIAS, Keeper, STANDING_SETTING, account_of, points_key, points_terms};
+use crate::books::points::{PointsTerms, StandingSetting, StandingTerms};
 use crate::store::{BookKind, LaneRow, Reading, Store, StoreError, Writing};
 use crate::{asking, import};
 
@@ -243,13 +243,13 @@ pub fn change(
     change: &Change,
 ) -> Result<Result<PointsTerms, &'static str>, StoreError> {
     let before = points_terms(writing)?;
-    let terms = PointsTerms {
-        standing_percent: change.percent.unwrap_or(before.standing_percent),
-        standing_points_max: change.points_max.unwrap_or(before.standing_points_max),
-        standing_ms: change.term_ms.unwrap_or(before.standing_ms),
-        standing_every_ms: change.every_ms.unwrap_or(before.standing_every_ms),
-        ..before
+    let said = StandingSetting {
+        percent: change.percent.unwrap_or(before.standing_percent),
+        points_max: change.points_max.unwrap_or(before.standing_points_max),
+        term_ms: change.term_ms.unwrap_or(before.standing_ms),
+        every_ms: change.every_ms.unwrap_or(before.standing_every_ms),
     };
+    let terms = before.with_standing(said);
     if !(0..=100).contains(&terms.standing_percent) {
         return Ok(Err("0 to 100 per cent can be lent"));
     }
@@ -263,8 +263,8 @@ pub fn change(
         return Ok(Err("relays ask every 1 to 21600 seconds"));
     }
     if !change.is_none() {
-        let body = serde_json::to_string(&terms).expect("plain data serialises");
-        writing.put_setting(POINTS_SETTING, &body)?;
+        let body = serde_json::to_string(&said).expect("plain data serialises");
+        writing.put_setting(STANDING_SETTING, &body)?;
     }
     Ok(Ok(terms))
 }

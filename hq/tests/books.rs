@@ -51,6 +51,7 @@ use receipts::{
     a_members_receipts_are_found_in_every_store_and_say_what_is_left,
 };
 use standing::{
+    a_file_of_before_a_lease_is_noticed_when_hq_tells_of_it,
     a_lease_of_a_lost_relay_ends_when_all_its_lanes_have_passed_it,
     a_member_at_a_counter_of_the_store_spends_all_while_hq_is_there,
     a_member_of_another_store_is_found_with_hq_away_where_they_shopped,
@@ -59,6 +60,7 @@ use standing::{
     a_store_gives_back_what_is_over_once_hq_has_its_journals,
     a_store_is_lent_a_share_of_who_shopped_in_it_and_lanes_spend_it_with_hq_away,
     accounts_with_leases_of_stores_are_made_again_as_they_were,
+    an_answer_that_was_written_before_a_lease_went_back_does_not_bring_it_again,
     pages_of_members_go_back_to_the_last_days_and_are_bounded, who_is_written_off_is_not_waited_for,
 };
 use store::{
@@ -139,6 +141,8 @@ on_both!(
     a_member_of_another_store_is_found_with_hq_away_where_they_shopped,
     a_relay_that_lost_its_book_is_told_of_nothing_that_it_may_have_lent,
     a_relay_that_was_put_back_from_a_copy_begins_anew_where_it_hears_of_it,
+    a_file_of_before_a_lease_is_noticed_when_hq_tells_of_it,
+    an_answer_that_was_written_before_a_lease_went_back_does_not_bring_it_again,
     a_lease_of_a_lost_relay_ends_when_all_its_lanes_have_passed_it,
     who_is_written_off_is_not_waited_for,
     pages_of_members_go_back_to_the_last_days_and_are_bounded,

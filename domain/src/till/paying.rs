@@ -104,14 +104,12 @@ impl Step {
     /// Whether money may be taken or given now: at the payment, and while no
     /// charge of this basket is open or in doubt.
     pub(super) fn may_settle(&mut self) -> bool {
-        if !matches!(self.till.desk, Desk::Paying(_))
-            || self.drop_value_that_is_over()
-            || self.drop_points_that_are_over()
-        {
+        if !matches!(self.till.desk, Desk::Paying(_)) {
             return false;
         }
         match self.till.payment_of_basket() {
-            None => true,
+            // What is due stays while a charge for it is open.
+            None => !self.drop_value_that_is_over() && !self.drop_points_that_are_over(),
             Some(payment) if payment.is_active() => {
                 self.refuse(Message::PaymentOpen);
                 false

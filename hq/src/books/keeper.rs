@@ -48,6 +48,9 @@ pub const CLAIM_MS: i64 = 30 * 60_000;
 /// The name of the setting that says how points are kept.
 pub const POINTS_SETTING: &str = "points";
 
+/// The name of the setting that says what is lent to stores of them.
+pub const STANDING_SETTING: &str = "points.standing";
+
 /// What a member's old card, or a number given at a till, leads to; before it
 /// stands this where a card's code would stand.
 pub const ALIAS: &str = "id:";
@@ -792,10 +795,15 @@ impl<'w, 'c> Keeper<'w, 'c> {
 
 /// How points are kept in this chain.
 pub fn points_terms(reading: &Reading<'_>) -> Result<PointsTerms, StoreError> {
-    match reading.setting(POINTS_SETTING)? {
-        Some(body) => read("setting", &body),
-        None => Ok(PointsTerms::default()),
-    }
+    let terms = match reading.setting(POINTS_SETTING)? {
+        Some(body) => read("setting", &body)?,
+        None => PointsTerms::default(),
+    };
+    let standing = reading.setting(STANDING_SETTING)?.map(|body| read("setting", &body)).transpose()?;
+    Ok(match standing {
+        Some(said) => terms.with_standing(said),
+        None => terms,
+    })
 }
 
 /// The account that a book of points holds.

@@ -47,6 +47,19 @@ pub struct PointsTerms {
     pub standing_every_ms: i64,
 }
 
+/// What a chain says of points that are lent to stores. It lies beside the other terms, which an HQ of before reads too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandingSetting {
+    /// [`PointsTerms::standing_percent`].
+    pub percent: i64,
+    /// [`PointsTerms::standing_points_max`].
+    pub points_max: i64,
+    /// [`PointsTerms::standing_ms`].
+    pub term_ms: i64,
+    /// [`PointsTerms::standing_every_ms`].
+    pub every_ms: i64,
+}
+
 /// What is lent to a store as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StandingTerms {
@@ -59,6 +72,19 @@ pub struct StandingTerms {
 }
 
 impl PointsTerms {
+    /// These terms with what the chain says of points that are lent to stores.
+    #[must_use]
+    pub fn with_standing(self, said: StandingSetting) -> Self {
+        let StandingSetting { percent, points_max, term_ms, every_ms } = said;
+        Self {
+            standing_percent: percent,
+            standing_points_max: points_max,
+            standing_ms: term_ms,
+            standing_every_ms: every_ms,
+            ..self
+        }
+    }
+
     /// What is lent to stores as a whole; `None` where nothing is.
     pub fn standing(&self) -> Option<StandingTerms> {
         let percent = self.standing_percent.clamp(0, 100);
@@ -433,6 +459,14 @@ impl Account {
     /// How much of this is lent to stores as a whole, and not known to be spent.
     pub fn standing(&self) -> i64 {
         self.leases.values().filter(|lease| lease.standing.is_some()).map(Lease::left).sum()
+    }
+
+    /// How much of this a store has as a whole, and may give back.
+    pub fn standing_at(&self, store: &str) -> i64 {
+        let is_its = |lease: &&Lease| {
+            lease.lane.store == store && lease.standing.as_ref().is_some_and(|by| !by.is_empty())
+        };
+        self.leases.values().filter(is_its).map(Lease::left).sum()
     }
 
     /// Whether a store's relay is to be lent points, or more of them, or for longer: where it has none, where half of the

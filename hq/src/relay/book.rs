@@ -29,8 +29,8 @@ use crate::secret::SecretHash;
 const APPLICATION_ID: i64 = 0x4754_524C;
 
 /// The form of the tables: the first had none for parked baskets, the second none by which receipts are found, the third
-/// none for phones' codes.
-const SCHEMA_VERSION: i64 = 4;
+/// none for phones' codes, the fourth none for points that the store was lent.
+const SCHEMA_VERSION: i64 = 5;
 
 /// How long a document is kept, milliseconds: goods come back within days.
 pub const KEPT_MS: i64 = 45 * 86_400_000;
@@ -375,7 +375,10 @@ impl Book {
             for (hash, bytes) in batch.events.iter().skip(known) {
                 at = Copied { seq: at.seq + 1, hash: *hash };
                 // What cannot be read is HQ's to set aside; the chain goes on.
-                let Ok(event) = event::decode(bytes) else { continue };
+                let Ok(event) = event::decode(bytes) else {
+                    standing::not_read(writing, lane)?;
+                    continue;
+                };
                 at_ms = at_ms.max(Some(event.at_ms));
                 self.keep(writing, lane, epoch, at.seq, (&event, bytes), now_ms)?;
             }
@@ -590,7 +593,7 @@ impl Book {
             writing.execute("DELETE FROM receipt_claim WHERE until_ms < ?1", [old])?;
             parked::tend(writing, old)?;
             codes::tend(writing, now_ms)?;
-            standing::tend(writing, old)?;
+            standing::tend(writing, old, now_ms)?;
             Ok(gone)
         })
     }

@@ -23,8 +23,8 @@ const RETRY: Duration = Duration::from_secs(10);
 /// Until HQ is asked again that does not know the question, or not this relay.
 const REFUSED_RETRY: Duration = Duration::from_secs(10 * 60);
 
-/// The most bytes of an answer: a page of leases.
-const TOLD_BYTES_MAX: usize = 256 << 10;
+/// The most bytes of an answer: a page of leases, each of a guest with all their tags and codes.
+const TOLD_BYTES_MAX: usize = 2 << 20;
 
 /// The most pages of one round: each has a hundred members, or ends it.
 const PAGES_MAX: usize = STANDING_MEMBERS_MAX / STANDING_PAGE_MAX + 1;
@@ -60,7 +60,9 @@ pub(super) async fn keep_standing(counter: Arc<Counter>, go: Arc<Go>) {
                 REFUSED_RETRY
             }
         };
-        tokio::time::sleep(pause).await;
+        // Not all stores at one moment.
+        let apart = f64::from(Utc::now().timestamp_subsec_millis().min(999)) / 4_000.0;
+        tokio::time::sleep(pause.mul_f64(1.0 + apart)).await;
     }
 }
 

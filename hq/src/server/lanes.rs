@@ -233,7 +233,9 @@ pub(super) async fn standing(
     Sent(ask): Sent<StandingAsk, STANDING_BYTES_MAX>,
 ) -> Result<Json<StandingTold>, Refusal> {
     let Path(store) = path.map_err(|error| Refusal::Form(format!("the path: {}", error.body_text())))?;
-    let permit = desk.questions.enter().await?;
+    // What is given back while a customer waits does not stand behind pages.
+    let gate = if ask.after.is_some() { &desk.standing } else { &desk.questions };
+    let permit = gate.enter().await?;
     work(&desk, permit, move |desk| {
         let row = enrolment::lane_of_key(&desk.store, &key)?;
         let row =

@@ -300,6 +300,42 @@ pub(super) fn a_relay_that_was_put_back_from_a_copy_begins_anew_where_it_hears_o
     assert_eq!(relayed.lend_here(&one, 100), None);
 }
 
+pub(super) fn a_file_of_before_a_lease_is_noticed_when_hq_tells_of_it(mut shop: Shop) {
+    let mut relayed = Relayed::open(&mut shop);
+    let mut one = relayed.lane(1);
+    shops(relayed.shop, &mut one);
+    relayed.copy(&one);
+    let path = relayed.folder.path().join("copy.db");
+    rusqlite::Connection::open(relayed.folder.path().join("1.db"))
+        .and_then(|file| file.execute("VACUUM INTO ?1", [path.display().to_string()]))
+        .expect("a copy");
+    relayed.round(true);
+    let instance = relayed.book.instance().expect("its own");
+    let part = relayed.lend_here(&one, 100).expect("a part");
+    relayed.book = Book::open(&path, "S1").expect("put back");
+    one.member_buys(0, 30, &part.lease);
+    relayed.copy(&one);
+    assert_eq!(relayed.book.instance().expect("nothing is wrong yet"), instance);
+    assert_eq!(relayed.round(true).len(), 1);
+    assert_ne!(relayed.book.instance().expect("another"), instance);
+    assert_eq!(relayed.lend_here(&one, 100), None);
+}
+
+pub(super) fn an_answer_that_was_written_before_a_lease_went_back_does_not_bring_it_again(mut shop: Shop) {
+    let relayed = Relayed::open(&mut shop);
+    let mut one = relayed.lane(1);
+    shops(relayed.shop, &mut one);
+    relayed.copy(&one);
+    relayed.round(true);
+    let instance = relayed.book.instance().expect("its own");
+    let page = relayed.tell(&ask_of(&instance, Vec::new(), Some("")));
+    assert_eq!(page.leases.len(), 1);
+    // Meanwhile the member wants all that they have, and is lent it by HQ.
+    assert!(relayed.lend_through(&one, 100_000).is_some());
+    relayed.book.hear_standing(&instance, &page).expect("heard");
+    assert_eq!(relayed.lend_here(&one, 100), None);
+}
+
 pub(super) fn a_lease_of_a_lost_relay_ends_when_all_its_lanes_have_passed_it(mut shop: Shop) {
     let relayed = Relayed::open(&mut shop);
     let (mut one, mut two) = (relayed.lane(1), relayed.lane(2));

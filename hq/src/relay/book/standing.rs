@@ -22,6 +22,10 @@ pub const PART_MS: i64 = 30 * 60_000;
 /// milliseconds.
 const SILENT_MS: i64 = 2 * 3_600_000;
 
+/// For so long after its end the name of a lease that is no more, or is not known, is kept, milliseconds: longer than one
+/// lasts.
+const NAMED_MS: i64 = 4 * 86_400_000;
+
 /// The tables, as the fifth form of the file brought them.
 pub(super) const SCHEMA: &str = "
     -- Which book this is: another one after the file was lost.
@@ -63,6 +67,13 @@ pub(super) const SCHEMA: &str = "
     ) WITHOUT ROWID;
     CREATE INDEX standing_code_lease ON standing_code (lease);
     CREATE INDEX standing_part_lane ON standing_part (lane, ended_seq, until_ms);
+    -- Leases that HQ has ended: an answer that was written before does not bring them back.
+    CREATE TABLE standing_over (lease TEXT PRIMARY KEY, until_ms INTEGER NOT NULL) WITHOUT ROWID;
+    -- Leases that are not known here and of which a lane had a part.
+    CREATE TABLE standing_doubt (
+        lease TEXT PRIMARY KEY,
+        until_ms INTEGER NOT NULL DEFAULT (unixepoch() * 1000)
+    ) WITHOUT ROWID;
 ";
 
 /// Where something stands in a lane's journal.
@@ -100,8 +111,25 @@ pub(super) fn give_back(writing: &Transaction<'_>, at: &At, lease: &str) -> Resu
     Ok(())
 }
 
+/// A lane did something that cannot be read here: it may have spent what it has.
+pub(super) fn not_read(writing: &Transaction<'_>, lane: u32) -> Result<(), BookError> {
+    writing.execute(
+        "UPDATE standing_part SET spent = max(points, spent) WHERE lane = ?1 AND ended_seq IS NULL",
+        [lane],
+    )?;
+    Ok(())
+}
+
+/// It begins anew, as one whose file was lost: what it was lent runs out at HQ by the lanes' own journals.
+fn begin_anew(writing: &Transaction<'_>) -> Result<(), BookError> {
+    tracing::warn!("the relay's file was put back from a copy: points are lent to the store anew");
+    writing.execute("DELETE FROM standing", [])?;
+    writing.execute("UPDATE standing_book SET instance = lower(hex(randomblob(16)))", [])?;
+    Ok(())
+}
+
 /// A lane had a part that this book has forgotten: its file was put back from a copy, and nobody knows how many parts more
-/// there are. It begins anew, as one whose file was lost: what it was lent runs out at HQ by the lanes' own journals.
+/// there are. Where the lease itself is not known, HQ may tell of it yet.
 fn doubt(writing: &Transaction<'_>, part: PartId<'_>) -> Result<(), BookError> {
     let is_known: bool = writing.query_row(
         "SELECT EXISTS (SELECT 1 FROM standing WHERE lease = ?1)",
@@ -109,11 +137,15 @@ fn doubt(writing: &Transaction<'_>, part: PartId<'_>) -> Result<(), BookError> {
         |row| row.get(0),
     )?;
     if is_known {
-        tracing::warn!("the relay's file was put back from a copy: points are lent to the store anew");
-        writing.execute("DELETE FROM standing", [])?;
-        writing.execute("UPDATE standing_book SET instance = lower(hex(randomblob(16)))", [])?;
+        return begin_anew(writing);
     }
+    writing.execute("INSERT INTO standing_doubt (lease) VALUES (?1) ON CONFLICT DO NOTHING", [part.lease])?;
     Ok(())
+}
+
+fn is_in(writing: &Transaction<'_>, table: &str, lease: &str) -> Result<bool, BookError> {
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE lease = ?1)");
+    Ok(writing.prepare_cached(&sql)?.query_row([lease], |row| row.get(0))?)
 }
 
 /// Of what ended before `over_ms` a lane that is past it spends nothing any more.
@@ -127,8 +159,12 @@ pub(super) fn free(writing: &Transaction<'_>, at: &At, over_ms: i64) -> Result<(
 }
 
 /// Lets go of leases that HQ has long ended.
-pub(super) fn tend(writing: &Transaction<'_>, old_ms: i64) -> Result<(), BookError> {
+pub(super) fn tend(writing: &Transaction<'_>, old_ms: i64, now_ms: i64) -> Result<(), BookError> {
     writing.execute("DELETE FROM standing WHERE until_ms < ?1", [old_ms])?;
+    for table in ["standing_over", "standing_doubt"] {
+        let sql = format!("DELETE FROM {table} WHERE until_ms < ?1");
+        writing.execute(&sql, [now_ms.saturating_sub(NAMED_MS)])?;
+    }
     Ok(())
 }
 
@@ -266,6 +302,11 @@ impl Book {
                 return Ok(());
             }
             for ended in &told.ended {
+                writing.execute(
+                    "INSERT INTO standing_over (lease, until_ms)
+                     SELECT lease, until_ms FROM standing WHERE lease = ?1 AND is_closed = 1 ON CONFLICT DO NOTHING",
+                    [ended],
+                )?;
                 writing.execute("DELETE FROM standing WHERE lease = ?1 AND is_closed = 1", [ended])?;
             }
             let known: usize = writing.query_row("SELECT count(*) FROM standing", [], |row| row.get(0))?;
@@ -273,6 +314,12 @@ impl Book {
             let room = (2 * STANDING_MEMBERS_MAX).saturating_sub(known);
             let mut made = 0;
             for lease in &told.leases {
+                if is_in(writing, "standing_over", &lease.lease)? {
+                    continue;
+                }
+                if is_in(writing, "standing_doubt", &lease.lease)? {
+                    return begin_anew(writing);
+                }
                 let renewed = writing.execute(
                     "UPDATE standing SET points = max(points, ?2), until_ms = max(until_ms, ?3) WHERE lease = ?1",
                     params![lease.lease, lease.points, lease.until_ms],

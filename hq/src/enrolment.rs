@@ -11,6 +11,8 @@ use protocol::enrol::{EnrolRefusal, Enrolment, Invited, RELAY_LANE};
 use protocol::head::PublicKey;
 use protocol::pull;
 
+use crate::books::LaneId;
+use crate::books::keeper::Keeper;
 use crate::scan_go::keys;
 use crate::secret::{self, DrawError, SecretHash};
 use crate::store::{CodeRow, Kind, LaneRow, Store, StoreError, Writing};
@@ -146,7 +148,8 @@ pub fn look(store: &Store, typed: &str, now_ms: i64) -> Result<Invited, Exchange
 /// its journal with, where it signs.
 ///
 /// The epoch is one beyond every earlier one, whether HQ has events of that or
-/// not: a lane may have given numbers away that HQ never heard of.
+/// not: a lane may have given numbers away that HQ never heard of. For the same reason what it was lent or let claim
+/// stays apart until it ends ([`Keeper::leave_behind`]).
 pub fn exchange(
     store: &Store,
     typed: &str,
@@ -193,6 +196,11 @@ fn exchange_as(
             return Err(EnrolRefusal::Code.into());
         };
         let enrolled = writing.lane(&code.store, code.lane)?.map_or(0, |row| row.epoch);
+        if enrolled > 0 && !is_relay {
+            let lane = LaneId { store: code.store.clone(), lane: code.lane };
+            let source = format!("{}/{}/enrol", lane.store, lane.lane);
+            Keeper::new(writing, now_ms)?.leave_behind(&lane, &source)?;
+        }
         let epoch = enrolled.max(writing.newest_epoch_filed(&code.store, code.lane)?) + 1;
         let row = LaneRow {
             store: code.store.clone(),

@@ -4,6 +4,8 @@
 // A test names the answer that it is about; any other fails it.
 #![allow(clippy::wildcard_enum_match_arm)]
 
+#[path = "books/anew.rs"]
+mod anew;
 #[path = "books/codes.rs"]
 mod codes;
 #[path = "lane/mod.rs"]
@@ -21,6 +23,12 @@ mod store;
 #[path = "books/value.rs"]
 mod value;
 
+use anew::{
+    points_that_a_lanes_disk_of_before_had_are_lent_to_nobody,
+    stored_value_that_a_lanes_disk_of_before_had_is_lent_to_nobody,
+    what_a_lanes_disk_of_before_claimed_is_nobodys_until_it_is_over,
+    what_a_lanes_disk_of_before_did_with_a_claim_ends_it,
+};
 use codes::{
     a_claim_of_a_code_ends_with_its_lanes_own_clock, a_code_that_was_used_before_lanes_asked_stays_used,
     a_phones_code_is_one_lanes_to_use_up,
@@ -147,6 +155,10 @@ on_both!(
     who_is_written_off_is_not_waited_for,
     pages_of_members_go_back_to_the_last_days_and_are_bounded,
     accounts_with_leases_of_stores_are_made_again_as_they_were,
+    points_that_a_lanes_disk_of_before_had_are_lent_to_nobody,
+    stored_value_that_a_lanes_disk_of_before_had_is_lent_to_nobody,
+    what_a_lanes_disk_of_before_claimed_is_nobodys_until_it_is_over,
+    what_a_lanes_disk_of_before_did_with_a_claim_ends_it,
 );
 
 const MORNING_MS: i64 = 1_700_000_000_000;

@@ -16,6 +16,10 @@ pub struct Claim {
     /// The lane makes no new use of it from this instant on by its own clock,
     /// milliseconds UTC.
     pub until_ms: i64,
+    /// The lane was enrolled anew since: what its earlier disk did with it nobody may ever tell, so that it is nobody's,
+    /// the lane's neither, until it ends.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub left_behind: bool,
 }
 
 /// How a coupon stands.
@@ -43,15 +47,20 @@ pub enum NotClaimed {
 /// for longer, so that an answer that was lost costs nothing.
 fn claim(held: &mut Option<Claim>, lane: &LaneId, until_ms: i64) -> Result<(), NotClaimed> {
     match held {
-        Some(claim) if claim.lane != *lane => return Err(NotClaimed::Held),
+        Some(claim) if claim.lane != *lane || claim.left_behind => return Err(NotClaimed::Held),
         Some(claim) => claim.until_ms = claim.until_ms.max(until_ms),
-        None => *held = Some(Claim { lane: lane.clone(), until_ms }),
+        None => *held = Some(Claim { lane: lane.clone(), until_ms, left_behind: false }),
     }
     Ok(())
 }
 
-/// Lets go of what a lane has; says whether it had it.
+/// Lets go of what a lane has; says whether it had it. What its disk of before had is not the lane's to let go of.
 fn release(held: &mut Option<Claim>, lane: &LaneId) -> bool {
+    held.take_if(|claim| claim.lane == *lane && !claim.left_behind).is_some()
+}
+
+/// Ends the claim of a lane, of whichever of its disks; says whether there was one.
+fn end(held: &mut Option<Claim>, lane: &LaneId) -> bool {
     held.take_if(|claim| claim.lane == *lane).is_some()
 }
 
@@ -69,6 +78,11 @@ impl CouponBook {
         release(&mut self.claim, lane)
     }
 
+    /// A lane's time for it is over.
+    pub fn end(&mut self, lane: &LaneId) -> bool {
+        end(&mut self.claim, lane)
+    }
+
     /// All that a sale was about came back; says whether that sale had spent it.
     pub fn restore(&mut self, sale: &str) -> bool {
         let before = self.spent.len();
@@ -78,7 +92,7 @@ impl CouponBook {
 
     /// A sale spent it; gives the sale that had spent it before, if one had.
     pub fn spend(&mut self, lane: &LaneId, sale: &str) -> Option<String> {
-        self.release(lane);
+        self.end(lane);
         if self.spent.iter().any(|known| known == sale) {
             return None;
         }
@@ -228,6 +242,11 @@ impl ReceiptBook {
         release(&mut self.claim, lane)
     }
 
+    /// A lane's time for it is over.
+    pub fn end(&mut self, lane: &LaneId) -> bool {
+        end(&mut self.claim, lane)
+    }
+
     /// The sale is filed; gives what came back of it before it came itself and
     /// was not sold.
     pub fn sell(&mut self, lines: &[(u32, i64)]) -> Vec<OverReturned> {
@@ -244,7 +263,7 @@ impl ReceiptBook {
     /// A document gave some of it back; gives what of that was not there.
     /// While the sale is not filed, nobody knows.
     pub fn give_back(&mut self, lane: &LaneId, document: &str, lines: &[(u32, i64)]) -> Vec<OverReturned> {
-        self.release(lane);
+        self.end(lane);
         if self.documents.iter().any(|known| known == document) {
             return Vec::new();
         }

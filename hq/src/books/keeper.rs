@@ -212,6 +212,7 @@ impl<'w, 'c> Keeper<'w, 'c> {
             Operation::Sale { .. }
             | Operation::Back { .. }
             | Operation::Close { .. }
+            | Operation::Leave { .. }
             | Operation::Adjust { .. }
             | Operation::Transfer { .. }
             | Operation::Pass {} => None,
@@ -394,8 +395,19 @@ impl<'w, 'c> Keeper<'w, 'c> {
     /// A lane does not spend a coupon any more.
     pub fn release_coupon(&self, lane: &LaneId, code: &str, source: &str) -> Result<(), StoreError> {
         let key = BookKey { owner: &lane.store, kind: BookKind::Coupon, part: code };
-        let Some(mut kept) = self.take::<Kept<CouponBook>>(key)? else { return Ok(()) };
-        if kept.state.release(lane) {
+        self.let_go(key, lane, source, |book: &mut CouponBook| book.release(lane))
+    }
+
+    /// Lets go of what a lane claimed of a book, where the book says that it did.
+    fn let_go<T: DeserializeOwned + Serialize>(
+        &self,
+        key: BookKey<'_>,
+        lane: &LaneId,
+        source: &str,
+        from: impl FnOnce(&mut T) -> bool,
+    ) -> Result<(), StoreError> {
+        let Some(mut kept) = self.take::<Kept<T>>(key)? else { return Ok(()) };
+        if from(&mut kept.state) {
             self.put_released(key, &mut kept, lane, source)?;
         }
         Ok(())
@@ -562,11 +574,7 @@ impl<'w, 'c> Keeper<'w, 'c> {
     pub fn release_receipt(&self, lane: &LaneId, origin: &Origin, source: &str) -> Result<(), StoreError> {
         let part = receipt_part(origin);
         let key = BookKey { owner: &origin.store, kind: BookKind::Receipt, part: &part };
-        let Some(mut kept) = self.take::<Kept<ReceiptBook>>(key)? else { return Ok(()) };
-        if kept.state.release(lane) {
-            self.put_released(key, &mut kept, lane, source)?;
-        }
-        Ok(())
+        self.let_go(key, lane, source, |book: &mut ReceiptBook| book.release(lane))
     }
 
     /// A document gave some of a sale back.
@@ -752,6 +760,7 @@ impl<'w, 'c> Keeper<'w, 'c> {
     /// Ends what a lane holds up to an instant of its own clock.
     fn end_holds(&self, lane: &LaneId, until_ms: i64, source: &str, why: Settled) -> Result<(), StoreError> {
         for hold in self.writing.holds_until(lane, until_ms)? {
+            let key = BookKey { owner: &hold.owner, kind: hold.kind, part: &hold.part };
             match hold.kind {
                 BookKind::Points => {
                     let operation = Operation::Settle { lease: hold.id.clone(), why };
@@ -761,11 +770,9 @@ impl<'w, 'c> Keeper<'w, 'c> {
                     let operation = ValueOperation::Settle { lease: hold.id.clone(), why };
                     self.value(&hold.owner, &lane.store, (source, self.now_ms), &operation)?;
                 }
-                BookKind::Coupon => self.release_coupon(lane, &hold.part, source)?,
+                BookKind::Coupon => self.let_go(key, lane, source, |book: &mut CouponBook| book.end(lane))?,
                 BookKind::Receipt => {
-                    if let Some(origin) = origin_of(&format!("{}/{}", hold.owner, hold.part)) {
-                        self.release_receipt(lane, &origin, source)?;
-                    }
+                    self.let_go(key, lane, source, |book: &mut ReceiptBook| book.end(lane))?;
                 }
                 BookKind::Parked => self.release_parked_part(lane, &hold.part, source)?,
                 BookKind::PhoneCode => self.release_code(lane, &hold.part, source)?,
@@ -780,10 +787,62 @@ impl<'w, 'c> Keeper<'w, 'c> {
                 | BookKind::Reward => {}
             }
             // One that its book does not know is over as well.
-            let key = BookKey { owner: &hold.owner, kind: hold.kind, part: &hold.part };
             self.writing.end_hold(lane, key, &hold.id)?;
         }
         Ok(())
+    }
+
+    /// A lane was enrolled anew, on another disk: what it holds is lent to nobody, the lane itself included, until it ends
+    /// as ever. What it used up before, nobody may ever tell, or tell late.
+    pub fn leave_behind(&self, lane: &LaneId, source: &str) -> Result<(), StoreError> {
+        for hold in self.writing.holds_until(lane, i64::MAX)? {
+            let key = BookKey { owner: &hold.owner, kind: hold.kind, part: &hold.part };
+            let source = (source, self.now_ms);
+            match hold.kind {
+                BookKind::Points => {
+                    let operation = Operation::Leave { lease: hold.id.clone() };
+                    self.points(&hold.owner, &lane.store, source, &operation)?;
+                }
+                BookKind::Value => {
+                    let operation = ValueOperation::Leave { lease: hold.id.clone() };
+                    self.value(&hold.owner, &lane.store, source, &operation)?;
+                }
+                BookKind::Coupon => {
+                    self.leave_claim(key, source, |book: &mut CouponBook| book.claim.as_mut())?;
+                }
+                BookKind::Receipt => {
+                    self.leave_claim(key, source, |book: &mut ReceiptBook| book.claim.as_mut())?;
+                }
+                // A lane takes up its own baskets whatever disk it has; a code is claimed for two minutes.
+                BookKind::Parked
+                | BookKind::PhoneCode
+                | BookKind::PointsSale
+                | BookKind::ParkedEnded
+                | BookKind::ValueSale
+                | BookKind::CountWaiting
+                | BookKind::Count
+                | BookKind::Order
+                | BookKind::Reservation
+                | BookKind::Membership
+                | BookKind::Reward => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Nobody renews the claim of a book any more.
+    fn leave_claim<T: DeserializeOwned + Serialize>(
+        &self,
+        key: BookKey<'_>,
+        (source, at_ms): (&str, i64),
+        claim_of: impl FnOnce(&mut T) -> Option<&mut Claim>,
+    ) -> Result<(), StoreError> {
+        let Some(mut kept) = self.take::<Kept<T>>(key)? else { return Ok(()) };
+        let Some(claim) = claim_of(&mut kept.state) else { return Ok(()) };
+        claim.left_behind = true;
+        kept.entries += 1;
+        self.enter(key, kept.entries, (source, at_ms), 0, &serde_json::json!({ "do": "leave" }))?;
+        self.writing.put_book(key, &written(&kept))
     }
 
     /// Ends everything that a lost lane holds. What it spent and never told is

@@ -157,6 +157,10 @@ pub struct Lease {
     /// out; `None` where one lane has all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standing: Option<String>,
+    /// The lane was enrolled anew since: what its earlier disk spent of it nobody may ever tell, so it is lent to nobody
+    /// until it ends.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub left_behind: bool,
 }
 
 impl Lease {
@@ -232,6 +236,11 @@ pub enum Operation {
         /// Which.
         lease: String,
     },
+    /// The lane of a lease was enrolled anew.
+    Leave {
+        /// Which.
+        lease: String,
+    },
     /// A lane spends none of a lease any more, or never will.
     Settle {
         /// Which.
@@ -265,6 +274,7 @@ impl Operation {
             Self::Lend { .. }
             | Self::Stand { .. }
             | Self::Close { .. }
+            | Self::Leave { .. }
             | Self::Settle { .. }
             | Self::Pass {} => false,
         }
@@ -279,6 +289,7 @@ impl Operation {
             Self::Lend { .. }
             | Self::Stand { .. }
             | Self::Close { .. }
+            | Self::Leave { .. }
             | Self::Settle { .. }
             | Self::Adjust { .. }
             | Self::Transfer { .. }
@@ -534,6 +545,11 @@ impl Account {
                     lease.standing = Some(String::new());
                 }
             }
+            Operation::Leave { lease } => {
+                if let Some(lease) = self.leases.get_mut(lease) {
+                    lease.left_behind = true;
+                }
+            }
             Operation::Settle { lease, why: _ } => self.settle(lease),
             Operation::Adjust { points, reason: _ } => {
                 self.move_free(terms, *points, at_ms);
@@ -686,7 +702,7 @@ impl Account {
 
     /// Lends what is free, up to what is asked for. A lane that has a lease
     /// already is told of that one, renewed: an answer that was lost lends
-    /// nothing twice.
+    /// nothing twice. What its disk of before was lent is not told: it may be spent.
     fn lend(
         &mut self,
         terms: &PointsTerms,
@@ -695,7 +711,7 @@ impl Account {
         points: i64,
     ) -> Option<(String, Lease)> {
         let until_ms = self.now_ms.saturating_add(terms.lease_ms);
-        let is_its = |lease: &Lease| lease.lane == *lane && lease.standing.is_none();
+        let is_its = |lease: &Lease| lease.lane == *lane && lease.standing.is_none() && !lease.left_behind;
         let known = self.leases.iter().find(|(_, lease)| is_its(lease)).map(|(id, _)| id.clone());
         let held = known.as_ref().and_then(|id| self.leases.get(id)).map_or(0, |lease| sum(&lease.lots));
         let wanted = points.min(terms.lease_points_max) - held;
@@ -713,6 +729,7 @@ impl Account {
             lots: Vec::new(),
             until_ms,
             standing: None,
+            left_behind: false,
         });
         lease.points += sum(&more);
         for lot in more {
@@ -751,6 +768,7 @@ impl Account {
             lots: Vec::new(),
             until_ms,
             standing: Some(instance.to_owned()),
+            left_behind: false,
         });
         lease.points += sum(&more);
         for lot in more {

@@ -35,6 +35,9 @@ pub struct ValueLease {
     /// The lane spends none of it from this instant on by its own clock,
     /// milliseconds UTC.
     pub until_ms: i64,
+    /// The lane was enrolled anew since, as [`super::points::Lease::left_behind`] says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub left_behind: bool,
 }
 
 /// What happens to a member's stored value.
@@ -71,6 +74,11 @@ pub enum ValueOperation {
         /// Whether both balances are lent in proportion, or the principal first.
         pro_rata: bool,
     },
+    /// The lane of a lease was enrolled anew.
+    Leave {
+        /// Which.
+        lease: String,
+    },
     /// A lane spends none of a lease any more, or never will.
     Settle {
         /// Which.
@@ -92,7 +100,7 @@ impl ValueOperation {
     pub fn is_of_document(&self) -> bool {
         match self {
             Self::TopUp { .. } | Self::Spend { .. } | Self::Back { .. } | Self::Adjust { .. } => true,
-            Self::Lend { .. } | Self::Settle { .. } => false,
+            Self::Lend { .. } | Self::Leave { .. } | Self::Settle { .. } => false,
         }
     }
 
@@ -102,7 +110,11 @@ impl ValueOperation {
         match self {
             Self::Spend { .. } => Some(source),
             Self::Back { origin, .. } => Some(origin),
-            Self::TopUp { .. } | Self::Lend { .. } | Self::Settle { .. } | Self::Adjust { .. } => None,
+            Self::TopUp { .. }
+            | Self::Lend { .. }
+            | Self::Leave { .. }
+            | Self::Settle { .. }
+            | Self::Adjust { .. } => None,
         }
     }
 }
@@ -271,6 +283,11 @@ impl ValueAccount {
             ValueOperation::Lend { lane, amount, pro_rata } => {
                 done.lent = self.lend(member, now_ms, lane, *amount, *pro_rata);
             }
+            ValueOperation::Leave { lease } => {
+                if let Some(lease) = self.leases.get_mut(lease) {
+                    lease.left_behind = true;
+                }
+            }
             ValueOperation::Settle { lease, why: _ } => {
                 if let Some(lease) = self.leases.remove(lease) {
                     self.free = plus(self.free, lease.left);
@@ -306,7 +323,7 @@ impl ValueAccount {
 
     /// Lends what is free, up to what is asked for. A lane that has a lease
     /// already is told of that one, renewed: an answer that was lost lends
-    /// nothing twice.
+    /// nothing twice. What its disk of before was lent is not told: it may be spent.
     fn lend(
         &mut self,
         member: &str,
@@ -316,7 +333,8 @@ impl ValueAccount {
         pro_rata: bool,
     ) -> Option<(String, ValueLease)> {
         let until_ms = now_ms.saturating_add(VALUE_LEASE_MS);
-        let known = self.leases.iter().find(|(_, lease)| lease.lane == *lane).map(|(id, _)| id.clone());
+        let is_its = |lease: &ValueLease| lease.lane == *lane && !lease.left_behind;
+        let known = self.leases.iter().find(|(_, lease)| is_its(lease)).map(|(id, _)| id.clone());
         let held = known.as_ref().and_then(|id| self.leases.get(id)).map_or(0, |lease| total(lease.left));
         let more = self.part_of_free(amount.saturating_sub(held), pro_rata);
         if amount <= 0 || (more == Value::default() && held == 0) {
@@ -331,6 +349,7 @@ impl ValueAccount {
             lent: Value::default(),
             left: Value::default(),
             until_ms,
+            left_behind: false,
         });
         self.free = less(self.free, more);
         lease.lent = plus(lease.lent, more);

@@ -507,7 +507,7 @@ impl Book {
                 |row| Ok((row.get(0)?, row.get(1)?)),
             )
             .optional()?;
-        Ok(found.map(|(lane, until_ms)| Claim { lane: self.lane(lane), until_ms }))
+        Ok(found.map(|(lane, until_ms)| Claim { lane: self.lane(lane), until_ms, left_behind: false }))
     }
 
     /// Holds HQ's claim against what this store knows: another lane here may

@@ -121,7 +121,8 @@ mod tests {
 
     #[test]
     fn a_program_of_before_reads_a_code_that_is_claimed() {
-        let claim = Claim { lane: LaneId { store: "S001".to_owned(), lane: 3 }, until_ms: 1 };
+        let claim =
+            Claim { lane: LaneId { store: "S001".to_owned(), lane: 3 }, until_ms: 1, left_behind: false };
         let mut kept = Kept { entries: 2, ..Kept::default() };
         CodeBook { claim: Some(claim), uses: vec!["S001/3/1/9".to_owned()] }.keep(&mut kept);
         let row = super::super::written(&kept);

@@ -112,6 +112,7 @@ impl Keeper<'_, '_> {
             | ValueOperation::Spend { .. }
             | ValueOperation::Back { .. }
             | ValueOperation::Lend { .. }
+            | ValueOperation::Leave { .. }
             | ValueOperation::Adjust { .. } => None,
         };
         let trace_key = operation.about(source);

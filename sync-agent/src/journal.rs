@@ -27,6 +27,25 @@ const BACKLOG_EVENTS: usize = 200;
 /// The events that a batch of fewer is compressed with.
 const SHORT_CONTEXT_EVENTS: u64 = 64;
 
+/// A batch of a lane's journal, ready to be sent.
+#[derive(Debug)]
+pub struct Batch {
+    /// The epoch of its events.
+    pub epoch: u32,
+    /// They follow this number.
+    pub after: u64,
+    /// The number of the last of them.
+    pub through: u64,
+    /// Whether it has as many events as a batch may have: what follows it is a batch of its own.
+    pub is_full: bool,
+    /// Whether it is without the hashes of its events.
+    pub bare: bool,
+    /// Whether it may be compressed with events before it.
+    pub context: bool,
+    /// What is sent.
+    pub body: Vec<u8>,
+}
+
 /// Why the journal cannot be pushed.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
@@ -59,6 +78,8 @@ pub struct LaneJournal {
     path: PathBuf,
     lane: Identity,
     open: Option<Open>,
+    /// The batch that follows the one on its way. It is of the file that is open.
+    next: Option<Batch>,
 }
 
 #[derive(Debug)]
@@ -85,7 +106,7 @@ fn file_id(path: &Path) -> Option<FileId> {
 impl LaneJournal {
     /// Names the journal of a lane.
     pub fn new(path: PathBuf, lane: Identity) -> Self {
-        Self { path, lane, open: None }
+        Self { path, lane, open: None, next: None }
     }
 
     /// A journal that somebody else has opened, and that stays where it is:
@@ -94,7 +115,7 @@ impl LaneJournal {
         check_lane(&reader, &lane)?;
         let data_version = reader.data_version().map_err(ReadJournalError::from)?;
         let open = Some(Open { reader, file: None, data_version });
-        Ok(Self { path: PathBuf::new(), lane, open })
+        Ok(Self { path: PathBuf::new(), lane, open, next: None })
     }
 
     /// Whether something may have changed since this was asked last.
@@ -103,7 +124,7 @@ impl LaneJournal {
         match &mut self.open {
             None => file.is_some(),
             Some(open) if open.file != file => {
-                self.open = None;
+                (self.open, self.next) = (None, None);
                 true
             }
             Some(open) => match open.reader.data_version() {
@@ -144,11 +165,20 @@ impl LaneJournal {
         after: u64,
         bare: bool,
         context: bool,
-    ) -> Result<Vec<u8>, JournalError> {
+    ) -> Result<Batch, JournalError> {
         let reader = self.reader_of(epoch)?;
         let previous = reader.hash_at(after)?;
         let entries = reader.entries_after(after, BATCH_EVENTS_MAX, BATCH_EVENT_BYTES)?;
         let through = entries.last().map_or(after, |entry| entry.seq);
+        let batch = |body| Batch {
+            epoch,
+            after,
+            through,
+            is_full: entries.len() == BATCH_EVENTS_MAX,
+            bare,
+            context,
+            body,
+        };
         let signed = reader.signed_at(through)?.map(|row| row.to_wire());
         let body = if bare {
             let last = entries.last().map_or(previous, |entry| entry.hash);
@@ -160,14 +190,41 @@ impl LaneJournal {
         };
         let wanted = if entries.len() >= BACKLOG_EVENTS { CONTEXT_EVENTS_MAX } else { SHORT_CONTEXT_EVENTS };
         let known = if context { known_before(reader, after, wanted)? } else { Vec::new() };
-        let Some(first) = known.first() else { return Ok(zstd::encode_all(body.as_slice(), ZSTD_LEVEL)?) };
-        let context =
-            BatchContext { epoch, first_seq: first.seq, last_seq: after, hash: previous.to_string() };
+        let Some(first) = known.first() else {
+            return Ok(batch(zstd::encode_all(body.as_slice(), ZSTD_LEVEL)?));
+        };
+        let said = BatchContext { epoch, first_seq: first.seq, last_seq: after, hash: previous.to_string() };
         let lines: Vec<&[u8]> = known.iter().map(|entry| entry.bytes.as_slice()).collect();
         let dictionary = lines.join(&b'\n');
         let mut encoder = zstd::stream::write::Encoder::with_dictionary(Vec::new(), ZSTD_LEVEL, &dictionary)?;
         encoder.write_all(&body)?;
-        Ok(put_context(&context, &encoder.finish()?))
+        Ok(batch(put_context(&said, &encoder.finish()?)))
+    }
+
+    /// The same, where it was made beforehand.
+    pub fn batch_or_next(
+        &mut self,
+        epoch: u32,
+        after: u64,
+        bare: bool,
+        context: bool,
+    ) -> Result<Batch, JournalError> {
+        // Where another file stands behind the path by now, none is left.
+        self.reader()?;
+        let asked = (epoch, after, bare, context);
+        let next = self.next.take();
+        match next.filter(|next| (next.epoch, next.after, next.bare, next.context) == asked) {
+            Some(next) => Ok(next),
+            None => self.batch(epoch, after, bare, context),
+        }
+    }
+
+    /// Makes the batch that follows another beforehand: reading and compressing a backlog takes as long as filing it, and
+    /// HQ files meanwhile. Only whole ones: nothing that comes later belongs into them, and the signature of what comes
+    /// after goes with the last.
+    pub fn prepare(&mut self, (epoch, after): (u32, u64), bare: bool, context: bool) {
+        // Whoever asks for it is told what is wrong.
+        self.next = self.batch(epoch, after, bare, context).ok().filter(|batch| batch.is_full);
     }
 
     fn reader_of(&mut self, epoch: u32) -> Result<&JournalReader, JournalError> {
@@ -182,7 +239,7 @@ impl LaneJournal {
     fn reader(&mut self) -> Result<Option<&mut JournalReader>, JournalError> {
         let file = file_id(&self.path);
         if self.open.as_ref().is_some_and(|open| open.file != file) {
-            self.open = None;
+            (self.open, self.next) = (None, None);
         }
         if self.open.is_none() {
             let Some(reader) = JournalReader::open(&self.path)? else { return Ok(None) };

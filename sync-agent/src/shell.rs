@@ -649,11 +649,22 @@ impl Pusher {
         context: bool,
     ) -> Result<Result<Result<PushAnswer, RequestError>, PushFailure>, RunError> {
         let bare = self.takes_bare.load(Ordering::Relaxed);
-        let batch = self.with_journal(move |journal| journal.batch(epoch, after, bare, context)).await?;
-        Ok(match batch {
-            Ok(batch) => Ok(self.to.push(&self.key, batch).await),
-            Err(failure) => Err(failure),
-        })
+        let made = self.with_journal(move |journal| journal.batch_or_next(epoch, after, bare, context));
+        let batch = match made.await? {
+            Ok(batch) => batch,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        if !batch.is_full {
+            return Ok(Ok(self.to.push(&self.key, batch.body).await));
+        }
+        let next = (epoch, batch.through);
+        let preparing = self.with_journal(move |journal| {
+            journal.prepare(next, bare, context);
+            Ok(())
+        });
+        let (sent, prepared) = tokio::join!(self.to.push(&self.key, batch.body), preparing);
+        let _ = prepared?;
+        Ok(Ok(sent))
     }
 
     /// Holds HQ's position against the journal.

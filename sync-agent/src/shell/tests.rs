@@ -12,7 +12,7 @@ use domain::record::Record;
 use ledger::journal::{Journal, Stamp};
 use ledger::reference::Reference;
 use protocol::enrol::Enrolment;
-use protocol::push::{decode_batch, take_context};
+use protocol::push::{BATCH_EVENTS_MAX, decode_batch, take_context};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -153,23 +153,55 @@ async fn wait_for(agent: &Agent, what: impl FnMut(&Status) -> bool) -> Status {
 #[tokio::test]
 async fn the_journal_arrives_whole_though_answers_are_lost_and_agents_end() {
     let mut lane = Lane::begin().await;
-    lane.write(2_500);
+    lane.write(6_500);
     lane.counter().answers_lost = 1;
     let agent = lane.start().await;
-    wait_for(&agent, |status| status.filed.is_some_and(|filed| filed.acknowledged == 2_500)).await;
+    wait_for(&agent, |status| status.filed.is_some_and(|filed| filed.acknowledged == 6_500)).await;
     lane.write(1);
-    wait_for(&agent, |status| status.filed.is_some_and(|filed| filed.acknowledged == 2_501)).await;
+    wait_for(&agent, |status| status.filed.is_some_and(|filed| filed.acknowledged == 6_501)).await;
     agent.stop().await.expect("stopped");
     lane.write(3);
     let agent = lane.start().await;
-    wait_for(&agent, |status| status.filed.is_some_and(|filed| filed.acknowledged == 2_504)).await;
+    wait_for(&agent, |status| status.filed.is_some_and(|filed| filed.acknowledged == 6_504)).await;
     agent.stop().await.expect("stopped");
     assert_eq!(lane.counter().filed.last(), Some(&lane.journal.head().hash));
     let told = report(lane.folder.path()).expect("a report");
-    assert_eq!((told.acknowledged, told.backlog, told.alarm), (2_504, 0, None));
+    assert_eq!((told.acknowledged, told.backlog, told.alarm), (6_504, 0, None));
     assert!(told.contact_ms.is_some());
     // What was refused so was sent by itself.
     assert!(lane.counter().contexts > 0);
+}
+
+#[tokio::test]
+async fn a_batch_that_was_made_beforehand_is_the_one_that_is_asked_for_or_none() {
+    let mut lane = Lane::begin().await;
+    let path = lane.folder.path().join("journal.db");
+    let identity = Identity { store: "S1".into(), lane: 2, epoch: 1 };
+    let most = BATCH_EVENTS_MAX as u64;
+    lane.write(2 * BATCH_EVENTS_MAX);
+    let mut journal = LaneJournal::new(path.clone(), identity.clone());
+    let mut fresh = LaneJournal::new(path.clone(), identity);
+    let first = journal.batch_or_next(1, 0, true, true).expect("a batch");
+    assert_eq!((first.through, first.is_full), (most, true));
+    journal.prepare((1, most), true, true);
+    lane.write(5);
+    let second = journal.batch_or_next(1, most, true, true).expect("a batch");
+    assert_eq!((second.through, second.is_full), (2 * most, true));
+    assert_eq!(second.body, fresh.batch(1, most, true, true).expect("a batch").body);
+    // What is asked for in another form, or after another number, is made anew.
+    journal.prepare((1, most), true, true);
+    let plain = journal.batch_or_next(1, most, true, false).expect("a batch");
+    assert_eq!(plain.body, fresh.batch(1, most, true, false).expect("a batch").body);
+    journal.prepare((1, most), true, true);
+    assert_eq!(journal.batch_or_next(1, 0, true, true).expect("a batch").body, first.body);
+    // One that is not full has all that was written until it is asked for.
+    journal.prepare((1, 2 * most), true, true);
+    lane.write(2);
+    assert_eq!(journal.batch_or_next(1, 2 * most, true, true).expect("a batch").through, 2 * most + 7);
+    // Another file stands behind the path.
+    journal.prepare((1, most), true, true);
+    std::fs::rename(&path, lane.folder.path().join("gone.db")).expect("renamed");
+    assert!(matches!(journal.batch_or_next(1, most, true, true), Err(JournalError::Replaced)));
 }
 
 #[tokio::test]

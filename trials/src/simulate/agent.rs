@@ -380,7 +380,8 @@ impl Agent {
 
     fn batch(&mut self, epoch: u32, after: u64) -> Result<Vec<u8>, JournalError> {
         let bare = self.takes_bare;
-        self.journal()?.ok_or(JournalError::Replaced)?.batch(epoch, after, bare, false)
+        let journal = self.journal()?.ok_or(JournalError::Replaced)?;
+        Ok(journal.batch(epoch, after, bare, false)?.body)
     }
 
     /// The journal, once the lane has begun one.

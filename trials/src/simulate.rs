@@ -20,11 +20,13 @@
 //! | [`network`] | what becomes of a request and its answer |
 //! | [`headquarters`], [`shop`] | HQ's program, and what it feeds |
 //! | [`model`] | what must be true |
+//! | [`astray`] | which lanes do not know what they did |
 //! | [`days`] | the bad days that a whole run must have met |
 //! | [`shrink`] | a failing seed as a short story |
 
 pub mod agent;
 pub mod asking;
+pub mod astray;
 pub mod claims;
 pub mod customers;
 pub mod days;

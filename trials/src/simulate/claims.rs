@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hq::store::BookKind;
 
+use super::astray::Astray;
 use super::model::{Finding, Invariant, JournalKey, Model, Used, found};
 use super::relay::{Authority, Thing};
 
@@ -28,8 +29,8 @@ pub struct Claims {
     uses: Vec<Use>,
     /// Who said last that a machine may use something up.
     said: BTreeMap<(usize, Thing), BTreeSet<Authority>>,
-    /// Lanes whose disk was put back, copied or replaced, by the store's code, with the last epoch of which that is so.
-    astray: BTreeMap<(String, u32), u32>,
+    /// Lanes whose disk was put back, copied or replaced.
+    pub astray: Astray,
 }
 
 /// How much of what was used, and by whom.
@@ -48,17 +49,6 @@ impl Claims {
     /// A machine does not use it up after all.
     pub fn give_back(&mut self, machine: usize, thing: Thing) {
         self.said.remove(&(machine, thing));
-    }
-
-    /// A lane does not know any more what it did up to and with this epoch. What it does once it is enrolled anew it knows.
-    pub fn go_astray(&mut self, store: &str, lane: u32, epoch: u32) {
-        let last = self.astray.entry((store.to_owned(), lane)).or_default();
-        *last = epoch.max(*last);
-    }
-
-    /// Whether a lane's disk was put back, copied or replaced in an epoch, or after it.
-    pub fn is_astray(&self, store: &str, lane: u32, epoch: u32) -> bool {
-        self.astray.get(&(store.to_owned(), lane)).is_some_and(|last| epoch <= *last)
     }
 
     /// A machine used something up. Where its clock is wrong nobody can say for how long it was promised. Gives who had
@@ -96,8 +86,8 @@ impl Claims {
             Thing::Coupon(_) => None,
         };
         let (store, lane, epoch) = &used.source.0;
-        self.is_astray(store, *lane, *epoch)
-            || of.is_some_and(|(store, lane, epoch)| self.is_astray(store, lane, epoch))
+        self.astray.has(store, *lane, *epoch)
+            || of.is_some_and(|(store, lane, epoch)| self.astray.has(store, lane, epoch))
     }
 
     /// Nothing was used up by lanes to which one authority said yes more than there is.

@@ -249,9 +249,11 @@ impl Headquarters {
         of_points
             .map(|row| {
                 let wrong: PointsWrong = serde_json::from_str(&row.what).map_err(|error| words(&error))?;
-                let lane = row.source.split('/').nth(1).and_then(|lane| lane.parse().ok());
-                let lane = lane.ok_or_else(|| format!("{} is no document", row.source))?;
-                Ok(Listed { member: row.owner, store: row.store, lane, wrong })
+                let mut numbers = row.source.split('/').skip(1).map_while(|part| part.parse().ok());
+                let (Some(lane), Some(epoch)) = (numbers.next(), numbers.next()) else {
+                    return Err(format!("{} is no document", row.source));
+                };
+                Ok(Listed { member: row.owner, store: row.store, lane, epoch, wrong })
             })
             .collect()
     }

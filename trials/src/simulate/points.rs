@@ -15,6 +15,7 @@ use domain::member::PointsGrant;
 use domain::sale::Sale;
 use hq::books::points::{Account, PointsWrong};
 
+use super::astray::Astray;
 use super::model::{Finding, Invariant, JournalKey, Sold, found};
 use super::shop;
 
@@ -86,6 +87,8 @@ pub struct Listed {
     pub store: String,
     /// The lane.
     pub lane: u32,
+    /// The epoch of its journal.
+    pub epoch: u32,
     /// What is wrong.
     pub wrong: PointsWrong,
 }
@@ -112,8 +115,8 @@ pub struct Points {
     said: BTreeMap<(usize, String), u64>,
     /// Spent of a lease, and by which documents.
     spent: BTreeMap<LeaseKey, BTreeMap<(JournalKey, u64), (usize, i64)>>,
-    /// Lanes whose disk was put back or copied, by the store's code.
-    astray: BTreeSet<(String, u32)>,
+    /// Lanes whose disk was put back or copied.
+    pub astray: Astray,
 }
 
 impl Points {
@@ -170,16 +173,6 @@ impl Points {
         count
     }
 
-    /// A lane does not know any more what it spent.
-    pub fn go_astray(&mut self, store: &str, lane: u32) {
-        self.astray.insert((store.to_owned(), lane));
-    }
-
-    /// Whether it does not.
-    pub fn is_astray(&self, store: &str, lane: u32) -> bool {
-        self.astray.contains(&(store.to_owned(), lane))
-    }
-
     /// A lane's disk is gone: what it spent and HQ has not heard of is nobody's to know.
     pub fn lose(&mut self, (store, lane): (&str, u32), is_filed: impl Fn(&(JournalKey, u64)) -> bool) {
         for ((life, _), documents) in &mut self.spent {
@@ -198,7 +191,7 @@ impl Points {
             return found(Invariant::NothingMadeUp, format!("{source:?} is of {member}, who is nobody"));
         };
         self.purses[person].got += earned + restored;
-        if *spent == 0 || self.is_astray(&source.0.0, source.0.1) {
+        if *spent == 0 || self.astray.has(&source.0.0, source.0.1, source.0.2) {
             return Ok(());
         }
         let life = self.said.get(&(machine, lease.clone())).copied();

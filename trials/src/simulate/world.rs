@@ -26,7 +26,7 @@ use super::claims::Claims;
 use super::days::{BadDay, Days};
 use super::headquarters::Headquarters;
 use super::machine::{Condition, Machine, Papers};
-use super::model::{Finding, Invariant, Model, Written, found};
+use super::model::{Finding, Invariant, JournalKey, Model, Written, found};
 use super::network::Answer;
 use super::points::Points;
 use super::relay::Relay;
@@ -135,6 +135,8 @@ pub struct World<'a> {
     card: Option<(String, usize, i64)>,
     claims: Claims,
     points: Points,
+    /// What HQ had filed when it was looked at last.
+    filed_last: Vec<(JournalKey, u64, ChainHash)>,
     hq: Headquarters,
     dice: Dice,
     pool: &'a mut Pool,
@@ -185,6 +187,7 @@ impl<'a> World<'a> {
             card: None,
             claims: Claims::default(),
             points: Points::new(plan.stores),
+            filed_last: Vec::new(),
             hq: Headquarters::new(hq_disk),
             dice: Dice::new(mixed(plan.seed, 8)),
             pool,
@@ -336,6 +339,7 @@ impl<'a> World<'a> {
         for (key, acknowledged, head) in &filed {
             self.model.filed(key, *acknowledged, *head)?;
         }
+        self.filed_last.clone_from(&filed);
         let sales = self.model.check_days(&filed, &days, &stock)?;
         self.note(&sales.to_be_bytes());
         self.check_points(&filed)?;

@@ -302,7 +302,7 @@ impl World<'_> {
             }
             for ((store, lane, epoch, seq, number), quantity) in back {
                 // Of a sale on a disk that is gone, or was put back, nobody knows what there was.
-                if self.claims.is_astray(store, lane, epoch) {
+                if self.claims.astray.has(store, lane, epoch) {
                     continue;
                 }
                 let Some(sold) = self.model.sale(&(store.to_owned(), lane, epoch), seq) else { continue };

@@ -14,6 +14,7 @@ use super::{BadDay, Condition, Finding, Invariant, MINUTE_MS, Weakness, World, f
 use crate::simulate::lane::Lane;
 use crate::simulate::model::JournalKey;
 use crate::simulate::network::{Answer, Ask};
+use crate::simulate::points::Listed;
 use crate::simulate::relay::Authority;
 
 /// For so long somebody may be at another lane with a card that was shown, milliseconds.
@@ -150,8 +151,8 @@ impl World<'_> {
 
     /// A lane's disk is gone or put back, with what was spent there and HQ has not heard of.
     pub(super) fn lose_points_of(&mut self, machine: usize) {
-        // An HQ that is away says of nothing that it has it.
-        let filed = self.hq.filed().unwrap_or_default();
+        // Of an HQ that is away counts what it had when it was looked at last.
+        let filed = self.hq.filed().unwrap_or_else(|_| self.filed_last.clone());
         let at_hq: BTreeMap<JournalKey, (u64, ChainHash)> =
             filed.into_iter().map(|(key, acknowledged, head)| (key, (acknowledged, head))).collect();
         let place = &self.machines[machine];
@@ -173,7 +174,9 @@ impl World<'_> {
         if owes {
             self.days.met(BadDay::PointsOwed);
         }
-        let owners: BTreeSet<String> = listed.iter().map(|listed| listed.member.clone()).collect();
+        let is_overspent = |listed: &&Listed| matches!(listed.wrong, PointsWrong::Overspent { .. });
+        let owners: BTreeSet<String> =
+            listed.iter().filter(is_overspent).map(|listed| listed.member.clone()).collect();
         self.points.check(&self.model.filed_sales(filed)?, &at_hq, &owners)?;
         // What an HQ lent before it was put back it does not know.
         if self.hq.life > 0 {
@@ -181,7 +184,7 @@ impl World<'_> {
         }
         for listed in listed {
             if let PointsWrong::Overspent { lease, points } = &listed.wrong
-                && !self.points.is_astray(&listed.store, listed.lane)
+                && !self.points.astray.has(&listed.store, listed.lane, listed.epoch)
             {
                 let words = format!(
                     "HQ lists that {} lane {} spent {points} points of lease {lease} too much, and nothing was done to it",

@@ -112,7 +112,7 @@ impl World<'_> {
                     let last = lane.books.journal().head().seq;
                     let filed = status.filed.map_or(0, |filed| filed.acknowledged);
                     let is_copied = agent.copied().is_none_or(|copied| copied == last)
-                        || self.claims.is_astray(
+                        || self.claims.astray.has(
                             &lane.identity().store,
                             place.lane_number,
                             lane.identity().epoch,
@@ -177,7 +177,8 @@ impl World<'_> {
         let at_hq: BTreeMap<_, _> =
             filed.iter().map(|(key, acknowledged, head)| (key.clone(), (*acknowledged, *head))).collect();
         let is_at_hq = |source: &(JournalKey, u64)| {
-            !self.claims.is_astray(&source.0.0, source.0.1, source.0.2) && self.model.is_filed(&at_hq, source)
+            !self.claims.astray.has(&source.0.0, source.0.1, source.0.2)
+                && self.model.is_filed(&at_hq, source)
         };
         for _ in 0..self.claims.check_listed(&self.model, is_at_hq, &listed)? {
             self.days.met(BadDay::UsedTwiceAndListed);

@@ -155,7 +155,8 @@ impl World<'_> {
         self.forget_claims_of(machine);
         self.look_at_leases_of(machine);
         self.lose_points_of(machine);
-        self.points.go_astray(&crate::simulate::shop::store_code(store), self.machines[machine].lane_number);
+        let (code, lane, epoch) = self.known_as(machine);
+        self.points.astray.note(&code, lane, epoch);
         self.machines[machine].is_astray = true;
         if self.has_access_point(machine) {
             self.racks[store].given_up.get_or_insert("the disk of its agent was put back or copied");
@@ -164,12 +165,17 @@ impl World<'_> {
 
     /// What a lane did before its disk was put back, copied or replaced is not in its books.
     pub(super) fn forget_claims_of(&mut self, machine: usize) {
+        let (code, lane, epoch) = self.known_as(machine);
+        self.claims.astray.note(&code, lane, epoch);
+    }
+
+    /// The store's code, the lane and its last epoch of a machine.
+    fn known_as(&self, machine: usize) -> (String, u32, u32) {
         let place = &self.machines[machine];
         let written = self.model.machines[machine].chains.keys().map(|key| key.2);
         let known = place.papers.as_ref().map(|papers| papers.identity.epoch);
         let epoch = written.chain(known).max().unwrap_or(0);
-        let store = crate::simulate::shop::store_code(place.store);
-        self.claims.go_astray(&store, place.lane_number, epoch);
+        (crate::simulate::shop::store_code(place.store), place.lane_number, epoch)
     }
 
     pub(super) fn give_up_racks(&mut self, why: &'static str) {

@@ -580,25 +580,37 @@ fn points_are_not_spent_after_their_time_however_long_somebody_takes_to_pay() {
         let brought = [points(), scan(GOLD_CARD), choose("cola", 4), grant("m1", 500), PAY];
         then(then(selling(), brought), [Later(HOUR_MS)])
     };
-    check(paying(), &[Later(2 * HOUR_MS), cash("9.00"), cash("14.00")], expect![[r#"
+    check(
+        paying(),
+        &[Later(2 * HOUR_MS), cash("9.00"), cash("14.00")],
+        expect![[r#"
         commit no points offered
         tell PointsNotSpent
         commit sale of 1 lines: 14.00 0.00 = 14.00, tendered 14.00, change 0.00, tax 13% 1.61 of 14.00
         = shift 1 of 2026-03-02, li saving
-    "#]]);
+    "#]],
+    );
     let some = In(Input::Tender(Offer::Cash(Money::from_minor(500))));
     let begun = || then(paying(), [some.clone()]);
     // Who has begun to pay may end it for a moment.
-    check(begun(), &[Later(HOUR_MS + 3 * 60 * SECOND_MS), cash("4.00")], expect![[r#"
+    check(
+        begun(),
+        &[Later(HOUR_MS + 3 * 60 * SECOND_MS), cash("4.00")],
+        expect![[r#"
         commit sale of 1 lines: 9.00 0.00 = 9.00, tendered 9.00, change 0.00, tax 13% 1.04 of 9.00
         = shift 1 of 2026-03-02, li saving
-    "#]]);
-    check(begun(), &[Later(2 * HOUR_MS), cash("4.00"), cash("9.00")], expect![[r#"
+    "#]],
+    );
+    check(
+        begun(),
+        &[Later(2 * HOUR_MS), cash("4.00"), cash("9.00")],
+        expect![[r#"
         commit no points offered
         tell PointsNotSpent
         commit sale of 1 lines: 14.00 0.00 = 14.00, tendered 14.00, change 0.00, tax 13% 1.61 of 14.00
         = shift 1 of 2026-03-02, li saving
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

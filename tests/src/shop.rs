@@ -418,6 +418,13 @@ impl Counter {
         Ok(std::fs::write(self.files.paths.config(), text)?)
     }
 
+    /// Adds a section to `lane.toml`.
+    pub fn add_to_configuration(&self, section: &str) -> Result<()> {
+        let file = self.files.paths.config();
+        let before = std::fs::read_to_string(&file)?;
+        Ok(std::fs::write(file, format!("{before}\n{section}"))?)
+    }
+
     /// Starts the till on a screen and gives it the keyboard.
     pub fn start_till(&mut self, display: &Display, size: &str) -> Result<()> {
         let mut till = Running::start(

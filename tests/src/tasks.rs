@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use domain::barcode::ReceiptCode;
 use domain::record::Record;
+use drivers::payment::SignKind;
+use fixtures::printer::Fault;
+use fixtures::wallet::{APP_ID, Kind, MERCHANT_ID, SimulatedWallet, WECHAT_KEY};
 
 use crate::display::Display;
 use crate::process::{PATIENCE, wait_at_most, wait_for};
@@ -23,6 +26,12 @@ const GOLD_CARD: &str = "M00000005C";
 
 /// 5 off 30.
 const COUPON: &str = "CDEMO0001R";
+
+/// What the phone of a customer shows who pays by WeChat.
+const WECHAT_CODE: &str = "134567890123456789";
+
+/// Customers who come while HQ is down.
+const CUSTOMERS_OF_A_DAY: usize = 5;
 
 /// A till that was told to open anew has closed its window by then.
 const TILL_OPENS_ANEW: Duration = Duration::from_secs(2);
@@ -43,6 +52,9 @@ struct Cashier {
     display: Display,
     counter: Counter,
     headquarters: Headquarters,
+    wallet: SimulatedWallet,
+    /// The store's second lane, on a screen of its own.
+    beside: Option<(Counter, Display)>,
     actions: Cell<u32>,
     after_scan: Cell<u32>,
     done: Vec<Task>,
@@ -55,18 +67,28 @@ struct Cashier {
 pub fn all(folder: &Path) -> Result<Vec<Task>> {
     let (headquarters, files) = open_demo(folder)?;
     let mut counter = Counter::set_up(files, None)?;
+    let wallet = SimulatedWallet::start(Kind::WeChat(SignKind::Md5))?;
+    std::fs::write(counter.files.paths.data.join("wechat.key"), format!("{WECHAT_KEY}\n"))?;
+    counter.add_to_configuration(&format!(
+        "[payment.wechat]\napp_id = \"{APP_ID}\"\nmerchant_id = \"{MERCHANT_ID}\"\nkey_file = \"wechat.key\"\n\
+         sign = \"md5\"\nbase = \"{}\"\n",
+        wallet.base()
+    ))?;
     let display = Display::start(1_024, 768)?;
     counter.start_till(&display, "1024x768")?;
     let mut cashier = Cashier {
         display,
         counter,
         headquarters,
+        wallet,
+        beside: None,
         actions: Cell::new(0),
         after_scan: Cell::new(0),
         done: Vec::new(),
     };
     let day = cashier.selling().and_then(|()| cashier.exceptions()).and_then(|()| cashier.money());
-    let day = day.and_then(|()| cashier.coming_back()).and_then(|()| cashier.ending());
+    let day = day.and_then(|()| cashier.coming_back()).and_then(|()| cashier.devices());
+    let day = day.and_then(|()| cashier.another_lane(folder)).and_then(|()| cashier.ending());
     if let Err(error) = day {
         // What the cashier saw is told with what went wrong.
         let picture = folder.with_extension("png");
@@ -308,16 +330,50 @@ impl Cashier {
         self.over("a card that nobody knows of, settled with a supervisor");
         self.read_the_change()?;
 
-        self.headquarters.kill()?;
-        self.goods(WATER)?;
-        self.pay_cash("2")?;
-        self.headquarters.start()?;
-        self.over("sell with HQ down");
-        self.read_the_change()?;
-        self.beside()
+        self.a_day_without_hq()?;
+        self.aside()
     }
 
-    fn beside(&mut self) -> Result<()> {
+    /// Customers come, a member among them, and somebody brings something back; afterwards HQ has all of it.
+    fn a_day_without_hq(&mut self) -> Result<()> {
+        self.headquarters.kill()?;
+        for _ in 0..CUSTOMERS_OF_A_DAY {
+            self.goods(WATER)?;
+            self.pay_cash("2")?;
+            self.read_the_change()?;
+        }
+        let joined = |record: &Record| matches!(record, Record::MemberJoined { .. });
+        let before = self.so_far(joined)?;
+        self.goods(JUICE)?;
+        self.scan(GOLD_CARD)?;
+        self.wait("a member", before + 1, joined)?;
+        self.pay_cash("50")?;
+        self.read_the_change()?;
+        self.bring_one_back()?;
+        self.read_the_change()?;
+        self.headquarters.start()?;
+        self.counter.files.wait_for_acknowledgement()?;
+        let (till, hq) = (self.counter.files.sums()?, self.headquarters.sums()?);
+        ensure!(till == hq, "the till has {till:?}, HQ {hq:?}");
+        self.over("a day with HQ down: customers, a member, a return");
+        Ok(())
+    }
+
+    /// One of the first goods of the last receipt comes back, for money.
+    fn bring_one_back(&self) -> Result<()> {
+        let returned = |record: &Record| matches!(record, Record::LineReturned { .. });
+        let (sales, lines) = (self.sales()?, self.so_far(returned)?);
+        self.scan_and_look(&self.last_receipt()?)?;
+        self.approve()?;
+        self.calm()?;
+        self.keys(&["Return"])?;
+        self.approve()?;
+        self.wait("one back", lines + 1, returned)?;
+        self.keys(&["F8", "Return"])?;
+        self.wait("the money", sales + 1, |record| matches!(record, Record::SaleCompleted { .. }))
+    }
+
+    fn aside(&mut self) -> Result<()> {
         self.goods(JUICE)?;
         self.keys(&["F8", "F7"])?;
         self.type_text("13900139000")?;
@@ -363,19 +419,12 @@ impl Cashier {
 
     fn coming_back(&mut self) -> Result<()> {
         let returned = |record: &Record| matches!(record, Record::LineReturned { .. });
+        let before = self.so_far(returned)?;
         self.type_text("3")?;
         self.goods(JUICE)?;
         self.pay_cash("50")?;
         self.actions.set(0);
-        self.scan_and_look(&self.last_receipt()?)?;
-        self.approve()?;
-        self.calm()?;
-        self.keys(&["Return"])?;
-        self.approve()?;
-        self.wait("one back", 1, returned)?;
-        let before = self.sales()?;
-        self.keys(&["F8", "Return"])?;
-        self.wait("the money", before + 1, |record| matches!(record, Record::SaleCompleted { .. }))?;
+        self.bring_one_back()?;
         self.over("return one of three");
         self.read_the_change()?;
 
@@ -386,7 +435,7 @@ impl Cashier {
         self.approve()?;
         self.keys(&["F7"])?;
         self.approve()?;
-        self.wait("all back", 2, returned)?;
+        self.wait("all back", before + 2, returned)?;
         self.goods(COLA)?;
         self.pay_cash("10")?;
         self.over("exchange");
@@ -397,7 +446,7 @@ impl Cashier {
         self.scan_and_look(&code_of(WATER)?)?;
         self.keys(&["Return"])?;
         self.approve()?;
-        self.wait("goods without a receipt", 3, returned)?;
+        self.wait("goods without a receipt", before + 3, returned)?;
         let before = self.sales()?;
         self.keys(&["F8", "Return"])?;
         self.wait("the money", before + 1, |record| matches!(record, Record::SaleCompleted { .. }))?;
@@ -408,6 +457,75 @@ impl Cashier {
         self.keys(&["F11"])?;
         self.wait("a reprint", 1, papers)?;
         self.over("print the last receipt again");
+        Ok(())
+    }
+
+    /// A phone that pays the rest, and a roll that ends.
+    fn devices(&mut self) -> Result<()> {
+        let part = |record: &Record| matches!(record, Record::TenderAdded { .. });
+        let (parts, before) = (self.so_far(part)?, self.sales()?);
+        self.goods(JUICE)?;
+        self.keys(&["space"])?;
+        self.type_text("5")?;
+        self.keys(&["F4"])?;
+        self.wait("a part", parts + 1, part)?;
+        let had = self.wallet.money();
+        self.scan(WECHAT_CODE)?;
+        self.wait("a sale", before + 1, |record| matches!(record, Record::SaleCompleted { .. }))?;
+        ensure!(self.wallet.money() > had, "the wallet paid nothing");
+        self.over("pay a part in cash and the rest by a phone's code");
+        self.read_the_change()?;
+
+        let receipts = self.counter.printer.receipts().len();
+        self.counter.printer.set_fault(Fault::PaperOut);
+        self.goods(WATER)?;
+        self.pay_cash("2")?;
+        self.read_the_change()?;
+        self.goods(COLA)?;
+        self.pay_cash("10")?;
+        self.read_the_change()?;
+        ensure!(self.counter.printer.receipts().len() == receipts, "it printed without paper");
+        // A new roll; nobody presses anything for what waits.
+        self.counter.printer.set_fault(Fault::None);
+        let printed = self.counter.printer.wait_for_receipts(receipts + 2, PATIENCE).len();
+        ensure!(printed == receipts + 2, "of two receipts that waited {} came", printed - receipts);
+        self.over("serve two customers while the paper is out, and put in a roll");
+        Ok(())
+    }
+
+    /// A basket is put aside here and paid at the lane beside.
+    fn another_lane(&mut self, folder: &Path) -> Result<()> {
+        let mut files = LaneFiles::enrol(&folder.join("lane-2"), &self.headquarters, STORE, 2)?;
+        files.wait_for_goods(0)?;
+        let mut other = Counter::set_up(files, None)?;
+        let display = Display::start(1_024, 768)?;
+        other.start_till(&display, "1024x768")?;
+        other.sign_in(&display, "101", "1234")?;
+
+        let parked = |record: &Record| matches!(record, Record::BasketParked { .. });
+        let before = self.so_far(parked)?;
+        self.goods(TEA)?;
+        self.keys(&["F10"])?;
+        self.type_text("bag")?;
+        self.keys(&["Return"])?;
+        self.wait("a parked basket", before + 1, parked)?;
+        self.counter.files.wait_for_acknowledgement()?;
+        let counted = |names: &[&str]| {
+            self.count(names.len());
+            display.keys(names)
+        };
+        counted(&["F10"])?;
+        self.calm()?;
+        display.settled()?;
+        counted(&["Return"])?;
+        other.files.wait_for_count("a basket of the other lane", 1, |record| {
+            matches!(record, Record::BasketTaken { .. })
+        })?;
+        self.calm()?;
+        counted(&["space", "1", "0", "Return"])?;
+        other.wait_for_sales(1)?;
+        self.beside = Some((other, display));
+        self.over("park, and pay at another lane");
         Ok(())
     }
 
@@ -476,8 +594,13 @@ impl Cashier {
         self.wait("the end", 1, |record| matches!(record, Record::ShiftClosed { .. }))?;
         self.over("close the shift with a difference");
         self.counter.files.wait_for_acknowledgement()?;
-        let (till, hq) = (self.counter.files.sums()?, self.headquarters.sums()?);
-        ensure!(till == hq, "the till has {till:?}, HQ {hq:?}");
+        let (mut tills, hq) = (self.counter.files.sums()?, self.headquarters.sums()?);
+        if let Some((other, _)) = &self.beside {
+            other.files.wait_for_acknowledgement()?;
+            let (count, total) = other.files.sums()?;
+            tills = (tills.0 + count, tills.1 + total);
+        }
+        ensure!(tills == hq, "the tills have {tills:?}, HQ {hq:?}");
         wait_for("a calm printer", || Ok(self.counter.printer.errors().is_empty().then_some(())))
     }
 }

@@ -677,6 +677,10 @@ impl Till {
                 for payment in &mut self.payments {
                     payment.epoch.get_or_insert(*previous_epoch);
                 }
+                // A journal that was restored does not know what was spent of it since.
+                if self.tenders.is_empty() && self.payment_of_basket().is_none() {
+                    self.basket.offer_points(None);
+                }
             }
             Record::Kiosk(record) => self.kiosk.apply(at_ms, record),
             Record::Phone(record) => self.apply_phone(at_ms, record),

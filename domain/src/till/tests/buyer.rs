@@ -228,6 +228,22 @@ fn points_that_went_back_are_not_spent_again_also_after_a_power_cut() {
 }
 
 #[test]
+fn points_that_a_restored_journal_was_lent_are_asked_for_anew() {
+    let mut lane = Lane::new();
+    let offered = [points(), scan(GOLD_CARD), choose("cola", 4), grant("m1", 500)];
+    then(selling(), offered).into_iter().for_each(|happens| drop(lane.take(happens)));
+    assert!(lane.till.basket().grant().is_some());
+    let begun = Record::EpochBegun { previous_epoch: 1, previous_seq: 9, previous_hash: String::new() };
+    let mut paying = lane.till.clone();
+    lane.till.apply(lane.now_ms, &begun);
+    assert_eq!(lane.till.basket().grant(), None);
+    // Where money lies there already, what is to be paid stays as it was told.
+    paying.tenders.push(Tender::Cash(Money::from_minor(100)));
+    paying.apply(lane.now_ms, &begun);
+    assert!(paying.basket().grant().is_some());
+}
+
+#[test]
 fn a_coupon_that_hq_holds_for_this_lane_is_laid_whatever_was_told_of_it() {
     let held = |state| {
         let coupon = coupon(&number("COLA0001")).expect("one of the shop's");

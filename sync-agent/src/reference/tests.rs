@@ -61,7 +61,7 @@ fn the_log_stays_small_beside_an_agent_that_looks_and_a_till_that_moves_on() {
             let till = Reference::open(&path).expect("opened").expect("there");
             while !is_over.load(Ordering::Relaxed) {
                 till.refresh().expect("refreshed");
-                std::thread::park_timeout(Duration::from_millis(20));
+                std::thread::park_timeout(Duration::from_millis(1));
             }
         });
         let largest = largest_log(&path, &desk, || {

@@ -4,6 +4,7 @@
 //! Keys come by the X server's test extension without any pause, which no hand can do; pixels are seen on a virtual
 //! screen, drawn by the software renderer as on a till without a GPU.
 
+mod confirm;
 mod eye;
 
 use std::path::{Path, PathBuf};
@@ -28,8 +29,14 @@ use crate::stand;
 use eye::{Eye, Part};
 
 /// The benchmarks that need a window.
-pub const ALL: &[Benchmark] =
-    &[Benchmark { name: "ui", about: "from a key to pixels at the real window", run }];
+pub const ALL: &[Benchmark] = &[
+    Benchmark { name: "ui", about: "from a key to pixels at the real window", run },
+    Benchmark {
+        name: "ui-confirm",
+        about: "from the key that confirms a payment to the drawer and the receipt",
+        run: confirm::run,
+    },
+];
 
 /// How many goods the lane knows.
 const GOODS: usize = 1_000_000;

@@ -16,7 +16,7 @@ use protocol::answer::SalesAnswer;
 use protocol::event;
 
 use crate::display::Display;
-use crate::process::{Running, program, run, wait_for};
+use crate::process::{Halted, Running, program, run, wait_for};
 
 /// The demo shop's store.
 pub const STORE: &str = "S001";
@@ -50,6 +50,11 @@ impl Headquarters {
     /// Its address, for agents.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Lets it take calls and answer none, until what comes back is dropped.
+    pub fn halt(&self) -> Result<Halted> {
+        self.process.as_ref().context("HQ is not running")?.halt()
     }
 
     /// Starts serving, on the same address as ever.

@@ -179,20 +179,23 @@ fn replay(arguments: &[OsString]) -> Result<(), Failure> {
 /// Every benchmark, or those of a name: the window's own need a screen, the others build without a window.
 fn bench(arguments: &[OsString]) -> Result<(), Failure> {
     let name = arguments.first().filter(|first| !first.to_string_lossy().starts_with('-'));
-    if name.is_none_or(|name| name != "ui") {
+    let is_ui = |name: &&OsString| name.to_string_lossy().split('-').next() == Some("ui");
+    let ui = name.filter(is_ui);
+    if ui.is_none() {
         trial("bench", arguments)?;
-    }
-    if name.is_some_and(|name| name != "ui") {
-        return Ok(());
+        if name.is_some() {
+            return Ok(());
+        }
     }
     machine::install(&[machine::BUILD, machine::WINDOW, machine::VIRTUAL_DISPLAY])?;
-    let programs = ["--bin", "pos-app", "--bin", "shop-in-a-box"];
+    let programs =
+        ["pos-app", "shop-in-a-box", "hq", "sync-agent"].map(|program| ["--bin", program]).concat();
     let build = &[&["build", "--release", "--locked", "--workspace"], &programs[..]].concat();
     step("build (some minutes the first time)", &mut cargo(build))?;
     let program = root().join("target/release").join(format!("shop-in-a-box{}", env::consts::EXE_SUFFIX));
     // `--events` is about a journal's years, of which the window knows nothing.
     let rounds: Vec<&OsString> = arguments.iter().skip_while(|word| *word != "--rounds").take(2).collect();
-    step("bench ui", Command::new(program).current_dir(root()).arg("bench").args(rounds))
+    step("bench ui", Command::new(program).current_dir(root()).arg("bench").args(ui).args(rounds))
 }
 
 /// Runs a program of `trials` in release; it builds without the window.

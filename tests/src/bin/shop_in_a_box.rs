@@ -38,6 +38,8 @@ enum Command {
     },
     /// Measures the real window; the programs beside this one should be of a release.
     Bench {
+        /// Which; all where none is given.
+        name: Option<String>,
         /// At most so many of whatever is repeated, for a quick look.
         #[arg(long, default_value_t = 1_000)]
         rounds: usize,
@@ -60,10 +62,10 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Demo { folder, headless } => tests::demo::demo(&folder, headless),
         Command::Ring { data, sales } => tests::ring::ring(&data, sales),
-        Command::Bench { rounds, json } => {
+        Command::Bench { name, rounds, json } => {
             let all: Vec<&Benchmark> = tests::measure::ALL.iter().collect();
             let effort = Effort { rounds_max: rounds, events: 0 };
-            bench::run(&all, None, effort, &json, Kept::Others)
+            bench::run(&all, name.as_deref(), effort, &json, Kept::Others)
         }
         Command::Replay { name, folder, tickets } => tests::replay::replay(&name, &folder, tickets),
     };

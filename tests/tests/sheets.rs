@@ -10,6 +10,8 @@ mod bought;
 mod counting;
 #[path = "sheets/margins.rs"]
 mod margins;
+#[path = "sheets/report.rs"]
+mod report;
 #[path = "sheets/selling.rs"]
 mod selling;
 #[path = "sheets/value.rs"]

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use domain::basket::{Cut, Discount};
+use domain::catalogue::Item;
 use domain::money::Money;
 use domain::record::Record;
 use domain::refund::Origin;
@@ -78,6 +80,11 @@ impl Sums {
         *sum += amount;
     }
 
+    /// What came back counts as no time more.
+    fn take_off(&mut self, name: String, amount: Money) {
+        self.0.entry(name).or_default().1 += -amount;
+    }
+
     /// Rows with a bar each, in the order of their names or the largest first.
     fn rows(self, lane: &Lane, open: &OpenLane, largest_first: bool) -> Vec<SheetRow> {
         let currency = &open.settings().currency;
@@ -93,6 +100,15 @@ impl Sums {
                 ..fact(name, present::amount(currency, sum))
             })
             .collect()
+    }
+}
+
+/// What a person took off: a part in words, or an amount.
+fn off_by(discount: &Discount) -> (String, Option<Money>) {
+    match discount.cut {
+        // In basis points; people give whole per cent.
+        Cut::Part(points) => (format!(" −{}%", points / 100), None),
+        Cut::Amount(amount) => (String::new(), Some(-amount)),
     }
 }
 
@@ -226,21 +242,18 @@ impl Lane {
                         sums.0.entry(cash).or_default().1 += -sale.change;
                     }
                 }
-                DayBy::Category => {
-                    for line in &sale.lines {
-                        let category =
-                            open.categories().iter().find(|category| category.id == line.item.category);
-                        let name = category.map_or_else(
-                            || self.words("其他", "Other"),
-                            |category| super::say(language, &category.name_zh, &category.name_en),
-                        );
-                        sums.add(name, line.net());
-                    }
-                }
-                DayBy::Goods => {
-                    for line in &sale.lines {
-                        sums.add(present::name(&line.item, language), line.net());
-                    }
+                DayBy::Category | DayBy::Goods => {
+                    let name_of = |item: &Item| match by {
+                        DayBy::Category => self.category_name(open, item),
+                        DayBy::Hour
+                        | DayBy::Cashier
+                        | DayBy::Tender
+                        | DayBy::Goods
+                        | DayBy::Seller
+                        | DayBy::Exceptions => present::name(item, language),
+                    };
+                    sale.lines.iter().for_each(|line| sums.add(name_of(&line.item), line.net()));
+                    sale.returns.iter().for_each(|back| sums.take_off(name_of(&back.item), back.amount));
                 }
                 DayBy::Seller | DayBy::Exceptions => {}
             }
@@ -257,6 +270,14 @@ impl Lane {
             rows.insert(0, SheetRow { tone: Tone::Good, ..total });
         }
         rows
+    }
+
+    fn category_name(&self, open: &OpenLane, item: &Item) -> String {
+        let category = open.categories().iter().find(|category| category.id == item.category);
+        category.map_or_else(
+            || self.words("其他", "Other"),
+            |category| super::say(self.front.language, &category.name_zh, &category.name_en),
+        )
     }
 
     /// What each seller is credited for, what came back taken off; of one of
@@ -312,6 +333,24 @@ impl Lane {
                 }
                 Record::LinePriceSet { staff, unit_price, .. } => {
                     (staff, self.words("改价", "Price set"), String::new(), Some(*unit_price))
+                }
+                Record::LineDiscounted { staff, discount: Some(discount), .. } => {
+                    let (off, amount) = off_by(discount);
+                    (
+                        staff,
+                        format!("{}{off}", self.words("本行打折", "Line discount")),
+                        discount.reason.clone(),
+                        amount,
+                    )
+                }
+                Record::BasketDiscounted { staff, discount: Some(discount) } => {
+                    let (off, amount) = off_by(discount);
+                    (
+                        staff,
+                        format!("{}{off}", self.words("整单打折", "Basket discount")),
+                        discount.reason.clone(),
+                        amount,
+                    )
                 }
                 Record::DrawerOpened { staff, reason } => {
                     (staff, self.words("开钱箱", "Drawer opened"), reason.clone(), None)

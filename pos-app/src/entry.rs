@@ -15,7 +15,8 @@ use drivers::scanner::wedge::{Wedge, WedgeConfig, WedgeKey, WedgeOutcome};
 use ui::action::{Button, Key};
 use ui::view::{Language, Notice, Theme};
 
-use crate::config::{self, Config};
+use crate::chosen;
+use crate::config::{Config, Paths};
 use crate::entry::below::Below;
 use crate::lane::{Lane, State};
 use crate::present;
@@ -82,21 +83,16 @@ pub struct Front {
 }
 
 impl Front {
-    pub(crate) fn new(config: &Config) -> Self {
+    pub(crate) fn new(paths: &Paths, config: &Config) -> Self {
+        let (language, theme) = chosen::at_start(paths, config);
         let wedge = WedgeConfig {
             gap_max: Duration::from_millis(config.wedge.gap_ms),
             length_min: config.wedge.length_min,
             prefix: config.wedge.prefix,
         };
         Self {
-            language: match config.language {
-                config::Language::Zh => Language::Chinese,
-                config::Language::En => Language::English,
-            },
-            theme: match config.theme {
-                config::Theme::Light => Theme::Light,
-                config::Theme::Dark => Theme::Dark,
-            },
+            language,
+            theme,
             entry: String::new(),
             wedge: Wedge::new(wedge),
             below: Below::new(wedge),

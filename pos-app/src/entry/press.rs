@@ -12,6 +12,7 @@ use ui::action::Button;
 use ui::view::{Language, Notice, Theme};
 
 use super::{CALM_MS, TILES_MAX, identified};
+use crate::chosen;
 use crate::lane::{Lane, State};
 use crate::pin;
 use crate::present;
@@ -26,14 +27,14 @@ impl Lane {
                     Language::Chinese => Language::English,
                     Language::English => Language::Chinese,
                 };
-                return;
+                return chosen::keep(&self.paths, &self.config, self.front.language, self.front.theme);
             }
             Button::Theme => {
                 self.front.theme = match self.front.theme {
                     Theme::Light => Theme::Dark,
                     Theme::Dark => Theme::Light,
                 };
-                return;
+                return chosen::keep(&self.paths, &self.config, self.front.language, self.front.theme);
             }
             Button::DismissNotice => {
                 self.front.notice = None;

@@ -3,6 +3,7 @@
 mod below;
 mod press;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use domain::barcode::{self, Barcode};
 use domain::catalogue::{Catalogue, Item};
 use domain::till::{Desk, Input};
 use drivers::scanner::Scan;
-use drivers::scanner::wedge::{Wedge, WedgeConfig, WedgeKey, WedgeOutcome};
+use drivers::scanner::wedge::{LENGTH_MAX, Wedge, WedgeConfig, WedgeKey, WedgeOutcome};
 use ui::action::{Button, Key};
 use ui::view::{Language, Notice, Theme};
 
@@ -20,7 +21,7 @@ use crate::config::{Config, Paths};
 use crate::entry::below::Below;
 use crate::lane::{Lane, State};
 use crate::present;
-use crate::sheet::{Attempt, Kind, Open, ScanRule};
+use crate::sheet::{Attempt, Kind, Open, ScanRule, Takes};
 
 /// Tiles on a page of the grid.
 pub const TILES_MAX: usize = 12;
@@ -47,6 +48,8 @@ pub struct Front {
     pub(crate) language: Language,
     pub(crate) theme: Theme,
     pub(crate) entry: String,
+    /// What stands in the entry line was refused: the next character begins anew, and a scan is one by itself.
+    pub(crate) entry_refused: bool,
     pub(crate) wedge: Wedge,
     /// Scans below an input method.
     pub(crate) below: Below,
@@ -77,6 +80,10 @@ pub struct Front {
     pub(crate) exit_shown: Option<u64>,
     /// When the last key came.
     last_key: Option<Instant>,
+    /// Whether it came as quickly after the one before as a scanner's do.
+    pub(crate) in_burst: bool,
+    /// Which of the last typed characters the entry line took, newest last.
+    taken: VecDeque<bool>,
     /// Keys that came while HQ was asked about a receipt: they are meant for
     /// what comes up then.
     keys_ahead: Vec<(Key, Instant)>,
@@ -94,6 +101,7 @@ impl Front {
             language,
             theme,
             entry: String::new(),
+            entry_refused: false,
             wedge: Wedge::new(wedge),
             below: Below::new(wedge),
             notice: None,
@@ -112,6 +120,8 @@ impl Front {
             on_sign_in: None,
             exit_shown: None,
             last_key: None,
+            in_burst: false,
+            taken: VecDeque::new(),
             keys_ahead: Vec::new(),
         }
     }
@@ -123,6 +133,21 @@ impl Front {
             Language::English => english,
         };
         self.notice = Some(Notice::Said { tone, what: what.to_owned(), rest: rest.to_owned() });
+    }
+
+    fn note_taken(&mut self, is_taken: bool) {
+        if self.taken.len() >= LENGTH_MAX {
+            self.taken.pop_front();
+        }
+        self.taken.push_back(is_taken);
+    }
+
+    /// The last characters leave the entry line: they were a scan's. What a person typed before them stays.
+    fn untype(&mut self, count: usize) {
+        let taken = self.taken.iter().rev().take(count).filter(|taken| **taken).count();
+        self.taken.clear();
+        let kept = self.entry.chars().count().saturating_sub(taken);
+        self.entry = self.entry.chars().take(kept).collect();
     }
 
     pub(crate) fn forget_tiles(&mut self) {
@@ -145,6 +170,7 @@ impl Front {
         self.weighing = None;
         self.pricing = None;
         self.entry.clear();
+        self.entry_refused = false;
         self.results.clear();
         self.result = 0;
     }
@@ -190,7 +216,9 @@ impl Lane {
         let gap_max = Duration::from_millis(self.config.wedge.gap_ms);
         let last = self.front.last_key.replace(at);
         let in_burst = last.is_some_and(|last| at.saturating_duration_since(last) <= gap_max);
-        let number_only = self.front.entry.chars().all(|character| character.is_ascii_digit());
+        self.front.in_burst = in_burst;
+        let number_only =
+            self.front.entry_refused || self.front.entry.chars().all(|character| character.is_ascii_digit());
         match self.front.wedge.key(typed, at) {
             // A space within a scan belongs to it.
             WedgeOutcome::Typed(' ') if number_only && !in_burst && self.front.sheets.is_empty() => {
@@ -237,8 +265,7 @@ impl Lane {
                 }
                 self.typing_changed();
             } else {
-                let kept = self.front.entry.chars().count().saturating_sub(typed);
-                self.front.entry = self.front.entry.chars().take(kept).collect();
+                self.front.untype(typed);
                 self.search();
             }
             if !heard.is_taken {
@@ -273,16 +300,17 @@ impl Lane {
             let whole = std::mem::take(&mut self.front.entry);
             return self.scan_over(&whole);
         }
-        // The scan's own characters leave the entry; what a person typed
-        // before them stays.
-        let kept = self.front.entry.chars().count().saturating_sub(typed);
-        self.front.entry = self.front.entry.chars().take(kept).collect();
+        self.front.untype(typed);
         self.scan_over(text);
     }
 
     /// A scan goes to the sheet that asks for one; past one that does not, it
     /// joins the basket, and what must not be disturbed says so.
     pub(crate) fn scan_over(&mut self, text: &str) {
+        if self.front.entry_refused && self.front.sheets.is_empty() {
+            // It is no number of pieces, no part and no beginning of what is scanned.
+            self.front.clear_entry();
+        }
         match self.front.sheets.last().map(Open::scan_rule) {
             None => {}
             Some(ScanRule::Sells) => self.close_sheets(),
@@ -404,21 +432,49 @@ impl Lane {
             return self.type_into_sheet(character);
         }
         let State::Open(open) = &self.state else { return };
+        let before = if self.front.entry_refused { String::new() } else { self.front.entry.clone() };
         let takes = match open.till().desk() {
-            Desk::SignedOut | Desk::Locked(_) => character.is_ascii_digit(),
-            Desk::Paying(_) => character.is_ascii_digit() || character == '.',
-            Desk::Selling(_) | Desk::Done(..) => !character.is_control(),
-            Desk::Saving(..) => false,
+            Desk::SignedOut | Desk::Locked(_) => Takes::Digits,
+            Desk::Paying(_) => Takes::Amount,
+            Desk::Selling(_) | Desk::Done(..) => Takes::Words,
+            // For a moment: the change comes.
+            Desk::Saving(..) => return self.front.note_taken(false),
         };
-        if !takes || self.front.entry.chars().count() >= ENTRY_MAX {
-            return;
+        let is_full = before.chars().count() >= ENTRY_MAX;
+        if is_full || !takes.takes(character, &before, &open.settings().currency) {
+            self.front.note_taken(false);
+            return self.refuse_character(character, takes, is_full);
         }
         if matches!(open.till().desk(), Desk::Done(..)) {
             self.input(Input::Back);
         }
         self.front.notice = None;
+        if std::mem::take(&mut self.front.entry_refused) {
+            self.front.entry.clear();
+        }
         self.front.entry.push(character);
+        self.front.note_taken(true);
         self.search();
+    }
+
+    /// Has the till decide about what was typed: it goes, and stands there again where it was refused.
+    pub(crate) fn offer_typed(&mut self, offer: impl FnOnce(&mut Self)) {
+        let typed = self.front.entry.clone();
+        let asked = (self.front.weighing.clone(), self.front.pricing.clone());
+        let sheets = self.front.sheets.len();
+        self.front.attempt = Attempt::Done;
+        offer(self);
+        self.flush();
+        let was_refused = self.front.attempt == Attempt::Refused && self.front.sheets.len() == sheets;
+        // Where something else is asked for now, what was typed is no answer to that.
+        let now = (self.front.weighing.clone(), self.front.pricing.clone());
+        if !was_refused || typed.is_empty() || (now != asked && now != (None, None)) {
+            return;
+        }
+        self.front.clear_entry();
+        (self.front.weighing, self.front.pricing) = asked;
+        self.front.entry = typed;
+        self.front.entry_refused = true;
     }
 
     /// Looks for goods while letters are typed. Digits are a code or a

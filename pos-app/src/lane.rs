@@ -785,6 +785,7 @@ impl Lane {
             Action::BelowWritten { at } => self.written_below(at),
             Action::Press(button) => {
                 self.front.wedge.forget();
+                self.front.in_burst = false;
                 self.press(button);
             }
         }

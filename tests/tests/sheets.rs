@@ -10,8 +10,12 @@ mod bought;
 mod counting;
 #[path = "sheets/margins.rs"]
 mod margins;
+#[path = "sheets/refused.rs"]
+mod refused;
 #[path = "sheets/selling.rs"]
 mod selling;
+#[path = "sheets/touching.rs"]
+mod touching;
 #[path = "sheets/value.rs"]
 mod value;
 

@@ -16,7 +16,7 @@ use crate::chosen;
 use crate::lane::{Lane, State};
 use crate::pin;
 use crate::present;
-use crate::sheet::{Change, Kind};
+use crate::sheet::{Attempt, Change, Kind};
 
 impl Lane {
     /// A control, or the key that stands for it.
@@ -80,9 +80,7 @@ impl Lane {
     fn press_signed_out(&mut self, button: Button) {
         match button {
             Button::Digit(digit) => self.typed(digit),
-            Button::Backspace => {
-                self.front.entry.pop();
-            }
+            Button::Backspace => self.rub_out(),
             Button::Clear => self.front.entry.clear(),
             Button::Back | Button::No => {
                 self.front.entry.clear();
@@ -101,13 +99,25 @@ impl Lane {
         }
     }
 
+    /// The last character goes; what is left is typing again.
+    fn rub_out(&mut self) {
+        self.front.entry.pop();
+        self.front.entry_refused = false;
+    }
+
     fn choose_staff(&mut self) {
         let State::Open(open) = &self.state else { return };
-        let number = std::mem::take(&mut self.front.entry);
+        let number = self.front.entry.clone();
         match open.staff().iter().find(|member| member.number == number) {
-            Some(member) => self.front.chosen = Some(member.id.clone()),
+            Some(member) => {
+                self.front.chosen = Some(member.id.clone());
+                self.front.entry.clear();
+            }
             None if number.is_empty() => {}
-            None => self.front.notice = Some(Notice::UnknownStaff { number }),
+            None => {
+                self.front.entry_refused = true;
+                self.front.notice = Some(Notice::UnknownStaff { number });
+            }
         }
     }
 
@@ -138,7 +148,7 @@ impl Lane {
         match button {
             Button::Digit(digit) => self.typed(digit),
             Button::Backspace => {
-                self.front.entry.pop();
+                self.rub_out();
                 self.search();
             }
             Button::Clear => self.front.clear_entry(),
@@ -243,6 +253,11 @@ impl Lane {
             self.front.entry = typed.to_owned();
             return self.scan_over(code);
         }
+        self.offer_typed(|lane| lane.enter_typed(text));
+    }
+
+    /// What was typed: grams or a price that was asked for, an amount with a department, or a code.
+    fn enter_typed(&mut self, text: String) {
         let weighing = self.front.weighing.take();
         let pricing = self.front.pricing.take();
         self.front.clear_entry();
@@ -262,6 +277,7 @@ impl Lane {
             self.choose_priced(Input::Department { code: code.to_owned(), price });
         } else if text.chars().any(char::is_alphabetic) {
             // Item codes with letters are among the results.
+            self.front.attempt = Attempt::Refused;
             self.front.notice = Some(Notice::NothingFound { text });
         } else {
             self.scan(&text);
@@ -271,6 +287,9 @@ impl Lane {
     /// A search result, or a tile with the typed number of pieces or grams.
     fn choose_goods(&mut self, index: usize) {
         let (item, count) = if self.front.results.is_empty() {
+            if self.front.entry_refused {
+                self.front.clear_entry();
+            }
             let tiles = self.front.tiles.as_deref().unwrap_or_default();
             (tiles.get(index).cloned(), self.front.entry.parse().ok())
         } else {
@@ -303,10 +322,12 @@ impl Lane {
     fn set_quantity(&mut self) {
         // No number typed is out of range too, and the notice says what to do.
         let pieces = self.front.entry.trim().parse().unwrap_or(0);
-        self.front.clear_entry();
         // 0 is no line's number: the till says that there is none.
         let line = self.selected_number().unwrap_or(0);
-        self.input(Input::SetQuantity { line, pieces });
+        self.offer_typed(|lane| {
+            lane.front.clear_entry();
+            lane.input(Input::SetQuantity { line, pieces });
+        });
     }
 
     fn void(&mut self) {
@@ -318,9 +339,7 @@ impl Lane {
     fn press_paying(&mut self, button: Button) {
         match button {
             Button::Digit(digit) => self.typed(digit),
-            Button::Backspace => {
-                self.front.entry.pop();
-            }
+            Button::Backspace => self.rub_out(),
             Button::Clear => self.front.entry.clear(),
             Button::Back | Button::No => {
                 // The first press takes back what was typed.
@@ -347,7 +366,7 @@ impl Lane {
                 match open.settings().currency.parse(typed) {
                     Ok(amount) => self.take_cash(amount),
                     Err(_) => {
-                        self.front.entry.clear();
+                        self.front.entry_refused = true;
                         let max = open.settings().currency.format_with_symbol(open.settings().change_max);
                         self.front.notice = Some(Notice::ChangeTooLarge { max });
                     }
@@ -372,9 +391,11 @@ impl Lane {
     }
 
     fn take_cash(&mut self, amount: Money) {
-        self.front.entry.clear();
         self.front.line = None;
-        self.input(Input::TakeCash(amount));
+        self.offer_typed(|lane| {
+            lane.front.entry.clear();
+            lane.input(Input::TakeCash(amount));
+        });
     }
 
     fn press_done(&mut self, button: Button) {

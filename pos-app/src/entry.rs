@@ -307,6 +307,10 @@ impl Lane {
     /// A scan goes to the sheet that asks for one; past one that does not, it
     /// joins the basket, and what must not be disturbed says so.
     pub(crate) fn scan_over(&mut self, text: &str) {
+        if self.is_paying() {
+            // A Return that is left of it pays nothing.
+            self.rest();
+        }
         if self.front.entry_refused && self.front.sheets.is_empty() {
             // It is no number of pieces, no part and no beginning of what is scanned.
             self.front.clear_entry();
@@ -395,8 +399,13 @@ impl Lane {
         {
             return self.press(Button::TenderKind(index));
         }
+        if let (true, true, Some(index)) = (paying, self.front.sheets.is_empty(), likely_cash_of(key)) {
+            return self.press(Button::QuickCash(index));
+        }
         let done = self.till().is_some_and(|till| matches!(till.desk(), Desk::Done(..)));
         let button = match key {
+            // A second press of the key that took the cash.
+            Key::Home | Key::End if done && self.is_calm() => return,
             Key::Escape => Button::Back,
             Key::Backspace => Button::Backspace,
             Key::Delete if paying => Button::TakeBack(usize::MAX),
@@ -519,6 +528,27 @@ impl Lane {
 /// department (`12.50*10`), and not something to look for.
 pub(crate) fn is_number(text: &str) -> bool {
     text.chars().all(|character| character.is_ascii_digit() || matches!(character, '.' | '*'))
+}
+
+/// Which of the amounts that are likely to be handed over a key takes: the four keys lie as the four amounts do.
+fn likely_cash_of(key: Key) -> Option<usize> {
+    match key {
+        Key::Home => Some(0),
+        Key::PageUp => Some(1),
+        Key::End => Some(2),
+        Key::PageDown => Some(3),
+        Key::Escape
+        | Key::Backspace
+        | Key::Delete
+        | Key::Tab
+        | Key::Up
+        | Key::Down
+        | Key::Left
+        | Key::Right
+        | Key::Function(_)
+        | Key::Char(_)
+        | Key::Enter => None,
+    }
 }
 
 /// A key of the keyboard as keys on the screen name it.

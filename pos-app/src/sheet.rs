@@ -603,12 +603,23 @@ impl Lane {
         if self.front.sheets.iter().any(|sheet| matches!(sheet.kind, Kind::Approve(_))) {
             self.input(Input::Disapprove);
         }
+        if !self.front.sheets.is_empty() {
+            self.rest_before_paying();
+        }
         self.front.sheets.clear();
     }
 
     /// Puts the sheet in front away.
     fn pop_sheet(&mut self) {
+        self.rest_before_paying();
         self.front.sheets.pop();
+    }
+
+    /// A sheet goes: a second Enter that was meant for it takes no cash.
+    fn rest_before_paying(&mut self) {
+        if self.is_paying() {
+            self.rest();
+        }
     }
 
     fn sheet(&self) -> Option<&Open> {
@@ -830,6 +841,7 @@ impl Lane {
         let pending = till.pending().is_some();
         let has_phones = !till.basket().phones().is_empty();
         let done = if let Desk::Done(_, _, seq) = till.desk() { Some(*seq) } else { None };
+        let before = self.front.sheets.len();
         self.front.sheets.retain(|sheet| {
             if sheet.kind == Kind::Phones {
                 has_phones
@@ -843,6 +855,9 @@ impl Lane {
                 pending || !matches!(sheet.kind, Kind::Approve(_))
             }
         });
+        if self.front.sheets.len() < before {
+            self.rest_before_paying();
+        }
         if let Some(kind) = payment
             && !self.front.sheets.iter().any(|sheet| sheet.kind == kind)
         {

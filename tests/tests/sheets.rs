@@ -10,6 +10,8 @@ mod bought;
 mod counting;
 #[path = "sheets/margins.rs"]
 mod margins;
+#[path = "sheets/paying.rs"]
+mod paying;
 #[path = "sheets/refused.rs"]
 mod refused;
 #[path = "sheets/selling.rs"]

@@ -5,6 +5,7 @@
 #![allow(clippy::wildcard_enum_match_arm)]
 
 use domain::money::Money;
+use domain::payment::Belongs;
 use domain::rights::Rights;
 use domain::sale;
 use domain::till::{Desk, Input};
@@ -66,7 +67,7 @@ impl Lane {
         match desk {
             Desk::SignedOut | Desk::Locked(_) => self.press_signed_out(button),
             Desk::Selling(_) => self.press_selling(button, had_notice),
-            Desk::Paying(_) => self.press_paying(button),
+            Desk::Paying(_) => self.press_paying(button, had_notice),
             Desk::Saving(..) => {}
             Desk::Done(..) => self.press_done(button),
         }
@@ -336,7 +337,7 @@ impl Lane {
         self.input(Input::Void { line, reason: String::new() });
     }
 
-    fn press_paying(&mut self, button: Button) {
+    fn press_paying(&mut self, button: Button, had_notice: bool) {
         match button {
             Button::Digit(digit) => self.typed(digit),
             Button::Backspace => self.rub_out(),
@@ -348,12 +349,11 @@ impl Lane {
                 }
                 self.front.entry.clear();
             }
-            Button::QuickCash(index) => {
-                let State::Open(open) = &self.state else { return };
-                let settings = open.settings();
-                let due = open.till().cash_due(settings).payable;
-                if let Some(amount) = sale::likely_cash(due, &settings.currency).get(index).copied() {
-                    self.take_cash(amount);
+            Button::QuickCash(index) => self.take_likely_cash(index),
+            Button::Enter if self.front.entry.is_empty() && self.is_cash_due() => {
+                // One that may have been meant for something else, or the end of a scan, takes no money.
+                if !had_notice && !self.is_calm() {
+                    self.take_likely_cash(0);
                 }
             }
             Button::Finish | Button::Enter | Button::Yes => {
@@ -388,6 +388,25 @@ impl Lane {
         let State::Open(open) = &self.state else { return };
         let last = open.till().tenders().len().saturating_sub(1);
         self.input(Input::TakeTenderBack { place: index.min(last) });
+    }
+
+    /// Whether the customer owes money, and no payment of the basket is under way or in doubt.
+    fn is_cash_due(&self) -> bool {
+        let State::Open(open) = &self.state else { return false };
+        let till = open.till();
+        let pays = till.cash_due(open.settings()).payable.is_positive();
+        pays && !till.payments().iter().any(|payment| payment.belongs == Belongs::Open)
+    }
+
+    /// One of the amounts that customers are likely to hand over, the exact one first.
+    fn take_likely_cash(&mut self, index: usize) {
+        let State::Open(open) = &self.state else { return };
+        let settings = open.settings();
+        let due = open.till().cash_due(settings).payable;
+        let amount = sale::likely_cash(due, &settings.currency).get(index).copied();
+        if let Some(amount) = amount.filter(|_| self.is_cash_due()) {
+            self.take_cash(amount);
+        }
     }
 
     fn take_cash(&mut self, amount: Money) {

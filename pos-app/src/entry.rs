@@ -56,6 +56,8 @@ pub struct Front {
     pub(crate) notice: Option<Notice>,
     /// The sheets over the basket, the one in front last.
     pub(crate) sheets: Vec<Open>,
+    /// Lists of goods that somebody had begun when they locked the lane or left, with whose they are.
+    pub(crate) lists: Vec<(String, Open)>,
     /// How the last thing ended that a sheet asked the till for.
     pub(crate) attempt: Attempt,
     /// The line that keys act on, by number; the last one where `None`.
@@ -106,6 +108,7 @@ impl Front {
             below: Below::new(wedge),
             notice: None,
             sheets: Vec::new(),
+            lists: Vec::new(),
             attempt: Attempt::Done,
             line: None,
             chosen: None,

@@ -14,6 +14,8 @@ mod margins;
 mod paying;
 #[path = "sheets/refused.rs"]
 mod refused;
+#[path = "sheets/room.rs"]
+mod room;
 #[path = "sheets/selling.rs"]
 mod selling;
 #[path = "sheets/touching.rs"]

@@ -142,6 +142,7 @@ impl Lane {
             // A second Enter after the PIN is no answer to what comes up now.
             self.front.calm_until_ms = self.moment.now_ms + CALM_MS;
             self.front.fill_tiles(&self.state);
+            self.bring_back_list();
         }
     }
 
@@ -220,6 +221,7 @@ impl Lane {
 
     /// The cashier steps away, or another one comes: the basket stays.
     pub(crate) fn lock(&mut self) {
+        self.put_list_away();
         self.close_sheets();
         self.front.clear_entry();
         self.front.chosen = None;
@@ -228,6 +230,7 @@ impl Lane {
     }
 
     pub(crate) fn sign_out(&mut self) {
+        self.put_list_away();
         self.front.clear_entry();
         self.close_sheets();
         self.front.chosen = None;

@@ -18,6 +18,11 @@ impl Lane {
     // What means nothing on a sheet does nothing there.
     #[allow(clippy::wildcard_enum_match_arm)]
     pub(crate) fn press_sheet(&mut self, button: Button) {
+        if !matches!(button, Button::No | Button::Back)
+            && let Some(sheet) = self.sheet_mut()
+        {
+            sheet.warned = false;
+        }
         match button {
             Button::Letter(character) => {
                 let capitals = self.sheet_view().is_some_and(|shown| shown.script == Script::Capitals);
@@ -235,6 +240,9 @@ impl Lane {
         }
         if focus > 0 {
             sheet.focus -= 1;
+            return;
+        }
+        if self.warns_of_loss() {
             return;
         }
         self.pop_sheet();

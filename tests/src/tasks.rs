@@ -193,6 +193,8 @@ impl Cashier {
         self.keys(&["1", "0", "1", "Return", "1", "2", "3", "4", "Return"])?;
         self.wait("a sign-in", 1, |record| matches!(record, Record::SignedIn { .. }))?;
         self.over("sign in");
+        // For a second after it Enter takes no money.
+        self.calm()?;
 
         for sku in [WATER, COLA, TEA] {
             self.goods(sku)?;

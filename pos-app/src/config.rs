@@ -65,6 +65,11 @@ impl Paths {
         self.data.join("labels.toml")
     }
 
+    /// The language and colours that were chosen at the till.
+    pub fn chosen(&self) -> PathBuf {
+        self.data.join("chosen.toml")
+    }
+
     /// Sounds, made at the first start.
     pub fn sounds(&self) -> PathBuf {
         self.data.join("sounds")
@@ -116,6 +121,10 @@ pub struct Config {
     pub scan_go: ScanGo,
     /// How the staff works at shelf labels here.
     pub labels: Labels,
+    /// Whether this start was told its language or colours: what was chosen at the till is not looked at then.
+    /// Never in the file.
+    #[serde(skip)]
+    pub screen_is_told: bool,
     /// Whether somebody is being trained: nothing that is done counts. Never in the file, see [`Config::for_training`].
     #[serde(skip)]
     pub training: bool,
@@ -152,6 +161,7 @@ impl Default for Config {
             kiosk: Kiosk::default(),
             scan_go: ScanGo::default(),
             labels: Labels::default(),
+            screen_is_told: false,
             training: false,
         }
     }

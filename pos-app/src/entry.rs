@@ -3,6 +3,7 @@
 mod below;
 mod press;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,15 +12,16 @@ use domain::barcode::{self, Barcode};
 use domain::catalogue::{Catalogue, Item};
 use domain::till::{Desk, Input};
 use drivers::scanner::Scan;
-use drivers::scanner::wedge::{Wedge, WedgeConfig, WedgeKey, WedgeOutcome};
+use drivers::scanner::wedge::{LENGTH_MAX, Wedge, WedgeConfig, WedgeKey, WedgeOutcome};
 use ui::action::{Button, Key};
 use ui::view::{Language, Notice, Theme};
 
-use crate::config::{self, Config};
+use crate::chosen;
+use crate::config::{Config, Paths};
 use crate::entry::below::Below;
 use crate::lane::{Lane, State};
 use crate::present;
-use crate::sheet::{Attempt, Kind, Open, ScanRule};
+use crate::sheet::{Attempt, Kind, Open, ScanRule, Takes};
 
 /// Tiles on a page of the grid.
 pub const TILES_MAX: usize = 12;
@@ -46,12 +48,16 @@ pub struct Front {
     pub(crate) language: Language,
     pub(crate) theme: Theme,
     pub(crate) entry: String,
+    /// What stands in the entry line was refused: the next character begins anew, and a scan is one by itself.
+    pub(crate) entry_refused: bool,
     pub(crate) wedge: Wedge,
     /// Scans below an input method.
     pub(crate) below: Below,
     pub(crate) notice: Option<Notice>,
     /// The sheets over the basket, the one in front last.
     pub(crate) sheets: Vec<Open>,
+    /// Lists of goods that somebody had begun when they locked the lane or left, with whose they are.
+    pub(crate) lists: Vec<(String, Open)>,
     /// How the last thing ended that a sheet asked the till for.
     pub(crate) attempt: Attempt,
     /// The line that keys act on, by number; the last one where `None`.
@@ -76,32 +82,33 @@ pub struct Front {
     pub(crate) exit_shown: Option<u64>,
     /// When the last key came.
     last_key: Option<Instant>,
+    /// Whether it came as quickly after the one before as a scanner's do.
+    pub(crate) in_burst: bool,
+    /// Which of the last typed characters the entry line took, newest last.
+    taken: VecDeque<bool>,
     /// Keys that came while HQ was asked about a receipt: they are meant for
     /// what comes up then.
     keys_ahead: Vec<(Key, Instant)>,
 }
 
 impl Front {
-    pub(crate) fn new(config: &Config) -> Self {
+    pub(crate) fn new(paths: &Paths, config: &Config) -> Self {
+        let (language, theme) = chosen::at_start(paths, config);
         let wedge = WedgeConfig {
             gap_max: Duration::from_millis(config.wedge.gap_ms),
             length_min: config.wedge.length_min,
             prefix: config.wedge.prefix,
         };
         Self {
-            language: match config.language {
-                config::Language::Zh => Language::Chinese,
-                config::Language::En => Language::English,
-            },
-            theme: match config.theme {
-                config::Theme::Light => Theme::Light,
-                config::Theme::Dark => Theme::Dark,
-            },
+            language,
+            theme,
             entry: String::new(),
+            entry_refused: false,
             wedge: Wedge::new(wedge),
             below: Below::new(wedge),
             notice: None,
             sheets: Vec::new(),
+            lists: Vec::new(),
             attempt: Attempt::Done,
             line: None,
             chosen: None,
@@ -116,6 +123,8 @@ impl Front {
             on_sign_in: None,
             exit_shown: None,
             last_key: None,
+            in_burst: false,
+            taken: VecDeque::new(),
             keys_ahead: Vec::new(),
         }
     }
@@ -127,6 +136,21 @@ impl Front {
             Language::English => english,
         };
         self.notice = Some(Notice::Said { tone, what: what.to_owned(), rest: rest.to_owned() });
+    }
+
+    fn note_taken(&mut self, is_taken: bool) {
+        if self.taken.len() >= LENGTH_MAX {
+            self.taken.pop_front();
+        }
+        self.taken.push_back(is_taken);
+    }
+
+    /// The last characters leave the entry line: they were a scan's. What a person typed before them stays.
+    fn untype(&mut self, count: usize) {
+        let taken = self.taken.iter().rev().take(count).filter(|taken| **taken).count();
+        self.taken.clear();
+        let kept = self.entry.chars().count().saturating_sub(taken);
+        self.entry = self.entry.chars().take(kept).collect();
     }
 
     pub(crate) fn forget_tiles(&mut self) {
@@ -149,6 +173,7 @@ impl Front {
         self.weighing = None;
         self.pricing = None;
         self.entry.clear();
+        self.entry_refused = false;
         self.results.clear();
         self.result = 0;
     }
@@ -194,7 +219,9 @@ impl Lane {
         let gap_max = Duration::from_millis(self.config.wedge.gap_ms);
         let last = self.front.last_key.replace(at);
         let in_burst = last.is_some_and(|last| at.saturating_duration_since(last) <= gap_max);
-        let number_only = self.front.entry.chars().all(|character| character.is_ascii_digit());
+        self.front.in_burst = in_burst;
+        let number_only =
+            self.front.entry_refused || self.front.entry.chars().all(|character| character.is_ascii_digit());
         match self.front.wedge.key(typed, at) {
             // A space within a scan belongs to it.
             WedgeOutcome::Typed(' ') if number_only && !in_burst && self.front.sheets.is_empty() => {
@@ -241,8 +268,7 @@ impl Lane {
                 }
                 self.typing_changed();
             } else {
-                let kept = self.front.entry.chars().count().saturating_sub(typed);
-                self.front.entry = self.front.entry.chars().take(kept).collect();
+                self.front.untype(typed);
                 self.search();
             }
             if !heard.is_taken {
@@ -277,16 +303,21 @@ impl Lane {
             let whole = std::mem::take(&mut self.front.entry);
             return self.scan_over(&whole);
         }
-        // The scan's own characters leave the entry; what a person typed
-        // before them stays.
-        let kept = self.front.entry.chars().count().saturating_sub(typed);
-        self.front.entry = self.front.entry.chars().take(kept).collect();
+        self.front.untype(typed);
         self.scan_over(text);
     }
 
     /// A scan goes to the sheet that asks for one; past one that does not, it
     /// joins the basket, and what must not be disturbed says so.
     pub(crate) fn scan_over(&mut self, text: &str) {
+        if self.is_paying() {
+            // A Return that is left of it pays nothing.
+            self.rest();
+        }
+        if self.front.entry_refused && self.front.sheets.is_empty() {
+            // It is no number of pieces, no part and no beginning of what is scanned.
+            self.front.clear_entry();
+        }
         match self.front.sheets.last().map(Open::scan_rule) {
             None => {}
             Some(ScanRule::Sells) => self.close_sheets(),
@@ -371,8 +402,13 @@ impl Lane {
         {
             return self.press(Button::TenderKind(index));
         }
+        if let (true, true, Some(index)) = (paying, self.front.sheets.is_empty(), likely_cash_of(key)) {
+            return self.press(Button::QuickCash(index));
+        }
         let done = self.till().is_some_and(|till| matches!(till.desk(), Desk::Done(..)));
         let button = match key {
+            // A second press of the key that took the cash.
+            Key::Home | Key::End if done && self.is_calm() => return,
             Key::Escape => Button::Back,
             Key::Backspace => Button::Backspace,
             Key::Delete if paying => Button::TakeBack(usize::MAX),
@@ -408,21 +444,49 @@ impl Lane {
             return self.type_into_sheet(character);
         }
         let State::Open(open) = &self.state else { return };
+        let before = if self.front.entry_refused { String::new() } else { self.front.entry.clone() };
         let takes = match open.till().desk() {
-            Desk::SignedOut | Desk::Locked(_) => character.is_ascii_digit(),
-            Desk::Paying(_) => character.is_ascii_digit() || character == '.',
-            Desk::Selling(_) | Desk::Done(..) => !character.is_control(),
-            Desk::Saving(..) => false,
+            Desk::SignedOut | Desk::Locked(_) => Takes::Digits,
+            Desk::Paying(_) => Takes::Amount,
+            Desk::Selling(_) | Desk::Done(..) => Takes::Words,
+            // For a moment: the change comes.
+            Desk::Saving(..) => return self.front.note_taken(false),
         };
-        if !takes || self.front.entry.chars().count() >= ENTRY_MAX {
-            return;
+        let is_full = before.chars().count() >= ENTRY_MAX;
+        if is_full || !takes.takes(character, &before, &open.settings().currency) {
+            self.front.note_taken(false);
+            return self.refuse_character(character, takes, is_full);
         }
         if matches!(open.till().desk(), Desk::Done(..)) {
             self.input(Input::Back);
         }
         self.front.notice = None;
+        if std::mem::take(&mut self.front.entry_refused) {
+            self.front.entry.clear();
+        }
         self.front.entry.push(character);
+        self.front.note_taken(true);
         self.search();
+    }
+
+    /// Has the till decide about what was typed: it goes, and stands there again where it was refused.
+    pub(crate) fn offer_typed(&mut self, offer: impl FnOnce(&mut Self)) {
+        let typed = self.front.entry.clone();
+        let asked = (self.front.weighing.clone(), self.front.pricing.clone());
+        let sheets = self.front.sheets.len();
+        self.front.attempt = Attempt::Done;
+        offer(self);
+        self.flush();
+        let was_refused = self.front.attempt == Attempt::Refused && self.front.sheets.len() == sheets;
+        // Where something else is asked for now, what was typed is no answer to that.
+        let now = (self.front.weighing.clone(), self.front.pricing.clone());
+        if !was_refused || typed.is_empty() || (now != asked && now != (None, None)) {
+            return;
+        }
+        self.front.clear_entry();
+        (self.front.weighing, self.front.pricing) = asked;
+        self.front.entry = typed;
+        self.front.entry_refused = true;
     }
 
     /// Looks for goods while letters are typed. Digits are a code or a
@@ -467,6 +531,27 @@ impl Lane {
 /// department (`12.50*10`), and not something to look for.
 pub(crate) fn is_number(text: &str) -> bool {
     text.chars().all(|character| character.is_ascii_digit() || matches!(character, '.' | '*'))
+}
+
+/// Which of the amounts that are likely to be handed over a key takes: the four keys lie as the four amounts do.
+fn likely_cash_of(key: Key) -> Option<usize> {
+    match key {
+        Key::Home => Some(0),
+        Key::PageUp => Some(1),
+        Key::End => Some(2),
+        Key::PageDown => Some(3),
+        Key::Escape
+        | Key::Backspace
+        | Key::Delete
+        | Key::Tab
+        | Key::Up
+        | Key::Down
+        | Key::Left
+        | Key::Right
+        | Key::Function(_)
+        | Key::Char(_)
+        | Key::Enter => None,
+    }
 }
 
 /// A key of the keyboard as keys on the screen name it.

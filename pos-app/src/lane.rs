@@ -235,12 +235,13 @@ impl Lane {
     pub fn new(paths: Paths, config: Config) -> Self {
         let command = enrol_command(&paths);
         let reference = paths.reference();
+        let front = Front::new(&paths, &config);
         let paths = if config.training { paths.training() } else { paths };
         let shown = if config.mode == Mode::Kiosk { pictures::AT_KIOSK } else { pictures::AT_TILL };
         Self {
             pictures: Pictures::start(&reference, shown),
             reference,
-            front: Front::new(&config),
+            front,
             kiosk: Kiosk::of(&config, &paths),
             labels: Labels::of(&config, &paths),
             paths,
@@ -784,6 +785,7 @@ impl Lane {
             Action::BelowWritten { at } => self.written_below(at),
             Action::Press(button) => {
                 self.front.wedge.forget();
+                self.front.in_burst = false;
                 self.press(button);
             }
         }

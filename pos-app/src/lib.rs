@@ -30,6 +30,7 @@
 
 pub mod asking;
 mod board;
+mod chosen;
 pub mod config;
 mod counting;
 pub mod customer;

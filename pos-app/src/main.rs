@@ -164,6 +164,7 @@ fn perform() -> anyhow::Result<ExitCode> {
                 .with_writer(std::io::stderr)
                 .init();
             let mut config = config::read(&paths.config())?;
+            config.screen_is_told = arguments.language.is_some() || arguments.theme.is_some();
             match arguments.mode.as_deref() {
                 None => {}
                 Some("till") => config.mode = Mode::Till,

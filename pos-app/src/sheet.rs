@@ -34,6 +34,7 @@ use std::sync::Arc;
 
 use domain::barcode::{self, Barcode};
 use domain::catalogue::Item;
+use domain::money::Currency;
 use domain::phone::ExitRight;
 use domain::refund::Origin;
 use domain::rights::Act;
@@ -62,6 +63,9 @@ const FIELD_MAX: usize = 64;
 
 /// The most digits of how many notes or coins of one value there are.
 const COUNT_DIGITS_MAX: usize = 5;
+
+/// A quantity is counted in thousandths.
+const QUANTITY_DECIMALS: usize = 3;
 
 /// How many rows a page key moves by.
 const PAGE_ROWS: usize = 6;
@@ -190,9 +194,11 @@ pub(crate) enum Takes {
     Digits,
     /// Digits that are not shown.
     Pin,
+    /// Whole per cent, up to 100.
+    Percent,
     /// An amount of the store's currency.
     Amount,
-    /// A quantity: digits and a point.
+    /// A quantity: digits and a point, to the thousandth.
     Quantity,
     /// A code, number or telephone.
     Code,
@@ -201,15 +207,27 @@ pub(crate) enum Takes {
 }
 
 impl Takes {
-    fn takes(self, character: char, before: &str) -> bool {
+    /// Whether a character may follow what stands there.
+    pub(crate) fn takes(self, character: char, before: &str, currency: &Currency) -> bool {
         match self {
             Self::RowNumber | Self::Digits | Self::Pin => character.is_ascii_digit(),
-            Self::Amount | Self::Quantity => {
-                character.is_ascii_digit() || character == '.' && !before.contains('.')
+            Self::Percent => {
+                let typed = format!("{before}{character}").parse::<u32>();
+                character.is_ascii_digit() && typed.is_ok_and(|percent| percent <= 100)
             }
+            Self::Amount => takes_decimal(character, before, usize::from(currency.exponent)),
+            Self::Quantity => takes_decimal(character, before, QUANTITY_DECIMALS),
             Self::Code => !character.is_control() && character != ' ',
             Self::Words => !character.is_control(),
         }
+    }
+}
+
+/// Whether a digit or the point may follow a number with so many decimals at most.
+fn takes_decimal(character: char, before: &str, decimals: usize) -> bool {
+    match before.split_once('.') {
+        None => character.is_ascii_digit() || character == '.' && decimals > 0,
+        Some((_, after)) => character.is_ascii_digit() && after.len() < decimals,
     }
 }
 
@@ -266,6 +284,12 @@ pub(crate) struct Open {
     typed_under: bool,
     /// The row was chosen, or asked about: Enter means it.
     is_chosen: bool,
+    /// What was typed was refused as a whole: the next character begins anew.
+    is_refused: bool,
+    /// The field was tapped: letters stand where its keys are.
+    has_letters: bool,
+    /// Whoever leaves it was told what is lost: a second time it goes.
+    warned: bool,
 }
 
 impl Open {
@@ -335,6 +359,9 @@ impl Open {
             taken: Vec::new(),
             typed_under: false,
             is_chosen: false,
+            is_refused: false,
+            has_letters: false,
+            warned: false,
         }
     }
 
@@ -386,6 +413,9 @@ impl Open {
             (Kind::Count, _) => COUNT_DIGITS_MAX,
             // Of a card nobody types more than may be kept.
             (Kind::Payment(_), 1) | (Kind::Bought(BoughtBy::Payment), 0) => CARD_DIGITS,
+            // A mobile number begins with 1 and has no more than its digits.
+            (Kind::NewMember, 0) if self.text(0).starts_with('1') => member::CHINESE_MOBILE_LENGTH,
+            (Kind::NewMember, 0) => member::PHONE_LENGTH_MAX,
             _ => FIELD_MAX,
         }
     }
@@ -573,12 +603,23 @@ impl Lane {
         if self.front.sheets.iter().any(|sheet| matches!(sheet.kind, Kind::Approve(_))) {
             self.input(Input::Disapprove);
         }
+        if !self.front.sheets.is_empty() {
+            self.rest_before_paying();
+        }
         self.front.sheets.clear();
     }
 
     /// Puts the sheet in front away.
     fn pop_sheet(&mut self) {
+        self.rest_before_paying();
         self.front.sheets.pop();
+    }
+
+    /// A sheet goes: a second Enter that was meant for it takes no cash.
+    fn rest_before_paying(&mut self) {
+        if self.is_paying() {
+            self.rest();
+        }
     }
 
     fn sheet(&self) -> Option<&Open> {
@@ -800,6 +841,7 @@ impl Lane {
         let pending = till.pending().is_some();
         let has_phones = !till.basket().phones().is_empty();
         let done = if let Desk::Done(_, _, seq) = till.desk() { Some(*seq) } else { None };
+        let before = self.front.sheets.len();
         self.front.sheets.retain(|sheet| {
             if sheet.kind == Kind::Phones {
                 has_phones
@@ -813,6 +855,9 @@ impl Lane {
                 pending || !matches!(sheet.kind, Kind::Approve(_))
             }
         });
+        if self.front.sheets.len() < before {
+            self.rest_before_paying();
+        }
         if let Some(kind) = payment
             && !self.front.sheets.iter().any(|sheet| sheet.kind == kind)
         {
@@ -827,7 +872,7 @@ impl Lane {
     }
 
     /// After an act of a sheet that stays: the next Enter waits a moment.
-    fn rest(&mut self) {
+    pub(crate) fn rest(&mut self) {
         self.front.calm_until_ms = self.moment.now_ms + CALM_MS;
     }
 

@@ -180,6 +180,13 @@ impl Cashier {
         self.wait("a sale", before + 1, |record| matches!(record, Record::SaleCompleted { .. }))
     }
 
+    /// Nothing is typed: exactly what is due.
+    fn pay_exactly(&self) -> Result<()> {
+        let before = self.sales()?;
+        self.keys(&["space", "Return"])?;
+        self.wait("a sale", before + 1, |record| matches!(record, Record::SaleCompleted { .. }))
+    }
+
     fn approve(&self) -> Result<()> {
         let approved = |record: &Record| matches!(record, Record::Approved { .. });
         let before = self.so_far(approved)?;
@@ -208,13 +215,15 @@ impl Cashier {
         self.keys(&["1", "0", "1", "Return", "1", "2", "3", "4", "Return"])?;
         self.wait("a sign-in", 1, |record| matches!(record, Record::SignedIn { .. }))?;
         self.over("sign in");
+        // For a second after it Enter takes no money.
+        self.calm()?;
 
         for sku in [WATER, COLA, TEA] {
             self.goods(sku)?;
         }
-        self.pay_cash("20")?;
+        self.pay_exactly()?;
         self.read_the_change()?;
-        self.over("sell three goods for a twenty, nobody's member");
+        self.over("sell three goods for exact cash, nobody's member");
 
         self.goods(WATER)?;
         self.type_text("6")?;

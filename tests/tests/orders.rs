@@ -8,6 +8,7 @@ use domain::order::desk::{Missing, OrderDeed};
 use domain::record::Record;
 use drivers::sound::Tone;
 use fixtures::shop::Shop;
+use i_slint_backend_testing::{AccessibleRole, ElementQuery};
 use ledger::reference::ReferenceWriter;
 use pos_app::config::Config;
 use pos_app::lane::{Command, Event, Moment};
@@ -176,6 +177,25 @@ impl Lane {
         self.stand.key(Key::Enter);
     }
 
+    /// Taps what is called so; what is drawn last lies on top.
+    fn tap(&mut self, label: &str) {
+        let root = self.stand.screen.window();
+        let found = [AccessibleRole::Button, AccessibleRole::TextInput]
+            .into_iter()
+            .flat_map(|role| ElementQuery::from_root(root).match_accessible_role(role).find_all())
+            .filter(|element| element.accessible_label().as_deref() == Some(label))
+            .last();
+        found.unwrap_or_else(|| panic!("{label:?} is not on the screen")).invoke_accessible_default_action();
+        self.stand.moment.now_ms += 2_000;
+        self.stand.settle();
+    }
+
+    fn write(&mut self, text: &str) {
+        for character in text.chars() {
+            self.tap(&character.to_string());
+        }
+    }
+
     fn lines(&self) -> usize {
         self.stand.lane.till().expect("open").basket().lines().len()
     }
@@ -304,7 +324,7 @@ fn what_is_missing_needs_a_reason_and_says_what_is_paid_back() {
 
 #[test]
 fn by_touch_alone_an_order_is_done() {
-    let mut lane = Lane::with("o1", OrderState::Paid);
+    let mut lane = Lane::with("O1", OrderState::Paid);
     lane.stand.press(Button::Orders);
     assert_eq!(lane.title(), "订单");
     lane.stand.press(Button::Row(0));
@@ -320,16 +340,16 @@ fn by_touch_alone_an_order_is_done() {
     let ready = lane.sheet().keys.iter().position(|key| key.label == "备好了").expect("a key");
     lane.stand.press(Button::SheetKey(ready));
     assert_eq!(lane.said(), "这张单备好了");
+    // The code is written with keys that are on the screen.
     lane.stand.press(Button::Row(0));
-    for character in "PK-482915-o2".chars() {
-        lane.stand.press(Button::Digit(character));
-    }
-    lane.stand.press(Button::Yes);
-    assert_eq!((lane.said().as_str(), lane.sheet().entry.as_str()), ("取货码不对，货先别给", ""));
-    for character in "PK-482915-o1".chars() {
-        lane.stand.press(Button::Digit(character));
-    }
-    lane.stand.press(Button::Yes);
+    lane.stand.press(Button::Field(0));
+    lane.write("PK-482915-O2");
+    lane.tap("交付");
+    assert_eq!((lane.said().as_str(), lane.sheet().entry.as_str()), ("取货码不对，货先别给", "PK-482915-O2"));
+    // What was refused stays, and the next begins anew.
+    lane.write("PK-482915-O1");
+    assert_eq!(lane.sheet().entry, "PK-482915-O1");
+    lane.tap("交付");
     assert_eq!(lane.said(), "已交付，货可以给顾客");
     // A typed number of pieces that cannot be counted is refused.
     let mut lane = Lane::with("o1", OrderState::Accepted);
@@ -338,6 +358,24 @@ fn by_touch_alone_an_order_is_done() {
     lane.stand.enter("1.5");
     assert!(matches!(lane.stand.lane.view().notice, Some(Notice::QuantityRange { .. })));
     assert_eq!(lane.deeds(), []);
+}
+
+#[test]
+fn a_code_of_no_order_stays_until_the_next_is_typed_or_scanned() {
+    let mut lane = Lane::with("o1", OrderState::Picked);
+    lane.list();
+    lane.stand.enter("1234");
+    assert_eq!((lane.said().as_str(), lane.sheet().entry.as_str()), ("没有这个取货码", "1234"));
+    // It is no part of what was refused.
+    lane.stand.enter(&format!("{CODE}-o1"));
+    assert_eq!(lane.sheet().entry, format!("{CODE}-o1"));
+    assert_ne!(lane.title(), "订单");
+    lane.stand.key(Key::Escape);
+    lane.stand.key(Key::Escape);
+    lane.stand.enter("1234");
+    lane.stand.scan_by_keys(&format!("{CODE}-o1"));
+    assert_eq!(lane.sheet().entry, format!("{CODE}-o1"));
+    assert_ne!(lane.title(), "订单");
 }
 
 #[test]

@@ -10,10 +10,18 @@ mod bought;
 mod counting;
 #[path = "sheets/margins.rs"]
 mod margins;
+#[path = "sheets/paying.rs"]
+mod paying;
+#[path = "sheets/refused.rs"]
+mod refused;
 #[path = "sheets/report.rs"]
 mod report;
+#[path = "sheets/room.rs"]
+mod room;
 #[path = "sheets/selling.rs"]
 mod selling;
+#[path = "sheets/touching.rs"]
+mod touching;
 #[path = "sheets/value.rs"]
 mod value;
 
@@ -535,6 +543,27 @@ fn a_locked_lane_keeps_the_basket_for_its_cashier_or_a_supervisor() {
     lane.stand.sign_in("201", "3456");
     lane.scan(WATER);
     assert_eq!(lane.lines(), 2);
+}
+
+#[test]
+fn whoever_comes_to_an_empty_counter_takes_the_locked_lane() {
+    let mut lane = Lane::open();
+    lane.scan(JUICE);
+    lane.pay_exactly();
+    lane.stand.function(12);
+    lane.stand.sign_in("102", "2345");
+    let Desk::Selling(staff) = lane.till().desk() else { panic!("{:?}", lane.till().desk()) };
+    assert_eq!(staff.id, "E102");
+    assert_eq!(lane.till().shift().map(|shift| shift.number), Some(1));
+    lane.scan(WATER);
+    assert_eq!(lane.lines(), 1);
+    let who = |record: &Record| match record {
+        Record::SignedOut { staff } => Some(format!("{staff} out")),
+        Record::SignedIn { staff } => Some(format!("{} in", staff.id)),
+        _ => None,
+    };
+    let seen: Vec<String> = lane.records().iter().filter_map(who).collect();
+    assert_eq!(seen, ["E101 in", "E101 out", "E102 in"]);
 }
 
 #[test]

@@ -283,6 +283,7 @@ fn sheet(till: &TillWindow, sheet: Option<&Sheet>) {
     global.set_back(text(&sheet.back));
     global.set_letters(sheet.letters);
     global.set_address(sheet.script == Script::Address);
+    global.set_capitals(sheet.script == Script::Capitals);
     global.set_writing(is_written(sheet));
     global.set_entry_label(text(&sheet.entry_label));
     global.set_entry(text(&sheet.entry));

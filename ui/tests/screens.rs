@@ -14,7 +14,7 @@ use ui::TillScreen;
 use ui::action::{Action, Button, Key};
 use ui::view::{
     Closed, Done, EntryHint, Language, Line, Notice, PaperState, Pay, PrinterState, Scale, ScaleState,
-    Screen, Sell, SheetKey, Side, SignIn, Span, SyncState, Tone, View,
+    Screen, Script, Sell, Sheet, SheetKey, Side, SignIn, Span, SyncState, Tone, View,
 };
 
 use AccessibleRole as Role;
@@ -279,6 +279,11 @@ fn letters_and_digits_are_typed_with_a_finger() {
         lane.tap(&lane.find(Role::Button, label));
         assert_eq!(lane.take(), [Action::Press(button)]);
     }
+    // Codes are written in capitals, and the keys show it.
+    let code = Sheet { letters: true, script: Script::Capitals, ..Sheet::default() };
+    let lane = Lane::open(&over(Screen::Sell(sell()), code));
+    lane.tap(&lane.find(Role::Button, "Q"));
+    assert_eq!(lane.take(), [Action::Press(Button::Letter('q'))]);
 }
 
 #[test]

@@ -22,7 +22,7 @@ impl Step {
                     self.commit(Record::Unlocked { staff: staff.id });
                     self.till.rights = rights_here(context, rights);
                     self.effects.push(Effect::Sound(Sound::Accepted));
-                } else if rights.allow(Act::TakeOver) {
+                } else if rights.allow(Act::TakeOver) || self.is_counter_empty(context) {
                     // Nobody sells under another's name.
                     self.commit(Record::SignedOut { staff: locked.id });
                     self.sign_in(context, staff, rights);
@@ -38,6 +38,15 @@ impl Step {
             }
             Desk::Selling(_) | Desk::Paying(_) | Desk::Saving(..) | Desk::Done(..) => {}
         }
+    }
+
+    /// Whether nothing lies here that whoever comes would take up of somebody else's work. A kiosk stays with the
+    /// attendant who locked it.
+    fn is_counter_empty(&self, context: &Context<'_>) -> bool {
+        context.settings.rules.kiosk.is_none()
+            && self.till.basket.is_untouched()
+            && self.till.tenders.is_empty()
+            && self.till.payment_of_basket().is_none()
     }
 
     pub(super) fn lock(&mut self) {

@@ -2991,6 +2991,42 @@ fn a_locked_lane_opens_to_its_cashier_or_changes_hands() {
     );
 }
 
+#[test]
+fn a_locked_lane_with_nothing_on_its_counter_is_anybodys() {
+    let cashier =
+        |matches| In(Input::PinChecked { staff: staff("wang"), rights: rights("cashier"), matches });
+    check(
+        vec![signs_in("li", "cashier"), scan(COLA), void(1), LOCK],
+        &[cashier(false), cashier(true), scan(COLA)],
+        expect![[r#"
+            commit wang refused
+            sound Blocked
+            tell wrong PIN, wait 0
+            commit li signed out
+            commit wang signed in
+            sound Accepted
+            commit line 2 cola 1 x 3.50 = 3.50
+            sound Accepted
+            = shift 1 of 2026-03-02, wang selling; 1 lines 3.50
+        "#]],
+    );
+    // Whatever lies there is somebody's work.
+    for on_the_counter in [
+        vec![scan(COLA)],
+        vec![scan(COLA), PAY, CHARGE()],
+        vec![scan(COLA), PAY, some_cash("1")],
+        vec![scan(COLA), PAY, cash("3.50"), Saved, BringsBack],
+        vec![In(Input::FindMember("m1".into()))],
+    ] {
+        let mut lane = Lane::new();
+        let words = format!("{on_the_counter:?}");
+        for happens in then(selling(), on_the_counter).into_iter().chain([LOCK, cashier(true)]) {
+            lane.take(happens);
+        }
+        assert_eq!(lane.till.desk, Desk::Locked(staff("li")), "{words}");
+    }
+}
+
 // Parking.
 
 #[test]

@@ -5,6 +5,7 @@
 #![allow(clippy::wildcard_enum_match_arm)]
 
 use domain::money::Money;
+use domain::payment::Belongs;
 use domain::rights::Rights;
 use domain::sale;
 use domain::till::{Desk, Input};
@@ -12,10 +13,11 @@ use ui::action::Button;
 use ui::view::{Language, Notice, Theme};
 
 use super::{CALM_MS, TILES_MAX, identified};
+use crate::chosen;
 use crate::lane::{Lane, State};
 use crate::pin;
 use crate::present;
-use crate::sheet::{Change, Kind};
+use crate::sheet::{Attempt, Change, Kind};
 
 impl Lane {
     /// A control, or the key that stands for it.
@@ -26,14 +28,14 @@ impl Lane {
                     Language::Chinese => Language::English,
                     Language::English => Language::Chinese,
                 };
-                return;
+                return chosen::keep(&self.paths, &self.config, self.front.language, self.front.theme);
             }
             Button::Theme => {
                 self.front.theme = match self.front.theme {
                     Theme::Light => Theme::Dark,
                     Theme::Dark => Theme::Light,
                 };
-                return;
+                return chosen::keep(&self.paths, &self.config, self.front.language, self.front.theme);
             }
             Button::DismissNotice => {
                 self.front.notice = None;
@@ -65,7 +67,7 @@ impl Lane {
         match desk {
             Desk::SignedOut | Desk::Locked(_) => self.press_signed_out(button),
             Desk::Selling(_) => self.press_selling(button, had_notice),
-            Desk::Paying(_) => self.press_paying(button),
+            Desk::Paying(_) => self.press_paying(button, had_notice),
             Desk::Saving(..) => {}
             Desk::Done(..) => self.press_done(button),
         }
@@ -79,9 +81,7 @@ impl Lane {
     fn press_signed_out(&mut self, button: Button) {
         match button {
             Button::Digit(digit) => self.typed(digit),
-            Button::Backspace => {
-                self.front.entry.pop();
-            }
+            Button::Backspace => self.rub_out(),
             Button::Clear => self.front.entry.clear(),
             Button::Back | Button::No => {
                 self.front.entry.clear();
@@ -100,13 +100,25 @@ impl Lane {
         }
     }
 
+    /// The last character goes; what is left is typing again.
+    fn rub_out(&mut self) {
+        self.front.entry.pop();
+        self.front.entry_refused = false;
+    }
+
     fn choose_staff(&mut self) {
         let State::Open(open) = &self.state else { return };
-        let number = std::mem::take(&mut self.front.entry);
+        let number = self.front.entry.clone();
         match open.staff().iter().find(|member| member.number == number) {
-            Some(member) => self.front.chosen = Some(member.id.clone()),
+            Some(member) => {
+                self.front.chosen = Some(member.id.clone());
+                self.front.entry.clear();
+            }
             None if number.is_empty() => {}
-            None => self.front.notice = Some(Notice::UnknownStaff { number }),
+            None => {
+                self.front.entry_refused = true;
+                self.front.notice = Some(Notice::UnknownStaff { number });
+            }
         }
     }
 
@@ -130,6 +142,7 @@ impl Lane {
             // A second Enter after the PIN is no answer to what comes up now.
             self.front.calm_until_ms = self.moment.now_ms + CALM_MS;
             self.front.fill_tiles(&self.state);
+            self.bring_back_list();
         }
     }
 
@@ -137,7 +150,7 @@ impl Lane {
         match button {
             Button::Digit(digit) => self.typed(digit),
             Button::Backspace => {
-                self.front.entry.pop();
+                self.rub_out();
                 self.search();
             }
             Button::Clear => self.front.clear_entry(),
@@ -208,6 +221,7 @@ impl Lane {
 
     /// The cashier steps away, or another one comes: the basket stays.
     pub(crate) fn lock(&mut self) {
+        self.put_list_away();
         self.close_sheets();
         self.front.clear_entry();
         self.front.chosen = None;
@@ -216,6 +230,7 @@ impl Lane {
     }
 
     pub(crate) fn sign_out(&mut self) {
+        self.put_list_away();
         self.front.clear_entry();
         self.close_sheets();
         self.front.chosen = None;
@@ -242,6 +257,11 @@ impl Lane {
             self.front.entry = typed.to_owned();
             return self.scan_over(code);
         }
+        self.offer_typed(|lane| lane.enter_typed(text));
+    }
+
+    /// What was typed: grams or a price that was asked for, an amount with a department, or a code.
+    fn enter_typed(&mut self, text: String) {
         let weighing = self.front.weighing.take();
         let pricing = self.front.pricing.take();
         self.front.clear_entry();
@@ -261,6 +281,7 @@ impl Lane {
             self.choose_priced(Input::Department { code: code.to_owned(), price });
         } else if text.chars().any(char::is_alphabetic) {
             // Item codes with letters are among the results.
+            self.front.attempt = Attempt::Refused;
             self.front.notice = Some(Notice::NothingFound { text });
         } else {
             self.scan(&text);
@@ -270,6 +291,9 @@ impl Lane {
     /// A search result, or a tile with the typed number of pieces or grams.
     fn choose_goods(&mut self, index: usize) {
         let (item, count) = if self.front.results.is_empty() {
+            if self.front.entry_refused {
+                self.front.clear_entry();
+            }
             let tiles = self.front.tiles.as_deref().unwrap_or_default();
             (tiles.get(index).cloned(), self.front.entry.parse().ok())
         } else {
@@ -302,10 +326,12 @@ impl Lane {
     fn set_quantity(&mut self) {
         // No number typed is out of range too, and the notice says what to do.
         let pieces = self.front.entry.trim().parse().unwrap_or(0);
-        self.front.clear_entry();
         // 0 is no line's number: the till says that there is none.
         let line = self.selected_number().unwrap_or(0);
-        self.input(Input::SetQuantity { line, pieces });
+        self.offer_typed(|lane| {
+            lane.front.clear_entry();
+            lane.input(Input::SetQuantity { line, pieces });
+        });
     }
 
     fn void(&mut self) {
@@ -314,12 +340,10 @@ impl Lane {
         self.input(Input::Void { line, reason: String::new() });
     }
 
-    fn press_paying(&mut self, button: Button) {
+    fn press_paying(&mut self, button: Button, had_notice: bool) {
         match button {
             Button::Digit(digit) => self.typed(digit),
-            Button::Backspace => {
-                self.front.entry.pop();
-            }
+            Button::Backspace => self.rub_out(),
             Button::Clear => self.front.entry.clear(),
             Button::Back | Button::No => {
                 // The first press takes back what was typed.
@@ -328,12 +352,11 @@ impl Lane {
                 }
                 self.front.entry.clear();
             }
-            Button::QuickCash(index) => {
-                let State::Open(open) = &self.state else { return };
-                let settings = open.settings();
-                let due = open.till().cash_due(settings).payable;
-                if let Some(amount) = sale::likely_cash(due, &settings.currency).get(index).copied() {
-                    self.take_cash(amount);
+            Button::QuickCash(index) => self.take_likely_cash(index),
+            Button::Enter if self.front.entry.is_empty() && self.is_cash_due() => {
+                // One that may have been meant for something else, or the end of a scan, takes no money.
+                if !had_notice && !self.is_calm() {
+                    self.take_likely_cash(0);
                 }
             }
             Button::Finish | Button::Enter | Button::Yes => {
@@ -346,7 +369,7 @@ impl Lane {
                 match open.settings().currency.parse(typed) {
                     Ok(amount) => self.take_cash(amount),
                     Err(_) => {
-                        self.front.entry.clear();
+                        self.front.entry_refused = true;
                         let max = open.settings().currency.format_with_symbol(open.settings().change_max);
                         self.front.notice = Some(Notice::ChangeTooLarge { max });
                     }
@@ -370,10 +393,31 @@ impl Lane {
         self.input(Input::TakeTenderBack { place: index.min(last) });
     }
 
+    /// Whether the customer owes money, and no payment of the basket is under way or in doubt.
+    fn is_cash_due(&self) -> bool {
+        let State::Open(open) = &self.state else { return false };
+        let till = open.till();
+        let pays = till.cash_due(open.settings()).payable.is_positive();
+        pays && !till.payments().iter().any(|payment| payment.belongs == Belongs::Open)
+    }
+
+    /// One of the amounts that customers are likely to hand over, the exact one first.
+    fn take_likely_cash(&mut self, index: usize) {
+        let State::Open(open) = &self.state else { return };
+        let settings = open.settings();
+        let due = open.till().cash_due(settings).payable;
+        let amount = sale::likely_cash(due, &settings.currency).get(index).copied();
+        if let Some(amount) = amount.filter(|_| self.is_cash_due()) {
+            self.take_cash(amount);
+        }
+    }
+
     fn take_cash(&mut self, amount: Money) {
-        self.front.entry.clear();
         self.front.line = None;
-        self.input(Input::TakeCash(amount));
+        self.offer_typed(|lane| {
+            lane.front.entry.clear();
+            lane.input(Input::TakeCash(amount));
+        });
     }
 
     fn press_done(&mut self, button: Button) {

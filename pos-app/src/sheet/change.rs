@@ -40,7 +40,7 @@ impl Change {
     pub(super) fn takes(self) -> &'static [Takes] {
         match self {
             Self::Price | Self::LineAmount | Self::BasketAmount => &[Takes::Amount],
-            Self::LinePercent | Self::BasketPercent => &[Takes::Digits],
+            Self::LinePercent | Self::BasketPercent => &[Takes::Percent],
         }
     }
 

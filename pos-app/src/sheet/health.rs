@@ -8,8 +8,8 @@ use super::{Open, fact, key};
 use crate::lane::{Command, Lane, OpenLane};
 use crate::present;
 
-/// How many rows stand above those of scanners: HQ, printer and papers.
-const SCANNERS_ROW: usize = 4;
+/// How many rows stand above those of scanners: HQ, what is sent and set aside, printer and papers.
+const SCANNERS_ROW: usize = 5;
 
 impl Lane {
     pub(super) fn show_health(&self, open: &OpenLane, sheet: &Open) -> view::Sheet {
@@ -47,6 +47,7 @@ impl Lane {
                 tone: if waiting > 0 && sync_tone == Tone::Attend { Tone::Attend } else { Tone::Quiet },
                 ..fact(self.words("待上传", "Waiting to be sent"), waiting.to_string())
             },
+            self.quarantine_row(),
             SheetRow {
                 tone: printer_tone, ..fact(self.words("小票打印机", "Receipt printer"), printer)
             },
@@ -103,6 +104,20 @@ impl Lane {
             go: self.words("好了", "Done"),
             ..self.blank(self.words("设备与状态", "Devices and state"))
         }
+    }
+
+    /// How many of this lane's events HQ set aside, and what to do about them.
+    fn quarantine_row(&self) -> SheetRow {
+        let name = self.words("总部搁置（未入账）", "Set aside at HQ (not booked)");
+        let aside = self.agent.position.quarantined;
+        if aside == 0 {
+            return fact(name, self.words("没有", "none"));
+        }
+        let detail = self.words(
+            "照常卖货，记录都在。请把这个数告诉总部：升级总部程序后会自己入账。",
+            "Go on selling: nothing is lost. Tell HQ this number: a newer program there books them by itself.",
+        );
+        SheetRow { tone: Tone::Attend, detail, ..fact(name, aside.to_string()) }
     }
 
     /// A row for each scanner that has a line of its own.

@@ -6,17 +6,17 @@ use domain::money::Money;
 use domain::till::Input;
 use protocol::ask::PHONE_LENGTH_MIN;
 use protocol::pull::phone_hash;
-use ui::view::{self, Notice};
+use ui::view::{self, Notice, Script};
 
 use super::{Attempt, Kind, Open, key, numbered};
 use crate::lane::{Lane, OpenLane, State};
 use crate::present;
 
 /// The most digits of a telephone number, as of ITU-T E.164.
-const PHONE_LENGTH_MAX: usize = 15;
+pub(super) const PHONE_LENGTH_MAX: usize = 15;
 
 /// A Chinese mobile number: 1 and ten digits more.
-const CHINESE_MOBILE_LENGTH: usize = 11;
+pub(super) const CHINESE_MOBILE_LENGTH: usize = 11;
 
 /// How many digits of the hash make a new member's id: the same person has the
 /// same on every lane, and two people do not.
@@ -85,8 +85,8 @@ impl Lane {
         view::Sheet {
             text: match member {
                 None => self.words(
-                    "扫会员码，或输入卡号、会员号、手机号。散客直接 Esc。",
-                    "Scan the card, or type number or telephone. Esc for a walk-in.",
+                    "扫会员码，或输入卡号、会员号、手机号（点输入框出字母）。散客直接 Esc。",
+                    "Scan the card, or type number or telephone (tap the field for letters). Esc for a walk-in.",
                 ),
                 Some(member) => {
                     let tier = present::tier(&member.tier, self.front.language);
@@ -111,6 +111,8 @@ impl Lane {
             keys,
             go: self.words("查会员", "Find"),
             can_go: !sheet.text(0).is_empty(),
+            letters: sheet.has_letters,
+            script: Script::Capitals,
             ..self.blank(self.words("会员", "Member"))
         }
     }
@@ -180,6 +182,8 @@ impl Lane {
             fields: self.fields(sheet, &[("手机号", "Telephone"), ("会员卡（可不填）", "Card (may be empty)")]),
             go: self.words("登记", "Register"),
             can_go: digits > 0,
+            letters: sheet.focus == 1,
+            script: Script::Capitals,
             ..self.blank(self.words("登记新会员", "New member"))
         }
     }

@@ -265,7 +265,10 @@ impl Lane {
                 }
             }
             (None, Desk::Paying(_) | Desk::Saving(..)) => {
-                rows.push(fact(self.words("收现金并完成", "Take the cash and finish"), enter));
+                rows.push(fact(self.words("正好的现金", "Exactly this much in cash"), enter.clone()));
+                rows.push(fact(self.words("先输实收，找零并完成", "Type what was received, then"), enter));
+                let keys = "Home PgUp End PgDn";
+                rows.push(fact(self.words("快捷金额", "The amounts on the keys"), keys));
                 rows.push(fact(self.words("收部分：先输金额", "A part: type its amount first"), "F4"));
                 rows.extend(self.tender_kinds(open).into_iter().map(|key| fact(key.label, key.shortcut)));
                 let scan = self.words("直接扫", "scan it");

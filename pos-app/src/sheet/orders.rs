@@ -10,11 +10,11 @@ use domain::order::OrderLine;
 use domain::order::desk::{OrderAsk, OrderHere, OrderRefused, Standing, ToldOrder};
 use domain::till::Input;
 use drivers::sound::Tone as Sound;
-use ui::view::{self, Figure, Notice, SheetKey, SheetRow, Tone};
+use ui::view::{self, Figure, Notice, Script, SheetKey, SheetRow, Tone};
 
 use super::{Attempt, Kind, Open, key, say};
 use crate::lane::{Command, Lane, OpenLane, State};
-use crate::orders::{refused, standing_words};
+use crate::orders::{is_code_of, refused, standing_words};
 use crate::present::{self, local_time};
 
 /// Where what lies in the bag is typed.
@@ -89,6 +89,8 @@ impl Lane {
             can_go: !rows.is_empty() || !sheet.text(0).is_empty(),
             rows,
             fields: self.fields(sheet, &[("取货码", "Pick-up code")]),
+            letters: true,
+            script: Script::Capitals,
             go: if sheet.text(0).is_empty() {
                 self.words("打开", "Open")
             } else {
@@ -171,9 +173,10 @@ impl Lane {
         true
     }
 
+    /// Nobody's code: what was typed stays to be compared, until the next is typed or scanned.
     fn unknown_pick_up_code(&mut self) {
-        if let Some(field) = self.sheet_mut().and_then(Open::focused) {
-            field.text.clear();
+        if let Some(sheet) = self.sheet_mut() {
+            sheet.is_refused = true;
         }
         self.front.say(
             Tone::Stop,
@@ -279,6 +282,8 @@ impl Lane {
                 }
             },
             keys: self.order_keys(sheet, standing),
+            letters: sheet.has_letters && standing == Standing::Ready,
+            script: Script::Capitals,
             go,
             can_go,
             ..self.blank(title)
@@ -354,7 +359,7 @@ impl Lane {
                 typed,
             ),
             Standing::Ready => (
-                self.words("扫取货码，或输入后回车，货交给顾客。", "Scan the pick-up code, or type it and Enter, and give the goods out.") + &age,
+                self.words("扫取货码，或输入后回车（点输入框出字母），货交给顾客。", "Scan the pick-up code, or type it and Enter (tap the field for letters), and give the goods out.") + &age,
                 self.words("交付", "Hand over"),
                 !sheet.text(0).is_empty(),
             ),
@@ -479,14 +484,14 @@ impl Lane {
     fn hand_over(&mut self, id: &str, code: &str) {
         let State::Open(open) = &self.state else { return };
         let Some((order, _)) = self.order(id) else { return };
-        let matches = order.is_code(&open.store().code, code);
+        let matches = is_code_of(order, &open.store().code, code);
         let told = order.told.clone();
         let shown = [told.shown.as_str(), told.id.as_str()].into_iter().filter(|part| !part.is_empty());
         let shown = shown.collect::<Vec<_>>().join(" · ");
         let ask = OrderAsk::HandOver { code: code.to_owned(), matches };
         if self.ask_order(&told, ask) != Attempt::Done {
-            if let Some(field) = self.sheet_mut().and_then(Open::focused) {
-                field.text.clear();
+            if let Some(sheet) = self.sheet_mut() {
+                sheet.is_refused = true;
             }
             return;
         }

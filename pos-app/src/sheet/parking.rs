@@ -40,6 +40,7 @@ impl Lane {
             fields: self.fields(sheet, &[("备注，如称呼、衣着", "Note, such as a name")]),
             rows: self.reason_rows(&NOTES),
             selected: Some(sheet.row),
+            letters: true,
             go: self.words("挂单", "Park"),
             ..self.blank(self.words("挂单", "Park the basket"))
         }

@@ -3,7 +3,7 @@
 use domain::catalogue::{Catalogue as _, Item};
 use domain::money::Quantity;
 use domain::stock::{Movement, StockLine, StockMove, StockRefusal};
-use domain::till::Input;
+use domain::till::{Desk, Input};
 use drivers::sound::Tone as Sound;
 use protocol::ask::StockAt;
 use ui::view::{self, Figure, Notice, SheetKey, SheetRow, Tone};
@@ -147,12 +147,63 @@ impl Lane {
         }
     }
 
+    /// Whether a list would be lost by leaving it: the first time that is said, and nothing is lost. A double key is
+    /// no second time.
+    pub(super) fn warns_of_loss(&mut self) -> bool {
+        let calm = self.is_calm();
+        let Some(sheet) = self.sheet_mut() else { return false };
+        if !matches!(sheet.kind, Kind::Stock(_)) || sheet.items.is_empty() || sheet.warned && !calm {
+            return false;
+        }
+        sheet.warned = true;
+        let items = sheet.items.len();
+        let what = super::say(
+            self.front.language,
+            &format!("这张单上的 {items} 种还没记账"),
+            &format!("{items} items are not written down yet"),
+        );
+        let rest = self.words(
+            "再按一次 Esc 丢弃；F8 记账；F12 锁定会留着它。",
+            "Press Esc again to discard them; F8 writes them down; F12 locks and keeps them.",
+        );
+        self.rest();
+        self.notice(Notice::Said { tone: Tone::Attend, what, rest });
+        true
+    }
+
+    /// Whoever goes away from a list of goods finds it again when they come back.
+    pub(crate) fn put_list_away(&mut self) {
+        let Some(staff) = self.till().and_then(|till| till.desk().staff()).map(|staff| staff.id.clone())
+        else {
+            return;
+        };
+        let is_list = |sheet: &Open| matches!(sheet.kind, Kind::Stock(_)) && !sheet.items.is_empty();
+        let Some(place) = self.front.sheets.iter().position(is_list) else { return };
+        let list = self.front.sheets.remove(place);
+        self.front.lists.retain(|(of, _)| *of != staff);
+        self.front.lists.push((staff, list));
+    }
+
+    /// Somebody is back: the list that they had begun, where nothing else is to be done first.
+    pub(crate) fn bring_back_list(&mut self) {
+        let Some(Desk::Selling(staff)) = self.till().map(|till| till.desk()) else { return };
+        let Some(place) = self.front.lists.iter().position(|(of, _)| *of == staff.id) else { return };
+        if self.front.sheets.is_empty() {
+            let (_, mut list) = self.front.lists.remove(place);
+            list.warned = false;
+            self.front.sheets.push(list);
+        }
+    }
+
     /// Goods that were scanned: one more of them.
     pub(super) fn scan_for_stock(&mut self, text: &str) -> bool {
         let Some((item, more)) = self.goods_of_stock(text) else {
             self.unknown_in_stock(text);
             return true;
         };
+        if let Some(sheet) = self.sheet_mut() {
+            sheet.warned = false;
+        }
         // Of weighed goods somebody types how much.
         let more = if more == 0 { 1_000 } else { more };
         let Some(sheet) = self.front.sheets.last_mut() else { return true };

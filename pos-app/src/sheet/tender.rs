@@ -3,7 +3,7 @@
 use domain::money::Money;
 use domain::tender::Wallet;
 use domain::till::{self, Desk, Input, Offer};
-use ui::view::{self, Notice, SheetKey, Tone};
+use ui::view::{self, Notice, Script, SheetKey, Tone};
 
 use super::{Kind, Open, key, numbered};
 use crate::lane::{Lane, OpenLane, State};
@@ -81,14 +81,17 @@ impl Lane {
         let typed = self.amount(&self.front.entry).filter(|_| !self.front.entry.is_empty());
         match by {
             By::Card => {
-                self.front.entry.clear();
-                self.input(Input::Charge { wallet: Wallet::Card, code: String::new(), amount: typed });
+                let charge = Input::Charge { wallet: Wallet::Card, code: String::new(), amount: typed };
+                self.offer_typed(|lane| {
+                    lane.front.entry.clear();
+                    lane.input(charge);
+                });
             }
             By::PartCash => match typed {
-                Some(amount) => {
-                    self.front.entry.clear();
-                    self.input(Input::Tender(Offer::Cash(amount)));
-                }
+                Some(amount) => self.offer_typed(|lane| {
+                    lane.front.entry.clear();
+                    lane.input(Input::Tender(Offer::Cash(amount)));
+                }),
                 None => self.notice(Notice::AmountRange),
             },
             By::Points => self.offer_points(),
@@ -126,6 +129,8 @@ impl Lane {
             },
             go_value: open.settings().currency.symbol.clone(),
             can_go: !sheet.text(sheet.focus).is_empty(),
+            letters: sheet.focus == 0,
+            script: Script::Capitals,
             ..self.blank(self.words("代金券", "Voucher"))
         }
     }
@@ -190,7 +195,7 @@ impl Lane {
     }
 
     /// Whether money is taken now.
-    pub(super) fn is_paying(&self) -> bool {
+    pub(crate) fn is_paying(&self) -> bool {
         self.till().is_some_and(|till| matches!(till.desk(), Desk::Paying(_)))
     }
 }

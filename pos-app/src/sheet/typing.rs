@@ -3,10 +3,10 @@
 use domain::till::Input;
 use drivers::sound::Tone as Sound;
 use ui::action::Button;
-use ui::view::Tone;
+use ui::view::{Script, Tone};
 
 use super::{FIELD_MAX, Kind, Open, PAGE_ROWS, Takes};
-use crate::lane::{Command, Lane};
+use crate::lane::{Command, Lane, State};
 
 impl Lane {
     /// The key of the sheet in front that this key of the keyboard stands for.
@@ -18,11 +18,23 @@ impl Lane {
     // What means nothing on a sheet does nothing there.
     #[allow(clippy::wildcard_enum_match_arm)]
     pub(crate) fn press_sheet(&mut self, button: Button) {
+        if !matches!(button, Button::No | Button::Back)
+            && let Some(sheet) = self.sheet_mut()
+        {
+            sheet.warned = false;
+        }
         match button {
-            Button::Digit(character) | Button::Letter(character) => self.type_into_sheet(character),
+            Button::Letter(character) => {
+                let capitals = self.sheet_view().is_some_and(|shown| shown.script == Script::Capitals);
+                self.type_into_sheet(if capitals { character.to_ascii_uppercase() } else { character });
+            }
+            Button::Digit(character) => self.type_into_sheet(character),
             Button::Backspace => {
-                if let Some(field) = self.sheet_mut().and_then(Open::focused) {
-                    field.text.pop();
+                if let Some(sheet) = self.sheet_mut() {
+                    sheet.is_refused = false;
+                    if let Some(field) = sheet.focused() {
+                        field.text.pop();
+                    }
                 }
                 self.typing_changed();
             }
@@ -35,7 +47,11 @@ impl Lane {
             Button::Row(index) => self.tap_row(index),
             Button::Field(index) => {
                 if let Some(sheet) = self.sheet_mut() {
-                    sheet.focus = index.min(sheet.fields.len().saturating_sub(1));
+                    let index = index.min(sheet.fields.len().saturating_sub(1));
+                    // By touch letters come and go where the keys are.
+                    sheet.has_letters = index != sheet.focus || !sheet.has_letters;
+                    sheet.focus = index;
+                    sheet.is_refused = false;
                 }
             }
             Button::SheetKey(index) => self.press_sheet_key(index),
@@ -61,6 +77,7 @@ impl Lane {
             && !sheet.fields.is_empty()
         {
             sheet.focus = (sheet.focus + 1) % sheet.fields.len().min(shown.max(1));
+            sheet.is_refused = false;
         }
     }
 
@@ -225,6 +242,9 @@ impl Lane {
             sheet.focus -= 1;
             return;
         }
+        if self.warns_of_loss() {
+            return;
+        }
         self.pop_sheet();
         if matches!(kind, Kind::Approve(_)) {
             self.input(Input::Disapprove);
@@ -235,15 +255,24 @@ impl Lane {
     /// not, what was typed stays and the cashier is told.
     pub(crate) fn type_into_sheet(&mut self, character: char) {
         self.front.notice = None;
+        let State::Open(open) = &self.state else { return };
+        let currency = &open.settings().currency;
         let Some(sheet) = self.front.sheets.last_mut() else { return };
         let most = sheet.most_characters();
+        let is_refused = sheet.is_refused;
+        sheet.warned = false;
         let Some(field) = sheet.fields.get_mut(sheet.focus) else {
             sheet.typed_under = true;
             return;
         };
-        let takes = field.text.chars().count() < most && field.takes.takes(character, &field.text);
+        let before = if is_refused { "" } else { field.text.as_str() };
+        let is_full = before.chars().count() >= most;
+        let (kind, before) = (field.takes, before.to_owned());
+        let takes = !is_full && kind.takes(character, &before, currency);
         if takes {
+            field.text = before.clone();
             field.text.push(character);
+            sheet.is_refused = false;
         }
         if sheet.taken.len() >= 2 * FIELD_MAX {
             sheet.taken.remove(0);
@@ -252,17 +281,40 @@ impl Lane {
         if takes {
             self.typing_changed();
         } else {
-            self.refuse_character();
+            self.refuse_character(character, kind, is_full);
         }
     }
 
-    fn refuse_character(&mut self) {
-        self.front.say(
-            Tone::Attend,
-            ("这里不能输入这个字符", "已输入的都保留。请输入数字，或按 Esc 返回。"),
-            ("This cannot be typed here", "What was typed stays. Type digits, or press Esc to go back."),
-        );
-        self.commands.push(Command::Play(Sound::Blocked));
+    /// A character was not taken: what was typed stays, and the cashier is told what belongs there. Of a scan that
+    /// cannot be used every character is refused; it sounds once.
+    pub(crate) fn refuse_character(&mut self, character: char, takes: Takes, is_full: bool) {
+        let is_digit = character.is_ascii_digit();
+        let (chinese, english) = if is_full {
+            ("这里已经满了", "This is full")
+        } else {
+            match takes {
+                Takes::Percent if is_digit => ("最多 100%", "No more than 100 %"),
+                Takes::RowNumber | Takes::Digits | Takes::Pin | Takes::Percent => {
+                    ("这里只收数字", "Only digits here")
+                }
+                Takes::Amount | Takes::Quantity if is_digit || character == '.' => {
+                    ("小数位已经够了", "No further decimals here")
+                }
+                Takes::Amount | Takes::Quantity => ("这里收数字和小数点", "Only digits and a point here"),
+                Takes::Code => ("这里收数字和字母", "Only digits and letters here"),
+                Takes::Words => ("这里收文字", "Only words here"),
+            }
+        };
+        let rest =
+            ("已输入的都保留。可以接着改，或按 Esc 退回。", "What was typed stays. Change it, or press Esc.");
+        self.front.say(Tone::Attend, (chinese, rest.0), (english, rest.1));
+        if self.is_paying() {
+            // It may be of a scan, whose Return pays nothing.
+            self.rest();
+        }
+        if !self.front.in_burst {
+            self.commands.push(Command::Play(Sound::Blocked));
+        }
     }
 
     /// Takes in what was typed: rows follow their number, lists what is looked for.

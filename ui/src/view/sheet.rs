@@ -79,6 +79,8 @@ pub enum Script {
     Words,
     /// An address or a code: no input method takes part, and a colon stands in place of the blank.
     Address,
+    /// A code as it stands on a card or a voucher, in capitals; no input method takes part.
+    Capitals,
 }
 
 /// A large number with its name.

@@ -17,7 +17,7 @@ fn value(principal: i64, bonus: i64) -> Value {
 
 impl Shop {
     /// The chain keeps stored value, both balances in proportion.
-    fn keeps_value(&self) {
+    pub(super) fn keeps_value(&self) {
         let body = r#"{"code":"S1","name_zh":"一店","name_en":"One","currency":"CNY","currency_symbol":"¥",
             "currency_exponent":2,"cash_rounding":10,"rules":{"stored_value":{"order":"pro_rata"}}}"#;
         self.write(|writing| {
@@ -28,7 +28,7 @@ impl Shop {
         });
     }
 
-    fn lend_value(&self, at: &At, amount: i64) -> (Option<ValueGrant>, Value) {
+    pub(super) fn lend_value(&self, at: &At, amount: i64) -> (Option<ValueGrant>, Value) {
         match self.ask(at, Question::LendValue { member: "m1".into(), amount }) {
             Answer::ValueLent { grant, balance } => (Some(grant), balance),
             Answer::ValueNotLent { balance } => (None, balance),
@@ -37,7 +37,7 @@ impl Shop {
     }
 
     /// Free, lent and balance of the first member.
-    fn value(&self) -> (Value, Value, Value) {
+    pub(super) fn value(&self) -> (Value, Value, Value) {
         let (account, sum) = self.write(|writing| {
             let account = Keeper::new(writing, self.now_ms)?.value_account("m1")?;
             Ok((account, writing.book_sum(value_key("m1"))?))
@@ -49,7 +49,7 @@ impl Shop {
 
 impl At {
     /// The first member pays money in.
-    fn tops_up(&mut self, principal: i64, bonus: i64) -> Origin {
+    pub(super) fn tops_up(&mut self, principal: i64, bonus: i64) -> Origin {
         self.sale(|sale| {
             let mut paid_in = line(domain::value::TOP_UP_SKU, principal);
             paid_in.tax_rate = 0;
@@ -63,7 +63,7 @@ impl At {
     }
 
     /// The first member pays so much of a sale of 10.00, the rest in cash.
-    fn pays(&mut self, lease: &str, part: Value) -> Origin {
+    pub(super) fn pays(&mut self, lease: &str, part: Value) -> Origin {
         let lease = lease.to_owned();
         self.sale(move |sale| {
             let rest = sale.payable - total(part);

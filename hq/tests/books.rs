@@ -50,7 +50,8 @@ use protocol::event::{
 use protocol::pull::phone_hash;
 use quotas::{
     a_coupon_is_good_again_when_all_it_was_spent_on_came_back, a_price_that_was_not_proved_is_listed,
-    what_comes_back_without_goods_is_set_aside, what_promotions_took_off_is_borne_by_shares,
+    points_below_nothing_are_set_aside_and_hold_up_nothing, what_comes_back_without_goods_is_set_aside,
+    what_promotions_took_off_is_borne_by_shares,
     what_was_given_of_a_promotion_is_counted_by_lane_store_and_member,
 };
 use receipts::{
@@ -135,6 +136,7 @@ on_both!(
     a_price_that_was_not_proved_is_listed,
     what_promotions_took_off_is_borne_by_shares,
     what_comes_back_without_goods_is_set_aside,
+    points_below_nothing_are_set_aside_and_hold_up_nothing,
     a_members_receipts_are_found_in_every_store_and_say_what_is_left,
     a_card_that_paid_finds_its_receipt_on_its_day_and_an_amount_those_of_the_store,
     a_days_margins_stay_when_a_cost_changes_and_are_told_to_whoever_may,

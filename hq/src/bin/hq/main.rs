@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use chrono::{NaiveDate, Utc};
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use hq::command::{self, AccessCommand, Command, Outcome};
 use hq::import::PriceText;
 use hq::place::DATABASE_VARIABLE;
@@ -25,8 +25,42 @@ use tracing_subscriber::EnvFilter;
 #[derive(Parser)]
 #[command(name = "hq", version)]
 struct Arguments {
+    /// How the log is written: for people, or a JSON object a line; GUITAI_HQ_LOG_FORMAT where it is not said.
+    #[arg(long, global = true, value_enum)]
+    log_format: Option<LogFormat>,
     #[command(subcommand)]
     act: Act,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum LogFormat {
+    /// For people.
+    Text,
+    /// A JSON object a line, for what collects logs.
+    Json,
+}
+
+/// The environment variable that says how the log is written.
+const LOG_FORMAT_VARIABLE: &str = "GUITAI_HQ_LOG_FORMAT";
+
+/// How the log is to be written; an error says what the environment has instead.
+fn log_format(said: Option<LogFormat>) -> Result<LogFormat, String> {
+    match (said, std::env::var(LOG_FORMAT_VARIABLE)) {
+        (Some(format), _) => Ok(format),
+        (None, Ok(text)) => LogFormat::from_str(&text, false)
+            .map_err(|_| format!("{LOG_FORMAT_VARIABLE} is {text:?}; use text or json")),
+        (None, Err(_)) => Ok(LogFormat::Text),
+    }
+}
+
+fn begin_log(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
+        LogFormat::Json => log.json().init(),
+    }
 }
 
 /// What a server shows itself with.
@@ -528,12 +562,13 @@ impl PriceTerms {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+    match log_format(arguments.log_format) {
+        Ok(format) => begin_log(format),
+        Err(wrong) => {
+            eprintln!("hq: {wrong}");
+            return ExitCode::FAILURE;
+        }
+    }
     match perform(arguments.act) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -216,6 +216,13 @@ pub enum Command {
         /// The store's code.
         store: String,
     },
+    /// Show what a store has, by item.
+    Stock {
+        /// The store's code.
+        store: String,
+        /// Only items of which less than nothing is there.
+        negative: bool,
+    },
 }
 
 /// Points of a member that a lane has, or a store.
@@ -384,6 +391,11 @@ pub enum Outcome {
         /// What the store has, by item.
         stock: Vec<StockRow>,
     },
+    /// Of [`Command::Stock`].
+    Stock {
+        /// By item.
+        stock: Vec<StockRow>,
+    },
 }
 
 /// Why a command was not done.
@@ -426,6 +438,9 @@ pub enum CommandError {
         /// Its number.
         document: String,
     },
+    /// There is no such store.
+    #[error("show the stock of a store: there is no store {0:?}")]
+    NoStore(String),
     /// There is no such store, or its code is too long for a link.
     #[error("make a link of scan-and-go: there is no store {0:?}")]
     UnknownStore(String),

@@ -19,8 +19,8 @@ use hq::intake::{self, IntakeError};
 use hq::projection;
 use hq::secret::SecretHash;
 use hq::store::{
-    Address, AlarmKind, BookKind, CodeRow, EventRow, HoldRow, JournalKey, Kind, LaneRow, NewEvent, PersonRow,
-    PhoneBasketRow, Put, Replay, SalesRange, ScanGoKeyRow, Store, StoreError,
+    Address, AlarmKind, BookKind, CodeRow, EventRow, Exception, ExceptionPlace, HoldRow, JournalKey, Kind,
+    LaneRow, NewEvent, PersonRow, PhoneBasketRow, Put, Replay, SalesRange, ScanGoKeyRow, Store, StoreError,
 };
 use lane::Lane;
 use protocol::chain::ChainHash;
@@ -83,6 +83,7 @@ on_both!(
     a_lane_may_be_asked_for_anything_about_its_epochs,
     a_batch_may_be_compressed_with_what_is_filed,
     alarms_and_branches_are_kept_once,
+    what_people_look_at_is_told_once_in_pages_of_any_size,
 );
 
 fn on_postgres() -> Option<Store> {
@@ -808,6 +809,73 @@ fn alarms_and_branches_are_kept_once(store: &Store) {
         write(store, |writing| writing.add_signed_head(&head, &[7; 64]));
     }
     assert_eq!(read(store, |reading| reading.signed_seq(row.journal(1))), 1);
+}
+
+fn what_people_look_at_is_told_once_in_pages_of_any_size(store: &Store) {
+    let one = |found_at_ms: i64, of: &str, source: &str, what: &str| Exception {
+        store: of.into(),
+        source: source.into(),
+        kind: BookKind::Receipt,
+        owner: of.into(),
+        part: "1/1/1".into(),
+        what: format!("{{\"why\":\"{what}\"}}"),
+        found_at_ms,
+    };
+    let mut listed = vec![one(1, "S1", "S1/1/1/1", "a"), one(3, "S2", "S2/1/1/1", "a")];
+    // Several things are wrong with one document, and several were found at one moment.
+    listed.extend(["a", "b", "c", "d", "e"].map(|what| one(2, "S1", "S1/1/1/2", what)));
+    listed.extend(["a", "b"].map(|what| one(2, "S1", "S1/1/1/3", what)));
+    listed.push(one(2, "S2", "S2/1/1/9", "a"));
+    write(store, |writing| listed.iter().try_for_each(|row| writing.add_exception(row)));
+    let whole = read(store, |reading| reading.exceptions(100));
+    let (first, last) = (&whole[0], &whole[whole.len() - 1]);
+    assert_eq!((whole.len(), first.found_at_ms, last.found_at_ms), (10, 3, 1));
+    for size in 1..=11 {
+        let (mut told, mut place) = (Vec::new(), None);
+        loop {
+            let page = read(store, |reading| reading.exceptions_after(place.as_ref(), size));
+            let Some(end) = ExceptionPlace::end_of(&page, place.as_ref()) else { break };
+            told.extend(page);
+            place = Some(end);
+            // What comes meanwhile is newer, and in no page that follows.
+            let meanwhile = one(1_000 + i64::from(size), "S1", "S1/1/1/8", "a");
+            write(store, |writing| writing.add_exception(&meanwhile));
+        }
+        assert_eq!(
+            told.iter().filter(|row| row.found_at_ms < 1_000).collect::<Vec<_>>(),
+            whole.iter().collect::<Vec<_>>()
+        );
+        assert_eq!(told.iter().filter(|row| row.found_at_ms == 1_000 + i64::from(size)).count(), 0);
+    }
+    let (row, mut lane) = enrolled(store, 1);
+    lane.sell(5);
+    file(store, &row, &lane, 1, 1);
+    for number in 1..=5u8 {
+        let hash = ChainHash::from_bytes([number; 32]);
+        let forged = EventRow {
+            store: "S1",
+            lane: 1,
+            epoch: 1,
+            seq: 1,
+            hash: &hash,
+            bytes: &[],
+            received_at_ms: i64::from(number / 3),
+        };
+        write(store, |writing| writing.raise_alarm(AlarmKind::Fork, &forged));
+        write(store, |writing| writing.raise_alarm(AlarmKind::Signature, &forged));
+    }
+    let whole = read(store, |reading| reading.alarms(100));
+    for size in 1..=4 {
+        let mut told: Vec<hq::store::Alarm> = Vec::new();
+        loop {
+            let page = read(store, |reading| reading.alarms_after(told.last(), size));
+            if page.is_empty() {
+                break;
+            }
+            told.extend(page);
+        }
+        assert_eq!((told.len(), &told), (10, &whole));
+    }
 }
 
 /// The tables of version 3, with somebody who had a key then.

@@ -337,6 +337,12 @@ pub fn execute_ready(
                 stock: reading.stock(of_store, false, BOOK_ROWS_MAX)?,
             })
         }),
+        Command::Stock { store: of_store, negative } => store.read(|reading| {
+            if reading.entity(Kind::Store, of_store)?.is_none() {
+                return Err(CommandError::NoStore(of_store.clone()));
+            }
+            Ok(Outcome::Stock { stock: reading.stock(of_store, *negative, BOOK_ROWS_MAX)? })
+        }),
         Command::Lanes => Ok(Outcome::Lanes { epochs: store.read(|reading| reading.lane_epochs())? }),
     }
 }

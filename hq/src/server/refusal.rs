@@ -249,6 +249,7 @@ impl From<CommandError> for Refusal {
             | CommandError::ValueReason
             | CommandError::ValueNotMoved(_)
             | CommandError::UnknownStore(_)
+            | CommandError::NoStore(_)
             | CommandError::LinkDays(_)
             | CommandError::ScanGoKey(_)
             | CommandError::Interventions(_)

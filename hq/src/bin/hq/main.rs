@@ -348,6 +348,20 @@ enum Act {
         #[arg(long)]
         json: bool,
     },
+    /// Show what a store has, by item.
+    Stock {
+        #[command(flatten)]
+        at: At,
+        /// The store's code.
+        #[arg(long)]
+        store: String,
+        /// Only items of which less than nothing is there: more was sold than came, or somebody counted wrong.
+        #[arg(long)]
+        negative: bool,
+        /// As JSON, thousandths.
+        #[arg(long)]
+        json: bool,
+    },
     /// Show a store's counts of goods: what waits for lanes, and what each found.
     Counts {
         #[command(flatten)]
@@ -637,6 +651,7 @@ fn perform(act: Act) -> anyhow::Result<()> {
         Act::Lanes { at, json } => run(at, Command::Lanes, json),
         Act::Rebuild { at } => run(at, Command::Rebuild, false),
         Act::Books { at, store, json } => run(at, Command::Books { store }, json),
+        Act::Stock { at, store, negative, json } => run(at, Command::Stock { store, negative }, json),
         Act::Counts { at, store, post, json } => run(at, Command::Counts { store, post }, json),
         Act::Alarms { at, json } => run(at, Command::Alarms, json),
         Act::RebuildBooks { at } => run(at, Command::RebuildBooks, true),

@@ -8,7 +8,7 @@ use hq::books::membership::{Memberships, Party, Reward};
 use hq::command::{AccessOutcome, LeaseShown, Outcome};
 use hq::interventions::{CallsOfCause, KioskInterventions};
 use hq::projection::Rebuilt;
-use hq::store::{AlarmKind, CommissionEntry, CommissionOfDay, PromotionCost};
+use hq::store::{AlarmKind, CommissionEntry, CommissionOfDay, PromotionCost, StockRow};
 use protocol::answer::SalesAnswer;
 use protocol::enrol::RELAY_LANE;
 use qrcode::QrCode;
@@ -220,16 +220,10 @@ pub(crate) fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
                     row.shift, row.lane, row.epoch, row.business_date
                 )?;
             }
-            for row in stock {
-                writeln!(
-                    out,
-                    "{:<20} {:>14}.{:03}",
-                    row.sku,
-                    row.quantity / 1_000,
-                    (row.quantity % 1_000).abs()
-                )?;
-            }
+            print_stock(&mut out, stock)?;
         }
+        Outcome::Stock { stock } if json => writeln!(out, "{}", serde_json::to_string(stock)?)?,
+        Outcome::Stock { stock } => print_stock(&mut out, stock)?,
         Outcome::Alarms { alarms, quarantined } if json => {
             let both = serde_json::json!({ "alarms": alarms, "quarantined": quarantined });
             writeln!(out, "{both}")?;
@@ -466,6 +460,19 @@ fn print_access(out: &mut impl Write, outcome: &AccessOutcome, json: bool) -> an
     Ok(())
 }
 
+/// A quantity of pieces or kilograms.
+fn thousandths(value: i64) -> String {
+    let sign = if value < 0 { "-" } else { "" };
+    format!("{sign}{}.{:03}", value.unsigned_abs() / 1_000, value.unsigned_abs() % 1_000)
+}
+
+fn print_stock(out: &mut impl Write, stock: &[StockRow]) -> std::io::Result<()> {
+    for row in stock {
+        writeln!(out, "{:<20} {:>18}", row.sku, thousandths(row.quantity))?;
+    }
+    Ok(())
+}
+
 fn print_counts(
     out: &mut impl Write,
     waiting: &[WaitingCount],
@@ -492,10 +499,6 @@ fn print_counts(
         }
         writeln!(out, "{document} of {}  {}{notes}", count.source, count.reason)?;
         for row in &count.differences {
-            let thousandths = |value: i64| {
-                let sign = if value < 0 { "-" } else { "" };
-                format!("{sign}{}.{:03}", value.unsigned_abs() / 1_000, value.unsigned_abs() % 1_000)
-            };
             writeln!(
                 out,
                 "  {:<20} book {:>12}  counted {:>12}  difference {:>12}",

@@ -39,7 +39,7 @@ use hq::books::keeper::{CLOCK_SKEW_MS, Keeper, POINTS_SETTING, points_key};
 use hq::books::points::Operation;
 use hq::intake;
 use hq::secret::SecretHash;
-use hq::store::{Address, BookKind, Exception, Kind, LaneRow, Store, StoreError};
+use hq::store::{Address, BookKey, BookKind, Exception, Kind, LaneRow, Store, StoreError};
 use lane::Lane;
 use protocol::ask::{Answer, CouponRefused, Question, ReceiptRefused};
 use protocol::enrol::Enrolment;
@@ -131,6 +131,7 @@ on_both!(
     a_code_that_was_used_before_lanes_asked_stays_used,
     a_question_that_cannot_be_is_refused,
     books_that_were_changed_by_hand_are_made_again,
+    a_return_whose_receipts_book_is_lost_is_not_made_again,
     what_was_given_of_a_promotion_is_counted_by_lane_store_and_member,
     a_coupon_is_good_again_when_all_it_was_spent_on_came_back,
     a_price_that_was_not_proved_is_listed,
@@ -642,6 +643,58 @@ fn a_question_that_cannot_be_is_refused(shop: Shop) {
     });
     assert_eq!(shop.points(), (-100, 0, -100));
     assert_eq!(shop.lend(&one, 5), None);
+}
+
+fn a_return_whose_receipts_book_is_lost_is_not_made_again(shop: Shop) {
+    let (mut one, mut two) = (shop.lane("S1", 1), shop.lane("S1", 2));
+    let (all, some) = (one.sale(|_| {}), one.sale(|_| {}));
+    shop.file(&mut one);
+    let claim =
+        |at: &At, origin: &Origin| match shop.ask(at, Question::ClaimReceipt { origin: origin.clone() }) {
+            Answer::ReceiptClaimed { later, .. } => Ok(later.len()),
+            Answer::ReceiptNotClaimed { why } => Err(why),
+            other => panic!("a claim, not {other:?}"),
+        };
+    let part = |origin: &Origin| format!("{}/{}/{}", origin.lane, origin.epoch, origin.seq);
+    let lose = |origin: &Origin| {
+        let part = part(origin);
+        shop.write(|writing| {
+            writing.remove_book(BookKey { owner: "S1", kind: BookKind::Receipt, part: &part })
+        });
+    };
+    let rebuild = || {
+        let done = hq::books::rebuild::rebuild(&shop.store, shop.now_ms).expect("looked at");
+        (done.missing, done.differing)
+    };
+    // Nobody brings a member or a coupon: only the books of the receipts know.
+    assert_eq!((claim(&two, &all), claim(&two, &some)), (Ok(0), Ok(0)));
+    two.gives_back(&all, 1_000, None);
+    two.gives_back(&some, 400, None);
+    shop.file(&mut two);
+    assert_eq!(claim(&two, &some), Ok(1));
+    assert_eq!(rebuild(), (0, 0));
+    for origin in [&all, &some] {
+        lose(origin);
+    }
+    assert_eq!(rebuild(), (2, 0));
+    assert_eq!(claim(&one, &all), Err(ReceiptRefused::NothingLeft));
+    assert_eq!(claim(&one, &some), Err(ReceiptRefused::Held), "who has it has it still");
+    assert_eq!(rebuild(), (0, 0));
+    // Lost, and nobody has looked yet: its entries say how it stood.
+    for origin in [&all, &some] {
+        lose(origin);
+    }
+    assert_eq!(claim(&one, &all), Err(ReceiptRefused::NothingLeft));
+    assert_eq!(claim(&two, &some), Ok(1));
+    two.gives_back(&some, 600, None);
+    shop.file(&mut two);
+    assert_eq!(claim(&one, &some), Err(ReceiptRefused::NothingLeft));
+    let kept = shop.store.read::<_, StoreError>(|reading| {
+        let key = BookKey { owner: "S1", kind: BookKind::Receipt, part: &part(&all) };
+        reading.book_entries(key, 0, 10)
+    });
+    assert_eq!(kept.expect("a read").len(), 2, "a claim and a return, whatever was lost meanwhile");
+    assert_eq!(shop.exceptions(), []);
 }
 
 fn books_that_were_changed_by_hand_are_made_again(shop: Shop) {

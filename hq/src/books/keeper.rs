@@ -526,7 +526,9 @@ impl<'w, 'c> Keeper<'w, 'c> {
     ) -> Result<(Kept<ReceiptBook>, Option<Sale>), StoreError> {
         let part = receipt_part(origin);
         let key = BookKey { owner: &origin.store, kind: BookKind::Receipt, part: &part };
-        let mut kept: Kept<ReceiptBook> = self.take(key)?.unwrap_or_default();
+        let known: Option<Kept<ReceiptBook>> = self.take(key)?;
+        let is_nowhere = known.is_none();
+        let mut kept = known.unwrap_or_default();
         let sale = self.sale(origin)?;
         if let Some(sale) = &sale
             && kept.state.lines.iter().all(|line| line.sold.is_none())
@@ -535,6 +537,10 @@ impl<'w, 'c> Keeper<'w, 'c> {
             for over in kept.state.sell(&lines) {
                 self.list(&origin.store, &document_of(origin), key, &over)?;
             }
+        }
+        if is_nowhere {
+            // New, or lost: then its entries say how it stood.
+            self.enter_again(key, &mut kept)?;
         }
         Ok((kept, sale))
     }

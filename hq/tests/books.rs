@@ -20,6 +20,8 @@ mod receipts;
 mod standing;
 #[path = "books/store.rs"]
 mod store;
+#[path = "books/terms.rs"]
+mod terms;
 #[path = "books/value.rs"]
 mod value;
 
@@ -77,6 +79,13 @@ use store::{
     a_lane_that_nobody_could_say_a_position_of_is_split_by_its_own_clock,
     a_parked_basket_is_one_lanes_to_take_up, baskets_of_a_lane_outlive_it_and_its_epochs,
     coupons_of_a_parked_basket_are_free_once_it_is_taken, each_line_of_a_count_has_its_own_moment,
+};
+use terms::{
+    earned_points_wait_for_the_window_and_are_spent_after_it,
+    points_whose_time_is_over_go_with_an_entry_that_says_so,
+    spending_reaches_a_tier_and_time_takes_it_away_and_lanes_are_told,
+    terms_are_said_in_days_and_money_and_what_is_not_named_stays,
+    time_passes_in_portions_and_for_nobody_before_it_is_due,
 };
 use value::{
     books_of_stored_value_that_were_changed_by_hand_are_made_again,
@@ -162,6 +171,11 @@ on_both!(
     stored_value_that_a_lanes_disk_of_before_had_is_lent_to_nobody,
     what_a_lanes_disk_of_before_claimed_is_nobodys_until_it_is_over,
     what_a_lanes_disk_of_before_did_with_a_claim_ends_it,
+    terms_are_said_in_days_and_money_and_what_is_not_named_stays,
+    earned_points_wait_for_the_window_and_are_spent_after_it,
+    spending_reaches_a_tier_and_time_takes_it_away_and_lanes_are_told,
+    points_whose_time_is_over_go_with_an_entry_that_says_so,
+    time_passes_in_portions_and_for_nobody_before_it_is_due,
 );
 
 const MORNING_MS: i64 = 1_700_000_000_000;

@@ -14,6 +14,7 @@ use hq::access::keys::{self, Wanted};
 use hq::access::{self, Scopes};
 use hq::books::LaneId;
 use hq::books::keeper::HQ_LANE;
+use hq::enrolment::{self, ExchangeError};
 use hq::feed::snapshot::Snapshots;
 use hq::intake::{self, IntakeError};
 use hq::projection;
@@ -911,6 +912,68 @@ fn a_server_of_before_keeps_its_people() {
         (person.role.as_str(), person.password_hash.as_str(), person.added_at_ms),
         ("operator", "", 7)
     );
+}
+
+/// The key and the row that says who has it are one transaction.
+#[test]
+fn nobody_is_enrolled_of_whom_the_trail_says_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("hq.db");
+    let store = Store::open(&path).expect("a database");
+    let place = r#"{"code":"S1","name_zh":"一店","name_en":"One","currency":"CNY","currency_symbol":"¥",
+        "currency_exponent":2,"cash_rounding":1}"#;
+    write(&store, |writing| writing.put_entity(Kind::Store, "S1", place));
+    let code = enrolment::make_code(&store, "S1", 1, 5).expect("a code");
+    let by_hand = |words: &str| {
+        rusqlite::Connection::open(&path).and_then(|file| file.execute_batch(words)).expect("done by hand");
+    };
+    by_hand("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'the disk is full'); END");
+    let exchange = || enrolment::exchange(&store, &code, None, "10.0.0.9", 6);
+    assert!(matches!(exchange(), Err(ExchangeError::Store(_))));
+    assert!(read(&store, |reading| reading.lane("S1", 1)).is_none());
+    by_hand("DROP TRIGGER full");
+    assert_eq!(exchange().expect("the code is good still").epoch, 1);
+    let trail = read(&store, |reading| reading.audit_before((i64::MAX, ""), None, None, 10));
+    let [row] = trail.as_slice() else { panic!("one row, not {trail:?}") };
+    assert_eq!((row.who.as_str(), row.origin.as_str()), ("lane S1/1", "10.0.0.9"));
+    assert_eq!((row.act.as_str(), row.subject.as_str(), row.at_ms), ("lane.enrolled", "S1/1", 6));
+}
+
+/// The tables of version 10, with accounts of points of then.
+#[test]
+fn accounts_on_a_server_of_before_time_passed_are_looked_at_once() {
+    let Some(server) = postgres::shared() else { return };
+    let address = Address { url: server.database(), authority: None };
+    let mut client = ::postgres::Client::connect(&address.url, ::postgres::NoTls).expect("a line");
+    client
+        .batch_execute(
+            "CREATE TABLE guitai_hq (one BIGINT PRIMARY KEY, version BIGINT NOT NULL);
+             INSERT INTO guitai_hq VALUES (1, 10);",
+        )
+        .expect("a version");
+    for tables in [
+        include_str!("../schemas/postgres/1.sql"),
+        include_str!("../schemas/postgres/2.sql"),
+        include_str!("../schemas/postgres/3.sql"),
+        include_str!("../schemas/postgres/4.sql"),
+        include_str!("../schemas/postgres/5.sql"),
+        include_str!("../schemas/postgres/6.sql"),
+        include_str!("../schemas/postgres/7.sql"),
+        include_str!("../schemas/postgres/8.sql"),
+        include_str!("../schemas/postgres/9.sql"),
+        include_str!("../schemas/postgres/10.sql"),
+    ] {
+        client.batch_execute(tables).expect("tables");
+    }
+    client
+        .batch_execute(
+            "INSERT INTO book (owner, kind, part, body) VALUES ('m1', 'points', '', '{}'), ('m2', 'points', '', ''),
+             ('m1', 'points_sale', 'S1/1/1/1', '{}')",
+        )
+        .expect("accounts");
+    drop(client);
+    let store = Store::connect(&address).expect("upgraded");
+    assert_eq!(read(&store, |reading| reading.points_due(0, 10)), ["m1"]);
 }
 
 fn a_phones_baskets_are_counted_and_forgotten(store: &Store) {

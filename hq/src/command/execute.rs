@@ -15,7 +15,9 @@ use crate::import::{self, ImportError};
 use crate::pictures::PictureImport;
 use crate::scan_go::{self, LINK_DAYS_MAX};
 use crate::store::{Kind, SalesRange, Store, StoreError};
-use crate::{catalogue, enrolment, interventions, pictures, projection, sales, secret, shelves, standing};
+use crate::{
+    catalogue, enrolment, interventions, pictures, points_terms, projection, sales, secret, shelves, standing,
+};
 
 /// Rows of alarms and of quarantined events that one answer has at most.
 const TROUBLE_ROWS_MAX: u32 = 1_000;
@@ -305,6 +307,17 @@ pub fn execute_ready(
                 every_ms: terms.standing_every_ms,
                 stores,
             })
+        }
+        Command::PointsTerms { change } => {
+            let currency: Option<Currency> = store.read(catalogue::currency::<CommandError>)?;
+            let terms = store.write::<_, CommandError>(|writing| {
+                let terms = points_terms::change(writing, change)?;
+                if !change.is_none() {
+                    audit::note(writing, by, "points.terms", "all", &json!({ "terms": terms }), now_ms)?;
+                }
+                Ok(terms)
+            })?;
+            Ok(Outcome::PointsTerms { terms, exponent: currency.map_or(2, |currency| currency.exponent) })
         }
         Command::Value { member, adjust, reason } => store.write::<_, CommandError>(|writing| {
             let keeper = Keeper::new(writing, now_ms)?;

@@ -256,6 +256,7 @@ impl From<CommandError> for Refusal {
             | CommandError::Access(_)
             | CommandError::Stored(_)
             | CommandError::Standing(_)
+            | CommandError::PointsTerms(_)
             | CommandError::Store(_)) => Self::Command(chain(&error)),
         }
     }

@@ -509,6 +509,15 @@ impl Reading<'_> {
         )
     }
 
+    /// The members whose points time does something to by a moment, the first first, at most `limit`.
+    pub fn points_due(&self, now_ms: i64, limit: u32) -> Result<Vec<String>, StoreError> {
+        self.all(
+            "SELECT member FROM points_due WHERE due_ms <= ?1 ORDER BY due_ms, member LIMIT ?2",
+            values![now_ms, limit],
+            |row| row.text(0),
+        )
+    }
+
     /// What a chain set for all of its members, as JSON.
     pub fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
         self.one("SELECT body FROM setting WHERE name = ?1", values![name], |row| row.text(0))
@@ -668,6 +677,29 @@ impl Writing<'_> {
             ],
         )?;
         Ok(())
+    }
+
+    /// Notes when time next does something to a member's points; `None` where it never does.
+    pub fn put_points_due(&self, member: &str, due_ms: Option<i64>) -> Result<(), StoreError> {
+        match due_ms {
+            Some(due_ms) => self.execute(
+                "INSERT INTO points_due (member, due_ms) VALUES (?1, ?2)
+                 ON CONFLICT (member) DO UPDATE SET due_ms = excluded.due_ms",
+                values![member, due_ms],
+            )?,
+            None => self.execute("DELETE FROM points_due WHERE member = ?1", values![member])?,
+        };
+        Ok(())
+    }
+
+    /// What a chain set for all of its members, which nobody else changes until the transaction ends; `first` where it set
+    /// nothing yet.
+    pub fn lock_setting(&self, name: &str, first: &str) -> Result<String, StoreError> {
+        self.execute(
+            "INSERT INTO setting (name, body) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET body = setting.body",
+            values![name, first],
+        )?;
+        Ok(self.setting(name)?.unwrap_or_else(|| first.to_owned()))
     }
 
     /// Sets what counts for all members.

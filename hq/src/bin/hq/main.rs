@@ -14,6 +14,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use hq::command::{self, AccessCommand, Command, Outcome};
 use hq::import::PriceText;
 use hq::place::DATABASE_VARIABLE;
+use hq::points_terms;
 use hq::relay;
 use hq::server::tls::Pair;
 use hq::server::{self, Config};
@@ -448,6 +449,16 @@ enum Act {
         #[arg(long)]
         json: bool,
     },
+    /// Show how points are kept: how long they are good, when they may be spent, the tiers; set it. What is not named stays.
+    PointsTerms {
+        #[command(flatten)]
+        at: At,
+        #[command(flatten)]
+        terms: PointsTermsAsked,
+        /// As JSON, times in milliseconds and amounts in minor units.
+        #[arg(long)]
+        json: bool,
+    },
     /// Show a member's stored value; give some, or take some.
     Value {
         #[command(flatten)]
@@ -574,6 +585,60 @@ impl PriceTerms {
     }
 }
 
+/// How points are to be kept.
+#[derive(clap::Args)]
+struct PointsTermsAsked {
+    /// Earned points may be spent after so many days: until then the goods may come back. 0 for at once.
+    #[arg(long, allow_hyphen_values = true)]
+    return_window_days: Option<i64>,
+    /// Points are good for so many days after they were earned.
+    #[arg(long, allow_hyphen_values = true, conflicts_with = "no_expiry")]
+    valid_days: Option<i64>,
+    /// Points are good for ever.
+    #[arg(long)]
+    no_expiry: bool,
+    /// Points that a return gives back are good for at least so many days.
+    #[arg(long, allow_hyphen_values = true)]
+    restored_valid_days: Option<i64>,
+    /// A lane may spend what it was lent for so many minutes.
+    #[arg(long, allow_hyphen_values = true)]
+    lease_minutes: Option<i64>,
+    /// The most points of one lease.
+    #[arg(long, allow_hyphen_values = true)]
+    lease_points_max: Option<i64>,
+    /// A tier, and the net spent from which on it is reached, such as gold=5000.00; once for each, the lowest first. They
+    /// take the place of all that there were.
+    #[arg(long)]
+    tier: Vec<String>,
+    /// There are no tiers by spending.
+    #[arg(long, conflicts_with = "tier")]
+    no_tiers: bool,
+    /// So many days back spending counts for a tier.
+    #[arg(long, allow_hyphen_values = true)]
+    tier_window_days: Option<i64>,
+    /// A tier that was reached is kept for so many days.
+    #[arg(long, allow_hyphen_values = true)]
+    tier_kept_days: Option<i64>,
+}
+
+impl PointsTermsAsked {
+    fn command(self) -> Command {
+        let tiers = (self.no_tiers || !self.tier.is_empty()).then_some(self.tier);
+        let change = points_terms::Change {
+            return_window_days: self.return_window_days,
+            valid_days: self.valid_days,
+            no_expiry: self.no_expiry,
+            restored_valid_days: self.restored_valid_days,
+            lease_minutes: self.lease_minutes,
+            lease_points_max: self.lease_points_max,
+            tiers,
+            tier_window_days: self.tier_window_days,
+            tier_kept_days: self.tier_kept_days,
+        };
+        Command::PointsTerms { change }
+    }
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match log_format(arguments.log_format) {
@@ -665,6 +730,7 @@ fn perform(act: Act) -> anyhow::Result<()> {
         Act::Standing { at, percent, points_max, hours, every_seconds, json } => {
             run(at, Command::Standing { percent, points_max, hours, every_seconds }, json)
         }
+        Act::PointsTerms { at, terms, json } => run(at, terms.command(), json),
         Act::Points { at, member, adjust, reason, json } => {
             run(at, Command::Points { member, adjust, reason }, json)
         }

@@ -7,10 +7,12 @@ use protocol::event::{Event, Fact, Origin};
 use serde::Deserialize;
 
 use super::codes::used_code;
-use super::{BACK, Keeper, Kept, document, origin_of, points_key, read, receipt_part, written};
+use super::{
+    BACK, Keeper, Kept, POINTS_BEFORE_SETTING, document, origin_of, points_key, read, receipt_part, written,
+};
 use crate::books::LaneId;
 use crate::books::held::ReceiptBook;
-use crate::books::points::{Account, Occasion, Operation, Trace};
+use crate::books::points::{Account, Occasion, Operation, PointsTerms, Trace};
 use crate::store::{BookKey, BookKind, JournalKey, StoreError};
 
 /// Entries that are read back at one time.
@@ -21,6 +23,9 @@ const ENTRIES_AT_A_TIME: u32 = 1_000;
 #[derive(Debug, Deserialize)]
 struct Entered {
     operation: Operation,
+    /// The terms that counted then, by their number.
+    #[serde(default)]
+    terms: u64,
 }
 
 /// What was done to the book of a receipt, as its entries say it.
@@ -141,6 +146,12 @@ impl Keeper<'_, '_> {
         }
     }
 
+    /// The terms of points that counted before these.
+    fn terms_before(&self) -> Result<Vec<PointsTerms>, StoreError> {
+        let body = self.writing.setting(POINTS_BEFORE_SETTING)?;
+        body.map_or(Ok(Vec::new()), |body| read("setting", &body))
+    }
+
     /// Makes a member's account again from its entries, and puts it right
     /// where it says something else; says whether it did.
     pub(in crate::books) fn make_again(&self, member: &str) -> Result<bool, StoreError> {
@@ -148,13 +159,16 @@ impl Keeper<'_, '_> {
         let Some(stored) = self.writing.lock_book(key)? else { return Ok(false) };
         let mut made: Kept<Account> = Kept::default();
         let mut traces: BTreeMap<String, Trace> = BTreeMap::new();
+        let earlier = self.terms_before()?;
         loop {
             let entries = self.writing.book_entries(key, made.entries, ENTRIES_AT_A_TIME)?;
             if entries.is_empty() {
                 break;
             }
             for entry in entries {
-                let Entered { operation } = read("book_entry", &entry.body)?;
+                let Entered { operation, terms } = read("book_entry", &entry.body)?;
+                let of_then = earlier.iter().find(|before| before.number == terms);
+                let terms = of_then.unwrap_or(&self.terms);
                 let occasion =
                     Occasion { member, source: &entry.source, at_ms: entry.at_ms, now_ms: entry.heard_at_ms };
                 let mut none = Trace::default();
@@ -162,7 +176,7 @@ impl Keeper<'_, '_> {
                     Some(sale) => traces.entry(sale.to_owned()).or_default(),
                     None => &mut none,
                 };
-                made.state.apply(&self.terms, occasion, &operation, trace);
+                made.state.apply(terms, occasion, &operation, trace);
                 made.entries = entry.number;
             }
         }
@@ -170,6 +184,7 @@ impl Keeper<'_, '_> {
             let key = BookKey { owner: member, kind: BookKind::PointsSale, part };
             self.writing.put_book(key, &written(trace))?;
         }
+        self.writing.put_points_due(member, made.state.next_moment_ms())?;
         let made = written(&made);
         if made == stored {
             return Ok(false);

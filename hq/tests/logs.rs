@@ -140,9 +140,9 @@ async fn the_log_is_json_and_tells_no_secret() {
         client.post(format!("{url}/v1/sessions")).json(&body).send()
     };
     let wrong_password = "not-this-password";
-    assert!(sign_in(wrong_password).await.expect("an answer").status().is_client_error());
     let session: Value = sign_in(&password).await.expect("an answer").json().await.expect("a session");
     let token = session["token"].as_str().expect("a token").to_owned();
+    assert!(sign_in(wrong_password).await.expect("an answer").status().is_client_error());
     let member = format!("{url}/v1/members?code=phone:{}", phone_hash(PHONE));
     let member = client.get(member).bearer_auth(&token).send().await.expect("an answer");
     assert_eq!(member.status(), StatusCode::OK);

@@ -23,7 +23,7 @@ pub fn answer(store: &Store, lane: &LaneRow, question: &Question, now_ms: i64) -
     let source = format!("{}/{}/ask", asks.store, asks.lane);
     match question {
         Question::Member { code } => store.read(|reading| {
-            let told = member(reading, code)?;
+            let told = member(reading, code, now_ms)?;
             with_what_the_store_has(reading, &asks.store, told)
         }),
         Question::QuotasUsed { promotions, member, day } => {
@@ -111,8 +111,8 @@ fn quotas_used(
     Ok(Answer::QuotasUsed { used: promotions.iter().map(of).collect::<Result<_, _>>()? })
 }
 
-/// Whoever has a card, an id or a telephone number; nobody where it is two people's.
-pub(crate) fn member(reading: &Reading<'_>, code: &str) -> Result<Answer, StoreError> {
+/// Whoever has a card, an id or a telephone number, with their points as they are now; nobody where it is two people's.
+pub(crate) fn member(reading: &Reading<'_>, code: &str, now_ms: i64) -> Result<Answer, StoreError> {
     let by_id =
         if code.starts_with(PHONE) { None } else { reading.member(code)?.map(|row| (code.to_owned(), row)) };
     let found = match by_id {
@@ -123,10 +123,7 @@ pub(crate) fn member(reading: &Reading<'_>, code: &str) -> Result<Answer, StoreE
         },
     };
     let Some((id, row)) = found else { return Ok(Answer::MemberUnknown {}) };
-    let account = match reading.book(points_key(&id))? {
-        Some(body) => Some(crate::books::keeper::account_of(&body)?),
-        None => None,
-    };
+    let account = keeper::points_now(reading, &id, now_ms)?;
     let tier = account.as_ref().and_then(|account| account.tier());
     let Some(mut told) = import::member_shown(&id, &row, tier) else { return Ok(Answer::MemberUnknown {}) };
     keeper::add_tags(reading, &id, &row, &mut told.tags)?;

@@ -18,12 +18,14 @@ pub use self::execute::{Ready, execute, execute_ready, make_ready};
 use crate::audit::By;
 use crate::books::counting::{Posted, WaitingCount};
 use crate::books::membership::{Memberships, Reward};
+use crate::books::points::PointsTerms;
 use crate::books::rebuild::RebuiltBooks;
 use crate::catalogue::SetPriceError;
 use crate::enrolment::{ExchangeError, MakeCodeError};
 use crate::import::{ImportError, Imported, PriceText};
 use crate::interventions::{CountInterventionsError, KioskInterventions};
 use crate::place::{OpenBooksError, Place, PlaceError};
+use crate::points_terms::{self, ChangeTermsError};
 use crate::projection::Rebuilt;
 use crate::scan_go::LINK_DAYS_MAX;
 use crate::shelves;
@@ -191,6 +193,11 @@ pub enum Command {
         /// Relays ask so often, seconds.
         every_seconds: Option<u32>,
     },
+    /// Show how points are kept; set it.
+    PointsTerms {
+        /// What is to be another.
+        change: points_terms::Change,
+    },
     /// Show a member's stored value; give some, or take some.
     Value {
         /// HQ's id of the member.
@@ -215,6 +222,13 @@ pub enum Command {
     Books {
         /// The store's code.
         store: String,
+    },
+    /// Show what a store has, by item.
+    Stock {
+        /// The store's code.
+        store: String,
+        /// Only items of which less than nothing is there.
+        negative: bool,
     },
 }
 
@@ -359,6 +373,13 @@ pub enum Outcome {
         /// How many leases each store has, by its code.
         stores: Vec<(String, u64)>,
     },
+    /// Of [`Command::PointsTerms`].
+    PointsTerms {
+        /// How points are kept now.
+        terms: PointsTerms,
+        /// Decimal places of the chain's currency.
+        exponent: u8,
+    },
     /// Of [`Command::Value`].
     Value {
         /// What may be spent or lent.
@@ -384,6 +405,11 @@ pub enum Outcome {
         /// What the store has, by item.
         stock: Vec<StockRow>,
     },
+    /// Of [`Command::Stock`].
+    Stock {
+        /// By item.
+        stock: Vec<StockRow>,
+    },
 }
 
 /// Why a command was not done.
@@ -404,6 +430,9 @@ pub enum CommandError {
     /// Points cannot be lent to stores like that.
     #[error("lend points to stores: {0}")]
     Standing(&'static str),
+    /// Points cannot be kept like that.
+    #[error(transparent)]
+    PointsTerms(#[from] ChangeTermsError),
     /// There is no such lane.
     #[error("revoke a lane: store {store:?} has no lane {lane} that was enrolled")]
     UnknownLane {
@@ -426,6 +455,9 @@ pub enum CommandError {
         /// Its number.
         document: String,
     },
+    /// There is no such store.
+    #[error("show the stock of a store: there is no store {0:?}")]
+    NoStore(String),
     /// There is no such store, or its code is too long for a link.
     #[error("make a link of scan-and-go: there is no store {0:?}")]
     UnknownStore(String),

@@ -11,6 +11,7 @@ use protocol::enrol::{EnrolRefusal, Enrolment, Invited, RELAY_LANE};
 use protocol::head::PublicKey;
 use protocol::pull;
 
+use crate::audit::{self, By};
 use crate::books::LaneId;
 use crate::books::keeper::Keeper;
 use crate::scan_go::keys;
@@ -145,7 +146,8 @@ pub fn look(store: &Store, typed: &str, now_ms: i64) -> Result<Invited, Exchange
 
 /// Exchanges a code for the lane's identity and a fresh key. An earlier key
 /// of the lane is void from then on. `public_key` is what the lane will sign
-/// its journal with, where it signs.
+/// its journal with, where it signs. `from` is the address that asks: who has the key from now on is in the audit trail, or
+/// nobody has it.
 ///
 /// The epoch is one beyond every earlier one, whether HQ has events of that or
 /// not: a lane may have given numbers away that HQ never heard of. For the same reason what it was lent or let claim
@@ -154,13 +156,14 @@ pub fn exchange(
     store: &Store,
     typed: &str,
     public_key: Option<&PublicKey>,
+    from: &str,
     now_ms: i64,
 ) -> Result<Enrolment, ExchangeError> {
-    exchange_for(store, typed, secret::draw_key()?, public_key, now_ms)
+    exchange_as(store, typed, (secret::draw_key()?, public_key), Some(from), (false, now_ms))
 }
 
 /// The same with a key that was drawn elsewhere, where everything comes from a
-/// seed.
+/// seed; no row of the trail is drawn.
 pub fn exchange_for(
     store: &Store,
     typed: &str,
@@ -168,7 +171,7 @@ pub fn exchange_for(
     public_key: Option<&PublicKey>,
     now_ms: i64,
 ) -> Result<Enrolment, ExchangeError> {
-    exchange_as(store, typed, (key, public_key), (false, now_ms))
+    exchange_as(store, typed, (key, public_key), None, (false, now_ms))
 }
 
 /// Exchanges a code that was made for the relay of a store. An earlier relay of the store is void from then on;
@@ -177,15 +180,17 @@ pub fn exchange_relay(
     store: &Store,
     typed: &str,
     public_key: &PublicKey,
+    from: &str,
     now_ms: i64,
 ) -> Result<Enrolment, ExchangeError> {
-    exchange_as(store, typed, (secret::draw_key()?, Some(public_key)), (true, now_ms))
+    exchange_as(store, typed, (secret::draw_key()?, Some(public_key)), Some(from), (true, now_ms))
 }
 
 fn exchange_as(
     store: &Store,
     typed: &str,
     (key, public_key): (String, Option<&PublicKey>),
+    from: Option<&str>,
     (is_relay, now_ms): (bool, i64),
 ) -> Result<Enrolment, ExchangeError> {
     let code_hash = SecretHash::of(&secret::normalise_code(typed));
@@ -219,6 +224,12 @@ fn exchange_as(
             }
         } else {
             keys::enrolled_anew(writing, &row)?;
+        }
+        if let Some(from) = from {
+            let lane = format!("{}/{}", code.store, code.lane);
+            let by = By { who: format!("lane {lane}"), origin: from.to_owned() };
+            let detail = serde_json::json!({ "epoch": epoch });
+            audit::note(writing, &by, "lane.enrolled", &lane, &detail, now_ms)?;
         }
         Ok(Enrolment { store: code.store, lane: code.lane, epoch, key: key.clone() })
     })

@@ -512,7 +512,34 @@ fn check_sums(sale: &Sale) -> Result<(), String> {
     equal("line nets and rounding", total + i128::from(sale.rounding), sale.payable)?;
     equal("tenders less change", tendered - i128::from(sale.change), sale.payable)?;
     check_stored_value(sale)?;
+    check_points(sale)?;
     check_returns(sale)
+}
+
+/// Points are earned, spent, taken back and given back, and never fewer than none: what is below nothing would move a
+/// member's points the other way, and nobody would see it.
+fn check_points(sale: &Sale) -> Result<(), String> {
+    let moved = sale.buyer.iter().filter_map(|buyer| buyer.points.as_ref());
+    let moved = moved.flat_map(|points| {
+        [
+            ("points are earned", points.earned),
+            ("points are spent", points.spent),
+            ("is paid with points", points.value),
+        ]
+    });
+    let undone = sale.points_back.iter();
+    let undone = undone.flat_map(|back| {
+        [("points are taken back", back.reversed), ("points are given back", back.restored)]
+    });
+    for (what, points) in moved.chain(undone) {
+        if points < 0 {
+            return Err(format!("{points} {what}, which is below nothing"));
+        }
+        if points > AMOUNT_MAX {
+            return Err(format!("{points} {what}, which is beyond {AMOUNT_MAX}"));
+        }
+    }
+    Ok(())
 }
 
 /// A payment out of an account, or back to it, says of which of its balances, both the same way; what is paid in is the
@@ -716,6 +743,43 @@ mod tests {
         assert!(check_sums(&wrong).is_err());
         wrong.total = i64::MAX;
         assert!(check_sums(&wrong).is_err());
+    }
+
+    #[test]
+    fn points_are_never_below_nothing() {
+        let moved = |earned, spent, value| {
+            let points = event::PointsMoved {
+                earned,
+                money_per_point: 100,
+                multiplier: 10_000,
+                spent,
+                value,
+                lease: String::new(),
+            };
+            let buyer = event::Buyer {
+                member: "m1".into(),
+                shown: String::new(),
+                tier: String::new(),
+                points: Some(points),
+            };
+            check_sums(&Sale { buyer: Some(buyer), ..sale(&[199], 0, 199, 0) })
+        };
+        let undone = |reversed, restored| {
+            let back = event::PointsBack { member: "m1".into(), reversed, restored };
+            check_sums(&Sale { points_back: Some(back), ..refund(&[199], 0, 199) })
+        };
+        assert_eq!((moved(5, 0, 0), moved(0, 7, 7), undone(5, 7)), (Ok(()), Ok(()), Ok(())));
+        for (refused, words) in [
+            (moved(-5, 0, 0), "-5 points are earned"),
+            (moved(0, -7, 0), "-7 points are spent"),
+            (moved(0, 7, -7), "-7 is paid with points"),
+            (moved(i64::MAX, 0, 0), "points are earned, which is beyond"),
+            (undone(-5, 0), "-5 points are taken back, which is below nothing"),
+            (undone(0, i64::MIN), "points are given back, which is below nothing"),
+        ] {
+            let says = refused.expect_err(words);
+            assert!(says.contains(words), "{says}");
+        }
     }
 
     /// A return of `amounts` with nothing else, paid out in cash.

@@ -17,6 +17,7 @@
 //! | [`membership`] | paid memberships: the item, the shares of its fee, what comes with it |
 //! | [`catalogue`] | one product's price |
 //! | [`pictures`] | pictures of goods: scaled, and taken in by the folder |
+//! | [`points_terms`] | how a chain keeps its members' points |
 //! | [`access`] | who may ask what: people, roles, keys, scopes, limits |
 //! | [`audit`] | who did what, when, from where |
 //! | [`sales`] | answers about what was received |
@@ -52,6 +53,7 @@ pub mod membership;
 pub mod orders;
 pub mod pictures;
 pub mod place;
+pub mod points_terms;
 pub mod projection;
 pub mod relay;
 pub mod reservations;

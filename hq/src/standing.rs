@@ -13,7 +13,7 @@ use protocol::standing::{
 };
 
 use crate::books::LaneId;
-use crate::books::keeper::{ALIAS, Keeper, STANDING_SETTING, account_of, points_key, points_terms};
+use crate::books::keeper::{ALIAS, Keeper, STANDING_SETTING, points_now, points_terms};
 use crate::books::points::{PointsTerms, StandingSetting, StandingTerms};
 use crate::store::{BookKind, LaneRow, Reading, Store, StoreError, Writing};
 use crate::{asking, import};
@@ -99,7 +99,7 @@ pub fn answer(
     }
     store.read::<_, StoreError>(|reading| {
         for lease in &mut told.leases {
-            lease.guest = guest(reading, code, &lease.member)?.map(Box::new);
+            lease.guest = guest(reading, code, &lease.member, now_ms)?.map(Box::new);
         }
         Ok(())
     })?;
@@ -108,12 +108,17 @@ pub fn answer(
 }
 
 /// Who a member is, for a store whose lanes are told of its own members only.
-fn guest(reading: &Reading<'_>, store: &str, id: &str) -> Result<Option<StandingGuest>, StoreError> {
+fn guest(
+    reading: &Reading<'_>,
+    store: &str,
+    id: &str,
+    now_ms: i64,
+) -> Result<Option<StandingGuest>, StoreError> {
     let told_to = reading.member(id)?.and_then(|row| import::member_told(id, &row, None));
     if told_to.is_some_and(|(home, _)| home == store) {
         return Ok(None);
     }
-    let Answer::Member { member } = asking::member(reading, id)? else { return Ok(None) };
+    let Answer::Member { member } = asking::member(reading, id, now_ms)? else { return Ok(None) };
     let limit = u32::try_from(STANDING_CODES_MAX + 1).unwrap_or(u32::MAX);
     let mut codes = reading.codes_of_member(id, "", limit)?;
     codes.retain(|code| !code.starts_with(ALIAS));
@@ -157,7 +162,7 @@ impl Asks<'_> {
         }
         for member in members {
             let Some(row) = reading.member(&member)? else { continue };
-            let account = reading.book(points_key(&member))?.map(|body| account_of(&body)).transpose()?;
+            let account = points_now(reading, &member, self.now_ms)?;
             let Some(account) = account else {
                 // What was imported is entered when something first moves it.
                 if import::member_points(&row).is_some_and(|had| had > 0) && room > 0 {

@@ -40,7 +40,7 @@ use std::time::Duration;
 
 pub use access::{AuditRow, KeyRow, PersonRow, Replay};
 pub use batches::BatchRow;
-pub use books::{Beside, BesideRow, BookEntry, BookKey, BookKind, Exception, HoldRow};
+pub use books::{Beside, BesideRow, BookEntry, BookKey, BookKind, Exception, ExceptionPlace, HoldRow};
 pub use commission::{CommissionEntry, CommissionOfDay, CommissionRow};
 pub use costs::PromotionCost;
 pub use documents::{PROJECTIONS, Projection, SaleOf, ShiftEnd, ShiftRow, ShiftStart, StockRow};

@@ -20,6 +20,8 @@ mod receipts;
 mod standing;
 #[path = "books/store.rs"]
 mod store;
+#[path = "books/terms.rs"]
+mod terms;
 #[path = "books/value.rs"]
 mod value;
 
@@ -39,7 +41,7 @@ use hq::books::keeper::{CLOCK_SKEW_MS, Keeper, POINTS_SETTING, points_key};
 use hq::books::points::Operation;
 use hq::intake;
 use hq::secret::SecretHash;
-use hq::store::{Address, BookKind, Exception, Kind, LaneRow, Store, StoreError};
+use hq::store::{Address, BookKey, BookKind, Exception, Kind, LaneRow, Store, StoreError};
 use lane::Lane;
 use protocol::ask::{Answer, CouponRefused, Question, ReceiptRefused};
 use protocol::enrol::Enrolment;
@@ -50,7 +52,8 @@ use protocol::event::{
 use protocol::pull::phone_hash;
 use quotas::{
     a_coupon_is_good_again_when_all_it_was_spent_on_came_back, a_price_that_was_not_proved_is_listed,
-    what_comes_back_without_goods_is_set_aside, what_promotions_took_off_is_borne_by_shares,
+    points_below_nothing_are_set_aside_and_hold_up_nothing, what_comes_back_without_goods_is_set_aside,
+    what_promotions_took_off_is_borne_by_shares,
     what_was_given_of_a_promotion_is_counted_by_lane_store_and_member,
 };
 use receipts::{
@@ -76,6 +79,13 @@ use store::{
     a_lane_that_nobody_could_say_a_position_of_is_split_by_its_own_clock,
     a_parked_basket_is_one_lanes_to_take_up, baskets_of_a_lane_outlive_it_and_its_epochs,
     coupons_of_a_parked_basket_are_free_once_it_is_taken, each_line_of_a_count_has_its_own_moment,
+};
+use terms::{
+    earned_points_wait_for_the_window_and_are_spent_after_it,
+    points_whose_time_is_over_go_with_an_entry_that_says_so,
+    spending_reaches_a_tier_and_time_takes_it_away_and_lanes_are_told,
+    terms_are_said_in_days_and_money_and_what_is_not_named_stays,
+    time_passes_in_portions_and_for_nobody_before_it_is_due,
 };
 use value::{
     books_of_stored_value_that_were_changed_by_hand_are_made_again,
@@ -130,11 +140,13 @@ on_both!(
     a_code_that_was_used_before_lanes_asked_stays_used,
     a_question_that_cannot_be_is_refused,
     books_that_were_changed_by_hand_are_made_again,
+    a_return_whose_receipts_book_is_lost_is_not_made_again,
     what_was_given_of_a_promotion_is_counted_by_lane_store_and_member,
     a_coupon_is_good_again_when_all_it_was_spent_on_came_back,
     a_price_that_was_not_proved_is_listed,
     what_promotions_took_off_is_borne_by_shares,
     what_comes_back_without_goods_is_set_aside,
+    points_below_nothing_are_set_aside_and_hold_up_nothing,
     a_members_receipts_are_found_in_every_store_and_say_what_is_left,
     a_card_that_paid_finds_its_receipt_on_its_day_and_an_amount_those_of_the_store,
     a_days_margins_stay_when_a_cost_changes_and_are_told_to_whoever_may,
@@ -159,6 +171,11 @@ on_both!(
     stored_value_that_a_lanes_disk_of_before_had_is_lent_to_nobody,
     what_a_lanes_disk_of_before_claimed_is_nobodys_until_it_is_over,
     what_a_lanes_disk_of_before_did_with_a_claim_ends_it,
+    terms_are_said_in_days_and_money_and_what_is_not_named_stays,
+    earned_points_wait_for_the_window_and_are_spent_after_it,
+    spending_reaches_a_tier_and_time_takes_it_away_and_lanes_are_told,
+    points_whose_time_is_over_go_with_an_entry_that_says_so,
+    time_passes_in_portions_and_for_nobody_before_it_is_due,
 );
 
 const MORNING_MS: i64 = 1_700_000_000_000;
@@ -640,6 +657,58 @@ fn a_question_that_cannot_be_is_refused(shop: Shop) {
     });
     assert_eq!(shop.points(), (-100, 0, -100));
     assert_eq!(shop.lend(&one, 5), None);
+}
+
+fn a_return_whose_receipts_book_is_lost_is_not_made_again(shop: Shop) {
+    let (mut one, mut two) = (shop.lane("S1", 1), shop.lane("S1", 2));
+    let (all, some) = (one.sale(|_| {}), one.sale(|_| {}));
+    shop.file(&mut one);
+    let claim =
+        |at: &At, origin: &Origin| match shop.ask(at, Question::ClaimReceipt { origin: origin.clone() }) {
+            Answer::ReceiptClaimed { later, .. } => Ok(later.len()),
+            Answer::ReceiptNotClaimed { why } => Err(why),
+            other => panic!("a claim, not {other:?}"),
+        };
+    let part = |origin: &Origin| format!("{}/{}/{}", origin.lane, origin.epoch, origin.seq);
+    let lose = |origin: &Origin| {
+        let part = part(origin);
+        shop.write(|writing| {
+            writing.remove_book(BookKey { owner: "S1", kind: BookKind::Receipt, part: &part })
+        });
+    };
+    let rebuild = || {
+        let done = hq::books::rebuild::rebuild(&shop.store, shop.now_ms).expect("looked at");
+        (done.missing, done.differing)
+    };
+    // Nobody brings a member or a coupon: only the books of the receipts know.
+    assert_eq!((claim(&two, &all), claim(&two, &some)), (Ok(0), Ok(0)));
+    two.gives_back(&all, 1_000, None);
+    two.gives_back(&some, 400, None);
+    shop.file(&mut two);
+    assert_eq!(claim(&two, &some), Ok(1));
+    assert_eq!(rebuild(), (0, 0));
+    for origin in [&all, &some] {
+        lose(origin);
+    }
+    assert_eq!(rebuild(), (2, 0));
+    assert_eq!(claim(&one, &all), Err(ReceiptRefused::NothingLeft));
+    assert_eq!(claim(&one, &some), Err(ReceiptRefused::Held), "who has it has it still");
+    assert_eq!(rebuild(), (0, 0));
+    // Lost, and nobody has looked yet: its entries say how it stood.
+    for origin in [&all, &some] {
+        lose(origin);
+    }
+    assert_eq!(claim(&one, &all), Err(ReceiptRefused::NothingLeft));
+    assert_eq!(claim(&two, &some), Ok(1));
+    two.gives_back(&some, 600, None);
+    shop.file(&mut two);
+    assert_eq!(claim(&one, &some), Err(ReceiptRefused::NothingLeft));
+    let kept = shop.store.read::<_, StoreError>(|reading| {
+        let key = BookKey { owner: "S1", kind: BookKind::Receipt, part: &part(&all) };
+        reading.book_entries(key, 0, 10)
+    });
+    assert_eq!(kept.expect("a read").len(), 2, "a claim and a return, whatever was lost meanwhile");
+    assert_eq!(shop.exceptions(), []);
 }
 
 fn books_that_were_changed_by_hand_are_made_again(shop: Shop) {

@@ -14,13 +14,14 @@ use hq::access::keys::{self, Wanted};
 use hq::access::{self, Scopes};
 use hq::books::LaneId;
 use hq::books::keeper::HQ_LANE;
+use hq::enrolment::{self, ExchangeError};
 use hq::feed::snapshot::Snapshots;
 use hq::intake::{self, IntakeError};
 use hq::projection;
 use hq::secret::SecretHash;
 use hq::store::{
-    Address, AlarmKind, BookKind, CodeRow, EventRow, HoldRow, JournalKey, Kind, LaneRow, NewEvent, PersonRow,
-    PhoneBasketRow, Put, Replay, SalesRange, ScanGoKeyRow, Store, StoreError,
+    Address, AlarmKind, BookKind, CodeRow, EventRow, Exception, ExceptionPlace, HoldRow, JournalKey, Kind,
+    LaneRow, NewEvent, PersonRow, PhoneBasketRow, Put, Replay, SalesRange, ScanGoKeyRow, Store, StoreError,
 };
 use lane::Lane;
 use protocol::chain::ChainHash;
@@ -83,6 +84,7 @@ on_both!(
     a_lane_may_be_asked_for_anything_about_its_epochs,
     a_batch_may_be_compressed_with_what_is_filed,
     alarms_and_branches_are_kept_once,
+    what_people_look_at_is_told_once_in_pages_of_any_size,
 );
 
 fn on_postgres() -> Option<Store> {
@@ -810,6 +812,73 @@ fn alarms_and_branches_are_kept_once(store: &Store) {
     assert_eq!(read(store, |reading| reading.signed_seq(row.journal(1))), 1);
 }
 
+fn what_people_look_at_is_told_once_in_pages_of_any_size(store: &Store) {
+    let one = |found_at_ms: i64, of: &str, source: &str, what: &str| Exception {
+        store: of.into(),
+        source: source.into(),
+        kind: BookKind::Receipt,
+        owner: of.into(),
+        part: "1/1/1".into(),
+        what: format!("{{\"why\":\"{what}\"}}"),
+        found_at_ms,
+    };
+    let mut listed = vec![one(1, "S1", "S1/1/1/1", "a"), one(3, "S2", "S2/1/1/1", "a")];
+    // Several things are wrong with one document, and several were found at one moment.
+    listed.extend(["a", "b", "c", "d", "e"].map(|what| one(2, "S1", "S1/1/1/2", what)));
+    listed.extend(["a", "b"].map(|what| one(2, "S1", "S1/1/1/3", what)));
+    listed.push(one(2, "S2", "S2/1/1/9", "a"));
+    write(store, |writing| listed.iter().try_for_each(|row| writing.add_exception(row)));
+    let whole = read(store, |reading| reading.exceptions(100));
+    let (first, last) = (&whole[0], &whole[whole.len() - 1]);
+    assert_eq!((whole.len(), first.found_at_ms, last.found_at_ms), (10, 3, 1));
+    for size in 1..=11 {
+        let (mut told, mut place) = (Vec::new(), None);
+        loop {
+            let page = read(store, |reading| reading.exceptions_after(place.as_ref(), size));
+            let Some(end) = ExceptionPlace::end_of(&page, place.as_ref()) else { break };
+            told.extend(page);
+            place = Some(end);
+            // What comes meanwhile is newer, and in no page that follows.
+            let meanwhile = one(1_000 + i64::from(size), "S1", "S1/1/1/8", "a");
+            write(store, |writing| writing.add_exception(&meanwhile));
+        }
+        assert_eq!(
+            told.iter().filter(|row| row.found_at_ms < 1_000).collect::<Vec<_>>(),
+            whole.iter().collect::<Vec<_>>()
+        );
+        assert_eq!(told.iter().filter(|row| row.found_at_ms == 1_000 + i64::from(size)).count(), 0);
+    }
+    let (row, mut lane) = enrolled(store, 1);
+    lane.sell(5);
+    file(store, &row, &lane, 1, 1);
+    for number in 1..=5u8 {
+        let hash = ChainHash::from_bytes([number; 32]);
+        let forged = EventRow {
+            store: "S1",
+            lane: 1,
+            epoch: 1,
+            seq: 1,
+            hash: &hash,
+            bytes: &[],
+            received_at_ms: i64::from(number / 3),
+        };
+        write(store, |writing| writing.raise_alarm(AlarmKind::Fork, &forged));
+        write(store, |writing| writing.raise_alarm(AlarmKind::Signature, &forged));
+    }
+    let whole = read(store, |reading| reading.alarms(100));
+    for size in 1..=4 {
+        let mut told: Vec<hq::store::Alarm> = Vec::new();
+        loop {
+            let page = read(store, |reading| reading.alarms_after(told.last(), size));
+            if page.is_empty() {
+                break;
+            }
+            told.extend(page);
+        }
+        assert_eq!((told.len(), &told), (10, &whole));
+    }
+}
+
 /// The tables of version 3, with somebody who had a key then.
 #[test]
 fn a_server_of_before_keeps_its_people() {
@@ -843,6 +912,68 @@ fn a_server_of_before_keeps_its_people() {
         (person.role.as_str(), person.password_hash.as_str(), person.added_at_ms),
         ("operator", "", 7)
     );
+}
+
+/// The key and the row that says who has it are one transaction.
+#[test]
+fn nobody_is_enrolled_of_whom_the_trail_says_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("hq.db");
+    let store = Store::open(&path).expect("a database");
+    let place = r#"{"code":"S1","name_zh":"一店","name_en":"One","currency":"CNY","currency_symbol":"¥",
+        "currency_exponent":2,"cash_rounding":1}"#;
+    write(&store, |writing| writing.put_entity(Kind::Store, "S1", place));
+    let code = enrolment::make_code(&store, "S1", 1, 5).expect("a code");
+    let by_hand = |words: &str| {
+        rusqlite::Connection::open(&path).and_then(|file| file.execute_batch(words)).expect("done by hand");
+    };
+    by_hand("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'the disk is full'); END");
+    let exchange = || enrolment::exchange(&store, &code, None, "10.0.0.9", 6);
+    assert!(matches!(exchange(), Err(ExchangeError::Store(_))));
+    assert!(read(&store, |reading| reading.lane("S1", 1)).is_none());
+    by_hand("DROP TRIGGER full");
+    assert_eq!(exchange().expect("the code is good still").epoch, 1);
+    let trail = read(&store, |reading| reading.audit_before((i64::MAX, ""), None, None, 10));
+    let [row] = trail.as_slice() else { panic!("one row, not {trail:?}") };
+    assert_eq!((row.who.as_str(), row.origin.as_str()), ("lane S1/1", "10.0.0.9"));
+    assert_eq!((row.act.as_str(), row.subject.as_str(), row.at_ms), ("lane.enrolled", "S1/1", 6));
+}
+
+/// The tables of version 10, with accounts of points of then.
+#[test]
+fn accounts_on_a_server_of_before_time_passed_are_looked_at_once() {
+    let Some(server) = postgres::shared() else { return };
+    let address = Address { url: server.database(), authority: None };
+    let mut client = ::postgres::Client::connect(&address.url, ::postgres::NoTls).expect("a line");
+    client
+        .batch_execute(
+            "CREATE TABLE guitai_hq (one BIGINT PRIMARY KEY, version BIGINT NOT NULL);
+             INSERT INTO guitai_hq VALUES (1, 10);",
+        )
+        .expect("a version");
+    for tables in [
+        include_str!("../schemas/postgres/1.sql"),
+        include_str!("../schemas/postgres/2.sql"),
+        include_str!("../schemas/postgres/3.sql"),
+        include_str!("../schemas/postgres/4.sql"),
+        include_str!("../schemas/postgres/5.sql"),
+        include_str!("../schemas/postgres/6.sql"),
+        include_str!("../schemas/postgres/7.sql"),
+        include_str!("../schemas/postgres/8.sql"),
+        include_str!("../schemas/postgres/9.sql"),
+        include_str!("../schemas/postgres/10.sql"),
+    ] {
+        client.batch_execute(tables).expect("tables");
+    }
+    client
+        .batch_execute(
+            "INSERT INTO book (owner, kind, part, body) VALUES ('m1', 'points', '', '{}'), ('m2', 'points', '', ''),
+             ('m1', 'points_sale', 'S1/1/1/1', '{}')",
+        )
+        .expect("accounts");
+    drop(client);
+    let store = Store::connect(&address).expect("upgraded");
+    assert_eq!(read(&store, |reading| reading.points_due(0, 10)), ["m1"]);
 }
 
 fn a_phones_baskets_are_counted_and_forgotten(store: &Store) {

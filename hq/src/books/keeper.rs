@@ -35,7 +35,7 @@ use super::{LaneId, counting};
 use crate::import;
 use crate::orders::from_lanes::{self, Deed};
 use crate::store::{
-    BookEntry, BookKey, BookKind, Exception, HoldRow, JournalKey, Kind, Reading, StoreError, Writing,
+    BookEntry, BookKey, BookKind, Exception, HoldRow, JournalKey, Kind, Reading, Store, StoreError, Writing,
 };
 
 /// A lane's clock may go back by so much without anybody noticing,
@@ -48,12 +48,18 @@ pub const CLAIM_MS: i64 = 30 * 60_000;
 /// The name of the setting that says how points are kept.
 pub const POINTS_SETTING: &str = "points";
 
+/// The name of the setting that has the terms of points that counted before, the first of them first.
+pub const POINTS_BEFORE_SETTING: &str = "points.before";
+
 /// The name of the setting that says what is lent to stores of them.
 pub const STANDING_SETTING: &str = "points.standing";
 
 /// What a member's old card, or a number given at a till, leads to; before it
 /// stands this where a card's code would stand.
 pub const ALIAS: &str = "id:";
+
+/// What stands as the document behind what time alone did.
+const TIME: &str = "time";
 
 /// What stands behind the number of a document that also gave points back.
 const BACK: &str = "#back";
@@ -168,9 +174,15 @@ impl<'w, 'c> Keeper<'w, 'c> {
         })
     }
 
-    /// The points of a member, as they stand.
+    /// The points of a member, as they are now.
     pub fn account(&self, member: &str) -> Result<Account, StoreError> {
-        Ok(self.open_account(member)?.state)
+        Ok(self.open_account(member)?.state.as_of(&self.terms, self.now_ms))
+    }
+
+    /// Time passes for a member's points: what is over ends, what is ripe is free, a tier may go. Says whether anything did.
+    pub fn pass_points(&self, member: &str) -> Result<bool, StoreError> {
+        let done = self.points(member, "", (TIME, self.now_ms), &Operation::Pass {})?;
+        Ok(done.time_moved)
     }
 
     /// Takes an account out; where it is new, with what the member had before
@@ -187,6 +199,7 @@ impl<'w, 'c> Keeper<'w, 'c> {
             let operation = Operation::Adjust { points: had, reason: "opening".to_owned() };
             self.carry_out(key, &mut kept, "opening", self.now_ms, &operation)?;
             self.writing.put_book(key, &written(&kept))?;
+            self.writing.put_points_due(member, kept.state.next_moment_ms())?;
         }
         Ok(kept)
     }
@@ -221,12 +234,23 @@ impl<'w, 'c> Keeper<'w, 'c> {
             // It is settled, and nothing is done twice.
             return Ok(Done::default());
         }
+        let due_before_ms = kept.state.next_moment_ms();
         let done = self.carry_out(key, &mut kept, source, at_ms, operation)?;
+        let due_ms = kept.state.next_moment_ms();
+        let is_pass = matches!(operation, Operation::Pass {});
+        if is_pass && !done.time_moved {
+            // It was due, as a row said; nobody looks again before it is.
+            self.writing.put_points_due(member, due_ms)?;
+            return Ok(done);
+        }
         let asks = matches!(operation, Operation::Lend { .. } | Operation::Stand { .. });
         if asks && done.lent.is_none() && done.entries.is_empty() {
             return Ok(done);
         }
         self.writing.put_book(key, &written(&kept))?;
+        if is_pass || due_ms != due_before_ms {
+            self.writing.put_points_due(member, due_ms)?;
+        }
         match (&lane, &done.lent, operation) {
             (Some(lane), Some((id, lease)), _) => self.writing.put_hold(&HoldRow {
                 lane: lane.clone(),
@@ -265,17 +289,22 @@ impl<'w, 'c> Keeper<'w, 'c> {
             Some(key) => self.take(key)?.unwrap_or_default(),
             None => Trace::default(),
         };
-        let done = kept.state.apply(&self.terms, occasion, operation, &mut trace);
+        let before = matches!(operation, Operation::Pass {}).then(|| kept.state.clone());
+        let mut done = kept.state.apply(&self.terms, occasion, operation, &mut trace);
+        done.time_moved = before.is_some_and(|before| !kept.state.is_as_before(&before));
         if let Some(key) = trace_key {
             self.writing.put_book(key, &written(&trace))?;
         }
-        let is_idle = done.lent.is_none() && done.entries.is_empty();
+        let is_idle = done.lent.is_none() && done.entries.is_empty() && !done.time_moved;
         let may_be_idle =
             matches!(operation, Operation::Lend { .. } | Operation::Stand { .. } | Operation::Pass {});
         if !(is_idle && may_be_idle) {
             kept.entries += 1;
             let amount = done.entries.iter().map(|entry| entry.points).sum();
-            let body = serde_json::json!({ "operation": operation, "entries": done.entries });
+            let mut body = serde_json::json!({ "operation": operation, "entries": done.entries });
+            if self.terms.number > 0 {
+                body["terms"] = self.terms.number.into();
+            }
             self.enter(key, kept.entries, (source, at_ms), amount, &body)?;
         }
         Ok(done)
@@ -283,8 +312,7 @@ impl<'w, 'c> Keeper<'w, 'c> {
 
     /// Tells the lanes of the member's store what they have now.
     fn tell_member(&self, member: &str) -> Result<(), StoreError> {
-        let account = self.writing.book(points_key(member))?.filter(|body| !body.is_empty());
-        let account = account.map(|body| account_of(&body)).transpose()?;
+        let account = points_now(self.writing, member, self.now_ms)?;
         self.tell_tier(member, account.as_ref().and_then(|account| account.tier()))
     }
 
@@ -526,7 +554,9 @@ impl<'w, 'c> Keeper<'w, 'c> {
     ) -> Result<(Kept<ReceiptBook>, Option<Sale>), StoreError> {
         let part = receipt_part(origin);
         let key = BookKey { owner: &origin.store, kind: BookKind::Receipt, part: &part };
-        let mut kept: Kept<ReceiptBook> = self.take(key)?.unwrap_or_default();
+        let known: Option<Kept<ReceiptBook>> = self.take(key)?;
+        let is_nowhere = known.is_none();
+        let mut kept = known.unwrap_or_default();
         let sale = self.sale(origin)?;
         if let Some(sale) = &sale
             && kept.state.lines.iter().all(|line| line.sold.is_none())
@@ -535,6 +565,10 @@ impl<'w, 'c> Keeper<'w, 'c> {
             for over in kept.state.sell(&lines) {
                 self.list(&origin.store, &document_of(origin), key, &over)?;
             }
+        }
+        if is_nowhere {
+            // New, or lost: then its entries say how it stood.
+            self.enter_again(key, &mut kept)?;
         }
         Ok((kept, sale))
     }
@@ -868,6 +902,22 @@ pub fn points_terms(reading: &Reading<'_>) -> Result<PointsTerms, StoreError> {
 /// The account that a book of points holds.
 pub fn account_of(body: &str) -> Result<Account, StoreError> {
     Ok(read::<Kept<Account>>("book", body)?.state)
+}
+
+/// The points of a member as they are now, where a book has them. Nothing is written.
+pub fn points_now(reading: &Reading<'_>, member: &str, now_ms: i64) -> Result<Option<Account>, StoreError> {
+    let Some(body) = reading.book(points_key(member))? else { return Ok(None) };
+    Ok(Some(account_of(&body)?.as_of(&points_terms(reading)?, now_ms)))
+}
+
+/// Passes time for members for whom something is over, at most `limit`, each in a transaction of their own; says for how
+/// many. `now_ms` is HQ's clock, milliseconds UTC.
+pub fn pass_due(store: &Store, now_ms: i64, limit: u32) -> Result<u64, StoreError> {
+    let due = store.read::<_, StoreError>(|reading| reading.points_due(now_ms, limit))?;
+    for member in &due {
+        store.write::<_, StoreError>(|writing| Keeper::new(writing, now_ms)?.pass_points(member))?;
+    }
+    Ok(due.len() as u64)
 }
 
 /// What the points of a member are known by.

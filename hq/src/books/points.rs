@@ -18,6 +18,10 @@ use super::LaneId;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PointsTerms {
+    /// Which of the chain's terms these are, counted from 1; 0 until somebody sets any. Entries say it, so that an account is
+    /// made again by the terms of then.
+    #[serde(skip_serializing_if = "is_first")]
+    pub number: u64,
     /// Earned points may be spent after so long, milliseconds: until then the
     /// goods may come back. 0 for at once.
     pub return_window_ms: i64,
@@ -96,9 +100,14 @@ impl PointsTerms {
 
 const DAY_MS: i64 = 86_400_000;
 
+fn is_first(number: &u64) -> bool {
+    *number == 0
+}
+
 impl Default for PointsTerms {
     fn default() -> Self {
         Self {
+            number: 0,
             return_window_ms: 0,
             valid_ms: Some(730 * DAY_MS),
             restored_valid_ms: 7 * DAY_MS,
@@ -373,6 +382,8 @@ pub struct Done {
     pub lent: Option<(String, Lease)>,
     /// Whether the tier is another now.
     pub tier_changed: bool,
+    /// Whether time alone did something, where it was to pass: what was pending may be spent, or a tier is over.
+    pub time_moved: bool,
 }
 
 /// The points of one member.
@@ -499,6 +510,29 @@ impl Account {
     fn share(&self, held: i64, percent: i64, points_max: i64) -> i64 {
         let all = self.available().max(0).saturating_add(held);
         (all.saturating_mul(percent.clamp(0, 100)) / 100).min(points_max)
+    }
+
+    /// This account once time has passed up to a moment: what is over by then ended, what is ripe is free.
+    #[must_use]
+    pub fn as_of(mut self, terms: &PointsTerms, now_ms: i64) -> Self {
+        let occasion = Occasion { member: "", source: "", at_ms: now_ms, now_ms };
+        self.apply(terms, occasion, &Operation::Pass {}, &mut Trace::default());
+        self
+    }
+
+    /// Whether time that passed left an account as it was: its clock is nothing, nor are weeks that count no more.
+    pub(super) fn is_as_before(&self, before: &Self) -> bool {
+        let at_now = Self { now_ms: self.now_ms, net_of_weeks: self.net_of_weeks.clone(), ..before.clone() };
+        *self == at_now
+    }
+
+    /// When time alone next does something to this account, milliseconds UTC; `None` where it never does. What is lent
+    /// ends once it is back.
+    pub fn next_moment_ms(&self) -> Option<i64> {
+        let ripe = self.pending.iter().map(|pending| pending.ripe_ms);
+        let over = self.free.iter().filter_map(|lot| lot.until_ms);
+        let tier = self.tier.iter().map(|tier| tier.until_ms);
+        ripe.chain(over).chain(tier).min()
     }
 
     /// The tier that spending led to; `None` where none did.

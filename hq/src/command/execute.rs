@@ -15,7 +15,9 @@ use crate::import::{self, ImportError};
 use crate::pictures::PictureImport;
 use crate::scan_go::{self, LINK_DAYS_MAX};
 use crate::store::{Kind, SalesRange, Store, StoreError};
-use crate::{catalogue, enrolment, interventions, pictures, projection, sales, secret, shelves, standing};
+use crate::{
+    catalogue, enrolment, interventions, pictures, points_terms, projection, sales, secret, shelves, standing,
+};
 
 /// Rows of alarms and of quarantined events that one answer has at most.
 const TROUBLE_ROWS_MAX: u32 = 1_000;
@@ -306,6 +308,17 @@ pub fn execute_ready(
                 stores,
             })
         }
+        Command::PointsTerms { change } => {
+            let currency: Option<Currency> = store.read(catalogue::currency::<CommandError>)?;
+            let terms = store.write::<_, CommandError>(|writing| {
+                let terms = points_terms::change(writing, change)?;
+                if !change.is_none() {
+                    audit::note(writing, by, "points.terms", "all", &json!({ "terms": terms }), now_ms)?;
+                }
+                Ok(terms)
+            })?;
+            Ok(Outcome::PointsTerms { terms, exponent: currency.map_or(2, |currency| currency.exponent) })
+        }
         Command::Value { member, adjust, reason } => store.write::<_, CommandError>(|writing| {
             let keeper = Keeper::new(writing, now_ms)?;
             if *adjust != protocol::event::Value::default() {
@@ -336,6 +349,12 @@ pub fn execute_ready(
                 shifts: reading.shifts(of_store, BOOK_ROWS_MAX)?,
                 stock: reading.stock(of_store, false, BOOK_ROWS_MAX)?,
             })
+        }),
+        Command::Stock { store: of_store, negative } => store.read(|reading| {
+            if reading.entity(Kind::Store, of_store)?.is_none() {
+                return Err(CommandError::NoStore(of_store.clone()));
+            }
+            Ok(Outcome::Stock { stock: reading.stock(of_store, *negative, BOOK_ROWS_MAX)? })
         }),
         Command::Lanes => Ok(Outcome::Lanes { epochs: store.read(|reading| reading.lane_epochs())? }),
     }

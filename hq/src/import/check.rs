@@ -167,7 +167,7 @@ impl Checker {
             let place = format!("members[{index}]");
             match member_id(member) {
                 None => self.note(file, &place, "it has no \"id\"; give every member one".into()),
-                Some(id) if let Err(what) = super::member::told(&id, member, shop.code()) => {
+                Some(id) if let Err(what) = super::member::check(&id, member, shop.code()) => {
                     self.note(file, &place, what);
                 }
                 Some(id) if !ids.insert(id.clone()) => {

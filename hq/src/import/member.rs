@@ -10,6 +10,9 @@ const CARDS_MAX: usize = 16;
 /// The most tags of one member.
 const TAGS_MAX: usize = 64;
 
+/// The most points that a member had before this HQ kept them.
+const POINTS_MAX: i64 = 1_000_000_000;
+
 /// The longest of any text of a member or coupon, bytes.
 const TEXT_LENGTH_MAX: usize = 128;
 
@@ -66,6 +69,17 @@ pub(super) fn told(
         return Err("\"phone_hash\" is not a SHA-256 in lower-case hex".to_owned());
     }
     Ok(Some((store.to_owned(), source.member(id))))
+}
+
+/// What is wrong with a member's row of an import.
+pub(super) fn check(id: &str, row: &serde_json::Value, of_file: Option<&str>) -> Result<(), String> {
+    told(id, row, of_file)?;
+    let points = MemberSource::deserialize(row).map_err(|error| error.to_string())?.points.unwrap_or(0);
+    if (0..=POINTS_MAX).contains(&points) {
+        Ok(())
+    } else {
+        Err(format!("\"points\" is {points}; use 0 to {POINTS_MAX}"))
+    }
 }
 
 impl MemberSource {
@@ -197,6 +211,10 @@ mod tests {
         assert!(refused(serde_json::json!({"phone_hash": "138"})));
         assert!(refused(serde_json::json!({"cards": "M1"})));
         assert!(refused(serde_json::json!({"tier": "g".repeat(200)})));
+        let points = |points: serde_json::Value| check("m1", &serde_json::json!({ "points": points }), None);
+        assert_eq!((points(0.into()), points(1_000_000_000.into())), (Ok(()), Ok(())));
+        assert_eq!(points((-1).into()), Err("\"points\" is -1; use 0 to 1000000000".to_owned()));
+        assert!(points(1_000_000_001.into()).is_err() && points("12".into()).is_err());
     }
 
     #[test]

@@ -27,7 +27,6 @@ use super::Desk;
 use super::refusal::Refusal;
 use super::routes::{Bearer, SharedDesk, bearer, now_ms, work};
 use super::sent::{self, Sent};
-use crate::audit::{self, By};
 use crate::enrolment::{self, ExchangeError};
 use crate::feed::snapshot::{Piece, parse_range};
 use crate::shelves::ReportError;
@@ -63,12 +62,15 @@ pub(super) async fn enrol(
     let permit = desk.questions.enter().await?;
     work(&desk, permit, move |desk| {
         desk.brake().admit(peer.ip(), now_ms()).map_err(Refusal::Enrol)?;
+        let from = peer.ip().to_string();
         let exchanged = match (request.relay, public_key.as_ref()) {
             (true, Some(public_key)) => {
-                enrolment::exchange_relay(&desk.store, &request.code, public_key, now_ms())
+                enrolment::exchange_relay(&desk.store, &request.code, public_key, &from, now_ms())
             }
             (true, None) => return Err(Refusal::Form("a relay has a key to sign with".to_owned())),
-            (false, public_key) => enrolment::exchange(&desk.store, &request.code, public_key, now_ms()),
+            (false, public_key) => {
+                enrolment::exchange(&desk.store, &request.code, public_key, &from, now_ms())
+            }
         };
         match exchanged {
             Ok(enrolment) => {
@@ -79,7 +81,6 @@ pub(super) async fn enrol(
                     epoch = enrolment.epoch,
                     "a lane is enrolled"
                 );
-                note_enrolled(desk, &enrolment, peer);
                 Ok(Json(enrolment))
             }
             Err(error) => Err(not_taken(desk, peer, error)),
@@ -109,20 +110,6 @@ pub(super) async fn look(
         looked.map(Json).map_err(|error| not_taken(desk, peer, error))
     })
     .await
-}
-
-/// The code is used up; who has the lane's key from now on is in the trail.
-fn note_enrolled(desk: &Desk, enrolment: &Enrolment, peer: SocketAddr) {
-    let lane = format!("{}/{}", enrolment.store, enrolment.lane);
-    let by = By { who: format!("lane {lane}"), origin: peer.ip().to_string() };
-    let detail = serde_json::json!({ "epoch": enrolment.epoch });
-    let noted = desk.store.write::<_, StoreError>(|writing| {
-        audit::note(writing, &by, "lane.enrolled", &lane, &detail, now_ms())
-    });
-    if let Err(error) = noted {
-        // The lane has its key: an answer that is lost would cost it another code.
-        tracing::error!(%error, lane, "an enrolment is not in the audit trail");
-    }
 }
 
 pub(super) async fn push(

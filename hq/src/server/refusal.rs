@@ -249,12 +249,14 @@ impl From<CommandError> for Refusal {
             | CommandError::ValueReason
             | CommandError::ValueNotMoved(_)
             | CommandError::UnknownStore(_)
+            | CommandError::NoStore(_)
             | CommandError::LinkDays(_)
             | CommandError::ScanGoKey(_)
             | CommandError::Interventions(_)
             | CommandError::Access(_)
             | CommandError::Stored(_)
             | CommandError::Standing(_)
+            | CommandError::PointsTerms(_)
             | CommandError::Store(_)) => Self::Command(chain(&error)),
         }
     }

@@ -155,6 +155,53 @@ pub struct Exception {
     pub found_at_ms: i64,
 }
 
+/// Where a page of exceptions ended: what a document did to a book, and how much of it was told. What is wrong with it may
+/// be long, and does not stand here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExceptionPlace {
+    /// When it was found, milliseconds UTC.
+    pub found_at_ms: i64,
+    /// The store whose document it is about.
+    pub store: String,
+    /// The document.
+    pub source: String,
+    /// The kind of the book.
+    pub kind: BookKind,
+    /// The book's owner.
+    pub owner: String,
+    /// The book's part.
+    pub part: String,
+    /// So many things of these were told.
+    pub told: u32,
+}
+
+impl ExceptionPlace {
+    /// Where a page ends that began at another place.
+    pub fn end_of(page: &[Exception], began: Option<&Self>) -> Option<Self> {
+        let last = page.last()?;
+        let mut place = Self {
+            found_at_ms: last.found_at_ms,
+            store: last.store.clone(),
+            source: last.source.clone(),
+            kind: last.kind,
+            owner: last.owner.clone(),
+            part: last.part.clone(),
+            told: 0,
+        };
+        let same = page.iter().rev().take_while(|row| place.is_of(row)).count();
+        let before =
+            began.filter(|began| same == page.len() && Self { told: 0, ..(*began).clone() } == place);
+        place.told = before.map_or(0, |began| began.told) + u32::try_from(same).unwrap_or(u32::MAX);
+        Some(place)
+    }
+
+    fn is_of(&self, row: &Exception) -> bool {
+        (self.found_at_ms, self.kind) == (row.found_at_ms, row.kind)
+            && (&self.store, &self.source, &self.owner, &self.part)
+                == (&row.store, &row.source, &row.owner, &row.part)
+    }
+}
+
 /// What is with goods that are not, or not only, on a shelf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Beside {
@@ -370,10 +417,25 @@ impl Reading<'_> {
 
     /// What a person must look at, newest first, at most `limit`.
     pub fn exceptions(&self, limit: u32) -> Result<Vec<Exception>, StoreError> {
+        self.exceptions_after(None, limit)
+    }
+
+    /// The same after those of a place.
+    pub fn exceptions_after(
+        &self,
+        after: Option<&ExceptionPlace>,
+        limit: u32,
+    ) -> Result<Vec<Exception>, StoreError> {
+        let (found_at_ms, told) = after.map_or((i64::MAX, 0), |place| (place.found_at_ms, place.told));
+        let (store, source) = after.map_or(("", ""), |place| (place.store.as_str(), place.source.as_str()));
+        let (owner, part) = after.map_or(("", ""), |place| (place.owner.as_str(), place.part.as_str()));
+        let kind = after.map_or("", |place| place.kind.name());
         self.all(
             "SELECT store, source, kind, owner, part, what, found_at_ms FROM exception
-             ORDER BY found_at_ms DESC, store, source, kind, owner, part, what LIMIT ?1",
-            values![limit],
+             WHERE found_at_ms <= ?1
+               AND (found_at_ms < ?1 OR (store, source, kind, owner, part) >= (?2, ?3, ?4, ?5, ?6))
+             ORDER BY found_at_ms DESC, store, source, kind, owner, part, what LIMIT ?7 OFFSET ?8",
+            values![found_at_ms, store, source, kind, owner, part, limit, told],
             |row| {
                 Ok(Exception {
                     store: row.text(0)?,
@@ -444,6 +506,15 @@ impl Reading<'_> {
              FROM stock_beside WHERE sku = ?1 GROUP BY place ORDER BY place LIMIT ?2",
             values![sku, limit],
             |row| Ok((row.text(0)?, row.int(1)?, row.int(2)?)),
+        )
+    }
+
+    /// The members whose points time does something to by a moment, the first first, at most `limit`.
+    pub fn points_due(&self, now_ms: i64, limit: u32) -> Result<Vec<String>, StoreError> {
+        self.all(
+            "SELECT member FROM points_due WHERE due_ms <= ?1 ORDER BY due_ms, member LIMIT ?2",
+            values![now_ms, limit],
+            |row| row.text(0),
         )
     }
 
@@ -606,6 +677,29 @@ impl Writing<'_> {
             ],
         )?;
         Ok(())
+    }
+
+    /// Notes when time next does something to a member's points; `None` where it never does.
+    pub fn put_points_due(&self, member: &str, due_ms: Option<i64>) -> Result<(), StoreError> {
+        match due_ms {
+            Some(due_ms) => self.execute(
+                "INSERT INTO points_due (member, due_ms) VALUES (?1, ?2)
+                 ON CONFLICT (member) DO UPDATE SET due_ms = excluded.due_ms",
+                values![member, due_ms],
+            )?,
+            None => self.execute("DELETE FROM points_due WHERE member = ?1", values![member])?,
+        };
+        Ok(())
+    }
+
+    /// What a chain set for all of its members, which nobody else changes until the transaction ends; `first` where it set
+    /// nothing yet.
+    pub fn lock_setting(&self, name: &str, first: &str) -> Result<String, StoreError> {
+        self.execute(
+            "INSERT INTO setting (name, body) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET body = setting.body",
+            values![name, first],
+        )?;
+        Ok(self.setting(name)?.unwrap_or_else(|| first.to_owned()))
     }
 
     /// Sets what counts for all members.

@@ -230,10 +230,33 @@ impl Reading<'_> {
 
     /// The alarms, newest first, at most `limit`.
     pub fn alarms(&self, limit: u32) -> Result<Vec<Alarm>, StoreError> {
+        self.alarms_after(None, limit)
+    }
+
+    /// The same after one of them.
+    pub fn alarms_after(&self, after: Option<&Alarm>, limit: u32) -> Result<Vec<Alarm>, StoreError> {
+        let hash = match after {
+            Some(alarm) => ChainHash::parse(&alarm.hash_sent)
+                .map_err(|error| StoreError::Row { table: "alarm", reason: error.to_string() })?,
+            None => ChainHash::from_bytes([0; 32]),
+        };
+        let (found_at_ms, store, lane, epoch, seq, kind) = match after {
+            Some(alarm) => (
+                alarm.found_at_ms,
+                alarm.store.as_str(),
+                alarm.lane,
+                alarm.epoch,
+                signed(alarm.seq)?,
+                alarm.kind.name(),
+            ),
+            None => (i64::MAX, "", 0, 0, 0, ""),
+        };
         self.all(
             "SELECT store, lane, epoch, seq, kind, hash_sent, found_at_ms FROM alarm
-             ORDER BY found_at_ms DESC, store, lane, epoch, seq LIMIT ?1",
-            values![limit],
+             WHERE found_at_ms <= ?1
+               AND (found_at_ms < ?1 OR (store, lane, epoch, seq, kind, hash_sent) > (?2, ?3, ?4, ?5, ?6, ?7))
+             ORDER BY found_at_ms DESC, store, lane, epoch, seq, kind, hash_sent LIMIT ?8",
+            values![found_at_ms, store, lane, epoch, seq, kind, hash.as_bytes(), limit],
             |row| {
                 Ok(Alarm {
                     store: row.text(0)?,
@@ -251,10 +274,24 @@ impl Reading<'_> {
     /// The quarantined events, by store, lane, epoch and number, at most
     /// `limit`.
     pub fn quarantined(&self, limit: u32) -> Result<Vec<QuarantinedEvent>, StoreError> {
+        self.quarantined_after(None, limit)
+    }
+
+    /// The same after one of them.
+    pub fn quarantined_after(
+        &self,
+        after: Option<&QuarantinedEvent>,
+        limit: u32,
+    ) -> Result<Vec<QuarantinedEvent>, StoreError> {
+        let (store, lane, epoch, seq) = match after {
+            Some(event) => (event.store.as_str(), event.lane, event.epoch, signed(event.seq)?),
+            None => ("", 0, 0, 0),
+        };
         self.all(
             "SELECT store, lane, epoch, seq, reason FROM quarantine
-             ORDER BY store, lane, epoch, seq LIMIT ?1",
-            values![limit],
+             WHERE (store, lane, epoch, seq) > (?1, ?2, ?3, ?4)
+             ORDER BY store, lane, epoch, seq LIMIT ?5",
+            values![store, lane, epoch, seq, limit],
             |row| {
                 Ok(QuarantinedEvent {
                     store: row.text(0)?,

@@ -18,9 +18,17 @@ pub struct StockState {
 impl Reading<'_> {
     /// What a store has after an item, in the order of item codes, at most
     /// `limit`.
-    pub fn stock_after(&self, store: &str, after: &str, limit: u32) -> Result<Vec<StockState>, StoreError> {
+    pub fn stock_after(
+        &self,
+        store: &str,
+        only_negative: bool,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<StockState>, StoreError> {
+        let negative = if only_negative { "HAVING sum(on_hand) < 0" } else { "" };
         self.all(
-            "SELECT sku, CAST(sum(on_hand) AS BIGINT), CAST(sum(reserved) AS BIGINT),
+            &format!(
+                "SELECT sku, CAST(sum(on_hand) AS BIGINT), CAST(sum(reserved) AS BIGINT),
                  CAST(sum(in_transit) AS BIGINT)
              FROM (SELECT sku, quantity AS on_hand, 0 AS reserved, 0 AS in_transit FROM stock
                    WHERE store = ?1 AND sku > ?2
@@ -28,7 +36,8 @@ impl Reading<'_> {
                    SELECT sku, 0, CASE WHEN kind = 'reserved' THEN quantity ELSE 0 END,
                        CASE WHEN kind = 'transit' THEN quantity ELSE 0 END
                    FROM stock_beside WHERE place = ?1 AND sku > ?2) moved
-             GROUP BY sku ORDER BY sku LIMIT ?3",
+             GROUP BY sku {negative} ORDER BY sku LIMIT ?3"
+            ),
             values![store, after, limit],
             |row| {
                 Ok(StockState {

@@ -166,6 +166,63 @@ async fn the_daily_journal_balances_to_the_fen() {
     assert_eq!(desk.get(&key, "/v1/stores/S1/journal/yesterday").await.problem().1, "form");
 }
 
+/// All rows of a list, so many at a time, by its cursor.
+async fn in_pages(desk: &Desk, key: &str, path: &str, limit: usize) -> Vec<Value> {
+    let (mut rows, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = desk.get(key, &format!("{path}?limit={limit}{after}")).await.ok();
+        let items = page["items"].as_array().expect("rows");
+        assert!(items.len() <= limit && !items.is_empty());
+        rows.extend(items.iter().cloned());
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => return rows,
+        }
+    }
+}
+
+#[tokio::test]
+async fn alarms_and_exceptions_are_told_in_pages() {
+    let desk = open().await;
+    let key = desk.key("lanes:write,sales:read").await;
+    let mut lane = enrol(&desk, 1).await;
+    let mut forks = [lane.clone(), lane.clone()];
+    lane.sell(100);
+    push(&desk, &lane, 1).await;
+    for (fork, net) in forks.iter_mut().zip([200, 300]) {
+        fork.sell(net);
+        let url = format!("{}/v1/lanes/S1/1/events", desk.running.url());
+        let answer =
+            desk.client.post(url).bearer_auth(&lane.identity.key).body(fork.batch(1, 1)).send().await;
+        assert_eq!(answer.expect("an answer").status(), StatusCode::CONFLICT);
+    }
+    for number in 0..4 {
+        lane.write(format!("no event {number}").into_bytes());
+    }
+    for gap in 1..=5 {
+        lane.sell(100);
+        let (_, bytes) = lane.events.pop().expect("a sale");
+        let Fact::SaleCompleted { mut sale } = event::decode(&bytes).expect("an event").fact else {
+            panic!("a sale")
+        };
+        sale.price_gap = gap;
+        lane.complete(sale);
+    }
+    push(&desk, &lane, 2).await;
+    for (path, count) in [("/v1/alarms", 6), ("/v1/exceptions", 5)] {
+        let whole = in_pages(&desk, &key, path, 1_000).await;
+        assert_eq!(whole.len(), count, "{whole:?}");
+        for limit in 1..=count {
+            assert_eq!(in_pages(&desk, &key, path, limit).await, whole, "{path} by {limit}");
+        }
+        for no_place in ["x", "7b", "7b7d", "22c3", "225c753030303022"] {
+            let asked = desk.get(&key, &format!("{path}?after={no_place}")).await;
+            assert_eq!(asked.problem().1, "form", "{path} {no_place}");
+        }
+        assert_eq!(desk.get(&key, &format!("{path}?limit=0")).await.problem().1, "form");
+    }
+}
+
 #[tokio::test]
 async fn stock_is_told_by_store_and_by_item() {
     let desk = open().await;
@@ -179,11 +236,32 @@ async fn stock_is_told_by_store_and_by_item() {
     assert_eq!((&first["items"][0]["sku"], &first["items"][0]["on_hand"]), (&json!("1"), &json!(-2_000)));
     let second = desk.get(&key, "/v1/stores/S1/stock?limit=1&after=1").await.ok();
     assert_eq!((&second["items"][0]["sku"], &second["next"]), (&json!("2"), &Value::Null));
+    // Of the third there is enough; only the others are listed.
+    receive(&desk, &mut lane, &[("3", 4_000), ("2", 1_000)]).await;
+    let all = desk.get(&key, "/v1/stores/S1/stock?negative=false").await.ok();
+    assert_eq!(all["items"].as_array().map(Vec::len), Some(3));
+    let negative = desk.get(&key, "/v1/stores/S1/stock?negative=true").await.ok();
+    assert_eq!(
+        (negative["items"].as_array().map(Vec::len), &negative["items"][0]["sku"]),
+        (Some(1), &json!("1"))
+    );
+    assert_eq!(desk.get(&key, "/v1/stores/S1/stock?negative=perhaps").await.problem().1, "form");
+    let stock = |store: &str, negative| desk.command(Command::Stock { store: store.into(), negative });
+    let skus = |outcome: Result<Outcome, String>| match outcome {
+        Ok(Outcome::Stock { stock }) => {
+            stock.into_iter().map(|row| (row.sku, row.quantity)).collect::<Vec<_>>()
+        }
+        other => panic!("stock, not {other:?}"),
+    };
+    assert_eq!(skus(stock("S1", true).await), [("1".to_owned(), -2_000)]);
+    assert_eq!(skus(stock("S1", false).await).len(), 3);
+    assert!(stock("S9", true).await.expect_err("no store").contains("there is no store \"S9\""));
     let everywhere = desk.get(&key, "/v1/goods/1/stock").await.ok();
     assert_eq!(everywhere["items"][0]["store"], "S1");
     let exported = desk.get(&key, "/v1/export/stock.csv?store=S1").await;
     let header = "store,sku,on_hand,reserved,in_transit,available";
-    assert_eq!(exported.text, format!("{header}\nS1,1,-2000,0,0,-2000\nS1,2,-1000,0,0,-1000\n"));
+    let rows = "S1,1,-2000,0,0,-2000\nS1,2,0,0,0,0\nS1,3,4000,0,0,4000\n";
+    assert_eq!(exported.text, format!("{header}\n{rows}"));
     assert_eq!(desk.get(&key, "/v1/export/stock.csv?store=S9").await.problem().0, 404);
     assert_eq!(desk.get(&key, "/v1/export/stock.csv").await.problem().0, 400);
 }

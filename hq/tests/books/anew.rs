@@ -13,7 +13,7 @@ use super::{At, MORNING_MS, Shop};
 fn anew(shop: &Shop, before: &At) -> At {
     let (store, lane) = (before.row.store.as_str(), before.row.lane);
     let code = enrolment::make_code(&shop.store, store, lane, shop.now_ms).expect("a code");
-    let identity = enrolment::exchange(&shop.store, &code, None, shop.now_ms).expect("enrolled");
+    let identity = enrolment::exchange(&shop.store, &code, None, "here", shop.now_ms).expect("enrolled");
     assert_eq!(identity.epoch, 2);
     let row = enrolment::lane_of_key(&shop.store, &identity.key).expect("a read").expect("its lane");
     At { row, lane: Lane::new(identity), filed: 0 }

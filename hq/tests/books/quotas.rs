@@ -204,6 +204,33 @@ pub(super) fn a_price_that_was_not_proved_is_listed(shop: Shop) {
     assert_eq!(listed[0].what, r#"{"engine":1,"price_gap":2069}"#);
 }
 
+/// Negative points would take from a member what they have, or give what they have not, and no entry would say so.
+pub(super) fn points_below_nothing_are_set_aside_and_hold_up_nothing(shop: Shop) {
+    let mut one = shop.lane("S1", 1);
+    let origin = one.member_buys(7, 0, "");
+    one.member_buys(-5, 0, "");
+    one.member_buys(0, -5, "");
+    one.gives_back(&origin, 500, Some((-3, 0)));
+    one.gives_back(&origin, 500, Some((0, -3)));
+    one.member_buys(2, 0, "");
+    shop.file(&mut one);
+    assert_eq!(shop.points(), (509, 0, 509));
+    let quarantined = shop.store.read::<_, StoreError>(|reading| reading.quarantined(10)).expect("a read");
+    let mut reasons: Vec<(u64, &str)> =
+        quarantined.iter().map(|row| (row.seq, row.reason.as_str())).collect();
+    reasons.sort_unstable();
+    let expected = [
+        (2, "-5 points are earned, which is below nothing"),
+        (3, "-5 points are spent, which is below nothing"),
+        (4, "-3 points are taken back, which is below nothing"),
+        (5, "-3 points are given back, which is below nothing"),
+    ];
+    assert_eq!(reasons, expected);
+    assert_eq!(shop.exceptions(), []);
+    let rebuilt = hq::books::rebuild::rebuild(&shop.store, shop.now_ms).expect("looked at");
+    assert_eq!((rebuilt.missing, rebuilt.differing), (0, 0));
+}
+
 pub(super) fn what_comes_back_without_goods_is_set_aside(shop: Shop) {
     let mut one = shop.lane("S1", 1);
     one.sale(|sale| sale.uses_back = vec![used("m1", 2, 2)]);

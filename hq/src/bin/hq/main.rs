@@ -10,10 +10,11 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use chrono::{NaiveDate, Utc};
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use hq::command::{self, AccessCommand, Command, Outcome};
 use hq::import::PriceText;
 use hq::place::DATABASE_VARIABLE;
+use hq::points_terms;
 use hq::relay;
 use hq::server::tls::Pair;
 use hq::server::{self, Config};
@@ -25,8 +26,42 @@ use tracing_subscriber::EnvFilter;
 #[derive(Parser)]
 #[command(name = "hq", version)]
 struct Arguments {
+    /// How the log is written: for people, or a JSON object a line; GUITAI_HQ_LOG_FORMAT where it is not said.
+    #[arg(long, global = true, value_enum)]
+    log_format: Option<LogFormat>,
     #[command(subcommand)]
     act: Act,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum LogFormat {
+    /// For people.
+    Text,
+    /// A JSON object a line, for what collects logs.
+    Json,
+}
+
+/// The environment variable that says how the log is written.
+const LOG_FORMAT_VARIABLE: &str = "GUITAI_HQ_LOG_FORMAT";
+
+/// How the log is to be written; an error says what the environment has instead.
+fn log_format(said: Option<LogFormat>) -> Result<LogFormat, String> {
+    match (said, std::env::var(LOG_FORMAT_VARIABLE)) {
+        (Some(format), _) => Ok(format),
+        (None, Ok(text)) => LogFormat::from_str(&text, false)
+            .map_err(|_| format!("{LOG_FORMAT_VARIABLE} is {text:?}; use text or json")),
+        (None, Err(_)) => Ok(LogFormat::Text),
+    }
+}
+
+fn begin_log(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
+        LogFormat::Json => log.json().init(),
+    }
 }
 
 /// What a server shows itself with.
@@ -314,6 +349,20 @@ enum Act {
         #[arg(long)]
         json: bool,
     },
+    /// Show what a store has, by item.
+    Stock {
+        #[command(flatten)]
+        at: At,
+        /// The store's code.
+        #[arg(long)]
+        store: String,
+        /// Only items of which less than nothing is there: more was sold than came, or somebody counted wrong.
+        #[arg(long)]
+        negative: bool,
+        /// As JSON, thousandths.
+        #[arg(long)]
+        json: bool,
+    },
     /// Show a store's counts of goods: what waits for lanes, and what each found.
     Counts {
         #[command(flatten)]
@@ -397,6 +446,16 @@ enum Act {
         #[arg(long)]
         every_seconds: Option<u32>,
         /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show how points are kept: how long they are good, when they may be spent, the tiers; set it. What is not named stays.
+    PointsTerms {
+        #[command(flatten)]
+        at: At,
+        #[command(flatten)]
+        terms: PointsTermsAsked,
+        /// As JSON, times in milliseconds and amounts in minor units.
         #[arg(long)]
         json: bool,
     },
@@ -526,14 +585,69 @@ impl PriceTerms {
     }
 }
 
+/// How points are to be kept.
+#[derive(clap::Args)]
+struct PointsTermsAsked {
+    /// Earned points may be spent after so many days: until then the goods may come back. 0 for at once.
+    #[arg(long, allow_hyphen_values = true)]
+    return_window_days: Option<i64>,
+    /// Points are good for so many days after they were earned.
+    #[arg(long, allow_hyphen_values = true, conflicts_with = "no_expiry")]
+    valid_days: Option<i64>,
+    /// Points are good for ever.
+    #[arg(long)]
+    no_expiry: bool,
+    /// Points that a return gives back are good for at least so many days.
+    #[arg(long, allow_hyphen_values = true)]
+    restored_valid_days: Option<i64>,
+    /// A lane may spend what it was lent for so many minutes.
+    #[arg(long, allow_hyphen_values = true)]
+    lease_minutes: Option<i64>,
+    /// The most points of one lease.
+    #[arg(long, allow_hyphen_values = true)]
+    lease_points_max: Option<i64>,
+    /// A tier, and the net spent from which on it is reached, such as gold=5000.00; once for each, the lowest first. They
+    /// take the place of all that there were.
+    #[arg(long)]
+    tier: Vec<String>,
+    /// There are no tiers by spending.
+    #[arg(long, conflicts_with = "tier")]
+    no_tiers: bool,
+    /// So many days back spending counts for a tier.
+    #[arg(long, allow_hyphen_values = true)]
+    tier_window_days: Option<i64>,
+    /// A tier that was reached is kept for so many days.
+    #[arg(long, allow_hyphen_values = true)]
+    tier_kept_days: Option<i64>,
+}
+
+impl PointsTermsAsked {
+    fn command(self) -> Command {
+        let tiers = (self.no_tiers || !self.tier.is_empty()).then_some(self.tier);
+        let change = points_terms::Change {
+            return_window_days: self.return_window_days,
+            valid_days: self.valid_days,
+            no_expiry: self.no_expiry,
+            restored_valid_days: self.restored_valid_days,
+            lease_minutes: self.lease_minutes,
+            lease_points_max: self.lease_points_max,
+            tiers,
+            tier_window_days: self.tier_window_days,
+            tier_kept_days: self.tier_kept_days,
+        };
+        Command::PointsTerms { change }
+    }
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+    match log_format(arguments.log_format) {
+        Ok(format) => begin_log(format),
+        Err(wrong) => {
+            eprintln!("hq: {wrong}");
+            return ExitCode::FAILURE;
+        }
+    }
     match perform(arguments.act) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -602,6 +716,7 @@ fn perform(act: Act) -> anyhow::Result<()> {
         Act::Lanes { at, json } => run(at, Command::Lanes, json),
         Act::Rebuild { at } => run(at, Command::Rebuild, false),
         Act::Books { at, store, json } => run(at, Command::Books { store }, json),
+        Act::Stock { at, store, negative, json } => run(at, Command::Stock { store, negative }, json),
         Act::Counts { at, store, post, json } => run(at, Command::Counts { store, post }, json),
         Act::Alarms { at, json } => run(at, Command::Alarms, json),
         Act::RebuildBooks { at } => run(at, Command::RebuildBooks, true),
@@ -615,6 +730,7 @@ fn perform(act: Act) -> anyhow::Result<()> {
         Act::Standing { at, percent, points_max, hours, every_seconds, json } => {
             run(at, Command::Standing { percent, points_max, hours, every_seconds }, json)
         }
+        Act::PointsTerms { at, terms, json } => run(at, terms.command(), json),
         Act::Points { at, member, adjust, reason, json } => {
             run(at, Command::Points { member, adjust, reason }, json)
         }

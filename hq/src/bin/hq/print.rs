@@ -5,10 +5,12 @@ use std::io::Write;
 use domain::money::{Currency, Money};
 use hq::books::counting::{Posted, WaitingCount};
 use hq::books::membership::{Memberships, Party, Reward};
+use hq::books::points::PointsTerms;
 use hq::command::{AccessOutcome, LeaseShown, Outcome};
 use hq::interventions::{CallsOfCause, KioskInterventions};
+use hq::points_terms::{DAY_MS, MINUTE_MS};
 use hq::projection::Rebuilt;
-use hq::store::{AlarmKind, CommissionEntry, CommissionOfDay, PromotionCost};
+use hq::store::{AlarmKind, CommissionEntry, CommissionOfDay, PromotionCost, StockRow};
 use protocol::answer::SalesAnswer;
 use protocol::enrol::RELAY_LANE;
 use qrcode::QrCode;
@@ -89,6 +91,8 @@ pub(crate) fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
                 writeln!(out, "{store}: {leases} leases")?;
             }
         }
+        Outcome::PointsTerms { terms, .. } if json => writeln!(out, "{}", serde_json::to_string(terms)?)?,
+        Outcome::PointsTerms { terms, exponent } => print_points_terms(&mut out, terms, *exponent)?,
         Outcome::Value { free, lent, balance } if json => {
             let all = serde_json::json!({ "free": free, "lent": lent, "balance": balance });
             writeln!(out, "{all}")?;
@@ -220,16 +224,10 @@ pub(crate) fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
                     row.shift, row.lane, row.epoch, row.business_date
                 )?;
             }
-            for row in stock {
-                writeln!(
-                    out,
-                    "{:<20} {:>14}.{:03}",
-                    row.sku,
-                    row.quantity / 1_000,
-                    (row.quantity % 1_000).abs()
-                )?;
-            }
+            print_stock(&mut out, stock)?;
         }
+        Outcome::Stock { stock } if json => writeln!(out, "{}", serde_json::to_string(stock)?)?,
+        Outcome::Stock { stock } => print_stock(&mut out, stock)?,
         Outcome::Alarms { alarms, quarantined } if json => {
             let both = serde_json::json!({ "alarms": alarms, "quarantined": quarantined });
             writeln!(out, "{both}")?;
@@ -466,6 +464,51 @@ fn print_access(out: &mut impl Write, outcome: &AccessOutcome, json: bool) -> an
     Ok(())
 }
 
+/// A quantity of pieces or kilograms.
+fn thousandths(value: i64) -> String {
+    let sign = if value < 0 { "-" } else { "" };
+    format!("{sign}{}.{:03}", value.unsigned_abs() / 1_000, value.unsigned_abs() % 1_000)
+}
+
+fn print_stock(out: &mut impl Write, stock: &[StockRow]) -> std::io::Result<()> {
+    for row in stock {
+        writeln!(out, "{:<20} {:>18}", row.sku, thousandths(row.quantity))?;
+    }
+    Ok(())
+}
+
+/// How points are kept, in the units in which it is said.
+fn print_points_terms(out: &mut impl Write, terms: &PointsTerms, exponent: u8) -> std::io::Result<()> {
+    let days = |span_ms: i64| match span_ms % DAY_MS {
+        0 => format!("{} days", span_ms / DAY_MS),
+        _ => format!("{} minutes", span_ms / MINUTE_MS),
+    };
+    match terms.return_window_ms {
+        0 => writeln!(out, "earned points may be spent at once")?,
+        window_ms => writeln!(out, "earned points may be spent after {}", days(window_ms))?,
+    }
+    match terms.valid_ms {
+        Some(valid_ms) => writeln!(
+            out,
+            "they are good for {}; what comes back for at least {}",
+            days(valid_ms),
+            days(terms.restored_valid_ms)
+        )?,
+        None => writeln!(out, "they are good for ever")?,
+    }
+    let minutes = terms.lease_ms / MINUTE_MS;
+    writeln!(out, "a lane is lent at most {} for {minutes} minutes", terms.lease_points_max)?;
+    if terms.tiers.is_empty() {
+        return writeln!(out, "no tiers by spending");
+    }
+    let currency = Currency { code: String::new(), symbol: String::new(), exponent };
+    for step in &terms.tiers {
+        writeln!(out, "tier {}: from {}", step.tier, currency.format(Money::from_minor(step.net)))?;
+    }
+    let (window, kept) = (days(terms.tier_window_ms), days(terms.tier_kept_ms));
+    writeln!(out, "spending of the last {window} counts; a tier is kept for {kept}")
+}
+
 fn print_counts(
     out: &mut impl Write,
     waiting: &[WaitingCount],
@@ -492,10 +535,6 @@ fn print_counts(
         }
         writeln!(out, "{document} of {}  {}{notes}", count.source, count.reason)?;
         for row in &count.differences {
-            let thousandths = |value: i64| {
-                let sign = if value < 0 { "-" } else { "" };
-                format!("{sign}{}.{:03}", value.unsigned_abs() / 1_000, value.unsigned_abs() % 1_000)
-            };
             writeln!(
                 out,
                 "  {:<20} book {:>12}  counted {:>12}  difference {:>12}",

@@ -3,13 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use protocol::event::{Event, Fact};
+use protocol::event::{Event, Fact, Origin};
 use serde::Deserialize;
 
 use super::codes::used_code;
-use super::{BACK, Keeper, Kept, document, points_key, read, written};
+use super::{
+    BACK, Keeper, Kept, POINTS_BEFORE_SETTING, document, origin_of, points_key, read, receipt_part, written,
+};
 use crate::books::LaneId;
-use crate::books::points::{Account, Occasion, Operation, Trace};
+use crate::books::held::ReceiptBook;
+use crate::books::points::{Account, Occasion, Operation, PointsTerms, Trace};
 use crate::store::{BookKey, BookKind, JournalKey, StoreError};
 
 /// Entries that are read back at one time.
@@ -20,6 +23,19 @@ const ENTRIES_AT_A_TIME: u32 = 1_000;
 #[derive(Debug, Deserialize)]
 struct Entered {
     operation: Operation,
+    /// The terms that counted then, by their number.
+    #[serde(default)]
+    terms: u64,
+}
+
+/// What was done to the book of a receipt, as its entries say it.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+enum ReceiptDone {
+    Claim { lane: LaneId, until_ms: i64 },
+    Release { lane: LaneId },
+    Leave {},
+    GiveBack { lines: Vec<(u32, i64)> },
 }
 
 impl Keeper<'_, '_> {
@@ -68,11 +84,72 @@ impl Keeper<'_, '_> {
         if let (Some(buyer), true) = (&sale.buyer, self.could_begin(sale, &source)?) {
             is_missing |= !self.knows_membership(&buyer.member, &source)?;
         }
+        // A return without a member or a coupon stands in the book of its receipt alone: lost, it could be claimed again.
+        for returned in &sale.returns {
+            let Some(origin) = &returned.origin else { continue };
+            is_missing |= !self.knows_return(origin, &source)?;
+        }
         if is_missing {
             let lane = LaneId { store: key.store.to_owned(), lane: key.lane };
             self.file_sale(&lane, (&source, event.at_ms), sale)?;
         }
         Ok(is_missing)
+    }
+
+    /// Whether the book of a receipt has what a document gave back of it. A book that is lost is there again, as its entries
+    /// say; what of it stands in no entry is for the caller.
+    fn knows_return(&self, origin: &Origin, source: &str) -> Result<bool, StoreError> {
+        let part = receipt_part(origin);
+        let book = BookKey { owner: &origin.store, kind: BookKind::Receipt, part: &part };
+        let is_lost = self.writing.book(book)?.is_none();
+        let (kept, _) = self.open_receipt(origin)?;
+        if is_lost {
+            self.writing.put_book(book, &written(&kept))?;
+        }
+        Ok(!is_lost && kept.state.documents.iter().any(|known| known == source))
+    }
+
+    /// Does to the book of a receipt what its entries say was done to it.
+    pub(super) fn enter_again(
+        &self,
+        key: BookKey<'_>,
+        kept: &mut Kept<ReceiptBook>,
+    ) -> Result<(), StoreError> {
+        loop {
+            let entries = self.writing.book_entries(key, kept.entries, ENTRIES_AT_A_TIME)?;
+            if entries.is_empty() {
+                return Ok(());
+            }
+            for entry in entries {
+                kept.entries = entry.number;
+                match read::<ReceiptDone>("book_entry", &entry.body)? {
+                    ReceiptDone::Claim { lane, until_ms } => {
+                        // It was given then, so it is given now.
+                        let _given = kept.state.claim(&lane, until_ms);
+                    }
+                    ReceiptDone::Release { lane } => {
+                        kept.state.end(&lane);
+                    }
+                    ReceiptDone::Leave {} => {
+                        if let Some(claim) = kept.state.claim.as_mut() {
+                            claim.left_behind = true;
+                        }
+                    }
+                    ReceiptDone::GiveBack { lines } => {
+                        let Some(by) = origin_of(&entry.source) else { continue };
+                        let lane = LaneId { store: by.store, lane: by.lane };
+                        // What was too much of it is listed.
+                        let _over = kept.state.give_back(&lane, &entry.source, &lines);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The terms of points that counted before these.
+    fn terms_before(&self) -> Result<Vec<PointsTerms>, StoreError> {
+        let body = self.writing.setting(POINTS_BEFORE_SETTING)?;
+        body.map_or(Ok(Vec::new()), |body| read("setting", &body))
     }
 
     /// Makes a member's account again from its entries, and puts it right
@@ -82,13 +159,16 @@ impl Keeper<'_, '_> {
         let Some(stored) = self.writing.lock_book(key)? else { return Ok(false) };
         let mut made: Kept<Account> = Kept::default();
         let mut traces: BTreeMap<String, Trace> = BTreeMap::new();
+        let earlier = self.terms_before()?;
         loop {
             let entries = self.writing.book_entries(key, made.entries, ENTRIES_AT_A_TIME)?;
             if entries.is_empty() {
                 break;
             }
             for entry in entries {
-                let Entered { operation } = read("book_entry", &entry.body)?;
+                let Entered { operation, terms } = read("book_entry", &entry.body)?;
+                let of_then = earlier.iter().find(|before| before.number == terms);
+                let terms = of_then.unwrap_or(&self.terms);
                 let occasion =
                     Occasion { member, source: &entry.source, at_ms: entry.at_ms, now_ms: entry.heard_at_ms };
                 let mut none = Trace::default();
@@ -96,7 +176,7 @@ impl Keeper<'_, '_> {
                     Some(sale) => traces.entry(sale.to_owned()).or_default(),
                     None => &mut none,
                 };
-                made.state.apply(&self.terms, occasion, &operation, trace);
+                made.state.apply(terms, occasion, &operation, trace);
                 made.entries = entry.number;
             }
         }
@@ -104,6 +184,7 @@ impl Keeper<'_, '_> {
             let key = BookKey { owner: member, kind: BookKind::PointsSale, part };
             self.writing.put_book(key, &written(trace))?;
         }
+        self.writing.put_points_due(member, made.state.next_moment_ms())?;
         let made = written(&made);
         if made == stored {
             return Ok(false);

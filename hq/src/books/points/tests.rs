@@ -41,7 +41,20 @@ impl Books {
         self.entries += done.entries.iter().map(|entry| entry.points).sum::<i64>();
         self.wrong.extend(done.wrong.iter().cloned());
         self.check();
+        self.check_time(terms);
         done
+    }
+
+    /// Nothing happens by itself before the moment that the account names, and something does then.
+    fn check_time(&self, terms: &PointsTerms) {
+        let is_as_now = |at_ms: i64| self.account.clone().as_of(terms, at_ms).is_as_before(&self.account);
+        match self.account.next_moment_ms() {
+            Some(next_ms) => {
+                assert!(next_ms > self.account.now_ms, "what is over is over");
+                assert!(is_as_now(next_ms - 1) && !is_as_now(next_ms), "at {next_ms}");
+            }
+            None => assert!(is_as_now(i64::MAX / 2)),
+        }
     }
 
     fn check(&self) {

@@ -1,23 +1,22 @@
 //! Routes about lanes, for whoever enrols and watches them.
 
 use axum::http::Method;
+use protocol::chain::ChainHash;
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::forms::{Changed, Millis, Page};
+use super::forms::{Changed, Millis, Page, PageQuery, page_limit};
 use super::route::{Access, Call, Done, Nothing, Route, change, prepared_change, question};
 use crate::access::Scope;
 use crate::enrolment::{self, CODE_LIFE_MS, ExchangeError, MakeCodeError};
 use crate::secret;
 use crate::server::Desk;
 use crate::server::refusal::{Refusal, chain};
-use crate::store::{AlarmKind, Reading, Writing};
+use crate::store::{Alarm, AlarmKind, ExceptionPlace, QuarantinedEvent, Reading, Writing};
 
 const LANES: (&str, Scope) = ("administration", Scope::LanesWrite);
-
-/// Rows of alarms and exceptions of one answer.
-const ROWS_MAX: u32 = 1_000;
 
 impl From<MakeCodeError> for Refusal {
     fn from(error: MakeCodeError) -> Self {
@@ -56,7 +55,7 @@ pub(super) fn routes() -> Vec<Route> {
         question(
             "/v1/alarms",
             LANES,
-            "Forks, wrong signatures and events in quarantine, newest first.",
+            "Forks and wrong signatures, newest first, and then events in quarantine.",
             alarms,
         ),
         question(
@@ -143,6 +142,30 @@ fn revoke(writing: &Writing<'_>, call: &Call, _: &Nothing) -> Result<Done<Change
     }
 }
 
+/// Writes where a page ended as a text that stands in an address as it is.
+fn write_place(place: &impl Serialize) -> String {
+    let text = serde_json::to_string(place).expect("plain data serialises");
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn read_place<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
+    let digit = |digit: u8| (digit as char).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let pair = |pair: &[u8]| match pair {
+        [high, low] => Some((digit(*high)? << 4) | digit(*low)?),
+        _ => None,
+    };
+    let bytes: Option<Vec<u8>> = text.as_bytes().chunks(2).map(pair).collect();
+    // No text of ours has a zero byte, and no database takes one.
+    let written =
+        bytes.and_then(|bytes| String::from_utf8(bytes).ok()).filter(|text| !text.contains("\\u0000"));
+    let place = written.and_then(|text| serde_json::from_str(&text).ok());
+    place.ok_or_else(|| no_place(text))
+}
+
+fn no_place(text: &str) -> Refusal {
+    Refusal::Form(format!("the query: after {text:?} is no next of a page"))
+}
+
 /// Something that is wrong with a journal.
 #[derive(Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -159,8 +182,52 @@ struct AlarmShown {
     reason: Option<String>,
 }
 
-fn alarms(reading: &Reading<'_>, _: &Call, _: Nothing) -> Result<Page<AlarmShown>, Refusal> {
-    let alarms = reading.alarms(ROWS_MAX)?.into_iter().map(|alarm| AlarmShown {
+/// Where a page of alarms ended.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum AlarmPlace {
+    Alarm(Alarm),
+    /// Without its reason.
+    Quarantined(QuarantinedEvent),
+}
+
+/// A page of what is wrong with journals: what was found, the newest first, and then what is in quarantine, by journal.
+fn alarms(reading: &Reading<'_>, _: &Call, query: PageQuery) -> Result<Page<AlarmShown>, Refusal> {
+    let limit = page_limit(query.limit)?;
+    let room = limit as usize;
+    let place = query.after.as_deref().map(read_place::<AlarmPlace>).transpose()?;
+    let can_be = |place: &AlarmPlace| match place {
+        AlarmPlace::Alarm(last) => {
+            i64::try_from(last.seq).is_ok() && ChainHash::parse(&last.hash_sent).is_ok()
+        }
+        AlarmPlace::Quarantined(last) => i64::try_from(last.seq).is_ok(),
+    };
+    if !place.as_ref().is_none_or(can_be) {
+        return Err(no_place(query.after.as_deref().unwrap_or_default()));
+    }
+    let mut alarms = match &place {
+        None => reading.alarms(limit + 1)?,
+        Some(AlarmPlace::Alarm(last)) => reading.alarms_after(Some(last), limit + 1)?,
+        Some(AlarmPlace::Quarantined(_)) => Vec::new(),
+    };
+    let last = match &place {
+        Some(AlarmPlace::Quarantined(last)) => Some(last),
+        None | Some(AlarmPlace::Alarm(_)) => None,
+    };
+    let more_alarms = alarms.len() > room;
+    alarms.truncate(room);
+    let left = limit - u32::try_from(alarms.len()).unwrap_or(limit);
+    let mut aside = if more_alarms { Vec::new() } else { reading.quarantined_after(last, left + 1)? };
+    let more_aside = aside.len() > left as usize;
+    aside.truncate(left as usize);
+    let next = if !(more_alarms || more_aside) {
+        None
+    } else {
+        let alarm = || alarms.last().cloned().map(AlarmPlace::Alarm);
+        let event = aside.last().map(|event| QuarantinedEvent { reason: String::new(), ..event.clone() });
+        event.map(AlarmPlace::Quarantined).or_else(alarm).map(|place| write_place(&place))
+    };
+    let alarms = alarms.into_iter().map(|alarm| AlarmShown {
         kind: match alarm.kind {
             AlarmKind::Fork => "fork",
             AlarmKind::Signature => "signature",
@@ -174,7 +241,7 @@ fn alarms(reading: &Reading<'_>, _: &Call, _: Nothing) -> Result<Page<AlarmShown
         found_at_ms: Some(alarm.found_at_ms),
         reason: None,
     });
-    let quarantined = reading.quarantined(ROWS_MAX)?.into_iter().map(|event| AlarmShown {
+    let quarantined = aside.into_iter().map(|event| AlarmShown {
         kind: "quarantine".to_owned(),
         store: event.store,
         lane: event.lane,
@@ -183,7 +250,7 @@ fn alarms(reading: &Reading<'_>, _: &Call, _: Nothing) -> Result<Page<AlarmShown
         found_at_ms: None,
         reason: Some(event.reason),
     });
-    Ok(Page { items: alarms.chain(quarantined).collect(), next: None })
+    Ok(Page { items: alarms.chain(quarantined).collect(), next })
 }
 
 /// Something that stands and that a person must look at.
@@ -203,8 +270,14 @@ struct ExceptionShown {
     found_at_ms: Millis,
 }
 
-fn exceptions(reading: &Reading<'_>, _: &Call, _: Nothing) -> Result<Page<ExceptionShown>, Refusal> {
-    let rows = reading.exceptions(ROWS_MAX)?.into_iter().map(|row| ExceptionShown {
+fn exceptions(reading: &Reading<'_>, _: &Call, query: PageQuery) -> Result<Page<ExceptionShown>, Refusal> {
+    let limit = page_limit(query.limit)?;
+    let place = query.after.as_deref().map(read_place::<ExceptionPlace>).transpose()?;
+    let mut rows = reading.exceptions_after(place.as_ref(), limit + 1)?;
+    let is_cut = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = ExceptionPlace::end_of(&rows, place.as_ref()).filter(|_| is_cut);
+    let rows = rows.into_iter().map(|row| ExceptionShown {
         store: row.store,
         source: row.source,
         kind: row.kind.name().to_owned(),
@@ -213,5 +286,5 @@ fn exceptions(reading: &Reading<'_>, _: &Call, _: Nothing) -> Result<Page<Except
         what: serde_json::from_str(&row.what).unwrap_or_else(|_| json!(row.what)),
         found_at_ms: row.found_at_ms,
     });
-    Ok(Page { items: rows.collect(), next: None })
+    Ok(Page { items: rows.collect(), next: next.as_ref().map(write_place) })
 }

@@ -12,7 +12,7 @@ use super::forms::{Changed, ID_PATTERN, Millis, Page, PageQuery, page, page_limi
 use super::route::{Call, Done, Nothing, Route, change, question};
 use crate::access::Scope;
 use crate::books::keeper::{
-    Keeper, PointsRefused, ValueRefused, account_of, points_key, value_account_of, value_key,
+    Keeper, PointsRefused, ValueRefused, points_key, points_now, value_account_of, value_key,
 };
 use crate::books::value::ValueAccount;
 use crate::import;
@@ -43,7 +43,7 @@ pub(super) fn routes() -> Vec<Route> {
             ("member.put", "Registers a member, or makes them what is sent."),
             put,
         ),
-        question("/v1/members/{id}/points", READ, "The points of a member.", points),
+        question("/v1/members/{id}/points", READ, "The points of a member, as they are now.", points),
         question(
             "/v1/members/{id}/points/entries",
             READ,
@@ -249,19 +249,16 @@ fn points(reading: &Reading<'_>, call: &Call, _: Nothing) -> Result<Points, Refu
     let id = call.param("id");
     let body = stored(reading, id)?;
     let member = id.to_owned();
-    Ok(match reading.book(points_key(id))? {
-        Some(book) => {
-            let account = account_of(&book)?;
-            Points {
-                member,
-                available: account.available(),
-                pending: account.pending(),
-                lent: account.lent(),
-                standing: account.standing(),
-                balance: account.balance(),
-                tier: account.tier().map(str::to_owned),
-            }
-        }
+    Ok(match points_now(reading, id, call.now_ms)? {
+        Some(account) => Points {
+            member,
+            available: account.available(),
+            pending: account.pending(),
+            lent: account.lent(),
+            standing: account.standing(),
+            balance: account.balance(),
+            tier: account.tier().map(str::to_owned),
+        },
         None => {
             // What was imported is entered when something first moves it.
             let had = import::member_points(&body).unwrap_or(0);

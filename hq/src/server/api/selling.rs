@@ -48,7 +48,12 @@ pub(super) fn routes() -> Vec<Route> {
             "How often a store's kiosks called somebody, for what, and how often for nothing.",
             interventions,
         ),
-        question("/v1/stores/{store}/stock", STOCK, "What a store has, by item.", stock_of_store),
+        question(
+            "/v1/stores/{store}/stock",
+            STOCK,
+            "What a store has, by item, or what it has less than nothing of.",
+            stock_of_store,
+        ),
         question("/v1/goods/{sku}/stock", STOCK, "What every store has of an item.", stock_of_item),
         table("/v1/export/stock.csv", STOCK, "What a store has, by item, thousandths.", export_stock),
     ]
@@ -467,11 +472,26 @@ impl Stock {
     }
 }
 
-fn stock_of_store(reading: &Reading<'_>, call: &Call, query: PageQuery) -> Result<Page<Stock>, Refusal> {
+/// What of a store's stock.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct StockQuery {
+    /// Only items of which less than nothing is there: more was sold than came, or somebody counted wrong.
+    #[serde(default)]
+    negative: bool,
+    /// Where the page before ended: its `next`. The first page where absent.
+    after: Option<String>,
+    /// How many rows at most, 1 to 1000; 200 where absent.
+    #[schemars(range(min = 1, max = 1000))]
+    limit: Option<u32>,
+}
+
+fn stock_of_store(reading: &Reading<'_>, call: &Call, query: StockQuery) -> Result<Page<Stock>, Refusal> {
     let store = call.param("store");
     known_store(reading, store)?;
     let limit = page_limit(query.limit)?;
-    let rows = reading.stock_after(store, query.after.as_deref().unwrap_or_default(), limit + 1)?;
+    let after = query.after.as_deref().unwrap_or_default();
+    let rows = reading.stock_after(store, query.negative, after, limit + 1)?;
     let rows = rows.into_iter().map(|state| Stock::of(store, state)).collect();
     Ok(page(rows, limit, |row: &Stock| row.sku.clone()))
 }
@@ -505,7 +525,7 @@ fn export_stock(
     after: &str,
 ) -> Result<(String, Option<String>), Refusal> {
     known_store(reading, &query.store)?;
-    let rows = reading.stock_after(&query.store, after, ROWS_AT_A_TIME)?;
+    let rows = reading.stock_after(&query.store, false, after, ROWS_AT_A_TIME)?;
     let is_full = rows.len() == ROWS_AT_A_TIME as usize;
     let next = rows.last().filter(|_| is_full).map(|row| row.sku.clone());
     let mut out = csv::Writer::from_writer(Vec::new());

@@ -10,9 +10,9 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// The version of the tables that this program knows.
-pub(super) const VERSION: i32 = 13;
+pub(super) const VERSION: i32 = 14;
 
-const TABLES: &str = include_str!("../../../schemas/13.sql");
+const TABLES: &str = include_str!("../../../schemas/14.sql");
 
 /// From version 1, 2, ... to the next.
 const STEPS: &[(i32, &str)] = &[
@@ -28,6 +28,7 @@ const STEPS: &[(i32, &str)] = &[
     (10, include_str!("../../../schemas/10-to-11.sql")),
     (11, include_str!("../../../schemas/11-to-12.sql")),
     (12, include_str!("../../../schemas/12-to-13.sql")),
+    (13, include_str!("../../../schemas/13-to-14.sql")),
 ];
 
 /// Brings a file that is new or of an earlier version to [`VERSION`], whole
@@ -67,6 +68,7 @@ mod tests {
         include_str!("../../../schemas/11.sql"),
         include_str!("../../../schemas/12.sql"),
         include_str!("../../../schemas/13.sql"),
+        include_str!("../../../schemas/14.sql"),
     ];
 
     /// Tables, columns and indexes as SQLite understands them.
@@ -80,6 +82,27 @@ mod tests {
             )
             .expect("prepared");
         rows.query_map([], |row| row.get(0)).expect("read").collect::<Result<_, _>>().expect("read")
+    }
+
+    #[test]
+    fn accounts_of_before_time_passed_are_looked_at_once() {
+        let mut old = Connection::open_in_memory().expect("opened");
+        let tables = RELEASED[12];
+        old.execute_batch(&format!(
+            "{tables} PRAGMA user_version = 13;
+             INSERT INTO book VALUES ('m1', 'points', '', '{{}}'), ('m1', 'points_sale', 'S1/1/1/1', '{{}}'),
+             ('m2', 'points', '', ''), ('m3', 'value', '', '{{}}');"
+        ))
+        .expect("filled");
+        migrate(&mut old, 1).expect("brought here");
+        let due: (String, i64, i64) = old
+            .query_row(
+                "SELECT member, due_ms, (SELECT count(*) FROM points_due) FROM points_due",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )
+            .expect("a row");
+        assert_eq!(due, ("m1".to_owned(), 0, 1));
     }
 
     #[test]

@@ -6,7 +6,9 @@ use crate::simulate::headquarters::Caller;
 use crate::simulate::machine::{Condition, Papers};
 use crate::simulate::model::{found, key_of};
 use crate::simulate::network::{Answer, Ask, PATIENCE_MS, REFUSED_MS, Way};
+use crate::simulate::relay::Told;
 use ledger::journal::Identity;
+use protocol::ask::Question as Asks;
 use sync_agent::core::Alarm;
 
 /// How long it takes to see that nobody listens, milliseconds.
@@ -175,7 +177,19 @@ impl World<'_> {
             self.forget_what_is_filed(&papers.identity, ask)?;
         }
         self.weaken_points(&papers.identity, ask)?;
-        let caller = Caller { identity: &papers.identity, key: &papers.key };
+        let told = match ask {
+            Ask::Question(asks) if matches!(**asks, Asks::Positions {}) => {
+                self.told_in(&papers.identity.store, true)
+            }
+            Ask::Question(_)
+            | Ask::Position { .. }
+            | Ask::Push { .. }
+            | Ask::Page { .. }
+            | Ask::Shelf(_)
+            | Ask::Copied { .. }
+            | Ask::Copy { .. } => Told::new(),
+        };
+        let caller = Caller { identity: &papers.identity, key: &papers.key, told: &told };
         let answer = match self.hq.answer(&caller, ask, self.now_ms) {
             Ok(answer) => answer,
             Err(error) => return self.hq_fails(&error).map(|()| None),
@@ -190,6 +204,9 @@ impl World<'_> {
             let Ok(head) = head else { return found(Invariant::Chain, "HQ's head is no hash") };
             self.model.filed(&key, filed.acknowledged, head)?;
             self.note(head.as_bytes());
+            if let Ask::Push { .. } = ask {
+                self.look_at_counts(&papers.identity.store)?;
+            }
         }
         Ok(Some(answer))
     }

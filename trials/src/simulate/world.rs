@@ -71,6 +71,8 @@ enum What {
     DiskRoom { machine: usize },
     /// A technician comes.
     Technician { machine: usize },
+    /// Somebody switches a machine off and on, since it says that something is wrong.
+    OffAndOn { machine: usize, boot: u64 },
     /// HQ is back.
     HqOn,
     /// A store's relay is back.
@@ -293,6 +295,13 @@ impl<'a> World<'a> {
                 Ok(())
             }
             What::Technician { machine } => self.technician(machine),
+            What::OffAndOn { machine, boot } => {
+                if self.is_on(machine, boot) && !self.is_settling {
+                    self.restart(machine)
+                } else {
+                    Ok(())
+                }
+            }
             What::HqOn => self.hq_on(),
             What::RelayOn { store } => self.relay_on(store),
             What::Check => {

@@ -205,7 +205,7 @@ impl World<'_> {
         Ok(())
     }
 
-    fn restart(&mut self, machine: usize) -> Result<(), Finding> {
+    pub(super) fn restart(&mut self, machine: usize) -> Result<(), Finding> {
         self.stop(machine)?;
         if self.machines[machine].condition == Condition::On { self.start_programs(machine) } else { Ok(()) }
     }

@@ -14,6 +14,9 @@ use sync_agent::core::Alarm;
 /// How long it takes to see that nobody listens, milliseconds.
 pub(super) const NOBODY_MS: i64 = 50;
 
+/// How many of a hundred people switch a machine off and on that says that HQ has more than its disk, before anybody comes.
+const OFF_AND_ON_PERCENT: u64 = 60;
+
 impl World<'_> {
     /// Puts an agent on the agenda for when it wants to be looked at, not
     /// before `from_ms`.
@@ -91,6 +94,12 @@ impl World<'_> {
         }
         let words = status.alarm().map(ToString::to_string).unwrap_or_default();
         self.tell_of(machine, &words);
+        let is_ahead = matches!(status.alarm(), Some(Alarm::HqAhead { .. }));
+        if is_ahead && self.dice.chance(OFF_AND_ON_PERCENT) {
+            let (boot, pause_ms) =
+                (self.machines[machine].boot, self.dice.between(MINUTE_MS / 2, 10 * MINUTE_MS));
+            self.put_after(pause_ms, What::OffAndOn { machine, boot });
+        }
         let pause_ms = self.dice.between(10 * MINUTE_MS, 120 * MINUTE_MS);
         let pause_ms = if self.is_settling { MINUTE_MS } else { pause_ms };
         self.call_technician(machine, pause_ms);

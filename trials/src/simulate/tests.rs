@@ -180,7 +180,6 @@ fn goods_come_and_go_and_are_counted_while_lanes_sell() {
         BadDay::TransferShort,
         BadDay::CountedDuringSales,
         BadDay::CountByClock,
-        BadDay::CountWaited,
     ] {
         assert!(days.count(day) > 0, "{day:?} was not met: {}", days.json());
     }

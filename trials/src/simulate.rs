@@ -16,6 +16,7 @@
 //! | [`shelf`], [`keeper`] | labels on the shelf, and the part of an agent that keeps them true |
 //! | [`relay`] | the relay of a store, which some have |
 //! | [`asking`], [`claims`] | what lanes ask of it and of HQ, and what one lane at a time may use up |
+//! | [`stock`] | goods that come, go, are on their way and are counted |
 //! | [`points`] | members' points: what was lent, and what customers walked away with |
 //! | [`network`] | what becomes of a request and its answer |
 //! | [`headquarters`], [`shop`] | HQ's program, and what it feeds |
@@ -42,6 +43,7 @@ pub mod script;
 pub mod shelf;
 pub mod shop;
 pub mod shrink;
+pub mod stock;
 pub mod world;
 
 use std::panic::{self, AssertUnwindSafe};
@@ -78,6 +80,8 @@ pub enum Weakness {
     LanesForget,
     /// HQ lends points that it has lent to another lane already.
     LeasesOverlap,
+    /// HQ takes what was counted for what there is when it has the count, wherever lanes were.
+    CountsOnArrival,
 }
 
 /// What is simulated.

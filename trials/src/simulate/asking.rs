@@ -45,6 +45,8 @@ enum Errand {
     },
     TakeUp(ParkedId),
     Release,
+    /// How far the store's lanes are.
+    Positions,
 }
 
 /// What came of an answer, or of none.
@@ -62,6 +64,8 @@ pub struct Heard {
     pub lent: Option<PointsGrant>,
     /// None were lent.
     pub is_not_lent: bool,
+    /// How far other lanes are; none where nobody can say.
+    pub positions: Option<Vec<event::Position>>,
 }
 
 /// What is asked, and what is held for this lane.
@@ -155,6 +159,12 @@ impl Errands {
             Some(grant) => Ok(Input::OfferPoints(Some(grant.clone()))),
             None => Err(self.ask_for_points(settings, member, true)),
         }
+    }
+
+    /// Somebody counts; one question is enough at one time.
+    pub fn ask_positions(&mut self) -> Option<(u64, Question)> {
+        let is_asking = self.open.values().any(|errand| *errand == Errand::Positions);
+        (!is_asking).then(|| self.ask(Errand::Positions, Question::Positions {}))
     }
 
     /// Goods of a sale are to come back.
@@ -312,6 +322,12 @@ impl Errands {
                 _ => heard.questions.push(self.ask(Errand::Release, Question::ReleaseParked { parked: id })),
             },
             Errand::Release => {}
+            Errand::Positions => {
+                heard.positions = Some(match answer {
+                    Some(Answer::Positions { known, .. }) => known,
+                    _ => Vec::new(),
+                });
+            }
         }
         heard
     }

@@ -23,6 +23,11 @@ const CLOSING_PAUSE_MS: i64 = 60_000;
 const OPENS: i64 = 7 * 60;
 const CLOSES: i64 = 22 * 60;
 
+/// Whether the doors are open at a minute of the shop's day.
+pub fn is_open(minute: i64) -> bool {
+    (OPENS..CLOSES).contains(&minute)
+}
+
 /// What people know of a lane.
 pub struct Seen<'a> {
     /// The till, as the screen shows it.
@@ -86,7 +91,7 @@ impl Customers {
 
     /// Lets one more thing happen.
     pub fn next(&mut self, seen: &Seen<'_>) -> Next {
-        let open = (OPENS..CLOSES).contains(&seen.minute);
+        let open = is_open(seen.minute);
         let pause_ms = self.dice.between(1_000, PAUSE_MS_MAX);
         if open {
             self.closes_shift = self.dice.chance(80);

@@ -165,6 +165,22 @@ bad_days! {
     ParkedAcrossCutOff => "parked_across_cut_off",
     /// More was used than there was, by a lane that could not ask; HQ lists it.
     UsedTwiceAndListed => "used_twice_and_listed",
+    /// A supplier brought goods.
+    GoodsReceived => "goods_received",
+    /// Goods were broken, too old, used, or went back to the supplier.
+    GoodsWasted => "goods_wasted",
+    /// Goods of another store came.
+    GoodsTransferred => "goods_transferred",
+    /// Fewer came than had left.
+    TransferShort => "transfer_short",
+    /// Goods were counted, and another lane sold some of them meanwhile.
+    CountedDuringSales => "counted_during_sales",
+    /// A lane's own clock decided what was before a count, since nobody could say where it was.
+    CountByClock => "count_by_clock",
+    /// A count waited for what lanes had done before it.
+    CountWaited => "count_waited",
+    /// A stop came while goods were counted.
+    CountOverStop => "count_over_stop",
 }
 
 /// How often each was met.
@@ -175,6 +191,13 @@ impl Days {
     /// Counts one more.
     pub fn met(&mut self, day: BadDay) {
         *self.0.entry(day).or_default() += 1;
+    }
+
+    /// Counts those of another run as well.
+    pub fn add(&mut self, other: &Self) {
+        for (day, count) in &other.0 {
+            *self.0.entry(*day).or_default() += count;
+        }
     }
 
     /// How often it was met.

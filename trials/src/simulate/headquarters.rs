@@ -1,30 +1,34 @@
 //! HQ's program: intake, feed and enrolment on the real store, on a disk that
 //! forgets, and without HTTP.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use hq::asking;
 use hq::books::LaneId;
+use hq::books::counting::{COUNTS_LANE, Posted};
 use hq::books::keeper::{self, Keeper, points_key};
 use hq::books::points::{Operation, PointsWrong, Settled};
 use hq::enrolment;
 use hq::feed::PageCache;
 use hq::intake::{self, IntakeError};
 use hq::shelves::{self, ReportError};
-use hq::store::{AlarmKind, BookKind, SalesRange, Store, StoreError};
+use hq::store::{AlarmKind, BookKey, BookKind, SalesRange, Store, StoreError};
 use hq::{feed, sales};
 use ledger::journal::Identity;
 use protocol::answer::SalesOfDay;
+use protocol::ask::Question;
 use protocol::chain::ChainHash;
 use protocol::enrol::Enrolment;
+use protocol::event::Position;
 use protocol::push::PushRefusal;
 
-use super::model::{JournalKey, Stock};
+use super::model::JournalKey;
 use super::network::{Answer, Ask};
 use super::points::{AtHq, Listed};
 use super::relay::{Authority, is_claim};
 use super::shop;
+use super::stock::{self, CountId};
 use crate::disk::Image;
 use crate::powercut::words;
 use crate::vfs::memory::Mounted;
@@ -37,6 +41,9 @@ const ALARMS_MAX: u32 = 100_000;
 
 /// The most items of a store that are asked for.
 const ITEMS_MAX: u32 = 100_000;
+
+/// The most counts of a store that are asked for.
+const COUNTS_MAX: u32 = 100_000;
 
 /// HQ's machine.
 pub struct Headquarters {
@@ -57,6 +64,8 @@ pub struct Caller<'a> {
     pub identity: &'a Identity,
     /// Its secret.
     pub key: &'a str,
+    /// How far the lanes of its store are, as their agents said to HQ just now.
+    pub told: &'a BTreeMap<u32, Position>,
 }
 
 impl Headquarters {
@@ -141,6 +150,13 @@ impl Headquarters {
         let filed = match ask {
             Ask::Position { epoch } => intake::position(store, &lane, *epoch),
             Ask::Push { body } => intake::file(store, &lane, body, now_ms),
+            Ask::Question(question) if matches!(**question, Question::Positions {}) => {
+                let said = store.read(|reading| {
+                    asking::positions(reading, &lane.store, |lane| caller.told.get(&lane).copied())
+                });
+                let said = said.map_err(|error: StoreError| words(&error))?;
+                return Ok(Answer::Said(Box::new(said), Vec::new()));
+            }
             Ask::Question(question) => {
                 let said = asking::answer(store, &lane, question, now_ms).map_err(|error| words(&error))?;
                 let by = if is_claim(&said) { vec![Authority::Hq(self.life)] } else { Vec::new() };
@@ -196,16 +212,39 @@ impl Headquarters {
         Ok(answer.map_err(|error| words(&error))?.rows)
     }
 
-    /// What every store has of every item, thousandths, as far as is filed.
-    pub fn stock(&self, stores: usize) -> Result<Stock, String> {
-        let mut stock = Stock::new();
+    /// What every store has of every item, and how its counts stand, as far as is filed.
+    pub fn stock(&self, stores: usize) -> Result<stock::AtHq, String> {
+        let mut at_hq = stock::AtHq::default();
         for code in (0..stores).map(shop::store_code) {
-            let rows = self.store()?.read(|reading| reading.stock(&code, false, ITEMS_MAX));
-            for row in rows.map_err(|error: StoreError| words(&error))? {
-                stock.insert((code.clone(), row.sku), row.quantity);
+            let read = self.store()?.read(|reading| {
+                let rows = reading.stock_after(&code, "", ITEMS_MAX)?;
+                let posted = reading.books_of_after(&code, BookKind::Count, "", COUNTS_MAX)?;
+                let waiting = reading.books_of_after(&code, BookKind::CountWaiting, "", COUNTS_MAX)?;
+                Ok::<_, StoreError>((rows, posted, waiting))
+            });
+            let (rows, posted, waiting) = read.map_err(|error| words(&error))?;
+            for row in rows {
+                at_hq.on_hand.insert((code.clone(), row.sku.clone()), row.on_hand);
+                at_hq.in_transit.insert((code.clone(), row.sku), row.in_transit);
             }
+            for (document, body) in posted {
+                at_hq.posted.insert((code.clone(), document), posted_of(&body)?);
+            }
+            at_hq.waiting.extend(waiting.into_iter().map(|(document, _)| (code.clone(), document)));
         }
-        Ok(stock)
+        Ok(at_hq)
+    }
+
+    /// A count that is in the stock; `None` where it is not.
+    pub fn posted(&self, (code, document): &CountId) -> Result<Option<Posted>, String> {
+        let key = BookKey { owner: code, kind: BookKind::Count, part: document };
+        let body = self.store()?.read(|reading| reading.book(key));
+        body.map_err(|error: StoreError| words(&error))?.map(|body| posted_of(&body)).transpose()
+    }
+
+    /// Whether it lets a machine in with this key.
+    pub fn knows(&self, key: &str) -> bool {
+        self.store().is_ok_and(|store| matches!(enrolment::lane_of_key(store, key), Ok(Some(_))))
     }
 
     /// The journals of which a fork is alarmed.
@@ -297,6 +336,18 @@ impl Headquarters {
         done.map_err(|error| words(&error))
     }
 
+    /// Takes what was counted for what there is now: an HQ that does not mind where lanes were.
+    pub fn set_to_counted(&self, (code, _): &CountId, posted: &Posted) -> Result<(), String> {
+        let done = self.store()?.write(|writing| {
+            for of in &posted.differences {
+                let now = writing.stock_in_store(code, &of.sku)?;
+                writing.move_hq_stock(code, COUNTS_LANE, &of.sku, of.counted - now)?;
+            }
+            Ok::<_, StoreError>(())
+        });
+        done.map_err(|error| words(&error))
+    }
+
     /// Forgets that the events of a batch are filed, and keeps the sums that
     /// they made: an HQ without dedupe.
     pub fn forget(&self, identity: &Identity, body: &[u8]) -> Result<(), String> {
@@ -319,7 +370,7 @@ impl Headquarters {
         }
         let connection = rusqlite::Connection::open(self.name()).map_err(|error| words(&error))?;
         let mut done = connection.execute_batch("PRAGMA foreign_keys = OFF");
-        for table in ["sale_tax", "sale_tender", "sale_line", "sale", "quarantine", "event"] {
+        for table in ["stock_beside", "sale_tax", "sale_tender", "sale_line", "sale", "quarantine", "event"] {
             let sql =
                 format!("DELETE FROM {table} WHERE store = ?1 AND lane = ?2 AND epoch = ?3 AND seq >= ?4");
             done = done.and_then(|()| connection.execute(&sql, (store, lane, epoch, first_seq)).map(drop));
@@ -330,4 +381,8 @@ impl Headquarters {
         done.and_then(|()| connection.execute(back, (store, lane, epoch, first_seq - 1, head)).map(drop))
             .map_err(|error| words(&error))
     }
+}
+
+fn posted_of(body: &str) -> Result<Posted, String> {
+    serde_json::from_str(body).map_err(|error| words(&error))
 }

@@ -78,7 +78,8 @@ impl Keeper {
             | Weakness::RelayLendsTwice
             | Weakness::RelayForgets
             | Weakness::LanesForget
-            | Weakness::LeasesOverlap => Teeth::default(),
+            | Weakness::LeasesOverlap
+            | Weakness::CountsOnArrival => Teeth::default(),
         });
         for label in &rack.labels {
             let heard = Heard {

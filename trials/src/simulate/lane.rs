@@ -225,9 +225,7 @@ impl Lane {
 
     /// Hears what was answered to a question, or that nothing was.
     pub fn hear(&mut self, said: (u64, Option<Answer>), (shown_ms, steady_ms): (i64, i64)) -> Heard {
-        // The turn that follows says what is wrong with the clock.
-        let mut clock = self.clock;
-        let now_ms = clock.read(shown_ms, steady_ms).0;
+        let now_ms = self.now_ms(shown_ms, steady_ms);
         let (till, settings) = (self.books.till(), &self.settings);
         self.errands.hear(said, (till, settings, now_ms), self.books.journal())
     }
@@ -236,6 +234,18 @@ impl Lane {
     pub fn spend_points(&mut self) -> Result<Input, Option<Out>> {
         let asked = self.errands.spend_points(self.books.till(), &self.settings);
         asked.map_err(|asked| asked.map(out))
+    }
+
+    /// What its clock says, milliseconds UTC.
+    pub fn now_ms(&self, shown_ms: i64, steady_ms: i64) -> i64 {
+        // The turn that follows says what is wrong with it.
+        let mut clock = self.clock;
+        clock.read(shown_ms, steady_ms).0
+    }
+
+    /// Somebody who counts wants to know how far the other lanes are; `None` where that is being asked.
+    pub fn ask_positions(&mut self) -> Option<Out> {
+        self.errands.ask_positions().map(out)
     }
 
     /// One of its own parked baskets is wanted.

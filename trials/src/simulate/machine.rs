@@ -15,6 +15,7 @@ use super::keeper::Keeper;
 use super::lane::Lane;
 use super::model::Written;
 use super::network::Line;
+use super::world::Counting;
 use super::{Plan, Weakness, mixed, shop};
 use crate::disk::Image;
 use crate::powercut::JOURNAL;
@@ -126,6 +127,10 @@ pub struct Machine {
     pub is_called: bool,
     /// The luck of its line and its wallet.
     pub dice: Dice,
+    /// The luck of those who move goods and count them.
+    pub stock_dice: Dice,
+    /// A count that is not finished, on its disk beside the journal.
+    pub counting: Option<Counting>,
     /// When its agent was last put on the agenda, true milliseconds.
     pub agent_at_ms: Option<i64>,
     /// Whether nobody buys here.
@@ -176,6 +181,8 @@ impl Machine {
             imaged: None,
             is_called: false,
             dice: Dice::new(mixed(seed, 3)),
+            stock_dice: Dice::new(mixed(seed, 4)),
+            counting: None,
             agent_at_ms: None,
             is_idle: false,
             cut_at_start: None,

@@ -17,6 +17,7 @@ use protocol::event::{self, EVENT_VERSION, Event, Fact, ParkedId};
 
 use super::points::{Moved, moved_by};
 use super::relay::Thing;
+use super::stock::{FiledChain, Goods};
 
 /// A business day of a lane, with its store.
 type LaneDay = (String, u32, NaiveDate);
@@ -36,8 +37,10 @@ pub enum Invariant {
     MoneyAtLane,
     /// HQ's sums are those of the sales it filed.
     MoneyAtHq,
-    /// HQ's stock is what was moved.
+    /// HQ's stock is what was moved, and what was counted.
     StockAtHq,
+    /// A count is in HQ's stock once HQ has all of before it, and no sooner.
+    CountPosted,
     /// No paper before its sale is on disk.
     PaperAfterCommit,
     /// A start makes the till that was.
@@ -108,13 +111,23 @@ pub struct Sold {
 pub struct Chain {
     genesis: ChainHash,
     hashes: Vec<ChainHash>,
+    /// What the lane's clock showed at each, milliseconds UTC.
+    stamps: Vec<i64>,
     /// By number.
     pub sales: BTreeMap<u64, Sold>,
+    /// What else moved goods, or counted them, by number.
+    pub goods: BTreeMap<u64, Goods>,
 }
 
 impl Chain {
     fn new(key: &JournalKey) -> Self {
-        Self { genesis: ChainHash::genesis(&key.0, key.1, key.2), hashes: Vec::new(), sales: BTreeMap::new() }
+        Self {
+            genesis: ChainHash::genesis(&key.0, key.1, key.2),
+            hashes: Vec::new(),
+            stamps: Vec::new(),
+            sales: BTreeMap::new(),
+            goods: BTreeMap::new(),
+        }
     }
 
     /// The last number.
@@ -128,6 +141,16 @@ impl Chain {
             None => Some(self.genesis),
             Some(place) => self.hashes.get(usize::try_from(place).ok()?).copied(),
         }
+    }
+
+    /// What the lane's clock showed at a number; `None` where there is none.
+    pub fn stamp_at(&self, seq: u64) -> Option<i64> {
+        self.stamps.get(usize::try_from(seq.checked_sub(1)?).ok()?).copied()
+    }
+
+    /// What it showed last.
+    pub fn last_stamp(&self) -> Option<i64> {
+        self.stamps.last().copied()
     }
 
     fn head(&self) -> ChainHash {
@@ -160,6 +183,8 @@ pub struct Written {
     pub used: Vec<Used>,
     /// What its documents did to members' points and nobody has looked at yet.
     pub moved: Vec<Moved>,
+    /// What it wrote about goods and nobody has looked at yet.
+    pub goods: Vec<Goods>,
     /// Sum of all totals since its first shift, fen.
     pub net: i64,
 }
@@ -224,7 +249,9 @@ impl Written {
             };
             let hash = chain.head().extend(&event::encode(&event));
             chain.hashes.push(hash);
+            chain.stamps.push(stamp.at_ms);
             self.use_up(identity, seq, record);
+            self.move_goods(identity, seq, record);
             if let Record::SaleCompleted { sale } = record {
                 self.sell(identity, seq, stamp.business_date, sale)?;
                 sales.push(seq);
@@ -277,9 +304,24 @@ impl Written {
         }
     }
 
+    /// Notes what a record says of goods that are not sold.
+    // Of some sixty kinds two are about them.
+    #[allow(clippy::wildcard_enum_match_arm)]
+    fn move_goods(&mut self, identity: &Identity, seq: u64, record: &Record) {
+        let goods = match record {
+            Record::StockMoved { movement, .. } => Goods::Moved(movement.clone()),
+            Record::StockCounted { count, .. } => Goods::Counted(count.clone()),
+            _ => return,
+        };
+        self.goods.push(goods.clone());
+        self.chain(identity).goods.insert(seq, goods);
+    }
+
     /// An event came into the journal that no till of today writes.
-    pub fn insert_foreign(&mut self, identity: &Identity, hash: ChainHash) {
-        self.chain(identity).hashes.push(hash);
+    pub fn insert_foreign(&mut self, identity: &Identity, hash: ChainHash, at_ms: i64) {
+        let chain = self.chain(identity);
+        chain.hashes.push(hash);
+        chain.stamps.push(at_ms);
     }
 
     /// A sale is on the disk under this number.
@@ -396,19 +438,6 @@ fn check_sums(seq: u64, sale: &Sale) -> Result<(), Finding> {
     equal("tenders less change", tendered - sale.change.minor(), sale.payable.minor())
 }
 
-/// What is sold leaves its store, and what comes back is there again.
-fn move_stock(stock: &mut Stock, store: &str, sale: &Sale) {
-    let mut move_ = |sku: &str, quantity: i64| {
-        *stock.entry((store.to_owned(), sku.to_owned())).or_default() += quantity;
-    };
-    for line in &sale.lines {
-        move_(&line.item.sku, -line.quantity.thousandths());
-    }
-    for back in &sale.returns {
-        move_(&back.item.sku, back.quantity.thousandths());
-    }
-}
-
 /// What was acknowledged, by everybody.
 #[derive(Debug, Default)]
 pub struct Model {
@@ -488,14 +517,26 @@ impl Model {
         }
     }
 
+    /// The journals as far as HQ has filed them.
+    pub fn filed_chains<'a>(
+        &'a self,
+        filed: &'a [(JournalKey, u64, ChainHash)],
+    ) -> Result<Vec<FiledChain<'a>>, Finding> {
+        let mut chains = Vec::with_capacity(filed.len());
+        for (key, acknowledged, head) in filed {
+            let chain = self.filed_chain(key, *acknowledged, *head)?;
+            chains.extend(chain.map(|chain| (key, *acknowledged, chain)));
+        }
+        Ok(chains)
+    }
+
     /// The sales of the journals, as far as HQ has filed them, with their keys and numbers.
     pub fn filed_sales<'a>(
         &'a self,
         filed: &'a [(JournalKey, u64, ChainHash)],
     ) -> Result<Vec<(&'a JournalKey, u64, &'a Sold)>, Finding> {
         let mut sales = Vec::new();
-        for (key, acknowledged, head) in filed {
-            let Some(chain) = self.filed_chain(key, *acknowledged, *head)? else { continue };
+        for (key, acknowledged, chain) in self.filed_chains(filed)? {
             sales.extend(chain.sales.range(..=acknowledged).map(|(seq, sold)| (key, *seq, sold)));
         }
         Ok(sales)
@@ -507,20 +548,12 @@ impl Model {
     }
 
     /// Holds HQ's sums against those of the sales that it has filed.
-    pub fn check_days(
-        &self,
-        filed: &[(JournalKey, u64, ChainHash)],
-        days: &[SalesOfDay],
-        stock: &Stock,
-    ) -> Result<u64, Finding> {
-        let mut moved = Stock::new();
+    pub fn check_days(&self, chains: &[FiledChain<'_>], days: &[SalesOfDay]) -> Result<u64, Finding> {
         let mut sums: BTreeMap<LaneDay, (u64, u64, i64, i64, i64)> = BTreeMap::new();
         let mut sales = 0;
-        for (key, acknowledged, head) in filed {
-            let Some(chain) = self.filed_chain(key, *acknowledged, *head)? else { continue };
+        for (key, acknowledged, chain) in chains {
             for (_, sold) in chain.sales.range(..=acknowledged) {
                 sales += 1;
-                move_stock(&mut moved, &key.0, &sold.sale);
                 let sum = sums.entry((key.0.clone(), key.1, sold.date)).or_default();
                 sum.0 += 1;
                 sum.1 += sold.lines;
@@ -541,16 +574,6 @@ impl Model {
             let differ = differ.map(|(key, sum)| format!("{key:?} is {sum:?}, HQ says {:?}", says.get(key)));
             let differ = differ.unwrap_or_else(|| "HQ has a day that nobody sold on".to_owned());
             return found(Invariant::MoneyAtHq, format!("the sums of a day differ: {differ}"));
-        }
-        moved.retain(|_, quantity| *quantity != 0);
-        let has: Stock = stock
-            .iter()
-            .filter(|(_, quantity)| **quantity != 0)
-            .map(|(key, has)| (key.clone(), *has))
-            .collect();
-        if moved != has {
-            let differs = moved.iter().find(|(key, quantity)| has.get(*key) != Some(quantity));
-            return found(Invariant::StockAtHq, format!("stock differs: {differs:?} was moved"));
         }
         Ok(sales)
     }

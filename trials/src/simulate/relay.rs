@@ -1,5 +1,6 @@
 //! The program of a store's relay: its book on a disk that forgets, and what it says for HQ, without HTTP.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use hq::intake::IntakeError;
@@ -7,7 +8,7 @@ use hq::relay::{Book, BookError, Copied, CopyError, Deputy, Settled, take_copy};
 use hq::secret::SecretHash;
 use protocol::ask::{Answer as Said, Question};
 use protocol::chain::ChainHash;
-use protocol::event::{Origin, ParkedId};
+use protocol::event::{Origin, ParkedId, Position};
 use protocol::push::PushAnswer;
 
 use super::machine::Papers;
@@ -31,6 +32,9 @@ pub struct Relay {
     book: Option<Book>,
     weakness: Weakness,
 }
+
+/// How far lanes are, as their agents said to it just now.
+pub type Told = BTreeMap<u32, Position>;
 
 /// An error of the relay's disk, in words.
 pub type DiskError = String;
@@ -134,26 +138,37 @@ impl Relay {
     }
 
     /// What it answers by itself.
-    pub fn answer(&self, lane: u32, question: &Question, now_ms: i64) -> Result<Said, DiskError> {
+    pub fn answer(
+        &self,
+        (lane, told): (u32, &Told),
+        question: &Question,
+        now_ms: i64,
+    ) -> Result<Said, DiskError> {
         self.weaken(lane, question)?;
-        self.deputy(lane, now_ms)?.answer(question).map_err(|error| of_disk(&error))
+        let heard = |lane| told.get(&lane).copied();
+        self.deputy(lane, now_ms, &heard)?.answer(question).map_err(|error| of_disk(&error))
     }
 
     /// What it makes of HQ's word.
     pub fn settle(
         &self,
-        lane: u32,
+        (lane, told): (u32, &Told),
         question: &Question,
         said: Said,
         now_ms: i64,
     ) -> Result<Settled, DiskError> {
         self.weaken(lane, question)?;
-        self.deputy(lane, now_ms)?.settle(question, said).map_err(|error| of_disk(&error))
+        let heard = |lane| told.get(&lane).copied();
+        self.deputy(lane, now_ms, &heard)?.settle(question, said).map_err(|error| of_disk(&error))
     }
 
-    fn deputy(&self, lane: u32, now_ms: i64) -> Result<Deputy<'_>, DiskError> {
-        // Nobody counts goods here.
-        Ok(Deputy { book: self.book()?, lane, now_ms, heard: &|_| None })
+    fn deputy<'a>(
+        &'a self,
+        lane: u32,
+        now_ms: i64,
+        heard: &'a dyn Fn(u32) -> Option<Position>,
+    ) -> Result<Deputy<'a>, DiskError> {
+        Ok(Deputy { book: self.book()?, lane, now_ms, heard })
     }
 
     /// A relay that lends to two lanes: it does not mind who has what.

@@ -14,7 +14,7 @@ pub const DAY_MS: i64 = 24 * 60 * 60_000;
 const HOUR_MS: i64 = 60 * 60_000;
 const MINUTE_MS: i64 = 60_000;
 
-/// How often of a thousand something goes wrong, and what does.
+/// How often of a hundred days something goes wrong, and what does.
 type Chance = (u64, fn(&mut Dice) -> Fault);
 
 /// Something that is done to the shop.

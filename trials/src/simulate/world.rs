@@ -12,6 +12,9 @@ mod relay;
 mod settle;
 mod shelf;
 mod starting;
+mod stock;
+
+pub use stock::Counting;
 
 use std::collections::BTreeMap;
 
@@ -32,6 +35,7 @@ use super::points::Points;
 use super::relay::Relay;
 use super::script::{DAY_MS, Script};
 use super::shelf::{Rack, Sent};
+use super::stock::Counts;
 use super::{Plan, Pool, Weakness, mixed, shop};
 
 /// When a world begins: 2026-03-02T06:00+08:00, milliseconds UTC.
@@ -67,6 +71,8 @@ enum What {
     DiskRoom { machine: usize },
     /// A technician comes.
     Technician { machine: usize },
+    /// Somebody switches a machine off and on, since it says that something is wrong.
+    OffAndOn { machine: usize, boot: u64 },
     /// HQ is back.
     HqOn,
     /// A store's relay is back.
@@ -135,6 +141,11 @@ pub struct World<'a> {
     card: Option<(String, usize, i64)>,
     claims: Claims,
     points: Points,
+    counts: Counts,
+    /// What is on its way between stores.
+    van: Vec<stock::Consignment>,
+    /// Numbers deliveries.
+    documents: u64,
     /// What HQ had filed when it was looked at last.
     filed_last: Vec<(JournalKey, u64, ChainHash)>,
     hq: Headquarters,
@@ -187,6 +198,9 @@ impl<'a> World<'a> {
             card: None,
             claims: Claims::default(),
             points: Points::new(plan.stores),
+            counts: Counts::default(),
+            van: Vec::new(),
+            documents: 0,
             filed_last: Vec::new(),
             hq: Headquarters::new(hq_disk),
             dice: Dice::new(mixed(plan.seed, 8)),
@@ -281,6 +295,13 @@ impl<'a> World<'a> {
                 Ok(())
             }
             What::Technician { machine } => self.technician(machine),
+            What::OffAndOn { machine, boot } => {
+                if self.is_on(machine, boot) && !self.is_settling {
+                    self.restart(machine)
+                } else {
+                    Ok(())
+                }
+            }
             What::HqOn => self.hq_on(),
             What::RelayOn { store } => self.relay_on(store),
             What::Check => {
@@ -340,7 +361,10 @@ impl<'a> World<'a> {
             self.model.filed(key, *acknowledged, *head)?;
         }
         self.filed_last.clone_from(&filed);
-        let sales = self.model.check_days(&filed, &days, &stock)?;
+        let chains = self.model.filed_chains(&filed)?;
+        let sales = self.model.check_days(&chains, &days)?;
+        self.counts.check(&chains, &stock)?;
+        (0..stock.waiting.len()).for_each(|_| self.days.met(BadDay::CountWaited));
         self.note(&sales.to_be_bytes());
         self.check_points(&filed)?;
         self.look_at_alarms()
@@ -388,6 +412,7 @@ impl<'a> World<'a> {
             return self.hq_fails(&error);
         }
         self.tell("HQ is back");
+        self.look_at_all_counts()?;
         self.check()
     }
 

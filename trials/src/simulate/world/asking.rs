@@ -140,6 +140,9 @@ impl World<'_> {
             }
             self.claims.say(machine, thing, by.into_iter().filter(|_| is_yes));
         }
+        if let Some(known) = &heard.positions {
+            self.hear_positions(machine, known);
+        }
         for (number, question) in heard.questions {
             self.ask(machine, number, question);
         }

@@ -8,7 +8,7 @@ use domain::record::PaperOutcome;
 use domain::till::{Desk, Input};
 
 use super::{BadDay, DAY_MS, Finding, Invariant, MINUTE_MS, What, World, found};
-use crate::simulate::customers::{Next, Seen};
+use crate::simulate::customers::{Next, Seen, is_open};
 use crate::simulate::lane::{By, Lane, OFFSET_MINUTES, Out, Stop};
 use crate::simulate::machine::Order;
 
@@ -58,6 +58,9 @@ impl World<'_> {
         self.look_for_member_elsewhere(machine);
         if let Some(wish) = wish.filter(|_| self.is_on(machine, boot)) {
             self.wish(machine, wish)?;
+        }
+        if self.is_on(machine, boot) {
+            self.with_goods(machine, is_open(minute))?;
         }
         if self.is_on(machine, boot) {
             self.put_after(pause_ms, What::Counter { machine, boot });
@@ -112,6 +115,7 @@ impl World<'_> {
             return self.power_fails(machine);
         }
         self.note_uses(machine);
+        self.note_goods(machine);
         self.note_points(machine)?;
         self.check_sums_of_lane(machine)?;
         if has_grown {

@@ -55,6 +55,7 @@ impl World<'_> {
                         self.model.forget_answers();
                         self.give_up_racks("HQ was put back");
                         self.days.met(BadDay::HqRestored);
+                        return self.look_at_all_counts();
                     }
                     Ok(false) => {}
                     Err(error) => {
@@ -204,7 +205,7 @@ impl World<'_> {
         Ok(())
     }
 
-    fn restart(&mut self, machine: usize) -> Result<(), Finding> {
+    pub(super) fn restart(&mut self, machine: usize) -> Result<(), Finding> {
         self.stop(machine)?;
         if self.machines[machine].condition == Condition::On { self.start_programs(machine) } else { Ok(()) }
     }
@@ -235,6 +236,7 @@ impl World<'_> {
         place.papers = Some(imaged.papers);
         // What the wallet knows under these numbers is of another life.
         place.orders.clear();
+        place.counting = None;
         place.is_called = false;
         self.model.lose_disk(machine, imaged.written);
         self.start_programs(machine)
@@ -254,6 +256,7 @@ impl World<'_> {
         place.mounted.disk.erase(luck);
         place.imaged = None;
         place.orders.clear();
+        place.counting = None;
         self.model.lose_disk(machine, Written::default());
         self.enrol(machine)?;
         self.start_programs(machine)

@@ -50,12 +50,14 @@ impl World<'_> {
         }
         let chain = self.model.machines[machine].chain(&identity);
         let (seq, previous) = (chain.last() + 1, chain.hash_at(chain.last()));
+        // Stamps never go back.
+        let at_ms = chain.last_stamp().unwrap_or(0).max(self.now_ms);
         let Identity { store, lane, epoch } = &identity;
         let (_, fact) = sample.split_once(r#""type":"#).unwrap_or_default();
         let event = format!(
             r#"{{"v":1,"store":"{store}","lane":{lane},"epoch":{epoch},"seq":{},"at_ms":{},"offset_minutes":480,"business_date":"{}","shift":{},"type":{}"#,
             seq + off_by,
-            self.now_ms,
+            at_ms,
             shift.business_date,
             shift.number,
             fact.trim_end()
@@ -77,7 +79,7 @@ impl World<'_> {
             self.start_programs(machine)?;
             return Ok(false);
         }
-        self.model.machines[machine].insert_foreign(&identity, hash);
+        self.model.machines[machine].insert_foreign(&identity, hash, at_ms);
         self.take_over(machine, &identity, seq)?;
         self.start_programs(machine)?;
         Ok(true)

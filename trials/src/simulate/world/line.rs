@@ -6,11 +6,16 @@ use crate::simulate::headquarters::Caller;
 use crate::simulate::machine::{Condition, Papers};
 use crate::simulate::model::{found, key_of};
 use crate::simulate::network::{Answer, Ask, PATIENCE_MS, REFUSED_MS, Way};
+use crate::simulate::relay::Told;
 use ledger::journal::Identity;
+use protocol::ask::Question as Asks;
 use sync_agent::core::Alarm;
 
 /// How long it takes to see that nobody listens, milliseconds.
 pub(super) const NOBODY_MS: i64 = 50;
+
+/// How many of a hundred people switch a machine off and on that says that HQ has more than its disk, before anybody comes.
+const OFF_AND_ON_PERCENT: u64 = 60;
 
 impl World<'_> {
     /// Puts an agent on the agenda for when it wants to be looked at, not
@@ -89,6 +94,12 @@ impl World<'_> {
         }
         let words = status.alarm().map(ToString::to_string).unwrap_or_default();
         self.tell_of(machine, &words);
+        let is_ahead = matches!(status.alarm(), Some(Alarm::HqAhead { .. }));
+        if is_ahead && self.dice.chance(OFF_AND_ON_PERCENT) {
+            let (boot, pause_ms) =
+                (self.machines[machine].boot, self.dice.between(MINUTE_MS / 2, 10 * MINUTE_MS));
+            self.put_after(pause_ms, What::OffAndOn { machine, boot });
+        }
         let pause_ms = self.dice.between(10 * MINUTE_MS, 120 * MINUTE_MS);
         let pause_ms = if self.is_settling { MINUTE_MS } else { pause_ms };
         self.call_technician(machine, pause_ms);
@@ -175,7 +186,19 @@ impl World<'_> {
             self.forget_what_is_filed(&papers.identity, ask)?;
         }
         self.weaken_points(&papers.identity, ask)?;
-        let caller = Caller { identity: &papers.identity, key: &papers.key };
+        let told = match ask {
+            Ask::Question(asks) if matches!(**asks, Asks::Positions {}) => {
+                self.told_in(&papers.identity.store, true)
+            }
+            Ask::Question(_)
+            | Ask::Position { .. }
+            | Ask::Push { .. }
+            | Ask::Page { .. }
+            | Ask::Shelf(_)
+            | Ask::Copied { .. }
+            | Ask::Copy { .. } => Told::new(),
+        };
+        let caller = Caller { identity: &papers.identity, key: &papers.key, told: &told };
         let answer = match self.hq.answer(&caller, ask, self.now_ms) {
             Ok(answer) => answer,
             Err(error) => return self.hq_fails(&error).map(|()| None),
@@ -190,6 +213,9 @@ impl World<'_> {
             let Ok(head) = head else { return found(Invariant::Chain, "HQ's head is no hash") };
             self.model.filed(&key, filed.acknowledged, head)?;
             self.note(head.as_bytes());
+            if let Ask::Push { .. } = ask {
+                self.look_at_counts(&papers.identity.store)?;
+            }
         }
         Ok(Some(answer))
     }

@@ -8,7 +8,7 @@ use super::{BadDay, Finding, Invariant, MINUTE_MS, Request, What, World, found};
 use crate::simulate::agent::Side;
 use crate::simulate::machine::Papers;
 use crate::simulate::network::{Answer, Ask, Way};
-use crate::simulate::relay::{Authority, DiskError, is_claim};
+use crate::simulate::relay::{Authority, DiskError, Told, is_claim};
 
 /// How long an agent does not ask a relay that was not there, milliseconds.
 const REST_MS: i64 = 5_000;
@@ -166,12 +166,14 @@ impl World<'_> {
             Some(Answer::Filed(_) | Answer::Page(_) | Answer::Shelf(_) | Answer::ComeBack) | None => None,
         };
         let now_ms = self.now_ms;
+        let told = if matches!(question, Asks::Positions {}) { self.told(store, false) } else { Told::new() };
+        let by_lane = (lane, &told);
         let Some(relay) = self.relays[store].as_ref().filter(|relay| relay.is_up()) else { return Ok(()) };
         let by_relay = Authority::Relay(store, relay.life);
         let by_hq = Authority::Hq(self.hq.life);
         let Some(said) = said else {
             let told = relay.knows(papers).and_then(|knows| match knows {
-                true => relay.answer(lane, question, now_ms),
+                true => relay.answer(by_lane, question, now_ms),
                 false => Ok(Said::Unreachable {}),
             });
             let Some(told) = self.of_relay(store, told)? else { return Ok(()) };
@@ -185,7 +187,7 @@ impl World<'_> {
             return Ok(());
         };
         let is_yes_of_hq = is_claim(&said);
-        let settled = relay.settle(lane, question, said, now_ms);
+        let settled = relay.settle(by_lane, question, said, now_ms);
         let Some(settled) = self.of_relay(store, settled)? else { return Ok(()) };
         let by = match (is_claim(&settled.answer), is_yes_of_hq) {
             (true, true) => vec![by_hq, by_relay],

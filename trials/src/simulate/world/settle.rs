@@ -32,6 +32,7 @@ impl World<'_> {
         self.visit()?;
         self.wait_until_level()?;
         self.check()?;
+        self.check_counts_are_in()?;
         self.check_leases_are_over()?;
         self.check_returns()?;
         self.read_everything()?;

@@ -131,6 +131,7 @@ impl World<'_> {
             self.days.met(BadDay::LeaseOverStop);
         }
         self.machines[machine].parked_at_stop = parked;
+        self.count_stops(machine);
     }
 
     /// A machine's power is gone.
@@ -270,6 +271,7 @@ impl World<'_> {
         let kept = written.start(&identity, head, hash_at);
         self.sales += (written.chain(&identity).sales.len() - sales_before) as u64;
         self.note_uses(machine);
+        self.note_goods(machine);
         self.note_points(machine)?;
         let kept = match kept {
             Ok(kept) => kept,

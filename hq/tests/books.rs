@@ -77,6 +77,7 @@ use standing::{
 use store::{
     a_basket_that_two_lanes_took_up_is_listed, a_claim_of_a_basket_ends_with_its_lanes_own_clock,
     a_lane_that_nobody_could_say_a_position_of_is_split_by_its_own_clock,
+    a_lane_whose_position_was_told_during_a_count_is_not_waited_for_any_longer,
     a_parked_basket_is_one_lanes_to_take_up, baskets_of_a_lane_outlive_it_and_its_epochs,
     coupons_of_a_parked_basket_are_free_once_it_is_taken, each_line_of_a_count_has_its_own_moment,
 };
@@ -129,6 +130,7 @@ on_both!(
     goods_move_and_are_on_their_way_and_may_be_too_few,
     a_count_during_sales_counts_nothing_away,
     each_line_of_a_count_has_its_own_moment,
+    a_lane_whose_position_was_told_during_a_count_is_not_waited_for_any_longer,
     a_lane_that_nobody_could_say_a_position_of_is_split_by_its_own_clock,
     coupons_of_a_parked_basket_are_free_once_it_is_taken,
     a_parked_basket_is_one_lanes_to_take_up,

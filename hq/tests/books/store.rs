@@ -76,6 +76,32 @@ pub(super) fn each_line_of_a_count_has_its_own_moment(shop: Shop) {
     assert_eq!(shop.on_hand(&one, "2"), [("S1".to_owned(), 17_000, 0, 0)]);
 }
 
+pub(super) fn a_lane_whose_position_was_told_during_a_count_is_not_waited_for_any_longer(shop: Shop) {
+    let (mut one, mut two) = (shop.lane("S1", 1), shop.lane("S1", 2));
+    one.fact(moved(StockMove::Receive, "D1", "farm", 20));
+    let begun_ms = MORNING_MS + 3_600_000;
+    // Nobody could speak for it at the first line. Then it sells, and says so before the second.
+    two.lane.at_ms = begun_ms + 1_000;
+    two.sells("1");
+    two.sells("2");
+    let told = position(2, two.seq());
+    shop.file(&mut two);
+    let told_ms = begun_ms + 60_000;
+    let count = StockCount {
+        document: "C1".into(),
+        lines: vec![line("1", 20_000), line("2", 7_000)],
+        positions: vec![position(1, one.seq())],
+        steps: vec![step(0, begun_ms, Vec::new(), &[]), step(1, told_ms, vec![told], &[])],
+        reason: "spot".into(),
+    };
+    one.lane.at_ms = told_ms;
+    one.fact(Fact::StockCounted { count, staff: "u1".into() });
+    shop.file(&mut one);
+    let found = differences(&shop, "C1").expect("it waits for nobody: HQ has what was told");
+    // Of the first item one was sold since it was counted, of the second none.
+    assert_eq!(found, [("1".to_owned(), 20_000, 20_000), ("2".to_owned(), -1_000, 7_000)]);
+}
+
 pub(super) fn a_lane_that_nobody_could_say_a_position_of_is_split_by_its_own_clock(shop: Shop) {
     let (mut one, mut two) = (shop.lane("S1", 1), shop.lane("S1", 2));
     one.fact(moved(StockMove::Receive, "D1", "farm", 20));

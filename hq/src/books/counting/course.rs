@@ -39,6 +39,14 @@ fn at<T: Copy>(course: &[(usize, T)], line: usize) -> Option<T> {
     course.iter().rev().find(|(from, _)| *from <= line).map(|(_, what)| *what)
 }
 
+/// From a line on this stands; what stood there for the same line does not any more, and nobody waits for it.
+fn put(course: &mut Vec<(usize, At)>, line: usize, at: At) {
+    while course.last().is_some_and(|(from, _)| *from == line) {
+        course.pop();
+    }
+    course.push((line, at));
+}
+
 impl<'c> Courses<'c> {
     /// Reads them out of a count that was written down at an instant.
     pub(super) fn of(
@@ -68,14 +76,14 @@ impl<'c> Courses<'c> {
             times.push((line, step.at_ms));
             for course in lanes.values_mut() {
                 if let Some((_, At::Clock(_))) = course.last() {
-                    course.push((line, At::Clock(step.at_ms)));
+                    put(course, line, At::Clock(step.at_ms));
                 }
             }
             for position in &step.positions {
-                lanes.entry(position.lane).or_default().push((line, known(position)));
+                put(lanes.entry(position.lane).or_default(), line, known(position));
             }
             for lane in &step.lost {
-                lanes.entry(*lane).or_default().push((line, At::Clock(step.at_ms)));
+                put(lanes.entry(*lane).or_default(), line, At::Clock(step.at_ms));
             }
         }
         Ok(Self { store, lanes, lines, times })

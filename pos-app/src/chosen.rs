@@ -4,7 +4,7 @@
 //! cannot be read is as none.
 
 use std::fs;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -73,6 +73,8 @@ fn read(file: &Path) -> Chosen {
 /// Under a name of its own first, so that a cut leaves the file as it was.
 fn write(file: &Path, text: &str) -> std::io::Result<()> {
     let unfinished: PathBuf = file.with_extension("toml.new");
-    fs::write(&unfinished, text)?;
+    let mut begun = fs::File::create(&unfinished)?;
+    begun.write_all(text.as_bytes())?;
+    begun.sync_all()?;
     fs::rename(&unfinished, file)
 }

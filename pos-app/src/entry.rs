@@ -403,12 +403,17 @@ impl Lane {
             return self.press(Button::TenderKind(index));
         }
         if let (true, true, Some(index)) = (paying, self.front.sheets.is_empty(), likely_cash_of(key)) {
+            // As an Enter: one that may have been meant for something else takes no money.
+            if self.is_calm() || self.front.notice.is_some() {
+                self.front.notice = None;
+                return self.rest();
+            }
             return self.press(Button::QuickCash(index));
         }
         let done = self.till().is_some_and(|till| matches!(till.desk(), Desk::Done(..)));
         let button = match key {
             // A second press of the key that took the cash.
-            Key::Home | Key::End if done && self.is_calm() => return,
+            Key::Home | Key::End | Key::PageUp | Key::PageDown if done && self.is_calm() => return,
             Key::Escape => Button::Back,
             Key::Backspace => Button::Backspace,
             Key::Delete if paying => Button::TakeBack(usize::MAX),

@@ -106,7 +106,7 @@ impl Lane {
     pub(crate) fn orders_of_code(&self, code: &str) -> Vec<&OrderAtStore> {
         let State::Open(open) = &self.state else { return Vec::new() };
         let store = &open.store().code;
-        self.orders.told.iter().filter(|order| is_code_of(order, store, code)).collect()
+        self.orders.told.iter().filter(|order| code_of(order, store, code).is_some()).collect()
     }
 
     /// The list of orders, where a person at the counter asks for it.
@@ -144,11 +144,12 @@ impl Lane {
     }
 }
 
-/// Whether a code is an order's, as it was written or in other letters: the screen's own are capitals.
-pub(crate) fn is_code_of(order: &OrderAtStore, store: &str, code: &str) -> bool {
+/// A code that is an order's, as HQ knows it: as it was written or in other letters, since the screen's own are capitals.
+/// `None` where it is not.
+pub(crate) fn code_of(order: &OrderAtStore, store: &str, code: &str) -> Option<String> {
     [code.to_owned(), code.to_ascii_uppercase(), code.to_ascii_lowercase()]
-        .iter()
-        .any(|code| order.is_code(store, code))
+        .into_iter()
+        .find(|code| order.is_code(store, code))
 }
 
 /// How an order stands, in a word.

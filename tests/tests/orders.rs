@@ -323,6 +323,16 @@ fn what_is_missing_needs_a_reason_and_says_what_is_paid_back() {
 }
 
 #[test]
+fn a_pick_up_code_in_other_letters_is_told_to_hq_as_hq_knows_it() {
+    let mut lane = Lane::with("O1", OrderState::Picked);
+    lane.first();
+    lane.stand.press(Button::Field(0));
+    lane.stand.enter("pk-482915-o1");
+    assert_eq!(lane.said(), "已交付，货可以给顾客");
+    assert_eq!(lane.deeds().last(), Some(&OrderDeed::HandedOver { code: "PK-482915-O1".into() }));
+}
+
+#[test]
 fn by_touch_alone_an_order_is_done() {
     let mut lane = Lane::with("O1", OrderState::Paid);
     lane.stand.press(Button::Orders);

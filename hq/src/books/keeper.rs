@@ -45,6 +45,9 @@ pub const CLOCK_SKEW_MS: i64 = 10 * 60_000;
 /// How long a coupon or a receipt is one lane's, milliseconds.
 pub const CLAIM_MS: i64 = 30 * 60_000;
 
+/// An account for which time cannot pass is looked at again after so long, milliseconds.
+const DUE_AGAIN_MS: i64 = 86_400_000;
+
 /// The name of the setting that says how points are kept.
 pub const POINTS_SETTING: &str = "points";
 
@@ -914,10 +917,21 @@ pub fn points_now(reading: &Reading<'_>, member: &str, now_ms: i64) -> Result<Op
 /// many. `now_ms` is HQ's clock, milliseconds UTC.
 pub fn pass_due(store: &Store, now_ms: i64, limit: u32) -> Result<u64, StoreError> {
     let due = store.read::<_, StoreError>(|reading| reading.points_due(now_ms, limit))?;
+    let mut failed = None;
     for member in &due {
-        store.write::<_, StoreError>(|writing| Keeper::new(writing, now_ms)?.pass_points(member))?;
+        let passed =
+            store.write::<_, StoreError>(|writing| Keeper::new(writing, now_ms)?.pass_points(member));
+        if let Err(error) = passed {
+            // One account that cannot be read stops nobody else's time; it is looked at again in a day.
+            let again_ms = now_ms.saturating_add(DUE_AGAIN_MS);
+            store.write::<_, StoreError>(|writing| writing.put_points_due(member, Some(again_ms)))?;
+            failed.get_or_insert(error);
+        }
     }
-    Ok(due.len() as u64)
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(due.len() as u64),
+    }
 }
 
 /// What the points of a member are known by.

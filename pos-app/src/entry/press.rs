@@ -115,8 +115,9 @@ impl Lane {
                 self.front.entry.clear();
             }
             None if number.is_empty() => {}
+            // It does not stay: it may be a PIN that was typed too early.
             None => {
-                self.front.entry_refused = true;
+                self.front.entry.clear();
                 self.front.notice = Some(Notice::UnknownStaff { number });
             }
         }
@@ -354,8 +355,11 @@ impl Lane {
             }
             Button::QuickCash(index) => self.take_likely_cash(index),
             Button::Enter if self.front.entry.is_empty() && self.is_cash_due() => {
-                // One that may have been meant for something else, or the end of a scan, takes no money.
-                if !had_notice && !self.is_calm() {
+                // One that may have been meant for something else, or the end of a scan, takes no money; nor does the
+                // next one of a key that is held or bounces.
+                if had_notice || self.is_calm() {
+                    self.rest();
+                } else {
                     self.take_likely_cash(0);
                 }
             }

@@ -14,7 +14,7 @@ use ui::view::{self, Figure, Notice, Script, SheetKey, SheetRow, Tone};
 
 use super::{Attempt, Kind, Open, key, say};
 use crate::lane::{Command, Lane, OpenLane, State};
-use crate::orders::{is_code_of, refused, standing_words};
+use crate::orders::{code_of, refused, standing_words};
 use crate::present::{self, local_time};
 
 /// Where what lies in the bag is typed.
@@ -484,11 +484,12 @@ impl Lane {
     fn hand_over(&mut self, id: &str, code: &str) {
         let State::Open(open) = &self.state else { return };
         let Some((order, _)) = self.order(id) else { return };
-        let matches = is_code_of(order, &open.store().code, code);
+        let known = code_of(order, &open.store().code, code);
         let told = order.told.clone();
         let shown = [told.shown.as_str(), told.id.as_str()].into_iter().filter(|part| !part.is_empty());
         let shown = shown.collect::<Vec<_>>().join(" · ");
-        let ask = OrderAsk::HandOver { code: code.to_owned(), matches };
+        let matches = known.is_some();
+        let ask = OrderAsk::HandOver { code: known.unwrap_or_else(|| code.to_owned()), matches };
         if self.ask_order(&told, ask) != Attempt::Done {
             if let Some(sheet) = self.sheet_mut() {
                 sheet.is_refused = true;

@@ -13,6 +13,9 @@ use crate::lane::{Command, Lane, State};
 use crate::present;
 
 /// Where the quantity is typed, and what names the delivery and the other side.
+/// Lists of people who are away that are kept; beyond it the oldest goes.
+const LISTS_MAX: usize = 16;
+
 const QUANTITY: usize = 1;
 const DOCUMENT: usize = 2;
 const OTHER: usize = 3;
@@ -180,7 +183,9 @@ impl Lane {
         let is_list = |sheet: &Open| matches!(sheet.kind, Kind::Stock(_)) && !sheet.items.is_empty();
         let Some(place) = self.front.sheets.iter().position(is_list) else { return };
         let list = self.front.sheets.remove(place);
-        self.front.lists.retain(|(of, _)| *of != staff);
+        if self.front.lists.len() >= LISTS_MAX {
+            self.front.lists.remove(0);
+        }
         self.front.lists.push((staff, list));
     }
 

@@ -81,7 +81,9 @@ impl Lane {
         let typed = self.amount(&self.front.entry).filter(|_| !self.front.entry.is_empty());
         match by {
             By::Card => {
-                let charge = Input::Charge { wallet: Wallet::Card, code: String::new(), amount: typed };
+                // What was refused as cash is no part that a card pays.
+                let amount = typed.filter(|_| !self.front.entry_refused);
+                let charge = Input::Charge { wallet: Wallet::Card, code: String::new(), amount };
                 self.offer_typed(|lane| {
                     lane.front.entry.clear();
                     lane.input(charge);

@@ -40,6 +40,56 @@ fn a_key_stands_for_each_likely_amount() {
 }
 
 #[test]
+fn a_key_that_bounces_takes_cash_once_and_leaves_the_change_to_be_read() {
+    for key in [Key::Home, Key::PageUp, Key::End, Key::PageDown] {
+        let mut lane = paying();
+        lane.stand.key(key);
+        lane.stand.moment.now_ms -= 1_900;
+        lane.stand.key(key);
+        assert!(is_done(&lane), "{key:?}");
+    }
+}
+
+#[test]
+fn an_enter_that_is_held_or_pressed_twice_takes_no_money() {
+    // It was held from the PIN on: the first ones are swallowed, and so is what follows them.
+    let mut lane = paying();
+    lane.stand.function(7);
+    lane.stand.enter("V1");
+    lane.stand.enter("3");
+    for _ in 0..60 {
+        lane.stand.moment.now_ms -= 1_967;
+        lane.stand.key(Key::Enter);
+        assert!(!is_done(&lane));
+    }
+    lane.stand.key(Key::Enter);
+    assert!(is_done(&lane), "let go of and pressed again, it is meant");
+    // A message stands there: one key puts it away, and its second stroke is no answer to what is due.
+    for key in [Key::Enter, Key::PageUp] {
+        let mut lane = paying();
+        lane.stand.key(Key::Char('x'));
+        assert!(lane.stand.lane.view().notice.is_some());
+        lane.stand.key(key);
+        lane.stand.moment.now_ms -= 1_850;
+        lane.stand.key(key);
+        assert!(!is_done(&lane), "{key:?}");
+        lane.stand.key(key);
+        assert!(is_done(&lane), "{key:?}");
+    }
+}
+
+#[test]
+fn what_was_refused_as_cash_is_no_part_that_a_card_pays() {
+    let mut lane = paying();
+    lane.stand.type_text("3");
+    lane.stand.key(Key::Enter);
+    assert!(!is_done(&lane));
+    lane.stand.function(3);
+    let due = lane.stand.lane.view().sheet.and_then(|sheet| sheet.figure).map(|figure| figure.value);
+    assert!(due.is_some_and(|due| due.contains("7.90")), "{:?}", lane.stand.lane.view().sheet);
+}
+
+#[test]
 fn a_return_that_was_meant_for_something_else_takes_no_money() {
     // The end of a scan that is refused while money is taken, alone and late.
     let mut lane = paying();

@@ -217,7 +217,7 @@ impl Headquarters {
         let mut at_hq = stock::AtHq::default();
         for code in (0..stores).map(shop::store_code) {
             let read = self.store()?.read(|reading| {
-                let rows = reading.stock_after(&code, "", ITEMS_MAX)?;
+                let rows = reading.stock_after(&code, false, "", ITEMS_MAX)?;
                 let posted = reading.books_of_after(&code, BookKind::Count, "", COUNTS_MAX)?;
                 let waiting = reading.books_of_after(&code, BookKind::CountWaiting, "", COUNTS_MAX)?;
                 Ok::<_, StoreError>((rows, posted, waiting))

@@ -167,8 +167,14 @@ impl Keeper<'_, '_> {
             }
             for entry in entries {
                 let Entered { operation, terms } = read("book_entry", &entry.body)?;
-                let of_then = earlier.iter().find(|before| before.number == terms);
-                let terms = of_then.unwrap_or(&self.terms);
+                let of_then = earlier.iter().chain([&self.terms]).find(|known| known.number == terms);
+                let Some(terms) = of_then else {
+                    // They were set while this was read; the next time finds them.
+                    let reason = format!(
+                        "the points of {member} have an entry by terms {terms}, which are not known yet"
+                    );
+                    return Err(StoreError::Row { table: "book_entry", reason });
+                };
                 let occasion =
                     Occasion { member, source: &entry.source, at_ms: entry.at_ms, now_ms: entry.heard_at_ms };
                 let mut none = Trace::default();

@@ -411,9 +411,10 @@ impl Lane {
             return self.press(Button::QuickCash(index));
         }
         let done = self.till().is_some_and(|till| matches!(till.desk(), Desk::Done(..)));
+        let bare = self.front.sheets.is_empty();
         let button = match key {
             // A second press of the key that took the cash.
-            Key::Home | Key::End | Key::PageUp | Key::PageDown if done && self.is_calm() => return,
+            Key::Home | Key::End | Key::PageUp | Key::PageDown if done && bare && self.is_calm() => return,
             Key::Escape => Button::Back,
             Key::Backspace => Button::Backspace,
             Key::Delete if paying => Button::TakeBack(usize::MAX),

@@ -48,6 +48,16 @@ fn a_key_that_bounces_takes_cash_once_and_leaves_the_change_to_be_read() {
         lane.stand.key(key);
         assert!(is_done(&lane), "{key:?}");
     }
+    // In a list it pages at once.
+    let mut lane = paying();
+    lane.stand.key(Key::Enter);
+    lane.stand.moment.now_ms -= 1_900;
+    lane.stand.key(Key::Tab);
+    let selected = |lane: &Lane| lane.stand.lane.view().sheet.and_then(|sheet| sheet.selected);
+    let before = selected(&lane);
+    lane.stand.moment.now_ms -= 1_900;
+    lane.stand.key(Key::PageDown);
+    assert!(selected(&lane) > before, "{:?}", selected(&lane));
 }
 
 #[test]

@@ -31,7 +31,10 @@ pub use goods::{Goods, Price};
 pub use gtin::{Gtin, GtinError};
 pub use phone::PhoneCode;
 pub use scale::{ScaleLabel, ScaleLabelError, ScalePattern, ScalePatternError};
-pub use shop::{ReceiptCode, ShopCheckError, ShopKind, ShopPattern, ShopPatternError};
+pub use shop::{
+    RECEIPT_ADDRESS_LENGTH_MAX, RECEIPT_TOKEN_LENGTH, ReceiptCode, ShopCheckError, ShopKind, ShopPattern,
+    ShopPatternError,
+};
 use symbology::Symbology;
 
 /// The longest text that is looked at: what the largest QR code holds in
@@ -215,7 +218,9 @@ impl Codes {
 
     fn read_shop(&self, text: &str) -> Option<Barcode> {
         let misread = |error| Barcode::Misread(text.to_owned(), Misread::Shop(error));
-        if let Some(receipt) = ReceiptCode::read(text) {
+        // A receipt that was shown as a link stands in it.
+        let code = ReceiptCode::in_link(text).map_or(text, |(code, _)| code);
+        if let Some(receipt) = ReceiptCode::read(code) {
             return Some(receipt.map_or_else(misread, Barcode::Receipt));
         }
         self.shop.iter().find_map(|pattern| {

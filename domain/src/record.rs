@@ -147,6 +147,8 @@ pub enum Record {
         net: Money,
         /// By whom.
         staff: String,
+        /// Why; empty where nothing was said.
+        reason: String,
     },
     /// A listed price fell while the basket was open, and the line with it.
     LinePriceLowered {

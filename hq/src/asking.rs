@@ -3,16 +3,19 @@
 //! One transaction a question. Who asks is who the key says, never who the
 //! question says.
 
+use std::cmp::Reverse;
+
 use chrono::{Datelike, NaiveDate};
 use domain::stock::COUNT_LANES_MAX;
 use protocol::ask::{Answer, Earnings, LabelNotAsked, PHONE, Question, STOCK_PLACES_MAX, StockAt};
 use protocol::event::{self, Position};
+use protocol::pull;
 
 use crate::books::LaneId;
 use crate::books::keeper::{self, ALIAS, Keeper, points_key};
 use crate::import;
 use crate::margins;
-use crate::store::{CommissionOfDay, LaneRow, QuotaAsked, Reading, SalesRange, Store, StoreError};
+use crate::store::{CommissionOfDay, Kind, LaneRow, QuotaAsked, Reading, SalesRange, Store, StoreError};
 
 /// Answers a question of a lane. `now_ms` is HQ's clock, milliseconds UTC.
 pub fn answer(store: &Store, lane: &LaneRow, question: &Question, now_ms: i64) -> Result<Answer, StoreError> {
@@ -137,16 +140,17 @@ pub(crate) fn member(reading: &Reading<'_>, code: &str, now_ms: i64) -> Result<A
             first_order: told.first_order,
             points: account.map(|account| account.available()).or(told.points),
         },
+        note: told.note,
     })
 }
 
 /// Adds to what a member may spend what of it is lent to the store that asks: its relay gives that back when it is wanted.
 fn with_what_the_store_has(reading: &Reading<'_>, store: &str, answer: Answer) -> Result<Answer, StoreError> {
-    let Answer::Member { mut member } = answer else { return Ok(answer) };
+    let Answer::Member { mut member, note } = answer else { return Ok(answer) };
     let account = reading.book(points_key(&member.id))?.map(|body| keeper::account_of(&body)).transpose()?;
     let here = account.map_or(0, |account| account.standing_at(store));
     member.points = member.points.map(|points| points.saturating_add(here));
-    Ok(Answer::Member { member })
+    Ok(Answer::Member { member, note })
 }
 
 /// A seller's day, and their month up to it.
@@ -183,9 +187,12 @@ pub fn positions(
     Ok(Answer::Positions { known, unknown })
 }
 
+/// Of so many stores that have an item the nearest are told: what one question may cost.
+const STOCK_PLACES_READ_MAX: u32 = 1_000;
+
 fn stock(reading: &Reading<'_>, asking: &str, sku: &str) -> Result<Answer, StoreError> {
-    let limit = u32::try_from(STOCK_PLACES_MAX).unwrap_or(u32::MAX);
-    let nothing = |store: &str| StockAt { store: store.to_owned(), on_hand: 0, reserved: 0, in_transit: 0 };
+    let limit = STOCK_PLACES_READ_MAX;
+    let nothing = |store: &str| StockAt { store: store.to_owned(), ..StockAt::default() };
     // The asking store stands there whether it has any or not.
     let mut places = vec![nothing(asking)];
     let place = |places: &mut Vec<StockAt>, store: &str| {
@@ -202,6 +209,21 @@ fn stock(reading: &Reading<'_>, asking: &str, sku: &str) -> Result<Answer, Store
         let at = place(&mut places, &store);
         (places[at].in_transit, places[at].reserved) = (in_transit, reserved);
     }
+    let known = |code: &str| -> Result<Option<pull::Store>, StoreError> {
+        let body = reading.entity(Kind::Store, code)?;
+        Ok(body.and_then(|body| serde_json::from_str(&body).ok()))
+    };
+    let here = known(asking)?.and_then(|store| store.place);
+    for place in &mut places {
+        // A store that was never imported has a code and no more.
+        let Some(store) = known(&place.store)? else { continue };
+        place.metres = here.zip(store.place).map(|(here, there)| here.metres_to(there));
+        (place.name_zh, place.name_en) = (store.name_zh, store.name_en);
+    }
+    let far = |place: &StockAt| place.metres.unwrap_or(u32::MAX);
+    places[1..]
+        .sort_by_key(|place| (place.on_hand <= 0, far(place), Reverse(place.on_hand), place.store.clone()));
+    places[0].metres = None;
     places.truncate(STOCK_PLACES_MAX);
     Ok(Answer::Stock { places })
 }

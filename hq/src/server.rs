@@ -15,6 +15,7 @@ pub(crate) mod heard;
 mod hints;
 pub(crate) mod lanes;
 mod metrics;
+mod receipt;
 pub(crate) mod refusal;
 pub(crate) mod routes;
 pub(crate) mod sent;

@@ -118,7 +118,7 @@ fn guest(
     if told_to.is_some_and(|(home, _)| home == store) {
         return Ok(None);
     }
-    let Answer::Member { member } = asking::member(reading, id, now_ms)? else { return Ok(None) };
+    let Answer::Member { member, .. } = asking::member(reading, id, now_ms)? else { return Ok(None) };
     let limit = u32::try_from(STANDING_CODES_MAX + 1).unwrap_or(u32::MAX);
     let mut codes = reading.codes_of_member(id, "", limit)?;
     codes.retain(|code| !code.starts_with(ALIAS));

@@ -488,7 +488,7 @@ fn of_one_sale_each_part_comes_back_once(mut shop: Shop) {
 fn a_member_is_found_by_card_number_and_telephone_and_by_nothing_else(shop: Shop) {
     let one = shop.lane("S9", 1);
     let who = |code: &str| match shop.ask(&one, Question::member(code)) {
-        Answer::Member { member } => Some(member),
+        Answer::Member { member, .. } => Some(member),
         Answer::MemberUnknown {} => None,
         other => panic!("a member or none, not {other:?}"),
     };
@@ -541,7 +541,7 @@ fn who_is_registered_twice_is_one_member(shop: Shop) {
     }
     let found = shop.ask(&one, Question::member("13977777777"));
     assert!(
-        matches!(&found, Answer::Member { member } if member.points == Some(20) && member.id == stranger.id),
+        matches!(&found, Answer::Member { member, .. } if member.points == Some(20) && member.id == stranger.id),
         "{found:?}"
     );
     // And somebody who is a member already.
@@ -596,6 +596,37 @@ fn goods_move_and_are_on_their_way_and_may_be_too_few(shop: Shop) {
         shop.on_hand(&two, "1"),
         [("S2".to_owned(), 5_000, 1_000, 0), ("S1".to_owned(), 10_000, 0, 2_000)],
         "one is missing on the way"
+    );
+    // A customer is sent to the nearest that has any.
+    let mut three = shop.lane("S3", 1);
+    three.fact(moved(StockMove::Receive, "D3", "farm", 1));
+    let mut four = shop.lane("S4", 1);
+    four.fact(moved(StockMove::Damage, "W4", "", 1));
+    shop.file(&mut three);
+    shop.file(&mut four);
+    let stores = [("S1", 25_060_000), ("S2", 25_040_000), ("S3", 25_050_000), ("S4", 25_040_100)];
+    for (code, latitude_e6) in stores {
+        let store = serde_json::json!({
+            "code": code, "name_zh": format!("{code}店"), "name_en": code, "currency": "CNY", "currency_symbol": "¥",
+            "currency_exponent": 2, "cash_rounding": 10,
+            "place": {"latitude_e6": latitude_e6, "longitude_e6": 102_712_251},
+        });
+        shop.write(|writing| writing.put_entity(Kind::Store, code, &store.to_string()));
+    }
+    let Answer::Stock { places } = shop.ask(&two, Question::Stock { sku: "1".into() }) else {
+        panic!("stock")
+    };
+    let told: Vec<_> =
+        places.iter().map(|place| (place.store.as_str(), place.name_zh.as_str(), place.metres)).collect();
+    assert_eq!(
+        told,
+        [
+            ("S2", "S2店", None),
+            ("S3", "S3店", Some(1_111)),
+            ("S1", "S1店", Some(2_223)),
+            ("S4", "S4店", Some(11)),
+        ],
+        "who has none comes last, however near"
     );
 }
 

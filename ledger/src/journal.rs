@@ -583,6 +583,14 @@ impl Journal {
         .collect()
     }
 
+    /// The chain's hash at a number of this epoch; at 0 what stands before the first event.
+    ///
+    /// # Errors
+    /// There is no such event in the file, or it cannot be read.
+    pub fn hash_at(&self, seq: u64) -> Result<ChainHash, ReadJournalError> {
+        Ok(reading::hash_at(&self.connection, &self.identity, seq)?.hash)
+    }
+
     /// One record by its number.
     pub fn record(&self, seq: u64) -> Result<Stored, ReadJournalError> {
         let bytes: Option<Vec<u8>> = self

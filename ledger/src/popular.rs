@@ -2,7 +2,7 @@
 //! journal at every start. Old sales fade, and only so many items are known.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::search::Query;
 
@@ -91,10 +91,19 @@ impl Popular {
         });
     }
 
+    /// Those of these items that sell, the best first.
+    pub fn among(&self, skus: &BTreeSet<String>) -> Vec<String> {
+        self.best(|sku, _| skus.contains(sku))
+    }
+
     /// The items that fit, what sells most first.
     pub fn fitting(&self, query: &Query) -> Vec<String> {
-        let fits = |(_, seller): &(&String, &Seller)| query.fits(&seller.words);
-        let mut found: Vec<(&String, &Seller)> = self.items.iter().filter(fits).collect();
+        self.best(|_, seller| query.fits(&seller.words))
+    }
+
+    fn best(&self, fits: impl Fn(&str, &Seller) -> bool) -> Vec<String> {
+        let mut found: Vec<(&String, &Seller)> =
+            self.items.iter().filter(|(sku, seller)| fits(sku, seller)).collect();
         found.sort_by_key(|(sku, seller)| (Reverse(seller.sold), *sku));
         found.into_iter().map(|(sku, _)| sku.clone()).collect()
     }

@@ -8,6 +8,7 @@ mod face;
 mod forms;
 pub mod orders;
 pub mod pictures;
+mod priced;
 pub mod shelf;
 pub mod staging;
 mod words;
@@ -42,7 +43,7 @@ use words::words_of;
 const KIND: Kind = Kind {
     name: "Guitai reference",
     application_id: i32::from_be_bytes(*b"GTrf"),
-    version: 10,
+    version: 11,
     schema: concat!(
         "
         CREATE TABLE compatibility (
@@ -115,7 +116,8 @@ const KIND: Kind = Kind {
         include_str!("../schemas/reference-deals.sql"),
         include_str!("../schemas/reference-orders.sql"),
         include_str!("../schemas/reference-weights.sql"),
-        include_str!("../schemas/reference-pictures.sql")
+        include_str!("../schemas/reference-pictures.sql"),
+        include_str!("../schemas/reference-amounts.sql")
     ),
     upgrades: &[
         "
@@ -183,6 +185,7 @@ const KIND: Kind = Kind {
             "UPDATE state SET outdated = 1 WHERE version > 0;",
             include_str!("../schemas/reference-pictures.sql")
         ),
+        include_str!("../schemas/reference-amounts.sql"),
     ],
 };
 
@@ -223,6 +226,9 @@ const VERSION_WITH_WEIGHTS: i32 = 9;
 
 /// The first version with pictures of goods.
 const VERSION_WITH_PICTURES: i32 = 10;
+
+/// The first version with goods by what they cost, and with how far the clock is from HQ's.
+const VERSION_WITH_AMOUNTS: i32 = 11;
 
 /// The most keys that are read: those of a large store's lanes with their epochs, and of HQ.
 const KEYS_READ_MAX: usize = 1_000;
@@ -280,6 +286,9 @@ pub struct AgentState {
     pub position: Position,
     /// When HQ last answered, milliseconds UTC by this machine's clock.
     pub contact_ms: Option<i64>,
+    /// By how much this machine's clock was ahead of HQ's when HQ last answered, milliseconds; below nothing where it
+    /// was behind, `None` where nothing has said so yet.
+    pub apart_ms: Option<i64>,
     /// Why nothing is pushed any more, for a person; `None` while all is well.
     pub alarm: Option<String>,
 }
@@ -328,23 +337,27 @@ impl From<ReferenceError> for LookUpError {
 }
 
 fn agent_state(connection: &Connection) -> rusqlite::Result<AgentState> {
-    connection
-        .prepare_cached(
-            "SELECT version, store, lane, epoch, acknowledged, quarantined, contact_ms, alarm FROM state",
-        )?
-        .query_row([], |row| {
-            let identity = match (row.get(1)?, row.get(2)?, row.get(3)?) {
-                (Some(store), Some(lane), Some(epoch)) => Some(Identity { store, lane, epoch }),
-                _ => None,
-            };
-            Ok(AgentState {
-                identity,
-                version: row.get(0)?,
-                position: Position { acknowledged: row.get(4)?, quarantined: row.get(5)? },
-                contact_ms: row.get(6)?,
-                alarm: row.get(7)?,
-            })
+    // An agent of before has not written how far clocks are apart.
+    let layout: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let sql = if layout >= VERSION_WITH_AMOUNTS {
+        "SELECT version, store, lane, epoch, acknowledged, quarantined, contact_ms, alarm, apart_ms FROM state"
+    } else {
+        "SELECT version, store, lane, epoch, acknowledged, quarantined, contact_ms, alarm, NULL FROM state"
+    };
+    connection.prepare_cached(sql)?.query_row([], |row| {
+        let identity = match (row.get(1)?, row.get(2)?, row.get(3)?) {
+            (Some(store), Some(lane), Some(epoch)) => Some(Identity { store, lane, epoch }),
+            _ => None,
+        };
+        Ok(AgentState {
+            identity,
+            version: row.get(0)?,
+            position: Position { acknowledged: row.get(4)?, quarantined: row.get(5)? },
+            contact_ms: row.get(6)?,
+            alarm: row.get(7)?,
+            apart_ms: row.get(8)?,
         })
+    })
 }
 
 /// Whether goods, their prices, or the rules and labels about them are others
@@ -454,6 +467,12 @@ impl ReferenceWriter {
     /// Says that HQ answered at `contact_ms`, milliseconds UTC.
     pub fn set_contact(&mut self, contact_ms: i64) -> Result<(), ReferenceError> {
         self.connection.execute("UPDATE state SET contact_ms = ?1", [contact_ms])?;
+        Ok(())
+    }
+
+    /// Says by how much this machine's clock is ahead of HQ's, milliseconds.
+    pub fn set_apart(&mut self, apart_ms: i64) -> Result<(), ReferenceError> {
+        self.connection.execute("UPDATE state SET apart_ms = ?1", [apart_ms])?;
         Ok(())
     }
 
@@ -870,6 +889,7 @@ struct View {
     has_keys: bool,
     /// Whether the file has weights of goods.
     has_weights: bool,
+    has_amounts: bool,
     /// The tax classes that were asked for.
     tax_classes: BTreeMap<String, pull::TaxClass>,
     /// The lane's store.
@@ -955,6 +975,7 @@ impl Reference {
             has_faces,
             has_keys: layout >= VERSION_WITH_KEYS,
             has_weights: layout >= VERSION_WITH_WEIGHTS,
+            has_amounts: layout >= VERSION_WITH_AMOUNTS,
             store,
             groups,
             ..before
@@ -992,6 +1013,15 @@ impl Reference {
     /// Everybody who works here, by number.
     pub fn staff(&self) -> Result<Vec<pull::StaffMember>, ReferenceError> {
         self.all("SELECT body FROM staff ORDER BY number", &[], "staff")
+    }
+
+    /// What whoever serves a member should know; empty for nothing, and of who is not known here.
+    pub fn note_of_member(&self, id: &str) -> Result<String, ReferenceError> {
+        if !self.view.borrow().has_members {
+            return Ok(String::new());
+        }
+        let member: Option<pull::Member> = self.one("SELECT body FROM member WHERE id = ?1", id, "member")?;
+        Ok(member.map(|member| member.note).unwrap_or_default())
     }
 
     /// An item as HQ told of it.

@@ -19,6 +19,7 @@ use ledger::reference::AgentWatch;
 use crate::config::{self, Config, DeviceError, Paths};
 use crate::customer;
 use crate::lane::{Moment, words};
+use crate::sheet::CLOCK_APART_MS;
 pub use gateways::gateways;
 
 /// How long a device may take to say how it is.
@@ -181,9 +182,16 @@ fn reference(paths: &Paths) -> Finding {
         Some(ms) => (Grade::Attend, format!("HQ has not answered for {} min", ms / 60_000)),
         None => (Grade::Attend, "HQ has never answered".to_owned()),
     };
+    let apart = state.apart_ms.filter(|apart_ms| apart_ms.abs() >= CLOCK_APART_MS);
+    let (grade, apart) = match apart {
+        Some(apart_ms) => {
+            (Grade::Attend, format!("; this machine's clock is {:+} s from HQ's: set it", apart_ms / 1_000))
+        }
+        None => (grade, String::new()),
+    };
     let alarm = state.alarm.map(|alarm| format!("; ALARM: {alarm}")).unwrap_or_default();
     let grade = if alarm.is_empty() { grade } else { Grade::Attend };
-    finding("reference", grade, format!("{identity}, version {}, {contact}{alarm}", state.version))
+    finding("reference", grade, format!("{identity}, version {}, {contact}{apart}{alarm}", state.version))
 }
 
 fn printer(config: &Config, paths: &Paths) -> Finding {

@@ -1,9 +1,10 @@
 //! Keys and scans, and where they go: to the sheet that is open, or to the screen below it.
 
 mod below;
+mod grid;
 mod press;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,7 +22,7 @@ use crate::config::{Config, Paths};
 use crate::entry::below::Below;
 use crate::lane::{Lane, State};
 use crate::present;
-use crate::sheet::{Attempt, Kind, Open, ScanRule, Takes};
+use crate::sheet::{Attempt, Kind, Open, ScanRule, Takes, found};
 
 /// Tiles on a page of the grid.
 pub const TILES_MAX: usize = 12;
@@ -67,6 +68,8 @@ pub struct Front {
     pub(crate) tab: usize,
     pub(crate) page: usize,
     pub(crate) tiles: Option<Vec<Arc<Item>>>,
+    /// The tile that the keys have chosen.
+    pub(crate) grid: Option<usize>,
     pub(crate) results: Vec<Arc<Item>>,
     pub(crate) result: usize,
     /// The weighed item that grams are typed for.
@@ -80,6 +83,11 @@ pub struct Front {
     pub(crate) on_sign_in: Option<Notice>,
     /// The sale whose exit code was shown, or that has none.
     pub(crate) exit_shown: Option<u64>,
+    /// Receipts that nobody saw print, and that the cashier looks for later: after this customer. No more than the till
+    /// keeps of them.
+    pub(crate) papers_later: BTreeSet<u64>,
+    /// Somebody whom HQ was asked about, by their id, and what whoever serves them should know.
+    pub(crate) asked_about: Option<(String, String)>,
     /// When the last key came.
     last_key: Option<Instant>,
     /// Whether it came as quickly after the one before as a scanner's do.
@@ -115,6 +123,7 @@ impl Front {
             tab: 0,
             page: 0,
             tiles: None,
+            grid: None,
             results: Vec::new(),
             result: 0,
             weighing: None,
@@ -122,6 +131,8 @@ impl Front {
             calm_until_ms: 0,
             on_sign_in: None,
             exit_shown: None,
+            papers_later: BTreeSet::new(),
+            asked_about: None,
             last_key: None,
             in_burst: false,
             taken: VecDeque::new(),
@@ -172,6 +183,7 @@ impl Front {
     pub(crate) fn clear_entry(&mut self) {
         self.weighing = None;
         self.pricing = None;
+        self.grid = None;
         self.entry.clear();
         self.entry_refused = false;
         self.results.clear();
@@ -410,6 +422,9 @@ impl Lane {
             }
             return self.press(Button::QuickCash(index));
         }
+        if self.moves_in_grid(key) {
+            return;
+        }
         let done = self.till().is_some_and(|till| matches!(till.desk(), Desk::Done(..)));
         let bare = self.front.sheets.is_empty();
         let button = match key {
@@ -421,6 +436,7 @@ impl Lane {
             Key::Delete => Button::Void,
             Key::Home => Button::ScaleZero,
             Key::End => Button::ScaleTare,
+            Key::PageUp | Key::PageDown if self.turns_category(key == Key::PageDown) => return,
             Key::PageUp => Button::PageBefore,
             Key::PageDown => Button::PageAfter,
             Key::Tab => Button::Menu,
@@ -470,6 +486,7 @@ impl Lane {
         if std::mem::take(&mut self.front.entry_refused) {
             self.front.entry.clear();
         }
+        self.front.grid = None;
         self.front.entry.push(character);
         self.front.note_taken(true);
         self.search();
@@ -506,7 +523,7 @@ impl Lane {
         if !letters || !matches!(open.till().desk(), Desk::Selling(_)) {
             return;
         }
-        match open.reference().search(text, RESULTS_MAX + 1) {
+        match found(open, self.moment, text, RESULTS_MAX + 1) {
             Ok(results) => self.front.results = results,
             Err(error) => {
                 self.front.notice = Some(Notice::ReferenceFault { reason: crate::lane::words(&error) })

@@ -153,6 +153,8 @@ pub enum Command {
     Ask(Asked),
     /// Make a sound.
     Play(Tone),
+    /// Show something on the customers' pole for a moment, whatever is sold.
+    TryPole,
     /// End the program.
     Quit,
     /// End the program, and begin it again for a training, or after one.

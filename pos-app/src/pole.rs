@@ -39,6 +39,15 @@ pub fn picture(view: &View) -> Picture {
     }
 }
 
+/// A picture to try a display with: both rows to their ends, and a figure.
+pub fn trial() -> Picture {
+    Picture {
+        upper: Picture::pair("柜台 Guitai", "1234.50"),
+        lower: "01234567890123456789".to_owned(),
+        figure: figure(Lamp::Total, "1234.50"),
+    }
+}
+
 /// A number as a figure: screens have a sign of their own for minus, and separate thousands.
 fn figure(lamp: Lamp, text: &str) -> Option<Figure> {
     let plain: String = text

@@ -19,7 +19,7 @@ use ui::view::{
 };
 
 use crate::entry::{RESULTS_MAX, TILES_MAX, is_number};
-use crate::lane::{Lane, OpenLane, State, sale_number};
+use crate::lane::{Lane, Moment, OpenLane, State, sale_number};
 use crate::sheet::say;
 
 /// After so long without an answer of HQ the lane calls itself offline, milliseconds.
@@ -188,11 +188,7 @@ fn sell(lane: &Lane, open: &OpenLane) -> Sell {
         can_pay: !basket.lines().is_empty() || back > 0,
         scale: lane.scale_view(),
         buyer: buyer(basket, lane.front.language),
-        buyer_detail: [sold_by(basket, lane.front.language), brought(basket, currency, lane.front.language)]
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .collect::<Vec<_>>()
-            .join(" · "),
+        buyer_detail: buyer_detail(lane, open),
         almost: crate::sheet::almost(lane, open),
         parked: if parked == 0 { String::new() } else { parked.to_string() },
         refund,
@@ -212,6 +208,24 @@ fn buyer(basket: &Basket, language: Language) -> String {
         parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
     };
     basket.member().map(said).unwrap_or_default()
+}
+
+/// What is to be known of who buys, what they have and brought, and who sells.
+fn buyer_detail(lane: &Lane, open: &OpenLane) -> String {
+    let (basket, language) = (open.basket(), lane.front.language);
+    let brought = brought(basket, &open.settings().currency, language);
+    let parts = [note_of_member(lane, open), brought, sold_by(basket, language)];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
+/// What is to be known of who buys; empty for nothing.
+pub(crate) fn note_of_member(lane: &Lane, open: &OpenLane) -> String {
+    let Some(member) = open.basket().member() else { return String::new() };
+    match &lane.front.asked_about {
+        Some((id, note)) if *id == member.id => note.clone(),
+        // Whatever is wrong with the row, the sale goes on without it.
+        _ => open.reference().note_of_member(&member.id).unwrap_or_default(),
+    }
 }
 
 /// Who is credited for the basket, and what is noted of it.
@@ -400,6 +414,7 @@ fn side(lane: &Lane, open: &OpenLane) -> Side {
         tabs: std::iter::once(pinned.to_owned()).chain(tabs).collect(),
         tab: lane.front.tab,
         tiles: tiles.iter().take(TILES_MAX).map(pictured).collect(),
+        chosen: lane.front.grid,
         pages: Pages { before: lane.front.page > 0, after: tiles.len() > TILES_MAX },
     }
 }
@@ -424,14 +439,7 @@ fn with_size_below(tile: Tile) -> Tile {
 
 pub(crate) fn tile(lane: &Lane, open: &OpenLane, item: &Item) -> Tile {
     let (language, currency) = (lane.front.language, &open.settings().currency);
-    // What it would be sold for now; where that cannot be asked, the list says.
-    let now_ms = lane.moment.now_ms;
-    let listed = price_list::list_price(item, None, Buyer::WalkIn, now_ms).unwrap_or(item.price);
-    let occasion = open.settings().occasion(now_ms, lane.moment.offset_minutes);
-    let price = match open.reference().promotions() {
-        Ok(set) => pricing::tag_price(&set, &item.at_price(listed), 1, &occasion).price,
-        Err(_) => listed,
-    };
+    let [_, price] = prices_now(open, item, lane.moment);
     let price = match item.open_price {
         Some(_) => String::new(),
         None => currency.format(price),
@@ -444,6 +452,18 @@ pub(crate) fn tile(lane: &Lane, open: &OpenLane, item: &Item) -> Tile {
         price: format!("{price}{unit}"),
         picture: GoodsPicture::Absent,
     }
+}
+
+/// What the lists say that one costs a walk-in now, and what one is sold for, with promotions; where those cannot be
+/// asked, the list says.
+pub(crate) fn prices_now(open: &OpenLane, item: &Item, moment: Moment) -> [Money; 2] {
+    let listed = price_list::list_price(item, None, Buyer::WalkIn, moment.now_ms).unwrap_or(item.price);
+    let occasion = open.settings().occasion(moment.now_ms, moment.offset_minutes);
+    let sold = match open.reference().promotions() {
+        Ok(set) => pricing::tag_price(&set, &item.at_price(listed), 1, &occasion).price,
+        Err(_) => listed,
+    };
+    [listed, sold]
 }
 
 fn pay(lane: &Lane, open: &OpenLane) -> Pay {

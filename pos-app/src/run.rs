@@ -40,6 +40,9 @@ use crate::set_up;
 /// The most events that wait for the lane; who brings one more waits.
 pub const EVENTS_WAITING_MAX: usize = 1_024;
 
+/// How long the customers' display shows what it is tried with: somebody walks round the counter.
+const POLE_TRIED: Duration = Duration::from_secs(5);
+
 /// So long a character waits for the next: a quick scanner sends one every 2 ms, nobody types so quickly.
 const GATHERED: Duration = Duration::from_millis(4);
 
@@ -67,6 +70,8 @@ pub struct Devices {
     _bagging: Option<Scale>,
     display: Option<Display>,
     shown: Mutex<Picture>,
+    /// Until when the display shows what it is tried with.
+    pole_tried_until: Mutex<Option<Instant>>,
     terminals: Terminals,
     agent: AgentLine,
     events: SyncSender<Event>,
@@ -136,6 +141,7 @@ impl Devices {
             _bagging: bagging,
             display,
             shown: Mutex::default(),
+            pole_tried_until: Mutex::default(),
             terminals,
             // Nobody answers in a training: it is nobody's business.
             agent: AgentLine::start(
@@ -178,6 +184,7 @@ impl Devices {
             Command::Pay(ask) => self.terminals.ask(*ask),
             Command::Ask(asked) => self.agent.ask(asked, ANSWER_WITHIN),
             Command::Play(tone) => self.sound.play(tone),
+            Command::TryPole => self.try_pole(),
             Command::Quit => return false,
             Command::Train { begins } => {
                 let after = After::Again { training: begins };
@@ -188,9 +195,24 @@ impl Devices {
         true
     }
 
+    /// Shows a picture on the customers' display that every place of it takes part in, for a moment.
+    fn try_pole(&self) {
+        if let Some(display) = &self.display {
+            let until = Instant::now() + POLE_TRIED;
+            *self.pole_tried_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
+            *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = pole::trial();
+            let _ = display.show(0, pole::trial());
+        }
+    }
+
     /// Shows the customer what the cashier sees, where there is a display and it changed.
     pub fn show(&self, view: &View) {
         let Some(display) = &self.display else { return };
+        let mut tried = self.pole_tried_until.lock().unwrap_or_else(PoisonError::into_inner);
+        if tried.is_some_and(|until| Instant::now() < until) {
+            return;
+        }
+        *tried = None;
         let picture = pole::picture(view);
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         if *shown != picture {

@@ -49,6 +49,8 @@ use crate::lane::{Command, Lane, OpenLane, State};
 pub(crate) use books::DayBy;
 pub(crate) use bought::{Bought, BoughtBy};
 pub(crate) use change::Change;
+pub(crate) use goods::found;
+pub(crate) use health::CLOCK_APART_MS;
 pub(crate) use margins::MarginsSeen;
 pub(crate) use parking::{Claimed, Elsewhere};
 pub(crate) use stock::StockWork;
@@ -290,6 +292,8 @@ pub(crate) struct Open {
     has_letters: bool,
     /// Whoever leaves it was told what is lost: a second time it goes.
     warned: bool,
+    /// Scanners are tried: what is read is shown, and not sold.
+    tries_scans: bool,
 }
 
 impl Open {
@@ -362,6 +366,7 @@ impl Open {
             is_refused: false,
             has_letters: false,
             warned: false,
+            tries_scans: false,
         }
     }
 
@@ -433,6 +438,7 @@ impl Open {
     /// What happens to a scan.
     pub(crate) fn scan_rule(&self) -> ScanRule {
         match self.kind {
+            Kind::Health if self.tries_scans => ScanRule::Takes,
             Kind::Age
             | Kind::Cancel
             | Kind::Paper(_)
@@ -704,7 +710,7 @@ impl Lane {
             Kind::Day(by) => self.show_day(sheet, *by),
             Kind::Margins => self.show_margins(open, sheet),
             Kind::Receipts => self.show_receipts(sheet),
-            Kind::Code(origin) => self.show_code(origin),
+            Kind::Code(origin) => self.show_code(open, origin),
             Kind::Phones => self.show_phones(open, sheet),
             Kind::Leave(origin, code) => self.show_leave(origin, code),
             Kind::Exit(exit, audit) => self.show_exit(open, sheet, exit, *audit),
@@ -834,7 +840,12 @@ impl Lane {
         let of_basket =
             till.payments().iter().find(|payment| payment.belongs == domain::payment::Belongs::Open);
         let payment = of_basket.filter(|_| paying).map(|payment| Kind::Payment(payment.number));
-        let doubt = till.papers().iter().rev().find(|(_, paper)| **paper == Paper::InDoubt);
+        let later = &mut self.front.papers_later;
+        if matches!(till.desk(), Desk::Done(..) | Desk::SignedOut | Desk::Locked(_)) {
+            later.clear();
+        }
+        let in_doubt = |document: &u64, paper: &Paper| *paper == Paper::InDoubt && !later.contains(document);
+        let doubt = till.papers().iter().rev().find(|(document, paper)| in_doubt(document, paper));
         let paper = doubt.filter(|_| selling).map(|(document, _)| Kind::Paper(*document));
         let known: Vec<u64> = till.payments().iter().map(|payment| payment.number).collect();
         let papers: Vec<u64> = doubt.map(|(document, _)| *document).into_iter().collect();

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use drivers::display::{Display, Figure, Lamp};
+use drivers::display::Display;
 use drivers::frame::supervisor::{Ending, Told};
 use drivers::printer::{Document, Job, Outcome, Printer, PrinterEvent, REPLACEMENT, Row};
 use drivers::scale::Reading;
@@ -19,6 +19,7 @@ use ui::view::{Line, Theme};
 use crate::config::{Config, Paths};
 use crate::customer as window;
 use crate::doctor::{self, Finding, Grade};
+use crate::pole;
 use crate::run::AnyScanner;
 
 /// What can be tried.
@@ -255,12 +256,7 @@ fn display(config: &Config, say: &mut impl Write) -> Result<()> {
     let device = Display::spawn(driver, move |event| {
         let _ = tell.send(event);
     });
-    let picture = drivers::display::Picture {
-        upper: drivers::display::Picture::pair("柜台 Guitai", "1234.50"),
-        lower: "01234567890123456789".to_owned(),
-        figure: Some(Figure { lamp: Lamp::Total, text: "1234.50".to_owned() }),
-    };
-    if device.show(1, picture).is_err() {
+    if device.show(1, pole::trial()).is_err() {
         bail!("the display's queue is full");
     }
     let mut shown = false;

@@ -356,6 +356,9 @@ pub enum Answer {
     Member {
         /// Who, as far as a sale needs to know.
         member: Member,
+        /// What whoever serves them should know; empty for nothing.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        note: String,
     },
     /// Nobody has this card, number or telephone.
     MemberUnknown {},
@@ -444,7 +447,7 @@ pub enum Answer {
         /// In the month up to that day.
         month: Earnings,
     },
-    /// How much there is, the asking store first.
+    /// How much there is: the asking store first, then those that have any, the nearest first.
     Stock {
         /// At most [`STOCK_PLACES_MAX`] others.
         places: Vec<StockAt>,
@@ -653,10 +656,19 @@ pub enum LabelNotAsked {
 
 /// How much of an item there is in a store, thousandths of a piece or of a
 /// kilogram.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StockAt {
     /// The store's code.
     pub store: String,
+    /// Its name in Chinese; empty where it is not told.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name_zh: String,
+    /// Its name in English; empty where it is not told.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name_en: String,
+    /// How far it is from the asking store as the crow flies, metres; `None` where HQ does not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metres: Option<u32>,
     /// What the books say is there; below nothing where more was sold than
     /// received.
     pub on_hand: i64,

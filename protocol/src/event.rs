@@ -184,6 +184,9 @@ pub enum Fact {
         net: i64,
         /// The staff id of who set it.
         staff: String,
+        /// Why; absent where nothing was said.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
     },
     /// A listed price fell while the basket was open: the line costs the
     /// lower one.

@@ -14,6 +14,7 @@ mod label;
 mod member;
 mod order;
 mod picture;
+mod place;
 mod rules;
 pub mod snapshot;
 pub mod understand;
@@ -24,12 +25,13 @@ use serde::{Deserialize, Serialize};
 use crate::promotion::PromotionForm;
 pub use code_key::{CodeKey, CodeSigner, HQ_KEYS, RELAY_KEYS};
 pub use label::{Label, LabelStamp, LabelWaiver, ShelfCap};
-pub use member::{Coupon, CouponState, Member, phone_hash};
+pub use member::{Coupon, CouponState, MEMBER_NOTE_MAX, Member, phone_hash};
 pub use order::{Order, OrderLine, OrderState, pick_up_hash};
 pub use picture::{
     PICTURE_BYTES_MAX, PICTURE_SIDE_MAX, PICTURES_DAMAGED, PICTURES_FOLDER, Picture, picture_name,
     picture_path,
 };
+pub use place::Place;
 pub use rules::{
     Objective, PointsEarned, PointsSpent, RefundOrder, SpendOrder, StoreRules, StoredValueRules, TaxMode,
     TaxRounding, TopUpBonus, TypedWeights,
@@ -175,6 +177,9 @@ pub struct Store {
     /// What the chain set for its tills.
     #[serde(default, skip_serializing_if = "StoreRules::is_empty")]
     pub rules: StoreRules,
+    /// Where it stands, so that a customer is sent to the nearest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
 }
 
 /// A group of goods.

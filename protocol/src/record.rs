@@ -120,11 +120,12 @@ impl From<&Record> for Fact {
             Record::LineQuantitySet { line, quantity, net } => {
                 Self::LineQuantitySet { line: *line, quantity: quantity.thousandths(), net: net.minor() }
             }
-            Record::LinePriceSet { line, unit_price, net, staff } => Self::LinePriceSet {
+            Record::LinePriceSet { line, unit_price, net, staff, reason } => Self::LinePriceSet {
                 line: *line,
                 unit_price: unit_price.minor(),
                 net: net.minor(),
                 staff: staff.clone(),
+                reason: reason.clone(),
             },
             Record::LinePriceLowered { lowered, net } => Self::LinePriceLowered {
                 line: lowered.line,
@@ -553,11 +554,12 @@ impl Event {
                 quantity: understand_quantity(seq, *quantity)?,
                 net: Money::from_minor(*net),
             },
-            Fact::LinePriceSet { line, unit_price, net, staff } => Record::LinePriceSet {
+            Fact::LinePriceSet { line, unit_price, net, staff, reason } => Record::LinePriceSet {
                 line: *line,
                 unit_price: understand_amount(seq, "price", *unit_price)?,
                 net: Money::from_minor(*net),
                 staff: staff.clone(),
+                reason: reason.clone(),
             },
             Fact::LinePriceLowered { line, list_price, unit_price, promotion, kept, net } => {
                 Record::LinePriceLowered {

@@ -639,6 +639,17 @@ fn records() -> Vec<(&'static str, Record)> {
                 unit_price: Money::from_minor(1_000),
                 net: Money::from_minor(534),
                 staff: id(),
+                reason: String::new(),
+            },
+        ),
+        (
+            "line_price_set_reason",
+            Record::LinePriceSet {
+                line: 3,
+                unit_price: Money::from_minor(1_000),
+                net: Money::from_minor(534),
+                staff: id(),
+                reason: why(),
             },
         ),
         ("line_voided", Record::LineVoided { line: 2, staff: id(), reason: String::new() }),

@@ -4,7 +4,7 @@
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
 
 use protocol::ask::{Answer, FRAME_BYTES_MAX, HQ_ANSWER_WITHIN_MS, Question};
@@ -135,7 +135,31 @@ pub struct Page {
 pub struct Hq {
     relay: Option<Way>,
     direct: Way,
+    clock: Apart,
 }
+
+/// An answer that took longer says too little about the time, milliseconds.
+const CLOCK_TRIP_MAX_MS: i64 = 4_000;
+
+/// By how much this machine's clock is ahead of whoever answered last, HQ or the store's relay: they say the second
+/// (RFC 9110, 6.6.1).
+#[derive(Debug, Clone, Default)]
+struct Apart(Arc<Mutex<Option<i64>>>);
+
+impl Apart {
+    fn hear(&self, answer: &Response, asked_ms: i64, heard_ms: i64) {
+        let date = answer.headers().get(header::DATE).and_then(|date| date.to_str().ok());
+        let trip_ms = heard_ms - asked_ms;
+        // A clock that was set meanwhile makes a trip of any length, also below nothing.
+        let Some(said) = date.filter(|_| (0..=CLOCK_TRIP_MAX_MS).contains(&trip_ms)) else { return };
+        let Ok(said) = chrono::DateTime::parse_from_rfc2822(said) else { return };
+        let apart_ms = asked_ms + trip_ms / 2 - (said.timestamp_millis() + HALF_A_SECOND_MS);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(apart_ms);
+    }
+}
+
+/// Who says the second is on average half of one into it.
+const HALF_A_SECOND_MS: i64 = 500;
 
 /// One way to HQ.
 #[derive(Clone)]
@@ -224,7 +248,8 @@ impl Hq {
             None => Vec::new(),
         };
         let relay = settings.relay.as_deref().map(|relay| Way::new(relay, &roots, RELAY_CONNECT_TIMEOUT));
-        Ok(Self { relay: relay.transpose()?, direct: Way::new(&settings.hq, &roots, CONNECT_TIMEOUT)? })
+        let direct = Way::new(&settings.hq, &roots, CONNECT_TIMEOUT)?;
+        Ok(Self { relay: relay.transpose()?, direct, clock: Apart::default() })
     }
 
     /// The base of HQ's routes, without a slash at the end.
@@ -237,11 +262,30 @@ impl Hq {
     pub fn relay(&self) -> Option<Self> {
         let relay = self.relay.as_ref()?;
         let base = Url::parse(&format!("{}/", relay.url(COPY))).ok()?;
-        Some(Self { relay: None, direct: Way { base, ..relay.clone() } })
+        Some(Self { relay: None, direct: Way { base, ..relay.clone() }, clock: Apart::default() })
     }
 
-    /// Sends a request by the first way that answers.
+    /// By how much this machine's clock was ahead of HQ's, or of the relay's that answered for it, at the last answer;
+    /// milliseconds, to a second or two. `None` before the first.
+    pub fn apart_ms(&self) -> Option<i64> {
+        *self.clock.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends a request by the first way that answers, and hears what time it is there.
     async fn send(
+        &self,
+        haste: Haste,
+        route: &str,
+        make: impl Fn(&Client, String) -> RequestBuilder,
+    ) -> Result<Response, RequestError> {
+        let now_ms = || chrono::Utc::now().timestamp_millis();
+        let asked_ms = now_ms();
+        let answer = self.send_by_any_way(haste, route, make).await?;
+        self.clock.hear(&answer, asked_ms, now_ms());
+        Ok(answer)
+    }
+
+    async fn send_by_any_way(
         &self,
         haste: Haste,
         route: &str,

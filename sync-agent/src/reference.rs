@@ -39,6 +39,8 @@ pub struct Saved {
     pub position: Option<Position>,
     /// When HQ last answered, milliseconds UTC; `None` before it did.
     pub contact_ms: Option<i64>,
+    /// By how much this machine's clock is ahead of HQ's, milliseconds; `None` before HQ said what time it is.
+    pub apart_ms: Option<i64>,
     /// Why a person must look.
     pub alarm: Option<String>,
 }
@@ -294,6 +296,8 @@ impl Desk {
             (None, Some(contact_ms)) => self.writer.set_contact(contact_ms),
             (Some(_) | None, None) => Ok(()),
         };
+        let written =
+            written.and_then(|()| saved.apart_ms.map_or(Ok(()), |apart_ms| self.writer.set_apart(apart_ms)));
         if let Err(error) = written.and_then(|()| self.writer.set_alarm(saved.alarm.as_deref())) {
             warn!(%error, "the lane is not told of its agent");
         }

@@ -158,6 +158,7 @@ struct Shell {
     status: watch::Sender<Status>,
     saved: Option<Saved>,
     contact_ms: Option<i64>,
+    apart_ms: Option<i64>,
     /// The epoch that the lane was enrolled for: the position that the lane
     /// is told is of this one.
     epoch: u32,
@@ -231,6 +232,7 @@ impl Shell {
             status,
             saved: None,
             contact_ms: None,
+            apart_ms: None,
             epoch,
             socket,
         })
@@ -346,6 +348,7 @@ impl Shell {
             journal_end.map(|journal| (journal.epoch, journal.last));
         if status.answers != self.status.borrow().answers {
             self.contact_ms = Some(chrono::Utc::now().timestamp_millis());
+            self.apart_ms = self.tools.hq.apart_ms();
         }
         let saved = Saved {
             position: status
@@ -353,6 +356,7 @@ impl Shell {
                 .filter(|filed| filed.epoch == self.epoch)
                 .map(|filed| Position { acknowledged: filed.acknowledged, quarantined: filed.quarantined }),
             contact_ms: self.contact_ms,
+            apart_ms: self.apart_ms,
             alarm: status.alarm().map(ToString::to_string),
         };
         // Before HQ has answered, what the last agent wrote stands.

@@ -51,6 +51,9 @@ pub struct Report {
     pub coming: Option<ComingReport>,
     /// When HQ last answered, milliseconds since 1970-01-01 UTC.
     pub contact_ms: Option<i64>,
+    /// By how much this machine's clock was ahead of HQ's then, milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub apart_ms: Option<i64>,
     /// Why a person must look.
     pub alarm: Option<String>,
 }
@@ -118,6 +121,7 @@ pub fn report(data: &Path) -> Result<Report, StatusError> {
             .progress()
             .map(|(bytes, of)| ComingReport { bytes, of }),
         contact_ms: state.contact_ms,
+        apart_ms: state.apart_ms,
         alarm: state.alarm,
     })
 }
@@ -153,6 +157,9 @@ impl fmt::Display for Report {
         let contact = self.contact_ms.and_then(DateTime::<Utc>::from_timestamp_millis);
         let contact = contact.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
         writeln!(f, "contact    {}", contact.as_deref().unwrap_or("never"))?;
+        if let Some(apart_ms) = self.apart_ms {
+            writeln!(f, "clock      {:+} s from HQ's", apart_ms / 1_000)?;
+        }
         write!(f, "alarm      {}", self.alarm.as_deref().unwrap_or("none"))
     }
 }

@@ -172,8 +172,11 @@ impl Cashier {
                     );
                     if price != item.price {
                         let number = self.last_number();
-                        self.lane
-                            .feed(Input::SetPrice { line: number, unit_price: Money::from_minor(price) });
+                        self.lane.feed(Input::SetPrice {
+                            line: number,
+                            unit_price: Money::from_minor(price),
+                            reason: String::new(),
+                        });
                         rung.priced += 1;
                     }
                     rung.lines += 1;

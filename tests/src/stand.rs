@@ -167,6 +167,7 @@ fn unanswered(commands: &[Command]) -> Vec<Event> {
         | Command::Scale(_)
         | Command::Pay(_)
         | Command::Play(_)
+        | Command::TryPole
         | Command::Train { .. }
         | Command::Quit => None,
     });

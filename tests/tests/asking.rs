@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::Command as Program;
 
 use anyhow::{Context, Result};
+use domain::barcode::ReceiptCode;
 use domain::money::Money;
 use domain::phone::{CodeKind, PhoneRecord, Unusable};
 use domain::record::Record;
@@ -191,7 +192,87 @@ fn two_lanes_give_one_receipt_back_once() -> Result<()> {
 fn receipt_of(till: &Till, lane: u32) -> Result<String> {
     let head = till.lane.journal().context("a journal")?.identity().clone();
     let seq = till.lane.till().and_then(domain::till::Till::last_sale).context("a sale")?;
-    Ok(domain::barcode::ReceiptCode { store: head.store, lane, epoch: head.epoch, seq }.to_string())
+    Ok(ReceiptCode { store: head.store, lane, epoch: head.epoch, seq }.to_string())
+}
+
+/// What HQ shows at an address, for whoever reads Chinese or English: the status line and the page.
+fn page(url: &str, path: &str, language: &str) -> Result<(String, String)> {
+    use std::io::{Read, Write};
+    let address = url.trim_start_matches("http://");
+    let mut line = std::net::TcpStream::connect(address)?;
+    write!(
+        line,
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept-Language: {language}\r\nConnection: close\r\n\r\n"
+    )?;
+    let mut answer = String::new();
+    line.read_to_string(&mut answer)?;
+    let (head, body) = answer.split_once("\r\n\r\n").context("an answer")?;
+    Ok((head.lines().next().unwrap_or_default().to_owned(), body.to_owned()))
+}
+
+#[test]
+fn a_phone_reads_its_receipt_at_hq_and_a_till_takes_goods_back_by_the_same_code() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut headquarters = open(folder.path())?;
+    let mut shop: serde_json::Value = serde_json::from_str(&shop::demo().import_json())?;
+    shop["store"]["rules"]["receipts_at"] = headquarters.url().into();
+    let file = folder.path().join("receipts.json");
+    std::fs::write(&file, shop.to_string())?;
+    run(Program::new(program("hq")?)
+        .args(["import", "--data"])
+        .arg(folder.path().join("hq"))
+        .arg("--file")
+        .arg(&file))?;
+    let mut one = Till::open(&folder.path().join("one"), &headquarters, 1)?;
+    let mut two = Till::open(&folder.path().join("two"), &headquarters, 2)?;
+
+    // HQ is away when the customer is shown the code.
+    headquarters.kill()?;
+    one.choose(CHIPS, 2);
+    one.feed(Input::Pay);
+    one.feed(Input::TakeCash(Money::from_minor(10_000)));
+    let shown = receipt_of(&one, 1)?;
+    let seq = one.lane.till().and_then(domain::till::Till::last_sale).context("a sale")?;
+    let token = one.lane.journal().context("a journal")?.hash_at(seq)?.to_string()[..32].to_owned();
+    let path = format!("/r/{shown}/{token}");
+    let link = format!("{}{path}", headquarters.url());
+    one.key(Key::Function(7));
+    let picture = one.lane.view().sheet.and_then(|sheet| sheet.picture).context("the code")?;
+    assert_eq!(
+        drivers::printer::qr_squares(&link),
+        Some((picture.width, picture.dark)),
+        "the code is the link"
+    );
+
+    headquarters.start()?;
+    let url = headquarters.url();
+    one.files.wait_for_acknowledgement()?;
+    let (status, text) = page(&url, &path, "zh-CN,zh;q=0.9")?;
+    assert!(
+        status.contains(" 200 ") && text.contains("<svg") && text.contains("lang=\"zh-CN\""),
+        "{status}: {text}"
+    );
+    for word in ["红烧牛肉面", "合计", "9.00"] {
+        assert!(text.contains(word), "{word} in {text}");
+    }
+    assert!(page(&url, &path, "en")?.1.contains("Show this code to bring goods back"));
+    // Whoever guesses is told no more than of a receipt that is not there.
+    let others = [
+        format!("/r/{shown}/{}", "0".repeat(32)),
+        format!("/r/{shown}/{}", &token[..31]),
+        format!("/r/{}/{token}", ReceiptCode { store: STORE.into(), lane: 1, epoch: 1, seq: seq + 1 }),
+        format!("/r/{}/{token}", shown.replace("S001", "S009")),
+        format!("/r/%3Cscript%3E/{token}"),
+    ];
+    let nothing: Vec<(String, String)> =
+        others.iter().map(|path| page(&url, path, "zh")).collect::<Result<_>>()?;
+    assert!(nothing[0].0.contains(" 404 ") && !nothing[0].1.contains("红烧牛肉面"), "{nothing:?}");
+    assert!(nothing.iter().all(|other| *other == nothing[0]), "{nothing:?}");
+
+    // The other lane reads the phone's screen.
+    two.scan(&link);
+    two.wait("the sale is found", |lane| lane.till().is_some_and(|till| till.basket().past().is_some()));
+    Ok(())
 }
 
 #[test]

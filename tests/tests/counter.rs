@@ -552,13 +552,55 @@ fn a_receipt_in_doubt_is_asked_about_and_printed_again_with_a_mark() {
     till.feed(Input::Back);
     let sheet = till.lane.view().sheet.expect("a person is asked");
     assert!(sheet.title.contains("小票") && sheet.title.contains(&format!("{sale:06}")), "{sheet:?}");
-    // No, print again.
+    // Escape decides nothing: the next customer is served, then it is asked again.
     till.turn(vec![Lane::key_now(Key::Escape)]);
-    till.wait("the reprint", |_| printer.receipts().len() > 1);
+    assert_eq!(till.lane.view().sheet, None);
+    let next = till.sell(&counter.shop, 1);
+    till.wait("the next receipt", |_| printer.receipts().len() > 1);
+    till.feed(Input::Back);
+    let sheet = till.lane.view().sheet.expect("the person is asked again");
+    assert!(sheet.title.contains(&format!("{sale:06}")), "{sheet:?}");
+    // No, print again.
+    till.turn(vec![Lane::key_now(Key::Function(5))]);
+    till.wait("the reprint", |_| printer.receipts().len() > 2);
     let receipts = printer.receipts();
     let marks: Vec<bool> = receipts.iter().map(|receipt| receipt.text.contains("重打")).collect();
-    assert_eq!(marks, [false, true], "{receipts:?}");
-    assert!(receipts[1].text.contains(&format!("{sale:06}")));
+    assert_eq!(marks, [false, false, true], "{receipts:?}");
+    assert!(receipts[1].text.contains(&format!("{next:06}")));
+    assert!(receipts[2].text.contains(&format!("{sale:06}")));
+}
+
+#[test]
+fn twenty_scans_are_sold_while_the_printer_hangs() {
+    let (counter, printer) = Counter::with_printer("epson-tm-t88", PrinterOptions::default());
+    let mut till = counter.till();
+    till.sign_in();
+    till.wait("the printer", |till| till.printer() == PrinterState::Ready);
+    printer.set_fault(Fault::Hang);
+    let first = till.sell(&counter.shop, 1);
+    till.feed(Input::Back);
+    till.played.clear();
+    let codes: Vec<String> =
+        counter.shop.products.iter().flat_map(|product| product.codes.first().cloned()).take(20).collect();
+    for code in &codes {
+        till.turn(vec![Event::Scan(Scan::parse(code))]);
+    }
+    let basket = till.lane.till().expect("open").basket().clone();
+    let sold: Vec<&str> = basket.lines().iter().map(|line| line.code.as_str()).collect();
+    assert_eq!(sold, codes, "none is lost, none is merged");
+    assert_eq!(till.played, vec![Tone::Accepted; 20]);
+    till.turn(vec![Event::Action(Action::Press(Button::Pay))]);
+    // One that comes while money is taken is sold too, or says that it is not.
+    till.turn(vec![Event::Scan(Scan::parse(&codes[0]))]);
+    let is_sold = till.lane.till().expect("open").basket().lines().len() == 21;
+    assert!(is_sold || till.played.last() == Some(&Tone::Blocked), "{:?}", till.played);
+    till.turn(vec![
+        Event::Action(Action::Press(Button::Pay)),
+        Event::Action(Action::Press(Button::QuickCash(0))),
+    ]);
+    let (second, _) = till.last_sale();
+    assert!(second > first, "it is on the disk, whatever the printer does");
+    assert_eq!(printer.receipts().len(), 0);
 }
 
 #[test]

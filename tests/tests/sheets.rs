@@ -670,11 +670,12 @@ fn where_goods_are_is_asked_and_not_known_offline() {
     assert!(lane.said() && lane.title() == "查价");
     lane.stand.agent_is_slow = true;
     lane.stand.function(6);
-    let place = |store: &str, on_hand| StockAt { store: store.into(), on_hand, reserved: 0, in_transit: 0 };
-    lane.stand.answer(Answer::Stock { places: vec![place("S001", -2_000), place("S002", 12_000)] });
+    let place = |store: &str, on_hand| StockAt { store: store.into(), on_hand, ..StockAt::default() };
+    let named = StockAt { name_zh: "滨河店".into(), metres: Some(1_280), ..place("S003", 3_000) };
+    lane.stand.answer(Answer::Stock { places: vec![place("S001", -2_000), named, place("S002", 12_000)] });
     let rows = lane.stand.lane.view().sheet.expect("the places").rows;
-    let rows: Vec<(&str, &str)> = rows.iter().map(|row| (row.name.as_str(), row.value.as_str())).collect();
-    assert_eq!(rows, [("本店", "−2"), ("S002", "12")]);
+    let rows: Vec<[&str; 3]> = rows.iter().map(|row| [&*row.name, &*row.detail, &*row.value]).collect();
+    assert_eq!(rows, [["本店", "", "−2"], ["滨河店", "S003 · 1.2 km", "3"], ["S002", "", "12"]]);
 }
 
 #[test]

@@ -487,6 +487,7 @@ fn grid(language: Language, tab: usize) -> Side {
             tile(text("烤肠", "Grilled sausage"), "", "5.00"),
             tile(text("报纸", "Newspaper"), "", "2.00"),
         ],
+        chosen: None,
         pages: Pages { before: false, after: true },
     }
 }

@@ -72,7 +72,7 @@ pub enum Key {
 /// A control on the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Button {
-    /// A digit or the decimal point of the keypad.
+    /// A digit of the keypad, its decimal point, or the `*` between an amount and its department.
     Digit(char),
     /// Deletes the last typed character.
     Backspace,

@@ -209,10 +209,11 @@ fn sell(till: &TillWindow, sell: &Sell) {
         EntryHint::Search => EntryKind::Search,
     });
     match &sell.side {
-        Side::Grid { tabs, tab, tiles, pages } => {
+        Side::Grid { tabs, tab, tiles, chosen, pages } => {
             update(&global.get_tabs(), tabs);
             global.set_tab(position(*tab));
             update(&global.get_tiles(), tiles);
+            global.set_tile_chosen(chosen.map_or(-1, position));
             global.set_page_before(pages.before);
             global.set_page_after(pages.after);
             global.set_searching(false);

@@ -210,6 +210,7 @@ fn button(press: Press, index: i32) -> Button {
             u32::try_from(index).ok().and_then(|digit| char::from_digit(digit, 10)).unwrap_or('0'),
         ),
         Press::Point => Button::Digit('.'),
+        Press::Times => Button::Digit('*'),
         Press::Backspace => Button::Backspace,
         Press::Clear => Button::Clear,
         Press::Enter => Button::Enter,

@@ -343,6 +343,8 @@ pub enum Side {
         tab: usize,
         /// At most twelve tiles.
         tiles: Vec<Tile>,
+        /// The one that Enter takes, where keys have chosen one.
+        chosen: Option<usize>,
         /// Whether pages stand before and after this one.
         pages: Pages,
     },
@@ -359,7 +361,7 @@ pub enum Side {
 
 impl Default for Side {
     fn default() -> Self {
-        Self::Grid { tabs: Vec::new(), tab: 0, tiles: Vec::new(), pages: Pages::default() }
+        Self::Grid { tabs: Vec::new(), tab: 0, tiles: Vec::new(), chosen: None, pages: Pages::default() }
     }
 }
 

@@ -128,6 +128,7 @@ fn goods_are_rung_up_with_a_finger() {
         (Role::Button, "7", Button::Digit('7')),
         (Role::Button, "0", Button::Digit('0')),
         (Role::Button, ".", Button::Digit('.')),
+        (Role::Button, "Amount times department", Button::Digit('*')),
         (Role::Button, "Delete one character", Button::Backspace),
         (Role::Button, "Clear", Button::Clear),
         (Role::Button, "Enter", Button::Enter),

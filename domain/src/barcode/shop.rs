@@ -320,6 +320,36 @@ impl ReceiptCode {
     }
 }
 
+/// How many characters of a link make it one that nobody guesses: 128 bits.
+pub const RECEIPT_TOKEN_LENGTH: usize = 32;
+
+/// What stands between the address and the code in a link.
+const LINK_PATH: &str = "/r/";
+
+/// The longest address in a link.
+pub const RECEIPT_ADDRESS_LENGTH_MAX: usize = 128;
+
+impl ReceiptCode {
+    /// A link to the receipt, at an address such as `https://hq.example`; the token says that whoever follows it has it
+    /// from the till.
+    pub fn link(&self, address: &str, token: &str) -> String {
+        format!("{address}{LINK_PATH}{self}/{token}")
+    }
+
+    /// The code within a link that [`Self::link`] made, and its token; `None` where it is none.
+    pub fn in_link(text: &str) -> Option<(&str, &str)> {
+        let scheme = ["https://", "http://"].into_iter().find(|scheme| {
+            text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+        })?;
+        let (address, rest) = text.split_once(LINK_PATH)?;
+        let (code, token) = rest.split_once('/')?;
+        let is_token =
+            token.len() == RECEIPT_TOKEN_LENGTH && token.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_address = address.len() > scheme.len() && address.len() <= RECEIPT_ADDRESS_LENGTH_MAX;
+        (is_token && is_address).then_some((code, token))
+    }
+}
+
 impl fmt::Display for ReceiptCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let before = format!("R{}-{}-{}-{}", self.store, self.lane, self.epoch, self.seq);
@@ -333,6 +363,29 @@ mod tests {
 
     fn pattern(text: &str) -> ShopPattern {
         ShopPattern::parse(ShopKind::Member, text).expect("a good pattern")
+    }
+
+    #[test]
+    fn a_link_to_a_receipt_holds_its_code() {
+        let code = ReceiptCode { store: "S001".to_owned(), lane: 2, epoch: 1, seq: 41 };
+        let token = "0123456789abcdef0123456789abcdef";
+        let link = code.link("https://hq.example:8443/shop", token);
+        let (found, of) = ReceiptCode::in_link(&link).expect("a link");
+        assert_eq!((ReceiptCode::read(found), of), (Some(Ok(code.clone())), token));
+        for wrong in [
+            link.replace("https", "ftp"),
+            link.replace("/r/", "/q/"),
+            link[..link.len() - 1].to_owned(),
+            format!("{link}0"),
+            link.replace("cdef", "xyz0"),
+            code.link("https://", token),
+            code.link(&format!("https://{}", "a".repeat(200)), token),
+            code.link("", token),
+            "https://hq.example/r/".to_owned(),
+            "例://r/x/y".to_owned(),
+        ] {
+            assert_eq!(ReceiptCode::in_link(&wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -145,6 +145,9 @@ fn the_shops_own_codes_are_told_apart() {
     check(&issue(3, "0000021E7A3F4C59"), expect!["label L0000021E7A3F4C596"]);
     check(&issue(4, "0000000042"), expect!["member 2900000000421"]);
     check("rS001-2-1-41-h", expect!["receipt S001 2 1 41"]);
+    let token = "0123456789abcdef0123456789abcdef";
+    check(&format!("https://hq.example/r/RS001-2-1-41-H/{token}"), expect!["receipt S001 2 1 41"]);
+    check(&format!("]Q3HTTPS://HQ.EXAMPLE/r/RS001-2-1-41-H/{token}"), expect!["receipt S001 2 1 41"]);
     check(
         "M0000011",
         expect!["misread M0000011: read a code of the shop: the check should be 'W', found '1'"],

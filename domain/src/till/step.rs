@@ -118,7 +118,7 @@ impl Step {
             Input::ChoosePriced { sku, price } => self.choose_priced(context, &sku, price),
             Input::Department { code, price } => self.department(context, &code, price),
             Input::SetQuantity { line, pieces } => self.set_quantity(context, line, pieces),
-            Input::SetPrice { line, unit_price } => self.set_price(line, unit_price),
+            Input::SetPrice { line, unit_price, reason } => self.set_price(line, unit_price, &reason),
             Input::Discount { line: Some(line), cut, reason } => self.discount_line(line, cut, &reason),
             Input::Discount { line: None, cut, reason } => self.discount_basket(cut, &reason),
             Input::NameSeller { line, seller } => self.name_seller(line, seller),
@@ -664,7 +664,7 @@ impl Step {
         self.commit(Record::LineQuantitySet { line: number, quantity, net: line.net() });
     }
 
-    fn set_price(&mut self, number: u32, unit_price: Money) {
+    fn set_price(&mut self, number: u32, unit_price: Money, reason: &str) {
         let Some((mut line, staff)) = self.line(number) else { return };
         if line.item.is_top_up() {
             return self.refuse(Message::TopUpAlone);
@@ -680,7 +680,8 @@ impl Step {
         if self.allow(act, |rights| rights.allow(act)).is_none() {
             return;
         }
-        self.commit(Record::LinePriceSet { line: number, unit_price, net: line.net(), staff: staff.id });
+        let (net, reason) = (line.net(), kept_words(reason));
+        self.commit(Record::LinePriceSet { line: number, unit_price, net, staff: staff.id, reason });
     }
 
     fn void(&mut self, context: &Context<'_>, number: u32, reason: &str) {

@@ -410,7 +410,7 @@ fn pieces(line: u32, pieces: i64) -> Happens {
 }
 
 fn price(line: u32, price: &str) -> Happens {
-    In(Input::SetPrice { line, unit_price: yuan().parse(price).expect("an amount") })
+    In(Input::SetPrice { line, unit_price: yuan().parse(price).expect("an amount"), reason: "tag".into() })
 }
 
 fn void(line: u32) -> Happens {
@@ -880,8 +880,8 @@ fn record_words(record: &Record) -> String {
         Record::LineQuantitySet { line, quantity, net } => {
             format!("line {line} quantity {quantity} net {}", amount(*net))
         }
-        Record::LinePriceSet { line, unit_price, net, staff } => {
-            format!("line {line} price {} net {} by {staff}", amount(*unit_price), amount(*net))
+        Record::LinePriceSet { line, unit_price, net, staff, reason } => {
+            format!("line {line} price {} net {} by {staff} for {reason}", amount(*unit_price), amount(*net))
         }
         Record::LinePriceLowered { lowered, net } => format!(
             "line {} lowered to {} of {} net {}",
@@ -1487,8 +1487,8 @@ fn a_price_that_no_document_may_carry_is_not_charged() {
             choose("gold", 2),
             pieces(1, 2),
             scan(COLA),
-            In(Input::SetPrice { line: 2, unit_price: Money::from_minor(-1) }),
-            In(Input::SetPrice { line: 2, unit_price: Money::from_minor(i64::MAX) }),
+            In(Input::SetPrice { line: 2, unit_price: Money::from_minor(-1), reason: String::new() }),
+            In(Input::SetPrice { line: 2, unit_price: Money::from_minor(i64::MAX), reason: String::new() }),
             price(2, "1000000000000"),
             pieces(2, 99_999),
         ],
@@ -3689,7 +3689,7 @@ fn any_happening() -> impl Strategy<Value = Happens> {
         1 => (prop::sample::select(vec!["7", "8"]), any_amount())
             .prop_map(|(code, price)| In(Input::Department { code: code.into(), price })),
         3 => (line.clone(), any_count()).prop_map(|(line, pieces)| In(Input::SetQuantity { line, pieces })),
-        2 => (line.clone(), any_amount()).prop_map(|(line, unit_price)| In(Input::SetPrice { line, unit_price })),
+        2 => (line.clone(), any_amount()).prop_map(|(line, unit_price)| In(Input::SetPrice { line, unit_price, reason: String::new() })),
         2 => line.clone().prop_map(void),
         1 => Just(CANCEL),
         3 => Just(CONFIRM_AGE),

@@ -101,6 +101,8 @@ pub enum Input {
         line: u32,
         /// The new price.
         unit_price: Money,
+        /// Why; empty where nothing was said.
+        reason: String,
     },
     /// A person takes something off a line or the basket.
     Discount {

@@ -356,7 +356,7 @@ impl Lane {
             "scan" => Input::Code(rest.join(" ")),
             "choose" => Input::Choose { sku: text(0), count: rest.get(1).map(|_| number(rest, 1)) },
             "qty" => Input::SetQuantity { line: small(0), pieces: number(rest, 1) },
-            "price" => Input::SetPrice { line: small(0), unit_price: money(1) },
+            "price" => Input::SetPrice { line: small(0), unit_price: money(1), reason: reason() },
             "cut" => Input::Discount {
                 line: Some(small(0)).filter(|line| *line > 0),
                 cut: Some(if rest.len() > 2 { Cut::Amount(money(1)) } else { Cut::Part(small(1)) }),

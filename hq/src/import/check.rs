@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use domain::barcode::{Codes, Gtin};
+use domain::barcode::{Codes, Gtin, RECEIPT_ADDRESS_LENGTH_MAX};
 use domain::catalogue::{FACTOR_MAX, KIT_PARTS_MAX, UNITS_MAX};
 use domain::money::{AMOUNT_MAX, Currency, Money, Quantity, TaxRate};
 use domain::seller::COMMISSION_RULES_MAX;
@@ -217,6 +217,15 @@ impl Checker {
         }
         if let Some(error) = Codes::configured(&store.scale_patterns, &store.code_patterns).1.first() {
             return Err(error.to_string());
+        }
+        if let Some(address) = &store.rules.receipts_at {
+            check_receipts_at(address)?;
+        }
+        if let Some(place) = store.place.filter(|place| !place.is_on_earth()) {
+            return Err(format!(
+                "place {} {}: latitude and longitude in millionths of a degree, up to 90 and 180 degrees",
+                place.latitude_e6, place.longitude_e6
+            ));
         }
         check_texts(&[&store.name_zh, &store.name_en, &store.currency_symbol])
     }
@@ -836,4 +845,21 @@ pub(super) fn member_id(member: &serde_json::Value) -> Option<String> {
     let id = member.get("id")?;
     let text = id.as_str().map(str::to_owned).or_else(|| id.as_u64().map(|number| number.to_string()))?;
     (!text.is_empty() && text.len() <= KEY_LENGTH_MAX).then_some(text)
+}
+
+/// What is wrong with the address at which receipts are shown.
+fn check_receipts_at(address: &str) -> Result<(), String> {
+    let rest = ["https://", "http://"].into_iter().find_map(|scheme| address.strip_prefix(scheme));
+    let is_plain = rest.is_some_and(|rest| {
+        !rest.is_empty()
+            && !rest.ends_with('/')
+            && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_:/[]".contains(&byte))
+    });
+    if !is_plain || address.len() > RECEIPT_ADDRESS_LENGTH_MAX {
+        return Err(format!(
+            "receipts_at {address:?}: an address such as https://hq.example, without a slash at its end, of at most \
+             {RECEIPT_ADDRESS_LENGTH_MAX} characters"
+        ));
+    }
+    Ok(())
 }

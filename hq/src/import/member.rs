@@ -1,7 +1,7 @@
 //! Members and coupons of an import, as the lanes of their store hear of them.
 
 use protocol::ask::PHONE;
-use protocol::pull::{Coupon, Member};
+use protocol::pull::{Coupon, MEMBER_NOTE_MAX, Member};
 use serde::Deserialize;
 
 /// The most cards of one member.
@@ -30,6 +30,7 @@ struct MemberSource {
     tags: Vec<String>,
     stage: String,
     first_order: bool,
+    note: String,
     points: Option<i64>,
     store: Option<String>,
     /// Who they are where they work here, by HQ's id.
@@ -65,6 +66,9 @@ pub(super) fn told(
             return Err(format!("a text has more than {TEXT_LENGTH_MAX} bytes: {text}"));
         }
     }
+    if source.note.chars().count() > MEMBER_NOTE_MAX || source.note.chars().any(char::is_control) {
+        return Err(format!("\"note\" is one line of at most {MEMBER_NOTE_MAX} characters"));
+    }
     if !source.phone_hash.is_empty() && !is_sha256(&source.phone_hash) {
         return Err("\"phone_hash\" is not a SHA-256 in lower-case hex".to_owned());
     }
@@ -99,6 +103,7 @@ impl MemberSource {
             tags: source.tags,
             stage: source.stage,
             first_order: source.first_order,
+            note: source.note,
             points: source.points,
         }
     }

@@ -107,7 +107,7 @@ impl Deputy<'_> {
                 self.settle_positions(nobody).map(Some)
             }
             Question::LendPoints { member, points } => book.lend_part(lane, member, *points, now_ms),
-            Question::Member { code } => Ok(book.guest(code)?.map(|member| Answer::Member { member })),
+            Question::Member { code } => Ok(book.guest(code)?.map(|member| Answer::Member { member, note: String::new() })),
             Question::LendValue { .. }
             | Question::Stock { .. }
             | Question::Earned { .. }

@@ -95,6 +95,11 @@ impl Phones {
         self.promotions.forget();
     }
 
+    /// Lets a request of an address through, as often as it may come.
+    pub(crate) fn admit_address(&self, origin: IpAddr, now_ms: i64) -> Result<(), Refusal> {
+        self.addresses().admit(&origin.to_string(), now_ms).map_err(Refusal::TooMany)
+    }
+
     fn addresses(&self) -> MutexGuard<'_, Limiter> {
         self.addresses.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -407,7 +412,7 @@ fn admit(
     lines: usize,
     now_ms: i64,
 ) -> Result<SecretHash, Refusal> {
-    phones.addresses().admit(&origin.to_string(), now_ms).map_err(Refusal::TooMany)?;
+    phones.admit_address(origin, now_ms)?;
     if device.len() != 32 || !device.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(Refusal::Form("the body: device is 32 hexadecimal digits that the phone drew".into()));
     }

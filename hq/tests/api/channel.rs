@@ -29,6 +29,17 @@ async fn a_member_is_registered_found_and_moves_points_once_a_document() {
     let mut wrong = member.clone();
     wrong["phone_hash"] = json!("13800000000");
     assert_eq!(desk.change(&key, Method::PUT, "/v1/members/m9", wrong).await.problem().0, 422);
+    let mut noted = member.clone();
+    noted["note"] = json!("要开发票");
+    assert_eq!(desk.change(&key, Method::PUT, "/v1/members/m9", noted.clone()).await.ok()["changed"], true);
+    assert_eq!(desk.get(&key, "/v1/members/m9").await.ok()["note"], "要开发票");
+    for note in ["一".repeat(41), "two\nlines".to_owned()] {
+        noted["note"] = json!(note);
+        assert_eq!(desk.change(&key, Method::PUT, "/v1/members/m9", noted.clone()).await.problem().0, 422);
+    }
+    // What a form leaves out goes.
+    desk.change(&key, Method::PUT, "/v1/members/m9", member.clone()).await.ok();
+    assert_eq!(desk.get(&key, "/v1/members/m9").await.ok().get("note"), None);
     let mut wrong = member;
     wrong["birthday"] = json!("1990-01-01");
     assert_eq!(desk.change(&key, Method::PUT, "/v1/members/m9", wrong).await.problem().0, 400);

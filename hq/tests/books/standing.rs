@@ -408,7 +408,7 @@ pub(super) fn a_member_of_another_store_is_found_with_hq_away_where_they_shopped
         let question =
             if code == PHONE { Question::member(code) } else { Question::Member { code: code.into() } };
         match relayed.deputy(at, |deputy| deputy.answer(&question)).expect("an answer") {
-            Answer::Member { member } => Some((member.id, member.tier, member.points)),
+            Answer::Member { member, .. } => Some((member.id, member.tier, member.points)),
             Answer::Unreachable {} => None,
             other => panic!("a member or nobody, not {other:?}"),
         }

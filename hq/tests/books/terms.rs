@@ -52,7 +52,7 @@ impl Shop {
         let (stored, entries) = (self.stored(), self.entries());
         let account = self.write(|writing| Keeper::new(writing, self.now_ms)?.account("m1"));
         let tier = match self.ask(&self.lane("S1", 9), Question::member("m1")) {
-            Answer::Member { member } => {
+            Answer::Member { member, .. } => {
                 assert_eq!(member.points, Some(account.available()), "a lane is told the same");
                 member.tier
             }

@@ -98,7 +98,7 @@ impl Shop {
 
     async fn tags(&self, lane: &Lane, code: &str) -> Vec<String> {
         match self.question(lane, Question::Member { code: code.into() }).await {
-            Answer::Member { member } => member.tags,
+            Answer::Member { member, .. } => member.tags,
             other => panic!("no member: {other:?}"),
         }
     }

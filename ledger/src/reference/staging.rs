@@ -78,9 +78,9 @@ const OWN: &[(&str, &str)] = &[
              >= (label_waiver.at_ms, label_waiver.lane, label_waiver.epoch, label_waiver.seq)",
     ),
     (
-        "SELECT store, lane, epoch, acknowledged, quarantined, contact_ms, alarm FROM state",
+        "SELECT store, lane, epoch, acknowledged, quarantined, contact_ms, alarm, apart_ms FROM state",
         "UPDATE state SET store = ?1, lane = ?2, epoch = ?3, acknowledged = ?4, quarantined = ?5,
-                          contact_ms = ?6, alarm = ?7",
+                          contact_ms = ?6, alarm = ?7, apart_ms = ?8",
     ),
 ];
 

@@ -512,6 +512,7 @@ fn a_file_of_the_version_before_is_given_what_lies_behind_its_codes() {
                   DROP TABLE code_key; DROP TABLE weight; DROP TABLE picture;
                   ALTER TABLE state DROP COLUMN pictures_version;
                   DROP TABLE channel_order;
+                  DROP INDEX product_by_amount; DROP INDEX price_by_amount; ALTER TABLE state DROP COLUMN apart_ms;
                   PRAGMA user_version = 3";
     agent.writer.connection.execute_batch(before).expect("as it was");
     let early = agent.lane();
@@ -592,6 +593,7 @@ const RELEASED: &[&str] = &[
     include_str!("../../schemas/reference-7.sql"),
     include_str!("../../schemas/reference-8.sql"),
     include_str!("../../schemas/reference-9.sql"),
+    include_str!("../../schemas/reference-10.sql"),
 ];
 
 /// A file of a released version with a cola; what a program of that version left.
@@ -862,6 +864,45 @@ fn what_sells_is_found_before_what_nobody_buys() {
 }
 
 #[test]
+fn goods_are_found_by_what_they_cost() {
+    let priced = |sku: &str, name: &str, price| pull::Product { price, ..product(sku, name, "x") };
+    let mut agent = Agent::with(&[
+        priced("b1", "白碗", 990),
+        priced("b2", "花碗", 990),
+        priced("b3", "瓷碗", 1_200),
+        priced("k1", "筷子", 990),
+    ]);
+    let listed = |sku: &str, price| {
+        let row = serde_json::json!({"list": "l", "sku": sku, "from_ms": 0, "price": price});
+        Entity::Price(Some(serde_json::from_value(row).expect("a row")))
+    };
+    agent.pull(2, &[("l|b3", listed("b3", 990)), ("l|k1", listed("k1", 1_500))]);
+    let lane = agent.lane();
+    // What it costs now is what its list says.
+    let costs = |item: &Item| {
+        domain::price_list::list_price(item, None, domain::catalogue::Buyer::WalkIn, 1)
+            .expect("a price")
+            .minor()
+            == 990
+    };
+    let found = |words: &str, limit| skus(lane.at_price(Money::from_minor(990), words, limit, costs));
+    assert_eq!(found("", 9), ["b1", "b2", "b3"], "whose list says another price costs that");
+    assert_eq!(found("碗", 2), ["b1", "b2"]);
+    assert_eq!(found("瓷", 9), ["b3"]);
+    lane.count_sold("b3");
+    assert_eq!(found("", 2), ["b3", "b1"], "what sells first");
+    assert_eq!(skus(lane.at_price(Money::from_minor(991), "", 9, |_| true)), [""; 0]);
+    let plan: Vec<String> = lane
+        .connection
+        .prepare(&format!("EXPLAIN QUERY PLAN {}", priced::CANDIDATES))
+        .and_then(|mut plan| plan.query_map([990, 9], |row| row.get(3))?.collect())
+        .expect("a plan");
+    for index in ["product_by_amount", "price_by_amount"] {
+        assert!(plan.iter().any(|step| step.contains(&format!("COVERING INDEX {index}"))), "{plan:?}");
+    }
+}
+
+#[test]
 fn a_whole_assortment_is_taken_in_and_searched() {
     const GOODS: u32 = 20_000;
     let mut agent = shop();
@@ -922,6 +963,7 @@ fn people_stores_and_categories_come_and_go() {
         groups: vec![],
         code_patterns: vec![],
         rules: pull::StoreRules::default(),
+        place: None,
     }));
     let mut agent = Agent::new();
     agent.pull(
@@ -970,6 +1012,7 @@ fn the_lane_sees_at_once_what_its_agent_knows() {
     agent.writer.set_alarm(Some("fork at 42")).expect("set");
     agent.pull(7, &[]);
     agent.writer.set_contact(2_000).expect("set");
+    agent.writer.set_apart(-61_000).expect("set");
     assert_eq!(
         watch.state().expect("read"),
         AgentState {
@@ -977,6 +1020,7 @@ fn the_lane_sees_at_once_what_its_agent_knows() {
             version: 7,
             position: Position { acknowledged: 41, quarantined: 1 },
             contact_ms: Some(2_000),
+            apart_ms: Some(-61_000),
             alarm: Some("fork at 42".into()),
         }
     );
@@ -1172,7 +1216,7 @@ fn open_orders_are_read_by_their_time_always_the_newest() {
 fn a_file_of_an_agent_that_knew_no_orders_has_none() {
     let folder = TempDir::new().expect("a folder");
     let path = folder.path().join("reference.db");
-    released(&path, RELEASED.len());
+    released(&path, 7);
     let lane = Reference::open(&path).expect("opens").expect("there is one");
     assert_eq!(lane.orders().expect("read"), []);
     assert!(ReferenceWriter::open(&path).expect("upgraded").is_outdated().expect("read"));

@@ -51,7 +51,7 @@ impl Lane {
         if self.front.sheets.is_empty() && self.press_while_weighing(button) {
             return;
         }
-        let State::Open(open) = &self.state else { return };
+        let State::Open(open) = &self.state else { return self.press_closed(button) };
         let desk = open.till().desk().clone();
         let had_notice = self.front.notice.take().is_some();
         if !self.front.sheets.is_empty() {
@@ -70,6 +70,22 @@ impl Lane {
             Desk::Paying(_) => self.press_paying(button, had_notice),
             Desk::Saving(..) => {}
             Desk::Done(..) => self.press_done(button),
+        }
+    }
+
+    /// Nothing is sold here now: the screen says what to do, and help says how one gets on.
+    fn press_closed(&mut self, button: Button) {
+        match button {
+            Button::Help => self.front.say(
+                ui::view::Tone::Attend,
+                ("本台现在不卖货", "中间写着怎么回事、该做什么；弄好了会自己打开。请顾客先到别的收银台。"),
+                (
+                    "This lane does not sell now",
+                    "The screen says what happened and what to do; it opens by itself. Send customers to another lane.",
+                ),
+            ),
+            Button::Back | Button::No => self.front.notice = None,
+            _ => {}
         }
     }
 
@@ -160,6 +176,15 @@ impl Lane {
                 self.front.clear_entry();
                 self.front.line = None;
             }
+            // A message is read before anything is added.
+            Button::Enter if self.front.grid.is_some() => {
+                if let Some(tile) = self.front.grid.filter(|_| !had_notice) {
+                    self.choose_goods(tile);
+                    // Whoever counts the same goods presses again.
+                    self.front.grid =
+                        Some(tile).filter(|_| self.front.pricing.is_none() && self.front.weighing.is_none());
+                }
+            }
             Button::Enter | Button::Yes => self.enter_code(),
             Button::Quantity => self.set_quantity(),
             Button::Void => self.void(),
@@ -239,7 +264,7 @@ impl Lane {
         self.input(Input::SignOut);
     }
 
-    fn turn_to(&mut self, tab: usize, page: usize) {
+    pub(super) fn turn_to(&mut self, tab: usize, page: usize) {
         self.front.tab = tab;
         self.front.page = page;
         self.front.clear_entry();

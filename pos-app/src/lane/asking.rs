@@ -339,6 +339,7 @@ impl Lane {
             Message::MemberJoined(member) => {
                 let member = member.clone();
                 self.tell_now(&message);
+                self.tell_note_of_member(&member);
                 return self.ask_for_points(&member, false);
             }
             Message::ReceiptCode(code) if self.takes_returns() => return self.claim_receipt(code.clone()),
@@ -434,8 +435,9 @@ impl Lane {
         }
         match errand {
             Errand::Member { code } => match answer {
-                Some(Answer::Member { member }) => {
+                Some(Answer::Member { member, note }) => {
                     self.front.sheets.retain(|sheet| sheet.kind != Kind::Member);
+                    self.front.asked_about = Some((member.id.clone(), note));
                     self.input(Input::Member((&member).into()));
                 }
                 _ => self.tell_now(&Message::MemberUnknown(code)),

@@ -331,8 +331,8 @@ impl Lane {
                 Record::LineReturned { returned, staff } => {
                     (staff, self.words("退货", "Return"), returned.reason.clone(), Some(-returned.amount))
                 }
-                Record::LinePriceSet { staff, unit_price, .. } => {
-                    (staff, self.words("改价", "Price set"), String::new(), Some(*unit_price))
+                Record::LinePriceSet { staff, unit_price, reason, .. } => {
+                    (staff, self.words("改价", "Price set"), reason.clone(), Some(*unit_price))
                 }
                 Record::LineDiscounted { staff, discount: Some(discount), .. } => {
                     let (off, amount) = off_by(discount);

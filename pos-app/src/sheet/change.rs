@@ -117,7 +117,6 @@ impl Lane {
             }
             Change::Price | Change::LineAmount | Change::BasketAmount => None,
         };
-        let with_reason = change != Change::Price;
         view::Sheet {
             tone: Tone::Attend,
             text: hint.unwrap_or_else(|| {
@@ -139,8 +138,8 @@ impl Lane {
                     Change::LineAmount | Change::BasketAmount => ("减多少钱", "Amount off"),
                 }],
             ),
-            rows: if with_reason { self.reason_rows(&REASONS) } else { Vec::new() },
-            selected: with_reason.then_some(sheet.row),
+            rows: self.reason_rows(&REASONS),
+            selected: Some(sheet.row),
             keys,
             go: self.words("确定", "Change"),
             can_go: !typed.is_empty(),
@@ -180,7 +179,7 @@ impl Lane {
         let percent = typed.parse::<u32>().ok().and_then(|percent| percent.checked_mul(100));
         let of_line = (!change.is_of_basket()).then_some(line);
         let input = match change {
-            Change::Price => amount.map(|unit_price| Input::SetPrice { line, unit_price }),
+            Change::Price => amount.map(|unit_price| Input::SetPrice { line, unit_price, reason }),
             Change::LinePercent | Change::BasketPercent => {
                 percent.map(|points| Input::Discount { line: of_line, cut: Some(Cut::Part(points)), reason })
             }

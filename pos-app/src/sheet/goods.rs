@@ -1,20 +1,55 @@
 //! Goods by name, initials or code: to sell them, or to see what they cost.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::barcode::Barcode;
 use domain::catalogue::{Catalogue, Item};
+use domain::money::{Currency, Money};
 use domain::till::Desk;
 use drivers::sound::Tone as Sound;
+use ledger::reference::ReferenceError;
 use ui::view::{self, Figure, Notice, Tone};
 
 use super::{Kind, Open, key, numbered};
 use crate::entry::is_number;
-use crate::lane::{Command, Lane, OpenLane, State};
+use crate::lane::{Command, Lane, Moment, OpenLane, State};
 use crate::present;
 
 /// The most goods that a search shows; more is said.
 const FOUND_MAX: usize = 24;
+
+/// The goods that a typed text asks for: by what they cost where it says an amount (`12.50`, `¥12`, `12元`, beside
+/// other words or alone), else by words. An amount without a sign may be a size: those follow.
+pub(crate) fn found(
+    open: &OpenLane,
+    moment: Moment,
+    text: &str,
+    limit: usize,
+) -> Result<Vec<Arc<Item>>, ReferenceError> {
+    let currency = &open.settings().currency;
+    let reference = open.reference();
+    let asked = text.split_whitespace().find_map(|word| Some((word, amount_of(word, currency)?)));
+    let Some((word, amount)) = asked else { return reference.search(text, limit) };
+    let others: Vec<&str> = text.split_whitespace().filter(|other| *other != word).collect();
+    let costs = |item: &Item| present::prices_now(open, item, moment).contains(&amount);
+    let mut items = reference.at_price(amount, &others.join(" "), limit, costs)?;
+    if word.chars().all(|character| character.is_ascii_digit() || character == '.') {
+        let sized = reference.search(text, limit)?;
+        let known: BTreeSet<String> = items.iter().map(|item| item.sku.clone()).collect();
+        items.extend(sized.into_iter().filter(|item| !known.contains(&item.sku)));
+        items.truncate(limit);
+    }
+    Ok(items)
+}
+
+/// An amount that is written as one: with the sign of the currency, or with decimals.
+fn amount_of(word: &str, currency: &Currency) -> Option<Money> {
+    let bare = word.trim_start_matches(['¥', '￥']).trim_start_matches(currency.symbol.as_str());
+    let bare = bare.trim_end_matches(['元', '块']);
+    let is_amount = bare != word || bare.contains('.');
+    currency.parse(bare).ok().filter(|amount| is_amount && amount.is_positive())
+}
 
 impl Lane {
     pub(super) fn show_goods(&self, open: &OpenLane, sheet: &Open, selling: bool) -> view::Sheet {
@@ -39,8 +74,8 @@ impl Lane {
             self.words("还有更多，请接着输入。", "More goods match: type on.")
         } else if selling {
             self.words(
-                "拼音首字母、品名（可用输入法）、编码。回车加入。",
-                "Initials, name (an input method may write) or code. Enter adds it.",
+                "拼音首字母、品名（可用输入法）、编码或价格（12.50）。回车加入。",
+                "Initials, name (an input method may write), code or price (12.50). Enter adds it.",
             )
         } else {
             self.words("扫码或输入来查价，不会加入购物篮。", "Scan or type to see a price; nothing is added.")
@@ -94,7 +129,7 @@ impl Lane {
             sheet.items.clear();
             return;
         }
-        match open.reference().search(&text, FOUND_MAX + 1) {
+        match found(open, self.moment, &text, FOUND_MAX + 1) {
             Ok(items) => {
                 sheet.items = items;
                 // Whoever types all of a number means it.

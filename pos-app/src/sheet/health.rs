@@ -1,15 +1,26 @@
 //! How the lane, its devices and its line to HQ are, with what can be tried on the spot.
 
+use std::sync::Arc;
+
+use domain::barcode::Barcode;
+use domain::catalogue::{Catalogue, Item};
 use drivers::frame::Health;
+use drivers::scale::Reading;
 use drivers::sound::Tone as Sound;
-use ui::view::{self, PrinterState, SheetKey, SheetRow, SyncState, Tone};
+use ui::view::{self, Language, PrinterState, SheetKey, SheetRow, SyncState, Tone};
 
 use super::{Open, fact, key};
-use crate::lane::{Command, Lane, OpenLane};
+use crate::lane::{Command, Lane, OpenLane, State};
 use crate::present;
+
+/// The most characters of a code that was scanned to try a scanner.
+const SCAN_SHOWN_MAX: usize = 48;
 
 /// How many rows stand above those of scanners: HQ, what is sent and set aside, printer and papers.
 const SCANNERS_ROW: usize = 5;
+
+/// A clock that is farther from HQ's wants somebody: a price or a promotion would change too early or too late, ms.
+pub(crate) const CLOCK_APART_MS: i64 = 60_000;
 
 impl Lane {
     pub(super) fn show_health(&self, open: &OpenLane, sheet: &Open) -> view::Sheet {
@@ -58,16 +69,23 @@ impl Lane {
             ),
             fact(self.words("商品版本", "Version of goods"), open.version().to_string()),
             fact(self.words("流水号", "Last number"), head.to_string()),
-            fact(
-                self.words("本机时间", "This machine's time"),
-                present::local_time(self.moment.now_ms, self.moment.offset_minutes, "%Y-%m-%d %H:%M"),
-            ),
+            self.clock_row(),
             fact(self.words("收银台", "Lane"), journal.identity().to_string()),
             fact(self.words("软件", "Program"), format!("Guitai {} · GPL-3.0", env!("CARGO_PKG_VERSION"))),
         ];
         let place = rows.len().min(SCANNERS_ROW);
         let devices = self.scanner_rows().into_iter().chain([self.scale_row(), self.pole_row()]);
         rows.splice(place..place, devices);
+        if sheet.tries_scans {
+            // What was read last stands first.
+            let read = sheet.listed.first().cloned().unwrap_or_else(|| SheetRow {
+                tone: Tone::Attend,
+                detail: self
+                    .words("现在扫到的只显示，不加入购物篮。", "What is scanned now is shown, and not sold."),
+                ..fact(self.words("请扫一个码", "Scan something"), "")
+            });
+            rows.insert(0, read);
+        }
         if let Some(alarm) = &self.agent.alarm {
             rows.insert(
                 0,
@@ -91,7 +109,7 @@ impl Lane {
                 ..fact(self.words("有促销没用上", "A promotion was left out"), "")
             });
         }
-        let has_printer = self.config.printer.is_some();
+        let (has_printer, has_pole) = (self.config.printer.is_some(), self.config.display.is_some());
         view::Sheet {
             text: self.words("卖货不用等这些：断网、没打印机也照常卖。", "Selling waits for none of these."),
             selected: Some(sheet.row),
@@ -100,10 +118,43 @@ impl Lane {
                 SheetKey { enabled: has_printer, ..key(self.words("打测试页", "Test print"), "F5") },
                 SheetKey { enabled: has_printer, ..key(self.words("试开钱箱", "Test drawer"), "F6") },
                 key(self.words("试声音", "Test sound"), "F7"),
+                SheetKey { on: sheet.tries_scans, ..key(self.words("试扫码枪", "Test scanner"), "F8") },
+                SheetKey { enabled: has_pole, ..key(self.words("试客显", "Test display"), "F9") },
             ],
             go: self.words("好了", "Done"),
             ..self.blank(self.words("设备与状态", "Devices and state"))
         }
+    }
+
+    /// What time it is here, and how far that is from HQ's.
+    fn clock_row(&self) -> SheetRow {
+        let name = self.words("本机时间", "This machine's time");
+        let now = present::local_time(self.moment.now_ms, self.moment.offset_minutes, "%Y-%m-%d %H:%M");
+        let Some(apart_ms) = self.agent.apart_ms else { return fact(name, now) };
+        let far = apart_ms.abs() >= CLOCK_APART_MS;
+        let seconds = apart_ms.abs() / 1_000;
+        let span = match (seconds / 60, self.front.language) {
+            (0..5, Language::Chinese) => format!("{seconds} 秒"),
+            (0..5, Language::English) => format!("{seconds} s"),
+            (minutes @ 5..300, Language::Chinese) => format!("{minutes} 分钟"),
+            (minutes @ 5..300, Language::English) => format!("{minutes} min"),
+            (minutes, Language::Chinese) => format!("{} 小时", minutes / 60),
+            (minutes, Language::English) => format!("{} h", minutes / 60),
+        };
+        let detail = match (far, apart_ms > 0) {
+            (false, _) => self.words("和总部一致", "as HQ's"),
+            (true, true) => super::say(
+                self.front.language,
+                &format!("比总部快 {span}。价格和促销按本机时间换，请叫技术员校时。"),
+                &format!("{span} ahead of HQ. Prices change by this clock: have a technician set it."),
+            ),
+            (true, false) => super::say(
+                self.front.language,
+                &format!("比总部慢 {span}。价格和促销按本机时间换，请叫技术员校时。"),
+                &format!("{span} behind HQ. Prices change by this clock: have a technician set it."),
+            ),
+        };
+        SheetRow { tone: if far { Tone::Attend } else { Tone::Quiet }, detail, ..fact(name, now) }
     }
 
     /// How many of this lane's events HQ set aside, and what to do about them.
@@ -135,8 +186,71 @@ impl Lane {
         let name = self.words("电子秤", "Scale");
         match &self.config.scale {
             None => fact(name, self.words("没有", "none")),
-            Some(scale) => self.device_row(name, &scale.port, self.scale.health()),
+            Some(scale) => {
+                let row = self.device_row(name, &scale.port, self.scale.health());
+                // What lies on it, so that a weight one knows can be put there.
+                match self.scale.reading() {
+                    Some(Reading::Stable(load)) if row.tone == Tone::Good => {
+                        SheetRow { value: format!("{} · {}", row.value, load.weight), ..row }
+                    }
+                    _ => row,
+                }
+            }
         }
+    }
+
+    /// What a scanner read while they are tried: what stands in the code, and what that is here.
+    pub(super) fn scan_for_trial(&mut self, text: &str) -> bool {
+        let Some(barcode) = self.recognised(text) else { return false };
+        let State::Open(open) = &self.state else { return false };
+        let reference = open.reference();
+        let named = |item: Option<Arc<Item>>| match item {
+            Some(item) => present::name(&item, self.front.language),
+            None => self.words("没有这个商品", "no such goods"),
+        };
+        let what = match &barcode {
+            Barcode::Goods(goods) => {
+                named(reference.item_by_gtin(&goods.gtin).ok().flatten().map(|found| found.item))
+            }
+            Barcode::Scale(label) => named(reference.item_by_plu(&label.plu).ok().flatten()),
+            Barcode::ItemCode(code) => named(reference.item_by_plu(code).ok().flatten()),
+            Barcode::Member(_) => self.words("会员码", "a member's card"),
+            Barcode::Coupon(_) => self.words("券", "a coupon"),
+            Barcode::Staff(_) => self.words("员工卡", "a card of the staff"),
+            Barcode::Receipt(_) => self.words("小票", "a receipt"),
+            Barcode::Label(_) => self.words("价签", "a shelf label"),
+            Barcode::Phone(_) => self.words("手机上的码", "a phone's code"),
+            Barcode::Payment => self.words("付款码", "a payment code"),
+            Barcode::Misread(..) | Barcode::Malformed(_) => {
+                self.words("没读对，请再扫", "misread: scan again")
+            }
+            Barcode::Other(_) => self.words("别的码", "another code"),
+        };
+        // A payment code is money: no more of it than says that it was read.
+        let shown: String = match barcode {
+            Barcode::Payment => format!("{}…", text.chars().take(4).collect::<String>()),
+            Barcode::Goods(_)
+            | Barcode::Scale(_)
+            | Barcode::ItemCode(_)
+            | Barcode::Member(_)
+            | Barcode::Coupon(_)
+            | Barcode::Staff(_)
+            | Barcode::Receipt(_)
+            | Barcode::Label(_)
+            | Barcode::Phone(_)
+            | Barcode::Misread(..)
+            | Barcode::Malformed(_)
+            | Barcode::Other(_) => {
+                text.chars().filter(|character| !character.is_control()).take(SCAN_SHOWN_MAX).collect()
+            }
+        };
+        let row =
+            SheetRow { tone: Tone::Good, detail: shown, ..fact(self.words("刚扫到", "Just read"), what) };
+        if let Some(sheet) = self.sheet_mut() {
+            sheet.listed = vec![row];
+        }
+        self.commands.push(Command::Play(Sound::Accepted));
+        true
     }
 
     fn pole_row(&self) -> SheetRow {
@@ -199,6 +313,13 @@ impl Lane {
                 self.print_other(paper);
             }
             1 => self.open_sheet(super::Kind::Drawer),
+            3 => {
+                if let Some(sheet) = self.sheet_mut() {
+                    sheet.tries_scans = !sheet.tries_scans;
+                    sheet.listed.clear();
+                }
+            }
+            4 => self.commands.push(Command::TryPole),
             _ => {
                 for tone in [Sound::Accepted, Sound::Unknown, Sound::Blocked] {
                     self.commands.push(Command::Play(tone));

@@ -1,7 +1,7 @@
 //! Who buys: found by card, number or telephone, and what they brought.
 
 use domain::barcode::Barcode;
-use domain::member::NewMember;
+use domain::member::{Member, NewMember};
 use domain::money::Money;
 use domain::till::Input;
 use protocol::ask::PHONE_LENGTH_MIN;
@@ -97,7 +97,9 @@ impl Lane {
                             &format!(" · {points} points"),
                         )
                     });
-                    format!("{} · {tier}{points}", member.shown)
+                    let note = present::note_of_member(self, open);
+                    let note = if note.is_empty() { note } else { format!("\n{note}") };
+                    format!("{} · {tier}{points}{note}", member.shown)
                 }
             },
             fields: self.fields(sheet, &[("会员号、卡号或手机", "Number, card or telephone")]),
@@ -115,6 +117,21 @@ impl Lane {
             script: Script::Capitals,
             ..self.blank(self.words("会员", "Member"))
         }
+    }
+
+    /// Who serves a member is told at once what they should know of them.
+    pub(crate) fn tell_note_of_member(&mut self, member: &Member) {
+        let State::Open(open) = &self.state else { return };
+        let note = present::note_of_member(self, open);
+        if note.is_empty() || self.kiosk.is_some() {
+            return;
+        }
+        let who = &member.shown;
+        self.front.say(
+            view::Tone::Attend,
+            (&format!("{who}：{note}"), "会员已放上。这句话只给收银员看，不打印。"),
+            (&format!("{who}: {note}"), "The member is on the basket. Only you see this; it is not printed."),
+        );
     }
 
     pub(super) fn go_member(&mut self) {

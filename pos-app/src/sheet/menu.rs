@@ -257,6 +257,12 @@ impl Lane {
                     ("F12", "锁定 / 换人", "Lock or change user"),
                     ("Del", "删行", "Void the line"),
                     ("↑ ↓", "选行", "Choose a line"),
+                    (
+                        "→",
+                        "右边的商品：方向键选，回车加入",
+                        "The goods at the right: arrows choose, Enter adds",
+                    ),
+                    ("PgUp PgDn", "翻页、换分类", "Pages and categories"),
                     ("Tab", "菜单：交班、报表、设备……", "Menu: shift, reports, devices …"),
                     ("12.50*10", "部门销售：金额*部门", "By department: amount*department"),
                 ];

@@ -4,7 +4,7 @@ use domain::basket::Basket;
 use domain::till::Input;
 use ui::view::{self, Language, Tone};
 
-use super::{Open, fact};
+use super::{Open, fact, key};
 use crate::lane::{Lane, OpenLane, sale_number};
 use crate::present;
 
@@ -83,9 +83,26 @@ impl Lane {
                 "The sale is saved. Look at the printer: is the receipt whole?",
             ),
             go: self.words("是，打出来了", "Yes, printed"),
-            back: self.words("没有，再打一次", "No, print again"),
+            keys: vec![key(self.words("没有，再打一次", "No, print again"), "F5")],
+            back: self.words("等会儿再看", "Look later"),
             ..self.blank(title)
         }
+    }
+
+    pub(super) fn go_paper(&mut self, document: u64) {
+        self.pop_sheet();
+        self.input(Input::WaivePaper { document });
+    }
+
+    pub(super) fn key_paper(&mut self, document: u64) {
+        self.pop_sheet();
+        self.input(Input::Reprint { document: Some(document) });
+    }
+
+    /// Nothing is decided: it is asked again after the next customer.
+    pub(super) fn back_from_paper(&mut self, document: u64) {
+        self.pop_sheet();
+        self.front.papers_later.insert(document);
     }
 }
 

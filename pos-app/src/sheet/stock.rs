@@ -392,9 +392,17 @@ impl Lane {
         let rows: Vec<SheetRow> = places
             .iter()
             .map(|place| {
-                let name =
-                    if place.store == here { self.words("本店", "Here") } else { place.store.clone() };
+                let told = self.words(&place.name_zh, &place.name_en);
                 let mut detail = Vec::new();
+                let name = if place.store == here {
+                    self.words("本店", "Here")
+                } else if told.is_empty() {
+                    place.store.clone()
+                } else {
+                    detail.push(place.store.clone());
+                    told
+                };
+                detail.extend(place.metres.map(distance));
                 if place.reserved != 0 {
                     detail.push(format!(
                         "{} {}",
@@ -433,6 +441,15 @@ impl Lane {
             go: self.words("知道了", "Done"),
             ..self.blank(name.unwrap_or_default())
         }
+    }
+}
+
+/// How far it is to a store, as people say it.
+fn distance(metres: u32) -> String {
+    match metres {
+        0..1_000 => format!("{} m", metres.div_ceil(50) * 50),
+        1_000..100_000 => format!("{}.{} km", metres / 1_000, metres % 1_000 / 100),
+        _ => format!("{} km", metres / 1_000),
     }
 }
 

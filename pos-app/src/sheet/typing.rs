@@ -101,10 +101,7 @@ impl Lane {
         match sheet.kind.clone() {
             Kind::Age => self.go_age(),
             Kind::Cancel => self.go_cancel(),
-            Kind::Paper(document) => {
-                self.pop_sheet();
-                self.input(Input::WaivePaper { document });
-            }
+            Kind::Paper(document) => self.go_paper(document),
             Kind::Menu => self.go_menu(),
             Kind::Phones => self.go_phones(),
             Kind::Exit(exit, audit) => self.go_exit(&exit, audit),
@@ -186,9 +183,9 @@ impl Lane {
             Kind::Seller { line } => self.key_seller(line, index),
             Kind::Note { line } => self.key_note(line, index),
             Kind::Order(id) => self.key_order(&id, index),
+            Kind::Paper(document) => self.key_paper(document),
             Kind::Age
             | Kind::Cancel
-            | Kind::Paper(_)
             | Kind::Menu
             | Kind::Help
             | Kind::Park
@@ -224,9 +221,7 @@ impl Lane {
             return self.back_from_payment(number);
         }
         if let Kind::Paper(document) = kind {
-            // The question is whether it was printed.
-            self.pop_sheet();
-            return self.input(Input::Reprint { document: Some(document) });
+            return self.back_from_paper(document);
         }
         let focus = sheet.focus;
         let typed = sheet.focused().filter(|field| !field.text.is_empty() && field.takes != Takes::RowNumber);
@@ -400,6 +395,7 @@ impl Lane {
             Kind::Member => self.scan_for_member(text),
             Kind::Goods { selling: false } => self.scan_for_price(text),
             Kind::GiveBack => self.scan_for_return(text),
+            Kind::Health => self.scan_for_trial(text),
             Kind::Bought(by) => {
                 let by = *by;
                 self.scan_for_bought(by, text)

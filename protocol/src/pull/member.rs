@@ -33,10 +33,17 @@ pub struct Member {
     /// Whether nothing was bought before.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub first_order: bool,
+    /// What whoever serves them should know: at most [`MEMBER_NOTE_MAX`] characters. It is shown to the cashier, never
+    /// printed, written into the journal or told to kiosks and phones.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub note: String,
     /// The points when this was told; to be shown, never to be spent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub points: Option<i64>,
 }
+
+/// The most characters of a note about a member: what is read at a glance.
+pub const MEMBER_NOTE_MAX: usize = 40;
 
 /// SHA-256 of a telephone number's digits, in lower-case hex: it finds whoever
 /// says their number, and does not tell it to who merely looks.

@@ -116,6 +116,7 @@ impl Shop {
             groups: Vec::new(),
             code_patterns: Vec::new(),
             rules: StoreRules::default(),
+            place: None,
         };
         Ok(Self { items, store, pin: pin.into(), currency })
     }

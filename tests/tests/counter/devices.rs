@@ -97,11 +97,15 @@ fn the_till_shows_how_scale_and_pole_are() {
     let shows = |till: &Till, name: &str, words: &str| {
         let Some(sheet) = till.lane.view().sheet else { return false };
         let row = sheet.rows.iter().find(|row| row.name == name).expect("a row of the device");
-        row.value == words && !row.detail.is_empty()
+        row.value.starts_with(words) && !row.detail.is_empty()
     };
     till.look_at_devices();
     till.wait("the scale", |till| shows(till, "电子秤", "正常"));
     till.wait("the pole", |till| shows(till, "客显", "已接上"));
+    // Each is tried on the spot: a weight one knows, and a picture for a moment.
+    counter.scale.put(1_000);
+    till.wait("the weight", |till| shows(till, "电子秤", "正常 · 1.000 kg"));
+    counter.scale.put(0);
     counter.scale.wire().set_plugged(false);
     counter.pole.wire().set_plugged(false);
     till.wait("the scale's plug", |till| shows(till, "电子秤", "连不上"));
@@ -114,6 +118,9 @@ fn the_till_shows_how_scale_and_pole_are() {
     counter.pole.wire().set_plugged(true);
     till.wait("the scale again", |till| shows(till, "电子秤", "正常"));
     till.wait("the pole again", |till| shows(till, "客显", "已接上"));
+    till.turn(vec![Lane::key_now(Key::Function(9))]);
+    let face = counter.pole.wait_for(PATIENCE, |face| face.lower.contains("0123456789"));
+    assert!(face.upper.ends_with("1234.50"), "{face:?}");
 }
 
 fn water(counter: &Counter) -> String {

@@ -3,6 +3,7 @@
 use domain::barcode::shop::check_character;
 use domain::sale::Sale;
 use protocol::ask::{Earnings, Question};
+use ui::view::{Screen, Side};
 
 use super::*;
 
@@ -243,4 +244,89 @@ fn a_gift_that_does_not_come_back_is_shown_and_taken_off_before_anything_is_paid
     lane.stand.key(Key::Enter);
     let Desk::Done(_, sale, _) = lane.till().desk() else { panic!("{:?}", lane.till().desk()) };
     assert_eq!((sale.payable.minor(), sale.kept.len()), (-1_690, 0));
+}
+
+#[test]
+fn the_grid_of_goods_is_worked_by_keys_alone() {
+    let mut lane = Lane::open();
+    let grid = |lane: &Lane| {
+        let Screen::Sell(sell) = lane.stand.lane.view().screen else { panic!("selling") };
+        let Side::Grid { tiles, tab, chosen, .. } = sell.side else { panic!("the grid") };
+        (tiles, tab, chosen)
+    };
+    let (tiles, ..) = grid(&lane);
+    // Lines are what Up and Down choose, until Right goes into the grid.
+    lane.stand.key(Key::Down);
+    assert_eq!(grid(&lane).2, None);
+    for (key, at) in [
+        (Key::Right, Some(0)),
+        (Key::Right, Some(1)),
+        (Key::Down, Some(5)),
+        (Key::Up, Some(1)),
+        (Key::Up, Some(1)),
+        (Key::Left, Some(0)),
+        (Key::Left, None),
+        (Key::Right, Some(0)),
+    ] {
+        lane.stand.key(key);
+        assert_eq!(grid(&lane).2, at, "{key:?}");
+    }
+    let by_piece = tiles.iter().position(|tile| !tile.price.ends_with("/kg")).expect("goods by the piece");
+    let mut at = 0;
+    while at < by_piece {
+        lane.stand.key(Key::Right);
+        at += 1;
+    }
+    lane.stand.key(Key::Enter);
+    lane.stand.key(Key::Enter);
+    let name = lane.till().basket().lines().last().expect("a line").item.name_zh.clone();
+    assert_eq!((lane.till().basket().pieces(), name), (2, tiles[by_piece].name.clone()));
+    // What is scanned is that, and leaves the grid.
+    lane.scan(JUICE);
+    assert_eq!((grid(&lane).2, lane.till().basket().pieces()), (None, 3));
+    lane.stand.key(Key::Enter);
+    assert_eq!(lane.till().basket().pieces(), 3, "an Enter alone adds nothing");
+    // Pages, then the next category, and back.
+    let mut tabs = vec![0];
+    for _ in 0..80 {
+        lane.stand.key(Key::PageDown);
+        tabs.push(grid(&lane).1);
+    }
+    tabs.dedup();
+    assert_eq!(tabs, (0..=lane.shop.categories.len()).collect::<Vec<_>>());
+    for _ in 0..80 {
+        lane.stand.key(Key::PageUp);
+    }
+    assert_eq!(grid(&lane).1, 0);
+    // Escape leaves the grid, and the basket is as it was.
+    lane.stand.key(Key::Right);
+    lane.stand.key(Key::Escape);
+    assert_eq!((grid(&lane).2, lane.till().basket().pieces()), (None, 3));
+}
+
+#[test]
+fn whoever_sets_a_price_says_why_and_the_manager_reads_it() {
+    let mut lane = Lane::open();
+    lane.scan(JUICE);
+    lane.stand.function(6);
+    lane.stand.type_text("5");
+    lane.stand.key(Key::Down);
+    lane.stand.key(Key::Enter);
+    lane.stand.enter("201");
+    lane.stand.enter("3456");
+    assert_eq!(lane.total(), 500);
+    let reasons = lane.records().into_iter().filter_map(|record| match record {
+        Record::LinePriceSet { reason, .. } => Some(reason),
+        _ => None,
+    });
+    assert_eq!(reasons.collect::<Vec<_>>(), ["包装破损"]);
+    lane.pay_exactly();
+    lane.stand.key(Key::Escape);
+    lane.stand.function(12);
+    lane.stand.sign_in("301", "4567");
+    lane.menu("今日报表");
+    lane.stand.function(9);
+    let rows = lane.stand.lane.view().sheet.expect("the report").rows;
+    let row = rows.iter().find(|row| row.name.contains("改价")).unwrap_or_else(|| panic!("{rows:?}"));
+    assert!(format!("{row:?}").contains("包装破损"), "{row:?}");
 }

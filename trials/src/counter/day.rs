@@ -87,7 +87,11 @@ impl Day {
         match self.dice.below(30) {
             0 => vec![Input::Void { line, reason: String::new() }],
             1 => vec![Input::SetQuantity { line, pieces: self.dice.between(1, 12) }],
-            2 => vec![Input::SetPrice { line, unit_price: Money::from_minor(self.dice.between(100, 5_000)) }],
+            2 => vec![Input::SetPrice {
+                line,
+                unit_price: Money::from_minor(self.dice.between(100, 5_000)),
+                reason: String::new(),
+            }],
             3 => vec![Input::Cancel { reason: reason() }],
             4 => vec![Input::Park { note: "红伞".to_owned() }],
             5 => vec![Input::Report],

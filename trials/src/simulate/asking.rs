@@ -203,7 +203,7 @@ impl Errands {
         let store = &journal.identity().store;
         match errand {
             Errand::Member => {
-                if let Some(Answer::Member { member }) = answer {
+                if let Some(Answer::Member { member, .. }) = answer {
                     heard.inputs.push(Input::Member((&member).into()));
                 }
             }

@@ -206,7 +206,11 @@ impl Customers {
         match self.dice.below(40) {
             0 => vec![Input::Void { line, reason: String::new() }],
             1 => vec![Input::SetQuantity { line, pieces: self.dice.between(1, 9) }],
-            2 => vec![Input::SetPrice { line, unit_price: Money::from_minor(self.dice.between(100, 3_000)) }],
+            2 => vec![Input::SetPrice {
+                line,
+                unit_price: Money::from_minor(self.dice.between(100, 3_000)),
+                reason: String::new(),
+            }],
             3 => vec![Input::DropReturn, Input::Cancel { reason }],
             4 | 9 => vec![Input::Park { note: "红伞".to_owned() }],
             5 => vec![self.shows_card(seen)],

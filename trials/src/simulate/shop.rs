@@ -217,6 +217,7 @@ fn the_store(code: &str) -> protocol::pull::Store {
         groups: Vec::new(),
         code_patterns: Vec::new(),
         rules: StoreRules::default(),
+        place: None,
     }
 }
 

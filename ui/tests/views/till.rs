@@ -52,6 +52,7 @@ pub fn sell() -> Sell {
             tabs: vec!["Pinned".into(), "Fruit".into()],
             tab: 0,
             tiles: vec![tile("bananas"), tile("apples")],
+            chosen: None,
             pages: Pages { before: true, after: true },
         },
         can_pay: true,
@@ -278,6 +279,7 @@ pub fn pictured() -> Vec<(&'static str, View)> {
                 _ => Tile { name: format!("{} {place}", tile.name), ..tile.clone() },
             })
             .collect(),
+        chosen: None,
         pages: Pages { before: false, after: true },
     };
     let found = goods.into_iter().map(|tile| match tile.picture {

@@ -38,7 +38,9 @@ pub fn receipts_listed(
         Sought::Member { code } => {
             let led = reading.members_of_code(&format!("{ALIAS}{code}"))?;
             let id = led.first().unwrap_or(code);
-            let Answer::Member { member } = asking::member(reading, id, now_ms)? else { return Ok(nobody) };
+            let Answer::Member { member, .. } = asking::member(reading, id, now_ms)? else {
+                return Ok(nobody);
+            };
             // What lanes that were cut off called them, and what the lane that asks does.
             let mut ids = vec![member.id.clone()];
             if !code.starts_with(PHONE) && *code != member.id {

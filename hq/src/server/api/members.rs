@@ -123,10 +123,18 @@ struct MemberForm {
     /// Whether nothing was bought before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     first_order: bool,
+    /// What whoever serves them at a counter should know, 40 characters at most; shown to cashiers only. What the law
+    /// calls sensitive (health, beliefs) needs the member's own consent (个人信息保护法 art. 29).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    note: String,
     /// The store whose lanes know them by themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     store: Option<String>,
 }
+
+/// What of a stored row the form stands for: what it leaves out goes.
+const FORM_FIELDS: &[&str] =
+    &["name", "phone_hash", "phone_last4", "cards", "tier", "tags", "stage", "first_order", "note", "store"];
 
 /// A member as stored; rows that were imported may have fields of their own,
 /// which are kept and not told here.
@@ -143,6 +151,7 @@ fn form_of(id: &str, body: &str) -> Result<MemberForm, Refusal> {
         tags: Vec<String>,
         stage: String,
         first_order: bool,
+        note: String,
         store: Option<String>,
     }
     let row: Stored = serde_json::from_str(body)?;
@@ -156,6 +165,7 @@ fn form_of(id: &str, body: &str) -> Result<MemberForm, Refusal> {
         tags: row.tags,
         stage: row.stage,
         first_order: row.first_order,
+        note: row.note,
         store: row.store,
     })
 }
@@ -215,10 +225,8 @@ fn put(writing: &Writing<'_>, call: &Call, sent: &MemberForm) -> Result<Done<Cha
     };
     let fields = serde_json::to_value(sent)?;
     if let (Some(row), Some(fields)) = (row.as_object_mut(), fields.as_object()) {
-        for name in
-            ["name", "phone_hash", "phone_last4", "cards", "tier", "tags", "stage", "first_order", "store"]
-        {
-            row.remove(name);
+        for name in FORM_FIELDS {
+            row.remove(*name);
         }
         row.extend(fields.clone());
     }

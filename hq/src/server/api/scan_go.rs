@@ -1,7 +1,8 @@
-//! What customers' phones ask of HQ ([`go`]): the rows of the table.
+//! What customers' phones ask of HQ ([`go`], [`receipt`]): the rows of the table.
 
 use axum::extract::{Request, State};
-use axum::routing::post;
+use axum::http::HeaderMap;
+use axum::routing::{get, post};
 use protocol::head::{PublicKey, SigningKey};
 
 use super::route::{Access, Asker, Content, Described, Route, json, other};
@@ -9,6 +10,7 @@ use crate::scan_go::keys;
 use crate::server::Desk;
 use crate::server::gate::Gate;
 use crate::server::go::{self, BasketAsked, BasketSealed, FILES, File, Phones, Prices, PricesAsked, Stall};
+use crate::server::receipt;
 use crate::server::refusal::{Refusal, chain};
 use crate::server::routes::SharedDesk;
 use crate::store::{Reading, Store};
@@ -57,6 +59,23 @@ pub(super) fn routes() -> Vec<Route> {
             json::<BasketSealed>(),
         ),
         post(|State(desk): State<SharedDesk>, asker: Asker, request: Request| go::seal(desk, asker, request)),
+    ));
+    routes.push(other(
+        Described {
+            method: "GET",
+            path: "/r/{code}/{token}",
+            tag: "receipts",
+            says: "A receipt, for whoever has the link that its till showed.",
+            access: Access::Anybody,
+            query: None,
+            body: None,
+            answer: Content { kind: "text/html", schema: None },
+            is_change: false,
+        },
+        get(|State(desk): State<SharedDesk>, asker: Asker, headers: HeaderMap| async move {
+            let of = |name: &str| asker.param(name).to_owned();
+            receipt::show(desk, asker.origin, (of("code"), of("token")), &headers).await
+        }),
     ));
     routes
 }

@@ -1,7 +1,7 @@
 //! The last page of a kiosk's sale: thanks, and the receipt on paper or as a code.
 
-use domain::barcode::ReceiptCode;
 use domain::money::Money;
+use domain::refund::Origin;
 use ui::kiosk::KioskPage;
 use ui::view::{PaperState, Picture, Tone};
 
@@ -54,13 +54,9 @@ impl Lane {
             }
             Receipt::Code | Receipt::Leaving => {
                 let identity = open.journal().identity();
-                let code = ReceiptCode {
-                    store: identity.store.clone(),
-                    lane: identity.lane,
-                    epoch: identity.epoch,
-                    seq,
-                }
-                .to_string();
+                let origin =
+                    Origin { store: identity.store.clone(), lane: identity.lane, epoch: identity.epoch, seq };
+                let code = self.code_of_document(open, &origin);
                 let keys = match &exit {
                     Some(_) => vec![key(self.words("离店码", "Exit code"), Tone::Good)],
                     None => Vec::new(),

@@ -11,10 +11,12 @@ use ledger::reference::ReferenceWriter;
 use pos_app::config::{Config, Language, Payment, Theme};
 use pos_app::lane::Moment;
 use protocol::ask::{Answer, Margin, Margins, ParkedRefused, ParkedShown, Uncosted};
-use protocol::event::{ParkedId, Position};
+use protocol::event::{ParkedId, PointsGrant, Position};
 use protocol::pull::{Change, Entity, Order, OrderLine, OrderState, pick_up_hash};
+use ui::TillScreen;
 use ui::action::Key;
-use ui::pixels::Pixels;
+use ui::pixels::{Drawn, Pixels};
+use ui::view;
 
 use crate::stand::{Stand, reference, save};
 
@@ -28,12 +30,13 @@ const GOLD_CARD: &str = "M00000005C";
 const COUPON: &str = "CDEMO0001R";
 
 /// The pictures that the guide shows; the others are for looking at.
-pub const SHOWN: [&str; 25] = [
+pub const SHOWN: [&str; 27] = [
     "approval",
     "count",
     "count-check",
     "count-goods",
     "discount",
+    "health",
     "margins",
     "member-basket",
     "new-member",
@@ -41,6 +44,7 @@ pub const SHOWN: [&str; 25] = [
     "orders",
     "pay-split",
     "payment-in-doubt",
+    "points",
     "recall",
     "return-bought",
     "return-gift",
@@ -74,6 +78,22 @@ pub struct Look {
 /// # Errors
 /// A job did not go as the guide says.
 pub fn pictures(pixels: &Pixels, folder: &Path, look: Look) -> Result<Vec<String>> {
+    watched(pixels, folder, look, None)
+}
+
+/// Who looks at everything that is drawn, in light and dark colours.
+pub type Watch<'a> = &'a mut dyn FnMut(&str, view::Theme, &TillScreen, &Drawn);
+
+/// The same with somebody who looks at the till's windows.
+///
+/// # Errors
+/// A job did not go as the guide says.
+pub fn watched<'a>(
+    pixels: &'a Pixels,
+    folder: &Path,
+    look: Look,
+    watch: Option<Watch<'a>>,
+) -> Result<Vec<String>> {
     std::fs::create_dir_all(folder)?;
     pixels.resize(look.size.0, look.size.1);
     let files = tempfile::tempdir()?;
@@ -82,7 +102,8 @@ pub fn pictures(pixels: &Pixels, folder: &Path, look: Look) -> Result<Vec<String
     let stand = Stand::open(files.path(), config.clone(), MORNING)?;
     stand.screen.show()?;
     let shown_only = look.shown_only;
-    let mut day = Day { stand, pixels, folder: folder.to_owned(), shop, names: Vec::new(), shown_only };
+    let mut day =
+        Day { stand, pixels, folder: folder.to_owned(), shop, names: Vec::new(), shown_only, watch };
     day.selling()?;
     day.prices()?;
     day.members()?;
@@ -116,10 +137,20 @@ struct Day<'a> {
     shop: shop::Shop,
     names: Vec<String>,
     shown_only: bool,
+    watch: Option<Watch<'a>>,
 }
 
 impl Day<'_> {
     fn draw(&mut self, name: &str) -> Result<()> {
+        if let Some(watch) = &mut self.watch {
+            let view = self.stand.lane.view();
+            for theme in [view::Theme::Light, view::Theme::Dark] {
+                self.stand.screen.apply(&view::View { theme, ..view.clone() });
+                let drawn = self.pixels.draw(&self.stand.screen)?;
+                watch(name, theme, &self.stand.screen, &drawn);
+            }
+            self.stand.screen.apply(&view);
+        }
         if self.shown_only && !SHOWN.contains(&name) {
             return Ok(());
         }
@@ -256,6 +287,28 @@ impl Day<'_> {
         self.draw("member-basket")?;
         self.stand.function(8);
         self.draw("member-coupons")?;
+        self.points()
+    }
+
+    /// Points are spent of what HQ lends, and kept after all.
+    fn points(&mut self) -> Result<()> {
+        self.stand.agent_is_slow = true;
+        self.stand.function(5);
+        let grant = PointsGrant {
+            lease: "lease-1".into(),
+            member: "M000005".into(),
+            points: 4_266,
+            until_ms: self.stand.moment.now_ms + 3_600_000,
+        };
+        self.stand.answer(Answer::PointsLent { grant });
+        self.stand.agent_is_slow = false;
+        let spends = |day: &Self| day.stand.lane.till().is_some_and(|till| till.basket().grant().is_some());
+        ensure!(spends(self), "no points are spent");
+        self.stand.key(Key::Escape);
+        self.draw("points")?;
+        self.stand.function(8);
+        self.stand.function(5);
+        ensure!(!spends(self), "the points are not kept");
         self.stand.key(Key::Escape);
         Ok(())
     }

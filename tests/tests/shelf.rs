@@ -17,10 +17,12 @@ use domain::till::{Desk, Input};
 use drivers::label::{Field, Language, Press, Values};
 use drivers::scanner::Scan;
 use fixtures::access_point::{RadioOptions, SimulatedAccessPoint};
+use hq::batches::{self, AHEAD_MIN_MS, Batch, BatchError};
 use ledger::reference::shelf::{HeldBack, LabelCondition, LabelState, Shelf, WhyNotStruck};
 use pos_app::config::{Config, Paths};
 use pos_app::lane::{Event, Lane, Moment};
 use protocol::ask::{ASK_VERSION, Answer, Answered, Asked, FrameReader, Question, encode_frame};
+use protocol::pull::{Audience, PriceRow, PriceScope};
 use tests::process::{program, run, wait_for};
 use tests::shop::{Headquarters, LaneFiles, STORE, code_of, open_demo};
 use ui::action::{Action, Button, Key};
@@ -484,5 +486,60 @@ fn a_drawing_that_is_changed_reaches_the_labels_that_show_the_one_before() -> Re
     })?;
     let taken = shop.point.with(|radio| radio.uploads_taken()) - uploads;
     assert_eq!(taken, 1, "one face for one label");
+    Ok(())
+}
+
+/// How far ahead a batch is armed here: its lane has it in a second or two, and nobody waits a minute.
+const ARMED_AHEAD_MS: i64 = 15_000;
+
+#[test]
+fn a_batch_of_prices_and_promotions_begins_at_its_instant_with_hq_dead() -> Result<()> {
+    let mut shop = Shop::open()?;
+    let (water, tea) = (shop.sell(WATER)?, shop.sell(TEA)?);
+    let labels = [shop.bind(0, WATER)?, shop.bind(1, TEA)?];
+    shop.wait_for_face(&labels[0], water.unit_price.minor())?;
+    shop.wait_for_face(&labels[1], tea.unit_price.minor())?;
+
+    // HQ asks for a minute; its clock is told an earlier time.
+    let at_ms = Moment::now().now_ms + ARMED_AHEAD_MS;
+    let promotion = serde_json::json!({
+        "id": "batch-tea", "name_zh": "特价", "name_en": "Special", "skus": [TEA], "type": "fixed_price", "price": 111,
+        "from_ms": at_ms
+    });
+    let price = PriceRow {
+        list: "week".into(),
+        sku: WATER.into(),
+        unit: String::new(),
+        scope: PriceScope::Chain,
+        audience: Audience::Everyone,
+        from_ms: at_ms,
+        until_ms: None,
+        price: 990,
+    };
+    let batch = Batch {
+        id: "week-48".into(),
+        at_ms,
+        prices: vec![price],
+        promotions: vec![serde_json::from_value(promotion)?],
+        rules: Vec::new(),
+        ends: Vec::new(),
+    };
+    let hq = shop.files.paths.data.parent().context("a folder")?.join("hq");
+    let armed = hq::store::Store::open(&hq.join(hq::store::FILE_NAME))?
+        .write::<_, BatchError>(|writing| batches::arm(writing, &batch, at_ms - AHEAD_MIN_MS))?;
+    wait_for("the batch at the lane", || {
+        Ok((shop.files.agent_state()?.version >= armed.version).then_some(()))
+    })?;
+    shop.headquarters.kill()?;
+    let before = [shop.sell(WATER)?, shop.sell(TEA)?].map(|line| line.unit_price);
+    ensure!(Moment::now().now_ms < at_ms, "the batch came to the lane after its instant");
+    assert_eq!(before, [water.unit_price, tea.unit_price]);
+
+    // What rises rises on the label first; what falls falls at the till first. Nobody is there to say so.
+    shop.wait_for_face(&labels[1], 111)?;
+    shop.wait_for_face(&labels[0], 990)?;
+    let (water, tea) = (shop.sell(WATER)?, shop.sell(TEA)?);
+    assert_eq!((water.unit_price, water.kept), (yuan(990), None));
+    assert_eq!((tea.unit_price, tea.promotion.is_some()), (yuan(111), true));
     Ok(())
 }

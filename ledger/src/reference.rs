@@ -10,6 +10,7 @@ pub mod orders;
 pub mod pictures;
 pub mod shelf;
 pub mod staging;
+pub mod transfers;
 mod words;
 
 use std::cell::{Cell, RefCell};
@@ -42,7 +43,7 @@ use words::words_of;
 const KIND: Kind = Kind {
     name: "Guitai reference",
     application_id: i32::from_be_bytes(*b"GTrf"),
-    version: 10,
+    version: 11,
     schema: concat!(
         "
         CREATE TABLE compatibility (
@@ -115,7 +116,8 @@ const KIND: Kind = Kind {
         include_str!("../schemas/reference-deals.sql"),
         include_str!("../schemas/reference-orders.sql"),
         include_str!("../schemas/reference-weights.sql"),
-        include_str!("../schemas/reference-pictures.sql")
+        include_str!("../schemas/reference-pictures.sql"),
+        include_str!("../schemas/reference-transfers.sql")
     ),
     upgrades: &[
         "
@@ -183,6 +185,11 @@ const KIND: Kind = Kind {
             "UPDATE state SET outdated = 1 WHERE version > 0;",
             include_str!("../schemas/reference-pictures.sql")
         ),
+        // A program that was told of no transfers passed them over.
+        concat!(
+            "UPDATE state SET outdated = 1 WHERE version > 0;",
+            include_str!("../schemas/reference-transfers.sql")
+        ),
     ],
 };
 
@@ -226,6 +233,9 @@ const VERSION_WITH_PICTURES: i32 = 10;
 
 /// The most keys that are read: those of a large store's lanes with their epochs, and of HQ.
 const KEYS_READ_MAX: usize = 1_000;
+
+/// The first version with transfers that HQ ordered.
+const VERSION_WITH_TRANSFERS: i32 = 11;
 
 /// The first version with orders of channels.
 const VERSION_WITH_ORDERS: i32 = 8;
@@ -369,7 +379,8 @@ fn is_of_goods(entity: &Entity) -> bool {
         | Entity::Order(_)
         | Entity::CodeKey(_)
         | Entity::Weight(_)
-        | Entity::Picture(_) => false,
+        | Entity::Picture(_)
+        | Entity::Transfer(_) => false,
     }
 }
 
@@ -623,6 +634,12 @@ impl Update<'_> {
                 self.put("channel_order", &[("id", &change.key), ("promised_ms", &order.promised_ms)], order)
             }
             Entity::Order(None) => self.remove("channel_order", "id", &change.key),
+            Entity::Transfer(Some(transfer)) => {
+                let columns: [(&str, &dyn rusqlite::ToSql); 2] =
+                    [("number", &change.key), ("ordered_ms", &transfer.ordered_ms)];
+                self.put("transfer", &columns, transfer)
+            }
+            Entity::Transfer(None) => self.remove("transfer", "number", &change.key),
         }
     }
 
@@ -650,7 +667,7 @@ impl Update<'_> {
             "DELETE FROM face; DELETE FROM store; DELETE FROM category; DELETE FROM staff; DELETE FROM product; DELETE FROM code;
              DELETE FROM promotion; DELETE FROM price; DELETE FROM tax_class;
              DELETE FROM member; DELETE FROM member_code; DELETE FROM coupon; DELETE FROM code_key; DELETE FROM channel_order; DELETE FROM weight;
-             DELETE FROM picture;
+             DELETE FROM picture; DELETE FROM transfer;
              DROP TABLE product_word;
              CREATE VIRTUAL TABLE product_word USING fts5 (
                  words, content='', contentless_delete=1, detail=none, prefix='1 2 3 4 5 6'

@@ -16,6 +16,7 @@ mod order;
 mod picture;
 mod rules;
 pub mod snapshot;
+mod transfer;
 pub mod understand;
 mod weight;
 
@@ -34,6 +35,7 @@ pub use rules::{
     Objective, PointsEarned, PointsSpent, RefundOrder, SpendOrder, StoreRules, StoredValueRules, TaxMode,
     TaxRounding, TopUpBonus, TypedWeights,
 };
+pub use transfer::{Transfer, TransferLine};
 pub use weight::Weight;
 
 /// The most changes in one page.
@@ -114,11 +116,13 @@ pub enum Entity {
     Weight(Option<Weight>),
     /// The picture of a piece of goods, by its item code.
     Picture(Option<Picture>),
+    /// A transfer that HQ ordered from this store, or to it.
+    Transfer(Option<Transfer>),
 }
 
 impl Entity {
     /// The kinds that this program knows, as `kind` says them.
-    pub const KINDS: [&'static str; 17] = [
+    pub const KINDS: [&'static str; 18] = [
         "store",
         "category",
         "product",
@@ -136,6 +140,7 @@ impl Entity {
         "code_key",
         "weight",
         "picture",
+        "transfer",
     ];
 }
 

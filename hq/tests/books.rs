@@ -28,6 +28,7 @@ mod transfers;
 mod value;
 
 use anew::{
+    a_claim_that_is_another_lanes_by_now_stays_theirs,
     points_that_a_lanes_disk_of_before_had_are_lent_to_nobody,
     stored_value_that_a_lanes_disk_of_before_had_is_lent_to_nobody,
     what_a_lanes_disk_of_before_claimed_is_nobodys_until_it_is_over,
@@ -183,6 +184,7 @@ on_both!(
     stored_value_that_a_lanes_disk_of_before_had_is_lent_to_nobody,
     what_a_lanes_disk_of_before_claimed_is_nobodys_until_it_is_over,
     what_a_lanes_disk_of_before_did_with_a_claim_ends_it,
+    a_claim_that_is_another_lanes_by_now_stays_theirs,
     terms_are_said_in_days_and_money_and_what_is_not_named_stays,
     earned_points_wait_for_the_window_and_are_spent_after_it,
     spending_reaches_a_tier_and_time_takes_it_away_and_lanes_are_told,

@@ -885,10 +885,10 @@ impl<'w, 'c> Keeper<'w, 'c> {
                     self.value(&hold.owner, &lane.store, source, &operation)?;
                 }
                 BookKind::Coupon => {
-                    self.leave_claim(key, source, |book: &mut CouponBook| book.claim.as_mut())?;
+                    self.leave_claim(lane, key, source, |book: &mut CouponBook| book.claim.as_mut())?;
                 }
                 BookKind::Receipt => {
-                    self.leave_claim(key, source, |book: &mut ReceiptBook| book.claim.as_mut())?;
+                    self.leave_claim(lane, key, source, |book: &mut ReceiptBook| book.claim.as_mut())?;
                 }
                 // A lane takes up its own baskets whatever disk it has; a code is claimed for two minutes.
                 BookKind::Parked
@@ -908,15 +908,17 @@ impl<'w, 'c> Keeper<'w, 'c> {
         Ok(())
     }
 
-    /// Nobody renews the claim of a book any more.
+    /// Nobody renews the claim of a lane on a book any more. Another lane's stays as it is.
     fn leave_claim<T: DeserializeOwned + Serialize>(
         &self,
+        lane: &LaneId,
         key: BookKey<'_>,
         (source, at_ms): (&str, i64),
         claim_of: impl FnOnce(&mut T) -> Option<&mut Claim>,
     ) -> Result<(), StoreError> {
         let Some(mut kept) = self.take::<Kept<T>>(key)? else { return Ok(()) };
-        let Some(claim) = claim_of(&mut kept.state) else { return Ok(()) };
+        let claim = claim_of(&mut kept.state).filter(|claim| claim.lane == *lane);
+        let Some(claim) = claim else { return Ok(()) };
         claim.left_behind = true;
         kept.entries += 1;
         self.enter(key, kept.entries, (source, at_ms), 0, &serde_json::json!({ "do": "leave" }))?;

@@ -11,6 +11,7 @@ use crate::payment::Payment;
 use crate::phone::UsedCodes;
 use crate::quota::QuotaCounts;
 use crate::sale::Sale;
+use crate::stock::TransfersHere;
 use crate::tender::{Tender, TenderKind};
 
 /// The most denominations of one count.
@@ -262,6 +263,8 @@ pub struct Carried {
     pub used_codes: UsedCodes,
     /// What was done here with orders of channels.
     pub orders: OrdersHere,
+    /// The transfers whose goods left here or came here.
+    pub transfers: TransfersHere,
 }
 
 #[cfg(test)]

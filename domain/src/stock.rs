@@ -115,6 +115,62 @@ pub struct Movement {
     pub reason: String,
 }
 
+/// The most numbers of transfers that a till remembers of those that left, and of those that came: far more than a store
+/// does before HQ, which tells no lane of them any more, has heard of the first.
+pub const TRANSFERS_HERE_MAX: usize = 64;
+
+/// The transfers whose goods left here or came here, by their numbers, oldest first; at most [`TRANSFERS_HERE_MAX`] of each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TransfersHere {
+    sent: Vec<String>,
+    received: Vec<String>,
+}
+
+impl TransfersHere {
+    /// These, the newest where there are too many.
+    pub fn of(mut sent: Vec<String>, mut received: Vec<String>) -> Self {
+        for numbers in [&mut sent, &mut received] {
+            numbers.drain(..numbers.len().saturating_sub(TRANSFERS_HERE_MAX));
+        }
+        Self { sent, received }
+    }
+
+    /// Of these, those that another memory has as well.
+    pub fn also_in(mut self, other: &Self) -> Self {
+        self.sent.retain(|number| other.sent.contains(number));
+        self.received.retain(|number| other.received.contains(number));
+        self
+    }
+
+    /// Those whose goods left.
+    pub fn sent(&self) -> &[String] {
+        &self.sent
+    }
+
+    /// Those whose goods came.
+    pub fn received(&self) -> &[String] {
+        &self.received
+    }
+
+    pub(crate) fn apply(&mut self, movement: &Movement) {
+        let numbers = match movement.kind {
+            StockMove::TransferOut => &mut self.sent,
+            StockMove::TransferIn => &mut self.received,
+            StockMove::Receive
+            | StockMove::ReturnToSupplier
+            | StockMove::Damage
+            | StockMove::Expiry
+            | StockMove::InternalUse
+            | StockMove::Tasting
+            | StockMove::Reserve
+            | StockMove::Release => return,
+        };
+        numbers.retain(|known| *known != movement.document);
+        numbers.push(movement.document.clone());
+        numbers.drain(..numbers.len().saturating_sub(TRANSFERS_HERE_MAX));
+    }
+}
+
 /// How far a lane's journal had come when something was counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
@@ -278,6 +334,29 @@ mod tests {
         assert_eq!(movement(StockMove::Damage, "", &["1", "1"]).check(), Err(StockRefusal::Item));
         let nameless = Movement { document: String::new(), ..movement(StockMove::Damage, "", &["1"]) };
         assert_eq!(nameless.check(), Err(StockRefusal::Document));
+    }
+
+    #[test]
+    fn a_till_remembers_the_newest_transfers_of_each_way() {
+        let mut here = TransfersHere::default();
+        let mut done = |kind, number: usize| {
+            here.apply(&Movement { document: format!("T{number}"), ..movement(kind, "S2", &["1"]) });
+            here.clone()
+        };
+        done(StockMove::Receive, 1);
+        done(StockMove::TransferIn, 2);
+        done(StockMove::TransferOut, 1);
+        // What a till does twice it remembers once, as its newest.
+        done(StockMove::TransferOut, 2);
+        let twice = done(StockMove::TransferOut, 1);
+        assert_eq!((twice.sent(), twice.received()), (&["T2".into(), "T1".into()][..], &["T2".into()][..]));
+        let mut full = twice;
+        for number in 3..3 + TRANSFERS_HERE_MAX {
+            full = done(StockMove::TransferOut, number);
+        }
+        assert_eq!((full.sent().len(), full.sent()[0].as_str()), (TRANSFERS_HERE_MAX, "T3"));
+        let more = [vec!["T0".to_owned()], full.sent().to_vec()].concat();
+        assert_eq!(TransfersHere::of(more, full.received().to_vec()), full);
     }
 
     #[test]

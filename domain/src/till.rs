@@ -42,6 +42,7 @@ use crate::refund::RefundOrder;
 use crate::rights::{Act, Rights};
 use crate::sale::{CashDue, Due, Sale, Settling};
 use crate::shift::{Carried, GrandTotals, Parked, ShiftReport, Takings};
+use crate::stock::TransfersHere;
 use crate::tax::TaxRules;
 use crate::tender::{CardEnd, ForeignRate, Tender, Wallet};
 use crate::value::{Value, ValueRules};
@@ -288,6 +289,8 @@ pub struct Till {
     quota_counts: QuotaCounts,
     /// What was done here with orders of channels.
     orders: OrdersHere,
+    /// The transfers whose goods left here or came here.
+    transfers: TransfersHere,
     pin_refusals: VecDeque<(String, PinRefusals)>,
     recollection: Recollection,
     kiosk: Kiosk,
@@ -318,6 +321,7 @@ impl Default for Till {
             leases_spent: Vec::new(),
             quota_counts: QuotaCounts::default(),
             orders: OrdersHere::default(),
+            transfers: TransfersHere::default(),
             pin_refusals: VecDeque::new(),
             kiosk: Kiosk::default(),
             used_codes: UsedCodes::default(),
@@ -398,6 +402,11 @@ impl Till {
         &self.orders
     }
 
+    /// The transfers whose goods left here or came here.
+    pub fn transfers(&self) -> &TransfersHere {
+        &self.transfers
+    }
+
     /// The number of the last sale.
     pub fn last_sale(&self) -> Option<u64> {
         self.last_sale
@@ -452,6 +461,7 @@ impl Till {
             quota_counts: self.quota_counts.clone(),
             used_codes: self.used_codes.clone(),
             orders: self.orders.clone(),
+            transfers: self.transfers.clone(),
         }
     }
 
@@ -685,9 +695,9 @@ impl Till {
             Record::Kiosk(record) => self.kiosk.apply(at_ms, record),
             Record::Phone(record) => self.apply_phone(at_ms, record),
             Record::Order(record) => self.orders.apply(record),
+            Record::StockMoved { movement, .. } => self.transfers.apply(movement),
             // They move nothing of the till's own.
             Record::BasketOffered { .. }
-            | Record::StockMoved { .. }
             | Record::StockCounted { .. }
             | Record::LabelBound { .. }
             | Record::LabelUnbound { .. }
@@ -847,6 +857,7 @@ impl Till {
         self.quota_counts.clone_from(&carried.quota_counts);
         self.used_codes.clone_from(&carried.used_codes);
         self.orders.clone_from(&carried.orders);
+        self.transfers.clone_from(&carried.transfers);
         let numbers =
             |payments: &[Payment]| payments.iter().map(|payment| payment.number).collect::<Vec<_>>();
         if numbers(&self.payments) != numbers(&carried.payments) {

@@ -33,6 +33,7 @@ use crate::store::{
     Address, Alarm, CommissionEntry, CommissionOfDay, Exception, LaneEpoch, PromotionCost, QuarantinedEvent,
     ShiftRow, StockRow, StoreError,
 };
+use crate::transfers;
 
 /// The route on which a server takes commands from its own machine.
 pub const ROUTE: &str = "/admin/v1/command";
@@ -223,6 +224,34 @@ pub enum Command {
         /// The store's code.
         store: String,
     },
+    /// Order a transfer between two stores.
+    OrderTransfer {
+        /// What is asked for.
+        asked: transfers::Asked,
+    },
+    /// Take a transfer back of which nothing left.
+    CancelTransfer {
+        /// Its number.
+        number: String,
+        /// Why.
+        reason: String,
+    },
+    /// Write off what left under a transfer and did not come.
+    WriteOffTransfer {
+        /// Its number.
+        number: String,
+        /// Why.
+        reason: String,
+    },
+    /// Show transfers between stores.
+    Transfers {
+        /// This one; all where absent.
+        number: Option<String>,
+        /// Those that this store sends or receives.
+        store: Option<String>,
+        /// Those that stand like this.
+        state: Option<transfers::State>,
+    },
     /// Show what a store has, by item.
     Stock {
         /// The store's code.
@@ -405,6 +434,11 @@ pub enum Outcome {
         /// What the store has, by item.
         stock: Vec<StockRow>,
     },
+    /// Of [`Command::OrderTransfer`], [`Command::CancelTransfer`], [`Command::WriteOffTransfer`] and [`Command::Transfers`].
+    Transfers {
+        /// By number.
+        transfers: Vec<transfers::Shown>,
+    },
     /// Of [`Command::Stock`].
     Stock {
         /// By item.
@@ -458,6 +492,9 @@ pub enum CommandError {
     /// There is no such store.
     #[error("show the stock of a store: there is no store {0:?}")]
     NoStore(String),
+    /// Of a transfer.
+    #[error(transparent)]
+    Transfer(#[from] transfers::TransferError),
     /// There is no such store, or its code is too long for a link.
     #[error("make a link of scan-and-go: there is no store {0:?}")]
     UnknownStore(String),

@@ -41,6 +41,9 @@ pub enum MakeCodeError {
     /// Lanes are counted from 1.
     #[error("make an enrolment code: lanes are numbered from 1")]
     LaneZero,
+    /// Chance drew what another lane was given and has not used: no constraint crosses stores, so it is looked for.
+    #[error("make an enrolment code: another lane has this one; make it again")]
+    Taken,
     /// No randomness.
     #[error(transparent)]
     Draw(#[from] DrawError),
@@ -123,6 +126,10 @@ fn put_code_of(
         lane,
         expires_at_ms: now_ms + CODE_LIFE_MS,
     };
+    let other = writing.code(&row.code_hash, now_ms)?;
+    if other.is_some_and(|other| (&other.store, other.lane) != (&row.store, row.lane)) {
+        return Err(MakeCodeError::Taken);
+    }
     Ok(writing.put_code(&row, now_ms)?)
 }
 

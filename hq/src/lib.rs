@@ -64,4 +64,5 @@ pub mod server;
 pub mod shelves;
 pub mod standing;
 pub mod store;
+pub mod transfers;
 mod weights;

@@ -175,6 +175,11 @@ fn enter(
     Ok(())
 }
 
+/// Whether a document reserves something in a store.
+pub(crate) fn is_there(reading: &Reading<'_>, store: &str, document: &str) -> Result<bool, StoreError> {
+    Ok(reading.book(key(store, document))?.is_some())
+}
+
 /// Ends a reservation: nobody waits for its goods any more.
 pub fn release(
     writing: &Writing<'_>,
@@ -226,7 +231,8 @@ pub fn end_due(writing: &Writing<'_>, store: &str, now_ms: i64) -> Result<usize,
             | BookKind::Reward
             | BookKind::ValueSale
             | BookKind::Parked
-            | BookKind::ParkedEnded => {}
+            | BookKind::ParkedEnded
+            | BookKind::Transfer => {}
         }
     }
     Ok(due.len().min(ENDED_AT_A_TIME))

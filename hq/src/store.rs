@@ -33,6 +33,7 @@ mod scan_go;
 mod shelves;
 mod sqlite;
 mod stock;
+mod transfers;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -58,6 +59,7 @@ pub use sales::{DaySums, DayTax, DayTender, SaleLineRow, SaleRow, SaleTaxRow, Sa
 pub use scan_go::{PhoneBasketRow, ScanGoKeyRow};
 pub use shelves::ShelfReportRow;
 pub use stock::StockState;
+pub use transfers::{TransferMove, TransferRow, TransfersAsked};
 
 /// The database's name within the data directory.
 pub const FILE_NAME: &str = "hq.db";

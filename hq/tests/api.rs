@@ -26,6 +26,8 @@ mod pictures;
 mod scan_go;
 #[path = "api/selling.rs"]
 mod selling;
+#[path = "api/transfers.rs"]
+mod transfers;
 
 use desk::Desk;
 use hq::store::Address;

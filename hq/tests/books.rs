@@ -22,10 +22,13 @@ mod standing;
 mod store;
 #[path = "books/terms.rs"]
 mod terms;
+#[path = "books/transfers.rs"]
+mod transfers;
 #[path = "books/value.rs"]
 mod value;
 
 use anew::{
+    a_claim_that_is_another_lanes_by_now_stays_theirs,
     points_that_a_lanes_disk_of_before_had_are_lent_to_nobody,
     stored_value_that_a_lanes_disk_of_before_had_is_lent_to_nobody,
     what_a_lanes_disk_of_before_claimed_is_nobodys_until_it_is_over,
@@ -87,6 +90,14 @@ use terms::{
     spending_reaches_a_tier_and_time_takes_it_away_and_lanes_are_told,
     terms_are_said_in_days_and_money_and_what_is_not_named_stays,
     time_passes_in_portions_and_for_nobody_before_it_is_due,
+};
+use transfers::{
+    a_transfer_is_the_same_in_whatever_order_its_documents_come,
+    a_transfer_that_was_changed_by_hand_is_made_again, what_cannot_be_transferred_is_not_ordered,
+    what_is_asked_for_leaves_and_comes_has_arrived,
+    what_is_held_for_a_transfer_is_free_when_it_leaves_or_is_taken_back,
+    what_is_lost_is_on_its_way_no_more_until_it_comes_after_all,
+    what_is_odd_about_a_transfer_is_listed_and_stands,
 };
 use value::{
     books_of_stored_value_that_were_changed_by_hand_are_made_again,
@@ -173,11 +184,19 @@ on_both!(
     stored_value_that_a_lanes_disk_of_before_had_is_lent_to_nobody,
     what_a_lanes_disk_of_before_claimed_is_nobodys_until_it_is_over,
     what_a_lanes_disk_of_before_did_with_a_claim_ends_it,
+    a_claim_that_is_another_lanes_by_now_stays_theirs,
     terms_are_said_in_days_and_money_and_what_is_not_named_stays,
     earned_points_wait_for_the_window_and_are_spent_after_it,
     spending_reaches_a_tier_and_time_takes_it_away_and_lanes_are_told,
     points_whose_time_is_over_go_with_an_entry_that_says_so,
     time_passes_in_portions_and_for_nobody_before_it_is_due,
+    a_transfer_is_the_same_in_whatever_order_its_documents_come,
+    what_is_asked_for_leaves_and_comes_has_arrived,
+    what_is_held_for_a_transfer_is_free_when_it_leaves_or_is_taken_back,
+    what_cannot_be_transferred_is_not_ordered,
+    what_is_odd_about_a_transfer_is_listed_and_stands,
+    what_is_lost_is_on_its_way_no_more_until_it_comes_after_all,
+    a_transfer_that_was_changed_by_hand_is_made_again,
 );
 
 const MORNING_MS: i64 = 1_700_000_000_000;

@@ -517,6 +517,7 @@ async fn a_lane_is_told_the_prices_of_its_store_and_groups_and_of_no_other() {
             | Entity::CodeKey(_)
             | Entity::Weight(_)
             | Entity::Picture(_)
+            | Entity::Transfer(_)
             | Entity::Order(_) => None,
         };
         changes.iter().filter_map(price).collect()

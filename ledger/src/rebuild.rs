@@ -238,6 +238,8 @@ fn but_for_what_was_forgotten(held: Carried, carried: &Carried) -> Carried {
         quota_counts: QuotaCounts::of(counts.map(|(of, given)| (of.clone(), given))),
         coupons_spent: held.coupons_spent.into_iter().filter(coupon).collect(),
         leases_spent: held.leases_spent.into_iter().filter(lease).collect(),
+        // A program of before remembered none.
+        transfers: held.transfers.also_in(&carried.transfers),
         ..held
     }
 }

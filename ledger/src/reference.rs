@@ -11,6 +11,7 @@ pub mod pictures;
 mod priced;
 pub mod shelf;
 pub mod staging;
+pub mod transfers;
 mod words;
 
 use std::cell::{Cell, RefCell};
@@ -117,6 +118,7 @@ const KIND: Kind = Kind {
         include_str!("../schemas/reference-orders.sql"),
         include_str!("../schemas/reference-weights.sql"),
         include_str!("../schemas/reference-pictures.sql"),
+        include_str!("../schemas/reference-transfers.sql"),
         include_str!("../schemas/reference-amounts.sql")
     ),
     upgrades: &[
@@ -185,7 +187,12 @@ const KIND: Kind = Kind {
             "UPDATE state SET outdated = 1 WHERE version > 0;",
             include_str!("../schemas/reference-pictures.sql")
         ),
-        include_str!("../schemas/reference-amounts.sql"),
+        // A program that was told of no transfers passed them over.
+        concat!(
+            "UPDATE state SET outdated = 1 WHERE version > 0;",
+            include_str!("../schemas/reference-transfers.sql"),
+            include_str!("../schemas/reference-amounts.sql")
+        ),
     ],
 };
 
@@ -232,6 +239,9 @@ const VERSION_WITH_AMOUNTS: i32 = 11;
 
 /// The most keys that are read: those of a large store's lanes with their epochs, and of HQ.
 const KEYS_READ_MAX: usize = 1_000;
+
+/// The first version with transfers that HQ ordered.
+const VERSION_WITH_TRANSFERS: i32 = 11;
 
 /// The first version with orders of channels.
 const VERSION_WITH_ORDERS: i32 = 8;
@@ -382,7 +392,8 @@ fn is_of_goods(entity: &Entity) -> bool {
         | Entity::Order(_)
         | Entity::CodeKey(_)
         | Entity::Weight(_)
-        | Entity::Picture(_) => false,
+        | Entity::Picture(_)
+        | Entity::Transfer(_) => false,
     }
 }
 
@@ -642,6 +653,12 @@ impl Update<'_> {
                 self.put("channel_order", &[("id", &change.key), ("promised_ms", &order.promised_ms)], order)
             }
             Entity::Order(None) => self.remove("channel_order", "id", &change.key),
+            Entity::Transfer(Some(transfer)) => {
+                let columns: [(&str, &dyn rusqlite::ToSql); 2] =
+                    [("number", &change.key), ("ordered_ms", &transfer.ordered_ms)];
+                self.put("transfer", &columns, transfer)
+            }
+            Entity::Transfer(None) => self.remove("transfer", "number", &change.key),
         }
     }
 
@@ -669,7 +686,7 @@ impl Update<'_> {
             "DELETE FROM face; DELETE FROM store; DELETE FROM category; DELETE FROM staff; DELETE FROM product; DELETE FROM code;
              DELETE FROM promotion; DELETE FROM price; DELETE FROM tax_class;
              DELETE FROM member; DELETE FROM member_code; DELETE FROM coupon; DELETE FROM code_key; DELETE FROM channel_order; DELETE FROM weight;
-             DELETE FROM picture;
+             DELETE FROM picture; DELETE FROM transfer;
              DROP TABLE product_word;
              CREATE VIRTUAL TABLE product_word USING fts5 (
                  words, content='', contentless_delete=1, detail=none, prefix='1 2 3 4 5 6'

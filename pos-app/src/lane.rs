@@ -47,6 +47,7 @@ use crate::pictures::{self, Pictures};
 use crate::present;
 use crate::receipt;
 use crate::sheet::{Attempt, Bought, Elsewhere, Kind, MarginsSeen};
+use crate::transfers::Transfers;
 use crate::weighing::{ScaleAsk, ScaleStatus};
 use asking::Errands;
 pub use books::Moment;
@@ -208,6 +209,8 @@ pub struct Lane {
     pub(crate) pictures: Pictures,
     /// The store's orders of channels.
     pub(crate) orders: Orders,
+    /// Transfers between stores that HQ ordered.
+    pub(crate) transfers: Transfers,
     /// The store's kiosks, where the attendant looks after them from here.
     pub(crate) board: Board,
     /// The count of goods that is open.
@@ -267,6 +270,7 @@ impl Lane {
             papers_again_ms: 0,
             errands: Errands::default(),
             orders: Orders::default(),
+            transfers: Transfers::default(),
             board: Board::default(),
             counting: Counting::default(),
             elsewhere: Elsewhere::default(),
@@ -456,6 +460,7 @@ impl Lane {
                 self.look_at_scale();
                 self.look_around();
                 self.look_at_orders();
+                self.look_at_transfers();
                 self.let_kiosk_rest();
                 self.tell_stand();
                 self.look_at_board();

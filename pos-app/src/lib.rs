@@ -52,5 +52,6 @@ pub mod recovery;
 pub mod run;
 pub mod set_up;
 mod sheet;
+mod transfers;
 pub mod tryout;
 pub mod weighing;

@@ -26,6 +26,7 @@ mod question;
 mod seller;
 mod stock;
 mod tender;
+mod transfers;
 mod typing;
 mod value;
 mod why;
@@ -157,6 +158,8 @@ pub(crate) enum Kind {
     NewMember,
     /// Goods come, go or are thrown away.
     Stock(StockWork),
+    /// The transfers that HQ ordered: which is sent, or received.
+    Transfers(StockWork),
     /// Where there is any of some goods.
     OnHand,
     /// Which goods are counted: a new count, or one that was begun.
@@ -294,6 +297,8 @@ pub(crate) struct Open {
     warned: bool,
     /// Scanners are tried: what is read is shown, and not sold.
     tries_scans: bool,
+    /// The transfer that HQ ordered and that it is about.
+    of_transfer: Option<transfers::OfTransfer>,
 }
 
 impl Open {
@@ -324,6 +329,7 @@ impl Open {
             | Kind::Board
             | Kind::KioskAt(_)
             | Kind::Counts
+            | Kind::Transfers(_)
             | Kind::EndOrder(_) => &[RowNumber],
             Kind::Orders => &[Code],
             Kind::Order(_) => &[Code, Quantity],
@@ -367,6 +373,7 @@ impl Open {
             has_letters: false,
             warned: false,
             tries_scans: false,
+            of_transfer: None,
         }
     }
 
@@ -488,6 +495,7 @@ impl Open {
             | Kind::EndOrder(_)
             | Kind::Counting
             | Kind::EndCount
+            | Kind::Transfers(_)
             | Kind::Stock(_) => ScanRule::Blocks,
         }
     }
@@ -504,6 +512,7 @@ impl Open {
             | Kind::Orders
             | Kind::Board
             | Kind::Counts
+            | Kind::Transfers(_)
             | Kind::Seller { .. } => true,
             Kind::Age
             | Kind::Cancel
@@ -716,6 +725,7 @@ impl Lane {
             Kind::Exit(exit, audit) => self.show_exit(open, sheet, exit, *audit),
             Kind::NewMember => self.show_new_member(sheet),
             Kind::Stock(work) => self.show_stock(sheet, *work),
+            Kind::Transfers(work) => self.show_transfers(sheet, *work),
             Kind::OnHand => self.show_on_hand(sheet),
             Kind::Counts => self.show_counts(sheet),
             Kind::Counting => self.show_counting(sheet),
@@ -775,6 +785,7 @@ impl Lane {
             | Kind::Exit(..)
             | Kind::NewMember
             | Kind::Stock(_)
+            | Kind::Transfers(_)
             | Kind::Seller { .. }
             | Kind::Note { .. }
             | Kind::Orders

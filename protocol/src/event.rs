@@ -1266,6 +1266,12 @@ pub struct Carried {
     /// What was done here with orders of channels, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub orders: Vec<OrderHere>,
+    /// The numbers of transfers whose goods left here, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transfers_sent: Vec<String>,
+    /// The numbers of transfers whose goods came here, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transfers_received: Vec<String>,
 }
 
 /// What a parked basket is known by in its store.

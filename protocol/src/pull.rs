@@ -17,6 +17,7 @@ mod picture;
 mod place;
 mod rules;
 pub mod snapshot;
+mod transfer;
 pub mod understand;
 mod weight;
 
@@ -36,6 +37,7 @@ pub use rules::{
     Objective, PointsEarned, PointsSpent, RefundOrder, SpendOrder, StoreRules, StoredValueRules, TaxMode,
     TaxRounding, TopUpBonus, TypedWeights,
 };
+pub use transfer::{Transfer, TransferLine};
 pub use weight::Weight;
 
 /// The most changes in one page.
@@ -116,11 +118,13 @@ pub enum Entity {
     Weight(Option<Weight>),
     /// The picture of a piece of goods, by its item code.
     Picture(Option<Picture>),
+    /// A transfer that HQ ordered from this store, or to it.
+    Transfer(Option<Transfer>),
 }
 
 impl Entity {
     /// The kinds that this program knows, as `kind` says them.
-    pub const KINDS: [&'static str; 17] = [
+    pub const KINDS: [&'static str; 18] = [
         "store",
         "category",
         "product",
@@ -138,6 +142,7 @@ impl Entity {
         "code_key",
         "weight",
         "picture",
+        "transfer",
     ];
 }
 

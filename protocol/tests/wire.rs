@@ -47,7 +47,7 @@ use domain::refund::{Origin, PastLine, PastSale, ReturnedLine};
 use domain::rights::Act;
 use domain::sale::{Sale, TaxSummary, Tender};
 use domain::shift::{Carried, CashMove, Denomination, GrandTotals, Parked, ShiftReport, Takings, Tally};
-use domain::stock::StockLine;
+use domain::stock::{StockLine, TransfersHere};
 use domain::tender::{CardEnd, TenderKind, Wallet};
 use domain::till::kiosk::{
     AuditFound, BagFound, CallEnd, Cause, ChanceParts, Drawn, KioskRecord, RandomSource, Weighing,
@@ -473,6 +473,7 @@ fn carried() -> Carried {
         quota_counts: QuotaCounts::default(),
         used_codes: UsedCodes::default(),
         orders: OrdersHere::default(),
+        transfers: TransfersHere::default(),
     }
 }
 
@@ -702,6 +703,7 @@ fn records() -> Vec<(&'static str, Record)> {
     .chain(records_of_a_card())
     .chain(phone::records_of_other_lanes())
     .chain(value::records())
+    .chain([("shift_opened_transfers", store::shift_after_transfers())])
     .collect()
 }
 

@@ -40,6 +40,13 @@ impl Till {
         Self::open_by(folder, headquarters, None, number)
     }
 
+    /// The same in another store than the demo shop's.
+    pub fn open_in(folder: &Path, headquarters: &Headquarters, (store, lane): (&str, u32)) -> Result<Self> {
+        let mut files = LaneFiles::enrol(folder, headquarters, store, lane)?;
+        files.wait_for_goods(0)?;
+        Self::begin(files, Instant::now())
+    }
+
     /// The same through the store's relay.
     pub fn open_by(
         folder: &Path,

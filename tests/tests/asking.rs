@@ -4,6 +4,9 @@
 // A test asks for the records it is about, and for no others.
 #![allow(clippy::wildcard_enum_match_arm)]
 
+#[path = "asking/transfers.rs"]
+mod transfers;
+
 use std::path::Path;
 use std::process::Command as Program;
 

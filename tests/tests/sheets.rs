@@ -22,6 +22,8 @@ mod room;
 mod selling;
 #[path = "sheets/touching.rs"]
 mod touching;
+#[path = "sheets/transfers.rs"]
+mod transfers;
 #[path = "sheets/value.rs"]
 mod value;
 

@@ -37,6 +37,7 @@ use crate::orders::from_lanes::{self, Deed};
 use crate::store::{
     BookEntry, BookKey, BookKind, Exception, HoldRow, JournalKey, Kind, Reading, Store, StoreError, Writing,
 };
+use crate::transfers::{self, Followed, TransferError};
 
 /// A lane's clock may go back by so much without anybody noticing,
 /// milliseconds: what it holds is over for HQ only so long after its end.
@@ -675,6 +676,7 @@ impl<'w, 'c> Keeper<'w, 'c> {
                     counting::take_in(self.writing, key.store, (&source, event.at_ms), count)?;
                 }
                 Fact::Order(done) => self.file_order(key, event, done)?,
+                Fact::StockMoved { movement, staff: _ } => self.file_transfer(key, event, movement)?,
                 Fact::BasketOffered { parked } => {
                     self.offer_parked(key, (&document(key, event.seq), event.at_ms), parked)?;
                 }
@@ -736,6 +738,43 @@ impl<'w, 'c> Keeper<'w, 'c> {
             self.list(key.store, &source, book, &wrong)?;
         }
         Ok(())
+    }
+
+    /// Enters what a document of a store says of the transfer whose number it bears; what is odd about it is listed.
+    fn file_transfer(
+        &self,
+        key: JournalKey<'_>,
+        event: &Event,
+        movement: &event::Movement,
+    ) -> Result<(), StoreError> {
+        let Some(followed) = self.follow_transfer(movement)? else { return Ok(()) };
+        if let Some(why) = followed.odd(key.store, movement) {
+            let book = BookKey { owner: "", kind: BookKind::Transfer, part: &movement.document };
+            let what = serde_json::json!({ "transfer": movement.document, "did": movement.kind, "why": why });
+            self.list(key.store, &document(key, event.seq), book, &what)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the transfer again whose number a movement bears, if it does.
+    pub(super) fn follow_transfer(&self, movement: &event::Movement) -> Result<Option<Followed>, StoreError> {
+        if !transfers::bears_number(movement) {
+            return Ok(None);
+        }
+        let damaged = |error: TransferError| match error {
+            TransferError::Store(error) => error,
+            error @ (TransferError::Unknown(_)
+            | TransferError::UnknownStore(_)
+            | TransferError::Exists(_)
+            | TransferError::Used(_)
+            | TransferError::Form(_)
+            | TransferError::Hold(_)
+            | TransferError::Left(_)
+            | TransferError::Cancelled(_)
+            | TransferError::NothingMissing(_)
+            | TransferError::Stored(_)) => StoreError::Row { table: "transfer", reason: error.to_string() },
+        };
+        transfers::follow(self.writing, &movement.document, self.now_ms).map_err(damaged)
     }
 
     fn file_sale(&self, lane: &LaneId, (source, at_ms): (&str, i64), sale: &Sale) -> Result<(), StoreError> {
@@ -821,7 +860,8 @@ impl<'w, 'c> Keeper<'w, 'c> {
                 | BookKind::Order
                 | BookKind::Reservation
                 | BookKind::Membership
-                | BookKind::Reward => {}
+                | BookKind::Reward
+                | BookKind::Transfer => {}
             }
             // One that its book does not know is over as well.
             self.writing.end_hold(lane, key, &hold.id)?;
@@ -845,10 +885,10 @@ impl<'w, 'c> Keeper<'w, 'c> {
                     self.value(&hold.owner, &lane.store, source, &operation)?;
                 }
                 BookKind::Coupon => {
-                    self.leave_claim(key, source, |book: &mut CouponBook| book.claim.as_mut())?;
+                    self.leave_claim(lane, key, source, |book: &mut CouponBook| book.claim.as_mut())?;
                 }
                 BookKind::Receipt => {
-                    self.leave_claim(key, source, |book: &mut ReceiptBook| book.claim.as_mut())?;
+                    self.leave_claim(lane, key, source, |book: &mut ReceiptBook| book.claim.as_mut())?;
                 }
                 // A lane takes up its own baskets whatever disk it has; a code is claimed for two minutes.
                 BookKind::Parked
@@ -861,21 +901,24 @@ impl<'w, 'c> Keeper<'w, 'c> {
                 | BookKind::Order
                 | BookKind::Reservation
                 | BookKind::Membership
-                | BookKind::Reward => {}
+                | BookKind::Reward
+                | BookKind::Transfer => {}
             }
         }
         Ok(())
     }
 
-    /// Nobody renews the claim of a book any more.
+    /// Nobody renews the claim of a lane on a book any more. Another lane's stays as it is.
     fn leave_claim<T: DeserializeOwned + Serialize>(
         &self,
+        lane: &LaneId,
         key: BookKey<'_>,
         (source, at_ms): (&str, i64),
         claim_of: impl FnOnce(&mut T) -> Option<&mut Claim>,
     ) -> Result<(), StoreError> {
         let Some(mut kept) = self.take::<Kept<T>>(key)? else { return Ok(()) };
-        let Some(claim) = claim_of(&mut kept.state) else { return Ok(()) };
+        let claim = claim_of(&mut kept.state).filter(|claim| claim.lane == *lane);
+        let Some(claim) = claim else { return Ok(()) };
         claim.left_behind = true;
         kept.entries += 1;
         self.enter(key, kept.entries, (source, at_ms), 0, &serde_json::json!({ "do": "leave" }))?;

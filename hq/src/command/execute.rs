@@ -14,7 +14,8 @@ use crate::books::{self, LaneId, counting};
 use crate::import::{self, ImportError};
 use crate::pictures::PictureImport;
 use crate::scan_go::{self, LINK_DAYS_MAX};
-use crate::store::{Kind, SalesRange, Store, StoreError};
+use crate::store::{Kind, SalesRange, Store, StoreError, TransfersAsked};
+use crate::transfers::{self, TransferError};
 use crate::{
     catalogue, enrolment, interventions, pictures, points_terms, projection, sales, secret, shelves, standing,
 };
@@ -24,6 +25,9 @@ const TROUBLE_ROWS_MAX: u32 = 1_000;
 
 /// Rows of shifts and of stock that one answer has at most.
 const BOOK_ROWS_MAX: u32 = 100_000;
+
+/// Transfers that one answer has at most.
+const TRANSFER_ROWS_MAX: u32 = 10_000;
 
 /// Does a command. `now_ms`: milliseconds since 1970-01-01 UTC.
 pub fn execute(
@@ -355,6 +359,38 @@ pub fn execute_ready(
                 return Err(CommandError::NoStore(of_store.clone()));
             }
             Ok(Outcome::Stock { stock: reading.stock(of_store, *negative, BOOK_ROWS_MAX)? })
+        }),
+        Command::OrderTransfer { asked } => store.write(|writing| {
+            let shown = transfers::order(writing, asked, transfers::Doer { name: &by.who, now_ms })?;
+            let detail =
+                json!({ "from": asked.from, "to": asked.to, "lines": asked.lines.len(), "hold": asked.hold });
+            audit::note(writing, by, "transfer.order", &asked.number, &detail, now_ms)?;
+            Ok(Outcome::Transfers { transfers: vec![shown] })
+        }),
+        Command::CancelTransfer { number, reason } => store.write(|writing| {
+            let doer = transfers::Doer { name: &by.who, now_ms };
+            let shown = transfers::cancel(writing, number, reason, doer)?;
+            audit::note(writing, by, "transfer.cancel", number, &json!({ "reason": reason }), now_ms)?;
+            Ok(Outcome::Transfers { transfers: vec![shown] })
+        }),
+        Command::WriteOffTransfer { number, reason } => store.write(|writing| {
+            let doer = transfers::Doer { name: &by.who, now_ms };
+            let shown = transfers::write_off(writing, number, reason, doer)?;
+            let detail = json!({ "reason": reason, "differences": shown.differences });
+            audit::note(writing, by, "transfer.write_off", number, &detail, now_ms)?;
+            Ok(Outcome::Transfers { transfers: vec![shown] })
+        }),
+        Command::Transfers { number: Some(number), store: _, state: _ } => store
+            .read(|reading| Ok(Outcome::Transfers { transfers: vec![transfers::find(reading, number)?] })),
+        Command::Transfers { number: None, store: of_store, state } => store.read(|reading| {
+            if let Some(code) = of_store
+                && reading.entity(Kind::Store, code)?.is_none()
+            {
+                return Err(TransferError::UnknownStore(code.clone()).into());
+            }
+            let asked =
+                TransfersAsked { store: of_store.as_deref(), state: state.map(transfers::State::name) };
+            Ok(Outcome::Transfers { transfers: transfers::list(reading, asked, "", TRANSFER_ROWS_MAX)? })
         }),
         Command::Lanes => Ok(Outcome::Lanes { epochs: store.read(|reading| reading.lane_epochs())? }),
     }

@@ -25,6 +25,7 @@ mod plain;
 pub(super) mod route;
 mod scan_go;
 mod selling;
+mod transfers;
 
 use axum::Router;
 
@@ -44,6 +45,7 @@ fn routes() -> Vec<Route> {
     routes.extend(labels::routes());
     routes.extend(members::routes());
     routes.extend(orders::routes());
+    routes.extend(transfers::routes());
     routes.extend(batches::routes());
     routes.extend(administration::routes());
     routes.extend(scan_go::routes());

@@ -250,6 +250,7 @@ impl From<CommandError> for Refusal {
             | CommandError::ValueNotMoved(_)
             | CommandError::UnknownStore(_)
             | CommandError::NoStore(_)
+            | CommandError::Transfer(_)
             | CommandError::LinkDays(_)
             | CommandError::ScanGoKey(_)
             | CommandError::Interventions(_)

@@ -41,6 +41,8 @@ pub enum BookKind {
     Parked,
     /// One that was taken up again, and by whom.
     ParkedEnded,
+    /// A transfer between stores, by its number, as exceptions name it: it has a table of its own.
+    Transfer,
 }
 
 impl BookKind {
@@ -62,6 +64,7 @@ impl BookKind {
             Self::Reward => "reward",
             Self::Parked => "parked",
             Self::ParkedEnded => "parked_ended",
+            Self::Transfer => "transfer",
         }
     }
 
@@ -82,6 +85,7 @@ impl BookKind {
             Self::Reward,
             Self::Parked,
             Self::ParkedEnded,
+            Self::Transfer,
         ];
         all.into_iter()
             .find(|kind| kind.name() == name)

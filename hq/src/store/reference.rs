@@ -42,6 +42,8 @@ pub enum Kind {
     Weight,
     /// The picture of a piece of goods; of the whole chain.
     Picture,
+    /// A transfer that HQ ordered; scoped to each of its two stores.
+    Transfer,
 }
 
 impl Kind {
@@ -65,6 +67,7 @@ impl Kind {
             Self::CodeKey => "code_key",
             Self::Weight => "weight",
             Self::Picture => "picture",
+            Self::Transfer => "transfer",
         }
     }
 
@@ -89,6 +92,7 @@ impl Kind {
             | Self::CodeKey
             | Self::Weight
             | Self::Picture
+            | Self::Transfer
             | Self::Order => CHAIN,
         }
     }

@@ -93,11 +93,35 @@ impl Writing<'_> {
         sku: &str,
         thousandths: i64,
     ) -> Result<(), StoreError> {
+        self.move_beside_at_hq((store, lane), "reserved", document, sku, thousandths)
+    }
+
+    /// Writes that so much more of an item is on its way to a store, thousandths; below nothing where it is not any more.
+    /// `lane` is HQ's own.
+    pub fn move_transit_at_hq(
+        &self,
+        store: &str,
+        lane: u32,
+        document: &str,
+        sku: &str,
+        thousandths: i64,
+    ) -> Result<(), StoreError> {
+        self.move_beside_at_hq((store, lane), "transit", document, sku, thousandths)
+    }
+
+    fn move_beside_at_hq(
+        &self,
+        (store, lane): (&str, u32),
+        kind: &str,
+        document: &str,
+        sku: &str,
+        thousandths: i64,
+    ) -> Result<(), StoreError> {
         let number = self.next_hq_number(store)?;
         self.execute(
             "INSERT INTO stock_beside (store, lane, epoch, seq, position, sku, kind, place, document, quantity)
-             VALUES (?1, ?2, 0, ?3, 0, ?4, 'reserved', ?1, ?5, ?6)",
-            values![store, lane, number, sku, document, thousandths],
+             VALUES (?1, ?2, 0, ?3, 0, ?4, ?7, ?1, ?5, ?6)",
+            values![store, lane, number, sku, document, thousandths, kind],
         )?;
         Ok(())
     }

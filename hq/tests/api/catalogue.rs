@@ -212,3 +212,54 @@ async fn costs_are_said_from_an_instant_on_and_read_by_a_scope_of_their_own() {
     assert_eq!(desk.get(&key, "/v1/costs").await.ok()["items"][3], cost("2", 7, json!(88)));
     assert!(!desk.get(&goods, "/v1/goods").await.text.contains("cost"));
 }
+
+#[tokio::test]
+async fn one_promotion_is_put_and_taken_away_without_an_import_of_all() {
+    let desk = open().await;
+    let key = desk.key("goods:read,goods:write").await;
+    let percent = |id: &str, pay: u32| json!({ "id": id, "name_zh": "九折", "name_en": "Ten off", "skus": ["1"], "type": "percent", "pay_pct": pay });
+    let put = async |path: &str, body: Value| {
+        desk.change(&key, Method::PUT, &format!("/v1/promotions/{path}"), body).await
+    };
+    let listed = async || {
+        let page = desk.get(&key, "/v1/promotions").await.ok();
+        let rows = page["items"].as_array().expect("promotions").clone();
+        rows.into_iter()
+            .map(|row| format!("{}/{}", row["kind"], row["id"]).replace('"', ""))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(put("promotion/p1", percent("p1", 90)).await.ok()["changed"], 1);
+    assert_eq!(put("promotion/p1", percent("p1", 90)).await.ok()["changed"], 0, "the same again");
+    let rule = |id: &str, excludes: &str| {
+        json!({ "id": id, "layer": "order", "type": "threshold_off", "name_zh": "满减", "name_en": "Off",
+                "min": 10_000, "off": 500, "excludes": [excludes] })
+    };
+    put("promotion_rule/r1", rule("r1", "p1")).await.ok();
+    assert_eq!(listed().await, ["promotion/p1", "promotion_rule/r1"]);
+    // What cannot be is refused with the words of an import, and nothing is changed.
+    for (path, body, status) in [
+        ("promotion/p2", percent("p3", 90), 422),
+        ("promotion/p2", percent("p2", 100), 422),
+        ("promotion/p2", json!({ "id": "p2" }), 400),
+        ("promotion/r1", percent("r1", 90), 409),
+        ("promotion_rule/p1", rule("p1", "r1"), 409),
+        ("promotion_rule/r2", rule("r2", "no such one"), 422),
+        ("voucher/p2", percent("p2", 90), 404),
+    ] {
+        assert_eq!(put(path, body).await.problem().0, status, "{path}");
+    }
+    let take_away = async |path: &str| {
+        desk.change(&key, Method::DELETE, &format!("/v1/promotions/{path}"), nothing()).await
+    };
+    let (status, _, said) = take_away("promotion/p1").await.problem();
+    assert!(status == 409 && said.contains("\"r1\" excludes it"), "{said}");
+    assert_eq!(take_away("promotion_rule/p1").await.problem().0, 404);
+    assert_eq!(listed().await.len(), 2);
+    take_away("promotion_rule/r1").await.ok();
+    assert_eq!(take_away("promotion/p1").await.ok()["changed"], true);
+    assert_eq!(take_away("promotion/p1").await.problem().0, 404);
+    assert!(listed().await.is_empty());
+    let reads = desk.key("goods:read").await;
+    let refused = desk.change(&reads, Method::PUT, "/v1/promotions/promotion/p1", percent("p1", 90)).await;
+    assert_eq!(refused.problem().0, 403);
+}

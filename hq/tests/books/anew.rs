@@ -1,7 +1,9 @@
 //! A lane that is enrolled anew while its disk of before had something: what that disk did nobody has heard.
 
+use hq::books::LaneId;
 use hq::books::keeper::CLOCK_SKEW_MS;
 use hq::enrolment;
+use hq::store::{BookKind, HoldRow};
 use protocol::ask::{Answer, CouponRefused, Question, ReceiptRefused};
 use protocol::event::{Fact, Origin, SpentCoupon};
 use protocol::event::{PointsGrant, Value};
@@ -104,6 +106,29 @@ pub(super) fn what_a_lanes_disk_of_before_claimed_is_nobodys_until_it_is_over(mu
     passes(&shop, &mut new, MORNING_MS + 30 * 60_000);
     assert_eq!((coupon(&shop, &new), receipt(&shop, &new, &origin)), (Ok(()), Ok(())));
     assert!(shop.exceptions().is_empty());
+}
+
+pub(super) fn a_claim_that_is_another_lanes_by_now_stays_theirs(shop: Shop) {
+    shop.keeps_value();
+    let (one, mut two) = (shop.lane("S1", 1), shop.lane("S1", 2));
+    let origin = two.sale(|_| {});
+    shop.file(&mut two);
+    assert_eq!((coupon(&shop, &two), receipt(&shop, &two, &origin)), (Ok(()), Ok(())));
+    // What is left in the books of holds that the first lane once had.
+    let lane = LaneId { store: "S1".into(), lane: 1 };
+    let receipt_part = format!("{}/{}/{}", origin.lane, origin.epoch, origin.seq);
+    for (kind, part) in [(BookKind::Coupon, "C1".to_owned()), (BookKind::Receipt, receipt_part)] {
+        let (owner, id) = ("S1".to_owned(), String::new());
+        let stale = HoldRow { lane: lane.clone(), owner, kind, part, id, until_ms: shop.now_ms };
+        shop.write(|writing| writing.put_hold(&stale));
+    }
+    let new = anew(&shop, &one);
+    assert_eq!(
+        (coupon(&shop, &two), receipt(&shop, &two, &origin)),
+        (Ok(()), Ok(())),
+        "they renew it as ever"
+    );
+    assert_eq!(coupon(&shop, &new), Err(CouponRefused::Reserved));
 }
 
 pub(super) fn what_a_lanes_disk_of_before_did_with_a_claim_ends_it(mut shop: Shop) {

@@ -636,6 +636,7 @@ fn what_a_shift_carries_outlives_the_shifts_before_it() {
         quota_counts: QuotaCounts::default(),
         used_codes: UsedCodes::default(),
         orders: domain::order::desk::OrdersHere::default(),
+        transfers: domain::stock::TransfersHere::default(),
     };
     let desk = Desk::new();
     let mut journal = desk.open();

@@ -509,7 +509,7 @@ fn a_file_of_the_version_before_is_given_what_lies_behind_its_codes() {
                   ALTER TABLE state DROP COLUMN goods_version;
                   DROP TABLE label; DROP TABLE label_item; DROP TABLE label_waiver; DROP TABLE label_state;
                   DROP TABLE shelf_cap; DROP TABLE gateway; DROP TABLE shelf; DROP TABLE deal;
-                  DROP TABLE code_key; DROP TABLE weight; DROP TABLE picture;
+                  DROP TABLE code_key; DROP TABLE weight; DROP TABLE picture; DROP TABLE transfer;
                   ALTER TABLE state DROP COLUMN pictures_version;
                   DROP TABLE channel_order;
                   DROP INDEX product_by_amount; DROP INDEX price_by_amount; ALTER TABLE state DROP COLUMN apart_ms;
@@ -1271,4 +1271,56 @@ fn pictures_are_wanted_in_the_order_of_their_use_and_an_older_file_has_none() {
     let older = PictureBook::open(&path).expect("opens").expect("there is one");
     assert_eq!((older.any().expect("read"), older.of("c1").expect("read")), (false, None));
     assert!(ReferenceWriter::open(&path).expect("upgraded").is_outdated().expect("read"), "passed over");
+}
+
+#[test]
+fn transfers_are_read_the_oldest_first_always_the_newest_told() {
+    let mut agent = shop();
+    let lane = agent.lane();
+    let told = |number: &str, ordered_ms, left| {
+        let lines =
+            vec![pull::TransferLine { sku: "c1".into(), asked: 6_000, sent: if left { 5_000 } else { 0 } }];
+        let (from, to, note) = ("S1".into(), "S2".into(), String::new());
+        Entity::Transfer(Some(pull::Transfer {
+            number: number.into(),
+            from,
+            to,
+            lines,
+            ordered_ms,
+            left,
+            note,
+        }))
+    };
+    agent.pull(
+        2,
+        &[("T2", told("T2", 20, false)), ("T1", told("T1", 30, false)), ("T3", told("T3", 10, false))],
+    );
+    let known = |lane: &Reference| {
+        let all = lane.transfers().expect("read");
+        all.into_iter().map(|transfer| (transfer.number, transfer.left)).collect::<Vec<_>>()
+    };
+    let told_of = |numbers: &[(&str, bool)]| {
+        numbers.iter().map(|(number, left)| ((*number).to_owned(), *left)).collect::<Vec<_>>()
+    };
+    // The lane stands on the version before; transfers are those of now.
+    assert_eq!((lane.version(), known(&lane)), (1, told_of(&[("T3", false), ("T2", false), ("T1", false)])));
+    agent.pull(3, &[("T3", Entity::Transfer(None)), ("T2", told("T2", 20, true))]);
+    assert_eq!(known(&lane), told_of(&[("T2", true), ("T1", false)]));
+    lane.refresh().expect("refreshed");
+    assert_eq!(lane.goods_version(), 1, "a transfer is nothing to prices");
+    let update = agent.writer.begin().expect("begun");
+    update.clear().expect("cleared");
+    update.commit(4).expect("committed");
+    assert_eq!(known(&lane), told_of(&[]));
+}
+
+#[test]
+fn a_file_of_an_agent_that_knew_no_transfers_has_none() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("reference.db");
+    released(&path, 10);
+    let lane = Reference::open(&path).expect("opens").expect("there is one");
+    assert_eq!(lane.transfers().expect("read"), []);
+    assert!(ReferenceWriter::open(&path).expect("upgraded").is_outdated().expect("read"));
+    assert_eq!(lane.transfers().expect("read"), []);
 }

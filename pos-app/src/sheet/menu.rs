@@ -137,7 +137,7 @@ impl Lane {
             }
             Choice::Stock(work) => {
                 let (chinese, english) = work.name();
-                (self.words(chinese, english), String::new())
+                (self.words(chinese, english), count(self.transfers_of(work.kind(0)).count()))
             }
             Choice::Counts => (self.words("盘点", "Count goods"), String::new()),
             Choice::Training => (
@@ -197,7 +197,7 @@ impl Lane {
             Choice::Payments => self.open_sheet(Kind::Payments),
             Choice::Orders => self.open_sheet(Kind::Orders),
             Choice::Kiosks => self.open_sheet(Kind::Board),
-            Choice::Stock(work) => self.open_sheet(Kind::Stock(work)),
+            Choice::Stock(work) => self.open_stock(work),
             Choice::Counts => self.open_sheet(Kind::Counts),
             Choice::Training => self.commands.push(Command::Train { begins: !self.config.training }),
             Choice::CashIn => self.open_sheet(Kind::Cash(CashMove::PayIn)),

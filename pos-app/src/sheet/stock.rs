@@ -17,8 +17,8 @@ use crate::present;
 const LISTS_MAX: usize = 16;
 
 const QUANTITY: usize = 1;
-const DOCUMENT: usize = 2;
-const OTHER: usize = 3;
+pub(super) const DOCUMENT: usize = 2;
+pub(super) const OTHER: usize = 3;
 
 /// What is done with goods in the stock room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl StockWork {
     }
 
     /// What it is in the books; of waste, the chosen reason.
-    fn kind(self, reason: usize) -> StockMove {
+    pub(super) fn kind(self, reason: usize) -> StockMove {
         match self {
             Self::Receive => StockMove::Receive,
             Self::GiveBack => StockMove::ReturnToSupplier,
@@ -88,10 +88,21 @@ impl Lane {
             .enumerate()
             .map(|(index, (item, count))| {
                 let name = present::name(item, self.front.language);
-                SheetRow {
-                    key: String::new(),
-                    ..numbered(index, name, item.sku.clone(), amount(item, *count))
-                }
+                let of = sheet.of_transfer.as_ref();
+                let wanted = of.and_then(|of| of.wanted(work.kind(sheet.reason), &item.sku));
+                let (detail, tone) = match (of, wanted) {
+                    (None, _) => (item.sku.clone(), Tone::Quiet),
+                    (Some(_), Some(wanted)) => {
+                        let wanted_words =
+                            format!("{} {}", self.words("单上", "on the order"), amount(item, wanted));
+                        let tone = if wanted == *count { Tone::Quiet } else { Tone::Attend };
+                        (format!("{} · {wanted_words}", item.sku), tone)
+                    }
+                    (Some(_), None) => {
+                        (format!("{} · {}", item.sku, self.words("单上没有", "not asked for")), Tone::Attend)
+                    }
+                };
+                SheetRow { key: String::new(), tone, ..numbered(index, name, detail, amount(item, *count)) }
             })
             .collect();
         let mut keys: Vec<SheetKey> = match work {
@@ -128,10 +139,10 @@ impl Lane {
         };
         view::Sheet {
             tone: Tone::Attend,
-            text: self.words(
+            text: self.stock_text(sheet).unwrap_or_else(|| self.words(
                 "扫一次加一件；要改数量：Tab 到“数量”，输数，回车。全部扫完按 F8 记账。断网也能记。",
                 "Each scan adds one. For another quantity: Tab, type it, Enter. F8 writes it all down, also offline.",
-            ),
+            )),
             figure: Some(Figure {
                 label: self.words("品种", "Items"),
                 value: rows.len().to_string(),
@@ -148,6 +159,17 @@ impl Lane {
             letters: sheet.focus == DOCUMENT || sheet.focus == OTHER,
             ..self.blank(self.words(chinese, english))
         }
+    }
+
+    /// What is to be done with a transfer that HQ ordered.
+    fn stock_text(&self, sheet: &Open) -> Option<String> {
+        let told = sheet.of_transfer.as_ref()?.told();
+        let rest = self.words(
+            "按实物改：↑↓ 选行，Tab 到“数量”，输数，回车；没有的按 Del 删。F8 记账，断网也能记。",
+            "As the goods are: ↑ ↓ a row, Tab, type, Enter; Del leaves a line out. F8 writes it down, also offline.",
+        );
+        let note = if told.note.is_empty() { String::new() } else { format!(" · {}", told.note) };
+        Some(format!("{}{note}{}{rest}", told.number, self.words("。", ". ")))
     }
 
     /// Whether a list would be lost by leaving it: the first time that is said, and nothing is lost. A double key is
@@ -292,6 +314,11 @@ impl Lane {
     }
 
     fn write_stock(&mut self, work: StockWork) {
+        let Some(sheet) = self.front.sheets.last() else { return };
+        let typed = sheet.text(DOCUMENT).trim().to_owned();
+        if self.warns_of_withdrawn(work.kind(sheet.reason), &typed) {
+            return;
+        }
         let State::Open(open) = &self.state else { return };
         let Some(sheet) = self.front.sheets.last() else { return };
         let lines: Vec<StockLine> = sheet
@@ -318,6 +345,8 @@ impl Lane {
         let (items, other) = (lines.len(), if kind.names_other() { typed(OTHER) } else { String::new() });
         let movement =
             Movement { kind, document: document.clone(), other, lines, reason: reason.unwrap_or_default() };
+        let of = sheet.of_transfer.as_ref().filter(|of| of.told().number == movement.document);
+        let differing = of.map_or(0, |of| of.differing(&movement));
         if self.attempt(Input::MoveStock(Box::new(movement))) == Attempt::Done {
             self.close_sheets();
             let (chinese, english) = work.name();
@@ -331,6 +360,12 @@ impl Lane {
                 &format!("单号 {document}。总部收到后库存就变。"),
                 &format!("Document {document}. Stock follows when HQ has it."),
             );
+            let differs = super::say(
+                self.front.language,
+                &format!("与单上不同 {differing} 种，总部看得到。"),
+                &format!(" {differing} items differ from what was asked for; HQ sees which."),
+            );
+            let rest = if differing > 0 { rest + &differs } else { rest };
             self.front.notice = Some(Notice::Said { tone: Tone::Good, what, rest });
         }
     }

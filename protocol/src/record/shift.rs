@@ -9,6 +9,7 @@ use domain::rights::Act;
 use domain::shift::{
     Carried, CashMove, Denomination, GrandTotals, Parked, ParkedId, ShiftReport, Takings, Tally, counted,
 };
+use domain::stock::TransfersHere;
 
 use super::tender::{encode_purpose, kind_name, understand_kind, understand_purpose};
 use super::{UnderstandEventError, understand_amount, understand_discount};
@@ -180,6 +181,8 @@ pub(super) fn encode_carried(carried: &Carried) -> Option<Box<event::Carried>> {
         quota_counts: super::quota::encode_counts(&carried.quota_counts),
         used_codes: super::phone::encode_used(&carried.used_codes),
         orders: super::order::encode_orders(&carried.orders),
+        transfers_sent: carried.transfers.sent().to_vec(),
+        transfers_received: carried.transfers.received().to_vec(),
     }))
 }
 
@@ -204,6 +207,7 @@ impl event::Carried {
             quota_counts: super::quota::understand_counts(&self.quota_counts),
             used_codes: super::phone::understand_used(seq, &self.used_codes)?,
             orders: super::order::understand_orders(&self.orders),
+            transfers: TransfersHere::of(self.transfers_sent.clone(), self.transfers_received.clone()),
         })
     }
 }

@@ -7,6 +7,7 @@ use domain::order::desk::{FOUND_HERE_MAX, ORDERS_HERE_MAX, OrderHere, StageHere}
 use domain::phone::USED_MAX;
 use domain::quota::{CountedFor, Given, QUOTA_COUNTS_MAX};
 use domain::shift::PARKED_MAX;
+use domain::stock::TRANSFERS_HERE_MAX;
 use domain::till::{COUPONS_SPENT_MAX, LEASES_SPENT_MAX};
 
 /// Goods as long as they are in a shop, and their savings.
@@ -52,6 +53,7 @@ fn the_fullest_shift_can_begin() {
         bonus: 0,
         until_ms: 1_772_416_800_000,
     };
+    let numbers: Vec<String> = (0..TRANSFERS_HERE_MAX).map(|number| format!("{number:064}")).collect();
     let record = Record::ShiftOpened {
         number: 12,
         business_date: day,
@@ -64,6 +66,7 @@ fn the_fullest_shift_can_begin() {
             quota_counts: QuotaCounts::of((0..QUOTA_COUNTS_MAX).map(counted)),
             used_codes: UsedCodes::restored((0..USED_MAX).map(code)),
             orders: OrdersHere::of((0..ORDERS_HERE_MAX).map(order).collect()),
+            transfers: TransfersHere::of(numbers.clone(), numbers),
             ..carried()
         }),
     };

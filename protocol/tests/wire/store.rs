@@ -1,11 +1,12 @@
 //! What the lanes of a store have in common, as events: counts that go on while they sell, and parked baskets.
 
+use domain::money::Money;
 use domain::record::Record;
 use domain::rights::Act;
-use domain::shift::ParkedId;
-use domain::stock::{CountStep, CountedLine, Position, StockCount};
+use domain::shift::{Carried, ParkedId};
+use domain::stock::{CountStep, CountedLine, Position, StockCount, TransfersHere};
 
-use super::parked;
+use super::{carried, day, parked};
 
 pub(super) fn records() -> Vec<(&'static str, Record)> {
     let step =
@@ -38,4 +39,16 @@ pub(super) fn records() -> Vec<(&'static str, Record)> {
         ("basket_taken", Record::BasketTaken { from, parked: Box::new(parked()), staff: id() }),
         ("basket_gone", Record::BasketGone { basket: 3, lane: 2 }),
     ]
+}
+
+/// A till that sent goods to other stores, and took some in, before its shift.
+pub(super) fn shift_after_transfers() -> Record {
+    let transfers = TransfersHere::of(vec!["T-7Q2M".into(), "1-1-813".into()], vec!["T-9K4X".into()]);
+    Record::ShiftOpened {
+        number: 12,
+        business_date: day(),
+        staff: "e1".into(),
+        float: Money::ZERO,
+        carried: Box::new(Carried { transfers, ..carried() }),
+    }
 }

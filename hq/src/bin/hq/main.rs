@@ -2,6 +2,7 @@
 
 mod access;
 mod print;
+mod transfer;
 
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
@@ -363,6 +364,25 @@ enum Act {
         #[arg(long)]
         json: bool,
     },
+    /// Transfers between stores: order, cancel, write off, show.
+    Transfer {
+        #[command(subcommand)]
+        act: transfer::TransferAct,
+    },
+    /// List transfers between stores, with what left, what came and what differs.
+    Transfers {
+        #[command(flatten)]
+        at: At,
+        /// Only those that this store sends or receives.
+        #[arg(long)]
+        store: Option<String>,
+        /// Only those that stand like this: ordered, on_its_way, arrived, closed (with differences) or cancelled.
+        #[arg(long, value_parser = transfer::parse_state)]
+        state: Option<hq::transfers::State>,
+        /// As JSON, thousandths.
+        #[arg(long)]
+        json: bool,
+    },
     /// Show a store's counts of goods: what waits for lanes, and what each found.
     Counts {
         #[command(flatten)]
@@ -717,6 +737,10 @@ fn perform(act: Act) -> anyhow::Result<()> {
         Act::Rebuild { at } => run(at, Command::Rebuild, false),
         Act::Books { at, store, json } => run(at, Command::Books { store }, json),
         Act::Stock { at, store, negative, json } => run(at, Command::Stock { store, negative }, json),
+        Act::Transfer { act } => transfer::run_transfer(act),
+        Act::Transfers { at, store, state, json } => {
+            run(at, Command::Transfers { number: None, store, state }, json)
+        }
         Act::Counts { at, store, post, json } => run(at, Command::Counts { store, post }, json),
         Act::Alarms { at, json } => run(at, Command::Alarms, json),
         Act::RebuildBooks { at } => run(at, Command::RebuildBooks, true),

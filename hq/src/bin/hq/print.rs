@@ -226,6 +226,10 @@ pub(crate) fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
             }
             print_stock(&mut out, stock)?;
         }
+        Outcome::Transfers { transfers } if json => {
+            writeln!(out, "{}", serde_json::to_string(transfers)?)?;
+        }
+        Outcome::Transfers { transfers } => crate::transfer::print(&mut out, transfers)?,
         Outcome::Stock { stock } if json => writeln!(out, "{}", serde_json::to_string(stock)?)?,
         Outcome::Stock { stock } => print_stock(&mut out, stock)?,
         Outcome::Alarms { alarms, quarantined } if json => {
@@ -465,7 +469,7 @@ fn print_access(out: &mut impl Write, outcome: &AccessOutcome, json: bool) -> an
 }
 
 /// A quantity of pieces or kilograms.
-fn thousandths(value: i64) -> String {
+pub(crate) fn thousandths(value: i64) -> String {
     let sign = if value < 0 { "-" } else { "" };
     format!("{sign}{}.{:03}", value.unsigned_abs() / 1_000, value.unsigned_abs() % 1_000)
 }

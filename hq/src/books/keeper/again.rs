@@ -53,6 +53,9 @@ impl Keeper<'_, '_> {
             self.file_order(key, event, done)?;
             return Ok(self.writing.lock_book(book)? != before);
         }
+        if let Fact::StockMoved { movement, staff: _ } = &event.fact {
+            return Ok(self.follow_transfer(movement)?.is_some_and(|followed| followed.is_changed));
+        }
         let source = document(key, event.seq);
         if let Fact::Phone(fact) = &event.fact {
             let Some((what, id)) = used_code(fact) else { return Ok(false) };

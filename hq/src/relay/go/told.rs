@@ -221,7 +221,8 @@ fn put(writing: &Writing<'_>, store: &str, told: Told) -> Result<(), StoreError>
         | Kind::LabelWaiver
         | Kind::Order
         | Kind::Weight
-        | Kind::Picture => return Ok(()),
+        | Kind::Picture
+        | Kind::Transfer => return Ok(()),
     };
     writing.put_told((&scope, kind, &key), version, body.map(|body| body.to_string()).as_deref())
 }

@@ -23,6 +23,7 @@ impl From<MakeCodeError> for Refusal {
         match error {
             MakeCodeError::Store(error) => error.into(),
             error @ MakeCodeError::UnknownStore(_) => Self::Unknown(error.to_string()),
+            error @ MakeCodeError::Taken => Self::Conflict(error.to_string()),
             error @ MakeCodeError::LaneZero => Self::Unfit(error.to_string()),
             error @ MakeCodeError::Draw(_) => Self::Fault(chain(&error)),
         }

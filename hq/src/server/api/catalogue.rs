@@ -2,6 +2,7 @@
 
 use axum::http::Method;
 use domain::money::{Currency, Money};
+use protocol::promotion::{OneOrMany, PromotionForm};
 use protocol::pull::{self, PriceRow};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -65,6 +66,23 @@ pub(super) fn routes() -> Vec<Route> {
             export_prices,
         ),
         question("/v1/promotions", READ, "Lists promotions of every type.", list_promotions),
+        change(
+            Method::PUT,
+            "/v1/promotions/{kind}/{id}",
+            WRITE,
+            (
+                "promotion.put",
+                "Makes a promotion what is sent, with the checks of an import; kind as the list says it.",
+            ),
+            put_promotion,
+        ),
+        change(
+            Method::DELETE,
+            "/v1/promotions/{kind}/{id}",
+            WRITE,
+            ("promotion.delete", "Takes a promotion away that no other one excludes."),
+            delete_promotion,
+        ),
     ]
 }
 
@@ -397,4 +415,71 @@ fn list_promotions(reading: &Reading<'_>, _: &Call, query: PageQuery) -> Result<
         read(Kind::PromotionRule, "", left)?;
     }
     Ok(page(rows, limit, |row| format!("{}/{}", row.kind, row.id)))
+}
+
+/// A promotion, as an import takes those of its kind.
+#[derive(Deserialize, JsonSchema)]
+#[serde(transparent)]
+struct PromotionSent(serde_json::Map<String, Value>);
+
+/// The kind of a promotion that the path names, and the other one.
+fn promotion_kinds(call: &Call) -> Result<(Kind, Kind), Refusal> {
+    match call.param("kind") {
+        "promotion" => Ok((Kind::Promotion, Kind::PromotionRule)),
+        "promotion_rule" => Ok((Kind::PromotionRule, Kind::Promotion)),
+        kind => Err(Refusal::Unknown(format!(
+            "there are no promotions of kind {kind:?}; use promotion or promotion_rule"
+        ))),
+    }
+}
+
+fn put_promotion(writing: &Writing<'_>, call: &Call, sent: &PromotionSent) -> Result<Done<Applied>, Refusal> {
+    let (id, (kind, other)) = (call.param("id"), promotion_kinds(call)?);
+    if sent.0.get("id").and_then(Value::as_str) != Some(id) {
+        return Err(Refusal::Unfit(format!("the path says {id:?}; the body's id must be the same")));
+    }
+    if writing.entity(other, id)?.is_some() {
+        let what = format!("{id:?} is a {}; take that away first, or choose another id", other.name());
+        return Err(Refusal::Conflict(what));
+    }
+    let body = Value::Object(sent.0.clone());
+    let form = |error: serde_json::Error| Refusal::Form(format!("the body: {error}"));
+    let mut promotions: Vec<pull::Promotion> = Vec::new();
+    let mut rules: Vec<PromotionForm> = Vec::new();
+    if kind == Kind::Promotion {
+        promotions.push(serde_json::from_value(body).map_err(form)?);
+    } else {
+        rules.push(serde_json::from_value(body).map_err(form)?);
+    }
+    let done = import::put_promotions(writing, "promotion", &promotions, &rules, call.now_ms)?;
+    let detail = json!({ "kind": kind.name(), "version": done.version });
+    Ok(Done::new(Applied::of(&done, false), id).with(detail))
+}
+
+fn delete_promotion(writing: &Writing<'_>, call: &Call, _: &Nothing) -> Result<Done<Changed>, Refusal> {
+    let (id, (kind, _)) = (call.param("id"), promotion_kinds(call)?);
+    if writing.entity(kind, id)?.is_none() {
+        return Err(Refusal::Unknown(format!("there is no {} {id:?}", kind.name())));
+    }
+    let mut after = String::new();
+    loop {
+        let rows = writing.entities_after("", Kind::PromotionRule, &after, ROWS_AT_A_TIME)?;
+        let Some((last, ..)) = rows.last() else { break };
+        last.clone_into(&mut after);
+        for (of, _, body) in &rows {
+            let rule: PromotionForm = serde_json::from_str(body)?;
+            let excluded = match &rule.excludes {
+                None => false,
+                Some(OneOrMany::One(named)) => named == id,
+                Some(OneOrMany::Many(named)) => named.iter().any(|named| named == id),
+            };
+            if excluded && of != id {
+                return Err(Refusal::Conflict(format!(
+                    "promotion {of:?} excludes it; change that one first"
+                )));
+            }
+        }
+    }
+    let put = writing.delete_entity(kind, id)?;
+    Ok(Done::new(Changed { changed: put != Put::Same }, id).with(json!({ "kind": kind.name() })))
 }

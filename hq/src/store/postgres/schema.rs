@@ -9,7 +9,7 @@ use ::postgres::error::SqlState;
 use super::{OpenError, StoreError};
 
 /// The version of the tables that this program knows.
-pub(super) const VERSION: i64 = 11;
+pub(super) const VERSION: i64 = 12;
 
 /// What brings the tables from each version to the next, from none on.
 const STEPS: &[&str] = &[
@@ -24,6 +24,7 @@ const STEPS: &[&str] = &[
     include_str!("../../../schemas/postgres/9.sql"),
     include_str!("../../../schemas/postgres/10.sql"),
     include_str!("../../../schemas/postgres/11.sql"),
+    include_str!("../../../schemas/postgres/12.sql"),
 ];
 
 /// How often two programs that begin at one moment may stand in each other's way.

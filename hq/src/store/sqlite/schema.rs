@@ -10,9 +10,9 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// The version of the tables that this program knows.
-pub(super) const VERSION: i32 = 14;
+pub(super) const VERSION: i32 = 15;
 
-const TABLES: &str = include_str!("../../../schemas/14.sql");
+const TABLES: &str = include_str!("../../../schemas/15.sql");
 
 /// From version 1, 2, ... to the next.
 const STEPS: &[(i32, &str)] = &[
@@ -29,6 +29,7 @@ const STEPS: &[(i32, &str)] = &[
     (11, include_str!("../../../schemas/11-to-12.sql")),
     (12, include_str!("../../../schemas/12-to-13.sql")),
     (13, include_str!("../../../schemas/13-to-14.sql")),
+    (14, include_str!("../../../schemas/14-to-15.sql")),
 ];
 
 /// Brings a file that is new or of an earlier version to [`VERSION`], whole
@@ -69,6 +70,7 @@ mod tests {
         include_str!("../../../schemas/12.sql"),
         include_str!("../../../schemas/13.sql"),
         include_str!("../../../schemas/14.sql"),
+        include_str!("../../../schemas/15.sql"),
     ];
 
     /// Tables, columns and indexes as SQLite understands them.

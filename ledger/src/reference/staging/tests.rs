@@ -126,6 +126,7 @@ fn contents(path: &Path) -> Vec<String> {
         "channel_order",
         "weight",
         "picture",
+        "transfer",
     ] {
         let columns =
             all(&format!("SELECT group_concat(name, ' || ''|'' || ') FROM pragma_table_info('{table}')"));

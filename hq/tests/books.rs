@@ -10,6 +10,8 @@ mod anew;
 mod codes;
 #[path = "lane/mod.rs"]
 mod lane;
+#[path = "books/named.rs"]
+mod named;
 #[path = "postgres/mod.rs"]
 mod postgres;
 #[path = "books/quotas.rs"]
@@ -43,6 +45,12 @@ use hq::intake;
 use hq::secret::SecretHash;
 use hq::store::{Address, BookKey, BookKind, Exception, Kind, LaneRow, Store, StoreError};
 use lane::Lane;
+use named::{
+    a_book_of_who_was_named_that_is_lost_is_made_again,
+    a_member_named_after_the_payment_has_the_points_of_the_sale,
+    in_whatever_order_journals_come_the_points_are_of_what_is_left,
+    who_cannot_be_named_is_listed_and_moves_no_points,
+};
 use protocol::ask::{Answer, CouponRefused, Question, ReceiptRefused};
 use protocol::enrol::Enrolment;
 use protocol::event::{
@@ -178,6 +186,10 @@ on_both!(
     spending_reaches_a_tier_and_time_takes_it_away_and_lanes_are_told,
     points_whose_time_is_over_go_with_an_entry_that_says_so,
     time_passes_in_portions_and_for_nobody_before_it_is_due,
+    a_member_named_after_the_payment_has_the_points_of_the_sale,
+    in_whatever_order_journals_come_the_points_are_of_what_is_left,
+    who_cannot_be_named_is_listed_and_moves_no_points,
+    a_book_of_who_was_named_that_is_lost_is_made_again,
 );
 
 const MORNING_MS: i64 = 1_700_000_000_000;

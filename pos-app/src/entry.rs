@@ -80,6 +80,8 @@ pub struct Front {
     pub(crate) on_sign_in: Option<Notice>,
     /// The sale whose exit code was shown, or that has none.
     pub(crate) exit_shown: Option<u64>,
+    /// The sale that stood as done when the first character of what is typed came: it may be a scan by keys.
+    just_paid: Option<u64>,
     /// When the last key came.
     last_key: Option<Instant>,
     /// Whether it came as quickly after the one before as a scanner's do.
@@ -122,6 +124,7 @@ impl Front {
             calm_until_ms: 0,
             on_sign_in: None,
             exit_shown: None,
+            just_paid: None,
             last_key: None,
             in_burst: false,
             taken: VecDeque::new(),
@@ -334,7 +337,8 @@ impl Lane {
                 return;
             }
         }
-        if self.scan_for_counter(text) {
+        let just_paid = self.front.just_paid.take();
+        if self.scan_for_counter(text, just_paid) {
             return;
         }
         let State::Open(open) = &self.state else { return };
@@ -463,7 +467,8 @@ impl Lane {
             self.front.note_taken(false);
             return self.refuse_character(character, takes, is_full);
         }
-        if matches!(open.till().desk(), Desk::Done(..)) {
+        if let Desk::Done(_, _, document) = open.till().desk() {
+            self.front.just_paid = Some(*document);
             self.input(Input::Back);
         }
         self.front.notice = None;

@@ -691,6 +691,7 @@ fn records() -> Vec<(&'static str, Record)> {
     .chain(records_of_a_card())
     .chain(phone::records_of_other_lanes())
     .chain(value::records())
+    .chain(buyer::records_after_the_payment())
     .collect()
 }
 
@@ -949,6 +950,7 @@ const fn kind(record: &Record) -> &'static str {
         Record::LabelReplaced { .. } => "label_replaced",
         Record::LabelsWaived { .. } => "labels_waived",
         Record::MemberRegistered { .. } => "member_registered",
+        Record::BuyerNamed { .. } => "buyer_named",
         Record::QuotasHeard { .. } => "quotas_heard",
         Record::LeaseReturned { .. } => "lease_returned",
         Record::TenderChosen { .. } => "tender_chosen",
@@ -963,7 +965,7 @@ const fn kind(record: &Record) -> &'static str {
     }
 }
 
-const KINDS: usize = 58;
+const KINDS: usize = 59;
 
 #[test]
 fn every_record_comes_back_from_its_bytes() {

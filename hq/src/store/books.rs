@@ -41,6 +41,8 @@ pub enum BookKind {
     Parked,
     /// One that was taken up again, and by whom.
     ParkedEnded,
+    /// Who was named as the buyer of a sale after its payment; its owner is the store that sold.
+    BuyerNamed,
 }
 
 impl BookKind {
@@ -62,6 +64,7 @@ impl BookKind {
             Self::Reward => "reward",
             Self::Parked => "parked",
             Self::ParkedEnded => "parked_ended",
+            Self::BuyerNamed => "buyer_named",
         }
     }
 
@@ -82,6 +85,7 @@ impl BookKind {
             Self::Reward,
             Self::Parked,
             Self::ParkedEnded,
+            Self::BuyerNamed,
         ];
         all.into_iter()
             .find(|kind| kind.name() == name)

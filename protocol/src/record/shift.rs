@@ -322,6 +322,7 @@ impl From<Act> for event::Act {
             Act::Attend => Self::Attend,
             Act::CountStock => Self::CountStock,
             Act::SeeMargins => Self::SeeMargins,
+            Act::NameBuyer => Self::NameBuyer,
         }
     }
 }
@@ -347,6 +348,7 @@ impl From<event::Act> for Act {
             event::Act::Attend => Self::Attend,
             event::Act::CountStock => Self::CountStock,
             event::Act::SeeMargins => Self::SeeMargins,
+            event::Act::NameBuyer => Self::NameBuyer,
         }
     }
 }

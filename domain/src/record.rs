@@ -15,7 +15,7 @@ use crate::phone::PhoneRecord;
 use crate::quota::QuotaHeard;
 use crate::refund::{PastSale, ReturnedLine};
 use crate::rights::Act;
-use crate::sale::Sale;
+use crate::sale::{Sale, SaleBuyer};
 use crate::seller::Seller;
 use crate::shift::{Carried, CashMove, Denomination, Parked, ParkedId, ShiftReport};
 use crate::stock::{Movement, StockCount};
@@ -405,6 +405,15 @@ pub enum Record {
     SaleCompleted {
         /// The document.
         sale: Box<Sale>,
+    },
+    /// A member was named as the buyer of a sale that was paid. Its price stays; they get its points.
+    BuyerNamed {
+        /// The sequence number of the sale, in this epoch.
+        document: u64,
+        /// Who, and the points that it earns them.
+        buyer: SaleBuyer,
+        /// By whom.
+        staff: String,
     },
     /// A document goes to the printer now; from here on it may have been printed.
     PaperBegun {

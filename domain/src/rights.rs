@@ -45,6 +45,8 @@ pub enum Act {
     CountStock,
     /// See what goods cost and what is earned on them.
     SeeMargins,
+    /// Name the member of a sale that was paid before, or the same member again.
+    NameBuyer,
 }
 
 impl Act {
@@ -68,6 +70,7 @@ impl Act {
             Self::Attend => 1 << 15,
             Self::CountStock => 1 << 16,
             Self::SeeMargins => 1 << 17,
+            Self::NameBuyer => 1 << 18,
         }
     }
 }
@@ -126,6 +129,7 @@ impl Rights {
                     Act::ConfirmAge,
                     Act::Attend,
                     Act::CountStock,
+                    Act::NameBuyer,
                 ],
                 SUPERVISOR_DISCOUNT_MAX,
                 Money::from_minor(SUPERVISOR_REFUND_MAX * currency.minor_per_major()),

@@ -327,6 +327,12 @@ impl Sale {
         sale
     }
 
+    /// The same sale with the buyer who was named after the payment; one that has a buyer keeps them.
+    #[must_use]
+    pub fn bought_by(self, named: Option<SaleBuyer>) -> Self {
+        Self { buyer: self.buyer.or(named), ..self }
+    }
+
     /// Who is credited for one of its lines.
     pub fn seller_of<'a>(&'a self, line: &'a Line) -> Option<&'a Arc<Seller>> {
         line.seller.as_ref().or(self.seller.as_ref())

@@ -4,6 +4,7 @@
 //! till, and it changes it only by records. So a till is rebuilt from its
 //! journal by applying the same records again.
 
+pub mod after;
 mod beside;
 mod charging;
 mod drawer;
@@ -284,6 +285,8 @@ pub struct Till {
     payment_count: u64,
     papers: BTreeMap<u64, Paper>,
     last_sale: Option<u64>,
+    /// The sales of the open shift whose member was named after the payment, with HQ's id of them.
+    named_after: Vec<(u64, String)>,
     coupons_spent: VecDeque<String>,
     leases_spent: Vec<LeaseSpent>,
     quota_counts: QuotaCounts,
@@ -317,6 +320,7 @@ impl Default for Till {
             payment_count: 0,
             papers: BTreeMap::new(),
             last_sale: None,
+            named_after: Vec::new(),
             coupons_spent: VecDeque::new(),
             leases_spent: Vec::new(),
             quota_counts: QuotaCounts::default(),
@@ -553,9 +557,13 @@ impl Till {
                 self.shifts_opened = *number;
                 self.takings = Takings { float: *float, ..Takings::default() };
                 self.counted = None;
+                self.named_after.clear();
                 self.carry_on(carried);
             }
-            Record::ShiftClosed { .. } => self.shift = None,
+            Record::ShiftClosed { .. } => {
+                self.shift = None;
+                self.named_after.clear();
+            }
             Record::CashMoved { kind, amount, .. } => self.takings.move_cash(*kind, *amount),
             Record::CashCounted { total, .. } => self.counted = Some(*total),
             Record::DrawerOpened { .. } => {
@@ -669,6 +677,14 @@ impl Till {
                 self.leave_basket(Belongs::Nothing);
                 self.desk = Desk::Saving(sale.staff.clone(), sale.clone());
             }
+            Record::BuyerNamed { document, buyer, .. } => {
+                self.named_after.push((*document, buyer.member.clone()));
+                if let Desk::Done(_, sale, seq) = &mut self.desk
+                    && seq == document
+                {
+                    sale.buyer = Some(buyer.clone());
+                }
+            }
             Record::PaperBegun { document, .. } => {
                 self.papers.insert(*document, Paper::Begun);
             }
@@ -683,6 +699,7 @@ impl Till {
             Record::EpochBegun { previous_epoch, .. } => {
                 self.papers.clear();
                 self.last_sale = None;
+                self.named_after.clear();
                 // Their numbers were given in the epoch before, and are asked for under it.
                 for payment in &mut self.payments {
                     payment.epoch.get_or_insert(*previous_epoch);

@@ -10,6 +10,7 @@ use protocol::event::{self, Event, Fact, Kiosk, Line, Movement, Returned, StockL
 use protocol::pull::{Label, LabelStamp, LabelWaiver};
 use serde::{Deserialize, Serialize};
 
+use crate::books::keeper::nameable;
 use crate::commission::{self, Reckoner};
 use crate::intake;
 use crate::store::{
@@ -36,6 +37,7 @@ pub(crate) fn project(
     events: &[&Event],
 ) -> Result<(), StoreError> {
     let mut sales = Vec::new();
+    let mut named = Vec::new();
     let mut moved = BTreeMap::new();
     let mut beside = Vec::new();
     for event in events {
@@ -45,6 +47,7 @@ pub(crate) fn project(
         }
         match &event.fact {
             Fact::SaleCompleted { sale } => sales.push((*event, sale)),
+            Fact::BuyerNamed { document, buyer, .. } => named.push((*document, buyer)),
             Fact::StockMoved { movement, .. } => beside.extend(beside_of(key.store, event.seq, movement)),
             Fact::ShiftOpened { staff, float, carried: _ } => {
                 writing.open_shift(key, &ShiftStart { event, staff, opening_cash: *float })?;
@@ -130,6 +133,12 @@ pub(crate) fn project(
         writing.add_commissions(key, &reckoner.rows)?;
     }
     writing.add_sales(key, &sales)?;
+    for (document, buyer) in named {
+        // What cannot be is listed by the books.
+        if let Ok(sale) = nameable(writing, key, document, buyer)? {
+            writing.add_buyer_key(key, &sale, &buyer.member)?;
+        }
+    }
     let documents: Vec<&event::Sale> = sales.iter().map(|(_, sale)| *sale).collect();
     writing.add_quota_uses(key, &documents)?;
     writing.add_promotion_costs(key, &sales)?;
@@ -259,6 +268,13 @@ pub(crate) fn refuse_unfit(event: &Event) -> Result<(), String> {
             refuse_quantities(&count.lines, 0)
         }
         Fact::Order(done) => [&done.order, &done.staff].into_iter().try_for_each(|text| refuse_text(text)),
+        Fact::BuyerNamed { document, buyer, .. } => {
+            if i64::try_from(*document).is_err() {
+                return Err(format!("the number {document} of a sale is beyond 63 bits"));
+            }
+            [&buyer.member, &buyer.shown, &buyer.tier].into_iter().try_for_each(|text| refuse_text(text))?;
+            refuse_named(event, buyer)
+        }
         Fact::MemberRegistered { member, .. } => {
             [&member.id, &member.phone_hash, &member.shown, &member.card]
                 .into_iter()
@@ -324,6 +340,19 @@ pub(crate) fn refuse_unfit(event: &Event) -> Result<(), String> {
             event.record().map(drop).map_err(|error| error.to_string())
         }
     }
+}
+
+/// Who is named after the payment is given points, and spends none.
+fn refuse_named(event: &Event, buyer: &event::Buyer) -> Result<(), String> {
+    if buyer.member.is_empty() {
+        return Err("nobody is named".to_owned());
+    }
+    let spends =
+        |points: &event::PointsMoved| points.spent != 0 || points.value != 0 || !points.lease.is_empty();
+    if buyer.points.as_ref().is_some_and(spends) {
+        return Err("points are spent on a sale that was paid before".to_owned());
+    }
+    event.record().map(drop).map_err(|error| error.to_string())
 }
 
 /// What a sale says of promotions with quotas and of coupons must be such as

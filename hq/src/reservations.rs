@@ -229,6 +229,7 @@ pub fn end_due(writing: &Writing<'_>, store: &str, now_ms: i64) -> Result<usize,
             | BookKind::Order
             | BookKind::Membership
             | BookKind::Reward
+            | BookKind::BuyerNamed
             | BookKind::ValueSale
             | BookKind::Parked
             | BookKind::ParkedEnded

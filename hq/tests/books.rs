@@ -10,6 +10,8 @@ mod anew;
 mod codes;
 #[path = "lane/mod.rs"]
 mod lane;
+#[path = "books/named.rs"]
+mod named;
 #[path = "postgres/mod.rs"]
 mod postgres;
 #[path = "books/quotas.rs"]
@@ -46,6 +48,12 @@ use hq::intake;
 use hq::secret::SecretHash;
 use hq::store::{Address, BookKey, BookKind, Exception, Kind, LaneRow, Store, StoreError};
 use lane::Lane;
+use named::{
+    a_book_of_who_was_named_that_is_lost_is_made_again,
+    a_member_named_after_the_payment_has_the_points_of_the_sale,
+    in_whatever_order_journals_come_the_points_are_of_what_is_left,
+    who_cannot_be_named_is_listed_and_moves_no_points,
+};
 use protocol::ask::{Answer, CouponRefused, Question, ReceiptRefused};
 use protocol::enrol::Enrolment;
 use protocol::event::{
@@ -197,6 +205,10 @@ on_both!(
     what_is_odd_about_a_transfer_is_listed_and_stands,
     what_is_lost_is_on_its_way_no_more_until_it_comes_after_all,
     a_transfer_that_was_changed_by_hand_is_made_again,
+    a_member_named_after_the_payment_has_the_points_of_the_sale,
+    in_whatever_order_journals_come_the_points_are_of_what_is_left,
+    who_cannot_be_named_is_listed_and_moves_no_points,
+    a_book_of_who_was_named_that_is_lost_is_made_again,
 );
 
 const MORNING_MS: i64 = 1_700_000_000_000;

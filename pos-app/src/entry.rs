@@ -88,6 +88,8 @@ pub struct Front {
     pub(crate) papers_later: BTreeSet<u64>,
     /// Somebody whom HQ was asked about, by their id, and what whoever serves them should know.
     pub(crate) asked_about: Option<(String, String)>,
+    /// The sale that stood as done when the first character of what is typed came: it may be a scan by keys.
+    just_paid: Option<u64>,
     /// When the last key came.
     last_key: Option<Instant>,
     /// Whether it came as quickly after the one before as a scanner's do.
@@ -133,6 +135,7 @@ impl Front {
             exit_shown: None,
             papers_later: BTreeSet::new(),
             asked_about: None,
+            just_paid: None,
             last_key: None,
             in_burst: false,
             taken: VecDeque::new(),
@@ -346,7 +349,8 @@ impl Lane {
                 return;
             }
         }
-        if self.scan_for_counter(text) {
+        let just_paid = self.front.just_paid.take();
+        if self.scan_for_counter(text, just_paid) {
             return;
         }
         let State::Open(open) = &self.state else { return };
@@ -479,7 +483,8 @@ impl Lane {
             self.front.note_taken(false);
             return self.refuse_character(character, takes, is_full);
         }
-        if matches!(open.till().desk(), Desk::Done(..)) {
+        if let Desk::Done(_, _, document) = open.till().desk() {
+            self.front.just_paid = Some(*document);
             self.input(Input::Back);
         }
         self.front.notice = None;

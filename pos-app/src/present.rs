@@ -10,6 +10,7 @@ use domain::record::PaperOutcome;
 use domain::refund::ReturnedLine;
 use domain::sale;
 use domain::tender::{Tender, TenderKind, Wallet};
+use domain::till::after::NotNamed;
 use domain::till::{Desk, Message, Paper, ScaleFault};
 use domain::{price_list, pricing};
 use drivers::frame::{Health, Reason};
@@ -20,7 +21,7 @@ use ui::view::{
 
 use crate::entry::{RESULTS_MAX, TILES_MAX, is_number};
 use crate::lane::{Lane, Moment, OpenLane, State, sale_number};
-use crate::sheet::say;
+use crate::sheet::{say, why_not};
 
 /// After so long without an answer of HQ the lane calls itself offline, milliseconds.
 pub const OFFLINE_AFTER_MS: i64 = 30_000;
@@ -600,6 +601,29 @@ pub(crate) fn paper(lane: &Lane, open: &OpenLane, seq: u64) -> PaperState {
     }
 }
 
+/// A paid sale has a member now.
+fn buyer_named(shown: &str, earned: i64, language: Language) -> Notice {
+    Notice::Said {
+        tone: ui::view::Tone::Good,
+        what: say(language, &format!("会员已补上：{shown}"), &format!("The sale is of {shown} now")),
+        rest: say(
+            language,
+            &format!("得积分 {earned}，价钱不变。重打的小票上有会员和积分。"),
+            &format!("{earned} points; the price stays. A receipt printed again shows both."),
+        ),
+    }
+}
+
+/// A paid sale is given no member.
+fn buyer_not_named(why: NotNamed, language: Language) -> Notice {
+    let (chinese, english) = why_not(why);
+    Notice::Said {
+        tone: ui::view::Tone::Attend,
+        what: say(language, chinese, english),
+        rest: say(language, "什么都没有改。", "Nothing was changed."),
+    }
+}
+
 /// A basket makes one person a paid member.
 fn one_membership(item: &Item, language: Language) -> Notice {
     Notice::Said {
@@ -764,6 +788,9 @@ pub(crate) fn notice(
         }
         Message::LabelRange(code) => Notice::LabelRange { code: short(code) },
         Message::MemberUnknown(code) => Notice::MemberUnknown { code: short(code) },
+        Message::BuyerUnknown { code, .. } => Notice::MemberUnknown { code: short(code) },
+        Message::BuyerNamed { member, earned, .. } => buyer_named(&member.shown, *earned, language),
+        Message::BuyerNotNamed(why) => buyer_not_named(*why, language),
         Message::MemberJoined(member) => Notice::MemberJoined { member: member.shown.clone() },
         Message::MemberFirst => Notice::MemberFirst,
         Message::OneMembership(item) => one_membership(item, language),

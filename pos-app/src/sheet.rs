@@ -3,6 +3,7 @@
 //! A sheet is a kind with what was typed; what it shows is derived from that and the till at every turn. They lie on
 //! each other, so that Escape leads back one step at a time, and at last to the goods, with the basket as it was.
 
+mod after;
 mod approval;
 mod board;
 mod books;
@@ -47,6 +48,7 @@ use ui::view::{self, Language, Notice, SheetField, SheetKey, SheetRow, Tone};
 
 use crate::entry::CALM_MS;
 use crate::lane::{Command, Lane, OpenLane, State};
+pub(crate) use after::why_not;
 pub(crate) use books::DayBy;
 pub(crate) use bought::{Bought, BoughtBy};
 pub(crate) use change::Change;
@@ -156,6 +158,15 @@ pub(crate) enum Kind {
     Exit(Box<ExitRight>, bool),
     /// Somebody becomes a member.
     NewMember,
+    /// A member is named for a sale that was paid, by its number.
+    MemberAfter(u64),
+    /// Whose is the card that was scanned after a payment?
+    WhoseCard {
+        /// The sale that was paid.
+        document: u64,
+        /// The card.
+        code: String,
+    },
     /// Goods come, go or are thrown away.
     Stock(StockWork),
     /// The transfers that HQ ordered: which is sent, or received.
@@ -310,6 +321,7 @@ impl Open {
             | Kind::Paper(_)
             | Kind::Code(_)
             | Kind::Leave(..)
+            | Kind::WhoseCard { .. }
             | Kind::Exit(_, false) => &[],
             Kind::Exit(_, true) => &[Digits],
             Kind::Menu
@@ -336,7 +348,7 @@ impl Open {
             Kind::Approve(_) => &[Digits, Pin],
             Kind::Change { change, .. } => change.takes(),
             Kind::Park => &[Words],
-            Kind::Member => &[Code],
+            Kind::Member | Kind::MemberAfter(_) => &[Code],
             Kind::Goods { .. } => &[Words],
             Kind::GiveBack => &[Code],
             Kind::Bought(BoughtBy::Member) => &[Code, Words],
@@ -470,6 +482,7 @@ impl Open {
             | Kind::Counts
             | Kind::OnHand => ScanRule::Sells,
             Kind::Member
+            | Kind::MemberAfter(_)
             | Kind::Goods { selling: false }
             | Kind::GiveBack
             | Kind::Bought(_)
@@ -492,6 +505,7 @@ impl Open {
             | Kind::CloseShift
             | Kind::Report(..)
             | Kind::NewMember
+            | Kind::WhoseCard { .. }
             | Kind::EndOrder(_)
             | Kind::Counting
             | Kind::EndCount
@@ -544,6 +558,8 @@ impl Open {
             | Kind::Leave(..)
             | Kind::Exit(..)
             | Kind::NewMember
+            | Kind::MemberAfter(_)
+            | Kind::WhoseCard { .. }
             | Kind::Stock(_)
             | Kind::Note { .. }
             | Kind::Order(_)
@@ -724,6 +740,8 @@ impl Lane {
             Kind::Leave(origin, code) => self.show_leave(origin, code),
             Kind::Exit(exit, audit) => self.show_exit(open, sheet, exit, *audit),
             Kind::NewMember => self.show_new_member(sheet),
+            Kind::MemberAfter(_) => self.show_member_after(sheet),
+            Kind::WhoseCard { .. } => self.show_whose_card(sheet),
             Kind::Stock(work) => self.show_stock(sheet, *work),
             Kind::Transfers(work) => self.show_transfers(sheet, *work),
             Kind::OnHand => self.show_on_hand(sheet),
@@ -746,6 +764,7 @@ impl Lane {
         match sheet.kind.clone() {
             Kind::Day(by) => self.fill_day(by),
             Kind::Receipts => self.fill_receipts(),
+            Kind::MemberAfter(document) | Kind::WhoseCard { document, .. } => self.fill_paid_sale(document),
             Kind::Goods { .. } => self.find_goods(),
             Kind::Counts => self.find_counts(),
             Kind::Parked => self.find_parked(),
@@ -811,13 +830,20 @@ impl Lane {
     }
 
     /// Codes that mean something at the counter beside goods: a receipt, a
-    /// card of the staff, a payment code for a part. Whether it was one.
-    pub(crate) fn scan_for_counter(&mut self, text: &str) -> bool {
+    /// card of the staff, a payment code for a part, a member's card after a
+    /// payment. Whether it was one. `just_paid` is the sale that stood as done
+    /// when a scan by keys began.
+    pub(crate) fn scan_for_counter(&mut self, text: &str, just_paid: Option<u64>) -> bool {
         let Some(barcode) = self.recognised(text) else { return false };
         let State::Open(open) = &self.state else { return false };
         let desk = open.till().desk().clone();
         if let (Barcode::Receipt(code), Desk::Selling(_) | Desk::Done(..)) = (&barcode, &desk) {
             self.begin_return_of(code.clone());
+            return true;
+        }
+        if let (Barcode::Member(code), Desk::Selling(_) | Desk::Done(..)) = (&barcode, &desk)
+            && self.asks_whose_card(code, just_paid)
+        {
             return true;
         }
         if let (Barcode::Staff(code), Desk::SignedOut | Desk::Locked(_)) = (&barcode, &desk) {
@@ -863,10 +889,15 @@ impl Lane {
         let pending = till.pending().is_some();
         let has_phones = !till.basket().phones().is_empty();
         let done = if let Desk::Done(_, _, seq) = till.desk() { Some(*seq) } else { None };
+        let at_rest = till.last_sale().filter(|_| selling && till.basket().is_untouched());
         let before = self.front.sheets.len();
         self.front.sheets.retain(|sheet| {
             if sheet.kind == Kind::Phones {
                 has_phones
+            } else if let Kind::WhoseCard { document, .. } = &sheet.kind {
+                done.or(at_rest) == Some(*document)
+            } else if let Kind::MemberAfter(_) = &sheet.kind {
+                selling || done.is_some()
             } else if let Kind::Leave(origin, _) = &sheet.kind {
                 done == Some(origin.seq)
             } else if let Kind::Payment(number) = &sheet.kind {

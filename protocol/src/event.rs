@@ -439,6 +439,15 @@ pub enum Fact {
         /// The staff id of who took it in.
         staff: String,
     },
+    /// A member was named as the buyer of a sale that was paid; nothing of the sale itself changes.
+    BuyerNamed {
+        /// The number of the sale, in this journal and epoch.
+        document: u64,
+        /// Who, and the points that it earns them; none are spent.
+        buyer: Buyer,
+        /// The staff id of who named them.
+        staff: String,
+    },
     /// All of the basket is to be paid with one kind of tender, or not any more.
     TenderChosen {
         /// As in [`Tender::kind`]; absent for none.
@@ -1112,6 +1121,8 @@ pub enum Act {
     CountStock,
     /// See what is earned on goods.
     SeeMargins,
+    /// Name the member of a sale that was paid before.
+    NameBuyer,
 }
 
 /// Cash that moves without a sale.

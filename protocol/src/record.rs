@@ -186,6 +186,9 @@ impl From<&Record> for Fact {
             Record::MemberRegistered { member, staff } => {
                 Self::MemberRegistered { member: member.into(), staff: staff.clone() }
             }
+            Record::BuyerNamed { document, buyer, staff } => {
+                Self::BuyerNamed { document: *document, buyer: buyer.into(), staff: staff.clone() }
+            }
             Record::QuotasHeard { heard } => {
                 Self::QuotasHeard { heard: heard.iter().map(Into::into).collect() }
             }
@@ -631,6 +634,11 @@ impl Event {
             Fact::MemberRegistered { member, staff } => {
                 Record::MemberRegistered { member: member.into(), staff: staff.clone() }
             }
+            Fact::BuyerNamed { document, buyer, staff } => Record::BuyerNamed {
+                document: *document,
+                buyer: buyer.understand(seq)?,
+                staff: staff.clone(),
+            },
             Fact::QuotasHeard { heard } => {
                 Record::QuotasHeard { heard: quota::understand_heard(seq, heard)? }
             }
@@ -850,6 +858,13 @@ impl event::Line {
 }
 
 impl event::Sale {
+    /// The document with the buyer who was named after the payment, as whoever gives it back is told of it; one that has a
+    /// buyer keeps them.
+    #[must_use]
+    pub fn bought_by(self, named: Option<event::Buyer>) -> Self {
+        Self { buyer: self.buyer.or(named), ..self }
+    }
+
     /// The document as the rules see it, where its numbers can be and add up.
     /// `seq` is its number, for the refusal.
     pub fn understand(&self, seq: u64) -> Result<Sale, UnderstandEventError> {

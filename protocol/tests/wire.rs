@@ -704,6 +704,7 @@ fn records() -> Vec<(&'static str, Record)> {
     .chain(phone::records_of_other_lanes())
     .chain(value::records())
     .chain([("shift_opened_transfers", store::shift_after_transfers())])
+    .chain(buyer::records_after_the_payment())
     .collect()
 }
 
@@ -962,6 +963,7 @@ const fn kind(record: &Record) -> &'static str {
         Record::LabelReplaced { .. } => "label_replaced",
         Record::LabelsWaived { .. } => "labels_waived",
         Record::MemberRegistered { .. } => "member_registered",
+        Record::BuyerNamed { .. } => "buyer_named",
         Record::QuotasHeard { .. } => "quotas_heard",
         Record::LeaseReturned { .. } => "lease_returned",
         Record::TenderChosen { .. } => "tender_chosen",
@@ -976,7 +978,7 @@ const fn kind(record: &Record) -> &'static str {
     }
 }
 
-const KINDS: usize = 58;
+const KINDS: usize = 59;
 
 #[test]
 fn every_record_comes_back_from_its_bytes() {

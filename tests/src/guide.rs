@@ -436,8 +436,28 @@ impl Day<'_> {
         ensure!(self.is_done(), "the money was not paid back");
         self.draw("paid-back")?;
         self.stand.key(Key::Escape);
+        self.after_the_payment()?;
         self.keeping_a_gift()?;
         self.without_the_receipt()
+    }
+
+    /// The card comes out when the change is counted out.
+    fn after_the_payment(&mut self) -> Result<()> {
+        self.scan("100028")?;
+        self.stand.key(Key::Char(' '));
+        self.stand.press(ui::Button::QuickCash(0));
+        ensure!(self.is_done(), "the basket was not paid");
+        self.stand.scan(GOLD_CARD);
+        self.draw("whose-card")?;
+        self.stand.function(5);
+        ensure!(self.stand.lane.view().sheet.is_none(), "the member was not named");
+        self.draw("member-named")?;
+        self.stand.function(8);
+        self.stand.function(8);
+        self.draw("member-after")?;
+        self.stand.key(Key::Escape);
+        self.stand.key(Key::Escape);
+        Ok(())
     }
 
     /// Goods come back whose receipt is at home: by the member, and by the card that paid.

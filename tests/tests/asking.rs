@@ -394,6 +394,109 @@ fn with_hq_dead_a_member_pays_with_points_at_two_lanes_and_it_adds_up_to_the_poi
     Ok(())
 }
 
+/// Two of something are paid by nobody known; the change stands on the screen.
+fn walk_in_buys_two(till: &mut Till, sku: &str) {
+    till.choose(sku, 2);
+    till.feed(Input::Pay);
+    till.feed(Input::TakeCash(Money::from_minor(99_900)));
+}
+
+/// Who was named last as the buyer of a paid sale, and the points that it earned them.
+fn named_last(till: &Till) -> Result<(String, domain::member::PointsMoved)> {
+    let records = till.files.records()?;
+    let named = records.iter().rev().find_map(|stored| match &stored.record {
+        Record::BuyerNamed { buyer, .. } => Some(buyer.clone()),
+        _ => None,
+    });
+    let buyer = named.context("somebody was named")?;
+    Ok((buyer.member, buyer.points.context("points")?))
+}
+
+/// One of two comes back at another lane; gives the points that this took back, and of whom.
+fn gives_one_back(till: &mut Till, code: &str) -> Result<(String, i64)> {
+    till.scan(code);
+    till.wait("the sale is found", |lane| lane.till().is_some_and(|till| till.basket().past().is_some()));
+    let line = till.basket().past().context("a past sale")?.lines[0].line.number;
+    till.feed(Input::ReturnLine { line, thousandths: 1_000, reason: "stale".into() });
+    till.feed(Input::Pay);
+    till.feed(Input::PayOut);
+    till.feed(Input::Back);
+    let back = till.last_sale()?.points_back.context("a member bought")?;
+    Ok((back.member, back.reversed))
+}
+
+#[test]
+fn a_member_who_is_named_after_the_payment_has_the_points_and_a_return_takes_them_back() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut headquarters = open(folder.path())?;
+    let relay = Relay::open(&folder.path().join("relay"), &headquarters)?;
+    let mut one = Till::open_by(&folder.path().join("one"), &headquarters, Some(&relay), 1)?;
+    let mut two = Till::open_by(&folder.path().join("two"), &headquarters, Some(&relay), 2)?;
+    let (before, ..) = headquarters.points(GOLD)?;
+
+    // The card is shown when the change is counted out: whose it is, the cashier says.
+    walk_in_buys_two(&mut one, TISSUES);
+    one.scan(GOLD_CARD);
+    assert_eq!(one.title(), "会员给哪一单？");
+    one.key(Key::Function(5));
+    let (member, points) = named_last(&one)?;
+    assert_eq!((member.as_str(), one.title().as_str()), (GOLD, ""));
+    let sale = one.last_sale()?;
+    assert_eq!(points.earned, points.rule.held(sale.total), "all of it earns");
+    let code = receipt_of(&one, 1)?;
+    one.files.wait_for_acknowledgement()?;
+    assert_eq!(headquarters.points(GOLD)?.0, before + points.earned);
+
+    // One of the two comes back elsewhere, and its points with it.
+    let (of, reversed) = gives_one_back(&mut two, &code)?;
+    two.files.wait_for_acknowledgement()?;
+    let one_net = domain::basket::Line::net(&sale.lines[0]).minor() / 2;
+    let left = points.rule.held(sale.total - Money::from_minor(one_net));
+    assert_eq!((of.as_str(), reversed), (GOLD, points.earned - left));
+    let now = before + left;
+    assert_eq!(headquarters.points(GOLD)?.0, now);
+
+    // Somebody whom only HQ knows, by keys and their telephone.
+    walk_in_buys_two(&mut one, RICE);
+    one.key(Key::Function(8));
+    one.key(Key::Function(8));
+    assert_eq!(one.title(), "付款后补会员");
+    one.type_text(STRANGER_PHONE);
+    one.key(Key::Enter);
+    one.wait("HQ knows them", |lane| lane.view().sheet.is_none());
+    let (stranger, theirs) = named_last(&one)?;
+    assert_eq!(stranger, "M900009");
+    one.files.wait_for_acknowledgement()?;
+    assert_eq!(headquarters.points("M900009")?.0, 1_000 + theirs.earned);
+
+    // With HQ dead: named, copied to the store's relay, and given back at the other lane, which hears of it there.
+    headquarters.kill()?;
+    one.feed(Input::Back);
+    walk_in_buys_two(&mut one, TISSUES);
+    one.scan(GOLD_CARD);
+    one.key(Key::Function(5));
+    let (_, more) = named_last(&one)?;
+    let head = one.lane.journal().context("a journal")?.head().seq;
+    wait_for("a copy", || Ok((relay.copied(1)? >= head).then_some(())))?;
+    let (of, reversed) = gives_one_back(&mut two, &receipt_of(&one, 1)?)?;
+    assert_eq!((of.as_str(), reversed), (GOLD, more.earned - left));
+    headquarters.start()?;
+    one.files.wait_for_acknowledgement()?;
+    two.files.wait_for_acknowledgement()?;
+    let (balance, free, lent) = headquarters.points(GOLD)?;
+    assert_eq!((balance, free + lent), (now + left, balance), "to the point");
+
+    let hq =
+        |verb: &str| run(Program::new(program("hq")?).arg(verb).arg("--data").arg(folder.path().join("hq")));
+    let (rebuilt, books) = (hq("rebuild")?, hq("rebuild-books")?);
+    assert!(rebuilt.contains("0 tables differed"), "{rebuilt}");
+    assert!(books.contains(r#""differing":0"#) && books.contains(r#""missing":0"#), "{books}");
+    assert_eq!(headquarters.points(GOLD)?.0, balance);
+    let listed = hq("exceptions")?;
+    assert!(!listed.contains("buyer_named") && !listed.contains("too_much"), "{listed}");
+    Ok(())
+}
+
 /// Why the last code of a phone was refused at a lane.
 fn refused(till: &Till) -> Result<Option<(CodeKind, Unusable)>> {
     let records = till.files.records()?;

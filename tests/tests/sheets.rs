@@ -4,6 +4,8 @@
 // A test asks for the records it is about, and for no others.
 #![allow(clippy::wildcard_enum_match_arm)]
 
+#[path = "sheets/after.rs"]
+mod after;
 #[path = "sheets/bought.rs"]
 mod bought;
 #[path = "sheets/counting.rs"]

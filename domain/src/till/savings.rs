@@ -253,7 +253,7 @@ fn on_the_tag(line: &Line, ticket: &TicketLine, units: u32) -> Money {
     }
 }
 
-fn ticket_line(
+pub(super) fn ticket_line(
     context: &Context<'_>,
     set: &PromotionSet,
     line: &Line,

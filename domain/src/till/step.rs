@@ -140,6 +140,7 @@ impl Step {
             Input::FindMember(text) => self.find_member(context, &text),
             Input::Member(member) => self.join(context, member),
             Input::DropMember => self.drop_member(),
+            Input::NameBuyer { paid, who } => self.name_buyer(context, &paid, who),
             Input::Coupon(coupon) => self.lay_held_coupon(context, *coupon),
             Input::TakeCouponBack { code } => self.take_coupon_back(&code),
             Input::OfferPoints(grant) => self.offer_points(context, grant),

@@ -298,6 +298,8 @@ enum Happens {
     Recalls,
     /// The disk has the sale.
     Saved,
+    /// A member is named for the last sale that sold goods, after it was paid.
+    NamesBuyer(&'static str),
     /// Time passes, milliseconds; or the clock is set back.
     Later(i64),
     /// The clock says this, milliseconds UTC.
@@ -510,6 +512,10 @@ impl Lane {
                 let Some(past) = self.past_sale() else { return None };
                 Input::BeginReturn { past: Box::new(past) }
             }
+            Happens::NamesBuyer(code) => {
+                let Some(paid) = self.paid_sale() else { return None };
+                Input::NameBuyer { paid: Box::new(paid), who: after::Named::Code(code.into()) }
+            }
             Later(ms) => {
                 self.now_ms = self.now_ms.saturating_add(ms);
                 return None;
@@ -577,9 +583,37 @@ impl Lane {
         };
         let (seq, sale) = sales().rfind(|(_, sale)| !sale.lines.is_empty())?;
         let origin = Origin { store: "S001".into(), lane: 1, epoch: 1, seq };
+        let sale = sale.clone().bought_by(self.named_after(seq));
         let later: Vec<Sale> =
             sales().filter(|(later, _)| *later > seq).map(|(_, sale)| sale.clone()).collect();
-        Some(PastSale::new(origin, sale, &later, self.settings.rules.tax))
+        Some(PastSale::new(origin, &sale, &later, self.settings.rules.tax))
+    }
+
+    /// Who was named for a sale after it was paid.
+    fn named_after(&self, sale: u64) -> Option<crate::sale::SaleBuyer> {
+        self.journal.iter().find_map(|(.., record)| match record {
+            Record::BuyerNamed { document, buyer, .. } if *document == sale => Some(buyer.clone()),
+            _ => None,
+        })
+    }
+
+    /// The last sale that sold goods, as the lane finds it in its journal.
+    fn paid_sale(&self) -> Option<after::PaidSale> {
+        let past = self.past_sale()?;
+        let mut shift = 0;
+        let found = self.journal.iter().find_map(|(seq, at_ms, record)| match record {
+            Record::ShiftOpened { number, .. } => {
+                shift = *number;
+                None
+            }
+            Record::SaleCompleted { sale } if *seq == past.origin.seq => {
+                Some((*at_ms, sale.as_ref().clone()))
+            }
+            _ => None,
+        });
+        let (at_ms, sale) = found?;
+        let came_back = past.lines.iter().any(|line| line.returned > 0);
+        Some(after::PaidSale { seq: past.origin.seq, shift, at_ms, sale, came_back })
     }
 
     /// A till made from the journal from a number on.
@@ -732,6 +766,11 @@ fn message_words(message: &Message) -> String {
         Message::TopUpRange { most } => format!("top up at most {}", yuan().format(*most)),
         Message::OneMembership(item) => format!("one membership: not {}", item.sku),
         Message::MembershipNeedsReceipt(item) => format!("the receipt of {} is needed", item.sku),
+        Message::BuyerUnknown { document, code } => format!("nobody is {code} for #{document}"),
+        Message::BuyerNamed { document, member, earned } => {
+            format!("#{document} is of {}, {earned} points", member.id)
+        }
+        Message::BuyerNotNamed(why) => format!("not named: {why:?}"),
         Message::MemberUnknown(_)
         | Message::MemberFirst
         | Message::PointsNotSpent
@@ -918,6 +957,10 @@ fn record_words(record: &Record) -> String {
                 .collect::<Vec<_>>()
                 .join(" "),
         ),
+        Record::BuyerNamed { document, buyer, staff } => {
+            let points = buyer.points.as_ref().map_or(0, |points| points.earned);
+            format!("#{document} is of {} by {staff}, {points} points", buyer.member)
+        }
         Record::PaperBegun { document, reprint } => {
             format!("paper #{document} begun{}", if *reprint { " again" } else { "" })
         }
@@ -3861,6 +3904,13 @@ fn any_scene() -> impl Strategy<Value = Vec<Happens>> {
             then(then(then(first, brought), second), [CONFIRM_AGE, PAY, tender, Happens::PaysRest, Saved])
         },
     );
+    let named = (to_payment(), prop::sample::select(vec!["m1", "m2", "nobody"]), any_rights(), 0i64..9)
+        .prop_map(|(day, code, rights, minutes)| {
+            let approve =
+                Input::Approve { staff: staff("zhao"), rights, matches: true, reason: "late".into() };
+            let names = [Happens::NamesBuyer(code), In(approve), Happens::NamesBuyer("m1")];
+            then(then(day, [Happens::PaysRest, Saved, Later(minutes * 60_000)]), names)
+        });
     let next_shift = (0i64..50_000).prop_map(|float| {
         vec![CLOSE_SHIFT, pin("li", true), In(Input::OpenShift { float: Money::from_minor(float) })]
     });
@@ -3879,6 +3929,7 @@ fn any_scene() -> impl Strategy<Value = Vec<Happens>> {
             let back = || In(Input::TakeTenderBack { place: 0 });
             vec![Happens::Answers(answer), back(), back(), BACK, CANCEL]
         }),
+        2 => named,
     ]
 }
 
@@ -4191,6 +4242,7 @@ mod holds;
 mod kiosk;
 mod lent;
 mod membership;
+mod named;
 mod phone;
 mod quotas;
 mod reckoning;

@@ -25,6 +25,7 @@ use crate::stock::{Movement, StockCount, StockRefusal};
 use crate::tender::{CardEnd, Wallet};
 use crate::value::{Value, ValueGrant};
 
+use super::after::{Named, NotNamed, PaidSale};
 use super::kiosk::{KioskInput, KioskMessage};
 use super::weighing::{ScaleAnswer, ScaleFault, ToWeigh};
 
@@ -197,6 +198,13 @@ pub enum Input {
     Member(Arc<Member>),
     /// The buyer is no member, or does not want to be one now.
     DropMember,
+    /// A member is named as the buyer of a sale that is paid.
+    NameBuyer {
+        /// The sale.
+        paid: Box<PaidSale>,
+        /// Who.
+        who: Named,
+    },
     /// A coupon that HQ holds for this lane is laid on the basket.
     Coupon(Box<Coupon>),
     /// A coupon is taken from the basket.
@@ -484,6 +492,25 @@ pub enum Message {
     MemberJoined(Arc<Member>),
     /// A member must be named first.
     MemberFirst,
+    /// Nobody whom this store knows has the card, number or telephone by which
+    /// the member of a paid sale is named.
+    BuyerUnknown {
+        /// The sale's number.
+        document: u64,
+        /// What was typed.
+        code: String,
+    },
+    /// A paid sale has a member now.
+    BuyerNamed {
+        /// Its number.
+        document: u64,
+        /// Who.
+        member: Arc<Member>,
+        /// The points that it earns them.
+        earned: i64,
+    },
+    /// No member is named for a paid sale.
+    BuyerNotNamed(NotNamed),
     /// A basket has one membership, of one piece.
     OneMembership(Arc<Item>),
     /// What a membership gave is not known without its receipt.

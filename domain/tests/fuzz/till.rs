@@ -24,6 +24,7 @@ use domain::seller::Seller;
 use domain::shift::{CashMove, Denomination, PARKED_MAX, Parked, ParkedId};
 use domain::stock::{CountedLine, Movement, StockCount, StockLine, StockMove};
 use domain::tender::{ForeignRate, Wallet};
+use domain::till::after::{Named, PaidSale};
 use domain::till::kiosk::KioskInput;
 use domain::till::{
     Context, Effect, Input, Offer, PAPERS_WAITING_MAX, Rules, ScaleAnswer, Settings, Till, ToWeigh,
@@ -105,6 +106,9 @@ const FRAGMENTS: &[&str] = &[
     "stop\n",
     "member gold\n",
     "no-member\n",
+    "names gold\n",
+    "names gold back\n",
+    "names nobody\n",
     "scan CSPRING26K\n",
     "uncoupon CSPRING26K\n",
     "points 500\n",
@@ -152,8 +156,8 @@ fn days_of_the_till() {
 fn every_word_of_the_scripts_is_an_input() {
     let lane = Lane::new();
     let scripts = FRAGMENTS.iter().filter_map(|fragment| fragment.strip_suffix('\n'));
-    // Without a sale nothing can come back.
-    let others = ["later", "stop", "return"];
+    // Without a sale nothing can come back, and nobody be named for it.
+    let others = ["later", "stop", "return", "names"];
     let mut known = 0;
     for script in scripts {
         let mut words = script.split_whitespace();
@@ -390,6 +394,17 @@ impl Lane {
             "gone" => Input::ParkedGone { basket: small(0), lane: 2 },
             "member" => Input::FindMember(text(0)),
             "no-member" => Input::DropMember,
+            "names" => {
+                let sale = |(seq, at_ms, record): &(u64, i64, Record)| match record {
+                    Record::SaleCompleted { sale } => Some((*seq, *at_ms, sale.as_ref().clone())),
+                    _ => None,
+                };
+                let (seq, at_ms, sale) = self.journal.borrow().iter().rev().find_map(sale)?;
+                let shift = self.till.shift().map_or(0, |shift| shift.number);
+                let came_back = rest.len() > 1;
+                let paid = PaidSale { seq, shift, at_ms, sale, came_back };
+                Input::NameBuyer { paid: Box::new(paid), who: Named::Code(text(0)) }
+            }
             "uncoupon" => Input::TakeCouponBack { code: text(0) },
             "points" => Input::OfferPoints(Some(PointsGrant {
                 lease: "l".into(),

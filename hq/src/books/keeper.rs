@@ -8,6 +8,7 @@ mod again;
 mod channel;
 mod codes;
 mod membership;
+mod named;
 mod parked;
 mod receipts;
 mod standing;
@@ -17,6 +18,7 @@ pub use self::channel::{HQ_LANE, PointsRefused};
 pub use self::codes::CODE_CLAIM_MS;
 pub(crate) use self::membership::add_tags;
 pub use self::membership::{membership_key, memberships, reward_key, rewards};
+pub(crate) use self::named::nameable;
 pub use self::parked::{PARKED_CLAIM_MS, parked_listed};
 pub use self::receipts::receipts_listed;
 pub(crate) use self::receipts::{is_sought, shown};
@@ -540,16 +542,20 @@ impl<'w, 'c> Keeper<'w, 'c> {
 
     /// A filed document, if it is one.
     pub(super) fn sale(&self, origin: &Origin) -> Result<Option<Sale>, StoreError> {
+        Ok(match self.sale_event(origin)?.map(|event| event.fact) {
+            Some(Fact::SaleCompleted { sale }) => Some(sale),
+            Some(_) | None => None,
+        })
+    }
+
+    /// The event of a filed document, or of whatever has its number.
+    pub(super) fn sale_event(&self, origin: &Origin) -> Result<Option<Event>, StoreError> {
         let key = JournalKey { store: &origin.store, lane: origin.lane, epoch: origin.epoch };
         let Some(before) = origin.seq.checked_sub(1) else { return Ok(None) };
         let found = self.writing.events_after(key, before, 1)?;
         let event = found.into_iter().find(|(seq, _)| *seq == origin.seq);
         // One that cannot be read is in quarantine.
-        let event = event.and_then(|(_, bytes)| event::decode(&bytes).ok());
-        Ok(match event.map(|event| event.fact) {
-            Some(Fact::SaleCompleted { sale }) => Some(sale),
-            Some(_) | None => None,
-        })
+        Ok(event.and_then(|(_, bytes)| event::decode(&bytes).ok()))
     }
 
     pub(super) fn open_receipt(
@@ -605,6 +611,7 @@ impl<'w, 'c> Keeper<'w, 'c> {
         let part = receipt_part(origin);
         let key = BookKey { owner: &origin.store, kind: BookKind::Receipt, part: &part };
         self.put_claimed(key, &mut kept, lane, until_ms)?;
+        let sale = sale.bought_by(self.named_for(origin)?.map(|named| named.buyer));
         Ok(Answer::ReceiptClaimed { sale: Box::new(sale), later, until_ms })
     }
 
@@ -670,6 +677,9 @@ impl<'w, 'c> Keeper<'w, 'c> {
                 }
                 Fact::MemberRegistered { member, staff: _ } => {
                     self.register(&lane, member, &document(key, event.seq))?;
+                }
+                Fact::BuyerNamed { document: sale, buyer, staff: _ } => {
+                    self.name_buyer(key, event, *sale, buyer)?;
                 }
                 Fact::StockCounted { count, staff: _ } => {
                     let source = document(key, event.seq);
@@ -817,7 +827,11 @@ impl<'w, 'c> Keeper<'w, 'c> {
             let what = serde_json::json!({ "price_gap": sale.price_gap, "engine": sale.engine });
             self.list(&lane.store, source, key, &what)?;
         }
-        if let (Some(undone), Some((origin, _))) = (&sale.points_back, back.first()) {
+        let mut is_reckoned = false;
+        for (origin, _) in &back {
+            is_reckoned |= self.take_back_of_named(origin)?;
+        }
+        if let (Some(undone), Some((origin, _)), false) = (&sale.points_back, back.first(), is_reckoned) {
             let member = self.member_of(&undone.member)?;
             let amounts = sale.returns.iter().filter(|returned| returned.origin.as_ref() == Some(*origin));
             let operation = Operation::Back {
@@ -861,7 +875,8 @@ impl<'w, 'c> Keeper<'w, 'c> {
                 | BookKind::Reservation
                 | BookKind::Membership
                 | BookKind::Reward
-                | BookKind::Transfer => {}
+                | BookKind::Transfer
+                | BookKind::BuyerNamed => {}
             }
             // One that its book does not know is over as well.
             self.writing.end_hold(lane, key, &hold.id)?;
@@ -902,7 +917,8 @@ impl<'w, 'c> Keeper<'w, 'c> {
                 | BookKind::Reservation
                 | BookKind::Membership
                 | BookKind::Reward
-                | BookKind::Transfer => {}
+                | BookKind::Transfer
+                | BookKind::BuyerNamed => {}
             }
         }
         Ok(())

@@ -193,6 +193,13 @@ pub struct Trace {
     at_ms: i64,
 }
 
+impl Trace {
+    /// How many of the points that it earned were taken back.
+    pub fn reversed(&self) -> i64 {
+        self.reversed
+    }
+}
+
 /// What happens to a member's points.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]

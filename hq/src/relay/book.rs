@@ -417,18 +417,15 @@ impl Book {
                 return standing::give_back(writing, &standing::At { lane, epoch, seq }, &grant.lease);
             }
             Fact::Phone(fact) => return codes::keep(writing, lane, (event.at_ms, now_ms), fact),
+            Fact::BuyerNamed { document, buyer, staff: _ } => {
+                let sale = Origin { store: self.store.clone(), lane, epoch, seq: *document };
+                let Some((sale, day)) = receipts::to_be_named(writing, &sale)? else { return Ok(()) };
+                let number = keep_document(writing, (lane, epoch, seq), bytes, now_ms)?;
+                return receipts::name(writing, &sale, &day, number, &buyer.member);
+            }
             _ => return Ok(()),
         };
-        writing.execute(
-            "INSERT INTO document (lane, epoch, seq, kept_ms, body) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT DO NOTHING",
-            params![lane, epoch, seq, now_ms, bytes],
-        )?;
-        let number: i64 = writing.query_row(
-            "SELECT number FROM document WHERE lane = ?1 AND epoch = ?2 AND seq = ?3",
-            params![lane, epoch, seq],
-            |row| row.get(0),
-        )?;
+        let number = keep_document(writing, (lane, epoch, seq), bytes, now_ms)?;
         receipts::keep(writing, number, event, sale)?;
         standing::spend(writing, sale)?;
         for origin in sale.returns.iter().filter_map(|returned| returned.origin.as_ref()) {
@@ -519,9 +516,11 @@ impl Book {
         answer: Answer,
         now_ms: i64,
     ) -> Result<Answer, BookError> {
-        let Answer::ReceiptClaimed { sale, mut later, until_ms } = answer else { return Ok(answer) };
+        let Answer::ReceiptClaimed { mut sale, mut later, until_ms } = answer else { return Ok(answer) };
         match self.claim_receipt(lane, origin, now_ms)? {
-            Some(Answer::ReceiptClaimed { later: here, .. }) => {
+            Some(Answer::ReceiptClaimed { sale: known, later: here, .. }) => {
+                // Who was named as its buyer, HQ may not have heard.
+                *sale = sale.bought_by(known.buyer);
                 for document in here {
                     if !later.contains(&document) {
                         later.push(document);
@@ -628,6 +627,7 @@ fn receipt(reading: &Connection, origin: &Origin) -> Result<Option<(Sale, Vec<Sa
         )
         .optional()?;
     let Some(sale) = body.and_then(|body| sale_of(&body)) else { return Ok(None) };
+    let sale = sale.bought_by(receipts::named_for(reading, origin)?);
     let mut select = reading.prepare_cached(
         "SELECT body FROM came_back JOIN document ON number = document
          WHERE came_back.lane = ?1 AND came_back.epoch = ?2 AND came_back.seq = ?3 ORDER BY number",
@@ -641,7 +641,26 @@ fn receipt(reading: &Connection, origin: &Origin) -> Result<Option<(Sale, Vec<Sa
     Ok(Some((sale, later)))
 }
 
-// Documents are the only kind that is kept.
+/// Keeps the bytes of an event, once; gives the number under which they are kept.
+fn keep_document(
+    writing: &Transaction<'_>,
+    (lane, epoch, seq): (u32, u32, u64),
+    bytes: &[u8],
+    now_ms: i64,
+) -> Result<i64, BookError> {
+    writing.execute(
+        "INSERT INTO document (lane, epoch, seq, kept_ms, body) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT DO NOTHING",
+        params![lane, epoch, seq, now_ms, bytes],
+    )?;
+    Ok(writing.query_row(
+        "SELECT number FROM document WHERE lane = ?1 AND epoch = ?2 AND seq = ?3",
+        params![lane, epoch, seq],
+        |row| row.get(0),
+    )?)
+}
+
+// What is kept beside documents names the buyer of one.
 #[allow(clippy::wildcard_enum_match_arm)]
 fn sale_of(body: &[u8]) -> Option<Sale> {
     match event::decode(body).ok()?.fact {

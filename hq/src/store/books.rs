@@ -43,6 +43,8 @@ pub enum BookKind {
     ParkedEnded,
     /// A transfer between stores, by its number, as exceptions name it: it has a table of its own.
     Transfer,
+    /// Who was named as the buyer of a sale after its payment; its owner is the store that sold.
+    BuyerNamed,
 }
 
 impl BookKind {
@@ -65,6 +67,7 @@ impl BookKind {
             Self::Parked => "parked",
             Self::ParkedEnded => "parked_ended",
             Self::Transfer => "transfer",
+            Self::BuyerNamed => "buyer_named",
         }
     }
 
@@ -86,6 +89,7 @@ impl BookKind {
             Self::Parked,
             Self::ParkedEnded,
             Self::Transfer,
+            Self::BuyerNamed,
         ];
         all.into_iter()
             .find(|kind| kind.name() == name)

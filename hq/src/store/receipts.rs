@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use domain::tender::CardEnd;
-use protocol::event::Origin;
+use protocol::event::{Event, Origin};
 
 use super::documents::SaleOf;
 use super::engine::{Column, Target, Value};
@@ -66,6 +66,36 @@ impl Writing<'_> {
                 Column::Texts(keys.iter().map(String::as_str).collect()),
                 Column::Texts(dates.iter().map(String::as_str).collect()),
                 Column::Ints(times),
+            ],
+        )?;
+        Ok(())
+    }
+}
+
+impl Writing<'_> {
+    /// A sale is found by whoever was named as its buyer after the payment; once, by the first of them.
+    pub fn add_buyer_key(
+        &self,
+        key: super::JournalKey<'_>,
+        sale: &Event,
+        member: &str,
+    ) -> Result<(), StoreError> {
+        let (seq, date, member) =
+            (signed(sale.seq)?, sale.business_date.to_string(), SaleKey::Member(member).text());
+        self.execute(
+            "INSERT INTO sale_key (store, lane, epoch, seq, key, business_date, at_ms)
+             SELECT CAST(?1 AS TEXT), CAST(?2 AS BIGINT), CAST(?3 AS BIGINT), CAST(?4 AS BIGINT),
+                 CAST(?5 AS TEXT), CAST(?6 AS TEXT), CAST(?7 AS BIGINT)
+             WHERE NOT EXISTS (SELECT 1 FROM sale_key WHERE store = ?1 AND lane = ?2 AND epoch = ?3 AND seq = ?4
+                 AND key LIKE 'member/%')",
+            values![
+                key.store,
+                key.lane,
+                key.epoch,
+                seq,
+                member.as_str(),
+                date.as_str(),
+                sale.at_ms
             ],
         )?;
         Ok(())

@@ -5,6 +5,9 @@ use domain::record::Record;
 /// The name of a sale's kind.
 pub(super) const SALE: &str = "sale_completed";
 
+/// The name of the kind of a buyer who is named after the payment.
+pub(super) const BUYER_NAMED: &str = "buyer_named";
+
 /// The name of the kind of what happens at a kiosk.
 pub(super) const KIOSK: &str = "kiosk";
 
@@ -42,6 +45,7 @@ pub(super) fn kind_of(record: &Record) -> &'static str {
         Record::LabelReplaced { .. } => "label_replaced",
         Record::LabelsWaived { .. } => "labels_waived",
         Record::MemberRegistered { .. } => "member_registered",
+        Record::BuyerNamed { .. } => BUYER_NAMED,
         Record::QuotasHeard { .. } => "quotas_heard",
         Record::LeaseReturned { .. } => "lease_returned",
         Record::TenderChosen { .. } => "tender_chosen",

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use domain::record::Record;
+use domain::sale::SaleBuyer;
 use domain::till::kiosk::{KioskRecord, Weighing};
 use protocol::event::{self, Event, Fact};
 use rusqlite::{OptionalExtension, params};
@@ -36,7 +37,7 @@ pub struct Past {
 }
 
 impl Journal {
-    /// A sale of this file by its epoch and number, with what came back since; `None` where there is none, or where it
+    /// A sale of this file by its epoch and number, with whoever was named as its buyer and what came back since; `None` where there is none, or where it
     /// lies in an archive.
     pub fn past_sale(&self, epoch: u32, seq: u64) -> Result<Option<Past>, ReadJournalError> {
         let body: Option<Vec<u8>> = self
@@ -45,10 +46,10 @@ impl Journal {
             .query_row(params![epoch, seq], |row| row.get(0))
             .optional()?;
         let Some(body) = body else { return Ok(None) };
-        let sale = understand(seq, &body)?.1;
-        if !matches!(sale.record, Record::SaleCompleted { .. }) {
-            return Ok(None);
-        }
+        let mut sale = understand(seq, &body)?.1;
+        let Record::SaleCompleted { sale: document } = sale.record else { return Ok(None) };
+        let bought = document.bought_by(self.named_after(epoch, seq)?);
+        sale.record = Record::SaleCompleted { sale: Box::new(bought) };
         // What came back stands in the document as an origin; few documents have one.
         let mut select = self.connection.prepare_cached(
             "SELECT seq, body FROM event
@@ -63,6 +64,28 @@ impl Journal {
             Ok(understand(seq, &bytes)?.1)
         });
         Ok(Some(Past { sale, later: later.collect::<Result<_, ReadJournalError>>()? }))
+    }
+
+    /// Who was named as the buyer of a sale after its payment: within its shift, and the first counts.
+    pub fn named_after(&self, epoch: u32, seq: u64) -> Result<Option<SaleBuyer>, ReadJournalError> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT seq, body FROM event INDEXED BY sqlite_autoindex_event_1
+             WHERE epoch = ?1 AND seq > ?2 AND kind IN (?3, 'shift_closed') ORDER BY seq",
+        )?;
+        let mut rows = select.query(params![epoch, seq, kind::BUYER_NAMED])?;
+        while let Some(row) = rows.next()? {
+            let (number, bytes): (u64, Vec<u8>) = (row.get(0)?, row.get(1)?);
+            let record = understand(number, &bytes)?.1.record;
+            if matches!(record, Record::ShiftClosed { .. }) {
+                break;
+            }
+            if let Record::BuyerNamed { document, buyer, .. } = record
+                && document == seq
+            {
+                return Ok(Some(buyer));
+            }
+        }
+        Ok(None)
     }
 
     /// What was written for a business day, newest first.
@@ -83,7 +106,7 @@ impl Journal {
         .collect()
     }
 
-    /// The newest documents in whose bytes a text stands and that `counts` lets count, at most `count`, among the last
+    /// The newest documents in whose bytes, or in what names their buyer, a text stands and that `counts` lets count, at most `count`, among the last
     /// [`SOUGHT_DOCUMENTS_MAX`], with everything that came back since. A text that may stand there for another reason
     /// finds more than is meant: `counts` is to look at the documents themselves.
     pub fn sought(
@@ -99,6 +122,27 @@ impl Journal {
             }
             sought.found.len() < count
         })?;
+        let is_known = |found: &[(u32, Stored)], of: (u32, u64)| {
+            found.iter().any(|(epoch, stored)| (*epoch, stored.seq) == of)
+        };
+        // Of a buyer who was named after the payment the sale itself does not speak.
+        let mut named = Vec::new();
+        self.bodies_with(kind::BUYER_NAMED, text, |epoch, seq, bytes| {
+            if let Record::BuyerNamed { document, .. } = understand(seq, bytes)?.1.record {
+                named.push((epoch, document));
+            }
+            Ok(named.len() < count)
+        })?;
+        for (epoch, seq) in named {
+            if let Some(past) = self.past_sale(epoch, seq)?
+                && counts(&past.sale)
+                && !is_known(&sought.found, (epoch, seq))
+            {
+                sought.found.push((epoch, past.sale));
+            }
+        }
+        sought.found.sort_by_key(|(epoch, stored)| std::cmp::Reverse((*epoch, stored.seq)));
+        sought.found.truncate(count);
         if !sought.found.is_empty() {
             self.documents_with("\"origin\"", |_, stored| {
                 sought.later.push(stored);
@@ -113,7 +157,7 @@ impl Journal {
     /// its last [`SOUGHT_DOCUMENTS_MAX`]: whoever keeps that sale may not have heard of them yet.
     pub fn gave_back(&self, origin: &event::Origin) -> Result<Vec<event::Sale>, ReadJournalError> {
         let mut found = Vec::new();
-        self.bodies_with("\"origin\"", |_, _, bytes| {
+        self.bodies_with(kind::SALE, "\"origin\"", |_, _, bytes| {
             if let Ok(Event { fact: Fact::SaleCompleted { sale }, .. }) = event::decode(bytes)
                 && sale.returns.iter().any(|back| back.origin.as_ref() == Some(origin))
             {
@@ -131,12 +175,13 @@ impl Journal {
         text: &str,
         mut take: impl FnMut(u32, Stored) -> bool,
     ) -> Result<(), ReadJournalError> {
-        self.bodies_with(text, |epoch, seq, bytes| Ok(take(epoch, understand(seq, bytes)?.1)))
+        self.bodies_with(kind::SALE, text, |epoch, seq, bytes| Ok(take(epoch, understand(seq, bytes)?.1)))
     }
 
-    /// The same of the bytes themselves, with their epochs and numbers.
+    /// The same of the bytes themselves of the last events of a kind, with their epochs and numbers.
     fn bodies_with(
         &self,
+        kind: &str,
         text: &str,
         mut take: impl FnMut(u32, u64, &[u8]) -> Result<bool, ReadJournalError>,
     ) -> Result<(), ReadJournalError> {
@@ -145,7 +190,7 @@ impl Journal {
             reading::LAST_OF_KIND
         );
         let mut select = self.connection.prepare_cached(&sql)?;
-        let mut rows = select.query(params![kind::SALE, SOUGHT_DOCUMENTS_MAX, text])?;
+        let mut rows = select.query(params![kind, SOUGHT_DOCUMENTS_MAX, text])?;
         while let Some(row) = rows.next()? {
             let (epoch, seq, bytes): (u32, u64, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
             if !take(epoch, seq, &bytes)? {

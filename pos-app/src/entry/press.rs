@@ -54,6 +54,7 @@ impl Lane {
         let State::Open(open) = &self.state else { return self.press_closed(button) };
         let desk = open.till().desk().clone();
         let had_notice = self.front.notice.take().is_some();
+        self.front.just_paid = None;
         if !self.front.sheets.is_empty() {
             return self.press_sheet(button);
         }

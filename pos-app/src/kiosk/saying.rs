@@ -60,6 +60,9 @@ impl Lane {
             }
             Message::CouponsFull
             | Message::MemberFirst
+            | Message::BuyerUnknown { .. }
+            | Message::BuyerNamed { .. }
+            | Message::BuyerNotNamed(_)
             | Message::OneMembership(_)
             | Message::MembershipNeedsReceipt(_)
             | Message::ValueNotSpent

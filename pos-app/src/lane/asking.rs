@@ -44,6 +44,8 @@ const POINTS_ASKED: i64 = 100_000;
 enum Errand {
     /// Somebody whom this lane does not know was looked for by this.
     Member { code: String },
+    /// The same, for a sale that was paid.
+    Buyer { document: u64, code: String },
     /// The member who buys may want to spend points.
     Points { member: String, is_wanted: bool },
     /// The stored value of the member who buys is wanted, or its balance.
@@ -336,6 +338,14 @@ impl Lane {
                     return self.ask_agent(question, errand);
                 }
             }
+            Message::BuyerUnknown { document, code } => {
+                let errand = Errand::Buyer { document: *document, code: code.clone() };
+                let question = Question::member(code);
+                if question.is_within_bounds() {
+                    self.front.attempt = Attempt::Asked;
+                    return self.ask_agent(question, errand);
+                }
+            }
             Message::MemberJoined(member) => {
                 let member = member.clone();
                 self.tell_now(&message);
@@ -374,6 +384,7 @@ impl Lane {
             Errand::Points { member: of, is_wanted } if *of == member.id => Some(is_wanted),
             Errand::Points { .. }
             | Errand::Member { .. }
+            | Errand::Buyer { .. }
             | Errand::Value { .. }
             | Errand::Coupon { .. }
             | Errand::Code { .. }
@@ -441,6 +452,10 @@ impl Lane {
                     self.input(Input::Member((&member).into()));
                 }
                 _ => self.tell_now(&Message::MemberUnknown(code)),
+            },
+            Errand::Buyer { document, code } => match answer {
+                Some(Answer::Member { member }) => self.name_found_buyer(document, (&member).into()),
+                _ => self.tell_now(&Message::BuyerUnknown { document, code }),
             },
             Errand::Points { member, is_wanted } => self.end_points(&member, is_wanted, answer),
             Errand::Value { member } => self.end_value(member, answer),
@@ -684,7 +699,11 @@ impl Lane {
     fn past_sale(&self, origin: Origin, sale: &event::Sale, mut later: Vec<event::Sale>) -> Option<PastSale> {
         let State::Open(open) = &self.state else { return None };
         let seq = origin.seq;
-        let sale = sale.understand(seq).ok()?;
+        let mut sale = sale.understand(seq).ok()?;
+        let identity = open.journal().identity();
+        if (&origin.store, origin.lane) == (&identity.store, identity.lane) {
+            sale = sale.bought_by(open.journal().named_after(origin.epoch, seq).ok()?);
+        }
         for own in open.journal().gave_back(&(&origin).into()).ok()? {
             if !later.contains(&own) {
                 later.push(own);

@@ -252,7 +252,9 @@ impl OpenLane {
             reprint,
             exit: crate::phone::exit_code(self, config, document),
         };
-        Ok(receipt::document(&heading, sale, &self.settings.currency))
+        let named = self.journal().named_after(self.journal().identity().epoch, document)?;
+        let sale = sale.as_ref().clone().bought_by(named);
+        Ok(receipt::document(&heading, &sale, &self.settings.currency))
     }
 
     /// How many baskets left the counter, or came to it from elsewhere, since the start: where it is the same as before,

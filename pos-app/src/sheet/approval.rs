@@ -47,6 +47,11 @@ fn reasons(act: Act) -> &'static [(&'static str, &'static str)] {
         Act::Attend => &[("帮顾客处理", "Helping the customer")],
         Act::CountStock => &[("盘点核对过", "The count was checked")],
         Act::SeeMargins => &[("核对", "Checking")],
+        Act::NameBuyer => &[
+            ("看过小票和会员码", "Saw receipt and card"),
+            ("顾客刚离开又回来", "The customer came back at once"),
+            ("收银员漏问会员", "The card was not asked for"),
+        ],
         Act::TypeWeight => &[("秤坏了", "The scale is broken"), ("放不下", "Too large for it")],
         Act::WaiveLabels => {
             &[("价签已人工更换", "Label changed by hand"), ("价签已取下", "Label taken down")]
@@ -75,6 +80,7 @@ pub(super) fn act_words(act: Act) -> (&'static str, &'static str) {
         Act::Attend => ("照看自助机", "Attending a kiosk"),
         Act::CountStock => ("盘点入账", "Writing a count down"),
         Act::SeeMargins => ("看毛利", "Looking at margins"),
+        Act::NameBuyer => ("付款后补会员", "Naming a member after the payment"),
     }
 }
 

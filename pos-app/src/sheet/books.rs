@@ -352,6 +352,15 @@ impl Lane {
                         amount,
                     )
                 }
+                Record::BuyerNamed { staff, buyer, document } => {
+                    let points = buyer.points.as_ref().map_or(0, |points| points.earned);
+                    let about = super::say(
+                        self.front.language,
+                        &format!("{} · 积分 {points} · {document} 号", buyer.shown),
+                        &format!("{} · {points} points · No. {document}", buyer.shown),
+                    );
+                    (staff, self.words("付款后补会员", "Member after payment"), about, None)
+                }
                 Record::DrawerOpened { staff, reason } => {
                     (staff, self.words("开钱箱", "Drawer opened"), reason.clone(), None)
                 }
@@ -393,6 +402,7 @@ impl Lane {
                 SheetKey { enabled: any, ..key(self.words("重打", "Print again"), "F11") },
                 SheetKey { enabled: any, ..key(self.words("电子小票", "As a code"), "F7") },
                 SheetKey { enabled: any, stop: true, ..key(self.words("退货", "Return"), "F5") },
+                SheetKey { enabled: any, ..key(self.words("补会员", "Name the member"), "F8") },
             ],
             go: self.words("电子小票", "As a code"),
             can_go: any,
@@ -455,6 +465,10 @@ impl Lane {
             }
             0 => self.notice(Notice::NothingToReprint),
             1 => self.open_sheet(Kind::Code(origin)),
+            3 if origin.epoch == open.journal().identity().epoch => {
+                self.open_sheet(Kind::MemberAfter(origin.seq));
+            }
+            3 => self.notice(Notice::NothingToReprint),
             _ if self.is_selling() => {
                 let Origin { store, lane, epoch, seq } = origin;
                 self.begin_return_of(domain::barcode::ReceiptCode { store, lane, epoch, seq });

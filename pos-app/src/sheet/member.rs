@@ -3,7 +3,7 @@
 use domain::barcode::Barcode;
 use domain::member::{Member, NewMember};
 use domain::money::Money;
-use domain::till::Input;
+use domain::till::{Desk, Input};
 use protocol::ask::PHONE_LENGTH_MIN;
 use protocol::pull::phone_hash;
 use ui::view::{self, Notice, Script};
@@ -82,8 +82,16 @@ impl Lane {
                 ..key(self.words("储值充值", "Pay in value"), "F9")
             });
         }
+        let is_done = matches!(open.till().desk(), Desk::Done(..));
+        if is_done {
+            keys.push(key(self.words("给刚付的单", "For the sale just paid"), "F8"));
+        }
         view::Sheet {
             text: match member {
+                None if is_done => self.words(
+                    "给下一位顾客：扫会员码，或输入卡号、会员号、手机号。要补到刚付的单，按 F8。",
+                    "For the next customer: scan the card, or type number or telephone. For the sale just paid, F8.",
+                ),
                 None => self.words(
                     "扫会员码，或输入卡号、会员号、手机号（点输入框出字母）。散客直接 Esc。",
                     "Scan the card, or type number or telephone (tap the field for letters). Esc for a walk-in.",
@@ -158,6 +166,7 @@ impl Lane {
     pub(super) fn key_member(&mut self, index: usize) {
         let State::Open(open) = &self.state else { return };
         let row = self.front.sheets.last().map_or(0, |sheet| sheet.row);
+        let has_value = open.settings().rules.value.is_some();
         match index {
             0 => self.attempt_and_close(Input::DropMember),
             1 => {
@@ -168,8 +177,19 @@ impl Lane {
                 }
             }
             2 => self.offer_points(),
-            4 => self.begin_top_up(),
+            4 if has_value => self.begin_top_up(),
+            4 | 5 => self.turn_to_sale_just_paid(),
             _ => self.begin_new_member(),
+        }
+    }
+
+    /// Whoever was meant for the next customer is the one who has just paid.
+    fn turn_to_sale_just_paid(&mut self) {
+        let typed = self.sheet().map(|sheet| sheet.text(0).to_owned()).unwrap_or_default();
+        self.pop_sheet();
+        self.open_member_after();
+        if let Some(field) = self.sheet_mut().and_then(Open::focused) {
+            field.text = typed;
         }
     }
 

@@ -19,6 +19,7 @@ enum Choice {
     PriceCheck,
     Find,
     Receipts,
+    MemberAfter,
     Payments,
     Stock(StockWork),
     Counts,
@@ -66,6 +67,9 @@ impl Lane {
         }
         if signed_in {
             choices.extend([Receipts, Payments]);
+        }
+        if counter && open.till().shift().is_some() && open.till().last_sale().is_some() {
+            choices.push(Choice::MemberAfter);
         }
         if counter && self.has_orders() {
             choices.push(Choice::Orders);
@@ -126,6 +130,7 @@ impl Lane {
             Choice::Receipts => {
                 (self.words("小票：重打、电子小票、退货", "Receipts: reprint, code, return"), String::new())
             }
+            Choice::MemberAfter => (self.words("付款后补会员", "A member after the payment"), String::new()),
             Choice::Payments => {
                 (self.words("未定付款", "Payments in doubt"), count(open.till().payments().len()))
             }
@@ -194,6 +199,7 @@ impl Lane {
             Choice::PriceCheck => self.open_sheet(Kind::Goods { selling: false }),
             Choice::Find => self.open_sheet(Kind::Goods { selling: true }),
             Choice::Receipts => self.open_sheet(Kind::Receipts),
+            Choice::MemberAfter => self.open_member_after(),
             Choice::Payments => self.open_sheet(Kind::Payments),
             Choice::Orders => self.open_sheet(Kind::Orders),
             Choice::Kiosks => self.open_sheet(Kind::Board),
@@ -288,6 +294,13 @@ impl Lane {
                 rows.push(fact(
                     self.words("下一位：直接扫", "Next customer: just scan"),
                     self.words("扫码", "scan"),
+                ));
+                rows.push(fact(
+                    self.words(
+                        "会员：给下一位；再按一次，给刚付的单",
+                        "Member: for the next; once more, for this sale",
+                    ),
+                    "F8",
                 ));
                 rows.push(fact(self.words("重打小票", "Print the receipt again"), "F11"));
                 rows.push(fact(self.words("电子小票", "Receipt as a code"), "F7"));

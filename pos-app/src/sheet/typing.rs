@@ -141,6 +141,8 @@ impl Lane {
             }
             Kind::Receipts => self.go_receipts(),
             Kind::NewMember => self.go_new_member(),
+            Kind::MemberAfter(document) => self.go_member_after(document),
+            Kind::WhoseCard { document: _, code } => self.go_whose_card(&code),
             Kind::Stock(_) => self.go_stock(),
             Kind::Transfers(work) => self.go_transfers(work),
             Kind::Counts => self.go_counts(),
@@ -177,6 +179,8 @@ impl Lane {
             Kind::Day(_) => self.key_day(index),
             Kind::Margins => self.key_margins(index),
             Kind::Receipts => self.key_receipts(index),
+            Kind::MemberAfter(_) => self.key_member_after(),
+            Kind::WhoseCard { document, code } => self.key_whose_card(document, code, index),
             Kind::Stock(work) => self.key_stock(work, index),
             Kind::Transfers(work) => self.key_transfers(work),
             Kind::Counts => self.key_counts(),
@@ -408,6 +412,14 @@ impl Lane {
             Kind::Stock(_) => self.scan_for_stock(text),
             Kind::Counting => self.scan_for_count(text),
             Kind::NewMember => self.scan_for_new_member(text),
+            Kind::MemberAfter(document) => {
+                let document = *document;
+                self.scan_for_member_after(document, text)
+            }
+            Kind::WhoseCard { document, .. } => {
+                let document = *document;
+                self.scan_for_whose_card(document, text)
+            }
             Kind::Seller { .. } => self.scan_card_for_seller(text),
             Kind::Orders => self.scan_for_orders(text),
             Kind::Order(_) => self.scan_for_order(text),

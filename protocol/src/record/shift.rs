@@ -326,6 +326,7 @@ impl From<Act> for event::Act {
             Act::Attend => Self::Attend,
             Act::CountStock => Self::CountStock,
             Act::SeeMargins => Self::SeeMargins,
+            Act::NameBuyer => Self::NameBuyer,
         }
     }
 }
@@ -351,6 +352,7 @@ impl From<event::Act> for Act {
             event::Act::Attend => Self::Attend,
             event::Act::CountStock => Self::CountStock,
             event::Act::SeeMargins => Self::SeeMargins,
+            event::Act::NameBuyer => Self::NameBuyer,
         }
     }
 }

@@ -5,6 +5,7 @@ use domain::coupon::{Coupon, CouponState};
 use domain::member::{LeaseSpent, Member, NewMember, PastPoints, PointsBack, PointsGrant, PointsMoved};
 use domain::points::EarnRule;
 use domain::promotion::grant::{Given, Gives};
+use domain::rights::Act;
 use domain::sale::{SaleBuyer, SpentCoupon};
 use domain::stock::{CountedLine, Movement, Position, StockCount, StockLine, StockMove};
 
@@ -224,5 +225,34 @@ pub(super) fn records_about_leases() -> Vec<(&'static str, Record)> {
         ("stock_counted", Record::StockCounted { count, staff: "e1".into() }),
         ("member_registered", registered(new)),
         ("member_registered_card", registered(carded)),
+    ]
+}
+
+/// Who was named as the buyer after the payment, and who let it be done.
+pub(super) fn records_after_the_payment() -> Vec<(&'static str, Record)> {
+    let named = |points| Record::BuyerNamed {
+        document: 40,
+        buyer: SaleBuyer {
+            member: "m1".into(), shown: "王** 尾号1234".into(), tier: "gold".into(), points
+        },
+        staff: "e1".into(),
+    };
+    let earned = PointsMoved {
+        earned: 17,
+        rule: EarnRule { money_per_point: money(100), multiplier: 15_000 },
+        spent: 0,
+        value: Money::ZERO,
+        lease: String::new(),
+    };
+    let approved = Record::Approved {
+        act: Act::NameBuyer,
+        staff: "e1".into(),
+        approver: "e2".into(),
+        reason: "核对过小票".into(),
+    };
+    vec![
+        ("buyer_named", named(Some(earned))),
+        ("buyer_named_no_points", named(None)),
+        ("approved_name_buyer", approved),
     ]
 }

@@ -86,6 +86,7 @@ fn standing(till: &Till, input: &Input) -> Standing {
         | Input::Note { .. }
         | Input::DropReturn
         | Input::RegisterMember(_)
+        | Input::NameBuyer { .. }
         | Input::MoveStock(_)
         | Input::CountStock(_)
         | Input::BindLabel(_)

@@ -155,6 +155,7 @@ kinds! {
     Input::FindMember(_) => "find member",
     Input::Member(_) => "member",
     Input::DropMember => "drop member",
+    Input::NameBuyer { .. } => "name buyer",
     Input::Coupon(_) => "coupon",
     Input::TakeCouponBack { .. } => "take coupon back",
     Input::OfferPoints(_) => "points",
@@ -204,7 +205,7 @@ fn the_random_days_do_everything_that_can_be_done() {
     let mut runner = TestRunner::deterministic();
     let mut done: BTreeSet<&str> = BTreeSet::new();
     // A kiosk's days are random days of their own (`no_stranger_pays_past_the_attendant`).
-    for _ in 0..300 {
+    for _ in 0..800 {
         let day = prop::collection::vec(any_scene(), 20..40).new_tree(&mut runner).expect("a day").current();
         let mut lane = Lane::new();
         lane.settings.rules.has_scale = true;

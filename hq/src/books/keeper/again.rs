@@ -67,6 +67,9 @@ impl Keeper<'_, '_> {
             self.use_code(&lane, (&source, event.at_ms), what, id)?;
             return Ok(true);
         }
+        if let Fact::BuyerNamed { document: sale, buyer, staff: _ } = &event.fact {
+            return self.name_buyer(key, event, *sale, buyer);
+        }
         let Fact::SaleCompleted { sale } = &event.fact else { return Ok(false) };
         let mut is_missing = false;
         if let Some(buyer) = &sale.buyer {
@@ -90,7 +93,8 @@ impl Keeper<'_, '_> {
         // A return without a member or a coupon stands in the book of its receipt alone: lost, it could be claimed again.
         for returned in &sale.returns {
             let Some(origin) = &returned.origin else { continue };
-            is_missing |= !self.knows_return(origin, &source)?;
+            is_missing |=
+                !self.knows_return(origin, &source)? || self.misses_back_of_named(origin, &source)?;
         }
         if is_missing {
             let lane = LaneId { store: key.store.to_owned(), lane: key.lane };

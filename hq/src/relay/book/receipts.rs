@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 
 use protocol::ask::{Answer, Knows, RECEIPTS_TOLD_MAX, ReceiptShown, Sought};
-use protocol::event::{self, Event, Fact, Origin, Sale};
-use rusqlite::{Connection, Transaction, params};
+use protocol::event::{self, Buyer, Event, Fact, Origin, Sale};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::{Book, BookError, receipt};
 use crate::books::keeper;
@@ -46,6 +46,67 @@ pub(super) fn keep(
         )?;
     }
     Ok(())
+}
+
+/// By what it is found who was named as the buyer of a sale.
+fn named_key(sale: &Origin) -> String {
+    format!("buyer_named/{}/{}/{}", sale.lane, sale.epoch, sale.seq)
+}
+
+/// The number of a sale that has no buyer yet, and its business date; `None` where it is not here, or has one.
+pub(super) fn to_be_named(
+    reading: &Connection,
+    sale: &Origin,
+) -> Result<Option<((i64, Origin), String)>, BookError> {
+    let found: Option<(i64, Vec<u8>)> = reading
+        .query_row(
+            "SELECT number, body FROM document WHERE lane = ?1 AND epoch = ?2 AND seq = ?3",
+            params![sale.lane, sale.epoch, sale.seq],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?;
+    let Some((number, body)) = found else { return Ok(None) };
+    let Ok(Event { fact: Fact::SaleCompleted { sale: document }, business_date, .. }) = event::decode(&body)
+    else {
+        return Ok(None);
+    };
+    let has_buyer = document.buyer.is_some() || named_for(reading, sale)?.is_some();
+    Ok((!has_buyer).then(|| ((number, sale.clone()), business_date.to_string())))
+}
+
+/// A buyer was named for a sale: from now on it is found by them.
+pub(super) fn name(
+    writing: &Transaction<'_>,
+    (number, sale): &(i64, Origin),
+    day: &str,
+    named: i64,
+    member: &str,
+) -> Result<(), BookError> {
+    let keys = [(named_key(sale), named), (crate::store::SaleKey::Member(member).text(), *number)];
+    for (key, document) in keys {
+        writing.execute(
+            "INSERT INTO document_key (key, day, document) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            params![key, day, document],
+        )?;
+    }
+    Ok(())
+}
+
+/// Who was named as the buyer of a sale after its payment.
+pub(super) fn named_for(reading: &Connection, sale: &Origin) -> Result<Option<Buyer>, BookError> {
+    let body: Option<Vec<u8>> = reading
+        .prepare_cached(
+            "SELECT body FROM document_key JOIN document ON number = document WHERE key = ?1
+             ORDER BY document LIMIT 1",
+        )?
+        .query_row([named_key(sale)], |row| row.get(0))
+        .optional()?;
+    Ok(body.and_then(|body| {
+        let Ok(Event { fact: Fact::BuyerNamed { buyer, .. }, .. }) = event::decode(&body) else {
+            return None;
+        };
+        Some(buyer)
+    }))
 }
 
 fn amount_key(amount: i64) -> String {

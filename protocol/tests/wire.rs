@@ -650,7 +650,7 @@ fn records() -> Vec<(&'static str, Record)> {
                 unit_price: Money::from_minor(1_000),
                 net: Money::from_minor(534),
                 staff: id(),
-                reason: why(),
+                reason: "标签不对".into(),
             },
         ),
         ("line_voided", Record::LineVoided { line: 2, staff: id(), reason: String::new() }),

@@ -454,7 +454,7 @@ impl Lane {
                 _ => self.tell_now(&Message::MemberUnknown(code)),
             },
             Errand::Buyer { document, code } => match answer {
-                Some(Answer::Member { member }) => self.name_found_buyer(document, (&member).into()),
+                Some(Answer::Member { member, .. }) => self.name_found_buyer(document, (&member).into()),
                 _ => self.tell_now(&Message::BuyerUnknown { document, code }),
             },
             Errand::Points { member, is_wanted } => self.end_points(&member, is_wanted, answer),

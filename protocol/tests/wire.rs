@@ -643,16 +643,6 @@ fn records() -> Vec<(&'static str, Record)> {
                 reason: String::new(),
             },
         ),
-        (
-            "line_price_set_reason",
-            Record::LinePriceSet {
-                line: 3,
-                unit_price: Money::from_minor(1_000),
-                net: Money::from_minor(534),
-                staff: id(),
-                reason: "标签不对".into(),
-            },
-        ),
         ("line_voided", Record::LineVoided { line: 2, staff: id(), reason: String::new() }),
         ("age_confirmed", Record::AgeConfirmed { staff: id() }),
         (
@@ -705,6 +695,16 @@ fn records() -> Vec<(&'static str, Record)> {
     .chain(value::records())
     .chain([("shift_opened_transfers", store::shift_after_transfers())])
     .chain(buyer::records_after_the_payment())
+    .chain([(
+        "line_price_set_reason",
+        Record::LinePriceSet {
+            line: 3,
+            unit_price: Money::from_minor(1_000),
+            net: Money::from_minor(534),
+            staff: "e1".into(),
+            reason: "标签不对".into(),
+        },
+    )])
     .collect()
 }
 

@@ -286,6 +286,25 @@ fn a_receipt_printed_again_has_the_member_and_the_points() {
 }
 
 #[test]
+fn without_the_paper_and_without_hq_it_is_found_by_the_member() {
+    let mut lane = Lane::open();
+    let sale = walk_in(&mut lane);
+    walk_in(&mut lane);
+    lane.menu("小票");
+    lane.stand.key(Key::Down);
+    lane.stand.function(8);
+    lane.stand.scan(CARD);
+    lane.approve("301", "4567");
+    assert_eq!(who(&lane), [(sale, GOLD.to_owned())]);
+    lane.stand.function(5);
+    lane.stand.scan(CARD);
+    let found = lane.stand.lane.view().sheet.expect("receipts");
+    let numbers: Vec<&str> = found.rows.iter().map(|row| row.detail.as_str()).collect();
+    assert_eq!(numbers.len(), 1, "{numbers:?}");
+    assert!(numbers[0].contains(&format!("{sale:06}")), "{numbers:?}");
+}
+
+#[test]
 fn in_english_too() {
     let mut lane = Lane::open();
     walk_in(&mut lane);

@@ -145,34 +145,40 @@ impl Keeper<'_, '_> {
     /// Takes back from whoever was named for a sale what its goods that came back had earned, for each document that did
     /// so once; whether anybody was named.
     pub(super) fn take_back_of_named(&self, origin: &Origin) -> Result<bool, StoreError> {
-        let Some(NamedBuyer { buyer, .. }) = self.named_for(origin)? else { return Ok(false) };
+        let Some(NamedBuyer { by, buyer }) = self.named_for(origin)? else { return Ok(false) };
         let member = self.member_of(&buyer.member)?;
         let (receipt, sale) = self.open_receipt(origin)?;
         let Some(sale) = sale else { return Ok(true) };
         let of_sale = document_of(origin);
-        let mut later = Vec::new();
+        let mut documents = Vec::new();
         for source in &receipt.state.documents {
-            let Some(event) = origin_of(source).map(|origin| self.sale_event(&origin)).transpose()?.flatten()
-            else {
-                continue;
-            };
-            let Fact::SaleCompleted { sale: document } = &event.fact else { continue };
-            later.push(document.clone());
-            let back = format!("{source}{BACK}");
-            if self.writing.has_book_source(points_key(&member), &back)? {
-                continue;
+            let event = origin_of(source).map(|origin| self.sale_event(&origin)).transpose()?.flatten();
+            if let Some(Event { fact: Fact::SaleCompleted { sale }, at_ms, .. }) = event {
+                documents.push((source, at_ms, sale));
             }
+        }
+        let later: Vec<&Sale> = documents.iter().map(|(.., document)| document).collect();
+        let due = undone_in_all(origin, sale.bought_by(Some(buyer)), &later);
+        let take_back = |source: &str, at_ms: i64, net: i64| {
             let trace = BookKey { owner: &member, kind: BookKind::PointsSale, part: &of_sale };
             let trace: Trace = self.take(trace)?.unwrap_or_default();
-            let due = undone_in_all(origin, sale.clone().bought_by(Some(buyer.clone())), &later);
-            let own = document.returns.iter().filter(|back| back.origin.as_ref() == Some(origin));
-            let operation = Operation::Back {
-                origin: of_sale.clone(),
-                reversed: (due - trace.reversed()).max(0),
-                restored: 0,
-                net: own.map(|back| back.amount).sum(),
-            };
-            self.points(&member, &origin.store, (&back, event.at_ms), &operation)?;
+            let reversed = (due - trace.reversed()).max(0);
+            let operation = Operation::Back { origin: of_sale.clone(), reversed, restored: 0, net };
+            self.points(&member, &origin.store, (source, at_ms), &operation).map(drop)
+        };
+        for (source, at_ms, document) in &documents {
+            let back = format!("{source}{BACK}");
+            if !self.writing.has_book_source(points_key(&member), &back)? {
+                let own = document.returns.iter().filter(|back| back.origin.as_ref() == Some(origin));
+                take_back(&back, *at_ms, own.map(|back| back.amount).sum())?;
+            }
+        }
+        // Lanes that knew of them, and not of each other, were taken at their word before the naming came.
+        let trace = BookKey { owner: &member, kind: BookKind::PointsSale, part: &of_sale };
+        let reversed = self.take::<Trace>(trace)?.unwrap_or_default().reversed();
+        let rest = format!("{by}{BACK}");
+        if due > reversed && !self.writing.has_book_source(points_key(&member), &rest)? {
+            take_back(&rest, self.now_ms, 0)?;
         }
         Ok(true)
     }
@@ -186,7 +192,7 @@ impl Keeper<'_, '_> {
 }
 
 /// The points that a sale earned and that are not its buyer's any more after these documents.
-fn undone_in_all(origin: &Origin, sale: Sale, later: &[Sale]) -> i64 {
+fn undone_in_all(origin: &Origin, sale: Sale, later: &[&Sale]) -> i64 {
     let seq = origin.seq;
     let Ok(sale) = sale.understand(seq) else { return 0 };
     let later: Vec<_> = later.iter().filter_map(|sale| sale.understand(seq).ok()).collect();

@@ -12,7 +12,7 @@ use pos_app::config::{Config, Language, Payment, Theme};
 use pos_app::lane::Moment;
 use protocol::ask::{Answer, Margin, Margins, ParkedRefused, ParkedShown, Uncosted};
 use protocol::event::{ParkedId, PointsGrant, Position};
-use protocol::pull::{Change, Entity, Order, OrderLine, OrderState, pick_up_hash};
+use protocol::pull::{Change, Entity, Order, OrderLine, OrderState, Transfer, TransferLine, pick_up_hash};
 use ui::TillScreen;
 use ui::action::Key;
 use ui::pixels::{Drawn, Pixels};
@@ -112,6 +112,7 @@ pub fn watched<'a>(
     day.returning()?;
     day.beside()?;
     day.orders(files.path())?;
+    day.transfers(files.path())?;
     day.shift()?;
     day.stand = Stand::open(files.path(), config.for_training(), MORNING)?;
     day.stand.screen.show()?;
@@ -608,6 +609,26 @@ impl Day<'_> {
         Ok(())
     }
 
+    /// Transfers that HQ ordered: one of two is sent, with less than was asked for; one is expected.
+    fn transfers(&mut self, files: &Path) -> Result<()> {
+        tell_transfers(files, &self.shop, self.stand.moment.now_ms)?;
+        self.stand.turn(vec![pos_app::lane::Event::Tick]);
+        self.menu(self.say("调出到别的店", "Transfer out"))?;
+        self.draw("transfers")?;
+        self.stand.key(Key::Enter);
+        self.stand.key(Key::Tab);
+        self.stand.enter("18");
+        self.draw("transfer-send")?;
+        self.stand.function(8);
+        ensure!(self.stand.lane.view().sheet.is_none(), "the transfer was not written down");
+        self.draw("transfer-sent")?;
+        self.menu(self.say("调入", "Transfer in"))?;
+        self.draw("transfers-expected")?;
+        self.stand.key(Key::Escape);
+        ensure!(self.stand.lane.view().sheet.is_none(), "the list was not left");
+        Ok(())
+    }
+
     /// Orders of channels: three come in, one is picked short and handed over.
     fn orders(&mut self, files: &Path) -> Result<()> {
         tell_orders(files, &self.shop, self.stand.moment.now_ms)?;
@@ -731,6 +752,35 @@ fn tell_orders(files: &Path, shop: &shop::Shop, now_ms: i64) -> Result<()> {
     let update = writer.begin()?;
     for order in orders {
         update.apply(&Change { version, key: order.id.clone(), entity: Entity::Order(Some(order)) })?;
+    }
+    Ok(update.commit(version)?)
+}
+
+/// What HQ tells of three transfers: two are to be sent, one is on its way here.
+fn tell_transfers(files: &Path, shop: &shop::Shop, now_ms: i64) -> Result<()> {
+    let here = shop.store.code.as_str();
+    let line = |sku: &str, asked, sent| TransferLine { sku: sku.to_owned(), asked, sent };
+    let told = |number: &str, (from, to): (&str, &str), left: bool, note: &str, lines| Transfer {
+        number: number.to_owned(),
+        from: from.to_owned(),
+        to: to.to_owned(),
+        lines,
+        ordered_ms: now_ms - 3_600_000,
+        left,
+        note: note.to_owned(),
+    };
+    let out = vec![line("100001", 24_000, 0), line("100028", 6_000, 0), line("100010", 12_000, 0)];
+    let transfers = [
+        told("T-7KQM-2HXD-9TRB", (here, "S002"), false, "周五前 before Friday", out),
+        told("T-9TRB-QQ5C-W8XA", (here, "S003"), false, "", vec![line("100001", 6_000, 0)]),
+        told("T-QQ5C-W8XA-7KQM", ("S002", here), true, "", vec![line("100024", 12_000, 11_000)]),
+    ];
+    let mut writer = ReferenceWriter::open(&files.join("reference.db"))?;
+    let version = writer.state()?.version + 1;
+    let update = writer.begin()?;
+    for transfer in transfers {
+        let (key, entity) = (transfer.number.clone(), Entity::Transfer(Some(transfer)));
+        update.apply(&Change { version, key, entity })?;
     }
     Ok(update.commit(version)?)
 }

@@ -187,8 +187,11 @@ pub fn positions(
     Ok(Answer::Positions { known, unknown })
 }
 
-/// Of so many stores that have an item the nearest are told: what one question may cost.
+/// Rows of stock that are read for one question.
 const STOCK_PLACES_READ_MAX: u32 = 1_000;
+
+/// Of so many stores, those that have most of it, the nearest are told: each costs a look at its row.
+const STOCK_PLACES_NEAR_MAX: usize = 200;
 
 fn stock(reading: &Reading<'_>, asking: &str, sku: &str) -> Result<Answer, StoreError> {
     let limit = STOCK_PLACES_READ_MAX;
@@ -209,6 +212,8 @@ fn stock(reading: &Reading<'_>, asking: &str, sku: &str) -> Result<Answer, Store
         let at = place(&mut places, &store);
         (places[at].in_transit, places[at].reserved) = (in_transit, reserved);
     }
+    places[1..].sort_by_key(|place| (Reverse(place.on_hand), place.store.clone()));
+    places.truncate(STOCK_PLACES_NEAR_MAX);
     let known = |code: &str| -> Result<Option<pull::Store>, StoreError> {
         let body = reading.entity(Kind::Store, code)?;
         Ok(body.and_then(|body| serde_json::from_str(&body).ok()))

@@ -176,7 +176,7 @@ struct Course {
 
 impl Course {
     fn is_begun(&self) -> bool {
-        !self.sent.is_empty() || !self.came.is_empty()
+        self.departures > 0 || !self.sent.is_empty() || !self.came.is_empty()
     }
 }
 
@@ -198,6 +198,9 @@ pub(crate) struct Transfer {
     /// What HQ has moved of what is on its way, so that what is written off is on its way no more: by item, thousandths.
     #[serde(default)]
     lost: BTreeMap<String, i64>,
+    /// What was missing when it was written off, below nothing, by item, thousandths: more is never lost by itself.
+    #[serde(default)]
+    written: BTreeMap<String, i64>,
 }
 
 /// Of an item, what was asked for and what became of it, thousandths.
@@ -288,7 +291,14 @@ impl Transfer {
     }
 
     fn has_left(&self) -> bool {
-        !self.course.sent.is_empty()
+        // Also where the sender's document names another store.
+        self.course.departures > 0 || !self.course.sent.is_empty()
+    }
+
+    /// Whether more is missing than was written off: goods that left afterwards are on their way.
+    fn is_missing_more(&self) -> bool {
+        let written = |sku: &str| self.written.get(sku).copied().unwrap_or_default();
+        self.lines().iter().any(|line| line.arrived.saturating_sub(line.sent) < written(&line.sku))
     }
 
     fn has_come(&self) -> bool {
@@ -299,7 +309,7 @@ impl Transfer {
         match (self.has_left(), self.has_come()) {
             (false, false) if self.cancelled.is_some() => State::Cancelled,
             (false, false) => State::Ordered,
-            (true, false) if self.written_off.is_some() => State::Closed,
+            (true, false) if self.written_off.is_some() && !self.is_missing_more() => State::Closed,
             (true, false) | (false, true) => State::OnItsWay,
             (true, true) if self.differences().is_empty() && self.course.elsewhere.is_empty() => {
                 State::Arrived
@@ -455,6 +465,7 @@ pub fn order(writing: &Writing<'_>, asked: &Asked, doer: Doer<'_>) -> Result<Sho
         held: asked.hold,
         course: Course::default(),
         lost: BTreeMap::new(),
+        written: BTreeMap::new(),
     };
     if !writing.add_transfer(&transfer.row()?)? {
         // Another caller was quicker.
@@ -528,11 +539,19 @@ pub fn write_off(
     if transfer.cancelled.is_some() && !transfer.course.is_begun() {
         return Err(TransferError::Cancelled(number.to_owned()));
     }
-    if !transfer.has_left() || transfer.lines().iter().all(|line| line.arrived >= line.sent) {
+    let is_elsewhere = !transfer.course.elsewhere.is_empty();
+    if !transfer.has_left() || !is_elsewhere && transfer.lines().iter().all(|line| line.arrived >= line.sent)
+    {
         return Err(TransferError::NothingMissing(number.to_owned()));
     }
     transfer.written_off =
         Some(Deed { at_ms: doer.now_ms, by: doer.name.to_owned(), reason: reason.to_owned() });
+    transfer.written = transfer
+        .lines()
+        .into_iter()
+        .map(|line| (line.sku, line.arrived.saturating_sub(line.sent).min(0)))
+        .filter(|(_, missing)| *missing < 0)
+        .collect();
     settle(writing, &mut transfer, doer.now_ms)?;
     Ok(transfer.shown())
 }
@@ -571,7 +590,8 @@ fn settle(writing: &Writing<'_>, transfer: &mut Transfer, now_ms: i64) -> Result
     }
     if transfer.written_off.is_some() {
         for line in transfer.lines() {
-            let wanted = line.arrived.saturating_sub(line.sent);
+            let written = transfer.written.get(&line.sku).copied().unwrap_or_default();
+            let wanted = line.arrived.saturating_sub(line.sent).max(written);
             let done = transfer.lost.get(&line.sku).copied().unwrap_or_default();
             if wanted != done {
                 let (to, number) = (&transfer.asked.to, &transfer.asked.number);

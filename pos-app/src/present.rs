@@ -222,10 +222,11 @@ fn buyer_detail(lane: &Lane, open: &OpenLane) -> String {
 /// What is to be known of who buys; empty for nothing.
 pub(crate) fn note_of_member(lane: &Lane, open: &OpenLane) -> String {
     let Some(member) = open.basket().member() else { return String::new() };
+    // Whatever is wrong with the row, the sale goes on without it.
+    let known = open.reference().note_of_member(&member.id).unwrap_or_default();
     match &lane.front.asked_about {
-        Some((id, note)) if *id == member.id => note.clone(),
-        // Whatever is wrong with the row, the sale goes on without it.
-        _ => open.reference().note_of_member(&member.id).unwrap_or_default(),
+        Some((id, note)) if known.is_empty() && *id == member.id => note.clone(),
+        _ => known,
     }
 }
 

@@ -981,6 +981,7 @@ impl Open {
             && matches!(
                 self.kind,
                 Kind::Paper(_)
+                    | Kind::WhoseCard { .. }
                     | Kind::GiveBack
                     | Kind::Blind
                     | Kind::Approve(_)

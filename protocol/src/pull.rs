@@ -182,6 +182,10 @@ pub struct Store {
     /// What the chain set for its tills.
     #[serde(default, skip_serializing_if = "StoreRules::is_empty")]
     pub rules: StoreRules,
+    /// The address at which HQ shows receipts to whoever has the link, such as `https://hq.example`; absent where it
+    /// shows none. Beside the rules, since a till of before passes over what it does not know here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipts_at: Option<String>,
     /// Where it stands, so that a customer is sent to the nearest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,

@@ -218,7 +218,7 @@ fn a_phone_reads_its_receipt_at_hq_and_a_till_takes_goods_back_by_the_same_code(
     let folder = tempfile::tempdir()?;
     let mut headquarters = open(folder.path())?;
     let mut shop: serde_json::Value = serde_json::from_str(&shop::demo().import_json())?;
-    shop["store"]["rules"]["receipts_at"] = headquarters.url().into();
+    shop["store"]["receipts_at"] = headquarters.url().into();
     let file = folder.path().join("receipts.json");
     std::fs::write(&file, shop.to_string())?;
     run(Program::new(program("hq")?)

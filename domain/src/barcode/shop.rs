@@ -341,8 +341,9 @@ impl ReceiptCode {
         let scheme = ["https://", "http://"].into_iter().find(|scheme| {
             text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
         })?;
-        let (address, rest) = text.split_once(LINK_PATH)?;
-        let (code, token) = rest.split_once('/')?;
+        // Neither code nor token holds a slash; an address may hold anything.
+        let (before, token) = text.rsplit_once('/')?;
+        let (address, code) = before.rsplit_once(LINK_PATH)?;
         let is_token =
             token.len() == RECEIPT_TOKEN_LENGTH && token.bytes().all(|byte| byte.is_ascii_hexdigit());
         let is_address = address.len() > scheme.len() && address.len() <= RECEIPT_ADDRESS_LENGTH_MAX;
@@ -369,7 +370,7 @@ mod tests {
     fn a_link_to_a_receipt_holds_its_code() {
         let code = ReceiptCode { store: "S001".to_owned(), lane: 2, epoch: 1, seq: 41 };
         let token = "0123456789abcdef0123456789abcdef";
-        let link = code.link("https://hq.example:8443/shop", token);
+        let link = code.link("https://hq.example:8443/r/shop", token);
         let (found, of) = ReceiptCode::in_link(&link).expect("a link");
         assert_eq!((ReceiptCode::read(found), of), (Some(Ok(code.clone())), token));
         for wrong in [

@@ -66,6 +66,8 @@ pub enum NotNamed {
     TopUp,
     /// Too many were named in this shift.
     Full,
+    /// Another customer pays just now, and comes first.
+    Paying,
 }
 
 impl Sale {
@@ -90,7 +92,8 @@ impl Step {
             Desk::SignedOut => return self.refuse(Message::SignInFirst),
             Desk::Locked(_) => return self.refuse(Message::Locked),
             // The customer who pays comes first.
-            Desk::Paying(_) | Desk::Saving(..) => return,
+            Desk::Paying(_) => return self.refuse(Message::BuyerNotNamed(NotNamed::Paying)),
+            Desk::Saving(..) => return,
         }
         if let Some(why) = self.till.not_named(paid) {
             return self.refuse(Message::BuyerNotNamed(why));

@@ -218,7 +218,7 @@ impl Checker {
         if let Some(error) = Codes::configured(&store.scale_patterns, &store.code_patterns).1.first() {
             return Err(error.to_string());
         }
-        if let Some(address) = &store.rules.receipts_at {
+        if let Some(address) = &store.receipts_at {
             check_receipts_at(address)?;
         }
         if let Some(place) = store.place.filter(|place| !place.is_on_earth()) {

@@ -106,12 +106,12 @@ impl Journal {
         .collect()
     }
 
-    /// The newest documents in whose bytes, or in what names their buyer, a text stands and that `counts` lets count, at most `count`, among the last
+    /// The newest documents in whose bytes, or, of a member's id, in what names their buyer, a text stands and that `counts` lets count, at most `count`, among the last
     /// [`SOUGHT_DOCUMENTS_MAX`], with everything that came back since. A text that may stand there for another reason
     /// finds more than is meant: `counts` is to look at the documents themselves.
     pub fn sought(
         &self,
-        text: &str,
+        (text, is_member): (&str, bool),
         count: usize,
         counts: impl Fn(&Stored) -> bool,
     ) -> Result<Sought, ReadJournalError> {
@@ -127,12 +127,16 @@ impl Journal {
         };
         // Of a buyer who was named after the payment the sale itself does not speak.
         let mut named = Vec::new();
-        self.bodies_with(kind::BUYER_NAMED, text, |epoch, seq, bytes| {
+        let text_of_member = if is_member { Some(text) } else { None };
+        let mut take = |epoch, seq, bytes: &[u8]| {
             if let Record::BuyerNamed { document, .. } = understand(seq, bytes)?.1.record {
                 named.push((epoch, document));
             }
             Ok(named.len() < count)
-        })?;
+        };
+        if let Some(text) = text_of_member {
+            self.bodies_with(kind::BUYER_NAMED, text, &mut take)?;
+        }
         for (epoch, seq) in named {
             if let Some(past) = self.past_sale(epoch, seq)?
                 && counts(&past.sale)

@@ -964,6 +964,7 @@ fn people_stores_and_categories_come_and_go() {
         code_patterns: vec![],
         rules: pull::StoreRules::default(),
         place: None,
+        receipts_at: None,
     }));
     let mut agent = Agent::new();
     agent.pull(

@@ -343,6 +343,10 @@ impl Lane {
                 let question = Question::member(code);
                 if question.is_within_bounds() {
                     self.front.attempt = Attempt::Asked;
+                    // A key that is pressed twice asks once.
+                    if self.errands.open.values().any(|other| *other == errand) {
+                        return;
+                    }
                     return self.ask_agent(question, errand);
                 }
             }

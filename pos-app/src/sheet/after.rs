@@ -29,6 +29,7 @@ pub(crate) fn why_not(why: NotNamed) -> (&'static str, &'static str) {
             ("这单已有退货，不能补会员", "Goods of this sale came back: no member any more")
         }
         NotNamed::TopUp => ("充值单本来就有会员", "What is paid in has its member"),
+        NotNamed::Paying => ("先收完这一位，再补会员", "Serve who pays first, then name the member"),
         NotNamed::Full => ("本班补得太多，交班后再说", "Too many were named in this shift; close it first"),
     }
 }
@@ -70,6 +71,8 @@ impl Lane {
             return false;
         }
         self.open_sheet(Kind::WhoseCard { document, code: code.to_owned() });
+        // An Enter that was the end of the scan, or meant for the cash, is no answer.
+        self.rest();
         self.commands.push(Command::Play(Sound::Blocked));
         true
     }
@@ -250,11 +253,20 @@ impl Lane {
 
     /// Somebody whom only HQ knows is the buyer of a sale.
     pub(crate) fn name_found_buyer(&mut self, document: u64, member: Arc<Member>) {
+        let is_of_it = |sheet: &Open| matches!(sheet.kind, Kind::MemberAfter(of) if of == document);
+        // Whoever left the question, or answered it otherwise, has taken it back: what is named stays.
+        if !self.front.sheets.iter().any(|sheet| is_of_it(sheet) || is_question(sheet, document)) {
+            return self.front.say(
+                Tone::Attend,
+                ("会员没有补上", "总部答复之前就离开了。要补：菜单里选“付款后补会员”。"),
+                (
+                    "No member was named",
+                    "The question was left before HQ answered. To name one: the menu, A member after the payment.",
+                ),
+            );
+        }
         if self.name_buyer(document, Named::Member(member)) == Attempt::Done {
-            let is_of_it = |sheet: &Open| matches!(sheet.kind, Kind::MemberAfter(of) if of == document);
-            if self.front.sheets.iter().any(|sheet| is_of_it(sheet) || is_question(sheet, document)) {
-                self.close_sheets();
-            }
+            self.close_sheets();
         }
     }
 }

@@ -413,7 +413,8 @@ impl Lane {
             let day = stored.stamp.business_date;
             stored.stamp.at_ms >= since_ms && is_sought(sale, day, sought) && holds_one(sale, goods)
         };
-        let found = match open.journal().sought(&text, RECEIPTS_TOLD_MAX, counts) {
+        let is_member = matches!(sought, Sought::Member { .. });
+        let found = match open.journal().sought((&text, is_member), RECEIPTS_TOLD_MAX, counts) {
             Ok(found) => found,
             Err(error) => return self.notice(Notice::LedgerFault { reason: crate::lane::words(&error) }),
         };

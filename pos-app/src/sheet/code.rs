@@ -27,7 +27,7 @@ impl Lane {
         let journal = open.journal();
         let own = journal.identity();
         let is_own = (&own.store, own.lane, own.epoch) == (&code.store, lane, epoch) && !self.config.training;
-        let address = open.store().rules.receipts_at.as_ref().filter(|_| is_own);
+        let address = open.store().receipts_at.as_ref().filter(|_| is_own);
         let hash = address.and_then(|_| journal.hash_at(seq).ok()).map(|hash| hash.to_string());
         match address.zip(hash.as_deref().and_then(|hash| hash.get(..RECEIPT_TOKEN_LENGTH))) {
             Some((address, token)) => code.link(address, token),

@@ -177,12 +177,14 @@ impl Lane {
         let Some(of) = self.sheet().and_then(|sheet| sheet.of_transfer.as_ref()) else { return false };
         let is_same = of.told.number == document;
         let is_wanted = self.transfers_of(kind).any(|told| told.number == document);
-        if !is_same || is_wanted || of.warned {
+        // A key that bounces or is held is no second time.
+        if !is_same || is_wanted || of.warned && !self.is_calm() {
             return false;
         }
         if let Some(of) = self.sheet_mut().and_then(|sheet| sheet.of_transfer.as_mut()) {
             of.warned = true;
         }
+        self.rest();
         self.front.say(
             Tone::Stop,
             (

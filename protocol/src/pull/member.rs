@@ -34,7 +34,7 @@ pub struct Member {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub first_order: bool,
     /// What whoever serves them should know: at most [`MEMBER_NOTE_MAX`] characters. It is shown to the cashier, never
-    /// printed, written into the journal or told to kiosks and phones.
+    /// at kiosks or on phones, never printed or written into a journal.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub note: String,
     /// The points when this was told; to be shown, never to be spent.

@@ -56,10 +56,6 @@ pub struct StoreRules {
     /// How points are spent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub points_spent: Option<PointsSpent>,
-    /// The address at which HQ shows receipts to whoever has the link, such as `https://hq.example`; absent where it
-    /// shows none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub receipts_at: Option<String>,
     /// How stored value is kept (储值); absent where the chain has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stored_value: Option<StoredValueRules>,

@@ -117,6 +117,7 @@ impl Shop {
             code_patterns: Vec::new(),
             rules: StoreRules::default(),
             place: None,
+            receipts_at: None,
         };
         Ok(Self { items, store, pin: pin.into(), currency })
     }

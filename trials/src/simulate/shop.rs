@@ -218,6 +218,7 @@ fn the_store(code: &str) -> protocol::pull::Store {
         code_patterns: Vec::new(),
         rules: StoreRules::default(),
         place: None,
+        receipts_at: None,
     }
 }
 

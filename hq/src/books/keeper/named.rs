@@ -62,9 +62,9 @@ pub(crate) fn nameable(
         Some(NotNamed::HasMember) => Some(NotNameable::HasMember),
         Some(NotNamed::TopUp) => Some(NotNameable::TopUp),
         // What else hinders, a till knows and no sale by itself.
-        Some(NotNamed::Return | NotNamed::OtherShift | NotNamed::CameBack | NotNamed::Full) => {
-            Some(NotNameable::Return)
-        }
+        Some(
+            NotNamed::Return | NotNamed::OtherShift | NotNamed::CameBack | NotNamed::Full | NotNamed::Paying,
+        ) => Some(NotNameable::Return),
     };
     let earned = buyer.points.as_ref().is_none_or(|points| {
         let rule = domain::points::EarnRule {

@@ -106,8 +106,8 @@ impl Journal {
         .collect()
     }
 
-    /// The newest documents in whose bytes, or, of a member's id, in what names their buyer, a text stands and that `counts` lets count, at most `count`, among the last
-    /// [`SOUGHT_DOCUMENTS_MAX`], with everything that came back since. A text that may stand there for another reason
+    /// The newest documents in whose bytes, or, where it is a member's, in what names their buyer, a text stands and that
+    /// `counts` lets count, at most `count`, among the last [`SOUGHT_DOCUMENTS_MAX`], with everything that came back since. A text that may stand there for another reason
     /// finds more than is meant: `counts` is to look at the documents themselves.
     pub fn sought(
         &self,
@@ -127,15 +127,13 @@ impl Journal {
         };
         // Of a buyer who was named after the payment the sale itself does not speak.
         let mut named = Vec::new();
-        let text_of_member = if is_member { Some(text) } else { None };
-        let mut take = |epoch, seq, bytes: &[u8]| {
-            if let Record::BuyerNamed { document, .. } = understand(seq, bytes)?.1.record {
-                named.push((epoch, document));
-            }
-            Ok(named.len() < count)
-        };
-        if let Some(text) = text_of_member {
-            self.bodies_with(kind::BUYER_NAMED, text, &mut take)?;
+        if is_member {
+            self.bodies_with(kind::BUYER_NAMED, text, |epoch, seq, bytes| {
+                if let Record::BuyerNamed { document, .. } = understand(seq, bytes)?.1.record {
+                    named.push((epoch, document));
+                }
+                Ok(named.len() < count)
+            })?;
         }
         for (epoch, seq) in named {
             if let Some(past) = self.past_sale(epoch, seq)?

@@ -40,7 +40,7 @@ pub fn picture(view: &View) -> Picture {
 }
 
 /// A picture to try a display with: both rows to their ends, and a figure.
-pub fn trial() -> Picture {
+pub fn sample() -> Picture {
     Picture {
         upper: Picture::pair("柜台 Guitai", "1234.50"),
         lower: "01234567890123456789".to_owned(),

@@ -200,8 +200,8 @@ impl Devices {
         if let Some(display) = &self.display {
             let until = Instant::now() + POLE_TRIED;
             *self.pole_tried_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
-            *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = pole::trial();
-            let _ = display.show(0, pole::trial());
+            *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = pole::sample();
+            let _ = display.show(0, pole::sample());
         }
     }
 

@@ -256,7 +256,7 @@ fn display(config: &Config, say: &mut impl Write) -> Result<()> {
     let device = Display::spawn(driver, move |event| {
         let _ = tell.send(event);
     });
-    if device.show(1, pole::trial()).is_err() {
+    if device.show(1, pole::sample()).is_err() {
         bail!("the display's queue is full");
     }
     let mut shown = false;

@@ -200,7 +200,7 @@ impl Lane {
     }
 
     /// What a scanner read while they are tried: what stands in the code, and what that is here.
-    pub(super) fn scan_for_trial(&mut self, text: &str) -> bool {
+    pub(super) fn scan_to_try(&mut self, text: &str) -> bool {
         let Some(barcode) = self.recognised(text) else { return false };
         let State::Open(open) = &self.state else { return false };
         let reference = open.reference();

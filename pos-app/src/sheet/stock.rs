@@ -165,8 +165,8 @@ impl Lane {
     fn stock_text(&self, sheet: &Open) -> Option<String> {
         let told = sheet.of_transfer.as_ref()?.told();
         let rest = self.words(
-            "按实物改：↑↓ 选行，Tab 到“数量”，输数，回车；没有的按 Del 删。F8 记账，断网也能记。",
-            "As the goods are: ↑ ↓ a row, Tab, type, Enter; Del leaves a line out. F8 writes it down, also offline.",
+            "数已填好，扫码再加一。按实物改：↑↓ 选行，Tab 到“数量”，输数，回车；没有的按 Del 删。F8 记账，断网也能记。",
+            "Filled in: a scan adds one more. As the goods are: ↑ ↓ a row, Tab, type, Enter; Del leaves a line out. F8 writes it down, also offline.",
         );
         let note = if told.note.is_empty() { String::new() } else { format!(" · {}", told.note) };
         Some(format!("{}{note}{}{rest}", told.number, self.words("。", ". ")))

@@ -401,7 +401,7 @@ impl Lane {
             Kind::Member => self.scan_for_member(text),
             Kind::Goods { selling: false } => self.scan_for_price(text),
             Kind::GiveBack => self.scan_for_return(text),
-            Kind::Health => self.scan_for_trial(text),
+            Kind::Health => self.scan_to_try(text),
             Kind::Bought(by) => {
                 let by = *by;
                 self.scan_for_bought(by, text)

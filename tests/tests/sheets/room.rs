@@ -230,6 +230,7 @@ fn scanners_are_tried_without_selling_anything() {
 
 #[test]
 fn a_closed_lane_helps_too_and_traps_nobody() {
+    HEADLESS.with(|()| ());
     let folder = tempfile::tempdir().expect("a folder");
     let mut stand = Stand::open(folder.path(), Config::default(), MORNING).expect("a lane");
     assert!(matches!(stand.lane.view().screen, Screen::Closed(_)));

@@ -3,7 +3,9 @@
 
 use super::*;
 use ledger::reference::{Position, ReferenceWriter};
+use pos_app::config::Paths;
 use protocol::pull::{self, Change, Entity};
+use ui::action::Action;
 use ui::view::{Language, Screen, SheetRow, Side, Theme, Tone, View};
 
 fn rows(lane: &Lane) -> Vec<SheetRow> {
@@ -230,16 +232,18 @@ fn scanners_are_tried_without_selling_anything() {
 
 #[test]
 fn a_closed_lane_helps_too_and_traps_nobody() {
-    HEADLESS.with(|()| ());
+    use pos_app::lane::Lane;
     let folder = tempfile::tempdir().expect("a folder");
-    let mut stand = Stand::open(folder.path(), Config::default(), MORNING).expect("a lane");
-    assert!(matches!(stand.lane.view().screen, Screen::Closed(_)));
-    stand.function(1);
-    assert!(format!("{:?}", stand.lane.view().notice).contains("请顾客先到别的收银台"));
-    stand.key(Key::Escape);
-    assert_eq!(stand.lane.view().notice, None);
+    let mut lane = Lane::new(Paths { data: folder.path().to_owned() }, Config::default());
+    let closed = |lane: &Lane| matches!(lane.view().screen, Screen::Closed(_));
+    lane.turn(MORNING, vec![Event::Tick]);
+    assert!(closed(&lane));
+    lane.turn(MORNING, vec![Lane::key_now(Key::Function(1))]);
+    assert!(format!("{:?}", lane.view().notice).contains("请顾客先到别的收银台"));
+    lane.turn(MORNING, vec![Lane::key_now(Key::Escape)]);
+    assert_eq!(lane.view().notice, None);
     for button in [Button::Menu, Button::Lock, Button::Pay, Button::Enter, Button::Find] {
-        stand.press(button);
-        assert!(matches!(stand.lane.view().screen, Screen::Closed(_)) && stand.lane.view().sheet.is_none());
+        lane.turn(MORNING, vec![Event::Action(Action::Press(button))]);
+        assert!(closed(&lane) && lane.view().sheet.is_none());
     }
 }

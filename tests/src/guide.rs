@@ -10,7 +10,7 @@ use fixtures::shop;
 use ledger::reference::ReferenceWriter;
 use pos_app::config::{Config, Language, Payment, Theme};
 use pos_app::lane::Moment;
-use protocol::ask::{Answer, Margin, Margins, ParkedRefused, ParkedShown, Uncosted};
+use protocol::ask::{Answer, Margin, Margins, ParkedRefused, ParkedShown, StockAt, Uncosted};
 use protocol::event::{ParkedId, PointsGrant, Position};
 use protocol::pull::{Change, Entity, Order, OrderLine, OrderState, Transfer, TransferLine, pick_up_hash};
 use ui::TillScreen;
@@ -114,6 +114,7 @@ pub fn watched<'a>(
     day.orders(files.path())?;
     day.transfers(files.path())?;
     day.shift()?;
+    day.others()?;
     day.stand = Stand::open(files.path(), config.for_training(), MORNING)?;
     day.stand.screen.show()?;
     day.training()?;
@@ -704,6 +705,83 @@ impl Day<'_> {
             self.stand.lane.till().is_some_and(|till| till.shift().is_none()),
             "the shift was not closed"
         );
+        Ok(())
+    }
+
+    /// Sheets that no page shows: each is looked at and left.
+    fn others(&mut self) -> Result<()> {
+        self.stand.key(Key::Escape);
+        if matches!(self.stand.lane.till().map(domain::till::Till::desk), Some(Desk::SignedOut)) {
+            self.stand.sign_in("101", "1234");
+        } else {
+            // The next shift begins with whoever signs in.
+            self.menu(self.say("签退", "Sign out"))?;
+            self.stand.sign_in("101", "1234");
+        }
+        self.scan("100001")?;
+        for (name, chinese, english) in [
+            ("cancel", "整单取消", "Cancel the basket"),
+            ("cash-in", "现金存入", "Cash in"),
+            ("cash-out", "现金支出", "Cash out"),
+            ("drawer", "开钱箱", "Open the drawer"),
+        ] {
+            self.menu(self.say(chinese, english))?;
+            self.draw(name)?;
+            self.stand.key(Key::Escape);
+        }
+        self.where_there_is_any()?;
+        self.stand.function(5);
+        self.stand.press(ui::Button::SheetKey(0));
+        self.draw("blind")?;
+        self.stand.key(Key::Escape);
+        self.stand.key(Key::Escape);
+        self.stand.scan(GOLD_CARD);
+        self.stand.function(8);
+        self.stand.function(9);
+        self.draw("top-up")?;
+        self.stand.key(Key::Escape);
+        self.stand.key(Key::Escape);
+        self.stand.key(Key::Char(' '));
+        self.stand.function(10);
+        self.draw("stored-value")?;
+        self.stand.key(Key::Escape);
+        self.stand.key(Key::Escape);
+        self.menu(self.say("整单取消", "Cancel the basket"))?;
+        self.stand.key(Key::Enter);
+        ensure!(self.lines() == 0, "the basket was not cancelled");
+        // The keys stand on a tile.
+        self.stand.key(Key::Right);
+        self.stand.key(Key::Down);
+        self.draw("grid")?;
+        self.stand.key(Key::Escape);
+        Ok(())
+    }
+
+    /// HQ says where there is any of some goods.
+    fn where_there_is_any(&mut self) -> Result<()> {
+        self.stand.function(3);
+        self.scan("100028")?;
+        self.stand.agent_is_slow = true;
+        self.stand.function(6);
+        let place = |store: &str, names: (&str, &str), metres, on_hand| StockAt {
+            store: store.into(),
+            name_zh: names.0.into(),
+            name_en: names.1.into(),
+            metres,
+            on_hand,
+            ..StockAt::default()
+        };
+        let places = vec![
+            StockAt { in_transit: 24_000, ..place("S001", ("", ""), None, -2_000) },
+            place("S003", ("滨河店", "Riverside"), Some(1_280), 3_000),
+            StockAt { reserved: 6_000, ..place("S002", ("翠湖店", "Green Lake"), Some(4_810), 36_000) },
+            place("S009", ("", ""), None, 12_000),
+        ];
+        self.stand.answer(Answer::Stock { places });
+        self.stand.agent_is_slow = false;
+        self.draw("on-hand")?;
+        self.stand.key(Key::Escape);
+        self.stand.key(Key::Escape);
         Ok(())
     }
 

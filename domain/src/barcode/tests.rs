@@ -147,7 +147,7 @@ fn the_shops_own_codes_are_told_apart() {
     check("rS001-2-1-41-h", expect!["receipt S001 2 1 41"]);
     let token = "0123456789abcdef0123456789abcdef";
     check(&format!("https://hq.example/r/RS001-2-1-41-H/{token}"), expect!["receipt S001 2 1 41"]);
-    check(&format!("]Q3HTTPS://HQ.EXAMPLE/r/RS001-2-1-41-H/{token}"), expect!["receipt S001 2 1 41"]);
+    check(&format!("]Q1HTTPS://HQ.EXAMPLE/r/RS001-2-1-41-H/{token}"), expect!["receipt S001 2 1 41"]);
     check(
         "M0000011",
         expect!["misread M0000011: read a code of the shop: the check should be 'W', found '1'"],

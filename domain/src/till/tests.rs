@@ -1550,7 +1550,7 @@ fn a_price_that_no_document_may_carry_is_not_charged() {
             tell QuantityRange
             sound Blocked
             tell QuantityRange
-            commit line 2 price 1000000000000.00 net 1000000000000.00 by li
+            commit line 2 price 1000000000000.00 net 1000000000000.00 by li for tag
             sound Blocked
             tell QuantityRange
             = shift 1 of 2026-03-02, li selling; 2 lines 2000000000000.00
@@ -1668,11 +1668,11 @@ fn a_price_is_set_and_takes_the_place_of_promotion_and_label() {
         then(selling(), [scan(EGG), scan(APPLE_PRICED)]),
         &[price(1, "1.80"), price(2, "10"), price(3, "1"), price(1, "0")],
         expect![[r#"
-            commit line 1 price 1.80 net 1.80 by li
-            commit line 2 price 10.00 net 12.35 by li
+            commit line 1 price 1.80 net 1.80 by li for tag
+            commit line 2 price 10.00 net 12.35 by li for tag
             sound Blocked
             tell NoLine
-            commit line 1 price 0.00 net 0.00 by li
+            commit line 1 price 0.00 net 0.00 by li for tag
             = shift 1 of 2026-03-02, li selling; 2 lines 12.35
         "#]],
     );
@@ -2870,7 +2870,7 @@ fn what_a_cashier_may_not_do_a_supervisor_lets_them_with_a_reason() {
             sound Blocked
             tell wrong PIN, wait 0
             commit SetPrice of li approved by zhao for dented
-            commit line 1 price 3.00 net 3.00 by li
+            commit line 1 price 3.00 net 3.00 by li for tag
             sound Blocked
             ask for SetPrice
             commit line 2 egg 1 x 2.00 by breakfast = 2.00
@@ -2882,7 +2882,7 @@ fn what_a_cashier_may_not_do_a_supervisor_lets_them_with_a_reason() {
             sound Blocked
             tell MayNotApprove
             commit GiveAway of li approved by chen for free
-            commit line 1 price 0.00 net 0.00 by li
+            commit line 1 price 0.00 net 0.00 by li for tag
             = shift 1 of 2026-03-02, li selling; 2 lines 2.00
         "#]],
     );

@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{Html, IntoResponse, Response};
 use domain::barcode::{RECEIPT_TOKEN_LENGTH, ReceiptCode};
 use domain::receipt::{self, Heading, Language, Row};
@@ -115,11 +115,11 @@ fn written(reading: &Reading<'_>, code: &ReceiptCode, language: Language) -> Res
 }
 
 fn answer(found: Option<Found>, language: Language) -> Response {
-    let (status, title, body) = match found {
+    let (title, body) = match found {
         Some(found) => {
             let below = language.pick("退换货时出示这个码。", "Show this code to bring goods back.");
             let body = format!("<pre>{}</pre>{}<p>{below}</p>", escaped(&found.text), drawn(&found.code));
-            (StatusCode::OK, language.pick("电子小票", "Receipt"), body)
+            (language.pick("电子小票", "Receipt"), body)
         }
         None => {
             let body = language.pick(
@@ -127,7 +127,7 @@ fn answer(found: Option<Found>, language: Language) -> Response {
                 "This receipt has not come in yet. A till without a network sends it later: open the link again after a \
                  while. Goods can be brought back with the code all the same.",
             );
-            (StatusCode::NOT_FOUND, language.pick("还没有这张小票", "Not here yet"), format!("<p>{body}</p>"))
+            (language.pick("还没有这张小票", "Not here yet"), format!("<p>{body}</p>"))
         }
     };
     let lang = language.pick("zh-CN", "en");
@@ -143,7 +143,7 @@ fn answer(found: Option<Found>, language: Language) -> Response {
         (header::REFERRER_POLICY, "no-referrer"),
         (header::VARY, "accept-language"),
     ];
-    (status, headers, Html(page)).into_response()
+    (headers, Html(page)).into_response()
 }
 
 /// Text as it stands in a page.

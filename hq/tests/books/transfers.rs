@@ -334,6 +334,17 @@ pub(super) fn what_is_odd_about_a_transfer_is_listed_and_stands(shop: Shop) {
     assert_eq!((elsewhere.len(), elsewhere[0].store.as_str(), elsewhere[0].quantity), (1, "S3", -1_000));
     assert_eq!(odd(&shop).len(), 3, "what is filed twice is listed once");
     shop.finds_nothing_to_put_right();
+    // The sender's document names another store: it left all the same, is not sent once more, and can be closed.
+    shop.order(&asked("T3", &[("2", 2_000)])).expect("ordered");
+    one.fact(moved(StockMove::TransferOut, "T3", "S3", 2));
+    shop.file(&mut one);
+    let numbers = |store: &str| shop.told(store).into_iter().map(|told| told.0).collect::<Vec<_>>();
+    assert_eq!(shop.transfer("T3").state, State::OnItsWay);
+    assert!(!numbers("S1").contains(&"T3".into()) && numbers("S2").contains(&"T3".into()));
+    let off = shop.store.write(|writing| transfers::write_off(writing, "T3", "went to S3", HQ));
+    assert_eq!(off.expect("closed").state, State::Closed);
+    assert!(!numbers("S2").contains(&"T3".into()));
+    shop.finds_nothing_to_put_right();
 }
 
 pub(super) fn what_is_lost_is_on_its_way_no_more_until_it_comes_after_all(shop: Shop) {
@@ -368,6 +379,18 @@ pub(super) fn what_is_lost_is_on_its_way_no_more_until_it_comes_after_all(shop: 
         (shop.transfer("T2").state, shop.in_transit("1"), shop.told("S2").len()),
         (State::Closed, 0, 0)
     );
+    shop.finds_nothing_to_put_right();
+    // What leaves under its number afterwards is on its way: nobody wrote that off.
+    one.fact(moved(StockMove::TransferOut, "T2", "S2", 3));
+    shop.file(&mut one);
+    assert_eq!(
+        (shop.transfer("T2").state, shop.in_transit("1"), shop.told("S2").len()),
+        (State::OnItsWay, 3_000, 1)
+    );
+    two.fact(moved(StockMove::TransferIn, "T2", "S1", 3));
+    shop.file(&mut two);
+    assert_eq!((shop.transfer("T2").state, shop.in_transit("1")), (State::Closed, 0));
+    assert_eq!(differences(&shop.transfer("T2")).last(), Some(&(Differs::ArrivedLess, "1", 4_000)));
     shop.finds_nothing_to_put_right();
 }
 

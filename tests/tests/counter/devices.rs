@@ -48,7 +48,9 @@ fn the_doctor_leaves_devices_to_the_till_that_holds_them() {
     }
     assert_eq!(said("alipay").0, Grade::Good);
     drop(till);
-    assert!(said("scale").1.contains("1.250 kg"), "{:?}", said("scale"));
+    // A line that was just let go may say what lies on it a moment later.
+    let shows = || said("scale").1.contains("1.250 kg");
+    assert!((0..5).any(|_| shows()), "{:?}", said("scale"));
 }
 
 #[test]

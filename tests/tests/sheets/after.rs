@@ -6,6 +6,7 @@ use drivers::frame::Health;
 use drivers::printer::{Outcome, PrinterEvent};
 use i_slint_backend_testing::{AccessibleRole, ElementQuery};
 use pos_app::config::Printer;
+use protocol::ask::Question;
 
 use super::*;
 
@@ -316,4 +317,63 @@ fn in_english_too() {
     lane.stand.function(8);
     lane.stand.function(8);
     assert_eq!(lane.title(), "A member after the payment");
+}
+
+#[test]
+fn an_answer_that_comes_after_the_question_was_left_names_nobody() {
+    let stranger = || Answer::Member {
+        member: event::Member {
+            id: "M99".into(),
+            shown: "冯**".into(),
+            tier: "gold".into(),
+            tags: Vec::new(),
+            stage: String::new(),
+            first_order: false,
+            points: None,
+        },
+        note: String::new(),
+    };
+    let body = "M00000099";
+    let card = format!("{body}{}", domain::barcode::shop::check_character(body));
+    // Everything that was asked is answered.
+    let answer_all = |lane: &mut Lane| {
+        let asked: Vec<u64> = lane
+            .stand
+            .commands
+            .iter()
+            .filter_map(|command| match command {
+                Command::Ask(asked) if matches!(asked.question, Question::Member { .. }) => {
+                    Some(asked.number)
+                }
+                _ => None,
+            })
+            .collect();
+        for number in &asked {
+            lane.stand.turn(vec![Event::Answered { number: *number, answer: Some(Box::new(stranger())) }]);
+        }
+        asked.len()
+    };
+    // For nobody after all; for the next customer after all.
+    for (leave, questions) in [(Key::Escape, 1), (Key::Function(6), 2)] {
+        let mut lane = Lane::open();
+        walk_in(&mut lane);
+        lane.stand.scan(&card);
+        lane.stand.agent_is_slow = true;
+        lane.stand.function(5);
+        // A key that is pressed twice asks once.
+        lane.stand.function(5);
+        lane.stand.key(leave);
+        assert_eq!(answer_all(&mut lane), questions, "{leave:?}");
+        assert_eq!(who(&lane), [], "{leave:?}");
+        assert_eq!(lane.till().basket().member().is_some(), questions == 2);
+    }
+    // Whoever waits gets them.
+    let mut lane = Lane::open();
+    let sale = walk_in(&mut lane);
+    lane.stand.scan(&card);
+    lane.stand.agent_is_slow = true;
+    lane.stand.function(5);
+    assert_eq!(answer_all(&mut lane), 1);
+    assert_eq!(who(&lane), [(sale, "M99".to_owned())]);
+    assert_eq!(lane.title(), "");
 }

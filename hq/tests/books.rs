@@ -52,7 +52,7 @@ use named::{
     a_book_of_who_was_named_that_is_lost_is_made_again,
     a_member_named_after_the_payment_has_the_points_of_the_sale,
     in_whatever_order_journals_come_the_points_are_of_what_is_left,
-    who_cannot_be_named_is_listed_and_moves_no_points,
+    who_becomes_a_member_with_a_paid_sale_has_its_points, who_cannot_be_named_is_listed_and_moves_no_points,
 };
 use protocol::ask::{Answer, CouponRefused, Question, ReceiptRefused};
 use protocol::enrol::Enrolment;
@@ -206,6 +206,7 @@ on_both!(
     what_is_lost_is_on_its_way_no_more_until_it_comes_after_all,
     a_transfer_that_was_changed_by_hand_is_made_again,
     a_member_named_after_the_payment_has_the_points_of_the_sale,
+    who_becomes_a_member_with_a_paid_sale_has_its_points,
     in_whatever_order_journals_come_the_points_are_of_what_is_left,
     who_cannot_be_named_is_listed_and_moves_no_points,
     a_book_of_who_was_named_that_is_lost_is_made_again,

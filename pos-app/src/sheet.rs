@@ -156,8 +156,8 @@ pub(crate) enum Kind {
     Leave(Origin, String),
     /// A customer leaves; whether their goods are looked at.
     Exit(Box<ExitRight>, bool),
-    /// Somebody becomes a member.
-    NewMember,
+    /// Somebody becomes a member: of the basket, or of a sale that was paid, by its number.
+    NewMember(Option<u64>),
     /// A member is named for a sale that was paid, by its number.
     MemberAfter(u64),
     /// Whose is the card that was scanned after a payment?
@@ -359,7 +359,7 @@ impl Open {
             Kind::Payment(_) => &[Digits, Digits],
             Kind::Float | Kind::Cash(_) => &[Amount],
             Kind::Count => &[Digits],
-            Kind::NewMember => &[Digits, Code],
+            Kind::NewMember(_) => &[Digits, Code],
             Kind::Seller { .. } => &[Digits],
             Kind::Note { .. } => &[Words],
             Kind::Counting => &[Code, Quantity],
@@ -438,8 +438,8 @@ impl Open {
             // Of a card nobody types more than may be kept.
             (Kind::Payment(_), 1) | (Kind::Bought(BoughtBy::Payment), 0) => CARD_DIGITS,
             // A mobile number begins with 1 and has no more than its digits.
-            (Kind::NewMember, 0) if self.text(0).starts_with('1') => member::CHINESE_MOBILE_LENGTH,
-            (Kind::NewMember, 0) => member::PHONE_LENGTH_MAX,
+            (Kind::NewMember(_), 0) if self.text(0).starts_with('1') => member::CHINESE_MOBILE_LENGTH,
+            (Kind::NewMember(_), 0) => member::PHONE_LENGTH_MAX,
             _ => FIELD_MAX,
         }
     }
@@ -504,7 +504,7 @@ impl Open {
             | Kind::Count
             | Kind::CloseShift
             | Kind::Report(..)
-            | Kind::NewMember
+            | Kind::NewMember(_)
             | Kind::WhoseCard { .. }
             | Kind::EndOrder(_)
             | Kind::Counting
@@ -557,7 +557,7 @@ impl Open {
             | Kind::Phones
             | Kind::Leave(..)
             | Kind::Exit(..)
-            | Kind::NewMember
+            | Kind::NewMember(_)
             | Kind::MemberAfter(_)
             | Kind::WhoseCard { .. }
             | Kind::Stock(_)
@@ -739,7 +739,7 @@ impl Lane {
             Kind::Phones => self.show_phones(open, sheet),
             Kind::Leave(origin, code) => self.show_leave(origin, code),
             Kind::Exit(exit, audit) => self.show_exit(open, sheet, exit, *audit),
-            Kind::NewMember => self.show_new_member(sheet),
+            Kind::NewMember(sale) => self.show_new_member(sheet, *sale),
             Kind::MemberAfter(_) => self.show_member_after(sheet),
             Kind::WhoseCard { .. } => self.show_whose_card(sheet),
             Kind::Stock(work) => self.show_stock(sheet, *work),
@@ -802,7 +802,7 @@ impl Lane {
             | Kind::Phones
             | Kind::Leave(..)
             | Kind::Exit(..)
-            | Kind::NewMember
+            | Kind::NewMember(_)
             | Kind::Stock(_)
             | Kind::Transfers(_)
             | Kind::Seller { .. }
@@ -896,7 +896,7 @@ impl Lane {
                 has_phones
             } else if let Kind::WhoseCard { document, .. } = &sheet.kind {
                 done.or(at_rest) == Some(*document)
-            } else if let Kind::MemberAfter(_) = &sheet.kind {
+            } else if let Kind::MemberAfter(_) | Kind::NewMember(Some(_)) = &sheet.kind {
                 selling || done.is_some()
             } else if let Kind::Leave(origin, _) = &sheet.kind {
                 done == Some(origin.seq)

@@ -1,5 +1,6 @@
 //! The pictures of the cashier's guide: each job is done at a real lane, by keys and scans, and drawn.
 
+mod rare;
 mod setting_up;
 
 use std::path::{Path, PathBuf};
@@ -115,9 +116,10 @@ pub fn watched<'a>(
     day.transfers(files.path())?;
     day.shift()?;
     day.others()?;
-    day.stand = Stand::open(files.path(), config.for_training(), MORNING)?;
+    day.stand = Stand::open(files.path(), config.clone().for_training(), MORNING)?;
     day.stand.screen.show()?;
     day.training()?;
+    day.rare(&config)?;
     let set_up = setting_up::pictures((&day.stand.screen, pixels), folder, &config_of(look))?;
     day.names.extend(set_up);
     Ok(day.names)
@@ -457,6 +459,10 @@ impl Day<'_> {
         self.stand.function(8);
         self.stand.function(8);
         self.draw("member-after")?;
+        self.stand.function(7);
+        self.stand.type_text("13900139001");
+        self.draw("new-member-after")?;
+        self.stand.key(Key::Escape);
         self.stand.key(Key::Escape);
         self.stand.key(Key::Escape);
         Ok(())

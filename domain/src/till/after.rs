@@ -8,7 +8,7 @@ use super::savings::ticket_line;
 use super::step::Step;
 use super::{Context, Desk, Effect, Message, Sound};
 use crate::basket::Line;
-use crate::member::{Member, PointsMoved};
+use crate::member::{Member, NewMember, PointsMoved};
 use crate::money::Money;
 use crate::promotion::grant;
 use crate::promotion::ticket::{Occasion, TicketLine};
@@ -49,6 +49,8 @@ pub enum Named {
     Code(String),
     /// A member who was found elsewhere.
     Member(Arc<Member>),
+    /// Somebody who becomes a member with it.
+    New(Box<NewMember>),
 }
 
 /// Why no member is named for a sale any more.
@@ -98,8 +100,17 @@ impl Step {
         if let Some(why) = self.till.not_named(paid) {
             return self.refuse(Message::BuyerNotNamed(why));
         }
+        let mut registered = None;
         let member = match who {
             Named::Member(member) => member,
+            Named::New(new) => {
+                if !new.is_within_bounds() {
+                    return self.refuse(Message::MemberUnknown(new.shown));
+                }
+                let member = new.as_member();
+                registered = Some(*new);
+                member
+            }
             Named::Code(text) => {
                 let code = kept_words(&text);
                 let unknown = Message::BuyerUnknown { document: paid.seq, code: code.clone() };
@@ -118,6 +129,10 @@ impl Step {
             && self.allow(Act::NameBuyer, |rights| rights.allow(Act::NameBuyer)).is_none()
         {
             return;
+        }
+        // Who stays unregistered where the naming is refused: both are written, or neither.
+        if let Some(member) = registered {
+            self.commit(Record::MemberRegistered { member, staff: staff.clone() });
         }
         let buyer = buyer_after(context, paid, &member);
         let earned = buyer.points.as_ref().map_or(0, |points| points.earned);

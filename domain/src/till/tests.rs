@@ -300,6 +300,8 @@ enum Happens {
     Saved,
     /// A member is named for the last sale that sold goods, after it was paid.
     NamesBuyer(&'static str),
+    /// Somebody becomes a member with the sale that was paid last.
+    NamesNewBuyer(Box<crate::member::NewMember>),
     /// Time passes, milliseconds; or the clock is set back.
     Later(i64),
     /// The clock says this, milliseconds UTC.
@@ -515,6 +517,10 @@ impl Lane {
             Happens::NamesBuyer(code) => {
                 let Some(paid) = self.paid_sale() else { return None };
                 Input::NameBuyer { paid: Box::new(paid), who: after::Named::Code(code.into()) }
+            }
+            Happens::NamesNewBuyer(member) => {
+                let Some(paid) = self.paid_sale() else { return None };
+                Input::NameBuyer { paid: Box::new(paid), who: after::Named::New(member) }
             }
             Later(ms) => {
                 self.now_ms = self.now_ms.saturating_add(ms);

@@ -75,6 +75,35 @@ pub(super) fn a_member_named_after_the_payment_has_the_points_of_the_sale(mut sh
     assert_eq!(balance(&shop), before + 2);
 }
 
+pub(super) fn who_becomes_a_member_with_a_paid_sale_has_its_points(mut shop: Shop) {
+    shop.now_ms = EVENING_MS;
+    let mut one = lane_of_today(&shop, 1);
+    let new = |phone: &str| NewMember {
+        id: format!("n{}", &phone_hash(phone)[..31]),
+        phone_hash: phone_hash(phone),
+        shown: "*0001".into(),
+        card: String::new(),
+    };
+    // A stranger, and somebody whose telephone HQ has had for long.
+    let (stranger, known) = (new("13977770001"), new(PHONE));
+    let before = balance(&shop);
+    for member in [&stranger, &known] {
+        let sold = one.sale(|_| ());
+        one.fact(Fact::MemberRegistered { member: member.clone(), staff: "u1".into() });
+        one.fact(named(&sold, &member.id, 3));
+        shop.file(&mut one);
+    }
+    assert_eq!(balance(&shop), before + 3, "who was known by the telephone is the same one");
+    let found = shop.ask(&one, Question::member("13977770001"));
+    assert!(
+        matches!(&found, Answer::Member { member, .. } if member.points == Some(3) && member.id == stranger.id),
+        "{found:?}"
+    );
+    assert!(shop.exceptions().is_empty(), "{:?}", shop.exceptions());
+    rebuilds(&shop);
+    assert_eq!(balance(&shop), before + 3);
+}
+
 /// One event of a lane that is filed by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Comes {

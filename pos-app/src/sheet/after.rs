@@ -108,11 +108,7 @@ impl Lane {
 
     pub(super) fn key_whose_card(&mut self, document: u64, code: String, index: usize) {
         match index {
-            0 => {
-                if self.name_buyer(document, Named::Code(code)) == Attempt::Done {
-                    self.close_sheets();
-                }
-            }
+            0 => self.name_and_close(document, Named::Code(code)),
             _ => self.go_whose_card(&code),
         }
     }
@@ -179,7 +175,10 @@ impl Lane {
             ),
             fields: self.fields(sheet, &[("会员号、卡号或手机", "Number, card or telephone")]),
             rows: sheet.listed.clone(),
-            keys: vec![key(self.words("最近的单据", "Last documents"), "F5")],
+            keys: vec![
+                key(self.words("最近的单据", "Last documents"), "F5"),
+                key(self.words("登记新会员", "New member"), "F7"),
+            ],
             go: self.words("补会员", "Name the member"),
             can_go: !sheet.text(0).is_empty(),
             letters: sheet.has_letters,
@@ -188,7 +187,10 @@ impl Lane {
         }
     }
 
-    pub(super) fn key_member_after(&mut self) {
+    pub(super) fn key_member_after(&mut self, document: u64, index: usize) {
+        if index == 1 {
+            return self.begin_new_member(Some(document));
+        }
         self.pop_sheet();
         self.open_sheet(Kind::Receipts);
     }
@@ -196,9 +198,7 @@ impl Lane {
     pub(super) fn go_member_after(&mut self, document: u64) {
         let Some(sheet) = self.sheet() else { return };
         let code = sheet.text(0).to_owned();
-        if self.name_buyer(document, Named::Code(code)) == Attempt::Done {
-            self.close_sheets();
-        }
+        self.name_and_close(document, Named::Code(code));
     }
 
     /// A card names the member, a receipt of this lane another sale; goods go past the sheet.
@@ -209,9 +209,7 @@ impl Lane {
             return true;
         }
         let Some(Barcode::Member(code)) = barcode else { return false };
-        if self.name_buyer(document, Named::Code(code)) == Attempt::Done {
-            self.close_sheets();
-        }
+        self.name_and_close(document, Named::Code(code));
         true
     }
 
@@ -265,7 +263,12 @@ impl Lane {
                 ),
             );
         }
-        if self.name_buyer(document, Named::Member(member)) == Attempt::Done {
+        self.name_and_close(document, Named::Member(member));
+    }
+
+    /// Names somebody, and leaves what asked for them once it is done.
+    pub(super) fn name_and_close(&mut self, document: u64, who: Named) {
+        if self.name_buyer(document, who) == Attempt::Done {
             self.close_sheets();
         }
     }

@@ -3,6 +3,7 @@
 use domain::barcode::Barcode;
 use domain::member::{Member, NewMember};
 use domain::money::Money;
+use domain::till::after::Named;
 use domain::till::{Desk, Input};
 use protocol::ask::PHONE_LENGTH_MIN;
 use protocol::pull::phone_hash;
@@ -179,7 +180,7 @@ impl Lane {
             2 => self.offer_points(),
             4 if has_value => self.begin_top_up(),
             4 | 5 => self.turn_to_sale_just_paid(),
-            _ => self.begin_new_member(),
+            _ => self.begin_new_member(None),
         }
     }
 
@@ -194,9 +195,9 @@ impl Lane {
     }
 
     /// What was typed to find somebody may be the number of somebody new.
-    fn begin_new_member(&mut self) {
+    pub(super) fn begin_new_member(&mut self, sale: Option<u64>) {
         let typed = self.sheet().map(|sheet| sheet.text(0).trim().to_owned()).unwrap_or_default();
-        self.open_sheet(Kind::NewMember);
+        self.open_sheet(Kind::NewMember(sale));
         if let Some(field) = self.sheet_mut().and_then(Open::focused)
             && typed.chars().all(|character| character.is_ascii_digit())
         {
@@ -204,20 +205,29 @@ impl Lane {
         }
     }
 
-    pub(super) fn show_new_member(&self, sheet: &Open) -> view::Sheet {
+    pub(super) fn show_new_member(&self, sheet: &Open, sale: Option<u64>) -> view::Sheet {
         let digits = sheet.text(0).chars().count();
         view::Sheet {
-            text: self.words(
-                "输手机号，回车。卡可以现在扫，也可以没有。断网也能登记，这一单就算会员价。手机号不留在本机。",
-                "Type the telephone, Enter. Scan a card if there is one. Works offline, and this basket counts. The number is not kept here.",
-            ),
+            text: match sale {
+                None => self.words(
+                    "输手机号，回车。卡可以现在扫，也可以没有。断网也能登记，这一单就算会员价。手机号不留在本机。",
+                    "Type the telephone, Enter. Scan a card if there is one. Works offline, and this basket counts. The number is not kept here.",
+                ),
+                Some(_) => self.words(
+                    "输手机号，回车。卡可以现在扫，也可以没有。断网也能登记。刚付的单价钱不变，积分记给新会员。手机号不留在本机。",
+                    "Type the telephone, Enter. Scan a card if there is one. Works offline. The paid sale keeps its price; the new member gets its points. The number is not kept here.",
+                ),
+            },
             figure: (digits > 0).then(|| view::Figure {
                 label: self.words("手机号", "Telephone"),
                 value: grouped(sheet.text(0)),
                 tone: view::Tone::Quiet,
             }),
             fields: self.fields(sheet, &[("手机号", "Telephone"), ("会员卡（可不填）", "Card (may be empty)")]),
-            go: self.words("登记", "Register"),
+            go: match sale {
+                None => self.words("登记", "Register"),
+                Some(_) => self.words("登记并补会员", "Register and name"),
+            },
             can_go: digits > 0,
             letters: sheet.focus == 1,
             script: Script::Capitals,
@@ -225,7 +235,7 @@ impl Lane {
         }
     }
 
-    pub(super) fn go_new_member(&mut self) {
+    pub(super) fn go_new_member(&mut self, sale: Option<u64>) {
         let Some(sheet) = self.sheet() else { return };
         let (phone, card) = (sheet.text(0).to_owned(), sheet.text(1).trim().to_owned());
         let is_mobile = phone.len() == CHINESE_MOBILE_LENGTH;
@@ -250,7 +260,10 @@ impl Lane {
             shown: self.words(&format!("尾号{last}"), &format!("*{last}")),
             card,
         };
-        self.attempt_and_close(Input::RegisterMember(Box::new(member)));
+        match sale {
+            None => self.attempt_and_close(Input::RegisterMember(Box::new(member))),
+            Some(document) => self.name_and_close(document, Named::New(Box::new(member))),
+        }
     }
 
     /// A card that somebody new is given.

@@ -140,7 +140,7 @@ impl Lane {
                 self.pop_sheet();
             }
             Kind::Receipts => self.go_receipts(),
-            Kind::NewMember => self.go_new_member(),
+            Kind::NewMember(sale) => self.go_new_member(sale),
             Kind::MemberAfter(document) => self.go_member_after(document),
             Kind::WhoseCard { document: _, code } => self.go_whose_card(&code),
             Kind::Stock(_) => self.go_stock(),
@@ -179,7 +179,7 @@ impl Lane {
             Kind::Day(_) => self.key_day(index),
             Kind::Margins => self.key_margins(index),
             Kind::Receipts => self.key_receipts(index),
-            Kind::MemberAfter(_) => self.key_member_after(),
+            Kind::MemberAfter(document) => self.key_member_after(document, index),
             Kind::WhoseCard { document, code } => self.key_whose_card(document, code, index),
             Kind::Stock(work) => self.key_stock(work, index),
             Kind::Transfers(work) => self.key_transfers(work),
@@ -210,7 +210,7 @@ impl Lane {
             | Kind::Phones
             | Kind::Leave(..)
             | Kind::Exit(..)
-            | Kind::NewMember
+            | Kind::NewMember(_)
             | Kind::Orders
             | Kind::Board
             | Kind::KioskAt(_)
@@ -411,7 +411,7 @@ impl Lane {
             Kind::Voucher => self.scan_for_voucher(text),
             Kind::Stock(_) => self.scan_for_stock(text),
             Kind::Counting => self.scan_for_count(text),
-            Kind::NewMember => self.scan_for_new_member(text),
+            Kind::NewMember(_) => self.scan_for_new_member(text),
             Kind::MemberAfter(document) => {
                 let document = *document;
                 self.scan_for_member_after(document, text)

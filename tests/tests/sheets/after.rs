@@ -148,6 +148,41 @@ fn by_keys_alone_a_telephone_is_typed_for_the_sale_just_paid() {
 }
 
 #[test]
+fn whoever_becomes_a_member_with_the_sale_just_paid_gets_its_points() {
+    let mut lane = Lane::open();
+    let sale = walk_in(&mut lane);
+    lane.stand.function(8);
+    lane.stand.function(8);
+    lane.stand.type_text("13977770001");
+    lane.stand.function(7);
+    assert_eq!(lane.title(), "登记新会员");
+    // What was typed came with it; a card that is scanned becomes theirs.
+    lane.stand.scan("M00000099X");
+    lane.stand.key(Key::Enter);
+    let registered: Vec<_> = lane
+        .records()
+        .into_iter()
+        .filter_map(|record| match record {
+            Record::MemberRegistered { member, .. } => Some(member),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(registered.len(), 1, "{}", notice(&lane));
+    assert_eq!(registered[0].phone_hash, protocol::pull::phone_hash("13977770001"));
+    assert_eq!((lane.title().as_str(), who(&lane)), ("", vec![(sale, registered[0].id.clone())]));
+    assert!(named(&lane)[0].1.points.as_ref().is_some_and(|points| points.earned > 0));
+    assert!(matches!(lane.till().desk(), Desk::Done(..)), "the next customer begins without a member");
+    // Once: nobody else is registered for a sale that has its member.
+    lane.stand.function(8);
+    lane.stand.function(8);
+    lane.stand.function(7);
+    lane.stand.enter("13977770002");
+    assert_eq!(lane.title(), "登记新会员", "what was typed stays");
+    assert!(notice(&lane).starts_with("这单已有会员"), "{}", notice(&lane));
+    assert_eq!(lane.count(|record| matches!(record, Record::MemberRegistered { .. })), 1);
+}
+
+#[test]
 fn by_touch_alone_it_is_the_menu_or_the_list_of_receipts() {
     let mut lane = Lane::open();
     let first = walk_in(&mut lane);

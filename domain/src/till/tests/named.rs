@@ -67,6 +67,30 @@ fn they_are_as_many_as_if_the_card_had_been_shown_before() {
     assert_eq!(all, [21, 14, 36, 24]);
 }
 
+/// Who registers is written before they are named, and not at all where the naming is refused.
+#[test]
+fn somebody_who_becomes_a_member_with_it_is_registered_and_named_at_once() {
+    let new = |hash: &str| {
+        Happens::NamesNewBuyer(Box::new(crate::member::NewMember {
+            id: "t1".into(),
+            phone_hash: hash.into(),
+            shown: "尾号0001".into(),
+            card: String::new(),
+        }))
+    };
+    let hash = "0".repeat(64);
+    check(
+        then(cashier(), walk_in()),
+        &[new("138"), new(&hash), new(&hash)],
+        expect![[r#""#]],
+    );
+    check(
+        then(then(cashier(), walk_in()), [Later(after::NAMED_FREELY_MS)]),
+        &[new(&hash), approves("wang", "manager", "seen")],
+        expect![[r#""#]],
+    );
+}
+
 #[test]
 fn later_or_once_more_somebody_looks_on() {
     check(

@@ -31,6 +31,10 @@ pub const TILES_MAX: usize = 12;
 /// does nothing, milliseconds.
 pub const CALM_MS: i64 = 1_000;
 
+/// After something was taken off, the same key takes nothing more off for so long, milliseconds: a key that bounces is
+/// quicker, and a finger that means it is not.
+pub const OFF_AGAIN_MS: i64 = 300;
+
 /// Search results that are shown.
 pub const RESULTS_MAX: usize = 8;
 
@@ -79,6 +83,8 @@ pub struct Front {
     /// Until then an Enter that was meant for the screen before does nothing,
     /// milliseconds UTC.
     pub(crate) calm_until_ms: i64,
+    /// Until then nothing more is taken off the basket or the payment by the key that took something off, milliseconds UTC.
+    pub(crate) kept_until_ms: i64,
     /// What somebody who signs in should know.
     pub(crate) on_sign_in: Option<Notice>,
     /// The sale whose exit code was shown, or that has none.
@@ -131,6 +137,7 @@ impl Front {
             weighing: None,
             pricing: None,
             calm_until_ms: 0,
+            kept_until_ms: 0,
             on_sign_in: None,
             exit_shown: None,
             papers_later: BTreeSet::new(),
@@ -408,10 +415,21 @@ impl Lane {
 
     fn command_key(&mut self, key: Key) {
         let paying = self.till().is_some_and(|till| matches!(till.desk(), Desk::Paying(_)));
+        if key == Key::Delete && self.moment.waits_until(self.front.kept_until_ms, CALM_MS) {
+            return;
+        }
         if let Some(shortcut) = shortcut(key)
             && let Some(index) = self.sheet_key_of(&shortcut)
         {
-            return self.press(Button::SheetKey(index));
+            let sheets = self.front.sheets.len();
+            self.press(Button::SheetKey(index));
+            if key == Key::Delete {
+                // Where it closed its sheet, the goods lie under the next one of a key that is held or bounces.
+                let is_closed = self.front.sheets.len() < sheets;
+                self.front.kept_until_ms =
+                    self.moment.now_ms + if is_closed { CALM_MS } else { OFF_AGAIN_MS };
+            }
+            return;
         }
         if let (true, true, Some(shortcut)) = (paying, self.front.sheets.is_empty(), shortcut(key))
             && let Some(index) = self.tender_kind_of(&shortcut)

@@ -214,8 +214,9 @@ fn buyer(basket: &Basket, language: Language) -> String {
 /// What is to be known of who buys, what they have and brought, and who sells.
 fn buyer_detail(lane: &Lane, open: &OpenLane) -> String {
     let (basket, language) = (open.basket(), lane.front.language);
-    let brought = brought(basket, &open.settings().currency, language);
-    let parts = [note_of_member(lane, open), brought, sold_by(basket, language)];
+    let [off, has] = brought(basket, &open.settings().currency, language);
+    // What takes money off is never cut.
+    let parts = [off, note_of_member(lane, open), sold_by(basket, language), has];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
@@ -251,8 +252,8 @@ pub(crate) fn tier(id: &str, language: Language) -> String {
     say(language, chinese, english)
 }
 
-/// What a member has, and what coupons and points take off.
-fn brought(basket: &Basket, currency: &Currency, language: Language) -> String {
+/// What coupons and points take off, and what a member has.
+fn brought(basket: &Basket, currency: &Currency, language: Language) -> [String; 2] {
     let say = |chinese: &str, english: &str| say(language, chinese, english);
     let off =
         |what: String, off: Money| off.is_positive().then(|| format!("{what} −{}", currency.format(off)));
@@ -262,13 +263,9 @@ fn brought(basket: &Basket, currency: &Currency, language: Language) -> String {
     let laid = basket.coupons().len();
     let coupons: Money = reckoning.coupons.iter().copied().sum();
     let idle = (laid > 0 && !coupons.is_positive()).then(|| format!("{} {laid}", say("券", "Coupons")));
-    let parts = [
-        points,
-        idle,
-        off(say("券", "Coupons"), coupons),
-        off(say("积分抵现", "Points spent"), reckoning.points.value),
-    ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+    let taken_off =
+        [off(say("积分抵现", "Points spent"), reckoning.points.value), off(say("券", "Coupons"), coupons)];
+    [taken_off, [idle, points]].map(|parts| parts.into_iter().flatten().collect::<Vec<_>>().join(" · "))
 }
 
 /// A kind of tender as people say it.
@@ -348,17 +345,23 @@ fn basket_line(lane: &Lane, open: &OpenLane, line: &Line) -> ui::view::Line {
     };
     let member_off = line.gross() - line.price();
     let member_price = member_price.filter(|_| member_off.is_positive());
-    let by_hand = line.discounted();
-    let by_hand = by_hand
-        .is_positive()
-        .then(|| format!("{} −{}", lane.words("手工优惠", "By hand"), currency.format(by_hand)));
-    let promotion = taken_off(line)
+    let by_hand = Some((lane.words("手工优惠", "By hand"), line.discounted()));
+    let mut offs: Vec<(String, Money)> = by_hand
         .into_iter()
-        .map(|(promotion, off)| {
-            format!("{} −{}", promotion_name(promotion, lane.front.language), currency.format(off))
-        })
-        .chain(by_hand)
-        .chain(member_price.map(|name| format!("{name} −{}", currency.format(member_off))))
+        .filter(|(_, off)| off.is_positive())
+        .chain(
+            taken_off(line)
+                .into_iter()
+                .map(|(promotion, off)| (promotion_name(promotion, lane.front.language), off)),
+        )
+        .chain(member_price.map(|name| (name, member_off)))
+        .collect();
+    let rest = line.gross() - line.net() - offs.iter().map(|(_, off)| *off).sum();
+    if rest.is_positive() {
+        offs.push((lane.words("积分抵现", "Points"), rest));
+    }
+    let promotion = offered(&offs, currency)
+        .into_iter()
         .chain(
             line.seller.as_ref().map(|seller| format!("{} {}", lane.words("导购", "Sold by"), seller.name)),
         )
@@ -379,6 +382,19 @@ fn basket_line(lane: &Lane, open: &OpenLane, line: &Line) -> ui::view::Line {
         net: currency.format(line.net()),
         age_open: item.age_restricted && open.basket().age_open().any(|open| open.number == line.number),
         returned: false,
+    }
+}
+
+/// What is taken off a line, in few words; of several the sum stands first, which is never cut.
+fn offered(offs: &[(String, Money)], currency: &Currency) -> Option<String> {
+    match offs {
+        [] => None,
+        [(name, off)] => Some(format!("{name} −{}", currency.format(*off))),
+        several => {
+            let sum: Money = several.iter().map(|(_, off)| *off).sum();
+            let names: Vec<&str> = several.iter().map(|(name, _)| name.as_str()).collect();
+            Some(format!("−{} {}", currency.format(sum), names.join(" + ")))
+        }
     }
 }
 

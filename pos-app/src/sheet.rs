@@ -580,6 +580,11 @@ pub(crate) fn say(language: Language, chinese: &str, english: &str) -> String {
     }
 }
 
+/// So many pieces.
+fn pieces_in_english(count: i64) -> String {
+    if count == 1 { "1 pc".to_owned() } else { format!("{count} pcs") }
+}
+
 /// A row that is chosen by its number.
 fn numbered(index: usize, name: String, detail: String, value: String) -> SheetRow {
     SheetRow { key: (index + 1).to_string(), name, detail, value, tone: Tone::Quiet, share: 0 }

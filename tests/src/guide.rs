@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use domain::till::Desk;
+use drivers::frame::Health;
+use drivers::printer::PrinterEvent;
 use fixtures::shop;
 use ledger::reference::ReferenceWriter;
-use pos_app::config::{Config, Language, Payment, Theme};
-use pos_app::lane::Moment;
+use pos_app::config::{Config, Language, Payment, Printer, Theme};
+use pos_app::lane::{Event, Moment};
 use protocol::ask::{Answer, Margin, Margins, ParkedRefused, ParkedShown, StockAt, Uncosted};
 use protocol::event::{ParkedId, PointsGrant, Position};
 use protocol::pull::{Change, Entity, Order, OrderLine, OrderState, Transfer, TransferLine, pick_up_hash};
@@ -100,11 +102,10 @@ pub fn watched<'a>(
     let files = tempfile::tempdir()?;
     let shop = reference(files.path(), 1)?;
     let config = config_of(look);
-    let stand = Stand::open(files.path(), config.clone(), MORNING)?;
-    stand.screen.show()?;
+    let stand = open(files.path(), config.clone())?;
     let shown_only = look.shown_only;
     let mut day =
-        Day { stand, pixels, folder: folder.to_owned(), shop, names: Vec::new(), shown_only, watch };
+        Day { stand, pixels, folder: folder.to_owned(), shop, names: Vec::new(), shown_only, watch, hq: hq(files.path())? };
     day.selling()?;
     day.prices()?;
     day.members()?;
@@ -116,8 +117,7 @@ pub fn watched<'a>(
     day.transfers(files.path())?;
     day.shift()?;
     day.others()?;
-    day.stand = Stand::open(files.path(), config.clone().for_training(), MORNING)?;
-    day.stand.screen.show()?;
+    day.stand = open(files.path(), config.clone().for_training())?;
     day.training()?;
     day.rare(&config)?;
     let set_up = setting_up::pictures((&day.stand.screen, pixels), folder, &config_of(look))?;
@@ -125,8 +125,23 @@ pub fn watched<'a>(
     Ok(day.names)
 }
 
+/// A lane whose printer is ready, and prints.
+fn open(files: &Path, config: Config) -> Result<Stand> {
+    let mut stand = Stand::open(files, config, MORNING)?;
+    stand.prints = true;
+    stand.turn(vec![Event::Printer(PrinterEvent::Health(Health::Ready))]);
+    stand.screen.show()?;
+    Ok(stand)
+}
+
+/// Where the lane's agent writes what it heard of HQ.
+fn hq(files: &Path) -> Result<ReferenceWriter> {
+    Ok(ReferenceWriter::open(&files.join("reference.db"))?)
+}
+
 fn config_of(look: Look) -> Config {
     Config {
+        printer: Some(Printer::new("127.0.0.1:1", "xprinter-xp80")),
         language: look.language,
         theme: look.theme,
         payment: Payment { card: true, ..Payment::default() },
@@ -142,10 +157,16 @@ struct Day<'a> {
     names: Vec<String>,
     shown_only: bool,
     watch: Option<Watch<'a>>,
+    /// What tells the lane that HQ has heard everything.
+    hq: ReferenceWriter,
 }
 
 impl Day<'_> {
     fn draw(&mut self, name: &str) -> Result<()> {
+        let acknowledged = self.stand.lane.journal().context("a journal")?.head().seq;
+        let position = ledger::reference::Position { acknowledged, quarantined: 0 };
+        self.hq.set_position(position, self.stand.moment.now_ms)?;
+        self.stand.turn(vec![Event::Tick]);
         if let Some(watch) = &mut self.watch {
             let view = self.stand.lane.view();
             for theme in [view::Theme::Light, view::Theme::Dark] {
@@ -393,7 +414,7 @@ impl Day<'_> {
         self.draw("card")?;
         self.stand.function(7);
         for _ in 0..4 {
-            self.stand.turn(vec![pos_app::lane::Event::Tick]);
+            self.stand.turn(vec![Event::Tick]);
             self.stand.moment.now_ms += 2_000;
         }
         self.draw("payment-in-doubt")?;
@@ -619,7 +640,7 @@ impl Day<'_> {
     /// Transfers that HQ ordered: one of two is sent, with less than was asked for; one is expected.
     fn transfers(&mut self, files: &Path) -> Result<()> {
         tell_transfers(files, &self.shop, self.stand.moment.now_ms)?;
-        self.stand.turn(vec![pos_app::lane::Event::Tick]);
+        self.stand.turn(vec![Event::Tick]);
         self.menu(self.say("调出到别的店", "Transfer out"))?;
         self.draw("transfers")?;
         self.stand.key(Key::Enter);
@@ -639,7 +660,7 @@ impl Day<'_> {
     /// Orders of channels: three come in, one is picked short and handed over.
     fn orders(&mut self, files: &Path) -> Result<()> {
         tell_orders(files, &self.shop, self.stand.moment.now_ms)?;
-        self.stand.turn(vec![pos_app::lane::Event::Tick]);
+        self.stand.turn(vec![Event::Tick]);
         self.draw("order-new")?;
         self.stand.press(ui::Button::Orders);
         self.draw("orders")?;

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use drivers::printer::{Outcome, PrinterEvent};
 use fixtures::shop;
 use ledger::journal::Identity;
 use ledger::reference::ReferenceWriter;
@@ -158,6 +159,16 @@ fn questions(commands: &[Command]) -> impl Iterator<Item = &Question> {
         .filter_map(|command| if let Command::Ask(asked) = command { Some(&asked.question) } else { None })
 }
 
+/// What a printer says that has done everything it was told.
+fn printed(commands: &[Command]) -> impl Iterator<Item = Event> {
+    commands.iter().filter_map(|command| match command {
+        Command::Print(job) => {
+            Some(Event::Printer(PrinterEvent::JobEnded { id: job.id, outcome: Outcome::Confirmed }))
+        }
+        _ => None,
+    })
+}
+
 /// How questions among commands end that nobody answers.
 fn unanswered(commands: &[Command]) -> Vec<Event> {
     let ends = commands.iter().filter_map(|command| match command {
@@ -186,6 +197,8 @@ pub struct Stand {
     pub commands: Vec<Command>,
     /// Whether the agent takes its time: questions stay open until [`Stand::answer_none`].
     pub agent_is_slow: bool,
+    /// Whether its printer prints at once whatever comes.
+    pub prints: bool,
     /// What the store's relay says of its kiosks; `None` where there is none.
     pub kiosks: Option<Vec<KioskStand>>,
     /// What was said to them.
@@ -207,6 +220,7 @@ impl Stand {
             moment,
             commands: Vec::new(),
             agent_is_slow: false,
+            prints: false,
             kiosks: None,
             said: Vec::new(),
             actions,
@@ -225,6 +239,9 @@ impl Stand {
         ends.iter_mut()
             .zip(questions(&commands))
             .for_each(|(end, question)| self.answer_board(end, question));
+        if self.prints {
+            ends.extend(printed(&commands));
+        }
         self.commands.extend(commands);
         if !ends.is_empty() {
             return self.turn(ends);

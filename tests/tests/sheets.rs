@@ -26,6 +26,8 @@ mod selling;
 mod touching;
 #[path = "sheets/transfers.rs"]
 mod transfers;
+#[path = "sheets/twice.rs"]
+mod twice;
 #[path = "sheets/value.rs"]
 mod value;
 

@@ -363,8 +363,8 @@ fn day(at: &mut Day) -> Result<()> {
     at.wait("goods back", 1, |record| matches!(record, Record::LineReturned { .. }))?;
     at.look()?;
     let sales = at.sales()?;
-    if at.find("To the money").is_some() {
-        at.touch("To the money")?;
+    if at.find("Pay back").is_some() {
+        at.touch("Pay back")?;
     } else {
         at.touch("Pay back")?;
     }

@@ -342,9 +342,9 @@ fn line(number: usize, name: String, detail: &str, promotion: String, amounts: [
 fn kinds(language: Language) -> Vec<SheetKey> {
     let kinds = [
         ("银行卡", "Card", "F3"),
-        ("先收这些", "Part in cash", "F4"),
+        ("先收部分现金", "Part in cash", "F4"),
         ("积分", "Points", "F5"),
-        ("优惠券", "Coupons", "F6"),
+        ("会员、券", "Member, coupons", "F6"),
         ("代金券", "Voucher", "F7"),
         ("外币", "Foreign cash", "F2"),
     ];

@@ -158,9 +158,9 @@ impl CustomerScreen {
     pub fn new(on_action: impl Fn(Action) + 'static) -> Result<Self, ScreenError> {
         let window = CustomerWindow::new()?;
         window.global::<window::Customer>().set_lines(ModelRc::from(Rc::new(VecModel::default())));
-        window.global::<Keys>().on_typed(move |text, command, control| {
+        window.global::<Keys>().on_typed(move |text, command, control, held| {
             let at = keys::taken_now(Keyboard::Window);
-            for key in typed(&text, command, control) {
+            for key in typed(&text, command, control, held) {
                 on_action(Action::Key { key, at });
             }
         });

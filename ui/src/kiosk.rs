@@ -268,9 +268,9 @@ impl KioskScreen {
         let report = on_action.clone();
         kiosk.on_touched(move |what, index| report(Action::Touch(touch(what, index))));
         let report = on_action.clone();
-        window.global::<Keys>().on_typed(move |text, command, control| {
+        window.global::<Keys>().on_typed(move |text, command, control, held| {
             let at = keys::taken_now(Keyboard::Window);
-            for key in typed(&text, command, control) {
+            for key in typed(&text, command, control, held) {
                 report(Action::Key { key, at });
             }
         });

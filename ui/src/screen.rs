@@ -69,9 +69,9 @@ impl TillScreen {
         let report = Rc::clone(&on_action);
         keys.on_pressed(move |press, index| report(Action::Press(button(press, index))));
         let report = Rc::clone(&on_action);
-        keys.on_typed(move |text, command, control| {
+        keys.on_typed(move |text, command, control, held| {
             let at = keys::taken_now(Keyboard::Window);
-            for key in typed(&text, command, control) {
+            for key in typed(&text, command, control, held) {
                 report(Action::Key { key, at });
             }
         });
@@ -265,10 +265,16 @@ const LETTERS: &str = "qwertyuiopasdfghjklzxcvbnm- :";
 /// With Control, Alt or Meta held a character is a command to some other
 /// program and not typed, except that scanners send the GS1 separator as
 /// Control-] and line ends as Control-J or Control-M.
-pub(crate) fn typed(text: &SharedString, command: bool, control: bool) -> Vec<Key> {
+///
+/// A key that is held down repeats where it writes, rubs out or moves; what
+/// does something does it once.
+pub(crate) fn typed(text: &SharedString, command: bool, control: bool, held: bool) -> Vec<Key> {
     text.chars()
         .filter_map(|character| {
             let key = key(character)?;
+            if held && !repeats(key) {
+                return None;
+            }
             let Key::Char(written) = key else { return Some(key) };
             match written {
                 ']' | '\u{1d}' if control => Some(Key::Char('\u{1d}')),
@@ -278,6 +284,27 @@ pub(crate) fn typed(text: &SharedString, command: bool, control: bool) -> Vec<Ke
             }
         })
         .collect()
+}
+
+/// Whether a key that is held down is pressed again and again.
+fn repeats(key: Key) -> bool {
+    match key {
+        Key::Char(_)
+        | Key::Backspace
+        | Key::Up
+        | Key::Down
+        | Key::Left
+        | Key::Right => true,
+        Key::Enter
+        | Key::Escape
+        | Key::Delete
+        | Key::Tab
+        | Key::Home
+        | Key::End
+        | Key::PageUp
+        | Key::PageDown
+        | Key::Function(_) => false,
+    }
 }
 
 /// The key that Slint encodes as this character.

@@ -423,6 +423,34 @@ fn keys_arrive_on_a_screen_that_was_changed_to() {
 }
 
 #[test]
+fn a_key_that_is_held_does_once_what_it_does_and_writes_on() {
+    let lane = Lane::open(&view(Screen::Sell(sell()), None));
+    for (name, times) in [
+        (Named::Delete, 1),
+        (Named::Return, 1),
+        (Named::Escape, 1),
+        (Named::Tab, 1),
+        (Named::Home, 1),
+        (Named::PageDown, 1),
+        (Named::F10, 1),
+        (Named::Backspace, 4),
+        (Named::DownArrow, 4),
+    ] {
+        let text: slint::SharedString = char::from(name).into();
+        lane.dispatch(WindowEvent::KeyPressed { text: text.clone() });
+        for _ in 0..3 {
+            lane.dispatch(WindowEvent::KeyPressRepeated { text: text.clone() });
+        }
+        lane.dispatch(WindowEvent::KeyReleased { text });
+        assert_eq!(lane.take_keys().len(), times, "{name:?}");
+    }
+    for text in ["7", "7"] {
+        lane.dispatch(WindowEvent::KeyPressRepeated { text: text.into() });
+    }
+    assert_eq!(lane.take_keys(), [Key::Char('7'), Key::Char('7')]);
+}
+
+#[test]
 fn modifiers_are_silent_and_commands_are_not_typed() {
     let lane = Lane::open(&view(Screen::Sell(sell()), None));
     for modifier in

@@ -12,7 +12,7 @@ use domain::till::{Desk, Input};
 use ui::action::Button;
 use ui::view::{Language, Notice, Theme};
 
-use super::{CALM_MS, TILES_MAX, identified};
+use super::{CALM_MS, OFF_AGAIN_MS, TILES_MAX, identified};
 use crate::chosen;
 use crate::lane::{Lane, State};
 use crate::pin;
@@ -361,7 +361,19 @@ impl Lane {
         });
     }
 
+    /// Whether something may be taken off now: not by a second press that came with the first.
+    fn may_take_off(&mut self) -> bool {
+        if self.moment.waits_until(self.front.kept_until_ms, CALM_MS) {
+            return false;
+        }
+        self.front.kept_until_ms = self.moment.now_ms + OFF_AGAIN_MS;
+        true
+    }
+
     fn void(&mut self) {
+        if !self.may_take_off() {
+            return;
+        }
         let line = self.selected_number().unwrap_or(0);
         self.front.line = None;
         self.input(Input::Void { line, reason: String::new() });
@@ -418,6 +430,9 @@ impl Lane {
 
     /// Hands a tender back: the last one where none is named.
     fn take_back(&mut self, index: usize) {
+        if !self.may_take_off() {
+            return;
+        }
         let State::Open(open) = &self.state else { return };
         let last = open.till().tenders().len().saturating_sub(1);
         self.input(Input::TakeTenderBack { place: index.min(last) });

@@ -122,7 +122,7 @@ impl Lane {
             super::say(
                 self.front.language,
                 &format!("密码不对，{wait} 秒后再试。还没有做，商品都在。"),
-                &format!("Wrong PIN: wait {wait} s. Nothing was done yet, the basket is kept."),
+                &format!("Wrong PIN: wait {wait} s. Nothing is done yet and the basket is kept."),
             )
         } else if self.labels.is_some() {
             self.words(
@@ -132,7 +132,7 @@ impl Lane {
         } else {
             self.words(
                 "还没有做，商品都在。请有权限的人输入工号和密码，或扫工牌。",
-                "Nothing was done yet, the basket is kept. Somebody with the right types number and PIN, or scans a card.",
+                "Nothing is done yet and the basket is kept. Somebody with the right types number and PIN, or scans a card.",
             )
         };
         let go =
@@ -147,7 +147,7 @@ impl Lane {
             go,
             go_value: who,
             can_go: wait == 0,
-            back: self.words("不做了", "Do not do it"),
+            back: self.words("不做了", "Cancel"),
             ..self.blank(super::say(
                 self.front.language,
                 &format!("需要授权：{chinese}"),
@@ -198,7 +198,9 @@ impl Lane {
         let stays = self.sheet().is_some_and(|sheet| {
             matches!(sheet.kind, Kind::GiveBack | Kind::Blind | Kind::Report(..) | Kind::Payments)
         });
-        if stays {
+        if self.sheet().is_some_and(|sheet| matches!(sheet.kind, Kind::GiveBack)) {
+            self.line_came_back();
+        } else if stays {
             self.rest();
         } else {
             self.close_sheets();

@@ -122,7 +122,7 @@ impl Lane {
                 let (left, number) = (Money::from_minor(receipt.left), domain::receipt::number(&origin));
                 let left_words = match receipt.left {
                     0 => self.words("已全部退完", "all of it came back"),
-                    _ => format!("{} {}", self.words("可退", "left"), currency.format(left)),
+                    _ => format!("{} {}", self.words("可退", "can go back:"), currency.format(left)),
                 };
                 view::SheetRow {
                     tone: if receipt.left == 0 { Tone::Stop } else { Tone::Quiet },

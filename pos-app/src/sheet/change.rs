@@ -110,7 +110,7 @@ impl Lane {
                 left.map(|left| {
                     super::say(
                         self.front.language,
-                        &format!("减 {typed}% ，也就是 {left} 折。"),
+                        &format!("减 {typed}%，也就是{}。", zhe(left)),
                         &format!("{typed}% off leaves {left}%."),
                     )
                 })
@@ -191,5 +191,15 @@ impl Lane {
         if self.attempt(input) == Attempt::Done {
             self.close_sheets();
         }
+    }
+}
+
+/// What is left of a hundred as shops say it: 80 are 8 折, 85 are 85 折.
+fn zhe(left: u32) -> String {
+    match left {
+        0 => "白送".to_owned(),
+        1..=9 => format!("原价的 {left}%"),
+        _ if left % 10 == 0 => format!(" {} 折", left / 10),
+        _ => format!(" {left} 折"),
     }
 }

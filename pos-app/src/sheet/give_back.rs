@@ -138,7 +138,7 @@ impl Lane {
         keys.push(SheetKey {
             enabled: !basket.returns().is_empty(),
             on: true,
-            ..key(self.words("去退款", "To the money"), "F8")
+            ..key(self.words("去退款", "Pay back"), "F8")
         });
         keys.push(SheetKey { stop: true, ..key(self.words("放弃退货", "Drop the return"), "Del") });
         let gives = due.payable < Money::ZERO;
@@ -181,7 +181,7 @@ impl Lane {
                 "Choose a line, Enter. Scan new goods to exchange.",
             )
         } else {
-            format!("{} {}", self.words("钱退到：", "Money goes to:"), parts.join(" · "))
+            format!("{}{}", self.words("钱退到：", "Money goes to: "), parts.join(" · "))
         };
         let kept: Money = gifts_of(open).iter().map(|kept| kept.amount).sum();
         let money = if kept == Money::ZERO {
@@ -282,12 +282,20 @@ impl Lane {
             return self.notice(Notice::QuantityRange { max: quantity(left) });
         };
         let reason = self.chosen_reason(sheet);
-        if self.attempt(Input::ReturnLine { line: number, thousandths, reason }) != Attempt::Refused {
-            if let Some(field) = self.sheet_mut().and_then(Open::focused) {
-                field.text.clear();
-            }
-            self.rest();
+        match self.attempt(Input::ReturnLine { line: number, thousandths, reason }) {
+            Attempt::Refused => {}
+            // Who is asked to approve may refuse: what was typed stays until it is done.
+            Attempt::Asked => self.rest(),
+            Attempt::Done => self.line_came_back(),
         }
+    }
+
+    /// A line came back: what was typed of it goes, and another Enter waits a moment.
+    pub(super) fn line_came_back(&mut self) {
+        if let Some(field) = self.sheet_mut().and_then(Open::focused) {
+            field.text.clear();
+        }
+        self.rest();
     }
 
     fn return_all(&mut self) {
@@ -455,7 +463,7 @@ impl Lane {
         keys.push(SheetKey {
             enabled: !open.basket().returns().is_empty(),
             on: true,
-            ..key(self.words("去退款", "To the money"), "F8")
+            ..key(self.words("去退款", "Pay back"), "F8")
         });
         keys.push(SheetKey { stop: true, ..key(self.words("放弃退货", "Drop the return"), "Del") });
         let mut fields = self.fields(

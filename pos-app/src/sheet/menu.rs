@@ -14,6 +14,8 @@ enum Choice {
     Cancel,
     Return,
     Recall,
+    Member,
+    Why,
     Seller,
     Note,
     PriceCheck,
@@ -59,6 +61,9 @@ impl Lane {
             choices.extend([Return, Recall, PriceCheck, Find]);
         }
         let paying = matches!(open.till().desk(), Desk::Paying(_));
+        if paying {
+            choices.extend([Choice::Member, Choice::Why]);
+        }
         if counter || paying {
             choices.push(Seller);
         }
@@ -123,6 +128,8 @@ impl Lane {
             Choice::Cancel => (self.words("整单取消", "Cancel the basket"), String::new()),
             Choice::Return => (self.words("退货 / 换货", "Return or exchange"), "F5".to_owned()),
             Choice::Recall => (self.words("取单", "Parked baskets"), count(open.till().parked().len())),
+            Choice::Member => (self.words("会员、券", "Member, coupons"), "F8".to_owned()),
+            Choice::Why => (self.words("为什么这个价", "Why this price"), "F9".to_owned()),
             Choice::Seller => (self.words("导购", "Seller"), "F7".to_owned()),
             Choice::Note => (self.words("备注", "Note"), String::new()),
             Choice::PriceCheck => (self.words("查价", "Price check"), "F3".to_owned()),
@@ -194,6 +201,8 @@ impl Lane {
             Choice::Cancel => self.cancel_basket(),
             Choice::Return => self.open_sheet(Kind::GiveBack),
             Choice::Recall => self.open_sheet(Kind::Parked),
+            Choice::Member => self.open_sheet(Kind::Member),
+            Choice::Why => self.open_sheet(Kind::Why),
             Choice::Seller => self.open_sheet(Kind::Seller { line: None }),
             Choice::Note => self.open_sheet(Kind::Note { line: None }),
             Choice::PriceCheck => self.open_sheet(Kind::Goods { selling: false }),

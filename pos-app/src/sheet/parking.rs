@@ -32,7 +32,7 @@ impl Lane {
                 label: super::say(
                     self.front.language,
                     &format!("{} 件", basket.pieces()),
-                    &format!("{} pcs", basket.pieces()),
+                    &super::pieces_in_english(basket.pieces()),
                 ),
                 value: open.settings().currency.format(basket.total()),
                 tone: Tone::Quiet,

@@ -152,7 +152,9 @@ impl Lane {
                     ..key(self.words("挂单，下一位", "Park, next customer"), "F8")
                 },
             ],
-            back: if self.is_paying() {
+            back: if self.is_paying() && self.till().is_some_and(|till| !till.tenders().is_empty()) {
+                self.words("挂单离开", "Leave: park it")
+            } else if self.is_paying() {
                 self.words("回到商品", "Back to goods")
             } else {
                 self.words("返回", "Back")
@@ -210,13 +212,27 @@ impl Lane {
             }
             1 => self.resolve(number, true, reason),
             2 => self.resolve(number, false, reason),
-            _ => {
-                let note = self.words("付款未定", "payment in doubt");
-                self.front.line = None;
-                self.scale.forget();
-                self.attempt_and_close(Input::Park { note });
-            }
+            _ => self.park_in_doubt(),
         }
+    }
+
+    /// The next customer comes first: what is in doubt waits with its basket.
+    fn park_in_doubt(&mut self) {
+        let note = self.words("付款未定", "payment in doubt");
+        self.front.line = None;
+        self.scale.forget();
+        self.attempt_and_close(Input::Park { note });
+    }
+
+    /// Whether an Escape that would do more than go back is the second one, and meant.
+    fn is_meant(&mut self) -> bool {
+        let calm = self.is_calm();
+        let Some(sheet) = self.sheet_mut() else { return false };
+        let is_meant = std::mem::replace(&mut sheet.warned, true) && !calm;
+        if !is_meant {
+            self.rest();
+        }
+        is_meant
     }
 
     fn resolve(&mut self, number: u64, paid: bool, reason: String) {
@@ -238,13 +254,20 @@ impl Lane {
             // tried must be answered for.
             if payment.wallet != Wallet::Card {
                 self.attempt(Input::GiveUpPayment);
+            } else if self.is_meant() {
+                // Whoever leaves a card that was tried does not know how it ended; the doubt is another question.
+                if let Some(sheet) = self.sheet_mut() {
+                    sheet.warned = false;
+                }
+                self.attempt(Input::GiveUpPayment);
+                self.attempt(Input::Tick);
             } else {
                 self.front.say(
                     Tone::Attend,
-                    ("请先按刷卡结果", "已记下这次刷卡。成功按回车，没成功按 F6，不清楚按 F7。"),
+                    ("请先按刷卡结果", "已记下这次刷卡。成功按回车，没成功按 F6，不清楚按 F7 或再按 Esc。"),
                     (
                         "Say first how the card ended",
-                        "It is written down. Enter: accepted, F6: failed, F7: not known.",
+                        "It is written down. Enter: accepted, F6: failed, F7 or Esc once more: not known.",
                     ),
                 );
             }
@@ -253,12 +276,15 @@ impl Lane {
         if self.is_paying() && payment_is_open(self, number) {
             if self.till().is_some_and(|till| !till.tenders().is_empty()) {
                 // What was paid of it holds it at the payment.
+                if self.is_meant() {
+                    return self.park_in_doubt();
+                }
                 return self.front.say(
                     Tone::Attend,
-                    ("这一单已收了一部分", "按 F8 挂单先服务下一位：已付的留在单上，现金退还顾客。或查明后认定。"),
+                    ("这一单已收了一部分", "再按一次 Esc 挂单，先服务下一位：已付的留在单上，现金退还顾客。"),
                     (
                         "A part of this basket is paid",
-                        "F8 parks it for the next customer: payments stay on it, cash goes back. Or find out and settle it.",
+                        "Esc once more parks it for the next customer: payments stay on it, cash goes back.",
                     ),
                 );
             }

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use domain::phone::CodeId;
 use drivers::frame::Health;
 use drivers::printer::{Outcome, PrinterEvent, Row};
-use pos_app::config::{Config, Printer};
+use pos_app::config::Config;
 use pos_app::lane::{Command, Event};
 use protocol::board::{KioskStand, Stand as Told, StandCall, StandState, Trouble};
 use protocol::event::Cause;
@@ -13,7 +13,7 @@ use protocol::head::SigningKey;
 use protocol::scan_go::{PhoneBasket, PhoneLine};
 use ui::action::Key;
 
-use super::{Change, Day, Entity, MORNING, ReferenceWriter, Stand, reference};
+use super::{Change, Day, Entity, MORNING, hq, open, reference};
 use crate::kiosk::alcohol;
 use crate::stand::{HQ_SECRET, tell_keys};
 
@@ -28,7 +28,7 @@ impl Day<'_> {
         tell_keys(files.path(), 1)?;
         let mut store = self.shop.store.clone();
         store.rules.foreign = FOREIGN.map(|(code, rate)| (code.to_owned(), rate)).into();
-        let mut writer = ReferenceWriter::open(&files.path().join("reference.db"))?;
+        let mut writer = hq(files.path())?;
         let version = writer.state()?.version + 1;
         let update = writer.begin()?;
         update.apply(&Change { version, key: store.code.clone(), entity: Entity::Store(Some(store)) })?;
@@ -36,10 +36,9 @@ impl Day<'_> {
         let mut config = config.clone();
         config.board = true;
         config.scan_go.exit_audit = 0;
-        config.printer = Some(Printer::new("127.0.0.1:1", "xprinter-xp80"));
-        self.stand = Stand::open(files.path(), config, MORNING)?;
-        self.stand.screen.show()?;
-        self.stand.turn(vec![Event::Printer(PrinterEvent::Health(Health::Ready))]);
+        self.stand = open(files.path(), config)?;
+        self.stand.prints = false;
+        self.hq = hq(files.path())?;
         self.opening()?;
         self.notes_of_others()?;
         self.doubtful_paper()?;

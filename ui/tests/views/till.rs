@@ -107,7 +107,7 @@ pub fn every_sheet() -> Vec<Sheet> {
         selected: Some(1),
         keys: vec![key("Unit price", "F4"), SheetKey { enabled: false, ..key("Undo discount", "Del") }],
         go: "Approve".into(),
-        back: "Do not do it".into(),
+        back: "Cancel".into(),
         entry_label: "PIN".into(),
         entry: "●●●".into(),
         ..Sheet::default()

@@ -82,12 +82,31 @@ fn somebody_who_becomes_a_member_with_it_is_registered_and_named_at_once() {
     check(
         then(cashier(), walk_in()),
         &[new("138"), new(&hash), new(&hash)],
-        expect![[r#""#]],
+        expect![[r#"
+            sound Blocked
+            tell MemberUnknown("尾号0001")
+            commit t1 registered
+            commit #4 is of t1 by li, 14 points
+            sound Accepted
+            tell #4 is of t1, 14 points
+            sound Blocked
+            tell not named: HasMember
+            = shift 1 of 2026-03-02, li done #4, change 0.00; paper #4 waiting
+        "#]],
     );
     check(
         then(then(cashier(), walk_in()), [Later(after::NAMED_FREELY_MS)]),
         &[new(&hash), approves("wang", "manager", "seen")],
-        expect![[r#""#]],
+        expect![[r#"
+            sound Blocked
+            ask for NameBuyer
+            commit NameBuyer of li approved by wang for seen
+            commit t1 registered
+            commit #4 is of t1 by li, 14 points
+            sound Accepted
+            tell #4 is of t1, 14 points
+            = shift 1 of 2026-03-02, li done #4, change 0.00; paper #4 waiting
+        "#]],
     );
 }
 

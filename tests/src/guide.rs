@@ -104,8 +104,16 @@ pub fn watched<'a>(
     let config = config_of(look);
     let stand = open(files.path(), config.clone())?;
     let shown_only = look.shown_only;
-    let mut day =
-        Day { stand, pixels, folder: folder.to_owned(), shop, names: Vec::new(), shown_only, watch, hq: hq(files.path())? };
+    let mut day = Day {
+        stand,
+        pixels,
+        folder: folder.to_owned(),
+        shop,
+        names: Vec::new(),
+        shown_only,
+        watch,
+        files: files.path().to_owned(),
+    };
     day.selling()?;
     day.prices()?;
     day.members()?;
@@ -157,15 +165,16 @@ struct Day<'a> {
     names: Vec<String>,
     shown_only: bool,
     watch: Option<Watch<'a>>,
-    /// What tells the lane that HQ has heard everything.
-    hq: ReferenceWriter,
+    /// Where the lane's files lie.
+    files: PathBuf,
 }
 
 impl Day<'_> {
     fn draw(&mut self, name: &str) -> Result<()> {
         let acknowledged = self.stand.lane.journal().context("a journal")?.head().seq;
         let position = ledger::reference::Position { acknowledged, quarantined: 0 };
-        self.hq.set_position(position, self.stand.moment.now_ms)?;
+        // HQ has heard everything.
+        hq(&self.files)?.set_position(position, self.stand.moment.now_ms)?;
         self.stand.turn(vec![Event::Tick]);
         if let Some(watch) = &mut self.watch {
             let view = self.stand.lane.view();

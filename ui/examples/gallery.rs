@@ -344,7 +344,7 @@ fn kinds(language: Language) -> Vec<SheetKey> {
         ("银行卡", "Card", "F3"),
         ("先收部分现金", "Part in cash", "F4"),
         ("积分", "Points", "F5"),
-        ("会员、券", "Member, coupons", "F6"),
+        ("会员、券", "Member, coupon", "F6"),
         ("代金券", "Voucher", "F7"),
         ("外币", "Foreign cash", "F2"),
     ];

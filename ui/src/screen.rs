@@ -289,12 +289,7 @@ pub(crate) fn typed(text: &SharedString, command: bool, control: bool, held: boo
 /// Whether a key that is held down is pressed again and again.
 fn repeats(key: Key) -> bool {
     match key {
-        Key::Char(_)
-        | Key::Backspace
-        | Key::Up
-        | Key::Down
-        | Key::Left
-        | Key::Right => true,
+        Key::Char(_) | Key::Backspace | Key::Up | Key::Down | Key::Left | Key::Right => true,
         Key::Enter
         | Key::Escape
         | Key::Delete

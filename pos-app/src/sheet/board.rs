@@ -130,7 +130,10 @@ impl Lane {
         }
         let value = if stand.pieces > 0 {
             let total = open.settings().currency.format(Money::from_minor(stand.total));
-            self.words(&format!("{} 件 {total}", stand.pieces), &format!("{} {total}", super::pieces_in_english(stand.pieces.into())))
+            self.words(
+                &format!("{} 件 {total}", stand.pieces),
+                &format!("{} {total}", super::pieces_in_english(stand.pieces.into())),
+            )
         } else {
             String::new()
         };

@@ -128,7 +128,7 @@ impl Lane {
             Choice::Cancel => (self.words("整单取消", "Cancel the basket"), String::new()),
             Choice::Return => (self.words("退货 / 换货", "Return or exchange"), "F5".to_owned()),
             Choice::Recall => (self.words("取单", "Parked baskets"), count(open.till().parked().len())),
-            Choice::Member => (self.words("会员、券", "Member, coupons"), "F8".to_owned()),
+            Choice::Member => (self.words("会员、券", "Member, coupon"), "F8".to_owned()),
             Choice::Why => (self.words("为什么这个价", "Why this price"), "F9".to_owned()),
             Choice::Seller => (self.words("导购", "Seller"), "F7".to_owned()),
             Choice::Note => (self.words("备注", "Note"), String::new()),

@@ -32,7 +32,9 @@ impl Lane {
         }
         means.push((
             By::PartCash,
-            SheetKey { enabled: pays && typed, ..key(self.words("先收部分现金", "Part in cash"), "F4") },
+            SheetKey {
+                enabled: pays && typed, ..key(self.words("先收部分现金", "Part in cash"), "F4")
+            },
         ));
         if rules.points.spending.is_some() {
             let points = SheetKey {
@@ -42,7 +44,10 @@ impl Lane {
             };
             means.push((By::Points, points));
         }
-        means.push((By::Coupons, SheetKey { enabled: pays, ..key(self.words("会员、券", "Member, coupons"), "F6") }));
+        means.push((
+            By::Coupons,
+            SheetKey { enabled: pays, ..key(self.words("会员、券", "Member, coupon"), "F6") },
+        ));
         means.push((By::Voucher, SheetKey { enabled: pays, ..key(self.words("代金券", "Voucher"), "F7") }));
         if rules.value.is_some() && !open.basket().has_top_up() {
             let value = SheetKey {

@@ -95,7 +95,8 @@ fn what_was_typed_of_a_return_goes_once_it_is_approved_and_stays_where_it_is_not
     lane.stand.key(Key::Enter);
     lane.approve("301", "4567");
     assert_eq!(typed(&lane).as_deref(), Some(""));
-    let back = |lane: &Lane| lane.till().basket().returns().iter().map(|line| line.quantity).collect::<Vec<_>>();
+    let back =
+        |lane: &Lane| lane.till().basket().returns().iter().map(|line| line.quantity).collect::<Vec<_>>();
     let once = back(&lane);
     bounces(&mut lane, Key::Enter);
     assert_eq!(back(&lane), once);

@@ -671,7 +671,7 @@ fn what_follows_from_events_can_be_made_again(store: &Store) {
     let before = sums(store);
     assert_eq!(before, (6, 2 * 700));
     for _ in 0..2 {
-        let rebuilt = projection::rebuild(store).expect("made again");
+        let rebuilt = projection::rebuild(store, 1_000).expect("made again");
         assert_eq!((rebuilt.lanes, rebuilt.events, rebuilt.released), (2, 12, 0));
         assert_eq!(rebuilt.differing, []);
         assert_eq!(rebuilt.rows, 2 * (3 + 3 + 3 + 3 + 1 + 1 + 1));
@@ -683,11 +683,11 @@ fn a_book_that_was_changed_by_hand_is_found_and_set_right(store: &Store) {
     let (row, _) = a_day(store, 1);
     let moved = [("1", -5_000)].into();
     write(store, |writing| writing.move_stock(row.journal(1), &moved));
-    let rebuilt = projection::rebuild(store).expect("made again");
+    let rebuilt = projection::rebuild(store, 1_000).expect("made again");
     assert_eq!(rebuilt.differing, [("S1".to_owned(), 1, "stock".to_owned())]);
     let stock = read(store, |reading| reading.stock("S1", false, 10));
     assert_eq!(stock[0].quantity, -1_000, "two were sold, one came back");
-    assert_eq!(projection::rebuild(store).expect("made again").differing, []);
+    assert_eq!(projection::rebuild(store, 1_000).expect("made again").differing, []);
 }
 
 fn an_event_that_the_tables_refuse_holds_up_nothing(store: &Store) {

@@ -346,7 +346,7 @@ pub fn execute_ready(
         }
         Command::Rebuild => {
             begin(store, by, "rebuild", now_ms)?;
-            Ok(Outcome::Rebuilt(projection::rebuild(store)?))
+            Ok(Outcome::Rebuilt(projection::rebuild(store, now_ms)?))
         }
         Command::Books { store: of_store } => store.read(|reading| {
             Ok(Outcome::Books {

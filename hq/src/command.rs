@@ -91,6 +91,11 @@ pub enum Command {
         /// The store's code.
         store: String,
     },
+    /// Say whether lanes may be enrolled that bring no key to sign their journals with, or show it.
+    UnsignedLanes {
+        /// Whether they may from now on; absent where it is only shown.
+        allow: Option<bool>,
+    },
     /// Make the key of a lane void, or of a store's relay, which is lane 0 here.
     Revoke {
         /// The store's code.
@@ -391,6 +396,11 @@ pub enum Outcome {
     },
     /// Of [`Command::Standing`].
     Standing {
+    /// Of [`Command::UnsignedLanes`].
+    UnsignedLanes {
+        /// Whether they may be enrolled.
+        allowed: bool,
+    },
         /// How much of what a member may spend, per cent.
         percent: i64,
         /// The most points of one lease.

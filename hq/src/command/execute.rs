@@ -291,6 +291,13 @@ pub fn execute_ready(
         Command::Standing { percent, points_max, hours, every_seconds } => {
             let change = standing::Change {
                 percent: *percent,
+        Command::UnsignedLanes { allow } => store.write(|writing| {
+            if let Some(allow) = *allow {
+                enrolment::set_takes_unsigned(writing, allow)?;
+                audit::note(writing, by, "lanes.unsigned", "all", &json!({ "allow": allow }), now_ms)?;
+            }
+            Ok(Outcome::UnsignedLanes { allowed: enrolment::takes_unsigned(writing)? })
+        }),
                 points_max: *points_max,
                 term_ms: hours.map(|hours| i64::from(hours) * 3_600_000),
                 every_ms: every_seconds.map(|seconds| i64::from(seconds) * 1_000),

@@ -82,7 +82,7 @@ impl Reason {
             | Refusal::Command(_) => Self::Form,
             Refusal::Push(PushRefusal::Gap { .. }) => Self::Gap,
             Refusal::Push(PushRefusal::Fork { .. }) => Self::Fork,
-            Refusal::Push(PushRefusal::Signature { .. }) => Self::Signature,
+            Refusal::Push(PushRefusal::Signature { .. } | PushRefusal::Unsigned { .. }) => Self::Signature,
             Refusal::Push(PushRefusal::Malformed { .. } | PushRefusal::Context) => Self::Form,
             Refusal::Push(PushRefusal::Unauthorised) => Self::Unauthorised,
             Refusal::Away(_) | Refusal::OutOfReach => Self::Away,

@@ -318,6 +318,7 @@ impl Refusal {
                 | PushRefusal::Context,
             ) => &PUSH,
             Self::Enrol(_) => &ENROL,
+                | PushRefusal::Unsigned { .. }
             Self::Command(_) => &COMMAND,
             Self::Away(_) => &AWAY,
             Self::OutOfReach => &OUT_OF_REACH,
@@ -360,7 +361,7 @@ impl IntoResponse for Refusal {
             Self::Rows(problems) => answer(kind, kind.status, problems.to_string(), &*problems),
             Self::Push(refusal) => {
                 warn!(%refusal, "a batch is not filed");
-                answer(kind, kind.status, refusal.to_string(), &refusal)
+                answer(kind, kind.status, refusal.to_string(), &refusal.told())
             }
             Self::Enrol(refusal) => {
                 warn!(%refusal, "a lane is not enrolled");

@@ -8,6 +8,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::desk::{kind, nothing};
+use super::lane::PUBLIC_KEY;
 use super::open;
 
 #[tokio::test]
@@ -191,8 +192,8 @@ async fn lanes_are_enrolled_watched_and_revoked() {
     let key = desk.key("lanes:write,sales:read,audit:read").await;
     let made = desk.post(&key, "/v1/stores/S1/lanes/3/code", nothing()).await.ok();
     let url = format!("{}/v1/enrol", desk.running.url());
-    let enrolled = desk.client.post(url).json(&json!({ "code": made["code"] })).send().await;
-    let enrolled: Value = enrolled.expect("an answer").json().await.expect("an enrolment");
+    let enrolled = desk.client.post(url).json(&json!({ "code": made["code"], "public_key": PUBLIC_KEY }));
+    let enrolled: Value = enrolled.send().await.expect("an answer").json().await.expect("an enrolment");
     let trail = desk.get(&key, "/v1/audit?limit=2").await.ok();
     assert_eq!(
         (&trail["items"][0]["act"], &trail["items"][0]["who"]),

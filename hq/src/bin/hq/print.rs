@@ -80,6 +80,10 @@ pub(crate) fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
                 "every_ms": every_ms, "stores": stores });
             writeln!(out, "{all}")?;
         }
+        Outcome::UnsignedLanes { allowed } => {
+            let may = if *allowed { "may" } else { "may not" };
+            writeln!(out, "lanes that bring no key to sign their journals with {may} be enrolled")?;
+        }
         Outcome::Standing { percent, points_max, term_ms, every_ms, stores } => {
             writeln!(
                 out,

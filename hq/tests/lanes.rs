@@ -10,6 +10,8 @@ mod interventions;
 mod labels;
 #[path = "lane/mod.rs"]
 mod lane;
+#[path = "lanes/limits.rs"]
+mod limits;
 #[path = "lanes/membership.rs"]
 mod membership;
 #[path = "postgres/mod.rs"]

@@ -128,7 +128,9 @@ pub(super) async fn push(
     let (store, lane) = lane_named(path)?;
     let mut length = 0;
     let outcome = take_in(&desk, store, lane, &headers, body, &mut length).await;
-    desk.metrics.pushed(length, &outcome);
+    if outcome.is_ok() {
+        desk.metrics.filed(length);
+    }
     outcome
 }
 

@@ -22,7 +22,7 @@ use crate::books::points::PointsTerms;
 use crate::books::rebuild::RebuiltBooks;
 use crate::catalogue::SetPriceError;
 use crate::enrolment::{ExchangeError, MakeCodeError};
-use crate::import::{ImportError, Imported, PriceText};
+use crate::import::{ImportError, Imported, PriceText, Problems};
 use crate::interventions::{CountInterventionsError, KioskInterventions};
 use crate::place::{OpenBooksError, Place, PlaceError};
 use crate::points_terms::{self, ChangeTermsError};
@@ -289,6 +289,8 @@ pub enum Outcome {
     Imported(Imported),
     /// Of [`Command::Import`] that was to change nothing.
     Tried(Imported),
+    /// Of a dry run: everything that is wrong.
+    Wrong(Problems),
     /// Of [`Command::Price`]; the prices are written out.
     PriceSet {
         /// Before.
@@ -394,13 +396,13 @@ pub enum Outcome {
         #[serde(default)]
         leases: Vec<LeaseShown>,
     },
-    /// Of [`Command::Standing`].
-    Standing {
     /// Of [`Command::UnsignedLanes`].
     UnsignedLanes {
         /// Whether they may be enrolled.
         allowed: bool,
     },
+    /// Of [`Command::Standing`].
+    Standing {
         /// How much of what a member may spend, per cent.
         percent: i64,
         /// The most points of one lease.

@@ -770,3 +770,26 @@ async fn a_lane_that_brings_no_key_is_enrolled_where_the_chain_says_so() {
     assert!(matches!(shop.ask(allow).await, Ok(Outcome::UnsignedLanes { allowed: true })));
     assert_eq!(shop.send_code(&code).await.status(), StatusCode::OK);
 }
+
+#[tokio::test]
+async fn a_dry_run_lists_all_that_is_wrong() {
+    let shop = Shop::open().await;
+    let path = shop.folder.path().join("goods.csv");
+    let rows: Vec<String> = (100..160).map(|sku| format!("{sku},水,,drinks,many,1300,")).collect();
+    let text = format!("sku,name_zh,name_en,category,price,tax_rate,codes\n{}\n", rows.join("\n"));
+    std::fs::write(&path, text).expect("a file");
+    let import = |dry_run| shop.ask(Command::Import { path: path.clone(), replace: false, dry_run });
+    let refused = import(false).await.expect_err("nothing is imported");
+    assert!(refused.contains("60 problems, the first 20 of them; --dry-run lists all"), "{refused}");
+    match import(true).await {
+        Ok(Outcome::Wrong(wrong)) => {
+            let places: Vec<&str> = wrong.problems.iter().map(|problem| problem.place.as_str()).collect();
+            assert_eq!((places.len(), places[0], places[59]), (60, "row 2", "row 61"));
+        }
+        other => panic!("not what is wrong: {other:?}"),
+    }
+    // What can be imported is tried out as ever.
+    std::fs::write(&path, "sku,name_zh,name_en,category,price,tax_rate,codes\n9,水,,drinks,2.50,1300,\n")
+        .expect("a file");
+    assert!(matches!(import(true).await, Ok(Outcome::Tried(done)) if done.changed == 1));
+}

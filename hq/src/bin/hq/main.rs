@@ -814,7 +814,11 @@ fn run(at: At, command: Command, json: bool) -> anyhow::Result<()> {
     let outcome = command::run(&at.data, at.database().as_ref(), &command, now_ms, &mut |rows| {
         eprintln!("{rows} rows")
     })?;
-    print::print(&outcome, json)
+    print::print(&outcome, json)?;
+    if let Outcome::Wrong(problems) = &outcome {
+        anyhow::bail!("nothing can be imported: {}", problems.count());
+    }
+    Ok(())
 }
 
 #[tokio::main]

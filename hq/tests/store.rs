@@ -939,6 +939,63 @@ fn nobody_is_enrolled_of_whom_the_trail_says_nothing() {
     assert_eq!((row.act.as_str(), row.subject.as_str(), row.at_ms), ("lane.enrolled", "S1/1", 6));
 }
 
+/// Keys that begin with nothing that a row could be put on a node by: table, first column, and whose they are (decision 19).
+const KEYS_OF_THE_CHAIN: &[(&str, &str, &str)] = &[
+    ("api_key", "id", "a program's"),
+    ("api_key", "key_hash", "a program's, found by its hash"),
+    ("audit", "at_ms", "everybody's, by time"),
+    ("commission_rule", "id", "the chain's"),
+    ("counter", "name", "the chain's"),
+    ("guitai_hq", "one", "the version of these tables"),
+    ("item_cost", "sku", "the chain's"),
+    ("member", "id", "the member"),
+    ("person", "name", "somebody at HQ"),
+    ("picture_file", "sha256", "the chain's"),
+    ("picture_use", "sku", "the chain's"),
+    ("price_batch", "id", "the chain's"),
+    ("reference_day", "day", "the chain's"),
+    ("replay", "caller", "a program's or a person's"),
+    ("scan_go_key", "public_key", "the chain's"),
+    ("session", "token_hash", "a person's, found by its hash"),
+    ("setting", "name", "the chain's"),
+    ("transfer", "number", "two stores'"),
+];
+
+/// Every primary or unique key begins with what its rows belong to, so that no table has to be moved by hand when there are
+/// several nodes; what does not is named above, and in decision 19.
+#[test]
+fn keys_begin_with_whose_rows_they_are() {
+    let Some(server) = postgres::shared() else { return };
+    let address = Address { url: server.database(), authority: None };
+    drop(Store::connect(&address).expect("a database"));
+    let mut client = ::postgres::Client::connect(&address.url, ::postgres::NoTls).expect("a line");
+    let rows = client
+        .query(
+            "SELECT c.relname::text, a.attname::text FROM pg_index x
+             JOIN pg_class c ON c.oid = x.indrelid
+             JOIN pg_namespace n ON n.oid = c.relnamespace
+             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = x.indkey[0]
+             WHERE x.indisunique AND n.nspname = current_schema() ORDER BY 1, 2",
+            &[],
+        )
+        .expect("its keys");
+    let keys: BTreeSet<(String, String)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    assert!(keys.len() > 30, "{keys:?}");
+    let begins_well = |column: &str| ["store", "owner", "lane", "member"].contains(&column);
+    let others: Vec<(&str, &str)> = keys
+        .iter()
+        .filter(|(_, column)| !begins_well(column))
+        .map(|(table, column)| (table.as_str(), column.as_str()))
+        .collect();
+    let named: Vec<(&str, &str)> =
+        KEYS_OF_THE_CHAIN.iter().map(|(table, column, _)| (*table, *column)).collect();
+    assert_eq!(others, named, "a key that begins with none of these is named, or begins with one");
+    let decision = include_str!("../../docs/decisions/0019-thirty-thousand-stores.md");
+    for (table, ..) in KEYS_OF_THE_CHAIN.iter().filter(|(table, ..)| *table != "guitai_hq") {
+        assert!(decision.contains(&format!("`{table}`")), "decision 19 does not name {table}");
+    }
+}
+
 /// The tables of version 10, with accounts of points of then.
 #[test]
 fn accounts_on_a_server_of_before_time_passed_are_looked_at_once() {

@@ -4,6 +4,7 @@
 //! question says.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use chrono::{Datelike, NaiveDate};
 use domain::stock::COUNT_LANES_MAX;
@@ -15,7 +16,7 @@ use crate::books::LaneId;
 use crate::books::keeper::{self, ALIAS, Keeper, points_key};
 use crate::import;
 use crate::margins;
-use crate::store::{CommissionOfDay, Kind, LaneRow, QuotaAsked, Reading, SalesRange, Store, StoreError};
+use crate::store::{CommissionOfDay, LaneRow, QuotaAsked, Reading, SalesRange, Store, StoreError};
 
 /// Answers a question of a lane. `now_ms` is HQ's clock, milliseconds UTC.
 pub fn answer(store: &Store, lane: &LaneRow, question: &Question, now_ms: i64) -> Result<Answer, StoreError> {
@@ -190,7 +191,7 @@ pub fn positions(
 /// Rows of stock that are read for one question.
 const STOCK_PLACES_READ_MAX: u32 = 1_000;
 
-/// Of so many stores, those that have most of it, the nearest are told: each costs a look at its row.
+/// Of so many stores, those that have most of it, the nearest are told.
 const STOCK_PLACES_NEAR_MAX: usize = 200;
 
 fn stock(reading: &Reading<'_>, asking: &str, sku: &str) -> Result<Answer, StoreError> {
@@ -214,14 +215,14 @@ fn stock(reading: &Reading<'_>, asking: &str, sku: &str) -> Result<Answer, Store
     }
     places[1..].sort_by_key(|place| (Reverse(place.on_hand), place.store.clone()));
     places.truncate(STOCK_PLACES_NEAR_MAX);
-    let known = |code: &str| -> Result<Option<pull::Store>, StoreError> {
-        let body = reading.entity(Kind::Store, code)?;
-        Ok(body.and_then(|body| serde_json::from_str(&body).ok()))
-    };
-    let here = known(asking)?.and_then(|store| store.place);
+    let codes: Vec<&str> = places.iter().map(|place| place.store.as_str()).collect();
+    let stores = reading.stores_named(&codes)?.into_iter();
+    let mut stores: BTreeMap<String, pull::Store> =
+        stores.filter_map(|(code, body)| Some((code, serde_json::from_str(&body).ok()?))).collect();
+    let here = stores.get(asking).and_then(|store| store.place);
     for place in &mut places {
         // A store that was never imported has a code and no more.
-        let Some(store) = known(&place.store)? else { continue };
+        let Some(store) = stores.remove(&place.store) else { continue };
         place.metres = here.zip(store.place).map(|(here, there)| here.metres_to(there));
         (place.name_zh, place.name_en) = (store.name_zh, store.name_en);
     }

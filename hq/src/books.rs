@@ -27,6 +27,8 @@ pub mod value;
 
 use serde::{Deserialize, Serialize};
 
+use crate::store::{StoreError, Writing};
+
 /// One lane of one store.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct LaneId {
@@ -34,4 +36,13 @@ pub struct LaneId {
     pub store: String,
     /// The lane's number within its store.
     pub lane: u32,
+}
+
+/// Ends everything that a lost lane holds, in the caller's transaction, and waits for it no more: also where its store as a
+/// whole was lent something. `now_ms` is HQ's clock, milliseconds UTC.
+pub fn write_off(writing: &Writing<'_>, lost: &LaneId, now_ms: i64) -> Result<(), StoreError> {
+    let keeper = keeper::Keeper::new(writing, now_ms)?;
+    keeper.write_off(lost, "written off")?;
+    writing.write_off_lane(&lost.store, lost.lane)?;
+    keeper.end_standing(&lost.store, now_ms)
 }

@@ -22,7 +22,7 @@ use crate::books::points::PointsTerms;
 use crate::books::rebuild::RebuiltBooks;
 use crate::catalogue::SetPriceError;
 use crate::enrolment::{ExchangeError, MakeCodeError};
-use crate::import::{ImportError, Imported, PriceText};
+use crate::import::{ImportError, Imported, PriceText, Problems};
 use crate::interventions::{CountInterventionsError, KioskInterventions};
 use crate::place::{OpenBooksError, Place, PlaceError};
 use crate::points_terms::{self, ChangeTermsError};
@@ -90,6 +90,11 @@ pub enum Command {
     EnrolRelay {
         /// The store's code.
         store: String,
+    },
+    /// Say whether lanes may be enrolled that bring no key to sign their journals with, or show it.
+    UnsignedLanes {
+        /// Whether they may from now on; absent where it is only shown.
+        allow: Option<bool>,
     },
     /// Make the key of a lane void, or of a store's relay, which is lane 0 here.
     Revoke {
@@ -284,6 +289,8 @@ pub enum Outcome {
     Imported(Imported),
     /// Of [`Command::Import`] that was to change nothing.
     Tried(Imported),
+    /// Of a dry run: everything that is wrong.
+    Wrong(Problems),
     /// Of [`Command::Price`]; the prices are written out.
     PriceSet {
         /// Before.
@@ -388,6 +395,11 @@ pub enum Outcome {
         /// Who has what is lent.
         #[serde(default)]
         leases: Vec<LeaseShown>,
+    },
+    /// Of [`Command::UnsignedLanes`].
+    UnsignedLanes {
+        /// Whether they may be enrolled.
+        allowed: bool,
     },
     /// Of [`Command::Standing`].
     Standing {

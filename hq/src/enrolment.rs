@@ -16,7 +16,7 @@ use crate::books::LaneId;
 use crate::books::keeper::Keeper;
 use crate::scan_go::keys;
 use crate::secret::{self, DrawError, SecretHash};
-use crate::store::{CodeRow, Kind, LaneRow, Store, StoreError, Writing};
+use crate::store::{CodeRow, Kind, LaneRow, Reading, Store, StoreError, Writing};
 
 /// How long a code can be used: a day, so that it can be made the evening
 /// before the till is set up.
@@ -31,6 +31,20 @@ const WAIT_MAX_MS: i64 = 5 * 60 * 1_000;
 /// Addresses whose wrong codes are remembered at one time; beyond it the one
 /// that waited longest is forgotten.
 const GUESSERS_MAX: usize = 1_000;
+
+/// The name of the setting that lets lanes enrol that bring no key to sign their journals with.
+const UNSIGNED_SETTING: &str = "enrol.unsigned";
+
+/// Whether a lane may be enrolled that brings no key to sign its journal with. What such a lane files, anybody could have
+/// written who has its bearer key, so a chain has to say that it wants that.
+pub fn takes_unsigned(reading: &Reading<'_>) -> Result<bool, StoreError> {
+    Ok(reading.setting(UNSIGNED_SETTING)?.is_some_and(|body| body == "true"))
+}
+
+/// Says whether such lanes may be enrolled from now on. Those that are enrolled stay so.
+pub fn set_takes_unsigned(writing: &Writing<'_>, allow: bool) -> Result<(), StoreError> {
+    writing.put_setting(UNSIGNED_SETTING, if allow { "true" } else { "false" })
+}
 
 /// Why no code was made.
 #[derive(Debug, thiserror::Error)]

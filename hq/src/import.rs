@@ -111,15 +111,22 @@ impl Problems {
     }
 }
 
+impl Problems {
+    /// How many there are, in words.
+    pub fn count(&self) -> String {
+        match (self.problems.len(), self.is_cut) {
+            (1, false) => "1 problem".to_owned(),
+            (count, false) => format!("{count} problems"),
+            (count, true) => format!("{count} problems, and the rest was not looked at"),
+        }
+    }
+}
+
 impl std::fmt::Display for Problems {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let count = self.problems.len();
-        match count {
-            1 => write!(f, "1 problem")?,
-            _ if count > PROBLEMS_SHOWN_MAX => {
-                write!(f, "{count} problems, the first {PROBLEMS_SHOWN_MAX} of them")?;
-            }
-            _ => write!(f, "{count} problems")?,
+        write!(f, "{}", self.count())?;
+        if self.problems.len() > PROBLEMS_SHOWN_MAX {
+            write!(f, ", the first {PROBLEMS_SHOWN_MAX} of them; --dry-run lists all")?;
         }
         for problem in self.problems.iter().take(PROBLEMS_SHOWN_MAX) {
             write!(f, "\n  {} {}: {}", problem.file, problem.place, problem.what)?;

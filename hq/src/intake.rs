@@ -12,7 +12,7 @@ use protocol::event::{self, EVENT_BYTES_MAX, Event, Fact, Sale, SavingLayer};
 use protocol::head::{HeadClaim, PublicKey, SignedHead};
 use protocol::push::{
     BATCH_BYTES_MAX, Batch, BatchContext, BatchHead, CONTEXT_BYTES_MAX, PushAnswer, PushRefusal,
-    decode_batch, take_context,
+    UNSIGNED_TAIL_MAX, decode_batch, take_context,
 };
 use tracing::warn;
 
@@ -29,10 +29,6 @@ const WINDOW_LOG_MAX: u32 = 24;
 /// The most events of one epoch that are set aside as branches: several
 /// batches of evidence, and no way to fill HQ's disk.
 const BRANCH_EVENTS_MAX: u64 = 20_000;
-
-/// A lane that has a key signs at the latest every 64 events and whenever it
-/// is quiet; after so many without a signature somebody else may be sending.
-const UNSIGNED_EVENTS_MAX: u64 = 4_096;
 
 /// Longest reason kept with a quarantined event, in characters.
 const REASON_LENGTH_MAX: usize = 500;
@@ -89,7 +85,7 @@ pub fn file(store: &Store, lane: &LaneRow, body: &[u8], now_ms: i64) -> Result<P
     let arrived = take_apart(lane, &batch);
     // A fork is both filed as an alarm and refused, so the transaction
     // commits a refusal.
-    let filing = Filing { key: lane.journal(epoch), batch: &batch, now_ms };
+    let filing = Filing { key: lane.journal(epoch), batch: &batch, is_part: false, now_ms };
     let outcome = match store.write(|writing| filing.file(writing, &arrived)) {
         // Something in it does not go into the tables, for a reason that was
         // not foreseen: one after the other shows which event it is.
@@ -117,7 +113,8 @@ fn unfit(error: &StoreError) -> String {
 type Filed = Result<PushAnswer, PushRefusal>;
 
 /// Files each event in a transaction of its own, and sets aside those that
-/// the tables do not take; then the batch as a whole, for its signature.
+/// the tables do not take; then the batch as a whole, for its signature, which
+/// was held against the lane's key before.
 fn file_one_by_one(
     store: &Store,
     filing: &Filing<'_>,
@@ -132,7 +129,7 @@ fn file_one_by_one(
             events: vec![batch.events[place]],
         };
         previous = arrived[place].hash;
-        let filing = Filing { batch: &alone, ..*filing };
+        let filing = Filing { batch: &alone, is_part: true, ..*filing };
         let mut tried = store.write(|writing| filing.file(writing, &arrived[place..=place]));
         if let Err(error) = &tried
             && error.is_of_data()
@@ -246,6 +243,8 @@ fn take_apart<'a>(lane: &LaneRow, batch: &Batch<'a>) -> Vec<Arrived<'a>> {
 struct Filing<'a> {
     key: JournalKey<'a>,
     batch: &'a Batch<'a>,
+    /// It is one event of a batch whose signature holds.
+    is_part: bool,
     /// When HQ got it, milliseconds since 1970-01-01 UTC.
     now_ms: i64,
 }
@@ -291,15 +290,51 @@ impl<'a> Filing<'a> {
             // Nothing to check with, or nothing to check.
             (None, _) | (Some(_), None) => None,
         };
+        if public.is_some()
+            && !self.is_part
+            && let Some(refusal) = self.find_unsigned(writing, &head, signed.as_ref(), arrived)?
+        {
+            return Ok(Err(refusal));
+        }
         let moved = self.add_new(writing, head, arrived)?;
         if let Some((seq, hash, signature)) = &signed {
             writing.add_signed_head(&self.row(*seq, hash, &[]), signature)?;
         }
         let signed_seq = match public {
-            Some(_) => Some(self.alarm_unsigned(writing, &moved)?),
+            Some(_) => Some(writing.signed_seq(self.key)?),
             None => None,
         };
         Ok(Ok(answer(self.key.epoch, &moved, signed_seq)))
+    }
+
+    /// Whether a batch leaves more events behind the lane's last signature than an honest lane ever has there: then nobody
+    /// can tell who wrote them, and nothing of it is filed until a signature comes with it.
+    fn find_unsigned(
+        &self,
+        writing: &Writing<'_>,
+        head: &JournalHead,
+        signed: Option<&Checked>,
+        arrived: &[Arrived<'_>],
+    ) -> Result<Option<PushRefusal>, StoreError> {
+        let first_seq = self.batch.head.first_seq;
+        let last = first_seq - 1 + arrived.len() as u64;
+        let signed_before = writing.signed_seq(self.key)?;
+        let signed_seq = signed.map_or(0, |(seq, ..)| *seq).max(signed_before);
+        if last <= head.acknowledged || last.saturating_sub(signed_seq) <= UNSIGNED_TAIL_MAX {
+            return Ok(None);
+        }
+        let first_unsigned = signed_seq + 1;
+        let arrived_hash = first_unsigned
+            .checked_sub(first_seq)
+            .and_then(|place| arrived.get(usize::try_from(place).unwrap_or(usize::MAX)))
+            .map(|event| event.hash);
+        let hash = match arrived_hash {
+            Some(hash) => Some(hash),
+            None => writing.event_hash(self.key, first_unsigned)?,
+        };
+        let hash = hash.unwrap_or(self.batch.previous);
+        writing.raise_alarm(AlarmKind::Unsigned, &self.row(first_unsigned, &hash, &[]))?;
+        Ok(Some(PushRefusal::Unsigned { signed: signed_seq }))
     }
 
     /// The number before the batch, and every number of it that is filed
@@ -413,19 +448,6 @@ impl<'a> Filing<'a> {
             }
         }
         Ok(())
-    }
-
-    /// The number up to which the lane has signed; an alarm where that is too
-    /// long ago.
-    fn alarm_unsigned(&self, writing: &Writing<'_>, moved: &JournalHead) -> Result<u64, StoreError> {
-        let signed_seq = writing.signed_seq(self.key)?;
-        let first_unsigned = signed_seq + 1;
-        if moved.acknowledged.saturating_sub(signed_seq) > UNSIGNED_EVENTS_MAX
-            && let Some(hash) = writing.event_hash(self.key, first_unsigned)?
-        {
-            writing.raise_alarm(AlarmKind::Unsigned, &self.row(first_unsigned, &hash, &[]))?;
-        }
-        Ok(signed_seq)
     }
 
     /// Keeps the batch's events from a number on that are not of the filed

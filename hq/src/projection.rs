@@ -1,7 +1,7 @@
 //! Reads filed events into the tables that answers come from, in the
 //! transaction that files them; and makes those tables again from the events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use domain::bearer;
 use domain::stock::StockMove;
@@ -10,7 +10,8 @@ use protocol::event::{self, Event, Fact, Kiosk, Line, Movement, Returned, StockL
 use protocol::pull::{Label, LabelStamp, LabelWaiver};
 use serde::{Deserialize, Serialize};
 
-use crate::books::keeper::nameable;
+use crate::books::counting;
+use crate::books::keeper::{Keeper, document, nameable};
 use crate::commission::{self, Reckoner};
 use crate::intake;
 use crate::store::{
@@ -413,32 +414,40 @@ pub struct Rebuilt {
 const DIFFERING_MAX: usize = 1_000;
 
 /// Makes every projection again from the filed events, a transaction for each
-/// lane, and compares: what follows from the same events is the same.
-pub fn rebuild(store: &Store) -> Result<Rebuilt, StoreError> {
+/// lane, and compares: what follows from the same events is the same. What
+/// leaves quarantine is entered into the books as well, in the transaction in
+/// which it leaves. `now_ms` is HQ's clock, milliseconds UTC.
+pub fn rebuild(store: &Store, now_ms: i64) -> Result<Rebuilt, StoreError> {
     let mut rebuilt = Rebuilt::default();
     let epochs = store.read::<_, StoreError>(|reading| reading.lane_epochs())?;
-    let mut lanes: BTreeMap<(String, u32), Vec<u32>> = BTreeMap::new();
+    let mut stores: BTreeMap<String, BTreeMap<u32, Vec<u32>>> = BTreeMap::new();
     for epoch in epochs {
-        lanes.entry((epoch.store, epoch.lane)).or_default().push(epoch.epoch);
+        let lanes = stores.entry(epoch.store).or_default();
+        lanes.entry(epoch.lane).or_default().push(epoch.epoch);
     }
-    for ((lane_store, lane), epochs) in lanes {
-        let of_lane =
-            store.write::<_, StoreError>(|writing| rebuild_lane(writing, &lane_store, lane, &epochs))?;
-        rebuilt.lanes += 1;
-        rebuilt.events += of_lane.events;
-        rebuilt.rows += of_lane.rows;
-        rebuilt.released += of_lane.released;
-        rebuilt.differing.extend(of_lane.differing);
-        rebuilt.differing.truncate(DIFFERING_MAX);
+    for (of_store, lanes) in stores {
+        for (lane, epochs) in &lanes {
+            let of_lane = store.write::<_, StoreError>(|writing| {
+                rebuild_lane(writing, (&of_store, *lane), epochs, now_ms)
+            })?;
+            rebuilt.lanes += 1;
+            rebuilt.events += of_lane.events;
+            rebuilt.rows += of_lane.rows;
+            rebuilt.released += of_lane.released;
+            rebuilt.differing.extend(of_lane.differing);
+            rebuilt.differing.truncate(DIFFERING_MAX);
+        }
+        rebuilt.released +=
+            store.write::<_, StoreError>(|writing| release_counts(writing, &of_store, &lanes, now_ms))?;
     }
     Ok(rebuilt)
 }
 
 fn rebuild_lane(
     writing: &Writing<'_>,
-    store: &str,
-    lane: u32,
+    (store, lane): (&str, u32),
     epochs: &[u32],
+    now_ms: i64,
 ) -> Result<Rebuilt, StoreError> {
     let mut done = Rebuilt::default();
     let mut heads = Vec::new();
@@ -450,27 +459,28 @@ fn rebuild_lane(
     let digests = || PROJECTIONS.iter().map(|of| writing.projection_digest(of, store, lane, &last));
     let before = digests().collect::<Result<Vec<_>, _>>()?;
     writing.clear_projections(store, lane)?;
+    let mut released_of = Vec::new();
     for (key, head) in &mut heads {
+        let mut released = HashSet::new();
         let mut after = 0;
         loop {
             let events = writing.events_after(*key, after, EVENTS_AT_A_TIME)?;
             let Some((newest, _)) = events.last() else { break };
+            let of = after + 1..=*newest;
             after = *newest;
             done.events += events.len() as u64;
-            let mut readable = Vec::with_capacity(events.len());
-            for (seq, bytes) in &events {
-                if let Ok(event) = intake::read_event(*key, *seq, bytes) {
-                    readable.push(event);
-                }
-            }
+            let readable = readable(*key, &events);
             let readable: Vec<&Event> = readable.iter().collect();
-            let of = events[0].0..=after;
-            let released = writing.release_quarantined(*key, of, readable.iter().map(|event| event.seq))?;
-            head.quarantined = head.quarantined.saturating_sub(released);
-            done.released += released;
+            // A count leaves when every lane of the store is in the tables again.
+            let usable = readable.iter().filter(|event| !is_count(event)).map(|event| event.seq);
+            released.extend(writing.release_quarantined(*key, of, usable)?);
             project(writing, *key, &readable)?;
         }
+        let count = released.len() as u64;
+        head.quarantined = head.quarantined.saturating_sub(count);
+        done.released += count;
         writing.set_journal_head(*key, head)?;
+        released_of.push((*key, released));
     }
     let after = digests().collect::<Result<Vec<_>, _>>()?;
     for (of, (before, after)) in PROJECTIONS.iter().zip(before.iter().zip(&after)) {
@@ -479,7 +489,78 @@ fn rebuild_lane(
             done.differing.push((store.to_owned(), lane, of.table.to_owned()));
         }
     }
+    for (key, released) in released_of {
+        file_released(writing, key, &released, now_ms)?;
+    }
     Ok(done)
+}
+
+/// Those of filed events that this program can use.
+fn readable(key: JournalKey<'_>, events: &[(u64, Vec<u8>)]) -> Vec<Event> {
+    events.iter().filter_map(|(seq, bytes)| intake::read_event(key, *seq, bytes).ok()).collect()
+}
+
+fn is_count(event: &Event) -> bool {
+    matches!(event.fact, Fact::StockCounted { .. })
+}
+
+/// Enters into the books what left quarantine of a journal, and what later events say now that it is there.
+fn file_released(
+    writing: &Writing<'_>,
+    key: JournalKey<'_>,
+    released: &HashSet<u64>,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    let Some(first) = released.iter().min() else { return Ok(()) };
+    let keeper = Keeper::new(writing, now_ms)?;
+    let mut after = first - 1;
+    loop {
+        let events = writing.events_after(key, after, EVENTS_AT_A_TIME)?;
+        let Some((newest, _)) = events.last() else { return Ok(()) };
+        after = *newest;
+        let readable = readable(key, &events);
+        let readable: Vec<&Event> = readable.iter().filter(|event| !is_count(event)).collect();
+        keeper.file_released(key, &readable, released)?;
+    }
+}
+
+/// Takes a store's counts out of quarantine that can be used now, and posts those for which HQ has what they need. Says
+/// how many left.
+fn release_counts(
+    writing: &Writing<'_>,
+    store: &str,
+    lanes: &BTreeMap<u32, Vec<u32>>,
+    now_ms: i64,
+) -> Result<u64, StoreError> {
+    let mut left = 0;
+    for (lane, epochs) in lanes {
+        for epoch in epochs {
+            let key = JournalKey { store, lane: *lane, epoch: *epoch };
+            let aside = writing.quarantined_in(key, 1..=i64::MAX.unsigned_abs())?;
+            if aside.is_empty() {
+                continue;
+            }
+            let mut head = writing.lock_journal(key)?;
+            let mut released = 0;
+            for seq in aside {
+                let events = writing.events_after(key, seq - 1, 1)?;
+                for event in readable(key, &events).iter().filter(|event| event.seq == seq) {
+                    let Fact::StockCounted { count, staff: _ } = &event.fact else { continue };
+                    released += writing.release_quarantined(key, seq..=seq, [seq])?.len() as u64;
+                    counting::take_in_late(writing, store, (&document(key, seq), event.at_ms), count)?;
+                }
+            }
+            if released > 0 {
+                head.quarantined = head.quarantined.saturating_sub(released);
+                writing.set_journal_head(key, &head)?;
+                left += released;
+            }
+        }
+    }
+    if left > 0 {
+        counting::post_due(writing, store, now_ms)?;
+    }
+    Ok(left)
 }
 
 #[cfg(test)]

@@ -45,6 +45,7 @@ use tracing::{error, info, warn};
 use crate::place::{Held, Place, PlaceError, write_whole};
 use crate::server::gate::Gate;
 use crate::server::heard::Heard;
+use crate::server::lane_limits::LaneLimits;
 use crate::server::refusal::chain;
 use crate::server::tls::{Pair, PairError, TlsListener};
 use crate::server::{
@@ -130,6 +131,7 @@ pub(crate) struct Counter {
     /// The page for phones, where the relay was enrolled.
     go: Option<Arc<Go>>,
     heard: Heard,
+    lane_limits: Arc<LaneLimits>,
     bodies: Gate,
     questions: Gate,
     /// Pictures wait here, and no question behind them.
@@ -192,6 +194,7 @@ pub async fn start(config: Config) -> Result<Running, RelayError> {
         pictures,
         go: go.clone(),
         heard: Heard::default(),
+        lane_limits: Arc::default(),
         bodies: Gate::new(BODIES_KIB_MAX, WAITING_MAX),
         questions: Gate::new(QUESTIONS_MAX, WAITING_MAX),
         picture_places: Gate::new(PICTURES_MAX, WAITING_MAX),

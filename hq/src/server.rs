@@ -13,6 +13,7 @@ pub(crate) mod gate;
 pub(crate) mod go;
 pub(crate) mod heard;
 mod hints;
+pub mod lane_limits;
 pub(crate) mod lanes;
 mod metrics;
 mod receipt;
@@ -45,6 +46,7 @@ use crate::store::{Address, Store};
 use gate::Gate;
 use go::Phones;
 use hints::Hints;
+use lane_limits::LaneLimits;
 use metrics::Metrics;
 use tls::{Pair, PairError, TlsListener};
 
@@ -151,6 +153,8 @@ pub(crate) struct Desk {
     unpacking: tokio::sync::Mutex<()>,
     brake: Mutex<GuessBrake>,
     limiter: Mutex<Limiter>,
+    /// What lanes may ask, beside that.
+    lane_limits: Arc<LaneLimits>,
     /// What customers' phones may ask.
     phones: Phones,
     /// Passwords are looked at by few at one time: each takes 19 MiB.
@@ -203,12 +207,13 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         unpacking: tokio::sync::Mutex::new(()),
         brake: Mutex::new(GuessBrake::default()),
         limiter: Mutex::default(),
+        lane_limits: Arc::default(),
         phones: Phones::default(),
         sign_ins: Gate::new(SIGN_INS_MAX, WAITING_MAX),
         imports: Gate::new(IMPORTS_MAX, WAITING_MAX),
         place: place.clone(),
         hints: Hints::new(),
-        metrics: Metrics::default(),
+        metrics: Metrics::of(api::tags()),
         pages: PageCache::default(),
         snapshots,
         offers: Gate::new(OFFERS_MAX, WAITING_MAX),

@@ -18,6 +18,8 @@ mod postgres;
 mod quotas;
 #[path = "books/receipts.rs"]
 mod receipts;
+#[path = "books/released.rs"]
+mod released;
 #[path = "books/standing.rs"]
 mod standing;
 #[path = "books/store.rs"]
@@ -71,6 +73,12 @@ use receipts::{
     a_card_that_paid_finds_its_receipt_on_its_day_and_an_amount_those_of_the_store,
     a_days_margins_stay_when_a_cost_changes_and_are_told_to_whoever_may,
     a_members_receipts_are_found_in_every_store_and_say_what_is_left,
+};
+use released::{
+    a_count_that_comes_late_changes_nothing_that_was_counted_since,
+    a_lease_that_was_lent_again_stays_its_lanes, a_member_who_was_changed_since_stays_so,
+    of_counts_that_are_due_at_once_the_older_goes_first,
+    what_left_quarantine_and_stands_in_no_book_is_entered,
 };
 use standing::{
     a_file_of_before_a_lease_is_noticed_when_hq_tells_of_it,
@@ -210,6 +218,11 @@ on_both!(
     in_whatever_order_journals_come_the_points_are_of_what_is_left,
     who_cannot_be_named_is_listed_and_moves_no_points,
     a_book_of_who_was_named_that_is_lost_is_made_again,
+    what_left_quarantine_and_stands_in_no_book_is_entered,
+    a_lease_that_was_lent_again_stays_its_lanes,
+    a_member_who_was_changed_since_stays_so,
+    a_count_that_comes_late_changes_nothing_that_was_counted_since,
+    of_counts_that_are_due_at_once_the_older_goes_first,
 );
 
 const MORNING_MS: i64 = 1_700_000_000_000;
@@ -696,7 +709,7 @@ fn a_count_during_sales_counts_nothing_away(shop: Shop) {
     two.sale(|_| {});
     shop.file(&mut two);
     assert_eq!(shop.on_hand(&one, "1"), [("S1".to_owned(), 10_000, 0, 0)]);
-    let rebuilt = hq::projection::rebuild(&shop.store).expect("rebuilt");
+    let rebuilt = hq::projection::rebuild(&shop.store, shop.now_ms).expect("rebuilt");
     assert!(rebuilt.differing.is_empty(), "{rebuilt:?}");
     assert_eq!(shop.on_hand(&one, "1"), [("S1".to_owned(), 10_000, 0, 0)], "counts outlive a rebuild");
 }

@@ -10,6 +10,8 @@ mod interventions;
 mod labels;
 #[path = "lane/mod.rs"]
 mod lane;
+#[path = "lanes/limits.rs"]
+mod limits;
 #[path = "lanes/membership.rs"]
 mod membership;
 #[path = "postgres/mod.rs"]
@@ -34,7 +36,7 @@ use protocol::enrol::{EnrolRefusal, Enrolment, Invited};
 use protocol::event::{self, Fact};
 use protocol::head::{SignedHead, SigningKey};
 use protocol::pull::{Change, Entity, PageHead};
-use protocol::push::{BATCH_BYTES_MAX, PushAnswer, PushRefusal, encode_batch};
+use protocol::push::{BATCH_BYTES_MAX, PushAnswer, PushRefusal, UNSIGNED_TAIL_MAX, encode_batch};
 use reqwest::{Client, Response, StatusCode};
 
 const SHOP: &str = r#"{
@@ -87,6 +89,8 @@ impl Shop {
         std::fs::write(path.join("shop.json"), SHOP).expect("a file");
         std::fs::write(path.join("products.csv"), GOODS).expect("a file");
         shop.ask(Command::Import { path, replace: false, dry_run: false }).await.expect("an import");
+        // Lanes whose journals are not what a test is about do without a hand.
+        shop.ask(Command::UnsignedLanes { allow: Some(true) }).await.expect("allowed");
         shop
     }
 
@@ -697,20 +701,95 @@ async fn a_clone_of_a_lane_is_a_fork_until_one_of_them_is_enrolled_anew() {
 }
 
 #[tokio::test]
-async fn a_lane_with_a_key_that_does_not_sign_is_alarmed_and_filed() {
+async fn what_a_lane_with_a_key_does_not_sign_is_filed_up_to_a_bound_and_healed_by_its_signature() {
     let shop = Shop::open().await;
     let mut lane = shop.enrol_signing(1).await;
-    lane.key = None;
-    for _ in 0..4_100 {
-        let event = lane.event(Fact::SignedOut { staff: "u1".into() });
-        lane.write(event::encode(&event));
-    }
-    shop.push(&lane, 1, 2_000).await.expect("filed");
-    shop.push(&lane, 2_001, 4_000).await.expect("filed");
+    let writes = |lane: &mut Lane, events: usize| {
+        for _ in 0..events {
+            let event = lane.event(Fact::SignedOut { staff: "u1".into() });
+            lane.write(event::encode(&event));
+        }
+    };
+    let most = usize::try_from(UNSIGNED_TAIL_MAX).expect("a small number");
+    writes(&mut lane, 10);
+    shop.push(&lane, 1, 10).await.expect("filed");
+    // Somebody has the lane's bearer key, but not its hand.
+    let mut thief = Lane { key: None, ..lane.clone() };
+    writes(&mut thief, most + 1);
+    let answer = shop.push(&thief, 11, 10 + most).await.expect("as many as a lane may owe");
+    assert_eq!((answer.acknowledged, answer.signed), (10 + UNSIGNED_TAIL_MAX, Some(10)));
     assert_eq!(shop.alarms().await.0, 0);
-    let answer = shop.push(&lane, 4_001, 4_100).await.expect("filed");
-    assert_eq!((answer.acknowledged, answer.signed), (4_100, Some(0)));
+    for _ in 0..2 {
+        let Err(PushRefusal::Malformed { reason }) = shop.push(&thief, 11, 11 + most).await else {
+            panic!("it is filed")
+        };
+        assert!(reason.contains("after number 10 without the signature"), "{reason}");
+    }
+    assert_eq!(shop.position(&lane).await.acknowledged, 10 + UNSIGNED_TAIL_MAX);
     let Ok(Outcome::Alarms { alarms, .. }) = shop.ask(Command::Alarms).await else { panic!("no alarms") };
     let kinds: Vec<_> = alarms.iter().map(|alarm| (alarm.kind, alarm.seq)).collect();
-    assert_eq!(kinds, [(AlarmKind::Unsigned, 1)]);
+    assert_eq!(kinds, [(AlarmKind::Unsigned, 11)], "the same is one alarm");
+    // It was the lane itself, whose hand was away: with it everything goes on.
+    let mut healed = Lane { key: lane.key.clone(), ..thief };
+    writes(&mut healed, 700);
+    let last = healed.events.len();
+    let answer = shop.push(&healed, 11 + most, last).await.expect("filed");
+    assert_eq!((answer.acknowledged, answer.signed), (last as u64, Some(last as u64)));
+    assert_eq!(shop.alarms().await.0, 1);
+}
+
+#[tokio::test]
+async fn a_signature_within_a_batch_leaves_no_more_behind_it_than_may_be() {
+    let shop = Shop::open().await;
+    let mut lane = shop.enrol_signing(1).await;
+    (0..400).for_each(|_| lane.sell(100));
+    let body = |signed: usize| {
+        let events = lane.events.iter().map(|(hash, bytes)| (hash, bytes.as_slice()));
+        let body = encode_batch(1, 1, &lane.hash(0), lane.sign(signed), events);
+        zstd::encode_all(&body[..], 3).expect("zstd")
+    };
+    assert!(shop.push_body(&lane, body(143)).await.is_err());
+    assert_eq!(shop.position(&lane).await.acknowledged, 0, "nothing of it is filed");
+    let answer = shop.push_body(&lane, body(144)).await.expect("filed");
+    assert_eq!((answer.acknowledged, answer.signed), (400, Some(144)));
+    assert_eq!(shop.sales().await, [("2026-03-01".to_owned(), 1, 400, 400, 40_000)]);
+}
+
+#[tokio::test]
+async fn a_lane_that_brings_no_key_is_enrolled_where_the_chain_says_so() {
+    let shop = Shop::open().await;
+    let refuse = Command::UnsignedLanes { allow: Some(false) };
+    assert!(matches!(shop.ask(refuse).await, Ok(Outcome::UnsignedLanes { allowed: false })));
+    let code = shop.code(2).await;
+    let refused = shop.send_code(&code).await;
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+    let told = refused.text().await.expect("a text");
+    assert!(told.contains("brings a key to sign its journal with"), "{told}");
+    // The code is not spent by that.
+    let allow = Command::UnsignedLanes { allow: Some(true) };
+    assert!(matches!(shop.ask(allow).await, Ok(Outcome::UnsignedLanes { allowed: true })));
+    assert_eq!(shop.send_code(&code).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_dry_run_lists_all_that_is_wrong() {
+    let shop = Shop::open().await;
+    let path = shop.folder.path().join("goods.csv");
+    let rows: Vec<String> = (100..160).map(|sku| format!("{sku},水,,drinks,many,1300,")).collect();
+    let text = format!("sku,name_zh,name_en,category,price,tax_rate,codes\n{}\n", rows.join("\n"));
+    std::fs::write(&path, text).expect("a file");
+    let import = |dry_run| shop.ask(Command::Import { path: path.clone(), replace: false, dry_run });
+    let refused = import(false).await.expect_err("nothing is imported");
+    assert!(refused.contains("60 problems, the first 20 of them; --dry-run lists all"), "{refused}");
+    match import(true).await {
+        Ok(Outcome::Wrong(wrong)) => {
+            let places: Vec<&str> = wrong.problems.iter().map(|problem| problem.place.as_str()).collect();
+            assert_eq!((places.len(), places[0], places[59]), (60, "row 2", "row 61"));
+        }
+        other => panic!("not what is wrong: {other:?}"),
+    }
+    // What can be imported is tried out as ever.
+    std::fs::write(&path, "sku,name_zh,name_en,category,price,tax_rate,codes\n9,水,,drinks,2.50,1300,\n")
+        .expect("a file");
+    assert!(matches!(import(true).await, Ok(Outcome::Tried(done)) if done.changed == 1));
 }

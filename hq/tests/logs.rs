@@ -92,7 +92,9 @@ async fn the_log_is_json_and_tells_no_secret() {
     let wrong_code = client.post(format!("{url}/v1/enrol")).json(&json!({ "code": "WRONG-CODE-1" }));
     assert!(!wrong_code.send().await.expect("an answer").status().is_success());
     tokio::time::sleep(Duration::from_millis(1_100)).await;
-    let enrolled = client.post(format!("{url}/v1/enrol")).json(&json!({ "code": code })).send().await;
+    let enrolled =
+        client.post(format!("{url}/v1/enrol")).json(&json!({ "code": code, "public_key": lane::PUBLIC_KEY }));
+    let enrolled = enrolled.send().await;
     let enrolled: Value = enrolled.expect("an answer").json().await.expect("an enrolment");
     let mut lane = Lane::new(serde_json::from_value(enrolled).expect("an enrolment"));
     let lane_key = lane.identity.key.clone();

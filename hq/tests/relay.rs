@@ -12,13 +12,14 @@ use std::path::{Path, PathBuf};
 
 use hq::command::{self, Command, Outcome};
 use hq::relay::{self, Health};
+use hq::server::lane_limits::WRONG_KEYS_BURST;
 use hq::server::tls::Pair;
 use hq::server::{self, Config, Running, ServeError};
 use lane::Lane;
 use protocol::ask::{Answer, CodeTaken, CouponRefused, Question, ReceiptRefused};
 use protocol::enrol::Enrolment;
 use protocol::event::{self, Fact, Origin, Phone, PhoneTaken, SpentCoupon};
-use protocol::push::{PushAnswer, PushRefusal};
+use protocol::push::{BATCH_BYTES_MAX, PushAnswer, PushRefusal};
 use reqwest::{Certificate, Client, Response, StatusCode};
 
 const SHOP: &str = r#"{
@@ -62,7 +63,10 @@ fn import(folder: &Path) {
     std::fs::write(path.join("shop.json"), SHOP).expect("a file");
     std::fs::write(path.join("products.csv"), GOODS).expect("a file");
     let import = Command::Import { path, replace: false, dry_run: false };
-    command::run(&folder.join("hq"), None, &import, 0, &mut |_| {}).expect("an import");
+    // Lanes whose journals are not what a test is about do without a hand.
+    for command in [import, Command::UnsignedLanes { allow: Some(true) }] {
+        command::run(&folder.join("hq"), None, &command, 0, &mut |_| {}).expect("done");
+    }
 }
 
 impl Chain {
@@ -188,6 +192,66 @@ async fn what_lanes_ask_goes_through_and_their_journals_are_copied() {
     let url = format!("{}/v1/lanes/S2/1/position?epoch=1", chain.relay.url());
     let elsewhere = chain.client.get(url).bearer_auth(&one.identity.key).send().await.expect("an answer");
     assert_eq!(elsewhere.status(), StatusCode::NOT_FOUND);
+    chain.relay.stop().await.expect("stopped");
+}
+
+#[tokio::test]
+async fn a_copy_that_is_cut_off_or_a_bomb_is_refused_and_the_next_one_taken() {
+    let mut chain = Chain::open().await;
+    let mut one = chain.enrol(1).await;
+    assert_eq!(chain.copied(&one).await.status(), StatusCode::OK);
+    (0..20).for_each(|_| one.sell(100));
+    // Also where nobody but the relay looks at it.
+    for is_there in [true, false] {
+        if !is_there {
+            chain.hq_goes().await;
+        }
+        let url = format!("{}/copy/v1/lanes/S1/1/events", chain.relay.url());
+        let send = async |body: Vec<u8>| {
+            let sent = chain.client.post(&url).bearer_auth(&one.identity.key).body(body).send().await;
+            sent.expect("an answer")
+        };
+        let whole = one.batch(1, 20);
+        for length in [0, 1, 4, whole.len() / 2, whole.len() - 1] {
+            let answer = send(whole[..length].to_vec()).await;
+            assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{length} of {} bytes", whole.len());
+            let refused = answer.json::<PushRefusal>().await.expect("a refusal");
+            assert!(matches!(refused, PushRefusal::Malformed { .. }), "{refused:?}");
+        }
+        let bomb = std::io::Read::take(std::io::repeat(b' '), 64 * BATCH_BYTES_MAX as u64);
+        let bomb = zstd::encode_all(bomb, 3).expect("zstd");
+        assert!(bomb.len() < BATCH_BYTES_MAX / 8);
+        assert_eq!(send(bomb).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
+        let at: PushAnswer = chain.copied(&one).await.json().await.expect("a position");
+        assert_eq!(at.acknowledged, 0, "nothing of it is copied");
+    }
+    assert_eq!(chain.send(&one, "/copy", 1).await.map(|answer| answer.acknowledged), Ok(20));
+    chain.relay.stop().await.expect("stopped");
+}
+
+#[tokio::test]
+async fn keys_that_a_relay_does_not_know_are_bounded_and_lanes_go_on() {
+    let mut chain = Chain::open().await;
+    let one = chain.enrol(1).await;
+    assert_eq!(chain.copied(&one).await.status(), StatusCode::OK);
+    chain.hq_goes().await;
+    let url = format!("{}/copy/v1/lanes/S1/1/events", chain.relay.url());
+    let mut told = None;
+    for number in 0..20_000 {
+        let key = format!("wrong {number}");
+        let answer = chain.client.post(&url).bearer_auth(key).body("x").send().await.expect("an answer");
+        match answer.status() {
+            StatusCode::SERVICE_UNAVAILABLE => {}
+            StatusCode::TOO_MANY_REQUESTS => {
+                told = Some((number, answer.headers().contains_key("retry-after")));
+                break;
+            }
+            other => panic!("{other}"),
+        }
+    }
+    let (tried, says_when) = told.expect("it has a bound");
+    assert!(tried >= WRONG_KEYS_BURST && says_when, "{tried}");
+    assert_eq!(chain.copied(&one).await.status(), StatusCode::OK, "a lane of the store is served");
     chain.relay.stop().await.expect("stopped");
 }
 

@@ -671,7 +671,7 @@ fn what_follows_from_events_can_be_made_again(store: &Store) {
     let before = sums(store);
     assert_eq!(before, (6, 2 * 700));
     for _ in 0..2 {
-        let rebuilt = projection::rebuild(store).expect("made again");
+        let rebuilt = projection::rebuild(store, 1_000).expect("made again");
         assert_eq!((rebuilt.lanes, rebuilt.events, rebuilt.released), (2, 12, 0));
         assert_eq!(rebuilt.differing, []);
         assert_eq!(rebuilt.rows, 2 * (3 + 3 + 3 + 3 + 1 + 1 + 1));
@@ -683,11 +683,11 @@ fn a_book_that_was_changed_by_hand_is_found_and_set_right(store: &Store) {
     let (row, _) = a_day(store, 1);
     let moved = [("1", -5_000)].into();
     write(store, |writing| writing.move_stock(row.journal(1), &moved));
-    let rebuilt = projection::rebuild(store).expect("made again");
+    let rebuilt = projection::rebuild(store, 1_000).expect("made again");
     assert_eq!(rebuilt.differing, [("S1".to_owned(), 1, "stock".to_owned())]);
     let stock = read(store, |reading| reading.stock("S1", false, 10));
     assert_eq!(stock[0].quantity, -1_000, "two were sold, one came back");
-    assert_eq!(projection::rebuild(store).expect("made again").differing, []);
+    assert_eq!(projection::rebuild(store, 1_000).expect("made again").differing, []);
 }
 
 fn an_event_that_the_tables_refuse_holds_up_nothing(store: &Store) {
@@ -937,6 +937,63 @@ fn nobody_is_enrolled_of_whom_the_trail_says_nothing() {
     let [row] = trail.as_slice() else { panic!("one row, not {trail:?}") };
     assert_eq!((row.who.as_str(), row.origin.as_str()), ("lane S1/1", "10.0.0.9"));
     assert_eq!((row.act.as_str(), row.subject.as_str(), row.at_ms), ("lane.enrolled", "S1/1", 6));
+}
+
+/// Keys that begin with nothing that a row could be put on a node by: table, first column, and whose they are (decision 19).
+const KEYS_OF_THE_CHAIN: &[(&str, &str, &str)] = &[
+    ("api_key", "id", "a program's"),
+    ("api_key", "key_hash", "a program's, found by its hash"),
+    ("audit", "at_ms", "everybody's, by time"),
+    ("commission_rule", "id", "the chain's"),
+    ("counter", "name", "the chain's"),
+    ("guitai_hq", "one", "the version of these tables"),
+    ("item_cost", "sku", "the chain's"),
+    ("member", "id", "the member"),
+    ("person", "name", "somebody at HQ"),
+    ("picture_file", "sha256", "the chain's"),
+    ("picture_use", "sku", "the chain's"),
+    ("price_batch", "id", "the chain's"),
+    ("reference_day", "day", "the chain's"),
+    ("replay", "caller", "a program's or a person's"),
+    ("scan_go_key", "public_key", "the chain's"),
+    ("session", "token_hash", "a person's, found by its hash"),
+    ("setting", "name", "the chain's"),
+    ("transfer", "number", "two stores'"),
+];
+
+/// Every primary or unique key begins with what its rows belong to, so that no table has to be moved by hand when there are
+/// several nodes; what does not is named above, and in decision 19.
+#[test]
+fn keys_begin_with_whose_rows_they_are() {
+    let Some(server) = postgres::shared() else { return };
+    let address = Address { url: server.database(), authority: None };
+    drop(Store::connect(&address).expect("a database"));
+    let mut client = ::postgres::Client::connect(&address.url, ::postgres::NoTls).expect("a line");
+    let rows = client
+        .query(
+            "SELECT c.relname::text, a.attname::text FROM pg_index x
+             JOIN pg_class c ON c.oid = x.indrelid
+             JOIN pg_namespace n ON n.oid = c.relnamespace
+             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = x.indkey[0]
+             WHERE x.indisunique AND n.nspname = current_schema() ORDER BY 1, 2",
+            &[],
+        )
+        .expect("its keys");
+    let keys: BTreeSet<(String, String)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    assert!(keys.len() > 30, "{keys:?}");
+    let begins_well = |column: &str| ["store", "owner", "lane", "member"].contains(&column);
+    let others: Vec<(&str, &str)> = keys
+        .iter()
+        .filter(|(_, column)| !begins_well(column))
+        .map(|(table, column)| (table.as_str(), column.as_str()))
+        .collect();
+    let named: Vec<(&str, &str)> =
+        KEYS_OF_THE_CHAIN.iter().map(|(table, column, _)| (*table, *column)).collect();
+    assert_eq!(others, named, "a key that begins with none of these is named, or begins with one");
+    let decision = include_str!("../../docs/decisions/0019-thirty-thousand-stores.md");
+    for (table, ..) in KEYS_OF_THE_CHAIN.iter().filter(|(table, ..)| *table != "guitai_hq") {
+        assert!(decision.contains(&format!("`{table}`")), "decision 19 does not name {table}");
+    }
 }
 
 /// The tables of version 10, with accounts of points of then.

@@ -462,6 +462,8 @@ impl Journal {
         }
         let mut entries = Vec::with_capacity(records.len());
         let mut head = self.head;
+        let mut signatures: Vec<SignedRow> = Vec::new();
+        let mut signed = self.signed.get();
         for (stamp, record) in records {
             let fact = Fact::from(record);
             let kind = kind_of(record);
@@ -483,16 +485,26 @@ impl Journal {
             }
             head = Head { seq: head.seq + 1, hash: head.hash.extend(&bytes) };
             entries.push((kind, Entry { seq: head.seq, hash: head.hash, bytes }));
+            // A batch of the agent may end in the midst of what is written at once.
+            if head.seq.saturating_sub(signed) >= UNSIGNED_EVENTS_MAX {
+                signatures.extend(self.sign(head));
+                signed = head.seq;
+            }
         }
         let sells = records.iter().any(|(_, record)| matches!(record, Record::SaleCompleted { .. }));
         let is_due = records.iter().any(|(_, record)| is_signed_at_once(record))
-            || (self.owes_signature.get() && !sells)
-            || head.seq.saturating_sub(self.signed.get()) >= UNSIGNED_EVENTS_MAX;
-        let signature = if is_due { self.sign(head) } else { None };
-        self.write(&entries, signature.as_ref())?;
+            || (self.owes_signature.get() && !sells);
+        if is_due && signed < head.seq {
+            signatures.extend(self.sign(head));
+        }
+        self.write(&entries, &signatures)?;
         self.head = head;
-        match signature {
-            Some(_) => self.is_signed(),
+        match signatures.last() {
+            Some(last) if last.seq == head.seq => self.is_signed(),
+            Some(last) => {
+                self.signed.set(last.seq);
+                self.owes_signature.set(self.owes_signature.get() || sells);
+            }
             None => self.owes_signature.set(self.owes_signature.get() || sells),
         }
         Ok(head.seq)
@@ -510,7 +522,7 @@ impl Journal {
         Some(SignedRow { seq: head.seq, hash: head.hash, key: key.public(), signature: key.sign(&claim) })
     }
 
-    fn write(&mut self, entries: &[(&str, Entry)], signed: Option<&SignedRow>) -> Result<(), AppendError> {
+    fn write(&mut self, entries: &[(&str, Entry)], signed: &[SignedRow]) -> Result<(), AppendError> {
         loop {
             match self.try_write(entries, signed) {
                 Ok(()) => return Ok(()),
@@ -541,10 +553,10 @@ impl Journal {
         self.in_doubt.get()
     }
 
-    fn try_write(&mut self, entries: &[(&str, Entry)], signed: Option<&SignedRow>) -> rusqlite::Result<()> {
-        if entries.len() == 1 && signed.is_none() {
+    fn try_write(&mut self, entries: &[(&str, Entry)], signed: &[SignedRow]) -> rusqlite::Result<()> {
+        if entries.len() == 1 && signed.is_empty() {
             // One statement is a transaction by itself.
-            return self.insert(entries, None);
+            return self.insert(entries, &[]);
         }
         let run = |sql| self.connection.prepare_cached(sql)?.execute([]);
         run("BEGIN IMMEDIATE")?;
@@ -556,7 +568,7 @@ impl Journal {
         done
     }
 
-    fn insert(&self, entries: &[(&str, Entry)], signed: Option<&SignedRow>) -> rusqlite::Result<()> {
+    fn insert(&self, entries: &[(&str, Entry)], signed: &[SignedRow]) -> rusqlite::Result<()> {
         let epoch = self.identity.epoch;
         let mut insert = self
             .connection
@@ -564,7 +576,7 @@ impl Journal {
         for (kind, entry) in entries {
             insert.execute(params![epoch, entry.seq, kind, entry.hash.as_bytes(), entry.bytes])?;
         }
-        signed.map_or(Ok(()), |signed| add_head(&self.connection, epoch, signed))
+        signed.iter().try_for_each(|signed| add_head(&self.connection, epoch, signed))
     }
 
     /// Every record that a start after a stop needs: all of the last shift,

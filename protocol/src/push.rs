@@ -26,6 +26,10 @@ pub const BATCH_EVENTS_MAX: usize = 2_000;
 /// while it inflates them.
 pub const BATCH_BYTES_MAX: usize = 16 << 20;
 
+/// The most events behind a lane's last signature that HQ files where it knows the lane's key. A lane signs at the latest
+/// every 64 events, and a batch carries the newest signature that it can: a batch that leaves more without one is not filed.
+pub const UNSIGNED_TAIL_MAX: u64 = 256;
+
 /// The most events of a context.
 pub const CONTEXT_EVENTS_MAX: u64 = 2_000;
 
@@ -149,12 +153,37 @@ pub enum PushRefusal {
         /// The number that was signed.
         seq: u64,
     },
+    /// HQ knows the lane's key, and the batch leaves more than [`UNSIGNED_TAIL_MAX`] events without its signature: send it
+    /// with a newer one. Told as [`Self::Malformed`], which every agent understands ([`Self::told`]).
+    #[error(
+        "file a batch: it leaves more than {UNSIGNED_TAIL_MAX} events after number {signed} without the signature of this \
+         lane's key; start the till with its journal.key, or enrol the lane anew"
+    )]
+    Unsigned {
+        /// The last number that is signed.
+        signed: u64,
+    },
     /// The events that the batch was compressed with are not what HQ has: send it by itself.
     #[error("file a batch: HQ has not the events that it was compressed with")]
     Context,
     /// The key is not one of this lane.
     #[error("file a batch: HQ does not know this key for this lane")]
     Unauthorised,
+}
+
+impl PushRefusal {
+    /// The refusal as it goes to an agent: one that programs of before know as well.
+    pub fn told(self) -> Self {
+        match self {
+            Self::Unsigned { .. } => Self::Malformed { reason: self.to_string() },
+            Self::Gap { .. }
+            | Self::Fork { .. }
+            | Self::Malformed { .. }
+            | Self::Signature { .. }
+            | Self::Context
+            | Self::Unauthorised => self,
+        }
+    }
 }
 
 /// A batch taken apart; the events borrow from the body.
@@ -303,6 +332,18 @@ mod tests {
         }
         let long = [&CONTEXT_MAGIC[..], &u32::MAX.to_le_bytes()[..], &b"{}"[..]].concat();
         assert!(matches!(take_context(&long), Err(PushRefusal::Malformed { .. })));
+    }
+
+    #[test]
+    fn a_refusal_that_agents_of_before_do_not_know_is_told_in_words_that_they_do() {
+        let told = PushRefusal::Unsigned { signed: 7 }.told();
+        let json = serde_json::to_string(&told).expect("JSON");
+        assert!(
+            json.starts_with(
+                r#"{"refusal":"malformed","reason":"file a batch: it leaves more than 256 events"#
+            )
+        );
+        assert_eq!(PushRefusal::Fork { seq: 3 }.told(), PushRefusal::Fork { seq: 3 });
     }
 
     fn batch_events<'a>(hashes: &[ChainHash], bodies: &[&'a [u8]]) -> Vec<(ChainHash, &'a [u8])> {

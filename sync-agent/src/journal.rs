@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use ledger::journal::{Entry, Identity, JournalReader, OpenJournalError, ReadJournalError};
 use protocol::chain::ChainHash;
 use protocol::push::{
-    BATCH_EVENTS_MAX, BatchContext, CONTEXT_BYTES_MAX, CONTEXT_EVENTS_MAX, encode_bare_batch, encode_batch,
-    put_context,
+    BATCH_EVENTS_MAX, BatchContext, CONTEXT_BYTES_MAX, CONTEXT_EVENTS_MAX, UNSIGNED_TAIL_MAX,
+    encode_bare_batch, encode_batch, put_context,
 };
 
 use crate::core::{Agreement, JournalSeen};
@@ -36,7 +36,7 @@ pub struct Batch {
     pub after: u64,
     /// The number of the last of them.
     pub through: u64,
-    /// Whether it has as many events as a batch may have: what follows it is a batch of its own.
+    /// Whether it is as long as a batch may be: what follows it is a batch of its own.
     pub is_full: bool,
     /// Whether it is without the hashes of its events.
     pub bare: bool,
@@ -168,17 +168,11 @@ impl LaneJournal {
     ) -> Result<Batch, JournalError> {
         let reader = self.reader_of(epoch)?;
         let previous = reader.hash_at(after)?;
-        let entries = reader.entries_after(after, BATCH_EVENTS_MAX, BATCH_EVENT_BYTES)?;
+        let mut entries = reader.entries_after(after, BATCH_EVENTS_MAX, BATCH_EVENT_BYTES)?;
+        let is_whole = entries.len() == BATCH_EVENTS_MAX;
+        let is_cut = shorten_to_signature(reader, after, &mut entries)?;
         let through = entries.last().map_or(after, |entry| entry.seq);
-        let batch = |body| Batch {
-            epoch,
-            after,
-            through,
-            is_full: entries.len() == BATCH_EVENTS_MAX,
-            bare,
-            context,
-            body,
-        };
+        let batch = |body| Batch { epoch, after, through, is_full: is_whole || is_cut, bare, context, body };
         let signed = reader.signed_at(through)?.map(|row| row.to_wire());
         let body = if bare {
             let last = entries.last().map_or(previous, |entry| entry.hash);
@@ -262,6 +256,22 @@ fn check_lane(reader: &JournalReader, lane: &Identity) -> Result<(), JournalErro
     Ok(())
 }
 
+/// Lets a batch end where the lane signed, where what lies between that and its end would be more than HQ files without a
+/// signature: a till of before signed after a long stretch only at its end, which a batch may cut. Says whether it did.
+fn shorten_to_signature(
+    reader: &JournalReader,
+    after: u64,
+    entries: &mut Vec<Entry>,
+) -> Result<bool, ReadJournalError> {
+    let Some(last) = entries.last() else { return Ok(false) };
+    let signed = reader.signed_at(last.seq)?.map_or(0, |row| row.seq);
+    if signed <= after || last.seq - signed <= UNSIGNED_TAIL_MAX {
+        return Ok(false);
+    }
+    entries.retain(|entry| entry.seq <= signed);
+    Ok(true)
+}
+
 /// The events up to a number, as many as are wanted where they are not too large together; none where they do not lie
 /// in one piece.
 fn known_before(reader: &JournalReader, through: u64, wanted: u64) -> Result<Vec<Entry>, ReadJournalError> {
@@ -278,4 +288,74 @@ fn known_before(reader: &JournalReader, through: u64, wanted: u64) -> Result<Vec
         }
     }
     Ok(Vec::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use domain::record::{Record, Staff};
+    use ledger::journal::{Journal, Stamp};
+    use protocol::head::SigningKey;
+    use protocol::push::decode_batch;
+
+    use super::*;
+
+    /// A journal of a till that signed as `keys` says: so many events, with its hand or without.
+    fn written(folder: &Path, keys: &[(usize, bool)]) -> LaneJournal {
+        let path = folder.join("journal.db");
+        let identity = Identity { store: "S1".into(), lane: 1, epoch: 1 };
+        let (_, secret) = SigningKey::draw().expect("a key");
+        for (events, has_key) in keys {
+            let key = path.with_extension("key");
+            if *has_key {
+                fs::write(&key, &secret).expect("written");
+            } else {
+                fs::remove_file(&key).expect("removed");
+            }
+            let mut journal = Journal::open(&path, &identity).expect("a journal");
+            let stamp = Stamp {
+                at_ms: 1_772_416_800_000,
+                offset_minutes: 480,
+                business_date: chrono::NaiveDate::from_ymd_opt(2026, 3, 2).expect("a day"),
+                shift: 1,
+            };
+            let staff = Staff { id: "u1".into(), number: "01".into(), name: "李明".into() };
+            let records: Vec<_> =
+                (0..*events).map(|_| (stamp, Record::SignedIn { staff: staff.clone() })).collect();
+            journal.append(&records).expect("appended");
+            journal.tidy().expect("tidied");
+        }
+        LaneJournal::new(path, identity)
+    }
+
+    /// After which number a batch goes on, up to which it goes, what is signed, and whether another follows at once.
+    fn batch(journal: &mut LaneJournal, after: u64) -> (u64, Option<u64>, bool) {
+        let batch = journal.batch(1, after, true, false).expect("a batch");
+        let body = zstd::decode_all(batch.body.as_slice()).expect("zstd");
+        let decoded = decode_batch(&body).expect("a batch");
+        assert_eq!(decoded.events.len() as u64, batch.through - after);
+        (batch.through, decoded.head.signed.map(|signed| signed.seq), batch.is_full)
+    }
+
+    #[test]
+    fn a_batch_that_ends_in_the_midst_carries_the_newest_signature_that_it_can() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut journal = written(folder.path(), &[(2_050, true)]);
+        assert_eq!(batch(&mut journal, 0), (2_000, Some(1_984), true));
+        assert_eq!(batch(&mut journal, 2_000), (2_050, Some(2_050), false));
+    }
+
+    #[test]
+    fn a_batch_leaves_no_more_behind_a_signature_than_hq_files() {
+        let folder = tempfile::tempdir().expect("a folder");
+        // The hand was away for a while; the next signature vouches for that too.
+        let mut journal = written(folder.path(), &[(1_700, true), (400, false), (10, true)]);
+        assert_eq!(batch(&mut journal, 0), (1_700, Some(1_700), true));
+        assert_eq!(batch(&mut journal, 1_700), (2_110, Some(2_110), false));
+        // Where nothing is signed there is nothing to wait for.
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut journal = written(folder.path(), &[(0, true), (2_100, false)]);
+        assert_eq!(batch(&mut journal, 0), (2_000, None, true));
+    }
 }

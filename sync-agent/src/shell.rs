@@ -436,9 +436,11 @@ impl From<RequestError> for PushFailure {
             RequestError::Push(PushRefusal::Malformed { reason }) | RequestError::Form(reason) => {
                 Self::Refused { reason }
             }
-            RequestError::Push(refusal @ (PushRefusal::Signature { .. } | PushRefusal::Context)) => {
-                Self::Refused { reason: refusal.to_string() }
-            }
+            RequestError::Push(
+                refusal @ (PushRefusal::Signature { .. }
+                | PushRefusal::Unsigned { .. }
+                | PushRefusal::Context),
+            ) => Self::Refused { reason: refusal.to_string() },
             RequestError::Push(PushRefusal::Unauthorised) => Self::Unauthorised,
             RequestError::Enrol(refusal) => Self::Refused { reason: refusal.to_string() },
         }

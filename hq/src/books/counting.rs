@@ -13,7 +13,7 @@
 
 mod course;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::event::{StockCount, StockLine};
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,9 @@ struct Waiting {
     count: StockCount,
     source: String,
     at_ms: i64,
+    /// It was taken in after others of its store that are newer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    late: bool,
 }
 
 /// What a count did to one item, thousandths.
@@ -125,23 +128,49 @@ fn written<T: Serialize>(value: &T) -> String {
 pub fn take_in(
     writing: &Writing<'_>,
     store: &str,
-    (source, at_ms): (&str, i64),
+    at: (&str, i64),
     count: &StockCount,
 ) -> Result<(), StoreError> {
-    for kind in [BookKind::CountWaiting, BookKind::Count] {
-        if writing.lock_book(key(store, kind, &count.document))?.is_some() {
-            return Ok(());
-        }
-    }
-    let waiting = Waiting { count: count.clone(), source: source.to_owned(), at_ms };
-    writing.put_book(key(store, BookKind::CountWaiting, &count.document), &written(&waiting))
+    put_waiting(writing, store, at, count, false).map(drop)
 }
 
-/// Posts every count of a store for which HQ has what it needs.
+/// Takes a count in that HQ could not use when it came; says whether it is new. Goods that were counted again since, and
+/// posted, are as they were found then.
+pub(crate) fn take_in_late(
+    writing: &Writing<'_>,
+    store: &str,
+    at: (&str, i64),
+    count: &StockCount,
+) -> Result<bool, StoreError> {
+    put_waiting(writing, store, at, count, true)
+}
+
+fn put_waiting(
+    writing: &Writing<'_>,
+    store: &str,
+    (source, at_ms): (&str, i64),
+    count: &StockCount,
+    late: bool,
+) -> Result<bool, StoreError> {
+    for kind in [BookKind::CountWaiting, BookKind::Count] {
+        if writing.lock_book(key(store, kind, &count.document))?.is_some() {
+            return Ok(false);
+        }
+    }
+    let waiting = Waiting { count: count.clone(), source: source.to_owned(), at_ms, late };
+    writing.put_book(key(store, BookKind::CountWaiting, &count.document), &written(&waiting))?;
+    Ok(true)
+}
+
+/// Posts every count of a store for which HQ has what it needs, the oldest first: what one finds the next goes on from.
 pub fn post_due(writing: &Writing<'_>, store: &str, now_ms: i64) -> Result<(), StoreError> {
+    let mut all = Vec::new();
     for document in writing.parts_of(store, BookKind::CountWaiting)? {
         let Some(body) = writing.lock_book(key(store, BookKind::CountWaiting, &document))? else { continue };
-        let waiting = read(&body)?;
+        all.push(read(&body)?);
+    }
+    all.sort_by_key(|waiting| waiting.at_ms);
+    for waiting in all {
         let courses = Courses::of(writing, store, &waiting.count, waiting.at_ms)?;
         if courses.missing(writing)?.is_empty() {
             post(writing, store, &waiting, &courses, Vec::new(), now_ms)?;
@@ -161,7 +190,8 @@ pub fn post_without(
     let Some(body) = writing.lock_book(key(store, BookKind::CountWaiting, document))? else {
         return Ok(None);
     };
-    let waiting = read(&body)?;
+    // Others may have been posted while it waited.
+    let waiting = Waiting { late: true, ..read(&body)? };
     let courses = Courses::of(writing, store, &waiting.count, waiting.at_ms)?;
     let without = courses.missing(writing)?;
     post(writing, store, &waiting, &courses, without.clone(), now_ms)?;
@@ -176,8 +206,9 @@ fn post(
     without: Vec<u32>,
     now_ms: i64,
 ) -> Result<(), StoreError> {
-    let Waiting { count, source, at_ms } = waiting;
-    let differences = differences(writing, store, count, courses)?;
+    let Waiting { count, source, at_ms, late } = waiting;
+    let newer = if *late { posted_since(writing, store, *at_ms)? } else { BTreeSet::new() };
+    let differences = differences(writing, store, count, courses, &newer)?;
     let moved: BTreeMap<&str, i64> = differences.iter().map(|of| (of.sku.as_str(), of.moved())).collect();
     writing.move_stock(JournalKey { store, lane: COUNTS_LANE, epoch: 0 }, &moved)?;
     let amount = moved.values().fold(0i64, |sum, moved| sum.saturating_add(*moved));
@@ -204,6 +235,7 @@ fn differences(
     store: &str,
     count: &StockCount,
     courses: &Courses<'_>,
+    newer: &BTreeSet<String>,
 ) -> Result<Vec<Difference>, StoreError> {
     let mut since = courses.moved_since(writing)?;
     // HQ itself has no journal: what it handed over is known by its time.
@@ -214,11 +246,44 @@ fn differences(
         }
     }
     let mut found = Vec::with_capacity(count.lines.len());
-    for line in &count.lines {
+    for line in count.lines.iter().filter(|line| !newer.contains(&line.sku)) {
         let now = writing.stock_in_store(store, &line.sku)?;
         found.push(difference(line, now, since.get(&line.sku).copied().unwrap_or(0)));
     }
     Ok(found)
+}
+
+/// The items of which counts are posted that were written after an instant, milliseconds UTC.
+fn posted_since(reading: &Reading<'_>, store: &str, at_ms: i64) -> Result<BTreeSet<String>, StoreError> {
+    let (mut newer, mut after) = (BTreeSet::new(), String::new());
+    loop {
+        let rows = reading.books_of_after(store, BookKind::Count, &after, COUNTS_LISTED_MAX)?;
+        let Some((last, _)) = rows.last() else { return Ok(newer) };
+        last.clone_into(&mut after);
+        for (_, body) in rows {
+            let count = read_posted(&body)?;
+            if count.at_ms > at_ms {
+                newer.extend(count.differences.into_iter().map(|of| of.sku));
+            }
+        }
+    }
+}
+
+fn read_posted(body: &str) -> Result<Posted, StoreError> {
+    let read: Written = serde_json::from_str(body)
+        .map_err(|error| StoreError::Row { table: "book", reason: error.to_string() })?;
+    Ok(match read {
+        Written::Whole(posted) => posted,
+        Written::Bare(differences) => Posted {
+            source: String::new(),
+            at_ms: 0,
+            posted_ms: 0,
+            reason: String::new(),
+            by_clock: Vec::new(),
+            without: Vec::new(),
+            differences,
+        },
+    })
 }
 
 /// The counts of a store that wait, and those that are posted with their
@@ -229,7 +294,7 @@ pub fn listed(
 ) -> Result<(Vec<WaitingCount>, Vec<(String, Posted)>), StoreError> {
     let mut waiting = Vec::new();
     for (document, body) in reading.books_of_after(store, BookKind::CountWaiting, "", COUNTS_LISTED_MAX)? {
-        let Waiting { count, source, at_ms } = read(&body)?;
+        let Waiting { count, source, at_ms, late: _ } = read(&body)?;
         let waits_for = Courses::of(reading, store, &count, at_ms)?.missing(reading)?;
         waiting.push(WaitingCount { document, source, at_ms, items: count.lines.len(), waits_for });
     }
@@ -239,20 +304,7 @@ pub fn listed(
         let Some((last, _)) = rows.last() else { break };
         last.clone_into(&mut after);
         for (document, body) in rows {
-            let read: Written = serde_json::from_str(&body)
-                .map_err(|error| StoreError::Row { table: "book", reason: error.to_string() })?;
-            let count = match read {
-                Written::Whole(posted) => posted,
-                Written::Bare(differences) => Posted {
-                    source: String::new(),
-                    at_ms: 0,
-                    posted_ms: 0,
-                    reason: String::new(),
-                    by_clock: Vec::new(),
-                    without: Vec::new(),
-                    differences,
-                },
-            };
+            let count = read_posted(&body)?;
             posted.push((document, count));
         }
         posted.sort_by_key(|(_, count)| std::cmp::Reverse(count.posted_ms));

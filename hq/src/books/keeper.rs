@@ -660,15 +660,7 @@ impl<'w, 'c> Keeper<'w, 'c> {
                 }
                 Fact::LeaseReturned { grant } => {
                     let member = self.member_of(&grant.member)?;
-                    let (lease, why) = (grant.lease.clone(), Settled::Returned);
-                    let source = document(key, event.seq);
-                    let source = (source.as_str(), event.at_ms);
-                    if value::is_value_lease(&lease) {
-                        let operation = ValueOperation::Settle { lease, why };
-                        self.value(&member, key.store, source, &operation)?;
-                    } else if !self.is_standing(&member, &lease)? {
-                        self.points(&member, key.store, source, &Operation::Settle { lease, why })?;
-                    }
+                    self.settle_returned(key, event, &member, &grant.lease)?;
                 }
                 Fact::Phone(fact) => {
                     if let Some((what, id)) = codes::used_code(fact) {
@@ -701,12 +693,41 @@ impl<'w, 'c> Keeper<'w, 'c> {
                 _ => {}
             }
         }
-        let Some(last) = events.last() else { return Ok(()) };
+        if events.is_empty() {
+            return Ok(());
+        }
         counting::post_due(self.writing, key.store, self.now_ms)?;
+        self.end_over(key, events)
+    }
+
+    /// Ends what is over by the clock of a lane, as its newest events say it.
+    fn end_over(&self, key: JournalKey<'_>, events: &[&Event]) -> Result<(), StoreError> {
+        let Some(last) = events.last() else { return Ok(()) };
+        let lane = LaneId { store: key.store.to_owned(), lane: key.lane };
         let over_ms = last.at_ms.saturating_sub(CLOCK_SKEW_MS);
         let source = document(key, last.seq);
         self.end_holds(&lane, over_ms, &source, Settled::Over)?;
         self.look_at_standing(key.store, events, over_ms)
+    }
+
+    /// Settles a lease that its lane gave back: of points, or of stored value. One of a store as a whole no lane gives back.
+    fn settle_returned(
+        &self,
+        key: JournalKey<'_>,
+        event: &Event,
+        member: &str,
+        lease: &str,
+    ) -> Result<(), StoreError> {
+        let (lease, why) = (lease.to_owned(), Settled::Returned);
+        let source = document(key, event.seq);
+        let source = (source.as_str(), event.at_ms);
+        if value::is_value_lease(&lease) {
+            self.value(member, key.store, source, &ValueOperation::Settle { lease, why }).map(drop)
+        } else if self.is_standing(member, &lease)? {
+            Ok(())
+        } else {
+            self.points(member, key.store, source, &Operation::Settle { lease, why }).map(drop)
+        }
     }
 
     /// Takes in somebody who became a member at a till. Whoever gave this

@@ -4,6 +4,7 @@
 use protocol::event::Event;
 use serde::{Deserialize, Serialize};
 
+use super::counting;
 use super::keeper::Keeper;
 use crate::intake;
 use crate::store::{BookKind, JournalKey, Store, StoreError};
@@ -41,6 +42,9 @@ pub fn rebuild(store: &Store, now_ms: i64) -> Result<RebuiltBooks, StoreError> {
                     let Ok(event) = intake::read_event(key, *seq, bytes) else { continue };
                     let event: &Event = &event;
                     missing += u64::from(keeper.file_again(key, event)?);
+                }
+                if missing > 0 {
+                    counting::post_due(writing, key.store, now_ms)?;
                 }
                 Ok((events.last().map(|(seq, _)| *seq), events.len() as u64, missing))
             })?;

@@ -11,7 +11,7 @@ use crate::audit::{self, By};
 use crate::books::keeper::{self, Keeper};
 use crate::books::points::Operation;
 use crate::books::{self, LaneId, counting};
-use crate::import::{self, ImportError};
+use crate::import::{self, ImportError, Imported};
 use crate::pictures::PictureImport;
 use crate::scan_go::{self, LINK_DAYS_MAX};
 use crate::store::{Kind, SalesRange, Store, StoreError, TransfersAsked};
@@ -49,8 +49,12 @@ pub struct Ready(Option<PictureImport>);
 /// # Errors
 /// Something is wrong with them.
 pub fn make_ready(store: &Store, command: &Command) -> Result<Ready, CommandError> {
-    let Command::ImportPictures { folder, replace, .. } = command else { return Ok(Ready(None)) };
-    Ok(Ready(Some(pictures::prepare(store, folder, *replace)?)))
+    let Command::ImportPictures { folder, replace, dry_run } = command else { return Ok(Ready(None)) };
+    match pictures::prepare(store, folder, *replace) {
+        // Whoever tries it out is told all of it.
+        Err(ImportError::Problems(_)) if *dry_run => Ok(Ready(None)),
+        prepared => Ok(Ready(Some(prepared?))),
+    }
 }
 
 /// Does a command for which all is ready.
@@ -67,10 +71,11 @@ pub fn execute_ready(
 ) -> Result<Outcome, CommandError> {
     match command {
         Command::Import { path, replace, dry_run } => {
-            let import = import::prepare(store, path, *replace, now_ms)?;
+            let prepared = import::prepare(store, path, *replace, now_ms);
             if *dry_run {
-                return Ok(Outcome::Tried(import.try_out(store)?));
+                return tried(prepared.and_then(|import| import.try_out(store)));
             }
+            let import = prepared?;
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             let imported = store.write::<_, ImportError>(|writing| {
                 let imported = import.apply(writing, progress)?;
@@ -88,13 +93,14 @@ pub fn execute_ready(
             Ok(Outcome::Imported(imported))
         }
         Command::ImportPictures { folder, replace, dry_run } => {
-            let import = match ready {
-                Some(import) => import,
-                None => pictures::prepare(store, folder, *replace)?,
+            let prepared = match ready {
+                Some(import) => Ok(import),
+                None => pictures::prepare(store, folder, *replace),
             };
             if *dry_run {
-                return Ok(Outcome::Tried(import.try_out(store)?));
+                return tried(prepared.and_then(|import| import.try_out(store)));
             }
+            let import = prepared?;
             let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             let imported = store.write::<_, ImportError>(|writing| {
                 let imported = import.apply(writing, progress)?;
@@ -252,10 +258,7 @@ pub fn execute_ready(
         Command::WriteOff { store: of_store, lane } => {
             let lost = LaneId { store: of_store.clone(), lane: *lane };
             store.write::<_, StoreError>(|writing| {
-                let keeper = Keeper::new(writing, now_ms)?;
-                keeper.write_off(&lost, "written off")?;
-                writing.write_off_lane(&lost.store, lost.lane)?;
-                keeper.end_standing(&lost.store, now_ms)?;
+                books::write_off(writing, &lost, now_ms)?;
                 audit::note(writing, by, "lane.write_off", &format!("{of_store}/{lane}"), &json!({}), now_ms)
             })?;
             Ok(Outcome::WrittenOff)
@@ -287,6 +290,13 @@ pub fn execute_ready(
                     .filter(|shown| shown.points > 0)
                     .collect(),
             })
+        }),
+        Command::UnsignedLanes { allow } => store.write(|writing| {
+            if let Some(allow) = *allow {
+                enrolment::set_takes_unsigned(writing, allow)?;
+                audit::note(writing, by, "lanes.unsigned", "all", &json!({ "allow": allow }), now_ms)?;
+            }
+            Ok(Outcome::UnsignedLanes { allowed: enrolment::takes_unsigned(writing)? })
         }),
         Command::Standing { percent, points_max, hours, every_seconds } => {
             let change = standing::Change {
@@ -346,7 +356,7 @@ pub fn execute_ready(
         }
         Command::Rebuild => {
             begin(store, by, "rebuild", now_ms)?;
-            Ok(Outcome::Rebuilt(projection::rebuild(store)?))
+            Ok(Outcome::Rebuilt(projection::rebuild(store, now_ms)?))
         }
         Command::Books { store: of_store } => store.read(|reading| {
             Ok(Outcome::Books {
@@ -393,6 +403,15 @@ pub fn execute_ready(
             Ok(Outcome::Transfers { transfers: transfers::list(reading, asked, "", TRANSFER_ROWS_MAX)? })
         }),
         Command::Lanes => Ok(Outcome::Lanes { epochs: store.read(|reading| reading.lane_epochs())? }),
+    }
+}
+
+/// What a dry run has shown: what would be done, or all that is wrong.
+fn tried(done: Result<Imported, ImportError>) -> Result<Outcome, CommandError> {
+    match done {
+        Ok(done) => Ok(Outcome::Tried(done)),
+        Err(ImportError::Problems(problems)) => Ok(Outcome::Wrong(problems)),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -33,6 +34,7 @@ use crate::feed::snapshot::Piece;
 use crate::secret::SecretHash;
 use crate::server::gate::Gate;
 use crate::server::go::{self, Asker, FILES};
+use crate::server::lane_limits::bounded;
 use crate::server::lanes::{picture_answer, piece_answer, range_of};
 use crate::server::refusal::{Refusal, chain};
 use crate::server::routes::{bearer, now_ms};
@@ -59,9 +61,7 @@ type Shared = Arc<Counter>;
 pub(super) fn router(counter: Shared) -> Router {
     let lane = |route: &str| format!("/v1/lanes/{{store}}/{{lane}}/{route}");
     let copy = |route: &str| format!("/copy{}", lane(route));
-    with_page(Router::new(), counter.go.clone())
-        .route("/healthz", get(health))
-        .route("/v1/enrol", post(enrol))
+    let lanes = Router::new()
         .route("/v1/hints", get(hints))
         .route("/v1/reference", get(reference))
         .route("/v1/snapshot", get(snapshot_offer))
@@ -74,6 +74,11 @@ pub(super) fn router(counter: Shared) -> Router {
         .route(&lane("ask"), post(ask))
         .route(&copy("position"), get(copied_position))
         .route(&copy("events"), post(copy_events))
+        .route_layer(from_fn_with_state(counter.lane_limits.clone(), bounded));
+    with_page(Router::new(), counter.go.clone())
+        .route("/healthz", get(health))
+        .route("/v1/enrol", post(enrol))
+        .merge(lanes)
         .fallback(|| async { Refusal::NoRoute })
         .method_not_allowed_fallback(|| async { Refusal::Method })
         .with_state(counter)
@@ -244,7 +249,7 @@ impl Caller {
         match with_book(counter, move |counter| counter.book.knows_key(lane, &key)).await? {
             true => Ok(()),
             // HQ may know it; it is asked once there is a line.
-            false => Err(Refusal::OutOfReach),
+            false => Err(Refusal::Stranger),
         }
     }
 }
@@ -335,7 +340,7 @@ async fn reference(
         Ok(answer) => Ok(passed_back(answer)),
         Err(_) => {
             let page = counter.pages.page(wanted).ok_or(Refusal::OutOfReach)?;
-            if lane.is_some() { Ok(page_answer(page)) } else { Err(Refusal::OutOfReach) }
+            if lane.is_some() { Ok(page_answer(page)) } else { Err(Refusal::Stranger) }
         }
     }
 }

@@ -27,11 +27,16 @@ mod scan_go;
 mod selling;
 mod transfers;
 
-use axum::Router;
+use std::collections::BTreeSet;
 
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+
+use super::lane_limits::bounded;
+use super::metrics::{Tag, tagged, watched};
 use super::routes::SharedDesk;
 pub(super) use document::document;
-use route::Route;
+use route::{Access, Route};
 
 /// Every route of the server.
 fn routes() -> Vec<Route> {
@@ -56,7 +61,17 @@ fn routes() -> Vec<Route> {
 pub(super) fn router(desk: SharedDesk) -> Router {
     let router = routes().into_iter().fold(Router::new(), |router, route| {
         let Route { described, serve } = route;
-        router.route(described.path, serve)
+        let serve = match described.access {
+            Access::Lane => serve.route_layer(from_fn_with_state(desk.lane_limits.clone(), bounded)),
+            Access::Anybody | Access::Link | Access::Admin | Access::SignedIn | Access::Scope(_) => serve,
+        };
+        router.route(described.path, serve.route_layer(from_fn_with_state(Tag(described.tag), tagged)))
     });
-    router.fallback(plain::no_route).method_not_allowed_fallback(plain::no_method).with_state(desk)
+    let router = router.fallback(plain::no_route).method_not_allowed_fallback(plain::no_method);
+    router.layer(from_fn_with_state(desk.clone(), watched)).with_state(desk)
+}
+
+/// The nouns of all routes.
+pub(super) fn tags() -> BTreeSet<&'static str> {
+    routes().into_iter().map(|route| route.described.tag).collect()
 }

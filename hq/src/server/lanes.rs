@@ -45,6 +45,10 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(120);
 /// The most bytes of what a relay says of points: a hundred leases with their journals.
 const STANDING_BYTES_MAX: usize = 1 << 20;
 
+/// What a lane is told that brings no key to sign with. Its code is good still.
+const NO_KEY: &str = "a lane brings a key to sign its journal with: use a newer sync-agent; a chain that takes unsigned \
+                      journals says so with hq unsigned-lanes --allow";
+
 /// The lane that the key belongs to, if it is the one that the path names. A relay files nothing and asks nothing for itself.
 fn lane_of(desk: &Desk, key: &str, store: &str, lane: u32) -> Result<LaneRow, Refusal> {
     let row = enrolment::lane_of_key(&desk.store, key)?;
@@ -68,6 +72,9 @@ pub(super) async fn enrol(
                 enrolment::exchange_relay(&desk.store, &request.code, public_key, &from, now_ms())
             }
             (true, None) => return Err(Refusal::Form("a relay has a key to sign with".to_owned())),
+            (false, None) if !desk.store.read(enrolment::takes_unsigned)? => {
+                return Err(Refusal::Form(NO_KEY.to_owned()));
+            }
             (false, public_key) => {
                 enrolment::exchange(&desk.store, &request.code, public_key, &from, now_ms())
             }
@@ -121,7 +128,9 @@ pub(super) async fn push(
     let (store, lane) = lane_named(path)?;
     let mut length = 0;
     let outcome = take_in(&desk, store, lane, &headers, body, &mut length).await;
-    desk.metrics.pushed(length, &outcome);
+    if outcome.is_ok() {
+        desk.metrics.filed(length);
+    }
     outcome
 }
 

@@ -9,6 +9,7 @@ use protocol::push::PushRefusal;
 use serde::Serialize;
 use tracing::{error, warn};
 
+use super::metrics::Reason;
 use crate::command::CommandError;
 use crate::enrolment::ExchangeError;
 use crate::feed::FeedError;
@@ -75,6 +76,8 @@ pub(crate) enum Refusal {
     Away(String),
     /// A relay does not reach HQ.
     OutOfReach,
+    /// A relay does not reach HQ, and does not know the key that came.
+    Stranger,
     /// HQ's own fault; logged where it is answered.
     Fault(String),
 }
@@ -315,12 +318,13 @@ impl Refusal {
                 PushRefusal::Gap { .. }
                 | PushRefusal::Fork { .. }
                 | PushRefusal::Signature { .. }
+                | PushRefusal::Unsigned { .. }
                 | PushRefusal::Context,
             ) => &PUSH,
             Self::Enrol(_) => &ENROL,
             Self::Command(_) => &COMMAND,
             Self::Away(_) => &AWAY,
-            Self::OutOfReach => &OUT_OF_REACH,
+            Self::OutOfReach | Self::Stranger => &OUT_OF_REACH,
             Self::Fault(_) => &FAULT,
         }
     }
@@ -328,6 +332,26 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
+        let (reason, brings_no_key) = (Reason::of(&self), self.brings_no_key());
+        let mut response = self.answered();
+        response.extensions_mut().insert(reason);
+        if brings_no_key {
+            response.extensions_mut().insert(WrongKey);
+        }
+        response
+    }
+}
+
+/// Stands beside the answer to a request whose key opens nothing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WrongKey;
+
+impl Refusal {
+    fn brings_no_key(&self) -> bool {
+        matches!(self, Self::Unauthorised | Self::Stranger | Self::Push(PushRefusal::Unauthorised))
+    }
+
+    fn answered(self) -> Response {
         let kind = self.kind();
         let plain = |detail: &str| answer(kind, kind.status, detail.to_owned(), &());
         match self {
@@ -360,7 +384,7 @@ impl IntoResponse for Refusal {
             Self::Rows(problems) => answer(kind, kind.status, problems.to_string(), &*problems),
             Self::Push(refusal) => {
                 warn!(%refusal, "a batch is not filed");
-                answer(kind, kind.status, refusal.to_string(), &refusal)
+                answer(kind, kind.status, refusal.to_string(), &refusal.told())
             }
             Self::Enrol(refusal) => {
                 warn!(%refusal, "a lane is not enrolled");
@@ -376,7 +400,7 @@ impl IntoResponse for Refusal {
                 error!(reason, "the database is away");
                 retry_after(plain(kind.advice), AWAY_SECONDS)
             }
-            Self::OutOfReach => retry_after(plain(kind.advice), AWAY_SECONDS),
+            Self::OutOfReach | Self::Stranger => retry_after(plain(kind.advice), AWAY_SECONDS),
             Self::Fault(reason) => {
                 error!(reason, "a request failed");
                 plain(kind.advice)

@@ -271,6 +271,30 @@ impl Reading<'_> {
         )
     }
 
+    /// How much waits for a person: events in quarantine, alarms, exceptions.
+    pub fn count_open(&self) -> Result<(u64, u64, u64), StoreError> {
+        let count = |sql: &str| super::unsigned(self.number(sql, values![])?);
+        Ok((
+            count("SELECT count(*) FROM quarantine")?,
+            count("SELECT count(*) FROM alarm")?,
+            count("SELECT count(*) FROM exception")?,
+        ))
+    }
+
+    /// The numbers of the events of a journal that are in quarantine, of those in a range.
+    pub fn quarantined_in(
+        &self,
+        key: JournalKey<'_>,
+        range: RangeInclusive<u64>,
+    ) -> Result<Vec<u64>, StoreError> {
+        self.all(
+            "SELECT seq FROM quarantine WHERE store = ?1 AND lane = ?2 AND epoch = ?3
+             AND seq >= ?4 AND seq <= ?5 ORDER BY seq",
+            values![key.store, key.lane, key.epoch, signed(*range.start())?, signed(*range.end())?],
+            |row| row.count(0),
+        )
+    }
+
     /// The quarantined events, by store, lane, epoch and number, at most
     /// `limit`.
     pub fn quarantined(&self, limit: u32) -> Result<Vec<QuarantinedEvent>, StoreError> {
@@ -397,29 +421,21 @@ impl Writing<'_> {
     }
 
     /// Takes events out of quarantine that can be used now, of those with
-    /// numbers in a range, and says how many were in it.
+    /// numbers in a range, and gives those that were in it.
     pub fn release_quarantined(
         &self,
         key: JournalKey<'_>,
         range: RangeInclusive<u64>,
         usable: impl IntoIterator<Item = u64>,
-    ) -> Result<u64, StoreError> {
-        let aside = self.all(
-            "SELECT seq FROM quarantine WHERE store = ?1 AND lane = ?2 AND epoch = ?3
-             AND seq >= ?4 AND seq <= ?5",
-            values![key.store, key.lane, key.epoch, signed(*range.start())?, signed(*range.end())?],
-            |row| row.count(0),
-        )?;
-        if aside.is_empty() {
-            return Ok(0);
-        }
-        let aside: HashSet<u64> = aside.into_iter().collect();
-        let mut released = 0;
+    ) -> Result<Vec<u64>, StoreError> {
+        let aside: HashSet<u64> = self.quarantined_in(key, range)?.into_iter().collect();
+        let mut released = Vec::new();
         for seq in usable.into_iter().filter(|seq| aside.contains(seq)) {
-            released += self.execute(
+            self.execute(
                 "DELETE FROM quarantine WHERE store = ?1 AND lane = ?2 AND epoch = ?3 AND seq = ?4",
                 values![key.store, key.lane, key.epoch, signed(seq)?],
             )?;
+            released.push(seq);
         }
         Ok(released)
     }

@@ -99,6 +99,15 @@ impl Reading<'_> {
     /// Every epoch that a lane was enrolled for or has sent events of, by
     /// store, lane and epoch. A store's relay is no lane, and what HQ keeps under its number does not follow from events.
     pub fn lane_epochs(&self) -> Result<Vec<LaneEpoch>, StoreError> {
+        self.lane_epochs_after(("", 0, 0), u32::MAX)
+    }
+
+    /// The same after one of them, at most `limit`.
+    pub fn lane_epochs_after(
+        &self,
+        (store, lane, epoch): (&str, u32, u32),
+        limit: u32,
+    ) -> Result<Vec<LaneEpoch>, StoreError> {
         self.all(
             "SELECT e.store, e.lane, e.epoch, coalesce(j.acknowledged, 0),
                  coalesce((SELECT max(seq) FROM signed_head s
@@ -108,9 +117,9 @@ impl Reading<'_> {
                    UNION SELECT store, lane, epoch FROM lane_key) e
              LEFT JOIN journal j ON j.store = e.store AND j.lane = e.lane AND j.epoch = e.epoch
              LEFT JOIN lane_key k ON k.store = e.store AND k.lane = e.lane AND k.epoch = e.epoch
-             WHERE e.lane > 0
-             ORDER BY e.store, e.lane, e.epoch",
-            values![],
+             WHERE e.lane > 0 AND (e.store, e.lane, e.epoch) > (?1, CAST(?2 AS BIGINT), CAST(?3 AS BIGINT))
+             ORDER BY e.store, e.lane, e.epoch LIMIT CAST(?4 AS BIGINT)",
+            values![store, lane, epoch, limit],
             |row| {
                 Ok(LaneEpoch {
                     store: row.text(0)?,

@@ -189,6 +189,34 @@ impl Reading<'_> {
         )
     }
 
+    /// The codes and stored JSON of the stores after a code, in the order of codes, at most `limit`.
+    pub fn stores_after(&self, after: &str, limit: u32) -> Result<Vec<(String, String)>, StoreError> {
+        self.all(
+            "SELECT key, body FROM entity WHERE store > ?1 AND kind = ?2 AND key = store AND body IS NOT NULL
+             ORDER BY store LIMIT ?3",
+            values![after, Kind::Store.name(), limit],
+            |row| Ok((row.text(0)?, row.text(1)?)),
+        )
+    }
+
+    /// The codes and stored JSON of those of some stores that were imported, in one statement.
+    pub fn stores_named(&self, codes: &[&str]) -> Result<Vec<(String, String)>, StoreError> {
+        if codes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let places: Vec<String> = (2..codes.len() + 2).map(|place| format!("?{place}")).collect();
+        let mut values: Vec<Value<'_>> = vec![Kind::Store.name().into()];
+        values.extend(codes.iter().map(|code| Value::from(*code)));
+        self.all(
+            &format!(
+                "SELECT key, body FROM entity WHERE store IN ({}) AND kind = ?1 AND key = store AND body IS NOT NULL",
+                places.join(", ")
+            ),
+            &values,
+            |row| Ok((row.text(0)?, row.text(1)?)),
+        )
+    }
+
     /// The entities of a kind in one scope after a key, in the order of their
     /// keys, at most `limit`: key, version, stored JSON.
     pub fn entities_after(

@@ -8,7 +8,9 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::desk::{kind, nothing};
+use super::lane::PUBLIC_KEY;
 use super::open;
+use hq::command::{Command, Outcome};
 
 #[tokio::test]
 async fn everything_that_is_no_success_is_problem_details() {
@@ -191,8 +193,8 @@ async fn lanes_are_enrolled_watched_and_revoked() {
     let key = desk.key("lanes:write,sales:read,audit:read").await;
     let made = desk.post(&key, "/v1/stores/S1/lanes/3/code", nothing()).await.ok();
     let url = format!("{}/v1/enrol", desk.running.url());
-    let enrolled = desk.client.post(url).json(&json!({ "code": made["code"] })).send().await;
-    let enrolled: Value = enrolled.expect("an answer").json().await.expect("an enrolment");
+    let enrolled = desk.client.post(url).json(&json!({ "code": made["code"], "public_key": PUBLIC_KEY }));
+    let enrolled: Value = enrolled.send().await.expect("an answer").json().await.expect("an enrolment");
     let trail = desk.get(&key, "/v1/audit?limit=2").await.ok();
     assert_eq!(
         (&trail["items"][0]["act"], &trail["items"][0]["who"]),
@@ -232,4 +234,87 @@ async fn names_are_only_names() {
     let refused = desk.change(&key, Method::PUT, "/v1/goods/z", zero).await;
     assert_eq!(refused.problem().0, 422);
     assert_eq!(desk.get(&key, "/v1/goods").await.ok()["items"].as_array().map(Vec::len), Some(7));
+}
+
+#[tokio::test]
+async fn stores_and_lanes_come_in_pages() {
+    let desk = open().await;
+    let key = desk.key("lanes:write,goods:read").await;
+    let shop = |code: &str| super::desk::SHOP.replace("\"S1\"", &format!("\"{code}\""));
+    for code in ["S2", "S3"] {
+        let path = desk.folder.path().join(format!("{code}.json"));
+        std::fs::write(&path, shop(code)).expect("a file");
+        desk.command(Command::Import { path, replace: false, dry_run: false }).await.expect("an import");
+    }
+    for (store, lane) in [("S1", 1), ("S1", 2), ("S3", 1)] {
+        let path = format!("/v1/stores/{store}/lanes/{lane}/code");
+        let made = desk.post(&key, &path, nothing()).await.ok();
+        let body = json!({ "code": made["code"], "public_key": PUBLIC_KEY });
+        let url = format!("{}/v1/enrol", desk.running.url());
+        let enrolled = desk.client.post(url).json(&body).send().await.expect("an answer");
+        assert_eq!(enrolled.status(), StatusCode::OK);
+    }
+    let all = async |path: &str, of: &dyn Fn(&Value) -> String| {
+        let (mut seen, mut next, mut pages) = (Vec::new(), String::new(), 0);
+        loop {
+            let page = desk.get(&key, &format!("{path}?limit=2{next}")).await.ok();
+            let items = page["items"].as_array().expect("rows");
+            assert!(items.len() <= 2, "{page}");
+            seen.extend(items.iter().map(of));
+            pages += 1;
+            match page["next"].as_str() {
+                Some(after) => next = format!("&after={after}"),
+                None => return (seen, pages),
+            }
+        }
+    };
+    let stores = all("/v1/stores", &|store| store["code"].as_str().expect("a code").to_owned()).await;
+    assert_eq!(stores, (vec!["S1".to_owned(), "S2".to_owned(), "S3".to_owned()], 2));
+    let lanes = all("/v1/lanes", &|lane| format!("{} {}", lane["store"], lane["lane"])).await;
+    assert_eq!(lanes.0, ["\"S1\" 1", "\"S1\" 2", "\"S3\" 1"]);
+    assert_eq!(lanes.1, 2);
+    for path in ["/v1/stores?limit=0", "/v1/lanes?limit=1001", "/v1/lanes?after=xyz"] {
+        assert_eq!(desk.get(&key, path).await.problem().0, 400, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_lane_is_written_off_once_and_the_trail_says_why() {
+    let desk = open().await;
+    let key = desk.key("lanes:write,audit:read").await;
+    let lane = super::selling::enrol(&desk, 1).await;
+    let ask = async |question: Value| {
+        let url = format!("{}/v1/lanes/S1/1/ask", desk.running.url());
+        let asked = desk.client.post(url).bearer_auth(&lane.identity.key).json(&question).send().await;
+        asked.expect("an answer").json::<Value>().await.expect("an answer")
+    };
+    let lent = ask(json!({ "ask": "lend_points", "member": "m1", "points": 50 })).await;
+    assert_eq!(lent["grant"]["points"], 50, "{lent}");
+    let held = async || {
+        let member = Command::Points { member: "m1".into(), adjust: None, reason: String::new() };
+        match desk.command(member).await {
+            Ok(Outcome::Points { available, lent, .. }) => (available, lent),
+            other => panic!("no points: {other:?}"),
+        }
+    };
+    assert_eq!(held().await, (70, 50));
+    let path = "/v1/stores/S1/lanes/1/write-off";
+    let stranger = desk.key("goods:read").await;
+    let why = json!({ "reason": "stolen" });
+    assert_eq!(desk.post(&stranger, path, why.clone()).await.problem().0, 403);
+    for (path, body, status) in [
+        ("/v1/stores/S1/lanes/9/write-off", why.clone(), 404),
+        ("/v1/stores/S1/lanes/many/write-off", why.clone(), 400),
+        (path, json!({ "reason": "" }), 422),
+        (path, json!({}), 400),
+    ] {
+        assert_eq!(desk.post(&key, path, body).await.problem().0, status, "{path}");
+    }
+    assert_eq!(held().await, (70, 50), "nothing was done");
+    assert_eq!(desk.post(&key, path, why).await.ok(), json!({ "changed": true }));
+    assert_eq!(held().await, (120, 0));
+    let trail = desk.get(&key, "/v1/audit?act=lane.write_off").await.ok();
+    assert_eq!(trail["items"].as_array().map(Vec::len), Some(1));
+    let (subject, detail) = (&trail["items"][0]["subject"], &trail["items"][0]["detail"]);
+    assert_eq!((subject, detail), (&json!("S1/1"), &json!(r#"{"reason":"stolen"}"#)));
 }

@@ -5,7 +5,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::desk::Desk;
-use super::lane::{Lane, cash};
+use super::lane::{Lane, PUBLIC_KEY, cash};
 use super::open;
 use hq::command::{Command, Outcome};
 
@@ -13,7 +13,8 @@ pub async fn enrol(desk: &Desk, lane: u32) -> Lane {
     let made = desk.command(Command::Enrol { store: "S1".into(), lane }).await;
     let Ok(Outcome::Code { code }) = made else { panic!("no code: {made:?}") };
     let url = format!("{}/v1/enrol", desk.running.url());
-    let answer = desk.client.post(url).json(&json!({ "code": code })).send().await.expect("an answer");
+    let answer = desk.client.post(url).json(&json!({ "code": code, "public_key": PUBLIC_KEY }));
+    let answer = answer.send().await.expect("an answer");
     Lane::new(answer.json().await.expect("an enrolment"))
 }
 

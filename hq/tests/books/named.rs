@@ -37,7 +37,7 @@ fn balance(shop: &Shop) -> i64 {
 
 /// What both rebuilds find, which is nothing: the tables and the books follow from the events.
 fn rebuilds(shop: &Shop) {
-    let tables = hq::projection::rebuild(&shop.store).expect("a rebuild");
+    let tables = hq::projection::rebuild(&shop.store, shop.now_ms).expect("a rebuild");
     assert_eq!(tables.differing, [], "{tables:?}");
     let books = hq::books::rebuild::rebuild(&shop.store, shop.now_ms).expect("a rebuild");
     assert_eq!((books.missing, books.differing), (0, 0), "{books:?}");

@@ -80,7 +80,7 @@ pub(super) fn what_was_given_of_a_promotion_is_counted_by_lane_store_and_member(
     // A member who was taken in at a till is asked for under either id.
     shop.write(|writing| writing.add_member_code("id:t1", "m1"));
     assert_eq!(asked(&shop, &far, "t1").elsewhere.member, 3);
-    let rebuilt = projection::rebuild(&shop.store).expect("made again");
+    let rebuilt = projection::rebuild(&shop.store, shop.now_ms).expect("made again");
     assert_eq!(rebuilt.differing, []);
     assert_eq!(asked(&shop, &one, "m1"), back);
     let many = vec!["flash".to_owned(); protocol::ask::QUOTAS_ASKED_MAX + 1];
@@ -181,7 +181,7 @@ pub(super) fn what_promotions_took_off_is_borne_by_shares(shop: Shop) {
     shop.file(&mut one);
     let all = [&[("S1 chain", 50), ("S1 store", 0), ("S1 supplierT1", 0)][..], &far_away].concat();
     assert_eq!(costs(None), of(&all));
-    let rebuilt = projection::rebuild(&shop.store).expect("made again");
+    let rebuilt = projection::rebuild(&shop.store, shop.now_ms).expect("made again");
     assert_eq!(rebuilt.differing, []);
     assert_eq!(costs(None), of(&all));
     // Shares that are not all of it, and what comes back without goods, are set aside.

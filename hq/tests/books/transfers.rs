@@ -93,7 +93,7 @@ impl Shop {
     }
 
     fn finds_nothing_to_put_right(&self) {
-        let rebuilt = hq::projection::rebuild(&self.store).expect("rebuilt");
+        let rebuilt = hq::projection::rebuild(&self.store, self.now_ms).expect("rebuilt");
         assert!(rebuilt.differing.is_empty(), "{rebuilt:?}");
         let books = rebuild::rebuild(&self.store, self.now_ms).expect("rebuilt");
         assert_eq!((books.missing, books.differing), (0, 0), "{books:?}");

@@ -10,6 +10,9 @@ use protocol::event::{self, Event, Fact, Line, Origin, Returned, Sale, Staff, Ta
 use protocol::head::{HeadClaim, SignedHead, SigningKey};
 use protocol::push::encode_batch;
 
+/// The public half of the key of RFC 8032's first test, which is nobody's.
+pub const PUBLIC_KEY: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+
 /// A lane with its journal in memory.
 #[derive(Clone)]
 pub struct Lane {

@@ -169,6 +169,57 @@ async fn lanes_that_ask_for_the_same_page_get_the_same_page_and_never_an_old_one
 }
 
 #[tokio::test]
+async fn what_was_answered_and_what_waits_for_a_person_is_counted() {
+    let shop = Shop::open().await;
+    let mut lane = shop.enrol_signing(1).await;
+    let (_, key) = shop.key("watcher", "watch:read").await;
+    let metrics = async || {
+        let url = format!("{}/metrics", shop.running.url());
+        let told = shop.client.get(url).bearer_auth(&key).send().await.expect("an answer");
+        told.text().await.expect("a text")
+    };
+    let of = |told: &str, name: &str| -> u64 {
+        let line = told.lines().find_map(|line| line.strip_prefix(&format!("guitai_hq_{name} ")));
+        line.unwrap_or_else(|| panic!("no {name} in {told}")).parse().expect("a number")
+    };
+    let before = metrics().await;
+    assert_eq!(["quarantined_events", "alarms", "exceptions"].map(|name| of(&before, name)), [0, 0, 0]);
+    // One that is set aside, and a fork; and what nobody asked for.
+    lane.sell(100);
+    lane.write(br#"{"v":9}"#.to_vec());
+    shop.push(&lane, 1, 2).await.expect("filed");
+    let mut clone = lane.clone();
+    clone.events.pop();
+    clone.sell(300);
+    assert_eq!(shop.push(&clone, 1, 2).await, Err(PushRefusal::Fork { seq: 2 }));
+    for (path, status) in
+        [("/v1/nowhere", StatusCode::NOT_FOUND), ("/v1/reference?after=x", StatusCode::BAD_REQUEST)]
+    {
+        let url = format!("{}{path}", shop.running.url());
+        let asked = shop.client.get(url).bearer_auth(&lane.identity.key).send().await.expect("an answer");
+        assert_eq!(asked.status(), status);
+    }
+    let told = metrics().await;
+    assert_eq!(["quarantined_events", "alarms", "exceptions"].map(|name| of(&told, name)), [1, 1, 0]);
+    let more = |name: &str| of(&told, name) - of(&before, name);
+    assert_eq!(more(r#"requests_total{tag="lanes",status="2xx"}"#), 1, "a batch");
+    assert_eq!(more(r#"requests_total{tag="lanes",status="4xx"}"#), 2, "a fork, and a page of no version");
+    assert_eq!(more(r#"requests_total{tag="none",status="4xx"}"#), 1);
+    assert_eq!((more(r#"refused_total{reason="fork"}"#), more(r#"refused_total{reason="form"}"#)), (1, 2));
+    assert_eq!(more(r#"request_seconds_count{tag="lanes"}"#), 3);
+    assert_eq!(more(r#"request_seconds_bucket{tag="lanes",le="+Inf"}"#), 3);
+    let buckets: Vec<u64> = told
+        .lines()
+        .filter(|line| line.starts_with(r#"guitai_hq_request_seconds_bucket{tag="lanes""#))
+        .map(|line| line.rsplit_once(' ').expect("a number").1.parse().expect("a number"))
+        .collect();
+    assert!(buckets.len() > 5 && buckets.is_sorted(), "{buckets:?}");
+    for secret in [&lane.identity.key, "S1", "nowhere"] {
+        assert!(!told.contains(secret), "no label is made of what somebody sent");
+    }
+}
+
+#[tokio::test]
 async fn a_lane_hears_that_the_reference_moved_and_nobody_else_does() {
     let shop = Shop::open().await;
     let lane = shop.enrol(1).await;

@@ -30,6 +30,8 @@ struct Counter {
     /// Answers to pushes that are lost on their way.
     answers_lost: u32,
     pushes: u32,
+    /// Pushes that are told to come back.
+    too_many: u32,
     /// Those that were compressed with what this one does not keep.
     contexts: u32,
     void_key: bool,
@@ -56,6 +58,13 @@ fn answer(counter: &Counter) -> Response {
 async fn push(State(shared): State<Shared>, body: Bytes) -> Response {
     let mut counter = shared.lock().expect("no panic");
     counter.pushes += 1;
+    if counter.too_many > 0 {
+        counter.too_many -= 1;
+        let problem =
+            r#"{"type":"/problems/too-many-requests","title":"Too many","status":429,"detail":"wait"}"#;
+        let headers = [("retry-after", "1"), ("content-type", "application/problem+json")];
+        return (StatusCode::TOO_MANY_REQUESTS, headers, problem).into_response();
+    }
     let (context, body) = take_context(&body).expect("a body");
     if context.is_some() {
         counter.contexts += 1;
@@ -170,6 +179,22 @@ async fn the_journal_arrives_whole_though_answers_are_lost_and_agents_end() {
     assert!(told.contact_ms.is_some());
     // What was refused so was sent by itself.
     assert!(lane.counter().contexts > 0);
+}
+
+#[tokio::test]
+async fn an_agent_that_asks_too_much_comes_back_and_alarms_nobody() {
+    let mut lane = Lane::begin().await;
+    lane.write(10);
+    lane.counter().too_many = 2;
+    let agent = lane.start().await;
+    let mut alarms = 0;
+    wait_for(&agent, |status| {
+        alarms += u32::from(status.push_alarm.is_some());
+        status.filed.is_some_and(|filed| filed.acknowledged == 10)
+    })
+    .await;
+    agent.stop().await.expect("stopped");
+    assert_eq!((alarms, lane.counter().too_many), (0, 0));
 }
 
 #[tokio::test]

@@ -449,6 +449,17 @@ enum Act {
         #[arg(long)]
         json: bool,
     },
+    /// Show whether lanes may be enrolled that bring no key to sign their journals with; allow or refuse it.
+    UnsignedLanes {
+        #[command(flatten)]
+        at: At,
+        /// From now on they may. What they file, anybody could have written who has their bearer key.
+        #[arg(long, conflicts_with = "refuse")]
+        allow: bool,
+        /// From now on they may not; those that are enrolled stay so.
+        #[arg(long)]
+        refuse: bool,
+    },
     /// Show how many points are lent to stores, so that their lanes can spend them while HQ is out of reach; set it.
     Standing {
         #[command(flatten)]
@@ -751,6 +762,10 @@ fn perform(act: Act) -> anyhow::Result<()> {
             let adjust = protocol::event::Value { principal, bonus };
             run(at, Command::Value { member, adjust, reason }, json)
         }
+        Act::UnsignedLanes { at, allow, refuse } => {
+            let allow = (allow || refuse).then_some(allow);
+            run(at, Command::UnsignedLanes { allow }, false)
+        }
         Act::Standing { at, percent, points_max, hours, every_seconds, json } => {
             run(at, Command::Standing { percent, points_max, hours, every_seconds }, json)
         }
@@ -799,7 +814,11 @@ fn run(at: At, command: Command, json: bool) -> anyhow::Result<()> {
     let outcome = command::run(&at.data, at.database().as_ref(), &command, now_ms, &mut |rows| {
         eprintln!("{rows} rows")
     })?;
-    print::print(&outcome, json)
+    print::print(&outcome, json)?;
+    if let Outcome::Wrong(problems) = &outcome {
+        anyhow::bail!("nothing can be imported: {}", problems.count());
+    }
+    Ok(())
 }
 
 #[tokio::main]

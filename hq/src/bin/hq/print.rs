@@ -45,6 +45,11 @@ pub(crate) fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
             "nothing is changed; an import would: {} named, {} changed, {} deleted, {} members changed",
             done.named, done.changed, done.deleted, done.members_changed
         )?,
+        Outcome::Wrong(wrong) => {
+            for problem in &wrong.problems {
+                writeln!(out, "{} {}: {}", problem.file, problem.place, problem.what)?;
+            }
+        }
         Outcome::PriceSet { before, after, version } => {
             writeln!(out, "price: {before} -> {after}; reference version {version}")?;
         }
@@ -74,6 +79,10 @@ pub(crate) fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
                 };
                 writeln!(out, "lent {points} to {whose} until {until} ({lease})")?;
             }
+        }
+        Outcome::UnsignedLanes { allowed } => {
+            let may = if *allowed { "may" } else { "may not" };
+            writeln!(out, "lanes that bring no key to sign their journals with {may} be enrolled")?;
         }
         Outcome::Standing { percent, points_max, term_ms, every_ms, stores } if json => {
             let all = serde_json::json!({ "percent": percent, "points_max": points_max, "term_ms": term_ms,

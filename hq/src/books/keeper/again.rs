@@ -1,18 +1,20 @@
 //! Makes the books again: what events say and stands nowhere, and what entries
 //! make of an account.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use protocol::event::{Event, Fact, Origin};
 use serde::Deserialize;
 
 use super::codes::used_code;
+use super::value::is_value_lease;
 use super::{
-    BACK, Keeper, Kept, POINTS_BEFORE_SETTING, document, origin_of, points_key, read, receipt_part, written,
+    ALIAS, BACK, Keeper, Kept, POINTS_BEFORE_SETTING, account_of, document, origin_of, points_key, read,
+    receipt_part, written,
 };
-use crate::books::LaneId;
 use crate::books::held::ReceiptBook;
 use crate::books::points::{Account, Occasion, Operation, PointsTerms, Trace};
+use crate::books::{LaneId, counting};
 use crate::store::{BookKey, BookKind, JournalKey, StoreError};
 
 /// Entries that are read back at one time.
@@ -39,6 +41,28 @@ enum ReceiptDone {
 }
 
 impl Keeper<'_, '_> {
+    /// Enters what events say that left quarantine, and what later ones of their journal say now that these are there, in
+    /// the order of the journal. All of them are in the tables. A count is none of them: it waits for the store's other
+    /// lanes ([`counting::take_in_late`]).
+    pub(crate) fn file_released(
+        &self,
+        key: JournalKey<'_>,
+        events: &[&Event],
+        released: &HashSet<u64>,
+    ) -> Result<(), StoreError> {
+        for event in events {
+            if let (Fact::StockMoved { movement, staff: _ }, true) =
+                (&event.fact, released.contains(&event.seq))
+            {
+                // What is odd about one that comes only now is listed now.
+                self.file_transfer(key, event, movement)?;
+            } else {
+                self.file_again(key, event)?;
+            }
+        }
+        self.end_over(key, events)
+    }
+
     /// Enters what an event says, as far as it stands in no book yet; says
     /// whether anything did not.
     pub(in crate::books) fn file_again(
@@ -70,7 +94,7 @@ impl Keeper<'_, '_> {
         if let Fact::BuyerNamed { document: sale, buyer, staff: _ } = &event.fact {
             return self.name_buyer(key, event, *sale, buyer);
         }
-        let Fact::SaleCompleted { sale } = &event.fact else { return Ok(false) };
+        let Fact::SaleCompleted { sale } = &event.fact else { return self.file_shared_again(key, event) };
         let mut is_missing = false;
         if let Some(buyer) = &sale.buyer {
             let member = self.member_of(&buyer.member)?;
@@ -101,6 +125,55 @@ impl Keeper<'_, '_> {
             self.file_sale(&lane, (&source, event.at_ms), sale)?;
         }
         Ok(is_missing)
+    }
+
+    /// The same for what lanes share beside sales: leases, members, counts and parked baskets.
+    // Of some forty kinds six are left.
+    #[allow(clippy::wildcard_enum_match_arm)]
+    fn file_shared_again(&self, key: JournalKey<'_>, event: &Event) -> Result<bool, StoreError> {
+        let source = document(key, event.seq);
+        let at = (source.as_str(), event.at_ms);
+        match &event.fact {
+            Fact::LeaseReturned { grant } => {
+                let member = self.member_of(&grant.member)?;
+                let until_ms = match is_value_lease(&grant.lease) {
+                    true => self.value_account(&member)?.leases().get(&grant.lease).map(|lent| lent.until_ms),
+                    false => self.lent_until(&member, &grant.lease)?,
+                };
+                // A lease that was made longer since is its lane's again, whatever it gave back before.
+                if until_ms.is_none_or(|until_ms| until_ms > grant.until_ms) {
+                    return Ok(false);
+                }
+                self.settle_returned(key, event, &member, &grant.lease)?;
+                Ok(true)
+            }
+            Fact::MemberRegistered { member, staff: _ } => {
+                // Who is known stays as they are: somebody may have changed their number since.
+                let is_known = self.writing.member(&member.id)?.is_some()
+                    || !self.writing.members_of_code(&format!("{ALIAS}{}", member.id))?.is_empty();
+                if !is_known {
+                    let lane = LaneId { store: key.store.to_owned(), lane: key.lane };
+                    self.register(&lane, member, &source)?;
+                }
+                Ok(!is_known)
+            }
+            Fact::StockCounted { count, staff: _ } => {
+                counting::take_in_late(self.writing, key.store, at, count)
+            }
+            Fact::BasketOffered { parked } => self.offer_parked(key, at, parked),
+            Fact::BasketRecalled { basket, staff: _ } => self.recall_parked(key, at, *basket),
+            Fact::BasketTaken { from, .. } => self.end_parked(key.store, *from, key.lane, at),
+            // Nothing else moves what stands in these books.
+            _ => Ok(false),
+        }
+    }
+
+    /// Until when a lane was lent points that are not settled; `None` where it was not, or a store as a whole was.
+    fn lent_until(&self, member: &str, lease: &str) -> Result<Option<i64>, StoreError> {
+        let Some(body) = self.writing.book(points_key(member))? else { return Ok(None) };
+        let account = account_of(&body)?;
+        let lent = account.leases().get(lease).filter(|lease| lease.standing.is_none());
+        Ok(lent.map(|lease| lease.until_ms))
     }
 
     /// Whether the book of a receipt has what a document gave back of it. A book that is lost is there again, as its entries

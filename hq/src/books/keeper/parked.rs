@@ -144,18 +144,18 @@ pub fn parked_listed(
 }
 
 impl Keeper<'_, '_> {
-    /// A lane put a basket aside and says what lies in it.
+    /// A lane put a basket aside and says what lies in it. Says whether that is new.
     pub(super) fn offer_parked(
         &self,
         key: JournalKey<'_>,
         (source, at_ms): (&str, i64),
         parked: &Parked,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let part = part(ParkedId { lane: key.lane, epoch: key.epoch, number: parked.number });
         for kind in [BookKind::Parked, BookKind::ParkedEnded] {
             // Another lane may have been lent it by the store's relay, and be heard of first.
             if self.take::<Kept<Row>>(BookKey { owner: key.store, kind, part: &part })?.is_some() {
-                return Ok(());
+                return Ok(false);
             }
         }
         let book = BookKey { owner: key.store, kind: BookKind::Parked, part: &part };
@@ -165,33 +165,34 @@ impl Keeper<'_, '_> {
             claim: None,
         };
         self.enter(book, 1, (source, at_ms), 0, &serde_json::json!({ "do": "park" }))?;
-        self.writing.put_book(book, &written(&kept))
+        self.writing.put_book(book, &written(&kept))?;
+        Ok(true)
     }
 
-    /// A lane took up a basket of its own.
+    /// A lane took up a basket of its own. Says whether that is new to a book.
     pub(super) fn recall_parked(
         &self,
         key: JournalKey<'_>,
         (source, at_ms): (&str, i64),
         number: u32,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let id = ParkedId { lane: key.lane, epoch: key.epoch, number };
         match known_as(self.writing, key.store, id)? {
             Some(id) => self.end_parked(key.store, id, key.lane, (source, at_ms)),
             // Nobody else was told of it.
-            None => Ok(()),
+            None => Ok(false),
         }
     }
 
     /// A lane took a basket up. Where another did before, both have it, and
-    /// that is listed.
+    /// that is listed. Says whether it is new.
     pub(super) fn end_parked(
         &self,
         store: &str,
         id: ParkedId,
         lane: u32,
         (source, at_ms): (&str, i64),
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let part = part(id);
         let open = BookKey { owner: store, kind: BookKind::Parked, part: &part };
         let ended = BookKey { owner: store, kind: BookKind::ParkedEnded, part: &part };
@@ -201,7 +202,7 @@ impl Keeper<'_, '_> {
             self.writing.end_hold(&claim.lane, open, "")?;
         }
         if kept.state.book.ends.iter().any(|end| end.source == source) {
-            return Ok(());
+            return Ok(false);
         }
         if let Some(parked) = was_open.as_ref().and_then(|row| row.state.parked.as_ref())
             && lane != id.lane
@@ -228,7 +229,7 @@ impl Keeper<'_, '_> {
         if was_open.is_some() {
             self.writing.remove_book(open)?;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Lets a lane alone take up a basket, for a while.

@@ -7,14 +7,18 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::forms::{Changed, Millis, Page, PageQuery, page_limit};
+use super::forms::{Changed, Millis, Page, PageQuery, page, page_limit};
 use super::route::{Access, Call, Done, Nothing, Route, change, prepared_change, question};
 use crate::access::Scope;
+use crate::books::{self, LaneId};
 use crate::enrolment::{self, CODE_LIFE_MS, ExchangeError, MakeCodeError};
 use crate::secret;
 use crate::server::Desk;
 use crate::server::refusal::{Refusal, chain};
 use crate::store::{Alarm, AlarmKind, ExceptionPlace, QuarantinedEvent, Reading, Writing};
+
+/// The longest reason, in characters.
+const REASON_LENGTH_MAX: usize = 128;
 
 const LANES: (&str, Scope) = ("administration", Scope::LanesWrite);
 
@@ -53,6 +57,16 @@ pub(super) fn routes() -> Vec<Route> {
             ("lane.revoke", "Makes the key of a stolen till void at once."),
             revoke,
         ),
+        change(
+            Method::POST,
+            "/v1/stores/{store}/lanes/{lane}/write-off",
+            LANES,
+            (
+                "lane.write_off",
+                "Frees what a lost lane held of points, coupons, receipts and parked baskets; lane 0 is the store's relay.",
+            ),
+            write_off,
+        ),
         question(
             "/v1/alarms",
             LANES,
@@ -83,8 +97,12 @@ struct LaneShown {
     public_key: String,
 }
 
-fn list_lanes(reading: &Reading<'_>, _: &Call, _: Nothing) -> Result<Page<LaneShown>, Refusal> {
-    let lanes = reading.lane_epochs()?.into_iter().map(|row| LaneShown {
+fn list_lanes(reading: &Reading<'_>, _: &Call, query: PageQuery) -> Result<Page<LaneShown>, Refusal> {
+    let limit = page_limit(query.limit)?;
+    let place = query.after.as_deref().map(read_place::<(String, u32, u32)>).transpose()?;
+    let (store, lane, epoch) = place.unwrap_or_default();
+    let rows = reading.lane_epochs_after((&store, lane, epoch), limit + 1)?;
+    let lanes = rows.into_iter().map(|row| LaneShown {
         store: row.store,
         lane: row.lane,
         epoch: row.epoch,
@@ -92,7 +110,8 @@ fn list_lanes(reading: &Reading<'_>, _: &Call, _: Nothing) -> Result<Page<LaneSh
         signed: row.signed,
         public_key: row.public_key,
     });
-    Ok(Page { items: lanes.collect(), next: None })
+    let place = |lane: &LaneShown| write_place(&(&lane.store, lane.lane, lane.epoch));
+    Ok(page(lanes.collect(), limit, place))
 }
 
 /// A code that enrols a lane.
@@ -141,6 +160,30 @@ fn revoke(writing: &Writing<'_>, call: &Call, _: &Nothing) -> Result<Done<Change
             Err(Refusal::Fault(chain(&error)))
         }
     }
+}
+
+/// Why a lane is written off.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Lost {
+    /// A line for the audit trail.
+    #[schemars(length(min = 1, max = 128))]
+    reason: String,
+}
+
+fn write_off(writing: &Writing<'_>, call: &Call, lost: &Lost) -> Result<Done<Changed>, Refusal> {
+    let (store, lane) = lane_of(call)?;
+    let length = lost.reason.trim().chars().count();
+    if !(1..=REASON_LENGTH_MAX).contains(&length) || lost.reason.chars().any(char::is_control) {
+        let what = format!("the reason is one line of 1 to {REASON_LENGTH_MAX} characters");
+        return Err(Refusal::Unfit(what));
+    }
+    if writing.lane(store, lane)?.is_none() {
+        return Err(Refusal::Unknown(format!("store {store:?} has no lane {lane} that was enrolled")));
+    }
+    books::write_off(writing, &LaneId { store: store.to_owned(), lane }, call.now_ms)?;
+    let done = Done::new(Changed { changed: true }, format!("{store}/{lane}"));
+    Ok(done.with(json!({ "reason": lost.reason })))
 }
 
 /// Writes where a page ended as a text that stands in an address as it is.

@@ -111,9 +111,10 @@ impl Applied {
     }
 }
 
-fn list_stores(reading: &Reading<'_>, _: &Call, _: Nothing) -> Result<Page<StoreShown>, Refusal> {
+fn list_stores(reading: &Reading<'_>, _: &Call, query: PageQuery) -> Result<Page<StoreShown>, Refusal> {
+    let limit = page_limit(query.limit)?;
     let mut items = Vec::new();
-    for (_, body) in reading.entities(Kind::Store)? {
+    for (_, body) in reading.stores_after(&query.after.unwrap_or_default(), limit + 1)? {
         let store: pull::Store = serde_json::from_str(&body)?;
         items.push(StoreShown {
             code: store.code,
@@ -124,7 +125,7 @@ fn list_stores(reading: &Reading<'_>, _: &Call, _: Nothing) -> Result<Page<Store
             groups: store.groups,
         });
     }
-    Ok(Page { items, next: None })
+    Ok(page(items, limit, |store| store.code.clone()))
 }
 
 /// Refuses a store that nobody imported.

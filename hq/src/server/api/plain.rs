@@ -62,7 +62,7 @@ pub(super) fn routes() -> Vec<Route> {
         route(
             ("GET", "/metrics"),
             ("server", Access::Scope(Scope::WatchRead)),
-            "Counts since the start, for Prometheus.",
+            "Counts since the start and what waits for a person, for Prometheus.",
             (None, TEXT),
             get(tell_metrics),
         ),
@@ -195,7 +195,9 @@ async fn tell_metrics(
     request: Request,
 ) -> Result<Response, Refusal> {
     let_through(&desk, &asker, request.headers(), Access::Scope(Scope::WatchRead)).await?;
-    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], metrics::text(&desk)).into_response())
+    let permit = desk.questions.enter().await?;
+    let told = work(&desk, permit, |desk| Ok(metrics::text(desk)?)).await?;
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], told).into_response())
 }
 
 async fn tell_document() -> Json<Value> {

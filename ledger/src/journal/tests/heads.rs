@@ -208,3 +208,21 @@ fn an_epoch_that_follows_another_than_it_says_is_found() {
     desk.forge("DELETE FROM event WHERE epoch = 1 AND seq = 3");
     assert!(matches!(desk.read().verify(), Err(ReadJournalError::EpochBroken { epoch: 2 })));
 }
+
+#[test]
+fn what_is_written_at_once_is_signed_within_as_well() {
+    let desk = Desk::with_key();
+    let mut journal = desk.open();
+    let many: Vec<_> = (1..=200).map(signed_in).collect();
+    journal.append(&many).expect("appended");
+    let signed_at = |seq: u64| desk.read().signed_at(seq).expect("read").map(|row| row.seq);
+    let signed = [63, 64, 127, 128, 191, 192, 200].map(signed_at);
+    assert_eq!(signed, [None, Some(64), Some(64), Some(128), Some(128), Some(192), Some(192)]);
+    // The last of them counts for what follows, and a stop between changes nothing.
+    let more: Vec<_> = (201..=255).map(signed_in).collect();
+    journal.append(&more).expect("appended");
+    assert_eq!(desk.signed(), Some(192));
+    journal.append(&[signed_in(256)]).expect("appended");
+    assert_eq!(desk.signed(), Some(256));
+    desk.read().verify().expect("whole");
+}

@@ -296,12 +296,17 @@ impl World<'_> {
 
     /// Sees which counts of a store HQ has posted, and what it had then.
     pub(super) fn look_at_counts(&mut self, code: &str) -> Result<(), Finding> {
+        let mut all = Vec::new();
         for id in self.counts.open(code) {
-            let posted = match self.hq.posted(&id) {
-                Ok(Some(posted)) => posted,
-                Ok(None) => continue,
+            match self.hq.posted(&id) {
+                Ok(Some(posted)) => all.push((id, posted)),
+                Ok(None) => {}
                 Err(error) => return self.hq_fails(&error),
-            };
+            }
+        }
+        // Of those that are due at once the oldest goes first.
+        all.sort_by_key(|(_, posted)| posted.at_ms);
+        for (id, posted) in all {
             let filed = match self.hq.filed() {
                 Ok(filed) => filed,
                 Err(error) => return self.hq_fails(&error),

@@ -311,6 +311,9 @@ pub(crate) struct Open {
     tries_scans: bool,
     /// The transfer that HQ ordered and that it is about.
     of_transfer: Option<transfers::OfTransfer>,
+    /// When it was opened, or something was added to it last, the lane's clock: the key that adds is the key that ends, and
+    /// one press too many ends nothing.
+    added_ms: i64,
 }
 
 impl Open {
@@ -387,6 +390,7 @@ impl Open {
             warned: false,
             tries_scans: false,
             of_transfer: None,
+            added_ms: i64::MIN,
         }
     }
 
@@ -627,6 +631,7 @@ impl Lane {
         }
         self.front.clear_entry();
         self.front.sheets.push(Open::new(kind));
+        self.note_added();
         self.fill_sheet();
     }
 
@@ -645,6 +650,8 @@ impl Lane {
     fn pop_sheet(&mut self) {
         self.rest_before_paying();
         self.front.sheets.pop();
+        // One press too many for it ends nothing that lies below.
+        self.note_added();
     }
 
     /// A sheet goes: a second Enter that was meant for it takes no cash.
@@ -935,6 +942,20 @@ impl Lane {
         let State::Open(open) = &self.state else { return None };
         let digits = code.get(1..code.len().saturating_sub(1))?.trim_start_matches('0');
         open.staff().iter().find(|member| member.number == digits).map(|member| member.id.clone())
+    }
+
+    /// Something was added to the sheet in front: its end waits a moment.
+    fn note_added(&mut self) {
+        let now_ms = self.moment.now_ms;
+        if let Some(sheet) = self.sheet_mut() {
+            sheet.added_ms = now_ms;
+        }
+    }
+
+    /// Whether that was just now, so that a press that would end the sheet may be one too many of what added to it.
+    fn was_just_added(&self) -> bool {
+        let added_ms = self.sheet().map_or(i64::MIN, |sheet| sheet.added_ms);
+        self.moment.waits_until(added_ms.saturating_add(CALM_MS), CALM_MS)
     }
 
     /// What was typed into the fields, as they are shown.

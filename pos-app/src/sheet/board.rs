@@ -130,7 +130,10 @@ impl Lane {
         }
         let value = if stand.pieces > 0 {
             let total = open.settings().currency.format(Money::from_minor(stand.total));
-            self.words(&format!("{} 件 {total}", stand.pieces), &format!("{} pcs {total}", stand.pieces))
+            self.words(
+                &format!("{} 件 {total}", stand.pieces),
+                &format!("{} {} {total}", stand.pieces, if stand.pieces == 1 { "pc" } else { "pcs" }),
+            )
         } else {
             String::new()
         };

@@ -32,7 +32,7 @@ impl Lane {
                 label: super::say(
                     self.front.language,
                     &format!("{} 件", basket.pieces()),
-                    &format!("{} pcs", basket.pieces()),
+                    &format!("{} {}", basket.pieces(), if basket.pieces() == 1 { "pc" } else { "pcs" }),
                 ),
                 value: open.settings().currency.format(basket.total()),
                 tone: Tone::Quiet,

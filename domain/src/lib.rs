@@ -27,6 +27,7 @@
 //! | [`order`] | an order of a channel, from its placing to its hand-over |
 //! | [`stock`] | goods that move beside sales, and counts |
 //! | [`shift`] | what a shift has taken, and what goes on into the next |
+//! | [`exceptions`] | what of a day was out of the usual |
 //! | [`rights`] | what a person may do alone |
 //! | [`clock`] | what time a lane reckons with |
 //! | [`record`] | what a lane writes into its journal |
@@ -39,6 +40,7 @@ pub mod bearer;
 pub mod catalogue;
 pub mod clock;
 pub mod coupon;
+pub mod exceptions;
 pub mod gift;
 pub mod kit;
 pub mod label;

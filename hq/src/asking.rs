@@ -17,6 +17,7 @@ use crate::books::keeper::{self, ALIAS, Keeper, points_key};
 use crate::import;
 use crate::margins;
 use crate::store::{CommissionOfDay, LaneRow, QuotaAsked, Reading, SalesRange, Store, StoreError};
+use crate::store_day;
 
 /// Answers a question of a lane. `now_ms` is HQ's clock, milliseconds UTC.
 pub fn answer(store: &Store, lane: &LaneRow, question: &Question, now_ms: i64) -> Result<Answer, StoreError> {
@@ -58,6 +59,10 @@ pub fn answer(store: &Store, lane: &LaneRow, question: &Question, now_ms: i64) -
         }
         Question::Margins { staff, day } => {
             store.read(|reading| margins::told(reading, &asks.store, staff, *day))
+        }
+        Question::StoreDay { staff, day, by, offset_minutes } => {
+            let asked = store_day::Asked { staff, day: *day, by: *by, offset_minutes: *offset_minutes };
+            store.read(|reading| store_day::told(reading, &asks.store, &asked))
         }
         Question::Earned { seller, day } => store.read(|reading| earned(reading, seller, *day)),
         // What happens at the counters of a store is of the moment: its relay knows, and HQ does not.

@@ -142,7 +142,11 @@ fn count(
 }
 
 /// A number of a journal before the first event of a business date, not far before it: dates never go back.
-fn before_day(reading: &Reading<'_>, key: JournalKey<'_>, day: NaiveDate) -> Result<u64, StoreError> {
+pub(crate) fn before_day(
+    reading: &Reading<'_>,
+    key: JournalKey<'_>,
+    day: NaiveDate,
+) -> Result<u64, StoreError> {
     let (mut low, mut high) = (0, reading.journal_head(key)?.acknowledged);
     while high - low > u64::from(EVENTS_READ) {
         let middle = low + (high - low) / 2;

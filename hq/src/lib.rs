@@ -22,6 +22,7 @@
 //! | [`audit`] | who did what, when, from where |
 //! | [`sales`] | answers about what was received |
 //! | [`daybook`] | the daily journal of a store, as double entry |
+//! | [`store_day`] | a store's day, for somebody at one of its tills |
 //! | [`orders`] | orders of channels |
 //! | [`reservations`] | goods that somebody waits for |
 //! | [`scan_go`] | what customers' phones ask: prices and signed baskets |
@@ -64,5 +65,6 @@ pub mod server;
 pub mod shelves;
 pub mod standing;
 pub mod store;
+pub mod store_day;
 pub mod transfers;
 mod weights;

@@ -33,6 +33,7 @@ mod scan_go;
 mod shelves;
 mod sqlite;
 mod stock;
+mod store_day;
 mod transfers;
 
 use std::ops::Deref;
@@ -59,6 +60,7 @@ pub use sales::{DaySums, DayTax, DayTender, SaleLineRow, SaleRow, SaleTaxRow, Sa
 pub use scan_go::{PhoneBasketRow, ScanGoKeyRow};
 pub use shelves::ShelfReportRow;
 pub use stock::StockState;
+pub use store_day::{DayOf, DaySum};
 pub use transfers::{TransferMove, TransferRow, TransfersAsked};
 
 /// The database's name within the data directory.

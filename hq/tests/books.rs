@@ -24,6 +24,8 @@ mod released;
 mod standing;
 #[path = "books/store.rs"]
 mod store;
+#[path = "books/store_day.rs"]
+mod store_day;
 #[path = "books/terms.rs"]
 mod terms;
 #[path = "books/transfers.rs"]
@@ -99,6 +101,10 @@ use store::{
     a_lane_whose_position_was_told_during_a_count_is_not_waited_for_any_longer,
     a_parked_basket_is_one_lanes_to_take_up, baskets_of_a_lane_outlive_it_and_its_epochs,
     coupons_of_a_parked_basket_are_free_once_it_is_taken, each_line_of_a_count_has_its_own_moment,
+};
+use store_day::{
+    a_stores_day_is_that_of_all_its_lanes_from_every_side,
+    what_was_out_of_the_usual_in_a_store_is_counted_by_kind_and_person,
 };
 use terms::{
     earned_points_wait_for_the_window_and_are_spent_after_it,
@@ -223,6 +229,8 @@ on_both!(
     a_member_who_was_changed_since_stays_so,
     a_count_that_comes_late_changes_nothing_that_was_counted_since,
     of_counts_that_are_due_at_once_the_older_goes_first,
+    a_stores_day_is_that_of_all_its_lanes_from_every_side,
+    what_was_out_of_the_usual_in_a_store_is_counted_by_kind_and_person,
 );
 
 const MORNING_MS: i64 = 1_700_000_000_000;

@@ -46,7 +46,7 @@ use crate::payment::{self, Act, Ask};
 use crate::pictures::{self, Pictures};
 use crate::present;
 use crate::receipt;
-use crate::sheet::{Attempt, Bought, Elsewhere, Kind, MarginsSeen};
+use crate::sheet::{Attempt, Bought, Elsewhere, Kind, MarginsSeen, StoreDaySeen};
 use crate::transfers::Transfers;
 use crate::weighing::{ScaleAsk, ScaleStatus};
 use asking::Errands;
@@ -223,6 +223,8 @@ pub struct Lane {
     pub(crate) bought: Bought,
     /// What was earned on goods, while somebody looks at it.
     pub(crate) margins: MarginsSeen,
+    /// The whole store's day, while somebody looks at it.
+    pub(crate) store_day: StoreDaySeen,
 }
 
 /// Whether the lane can sell.
@@ -277,6 +279,7 @@ impl Lane {
             held_elsewhere: None,
             bought: Bought::default(),
             margins: MarginsSeen::default(),
+            store_day: StoreDaySeen::default(),
         }
     }
 
@@ -324,6 +327,7 @@ impl Lane {
         } else {
             self.settle_sheets();
             self.forget_margins();
+            self.forget_store_day();
             self.show_exit_code();
         }
         self.settle_labels();

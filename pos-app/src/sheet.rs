@@ -11,6 +11,7 @@ mod bought;
 mod change;
 mod code;
 mod counting;
+mod day;
 mod drawer;
 mod export;
 mod give_back;
@@ -49,9 +50,9 @@ use ui::view::{self, Language, Notice, SheetField, SheetKey, SheetRow, Tone};
 use crate::entry::CALM_MS;
 use crate::lane::{Command, Lane, OpenLane, State};
 pub(crate) use after::why_not;
-pub(crate) use books::DayBy;
 pub(crate) use bought::{Bought, BoughtBy};
 pub(crate) use change::Change;
+pub(crate) use day::{DayBy, StoreDaySeen};
 pub(crate) use goods::found;
 pub(crate) use health::CLOCK_APART_MS;
 pub(crate) use margins::MarginsSeen;
@@ -310,6 +311,9 @@ pub(crate) struct Open {
     tries_scans: bool,
     /// The transfer that HQ ordered and that it is about.
     of_transfer: Option<transfers::OfTransfer>,
+    /// When it was opened, or something was added to it last, the lane's clock: the key that adds is the key that ends, and
+    /// one press too many ends nothing.
+    added_ms: i64,
 }
 
 impl Open {
@@ -386,6 +390,7 @@ impl Open {
             warned: false,
             tries_scans: false,
             of_transfer: None,
+            added_ms: i64::MIN,
         }
     }
 
@@ -631,6 +636,7 @@ impl Lane {
         }
         self.front.clear_entry();
         self.front.sheets.push(Open::new(kind));
+        self.note_added();
         self.fill_sheet();
     }
 
@@ -649,6 +655,8 @@ impl Lane {
     fn pop_sheet(&mut self) {
         self.rest_before_paying();
         self.front.sheets.pop();
+        // One press too many for it ends nothing that lies below.
+        self.note_added();
     }
 
     /// A sheet goes: a second Enter that was meant for it takes no cash.
@@ -939,6 +947,20 @@ impl Lane {
         let State::Open(open) = &self.state else { return None };
         let digits = code.get(1..code.len().saturating_sub(1))?.trim_start_matches('0');
         open.staff().iter().find(|member| member.number == digits).map(|member| member.id.clone())
+    }
+
+    /// Something was added to the sheet in front: its end waits a moment.
+    fn note_added(&mut self) {
+        let now_ms = self.moment.now_ms;
+        if let Some(sheet) = self.sheet_mut() {
+            sheet.added_ms = now_ms;
+        }
+    }
+
+    /// Whether that was just now, so that a press that would end the sheet may be one too many of what added to it.
+    fn was_just_added(&self) -> bool {
+        let added_ms = self.sheet().map_or(i64::MIN, |sheet| sheet.added_ms);
+        self.moment.waits_until(added_ms.saturating_add(CALM_MS), CALM_MS)
     }
 
     /// What was typed into the fields, as they are shown.

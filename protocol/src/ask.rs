@@ -14,6 +14,7 @@
 
 mod margins;
 mod receipts;
+mod store_day;
 
 use chrono::NaiveDate;
 use domain::label::LabelNumber;
@@ -36,6 +37,10 @@ pub use self::margins::{
 };
 pub use self::receipts::{
     Knows, RECEIPT_GOODS_MAX, RECEIPTS_BACK_DAYS, RECEIPTS_TOLD_MAX, ReceiptShown, Sought,
+};
+pub use self::store_day::{
+    STORE_DAY_EXCEPTIONS_MAX, STORE_DAY_ROWS_MAX, StoreDay, StoreDayBy, StoreDayException, StoreDayRefused,
+    StoreDayRow,
 };
 
 /// The version that this program writes.
@@ -169,6 +174,17 @@ pub enum Question {
         /// The business date.
         day: NaiveDate,
     },
+    /// How was this day in all of this lane's store?
+    StoreDay {
+        /// HQ's id of who is signed in; they must have the right.
+        staff: String,
+        /// The business date.
+        day: NaiveDate,
+        /// From which side.
+        by: StoreDayBy,
+        /// The lane's offset from UTC, minutes: hours are the store's.
+        offset_minutes: i32,
+    },
     /// How much was given of promotions with quotas?
     QuotasUsed {
         /// Their ids, at most [`QUOTAS_ASKED_MAX`].
@@ -255,6 +271,9 @@ pub enum Question {
     },
 }
 
+/// No place on earth is further from UTC, minutes.
+pub const OFFSET_MINUTES_MAX: i32 = 14 * 60;
+
 /// The longest that a label flashes, seconds.
 pub const FLASH_SECONDS_MAX: u8 = 120;
 
@@ -293,6 +312,9 @@ impl Question {
                     && goods.iter().all(|sku| short(sku))
             }
             Self::Margins { staff, day: _ } => short(staff),
+            Self::StoreDay { staff, day: _, by: _, offset_minutes } => {
+                short(staff) && offset_minutes.unsigned_abs() <= OFFSET_MINUTES_MAX.unsigned_abs()
+            }
             Self::QuotasUsed { promotions, member, day: _ } => {
                 (1..=QUOTAS_ASKED_MAX).contains(&promotions.len())
                     && promotions.iter().all(|id| short(id))
@@ -434,6 +456,16 @@ pub enum Answer {
     MarginsNotTold {
         /// Why.
         why: MarginsRefused,
+    },
+    /// A store's day, from the side that was asked for.
+    StoreDay {
+        /// As far as HQ has it.
+        day: Box<StoreDay>,
+    },
+    /// Nothing is told of that day.
+    StoreDayNotTold {
+        /// Why.
+        why: StoreDayRefused,
     },
     /// What was given of promotions with quotas, as far as HQ has heard.
     QuotasUsed {
@@ -874,6 +906,30 @@ mod tests {
             Question::Receipts { sought, goods: vec!["100001".into(); goods] }.is_within_bounds()
         };
         assert!(of(0) && of(RECEIPT_GOODS_MAX) && !of(RECEIPT_GOODS_MAX + 1));
+    }
+
+    #[test]
+    fn a_stores_day_is_asked_for_from_one_side_and_says_no_more_than_it_must() {
+        let day = NaiveDate::from_ymd_opt(2026, 3, 2).expect("a day");
+        let asked = |staff: &str, offset_minutes| Question::StoreDay {
+            staff: staff.into(),
+            day,
+            by: StoreDayBy::Hour,
+            offset_minutes,
+        };
+        assert_eq!(
+            serde_json::to_string(&asked("E301", 480)).expect("plain data serialises"),
+            r#"{"ask":"store_day","staff":"E301","day":"2026-03-02","by":"hour","offset_minutes":480}"#
+        );
+        assert!(asked("E301", -OFFSET_MINUTES_MAX).is_within_bounds());
+        assert!(!asked("E301", OFFSET_MINUTES_MAX + 1).is_within_bounds());
+        assert!(!asked("E301", i32::MIN).is_within_bounds() && !asked("", 480).is_within_bounds());
+        // What a newer HQ says beside does not keep an older lane from reading it.
+        let told = r#"{"answer":"store_day","day":{"currency":"CNY","lanes":2,"payable":100,"new":1}}"#;
+        let Answer::StoreDay { day } = serde_json::from_str(told).expect("an answer") else {
+            panic!("a day was told")
+        };
+        assert_eq!((day.lanes, day.payable, day.rows.len()), (2, 100, 0));
     }
 
     #[test]

@@ -534,6 +534,7 @@ impl Counter {
             | Question::ReleaseReceipt { .. }
             | Question::Receipts { .. }
             | Question::Margins { .. }
+            | Question::StoreDay { .. }
             | Question::QuotasUsed { .. }
             | Question::Earned { .. }
             | Question::LabelStore { .. }

@@ -35,6 +35,7 @@ impl Answers for Clerk {
             | Question::ReleaseReceipt { .. }
             | Question::Receipts { .. }
             | Question::Margins { .. }
+            | Question::StoreDay { .. }
             | Question::Earned { .. }
             | Question::FlashLabel { .. }
             | Question::LabelStore { .. }

@@ -884,6 +884,8 @@ fn tables(lane: &Lane) -> Vec<(String, Vec<String>)> {
             (entry.file_name().to_string_lossy().into_owned(), text.lines().skip(1).map(rest).collect())
         })
         .collect();
+    // The table that was looked at stands beside the lines.
+    tables.retain(|(name, _): &(String, Vec<String>)| !name.ends_with("-hours.csv"));
     tables.sort();
     tables
 }

@@ -112,6 +112,7 @@ impl Deputy<'_> {
             | Question::Stock { .. }
             | Question::Earned { .. }
             | Question::Margins { .. }
+            | Question::StoreDay { .. }
             | Question::FlashLabel { .. }
             | Question::ResendLabel { .. }
             | Question::LabelStore { .. }

@@ -29,7 +29,7 @@ use domain::value::ValueGrant;
 use drivers::sound::Tone;
 use protocol::ask::{
     ASK_VERSION, Answer, Asked, CodeTaken, CouponRefused, ParkedRefused, QUESTIONS_MAX, QUOTAS_ASKED_MAX,
-    Question, ReceiptRefused,
+    Question, ReceiptRefused, StoreDayBy,
 };
 use protocol::event::{self, ParkedId};
 
@@ -82,6 +82,8 @@ enum Errand {
     Earned { seller: String },
     /// What was earned on goods; which question it is.
     Margins(u64),
+    /// The whole store's day; which question it is.
+    StoreDay(u64),
     /// The kiosk said how it is.
     Stand,
     /// How the store's kiosks are.
@@ -295,6 +297,12 @@ impl Lane {
         self.ask_agent(Question::Margins { staff, day }, Errand::Margins(number));
     }
 
+    /// How a day was in the whole store, which only HQ knows and tells to whoever may know.
+    pub(crate) fn ask_for_store_day(&mut self, staff: String, day: NaiveDate, by: StoreDayBy, number: u64) {
+        let offset_minutes = self.moment.offset_minutes;
+        self.ask_agent(Question::StoreDay { staff, day, by, offset_minutes }, Errand::StoreDay(number));
+    }
+
     /// A store's code is typed in small letters or capitals.
     fn own_store(&self, typed: &str) -> String {
         match &self.state {
@@ -405,6 +413,7 @@ impl Lane {
             | Errand::Label { .. }
             | Errand::Earned { .. }
             | Errand::Margins(_)
+            | Errand::StoreDay(_)
             | Errand::Quotas
             | Errand::Stand
             | Errand::Kiosks
@@ -514,6 +523,7 @@ impl Lane {
                 },
             ),
             Errand::Margins(number) => self.hear_margins(number, answer),
+            Errand::StoreDay(number) => self.hear_store_day(number, answer),
             Errand::Stand => self.hear_acts(answer),
             Errand::Kiosks => self.hear_kiosks(answer),
             Errand::Act(number) => self.hear_act_taken(number, answer),

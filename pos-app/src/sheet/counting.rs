@@ -214,8 +214,8 @@ impl Lane {
         let said = self.said_of_lanes();
         let text = if said.is_empty() {
             self.words(
-                "扫一次加一件，几处的加在一起。要输数：输数按 F4。每一下都已存盘，Esc 可先退出。",
-                "Each scan adds one; several places add up. For a number: type it, F4. All is kept at once: Esc to go on later.",
+                "扫一次加一件，几处的加在一起。要输数：输数按 F4。每一下都已存盘，Esc 可先退出；盘完按回车。",
+                "Each scan adds one; several places add up. For a number: type it, F4. All is kept at once: Esc to go on later. Enter at the end.",
             )
         } else {
             said
@@ -230,6 +230,8 @@ impl Lane {
                 &format!(" · {missing} not found yet"),
             ),
         };
+        // With nothing typed the one big key leads to the end.
+        let ends = sheet.focus == 0 && sheet.text(0).is_empty() && !is_empty;
         view::Sheet {
             tone: Tone::Attend,
             text,
@@ -243,22 +245,25 @@ impl Lane {
             rows,
             fields: self.fields(sheet, &[("商品（扫码）", "Item (scan it)"), ("本处数量", "Quantity here")]),
             go: match sheet.focus {
+                0 if ends => self.words("核对、记账", "Check, write down"),
                 0 => self.words("加一件", "Add it"),
                 _ => self.words("改这个数", "Set it"),
             },
-            can_go: !sheet.text(sheet.focus).is_empty(),
+            can_go: ends || !sheet.text(sheet.focus).is_empty(),
             keys: keys.collect(),
             back: self.words("先退出（已存）", "Leave (it is kept)"),
-            ..self.blank(super::say(
-                self.front.language,
-                &format!("盘点：{scope}"),
-                &format!("Count: {scope}"),
-            ))
+            ..self.blank(match &draft.scope {
+                Scope::Free {} => scope,
+                Scope::List { .. } | Scope::Category { .. } => {
+                    super::say(self.front.language, &format!("盘点：{scope}"), &format!("Count: {scope}"))
+                }
+            })
         }
     }
 
     /// Goods that were scanned: so much more of them lies here.
     pub(super) fn scan_for_count(&mut self, text: &str) -> bool {
+        self.note_added();
         let Some((item, more)) = self.goods_of_stock(text) else {
             self.unknown_in_stock(text);
             return true;
@@ -303,8 +308,10 @@ impl Lane {
         let typed = sheet.text(sheet.focus).trim().to_owned();
         if sheet.focus == QUANTITY {
             self.type_quantity(&typed);
-        } else {
+        } else if !typed.is_empty() {
             self.scan_for_count(&typed);
+        } else if !self.was_just_added() {
+            self.open_sheet(Kind::EndCount);
         }
     }
 
@@ -335,6 +342,7 @@ impl Lane {
             // The next scan of it begins another place.
             (sheet.focus, sheet.reason) = (0, 1);
             sheet.fields.iter_mut().for_each(|field| field.text.clear());
+            self.note_added();
         }
     }
 
@@ -455,8 +463,8 @@ impl Lane {
             tone: Tone::Attend,
             text: if said.is_empty() {
                 self.words(
-                    "看一遍：哪一行不对就选中，输总数回车。选原因，按 F8 记账。记账后改不了，只能再盘一次。",
-                    "Look through: where a line is wrong choose it, type all of it, Enter. Choose why, then F8. It cannot be changed afterwards, only counted again.",
+                    "看一遍：哪一行不对就选中，输总数回车。选原因，按回车或 F8 记账。记账后改不了，只能再盘一次。",
+                    "Look through: where a line is wrong choose it, type all of it, Enter. Choose why, then Enter or F8. It cannot be changed afterwards, only counted again.",
                 )
             } else {
                 said
@@ -470,8 +478,12 @@ impl Lane {
             rows,
             fields: self.fields(sheet, &[("总数", "In all")]),
             keys,
-            go: self.words("改这个数", "Set it"),
-            can_go: !sheet.text(0).is_empty(),
+            go: if sheet.text(0).is_empty() {
+                self.words("记账", "Write it down")
+            } else {
+                self.words("改这个数", "Set it")
+            },
+            can_go: writes || !sheet.text(0).is_empty(),
             back: self.words("接着盘", "Count on"),
             ..self.blank(self.words("盘点核对", "Check the count"))
         }
@@ -480,13 +492,20 @@ impl Lane {
     pub(super) fn go_end_count(&mut self) {
         let Some(sheet) = self.sheet() else { return };
         let (row, typed) = (sheet.row, sheet.text(0).trim().to_owned());
+        if typed.is_empty() {
+            if !self.was_just_added() {
+                self.write_count();
+            }
+            return;
+        }
         let line = self.counting.draft.as_ref().and_then(|draft| draft.lines.get(row));
         let Some(sku) = line.map(|line| line.sku.clone()) else { return };
         let Some(thousandths) = self.quantity_typed(&typed, &sku) else { return };
-        if self.change_count(|draft| draft.set(row, thousandths))
-            && let Some(field) = self.sheet_mut().and_then(Open::focused)
-        {
-            field.text.clear();
+        if self.change_count(|draft| draft.set(row, thousandths)) {
+            if let Some(field) = self.sheet_mut().and_then(Open::focused) {
+                field.text.clear();
+            }
+            self.note_added();
         }
     }
 

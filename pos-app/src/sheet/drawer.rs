@@ -240,7 +240,11 @@ impl Lane {
         } else {
             self.words("查看（X）", "X report")
         };
-        let title = format!("{title} · {}", report.number);
+        let title = super::say(
+            self.front.language,
+            &format!("{title}，第 {} 班", report.number),
+            &format!("{title}, shift {}", report.number),
+        );
         view::Sheet {
             text: report.business_date.to_string(),
             rows: self.report_rows(open, report),
@@ -255,7 +259,10 @@ impl Lane {
         let currency = &open.settings().currency;
         let takings = &report.takings;
         let money = |amount: Money| present::amount(currency, amount);
-        let tally = |tally: domain::shift::Tally| format!("{} · {}", tally.count, money(tally.amount));
+        let tally = |tally: domain::shift::Tally| {
+            let (times, sum) = (times(self.front.language, tally.count), money(tally.amount));
+            super::say(self.front.language, &format!("{times}，{sum}"), &format!("{times}, {sum}"))
+        };
         let mut rows = vec![
             fact(self.words("单数", "Documents"), takings.documents.to_string()),
             fact(self.words("销售", "Sold"), money(takings.sold)),
@@ -290,7 +297,7 @@ impl Lane {
             fact(self.words("删行", "Voided lines"), tally(takings.voided)),
             fact(self.words("整单取消", "Cancelled"), tally(takings.cancelled)),
             fact(self.words("手工优惠", "Discounts by hand"), money(takings.discounts)),
-            fact(self.words("开钱箱", "Drawer opened"), takings.drawer_opened.to_string()),
+            fact(self.words("开钱箱", "Drawer opened"), times(self.front.language, takings.drawer_opened)),
             fact(self.words("挂单", "Parked"), report.parked.len().to_string()),
             fact(self.words("未定付款", "Payments in doubt"), report.in_doubt.len().to_string()),
             fact(self.words("累计净额", "Running net"), money(report.totals.net())),
@@ -332,6 +339,12 @@ impl Lane {
         }
         self.print_other(paper.rule().cut());
     }
+}
+
+/// So many times, in words.
+fn times(language: view::Language, count: u32) -> String {
+    let english = if count == 1 { "1 time".to_owned() } else { format!("{count} times") };
+    super::say(language, &format!("{count} 次"), &english)
 }
 
 fn counts(sheet: &Open) -> Vec<u32> {

@@ -1,4 +1,4 @@
-//! A day's lines as a table for a spreadsheet, written beside the lane's files.
+//! A day's lines, and the table of it that is looked at, for a spreadsheet: written beside the lane's files.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -61,31 +61,60 @@ pub(super) enum WriteReportError {
 }
 
 impl Lane {
-    /// Writes the lines of the day that is looked at: of everybody for whom that may be seen, else one's own.
+    /// Writes the table that is looked at, and, where that is this lane's, the lines of the day: of everybody for whom that
+    /// may be seen, else one's own.
     pub(super) fn export_day(&mut self) {
-        let State::Open(open) = &self.state else { return };
+        match self.written_day() {
+            Ok(files) => self.say_tables(&files),
+            Err((file, reason)) => self.say_written(&file, 0, Err(reason)),
+        }
+    }
+
+    /// The files that were written, with their rows; or the one that was not, and why.
+    fn written_day(&self) -> Result<Vec<(PathBuf, usize)>, (PathBuf, String)> {
+        let State::Open(open) = &self.state else { return Ok(Vec::new()) };
+        let folder = self.paths.data.join(REPORTS);
+        let (table, of, is_store) = self.table_to_write().map_err(|reason| (folder.clone(), reason))?;
         let all = open.till().rights().allow(Act::Report);
         let own = open.till().desk().staff().map(|staff| staff.id.clone()).unwrap_or_default();
-        let day = open.till().shift().map_or_else(|| self.today(), |shift| shift.business_date);
-        let identity = open.journal().identity();
-        let file = self.paths.data.join(REPORTS).join(format!(
-            "{day}-{}-{}-{}.csv",
-            identity.store,
-            identity.lane,
-            if all { "all" } else { own.as_str() }
-        ));
-        let written =
-            open.journal().of_day(day).map_err(|error| crate::lane::words(&error)).and_then(|records| {
-                let rows =
-                    rows(&records, identity, &open.settings().currency, (!all).then_some(own.as_str()));
-                write_table(&file, &COLUMNS, &rows)
-                    .map(|()| rows.len())
-                    .map_err(|error| crate::lane::words(&error))
-            });
-        match written {
-            Ok(lines) => self.say_written(&file, lines, Ok(())),
-            Err(reason) => self.say_written(&file, 0, Err(reason)),
+        let (day, identity) = (self.day_looked_at(), open.journal().identity());
+        let currency = &open.settings().currency;
+        let whose = if all { "all" } else { own.as_str() };
+        let Identity { store, lane, .. } = identity;
+        let name = if is_store {
+            format!("{day}-{store}-store-{of}.csv")
+        } else {
+            format!("{day}-{store}-{lane}-{whose}-{of}.csv")
+        };
+        let file = folder.join(name);
+        let (columns, rows) = table.file(day, self.front.language, currency);
+        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+        let in_words = |file: &Path, written: Result<(), WriteReportError>| {
+            written.map_err(|error| (file.to_owned(), crate::lane::words(&error)))
+        };
+        in_words(&file, write_table(&file, &columns, &rows))?;
+        let mut files = vec![(file, rows.len())];
+        if !is_store {
+            let file = folder.join(format!("{day}-{store}-{lane}-{whose}.csv"));
+            let records = open.journal().of_day(day);
+            let records = records.map_err(|error| (file.clone(), crate::lane::words(&error)))?;
+            let rows = rows_of_day(&records, identity, currency, (!all).then_some(own.as_str()));
+            in_words(&file, write_table(&file, &COLUMNS, &rows))?;
+            files.push((file, rows.len()));
         }
+        Ok(files)
+    }
+
+    fn say_tables(&mut self, files: &[(PathBuf, usize)]) {
+        let [(table, rows), rest @ ..] = files else { return };
+        let (mut chinese, mut english) =
+            (format!("{rows} 行：{}", table.display()), format!("{rows} rows: {}", table.display()));
+        for (lines, count) in rest {
+            let name = lines.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            chinese.push_str(&format!("；销售明细 {count} 行：{name}"));
+            english.push_str(&format!("; the day's lines, {count}: {name}"));
+        }
+        self.front.say(Tone::Good, ("表格已写好", &chinese), ("The table is written", &english));
     }
 
     /// That a table was written, or why not.
@@ -95,7 +124,7 @@ impl Lane {
             Ok(()) => self.front.say(
                 Tone::Good,
                 ("表格已写好", &format!("{lines} 行：{path}")),
-                ("The table is written", &format!("{lines} lines: {path}")),
+                ("The table is written", &format!("{lines} rows: {path}")),
             ),
             Err(reason) => self.front.say(
                 Tone::Attend,
@@ -110,7 +139,12 @@ impl Lane {
 }
 
 /// A row a line that was sold or came back, in the order of the day; `records` are its events, newest first.
-fn rows(records: &[Stored], identity: &Identity, currency: &Currency, of: Option<&str>) -> Vec<[String; 12]> {
+fn rows_of_day(
+    records: &[Stored],
+    identity: &Identity,
+    currency: &Currency,
+    of: Option<&str>,
+) -> Vec<[String; 12]> {
     let mut identity = identity.clone();
     let mut documents = Vec::new();
     for stored in records {
@@ -182,10 +216,10 @@ fn private(file: &Path) -> std::io::Result<std::fs::File> {
 }
 
 /// Writes a table whole or not at all, and makes room for it.
-pub(super) fn write_table<const N: usize>(
+pub(super) fn write_table<R: AsRef<[String]>>(
     file: &Path,
-    columns: &[&str; N],
-    rows: &[[String; N]],
+    columns: &[&str],
+    rows: &[R],
 ) -> Result<(), WriteReportError> {
     let failed = |source| WriteReportError::File { file: file.to_owned(), source };
     let folder = file.parent().unwrap_or(Path::new("."));
@@ -197,7 +231,7 @@ pub(super) fn write_table<const N: usize>(
     let wrong = |source| WriteReportError::Table { file: file.to_owned(), source };
     let mut table = csv::Writer::from_writer(out);
     table.write_record(columns).map_err(wrong)?;
-    rows.iter().try_for_each(|row| table.write_record(row)).map_err(wrong)?;
+    rows.iter().try_for_each(|row| table.write_record(row.as_ref())).map_err(wrong)?;
     let out = table.into_inner().map_err(|error| failed(error.into_error()))?;
     out.sync_all().map_err(failed)?;
     std::fs::rename(&unfinished, file).map_err(failed)
@@ -232,7 +266,7 @@ mod tests {
             std::fs::write(folder.path().join(format!("{number:05}.csv")), "").expect("a table");
         }
         let file = folder.path().join("99999.csv");
-        write_table(&file, &COLUMNS, &[]).expect("written");
+        write_table::<[String; 12]>(&file, &COLUMNS, &[]).expect("written");
         assert!(file.exists());
         assert!(!folder.path().join("00000.csv").exists());
         assert!(folder.path().join("00001.csv").exists());

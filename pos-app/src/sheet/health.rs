@@ -216,7 +216,7 @@ impl Lane {
             Barcode::ItemCode(code) => named(reference.item_by_plu(code).ok().flatten()),
             Barcode::Member(_) => self.words("会员码", "a member's card"),
             Barcode::Coupon(_) => self.words("券", "a coupon"),
-            Barcode::Staff(_) => self.words("员工卡", "a card of the staff"),
+            Barcode::Staff(_) => self.words("工牌", "a card of the staff"),
             Barcode::Receipt(_) => self.words("小票", "a receipt"),
             Barcode::Label(_) => self.words("价签", "a shelf label"),
             Barcode::Phone(_) => self.words("手机上的码", "a phone's code"),

@@ -7,10 +7,10 @@ use domain::rights::Act;
 use protocol::ask::{Answer, Margin, Margins, MarginsRefused};
 use ui::view::{self, Figure, SheetKey, SheetRow, Tone};
 
+use super::day::in_thousands;
 use super::export::{REPORTS, WriteReportError, plain, write_table};
 use super::{Kind, Open, fact, key};
 use crate::lane::{Lane, OpenLane, State};
-use crate::present;
 
 /// How far back a day is looked at from the till, days: two years and a bit.
 const BACK_DAYS_MAX: u64 = 800;
@@ -49,8 +49,22 @@ fn per_mille(part: i64, whole: i64) -> Option<i64> {
     i64::try_from(share).ok()
 }
 
+/// What was earned, minor units; below nothing for a loss.
+fn earned(margin: &Margin) -> i64 {
+    margin.net.saturating_sub(margin.cost)
+}
+
+/// How wide the bar of an amount is beside the widest, in thousandths; of next to nothing there is still one to see.
+fn bar(earned: i64, most: i64) -> u32 {
+    if earned == 0 || most <= 0 {
+        return 0;
+    }
+    let share = i128::from(earned).abs() * 1_000 / i128::from(most);
+    u32::try_from(share.clamp(1, 1_000)).unwrap_or(0)
+}
+
 fn percent(margin: &Margin) -> String {
-    match per_mille(margin.net.saturating_sub(margin.cost), margin.net) {
+    match per_mille(earned(margin), margin.net) {
         None => "—".to_owned(),
         Some(share) => {
             let sign = if share < 0 { "−" } else { "" };
@@ -185,9 +199,10 @@ impl Lane {
     }
 
     fn margin_rows(&self, currency: &Currency, margins: &Margins, by_goods: bool) -> Vec<SheetRow> {
-        let minor = |amount: i64| present::amount(currency, Money::from_minor(amount));
-        let row = |name: String, margin: &Margin| {
-            let share = per_mille(margin.net.saturating_sub(margin.cost), margin.net).unwrap_or(0);
+        let minor = |amount: i64| in_thousands(currency, Money::from_minor(amount));
+        // A bar is as wide as the amount that stands beside it; that of a loss in a colour of its own.
+        let row = |name: String, margin: &Margin, most: i64| {
+            let earned = earned(margin);
             SheetRow {
                 detail: format!(
                     "{} {} · {} {} · {}",
@@ -197,23 +212,26 @@ impl Lane {
                     minor(margin.cost),
                     percent(margin)
                 ),
-                tone: if margin.cost > margin.net { Tone::Stop } else { Tone::Quiet },
-                share: u32::try_from(share.clamp(0, 1_000)).unwrap_or(0),
-                ..fact(name, minor(margin.net.saturating_sub(margin.cost)))
+                tone: if earned < 0 { Tone::Stop } else { Tone::Quiet },
+                share: bar(earned, most),
+                ..fact(name, minor(earned))
             }
         };
         if margins.categories.is_empty() && margins.uncosted_count == 0 {
             return Vec::new();
         }
-        let all =
-            SheetRow { tone: Tone::Good, ..row(self.words("毛利合计", "Margin in all"), &margins.all) };
+        let total = row(self.words("毛利合计", "Total margin"), &margins.all, 0);
+        let all = SheetRow { tone: if total.tone == Tone::Stop { Tone::Stop } else { Tone::Good }, ..total };
         let of = if by_goods { &margins.goods } else { &margins.categories };
+        let mut of: Vec<&Margin> = of.iter().collect();
+        of.sort_by_key(|margin| std::cmp::Reverse(earned(margin)));
+        let most = of.iter().map(|margin| earned(margin).saturating_abs()).max().unwrap_or(0);
         let named = |margin: &Margin| {
             let name = super::say(self.front.language, &margin.name.0, &margin.name.1);
             if name.is_empty() { self.words("其他", "Other") } else { name }
         };
         let mut rows: Vec<SheetRow> =
-            std::iter::once(all).chain(of.iter().map(|margin| row(named(margin), margin))).collect();
+            std::iter::once(all).chain(of.iter().map(|margin| row(named(margin), margin, most))).collect();
         if margins.uncosted_count > 0 {
             rows.push(SheetRow {
                 detail: self.words("不在上面任何一个数里", "in none of the figures above"),
@@ -280,7 +298,7 @@ fn table(day: NaiveDate, currency: &Currency, margins: &Margins) -> Vec<[String;
             plain(&margin.name.0),
             amount(margin.net),
             amount(margin.cost),
-            amount(margin.net.saturating_sub(margin.cost)),
+            amount(earned(margin)),
             percent(margin),
         ]
     };
@@ -308,5 +326,11 @@ mod tests {
             ("23.4%".into(), "−5.0%".into(), "66.6%".into())
         );
         assert_eq!((of(0, 5), of(-10, -4)), ("—".into(), "—".into()));
+    }
+
+    #[test]
+    fn a_bar_is_as_wide_as_what_was_earned_or_lost() {
+        assert_eq!((bar(3_000, 3_000), bar(-660, 3_000), bar(1_500, 3_000)), (1_000, 220, 500));
+        assert_eq!((bar(0, 3_000), bar(0, 0), bar(1, i64::MAX), bar(i64::MIN, 1)), (0, 0, 1, 1_000));
     }
 }

@@ -265,7 +265,9 @@ impl Lane {
                 label: self.words("已付", "Paid"), value: currency.format(told.kept), tone: Tone::Quiet
             }
         };
-        let (text, go, can_go) = self.order_next(sheet, standing, restricted);
+        // What is missing has a reason, or nothing is: then the one big key does what ends the picking.
+        let ends = picks && (missing.is_empty() || sheet.reason > 0);
+        let (text, go, can_go) = self.order_next(sheet, standing, restricted, ends);
         let head = [told.shown.as_str(), told.id.as_str()].into_iter().filter(|part| !part.is_empty());
         view::Sheet {
             tone: if self.is_late(told) { Tone::Stop } else { Tone::Attend },
@@ -337,8 +339,15 @@ impl Lane {
     }
 
     /// What is next of an order: in words, on Enter, and whether it can be done.
-    fn order_next(&self, sheet: &Open, standing: Standing, restricted: bool) -> (String, String, bool) {
+    fn order_next(
+        &self,
+        sheet: &Open,
+        standing: Standing,
+        restricted: bool,
+        ends: bool,
+    ) -> (String, String, bool) {
         let typed = !sheet.text(sheet.focus).is_empty();
+        let ends = ends && !typed && sheet.focus == 0;
         let age = if restricted {
             self.words(" 有限龄商品：看身份证。", " Age-restricted goods: look at the customer's age.")
         } else {
@@ -352,11 +361,15 @@ impl Lane {
             ),
             Standing::Accepted | Standing::Picking => (
                 self.words(
-                    "一件一件扫进袋；称重商品扫秤标，或 Tab 输实重。拣完按 F8；缺的选原因 F2–F5。",
-                    "Scan each piece into the bag; scan a scale's label, or Tab and type the weight. F8 when done; F2–F5 say why something is missing.",
+                    "一件一件扫进袋；称重商品扫秤标，或 Tab 输实重。缺的选原因 F2–F5；拣完按回车或 F8。",
+                    "Scan each piece into the bag; scan a scale's label, or Tab and type the weight. F2–F5 say why something is missing; Enter or F8 when done.",
                 ),
-                if sheet.focus == QUANTITY { self.words("改这个数", "Set it") } else { self.words("加一件", "Add it") },
-                typed,
+                match sheet.focus {
+                    QUANTITY => self.words("改这个数", "Set it"),
+                    _ if ends => self.words("备好了", "Ready"),
+                    _ => self.words("加一件", "Add it"),
+                },
+                typed || ends,
             ),
             Standing::Ready => (
                 self.words("扫取货码，或输入后回车（点输入框出字母），货交给顾客。", "Scan the pick-up code, or type it and Enter (tap the field for letters), and give the goods out.") + &age,
@@ -408,9 +421,15 @@ impl Lane {
             Standing::New => {
                 self.ask_order(&told, OrderAsk::Accept);
                 self.rest();
+                self.note_added();
             }
             Standing::Accepted | Standing::Picking if sheet.focus == QUANTITY => {
                 self.set_found(&told, &typed)
+            }
+            Standing::Accepted | Standing::Picking if typed.is_empty() => {
+                if !self.was_just_added() {
+                    self.make_ready(&told);
+                }
             }
             Standing::Accepted | Standing::Picking => {
                 self.pick(&told, &typed);
@@ -508,6 +527,7 @@ impl Lane {
 
     /// Goods that were scanned or whose number was typed go into the bag, one of them or as much as the code says.
     fn pick(&mut self, told: &ToldOrder, text: &str) {
+        self.note_added();
         if let Some(field) = self.sheet_mut().and_then(|sheet| sheet.fields.first_mut()) {
             field.text.clear();
         }
@@ -564,6 +584,7 @@ impl Lane {
         {
             sheet.fields[QUANTITY].text.clear();
             sheet.focus = 0;
+            self.note_added();
         }
     }
 

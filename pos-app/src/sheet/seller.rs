@@ -95,7 +95,7 @@ impl Lane {
         let (chinese, english) = ("导购", "Seller");
         view::Sheet {
             text: self.words(
-                "扫员工卡，或输入工号，或点人名。提成记给谁，小票上会写工号。",
+                "扫工牌，或输入工号，或点人名。提成记给谁，小票上会写工号。",
                 "Scan a staff card, type the number, or tap a name. The receipt says the number.",
             ),
             fields: self.fields(sheet, &[("工号", "Staff number")]),

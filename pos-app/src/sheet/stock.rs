@@ -132,16 +132,19 @@ impl Lane {
             vec![("商品（扫码）", "Item (scan it)"), ("数量", "Quantity"), ("单号（可空）", "Document no.")];
         labels.extend(work.other());
         let (chinese, english) = work.name();
+        // With nothing typed the one big key does what ends the work.
+        let ends = sheet.focus == 0 && sheet.text(0).is_empty() && !rows.is_empty();
         let go = match sheet.focus {
+            0 if ends => self.words("记账", "Write it down"),
             0 => self.words("加一件", "Add it"),
             QUANTITY => self.words("改这个数", "Set it"),
-            _ => self.words("好", "Done"),
+            _ => self.words("接着扫", "Scan on"),
         };
         view::Sheet {
             tone: Tone::Attend,
             text: self.stock_text(sheet).unwrap_or_else(|| self.words(
-                "扫一次加一件；要改数量：Tab 到“数量”，输数，回车。全部扫完按 F8 记账。断网也能记。",
-                "Each scan adds one. For another quantity: Tab, type it, Enter. F8 writes it all down, also offline.",
+                "扫一次加一件；要改数量：Tab 到“数量”，输数，回车。全部扫完按回车或 F8 记账。断网也能记。",
+                "Each scan adds one. For another quantity: Tab, type it, Enter. At the end Enter or F8 writes it all down, also offline.",
             )),
             figure: Some(Figure {
                 label: self.words("品种", "Items"),
@@ -154,7 +157,7 @@ impl Lane {
             fields: self.fields(sheet, &labels),
             keys,
             go,
-            can_go: !sheet.text(sheet.focus).is_empty(),
+            can_go: ends || sheet.focus > QUANTITY || !sheet.text(sheet.focus).is_empty(),
             // By touch alone a name must be written too.
             letters: sheet.focus == DOCUMENT || sheet.focus == OTHER,
             ..self.blank(self.words(chinese, english))
@@ -165,8 +168,8 @@ impl Lane {
     fn stock_text(&self, sheet: &Open) -> Option<String> {
         let told = sheet.of_transfer.as_ref()?.told();
         let rest = self.words(
-            "数已填好，扫码再加一。按实物改：↑↓ 选行，Tab 到“数量”，输数，回车；没有的按 Del 删。F8 记账，断网也能记。",
-            "Filled in: a scan adds one more. As the goods are: ↑ ↓ a row, Tab, type, Enter; Del leaves a line out. F8 writes it down, also offline.",
+            "数已填好，扫码再加一。按实物改：↑↓ 选行，Tab 到“数量”，输数，回车；没有的按 Del 删。回车或 F8 记账，断网也能记。",
+            "Filled in: a scan adds one more. As the goods are: ↑ ↓ a row, Tab, type, Enter; Del leaves a line out. Enter or F8 writes it down, also offline.",
         );
         let note = if told.note.is_empty() { String::new() } else { format!(" · {}", told.note) };
         Some(format!("{}{note}{}{rest}", told.number, self.words("。", ". ")))
@@ -219,11 +222,14 @@ impl Lane {
             let (_, mut list) = self.front.lists.remove(place);
             list.warned = false;
             self.front.sheets.push(list);
+            // The Enter after a PIN may come twice.
+            self.note_added();
         }
     }
 
     /// Goods that were scanned: one more of them.
     pub(super) fn scan_for_stock(&mut self, text: &str) -> bool {
+        self.note_added();
         let Some((item, more)) = self.goods_of_stock(text) else {
             self.unknown_in_stock(text);
             return true;
@@ -275,6 +281,12 @@ impl Lane {
         let Some(sheet) = self.front.sheets.last_mut() else { return };
         let typed = sheet.text(sheet.focus).trim().to_owned();
         match sheet.focus {
+            0 if typed.is_empty() => {
+                let Kind::Stock(work) = sheet.kind else { return };
+                if !self.was_just_added() {
+                    self.write_stock(work);
+                }
+            }
             0 => {
                 self.scan_for_stock(&typed);
             }
@@ -291,8 +303,12 @@ impl Lane {
                 sheet.counts[row] = thousandths;
                 sheet.fields[QUANTITY].text.clear();
                 sheet.focus = 0;
+                self.note_added();
             }
-            _ => sheet.focus = 0,
+            _ => {
+                sheet.focus = 0;
+                self.note_added();
+            }
         }
     }
 

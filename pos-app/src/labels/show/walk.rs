@@ -7,7 +7,7 @@ use ui::view::{self, LabelCard, LabelCount, LabelRow, LabelStage, Tone};
 use super::grouped;
 use crate::labels::Labels;
 use crate::labels::seen::Priced;
-use crate::labels::walk::{Pick, Walk, Walked, Wanted};
+use crate::labels::walk::{Pick, Verdict, Walk, Walked, Wanted};
 use crate::labels::words::{short, spaced};
 use crate::lane::{Lane, OpenLane};
 
@@ -98,6 +98,30 @@ impl Lane {
         }
     }
 
+    /// What the label shows beside what the till charges, and what HQ has; what is wrong is the label's.
+    fn compared(&self, open: &OpenLane, walked: &Walked) -> Vec<LabelStage> {
+        let shows = match (walked.shows, walked.verdict) {
+            (Some(_), _) => self.money(open, walked.shows),
+            (None, Verdict::OtherItem) => self.words("别的商品", "other goods"),
+            (None, Verdict::Same | Verdict::Kept | Verdict::Below | Verdict::Above | Verdict::Unseen) => {
+                self.words("没见它显示过", "was never seen")
+            }
+        };
+        let stage = |(chinese, english), detail, tone| LabelStage {
+            name: self.words(chinese, english),
+            detail,
+            tone,
+        };
+        let mut stages = vec![
+            stage(("价签", "Label"), shows, walked.verdict.tone()),
+            stage(("收银价", "Till"), self.money(open, walked.till), Tone::Quiet),
+        ];
+        if walked.hq.is_some() {
+            stages.push(stage(("总部", "HQ"), self.money(open, walked.hq), Tone::Quiet));
+        }
+        stages
+    }
+
     pub(in crate::labels) fn show_walk(&self, open: &OpenLane, labels: &Labels, walk: &Walk) -> view::Labels {
         let card = match (&walk.label, &labels.seen, walk.walked.first()) {
             (Some(_), Some(seen), _) => self.card_of(seen, self.steps(true, false)),
@@ -108,11 +132,7 @@ impl Lane {
                     steps: self.steps(false, false),
                     title: row.state,
                     detail: row.name,
-                    stages: vec![LabelStage {
-                        name: self.words("收银价", "Till"),
-                        detail: row.value,
-                        tone: last.verdict.tone(),
-                    }],
+                    stages: self.compared(open, last),
                     picture: None,
                 }
             }

@@ -85,7 +85,13 @@ pub fn file(store: &Store, lane: &LaneRow, body: &[u8], now_ms: i64) -> Result<P
     let arrived = take_apart(lane, &batch);
     // A fork is both filed as an alarm and refused, so the transaction
     // commits a refusal.
-    let filing = Filing { key: lane.journal(epoch), batch: &batch, is_part: false, now_ms };
+    let filing = Filing {
+        key: lane.journal(epoch),
+        batch: &batch,
+        is_part: false,
+        is_past: epoch < lane.epoch,
+        now_ms,
+    };
     let outcome = match store.write(|writing| filing.file(writing, &arrived)) {
         // Something in it does not go into the tables, for a reason that was
         // not foreseen: one after the other shows which event it is.
@@ -245,6 +251,8 @@ struct Filing<'a> {
     batch: &'a Batch<'a>,
     /// It is one event of a batch whose signature holds.
     is_part: bool,
+    /// It is of an epoch before the one that the lane is enrolled for: nothing can sign it any more.
+    is_past: bool,
     /// When HQ got it, milliseconds since 1970-01-01 UTC.
     now_ms: i64,
 }
@@ -323,17 +331,19 @@ impl<'a> Filing<'a> {
         if last <= head.acknowledged || last.saturating_sub(signed_seq) <= UNSIGNED_TAIL_MAX {
             return Ok(None);
         }
-        let first_unsigned = signed_seq + 1;
-        let arrived_hash = first_unsigned
-            .checked_sub(first_seq)
-            .and_then(|place| arrived.get(usize::try_from(place).unwrap_or(usize::MAX)))
-            .map(|event| event.hash);
-        let hash = match arrived_hash {
-            Some(hash) => Some(hash),
-            None => writing.event_hash(self.key, first_unsigned)?,
+        // One alarm for all that is sent behind one signature, whatever that is.
+        let last_signed = match signed_before {
+            0 => None,
+            seq => writing.event_hash(self.key, seq)?,
         };
-        let hash = hash.unwrap_or(self.batch.previous);
-        writing.raise_alarm(AlarmKind::Unsigned, &self.row(first_unsigned, &hash, &[]))?;
+        let hash =
+            last_signed.unwrap_or_else(|| ChainHash::genesis(self.key.store, self.key.lane, self.key.epoch));
+        writing.raise_alarm(AlarmKind::Unsigned, &self.row(signed_before + 1, &hash, &[]))?;
+        // Of an epoch that is over, and of a lane that owed more before HQ knew this bound, all is filed and looked at.
+        let owed = head.acknowledged.saturating_sub(signed_before);
+        if self.is_past || owed > UNSIGNED_TAIL_MAX {
+            return Ok(None);
+        }
         Ok(Some(PushRefusal::Unsigned { signed: signed_seq }))
     }
 

@@ -738,6 +738,24 @@ async fn what_a_lane_with_a_key_does_not_sign_is_filed_up_to_a_bound_and_healed_
     assert_eq!(shop.alarms().await.0, 1);
 }
 
+/// An epoch that is over can be signed by nobody any more: its sales are filed, and somebody looks.
+#[tokio::test]
+async fn what_an_epoch_that_is_over_never_signed_is_filed_with_an_alarm() {
+    let shop = Shop::open().await;
+    let mut lane = shop.enrol_signing(1).await;
+    (0..10).for_each(|_| lane.sell(100));
+    shop.push(&lane, 1, 10).await.expect("filed");
+    let mut unsigned = Lane { key: None, ..lane.clone() };
+    (0..600).for_each(|_| unsigned.sell(100));
+    assert!(shop.push(&unsigned, 11, 610).await.is_err(), "its epoch goes on");
+    let anew = shop.enrol_signing(1).await;
+    let mut of_before = unsigned;
+    of_before.identity.key = anew.identity.key;
+    let answer = shop.push(&of_before, 11, 610).await.expect("filed");
+    assert_eq!((answer.acknowledged, answer.signed), (610, Some(10)));
+    assert_eq!(shop.alarms().await.0, 1);
+}
+
 #[tokio::test]
 async fn a_signature_within_a_batch_leaves_no_more_behind_it_than_may_be() {
     let shop = Shop::open().await;

@@ -49,6 +49,9 @@ pub const TAIL_CHECKED: u64 = 200;
 /// some 20 us and two pages: neither a sale nor a line in a basket waits for it.
 pub const UNSIGNED_EVENTS_MAX: u64 = 64;
 
+/// So often is signed in one go what a lane owes whose key was away.
+const SIGNED_AT_ONCE_MAX: usize = 1_000;
+
 /// After so many events the log wants to be moved into the journal, in a moment
 /// when no customer waits: some 1.5 MB of it.
 pub const REST_EVENTS: u64 = 100;
@@ -460,6 +463,10 @@ impl Journal {
         if self.in_doubt.get() {
             return Err(AppendError::InDoubt);
         }
+        if self.head.seq.saturating_sub(self.signed.get()) > UNSIGNED_EVENTS_MAX {
+            // What the disk refuses it refuses below too, where it is answered.
+            let _ = self.sign_owed().map_err(|error| self.noted(error));
+        }
         let mut entries = Vec::with_capacity(records.len());
         let mut head = self.head;
         let mut signatures: Vec<SignedRow> = Vec::new();
@@ -663,14 +670,47 @@ impl Journal {
     }
 
     fn try_tidy(&self) -> rusqlite::Result<()> {
-        if self.signed.get() < self.head.seq
-            && let Some(signed) = self.sign(self.head)
-        {
-            add_head(&self.connection, self.identity.epoch, &signed)?;
-            self.is_signed();
-        }
+        self.sign_owed()?;
         if file::turn_log(&self.connection, &KIND)? {
             self.rested.set(self.head.seq);
+        }
+        Ok(())
+    }
+}
+
+impl Journal {
+    /// Signs what is not signed yet: its end, and before it what a lane whose key was away for long owes, so often that the
+    /// agent finds a signature in each batch. What does not fit into one go is signed in the next.
+    fn sign_owed(&self) -> rusqlite::Result<()> {
+        if self.signed.get() >= self.head.seq || self.hand.key().is_none() {
+            return Ok(());
+        }
+        let epoch = self.identity.epoch;
+        let transaction = self.connection.unchecked_transaction()?;
+        let mut at = self.signed.get();
+        for _ in 0..SIGNED_AT_ONCE_MAX {
+            at = (at + UNSIGNED_EVENTS_MAX).min(self.head.seq);
+            let hash = match at == self.head.seq {
+                true => Some(self.head.hash),
+                false => transaction
+                    .prepare_cached("SELECT hash FROM event WHERE epoch = ?1 AND seq = ?2")?
+                    .query_row(params![epoch, at], |row| row.get::<_, [u8; 32]>(0))
+                    .optional()?
+                    .map(ChainHash::from_bytes),
+            };
+            // An old one that went into the archive was filed long ago.
+            if let Some(signed) = hash.and_then(|hash| self.sign(Head { seq: at, hash })) {
+                add_head(&transaction, epoch, &signed)?;
+            }
+            if at == self.head.seq {
+                break;
+            }
+        }
+        transaction.commit()?;
+        if at == self.head.seq {
+            self.is_signed();
+        } else {
+            self.signed.set(at);
         }
         Ok(())
     }

@@ -1,17 +1,20 @@
-//! How much one lane may ask of HQ or of its store's relay, and how many wrong
-//! keys one address may bring. An honest lane comes near neither; who comes
-//! beyond is told to come back, which every agent understands as "later".
+//! How much one lane may ask of HQ or of its store's relay. An honest lane
+//! comes not near it; who comes beyond is told to come back, which every agent
+//! understands as "later".
+//!
+//! A key has 256 bits by chance: nobody finds one by trying, so wrong ones are
+//! refused, and counted nowhere. A whole store stands behind one address, and
+//! what one of its machines tries must not keep the others waiting.
 
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::StatusCode;
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::refusal::{Refusal, WrongKey};
-use super::routes::{bearer, now_ms};
+use super::refusal::Refusal;
+use super::routes::bearer;
 use crate::access::limit::Limiter;
 use crate::secret::SecretHash;
 
@@ -29,19 +32,13 @@ pub const FILES_BURST: i64 = 2_000;
 /// Pictures and pieces of snapshots a second that a lane may go on getting.
 pub const FILES_PER_SECOND: i64 = 500;
 
-/// Requests with wrong keys that an address may send at once. A relay or a router stands for a whole store, of which an HQ
-/// that was put back from a copy may know no key.
-pub const WRONG_KEYS_BURST: i64 = 200;
-
-/// Requests with wrong keys a second that an address may go on sending.
-pub const WRONG_KEYS_PER_SECOND: i64 = 20;
-
-/// What lanes and addresses have left.
+/// What lanes have left.
 #[derive(Debug)]
 pub(crate) struct LaneLimits {
     lanes: Mutex<Limiter>,
     files: Mutex<Limiter>,
-    wrong_keys: Mutex<Limiter>,
+    /// Time is counted from here: a clock that is set right keeps nobody waiting.
+    began: Instant,
 }
 
 impl Default for LaneLimits {
@@ -49,13 +46,9 @@ impl Default for LaneLimits {
         Self {
             lanes: Mutex::new(Limiter::of(LANE_BURST, LANE_PER_SECOND)),
             files: Mutex::new(Limiter::of(FILES_BURST, FILES_PER_SECOND)),
-            wrong_keys: Mutex::new(Limiter::of(WRONG_KEYS_BURST, WRONG_KEYS_PER_SECOND)),
+            began: Instant::now(),
         }
     }
-}
-
-fn locked(limiter: &Mutex<Limiter>) -> MutexGuard<'_, Limiter> {
-    limiter.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl LaneLimits {
@@ -65,39 +58,27 @@ impl LaneLimits {
         let limiter = if is_file { &self.files } else { &self.lanes };
         let hash = SecretHash::of(key);
         let name: String = hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-        locked(limiter).admit(&name, now_ms).map_err(Refusal::TooMany)
+        let mut limiter = limiter.lock().unwrap_or_else(PoisonError::into_inner);
+        limiter.admit(&name, now_ms).map_err(Refusal::TooMany)
     }
 
-    /// Counts a wrong key of an address; says how long it waits where it brought too many. Right keys from there are served
-    /// all the while: a store's lanes may share an address.
-    fn note_wrong(&self, peer: SocketAddr, now_ms: i64) -> Result<(), Refusal> {
-        locked(&self.wrong_keys).admit(&peer.ip().to_string(), now_ms).map_err(Refusal::TooMany)
+    /// Milliseconds since it began to count.
+    fn now_ms(&self) -> i64 {
+        i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 }
 
 /// Stands around every route of a lane.
-pub(crate) async fn bounded(
-    State(limits): State<Arc<LaneLimits>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn bounded(State(limits): State<Arc<LaneLimits>>, request: Request, next: Next) -> Response {
     let admitted = match bearer(request.headers()) {
-        Ok(key) => limits.admit(request.uri().path(), &key, now_ms()),
+        Ok(key) => limits.admit(request.uri().path(), &key, limits.now_ms()),
         // The route says so itself.
         Err(_) => Ok(()),
     };
-    if let Err(refusal) = admitted {
-        return refusal.into_response();
+    match admitted {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
     }
-    let answer = next.run(request).await;
-    // What a relay passes on from HQ says it by its status alone.
-    let is_wrong =
-        answer.status() == StatusCode::UNAUTHORIZED || answer.extensions().get::<WrongKey>().is_some();
-    if is_wrong && let Err(refusal) = limits.note_wrong(peer, now_ms()) {
-        return refusal.into_response();
-    }
-    answer
 }
 
 #[cfg(test)]
@@ -121,14 +102,5 @@ mod tests {
         assert_eq!(through(1_000, || ask("a", NOW_MS + 1_000)), LANE_PER_SECOND);
         let file = || limits.admit("/v1/pictures/abc", "a", NOW_MS);
         assert_eq!(through(5_000, file), FILES_BURST);
-    }
-
-    #[test]
-    fn an_address_has_so_many_wrong_keys() {
-        let limits = LaneLimits::default();
-        let wrong = |from: [u8; 4], now_ms| limits.note_wrong((from, 7).into(), now_ms);
-        assert_eq!(through(1_000, || wrong([10, 0, 0, 1], NOW_MS)), WRONG_KEYS_BURST);
-        assert!(wrong([10, 0, 0, 2], NOW_MS).is_ok(), "another address has its own");
-        assert_eq!(through(1_000, || wrong([10, 0, 0, 1], NOW_MS + 1_000)), WRONG_KEYS_PER_SECOND);
     }
 }

@@ -332,25 +332,14 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let (reason, brings_no_key) = (Reason::of(&self), self.brings_no_key());
+        let reason = Reason::of(&self);
         let mut response = self.answered();
         response.extensions_mut().insert(reason);
-        if brings_no_key {
-            response.extensions_mut().insert(WrongKey);
-        }
         response
     }
 }
 
-/// Stands beside the answer to a request whose key opens nothing.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct WrongKey;
-
 impl Refusal {
-    fn brings_no_key(&self) -> bool {
-        matches!(self, Self::Unauthorised | Self::Stranger | Self::Push(PushRefusal::Unauthorised))
-    }
-
     fn answered(self) -> Response {
         let kind = self.kind();
         let plain = |detail: &str| answer(kind, kind.status, detail.to_owned(), &());

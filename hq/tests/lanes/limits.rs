@@ -1,6 +1,6 @@
-//! Lanes that ask too much, and addresses that try keys out: told to come back, while everybody else is served.
+//! Lanes that ask too much: told to come back, while everybody else is served.
 
-use hq::server::lane_limits::{LANE_BURST, WRONG_KEYS_BURST};
+use hq::server::lane_limits::LANE_BURST;
 
 use super::*;
 
@@ -55,27 +55,6 @@ async fn a_lane_that_asks_too_much_is_told_to_come_back_and_others_are_served() 
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
     panic!("it is never served again");
-}
-
-#[tokio::test]
-async fn whoever_tries_keys_out_is_told_to_come_back_and_lanes_beside_them_are_served() {
-    let shop = Shop::open().await;
-    let lane = shop.enrol(1).await;
-    let url = format!("{}/v1/reference?after=0", shop.running.url());
-    let mut told = None;
-    for number in 0..20_000 / ASKERS {
-        // Another key each time: none of them has asked too much by itself.
-        let (through, answer) =
-            ask_until_too_many(&shop.client, &url, &format!("wrong {number}"), ASKERS).await;
-        assert!(through >= 0);
-        if answer.is_some() {
-            assert!((number * ASKERS) as i64 >= WRONG_KEYS_BURST - ASKERS as i64, "{number}");
-            told = answer;
-            break;
-        }
-    }
-    says_to_come_back(told.expect("it has a bound")).await;
-    assert_eq!(shop.position(&lane).await.acknowledged, 0, "a right key from the same address is served");
 }
 
 #[tokio::test]

@@ -226,3 +226,33 @@ fn what_is_written_at_once_is_signed_within_as_well() {
     assert_eq!(desk.signed(), Some(256));
     desk.read().verify().expect("whole");
 }
+
+/// Two thousand events and more are a batch of the agent: in each it must find a signature, or HQ never hears of them.
+#[test]
+fn a_key_that_was_away_for_long_signs_what_is_owed_so_often_that_each_batch_has_one() {
+    let desk = Desk::with_key();
+    let key = desk.path().with_extension("key");
+    let mut journal = desk.open();
+    journal.append(&[shift_opened(1)]).expect("appended");
+    drop(journal);
+    std::fs::remove_file(&key).expect("taken away");
+    let mut journal = desk.open();
+    for number in 0..500 {
+        journal.append(&[signed_in(number)]).expect("appended");
+    }
+    assert_eq!(desk.signed(), Some(1), "nobody signs");
+    drop(journal);
+    std::fs::write(&key, SECRET).expect("put back");
+    let mut journal = desk.open();
+    journal.append(&[signed_in(501)]).expect("appended");
+    let reader = desk.read();
+    let mut last = 1;
+    while last < 501 {
+        let next = reader.signed_at(last + UNSIGNED_EVENTS_MAX).expect("read").expect("signed").seq;
+        assert_eq!(next, (last + UNSIGNED_EVENTS_MAX).min(501));
+        last = next;
+    }
+    journal.tidy().expect("tidied");
+    assert_eq!(desk.signed(), Some(502));
+    assert_eq!(desk.read().audit().expect("whole").epochs[0].signed, 502);
+}

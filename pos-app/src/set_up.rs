@@ -12,6 +12,7 @@
 //! | `answers` | what HQ, devices and the agent say |
 //! | `device` | the choice of one device |
 //! | `show` | each step as a sheet |
+//! | `help` | what is good to know at a step, and its keys |
 //! | `words` | what went wrong, in words |
 //! | [`window`] | threads and the window around it |
 //!
@@ -22,6 +23,7 @@ pub mod agent;
 mod answers;
 mod device;
 mod hand;
+mod help;
 pub mod lane_file;
 pub mod ports;
 pub mod progress;
@@ -181,6 +183,8 @@ pub struct SetUp {
     device: Device,
     trial: u64,
     told: Option<Told>,
+    /// The keys of the step stand over it.
+    has_help: bool,
     agent: AgentState,
     /// How many goods are here, once they are.
     goods: Option<u64>,
@@ -223,6 +227,7 @@ impl SetUp {
             device: Device::default(),
             trial: 0,
             told: None,
+            has_help: false,
             agent: AgentState::default(),
             goods: None,
             agent_away: None,
@@ -302,6 +307,7 @@ impl SetUp {
     fn open(&mut self, step: Step) {
         self.progress.step = step;
         self.told = None;
+        self.has_help = false;
         self.remember();
         self.calm_until = Some(Instant::now() + CALM);
         self.let_go();

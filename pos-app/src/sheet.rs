@@ -608,7 +608,7 @@ fn fact(name: impl Into<String>, value: impl Into<String>) -> SheetRow {
 }
 
 fn key(label: String, shortcut: &str) -> SheetKey {
-    SheetKey { label, shortcut: shortcut.to_owned(), on: false, stop: false, enabled: true }
+    SheetKey { label, shortcut: shortcut.to_owned(), enabled: true, ..SheetKey::default() }
 }
 
 impl Lane {

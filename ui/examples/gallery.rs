@@ -351,9 +351,8 @@ fn kinds(language: Language) -> Vec<SheetKey> {
     let key = |(chinese, english, shortcut): (&str, &str, &str)| SheetKey {
         label: say(language, chinese, english),
         shortcut: shortcut.into(),
-        on: false,
-        stop: false,
         enabled: shortcut != "F4",
+        ..SheetKey::default()
     };
     kinds.into_iter().map(key).collect()
 }

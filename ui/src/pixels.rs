@@ -7,6 +7,7 @@ use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferTyp
 use slint::platform::{Platform, WindowAdapter, update_timers_and_animations};
 use slint::{ComponentHandle, PhysicalSize, PlatformError};
 
+use crate::customer::CustomerScreen;
 use crate::kiosk::KioskScreen;
 use crate::screen::{ScreenError, TillScreen};
 
@@ -60,6 +61,14 @@ impl Pixels {
     /// # Errors
     /// The renderer refused.
     pub fn draw_kiosk(&self, screen: &KioskScreen) -> Result<Drawn, ScreenError> {
+        Self::draw_window(screen.window().window())
+    }
+
+    /// Draws the customer's window as it is now.
+    ///
+    /// # Errors
+    /// The renderer refused.
+    pub fn draw_customer(&self, screen: &CustomerScreen) -> Result<Drawn, ScreenError> {
         Self::draw_window(screen.window().window())
     }
 

@@ -37,6 +37,7 @@ pub fn prepare(till: &TillWindow) -> Result<(), SelectBundledTranslationError> {
     sheet.set_rows(empty());
     sheet.set_keys(empty());
     till.global::<window::SetUp>().set_steps(empty());
+    till.global::<window::SetUp>().set_hints(empty());
     labels::prepare(till);
     slint::select_bundled_translation(locale(Language::English))?;
     slint::select_bundled_translation(locale(Language::Chinese))
@@ -78,6 +79,7 @@ pub fn present(till: &TillWindow, view: &View) {
             let global = till.global::<window::SetUp>();
             update(&global.get_steps(), &screen.steps);
             global.set_at(position(screen.at));
+            update(&global.get_hints(), &screen.hints);
             ScreenKind::SetUp
         }
     };
@@ -612,6 +614,7 @@ impl Shows<SheetKey> for SheetKeyRow {
         Self {
             label: text(&key.label),
             shortcut: text(&key.shortcut),
+            detail: text(&key.detail),
             on: key.on,
             stop: key.stop,
             enabled: key.enabled,

@@ -256,8 +256,9 @@ fn button(press: Press, index: i32) -> Button {
     }
 }
 
-/// The letter pad in its order, the blank after them; last what stands in its place in an address.
-const LETTERS: &str = "qwertyuiopasdfghjklzxcvbnm- :";
+/// The letter pad in its order, the blank after them; last what an address has in its place. Keys that a finger hits
+/// leave no room for a row of ten: letters stand in the order that everybody can count.
+const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz- :/.";
 
 /// The keys in a key event's text: one, or several when an input method
 /// commits a word; none for modifiers and for keys the till does not know.

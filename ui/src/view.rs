@@ -183,6 +183,8 @@ pub struct SetUp {
     pub steps: Vec<String>,
     /// The one that is open, from 0; those before it are done.
     pub at: usize,
+    /// What is good to know here, a line each.
+    pub hints: Vec<String>,
 }
 
 /// Why the lane cannot sell, and what to do.

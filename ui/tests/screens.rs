@@ -274,9 +274,12 @@ fn a_sheet_is_answered_and_covers_the_keys_beside_it() {
 fn letters_and_digits_are_typed_with_a_finger() {
     let search = every_sheet().into_iter().find(|sheet| sheet.letters).expect("a search");
     let lane = Lane::open(&over(Screen::Sell(sell()), search));
-    for (label, button) in
-        [("q", Button::Letter('q')), ("m", Button::Letter('m')), ("Space", Button::Letter(' '))]
-    {
+    for (label, button) in [
+        ("q", Button::Letter('q')),
+        ("m", Button::Letter('m')),
+        ("-", Button::Letter('-')),
+        ("Space", Button::Letter(' ')),
+    ] {
         lane.tap(&lane.find(Role::Button, label));
         assert_eq!(lane.take(), [Action::Press(button)]);
     }
@@ -285,6 +288,15 @@ fn letters_and_digits_are_typed_with_a_finger() {
     let lane = Lane::open(&over(Screen::Sell(sell()), code));
     lane.tap(&lane.find(Role::Button, "Q"));
     assert_eq!(lane.take(), [Action::Press(Button::Letter('q'))]);
+    // An address has signs of its own, and no blank.
+    let address = Sheet { letters: true, script: Script::Address, ..Sheet::default() };
+    let lane = Lane::open(&over(Screen::Sell(sell()), address));
+    for sign in [":", "/", "-"] {
+        lane.tap(&lane.find(Role::Button, sign));
+        let typed = sign.chars().next().expect("a sign");
+        assert_eq!(lane.take(), [Action::Press(Button::Letter(typed))]);
+    }
+    assert!(!lane.labels(Role::Button).iter().any(|label| label == "Space"));
 }
 
 #[test]
@@ -688,9 +700,8 @@ fn the_labels_page_is_read_and_touched() {
     let key = |label: &str, shortcut: &str, enabled| SheetKey {
         label: label.into(),
         shortcut: shortcut.into(),
-        on: false,
-        stop: false,
         enabled,
+        ..SheetKey::default()
     };
     let row = |name: &str| LabelRow {
         name: name.into(),

@@ -7,7 +7,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+use slint::ComponentHandle as _;
 use ui::TillScreen;
+use ui::customer::{CustomerScreen, CustomerScreenView, CustomerView, Picture};
 use ui::kiosk::{KioskScreen, KioskView, Look};
 use ui::pixels::{Drawn, Pixels};
 use ui::view::{Language, Sheet, Theme, View};
@@ -65,6 +67,101 @@ fn is_bare(drawn: &Drawn) -> bool {
     drawn.bytes.chunks_exact(4).all(|pixel| pixel == &drawn.bytes[..4])
 }
 
+/// Where messages stand on the smallest till while goods are sold: left, top, width, height.
+const NOTICE: (usize, usize, usize, usize) = (10, 610, 584, 70);
+
+/// A part of what was drawn.
+fn cut(whole: &Drawn, (left, top, width, height): (usize, usize, usize, usize)) -> Drawn {
+    let row = usize::try_from(whole.width).expect("a width") * 4;
+    let rows = whole.bytes.chunks_exact(row).skip(top).take(height);
+    let bytes: Vec<u8> = rows.flat_map(|row| &row[4 * left..4 * (left + width)]).copied().collect();
+    Drawn {
+        width: u32::try_from(width).expect("small"),
+        height: u32::try_from(height).expect("small"),
+        bytes,
+    }
+}
+
+/// Pictures of one width, one below the other.
+fn stacked(pictures: &[Drawn]) -> Drawn {
+    Drawn {
+        width: pictures[0].width,
+        height: pictures.iter().map(|picture| picture.height).sum(),
+        bytes: pictures.iter().flat_map(|picture| &picture.bytes).copied().collect(),
+    }
+}
+
+/// Texts that were held against what they stand in.
+#[derive(Default)]
+struct Measured {
+    texts: usize,
+    too_large: std::collections::BTreeSet<String>,
+}
+
+impl Measured {
+    /// Text that is larger than what it stands in would be drawn over its neighbours or cut.
+    fn look(&mut self, name: &str, window: &impl i_slint_backend_testing::ElementRoot) {
+        use i_slint_backend_testing::AccessibleRole::{Button, ListItem, Tab, Text, TextInput};
+        for role in [Button, Tab, ListItem, TextInput, Text] {
+            let root = i_slint_backend_testing::ElementQuery::from_root(window);
+            for place in root.match_accessible_role(role).find_all() {
+                let (corner, size) = (place.absolute_position(), place.size());
+                for text in place.query_descendants().match_inherits("Text").find_all() {
+                    let (at, of) = (text.absolute_position(), text.size());
+                    // An entry line shows the end of what is typed; the rest is meant to be out of sight.
+                    let beside = role != TextInput
+                        && (at.x + 1.0 < corner.x || at.x + of.width > corner.x + size.width + 1.0);
+                    let above = at.y + 1.0 < corner.y || at.y + of.height > corner.y + size.height + 1.0;
+                    self.texts += 1;
+                    if beside || above {
+                        let label = place.accessible_label().unwrap_or_default();
+                        self.too_large.insert(format!("{name}: {role:?} {label:?}, text {of:?} in {size:?}"));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Wide and high as windows of customers are.
+const CUSTOMER: [(u32, u32); 2] = [(1_024, 600), (1_280, 800)];
+
+/// Everything that a customer's window shows.
+fn customer_views() -> Vec<(&'static str, CustomerView)> {
+    let around = |screen| CustomerView {
+        theme: Theme::Light,
+        store: "文林路店 Wenlin Road".into(),
+        currency: "¥".into(),
+        screen,
+    };
+    let code = Picture::new(2, 2, [[0, 0, 0, 255], [255; 4], [255; 4], [0, 0, 0, 255]].concat());
+    let lines: Vec<_> = (0..6).map(|number| till::line(&format!("商品 {number} goods"))).collect();
+    let basket = |lines: &[ui::view::Line]| CustomerScreenView::Basket {
+        lines: lines.to_vec(),
+        total: "60.49".into(),
+        saved: "4.12".into(),
+    };
+    let pay = |refund, code| CustomerScreenView::Pay {
+        refund,
+        due: "60.40".into(),
+        tendered: "20.00".into(),
+        saved: "4.12".into(),
+        code,
+    };
+    let done =
+        CustomerScreenView::Done { label: "39.60".into(), tendered: "100.00".into(), change: "39.60".into() };
+    let views = vec![
+        ("idle", CustomerScreenView::Idle { picture: None }),
+        ("basket", basket(&lines)),
+        ("first goods", basket(&lines[..1])),
+        ("pay", pay(false, None)),
+        ("pay by code", pay(false, code)),
+        ("paid back", pay(true, None)),
+        ("done", done),
+    ];
+    views.into_iter().map(|(name, screen)| (name, around(screen))).collect()
+}
+
 /// A screen's name: what it is, and which of those.
 fn named(place: usize, view: &View) -> String {
     let debug = format!("{:?}", view.screen);
@@ -108,7 +205,52 @@ fn every_picture_is_as_it_was() {
         View { notice: till::every_notice().into_iter().next(), ..till::every_view()[last / 4].clone() };
     till.apply(&notice);
     drawn.push(("till with a message".into(), pixels.draw(&till).expect("drawn")));
+    let mut measured = Measured::default();
+    // Every message where it stands, one below the other on one picture.
+    for language in [Language::Chinese, Language::English] {
+        for theme in [Theme::Light, Theme::Dark] {
+            let mut strips = Vec::new();
+            for (place, notice) in till::every_notice().into_iter().enumerate() {
+                let view = till::view(ui::view::Screen::Sell(till::sell()), Some(notice));
+                till.apply(&View { language, theme, ..view });
+                let whole = pixels.draw(&till).expect("drawn");
+                measured.look(&format!("message {place} {language:?}"), till.window());
+                strips.push(cut(&whole, NOTICE));
+            }
+            assert!(strips.len() > 100, "only {} messages", strips.len());
+            drawn.push((format!("till messages {language:?} {theme:?}"), stacked(&strips)));
+        }
+    }
+    // With more room everything fits, too.
+    pixels.resize(WIDE.0, WIDE.1);
+    for (place, view) in till::every_view().into_iter().enumerate() {
+        for language in [Language::Chinese, Language::English] {
+            let name = format!("{} wide {language:?}", named(place, &view));
+            till.apply(&View { language, ..view.clone() });
+            let picture = pixels.draw(&till).expect("drawn");
+            assert!(!is_bare(&picture), "{name} shows nothing");
+            measured.look(&name, till.window());
+        }
+    }
     drop(till);
+    assert!(measured.texts > 5_000, "only {} texts were measured", measured.texts);
+    assert!(measured.too_large.is_empty(), "{:#?}", measured.too_large);
+    let customer = CustomerScreen::new(|_| {}).expect("a window");
+    customer.window().show().expect("shown");
+    for (width, height) in CUSTOMER {
+        pixels.resize(width, height);
+        for (name, view) in customer_views() {
+            for language in ["zh_CN", "en"] {
+                for theme in [Theme::Light, Theme::Dark] {
+                    slint::select_bundled_translation(language).expect("both languages are inside");
+                    customer.apply(&CustomerView { theme, ..view.clone() });
+                    let picture = pixels.draw_customer(&customer).expect("drawn");
+                    drawn.push((format!("customer {name} {width}x{height} {language} {theme:?}"), picture));
+                }
+            }
+        }
+    }
+    drop(customer);
     let screen = KioskScreen::new(|_| {}).expect("a window");
     screen.show().expect("shown");
     pixels.resize(KIOSK.0, KIOSK.1);

@@ -124,7 +124,7 @@ impl Lane {
         let key = |job: Job, chinese: &str, english: &str, shortcut: &str, enabled: bool| {
             let label = self.words(chinese, english);
             let stop = job == Job::Unbind;
-            (job, SheetKey { label, shortcut: shortcut.to_owned(), on: false, stop, enabled })
+            (job, SheetKey { label, shortcut: shortcut.to_owned(), stop, enabled, ..SheetKey::default() })
         };
         let front = labels.label_in_front().is_some();
         let find = key(Job::Find, "查找", "Find", "F2", true);

@@ -48,6 +48,14 @@ impl SetUp {
     }
 
     pub(super) fn command(&mut self, key: Key) {
+        if key == Key::Function(1) {
+            return self.press(Button::Help);
+        }
+        if self.has_help {
+            // Whatever key it is, it is about the help.
+            self.has_help = key != Key::Escape;
+            return;
+        }
         match key {
             Key::Escape => self.back(),
             Key::Backspace => self.untype(),
@@ -63,7 +71,13 @@ impl SetUp {
     }
 
     pub(super) fn press(&mut self, button: Button) {
+        if self.has_help && !matches!(button, Button::Language | Button::Theme) {
+            // Any of its keys puts it away, and does nothing else.
+            self.has_help = false;
+            return;
+        }
         match button {
+            Button::Help => self.has_help = true,
             Button::Digit(character) | Button::Letter(character) => self.typed(character),
             Button::Backspace => self.untype(),
             Button::Clear => self.clear(),
@@ -106,7 +120,6 @@ impl SetUp {
             | Button::ScaleZero
             | Button::ScaleTare
             | Button::Menu
-            | Button::Help
             | Button::ChangeLine
             | Button::Seller
             | Button::Member
@@ -133,7 +146,7 @@ impl SetUp {
     }
 
     pub(super) fn typed(&mut self, character: char) {
-        if self.waiting.is_some() || !character.is_ascii_graphic() {
+        if self.waiting.is_some() || self.has_help || !character.is_ascii_graphic() {
             return;
         }
         match self.step() {
@@ -280,6 +293,9 @@ impl SetUp {
 
     /// What Enter and the big key do.
     pub(super) fn go(&mut self) {
+        if std::mem::take(&mut self.has_help) {
+            return;
+        }
         if !self.is_calm() || self.waiting.is_some() {
             return;
         }
@@ -389,6 +405,7 @@ impl SetUp {
 
     /// A code that a scanner read through the keyboard.
     pub(super) fn scanned(&mut self, text: &str) {
+        self.has_help = false;
         match (self.step(), Invitation::parse(text)) {
             (Step::Language | Step::Hq, Some(invitation)) if self.waiting.is_none() => {
                 if self.step() == Step::Language && !self.keep(&self.look()) {

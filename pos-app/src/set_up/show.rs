@@ -34,23 +34,24 @@ impl SetUp {
             | Step::Customer => self.show_device(),
             Step::Goods => self.show_goods(),
         };
+        let sheet = if self.has_help { self.show_help() } else { self.telling(sheet) };
         let steps = Step::of(self.mode).map(|step| self.name(step)).collect();
         View {
             language: self.language,
             theme: self.theme,
             bar: Bar::default(),
-            screen: Screen::SetUp(SetUpView { steps, at: self.step().place(self.mode) }),
-            sheet: Some(self.telling(sheet)),
+            screen: Screen::SetUp(SetUpView { steps, at: self.step().place(self.mode), hints: self.hints() }),
+            sheet: Some(sheet),
             notice: None,
         }
     }
 
-    fn words(&self, chinese: &str, english: &str) -> String {
+    pub(super) fn words(&self, chinese: &str, english: &str) -> String {
         say(self.language, chinese, english)
     }
 
     /// The name of a step, as it stands across the top.
-    fn name(&self, step: Step) -> String {
+    pub(super) fn name(&self, step: Step) -> String {
         match step {
             Step::Language => self.words("语言", "Language"),
             Step::Hq => self.words("总部", "HQ"),
@@ -77,7 +78,7 @@ impl SetUp {
         (!value.is_empty()).then(|| Figure { label: self.name(self.step()), value, tone: told.tone })
     }
 
-    fn blank(&self, title: String) -> Sheet {
+    pub(super) fn blank(&self, title: String) -> Sheet {
         Sheet {
             title,
             back: self.words("返回", "Back"),
@@ -91,9 +92,8 @@ impl SetUp {
         let key = |label: String, shortcut: &str| SheetKey {
             label,
             shortcut: shortcut.to_owned(),
-            on: false,
-            stop: false,
             enabled: true,
+            ..SheetKey::default()
         };
         match self.step() {
             Step::Language => vec![key(
@@ -129,7 +129,8 @@ impl SetUp {
                 for (index, model) in self.device.models().iter().enumerate() {
                     let shortcut = format!("F{}", index + 6);
                     let on = index == self.device.model;
-                    keys.push(SheetKey { on, ..key((*model).to_owned(), &shortcut) });
+                    let detail = self.model_words(model);
+                    keys.push(SheetKey { on, detail, ..key((*model).to_owned(), &shortcut) });
                 }
                 keys
             }
@@ -240,7 +241,7 @@ impl SetUp {
                 tone: Tone::Attend,
                 detail: self.words(
                     "换机器才继续；原来那台还在用就会停",
-                    "Go on only where this machine replaces it: the other one will stop",
+                    "Only where this one replaces it: the other will stop",
                 ),
                 ..fact(self.words("这个台号已有一台", "There is a till of this number"), since)
             });
@@ -263,7 +264,7 @@ impl SetUp {
             text: if waits {
                 self.words("正在注册……", "Enrolling …")
             } else {
-                self.words("注册以后本台就是它。", "From here on this till is the one below.")
+                self.words("注册以后，本台就是：", "After this, this till is:")
             },
             rows,
             go: self.words("对，就是这台", "Yes, this one"),

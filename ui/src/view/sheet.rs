@@ -123,12 +123,14 @@ pub struct SheetRow {
 }
 
 /// A key beside a sheet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SheetKey {
     /// What it says.
     pub label: String,
     /// The key of the keyboard, such as `F5`; empty for none.
     pub shortcut: String,
+    /// A few words beside that key; empty for none.
+    pub detail: String,
     /// What it stands for is in force.
     pub on: bool,
     /// It takes something away.

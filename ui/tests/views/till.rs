@@ -79,7 +79,7 @@ pub fn pay() -> Pay {
 }
 
 pub fn key(label: &str, shortcut: &str) -> SheetKey {
-    SheetKey { label: label.into(), shortcut: shortcut.into(), on: false, stop: false, enabled: true }
+    SheetKey { label: label.into(), shortcut: shortcut.into(), enabled: true, ..SheetKey::default() }
 }
 
 pub fn row(name: &str, value: &str) -> SheetRow {
@@ -145,7 +145,11 @@ pub fn every_sheet() -> Vec<Sheet> {
     vec![question, form, list, search, code]
 }
 
-pub fn over(screen: Screen, sheet: Sheet) -> View {
+pub fn over(screen: Screen, mut sheet: Sheet) -> View {
+    // Over a till something is typed in every sheet, if it is but the number of a row.
+    if sheet.entry_label.is_empty() && !matches!(screen, Screen::SetUp(_)) {
+        sheet.entry_label.clone_from(&sheet.title);
+    }
     View { sheet: Some(sheet), ..view(screen, None) }
 }
 
@@ -154,7 +158,12 @@ pub fn every_step() -> Vec<View> {
     let step = |at, sheet: Sheet| {
         let steps =
             ["Language", "HQ", "Store", "Printer", "Scanner", "Scale", "Display", "Customer", "Goods"];
-        let screen = SetUp { steps: steps.map(String::from).to_vec(), at };
+        let hints = [
+            "A printer at USB stands in the list; of one on the network type the address.",
+            "Model not known: generic-80 for paper 80 mm wide, generic-58 for 58 mm.",
+        ];
+        let hints = hints.map(String::from).to_vec();
+        let screen = SetUp { steps: steps.map(String::from).to_vec(), at, hints };
         over(Screen::SetUp(screen), Sheet { go: "Next".into(), back: "Back".into(), ..sheet })
     };
     let fields = [("Address of HQ", "https://hq.example:7070"), ("One-time code", "7F3K-22QX-")];
@@ -188,6 +197,7 @@ pub fn every_step() -> Vec<View> {
             .map(|(label, shortcut)| key(label, shortcut))
             .chain((6..).zip(printers).map(|(number, name)| SheetKey {
                 on: number == 6,
+                detail: "80 mm, cuts, GBK".into(),
                 ..key(name, &format!("F{number}"))
             }))
             .chain(std::iter::once(key("gprinter-gp58", "F12")))

@@ -80,6 +80,15 @@ impl Seen {
     }
 }
 
+/// The pixels of a picture; nothing where there is none.
+fn pixels_of(file: &Path) -> Option<Vec<u8>> {
+    let file = std::fs::File::open(file).ok()?;
+    let mut reader = png::Decoder::new(std::io::BufReader::new(file)).read_info().ok()?;
+    let mut pixels = vec![0; reader.output_buffer_size()?];
+    reader.next_frame(&mut pixels).ok()?;
+    Some(pixels)
+}
+
 #[test]
 fn each_job_goes_as_the_guide_says_and_every_picture_is_made() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -91,6 +100,8 @@ fn each_job_goes_as_the_guide_says_and_every_picture_is_made() {
         .filter_map(|line| line.split_once(' ').map(|(digest, name)| (name.into(), digest.into())))
         .collect();
     let mut seen = Seen::default();
+    let renews = std::env::var_os("UPDATE_EXPECT").is_some();
+    let mut stale = Vec::new();
     let look = |language, theme, size, shown_only| Look { language, theme, size, shown_only };
     let looks = [
         ("zh", look(Language::Zh, Theme::Light, SMALL, false), true),
@@ -105,12 +116,18 @@ fn each_job_goes_as_the_guide_says_and_every_picture_is_made() {
         let watch: Option<Watch<'_>> = if is_seen { Some(&mut watch) } else { None };
         let names = watched(&pixels, &drawn, look, watch).unwrap_or_else(|error| panic!("{word}: {error:#}"));
         for name in &names {
-            let file = std::fs::File::open(drawn.join(format!("{name}.png"))).expect("a picture");
-            let mut reader = png::Decoder::new(std::io::BufReader::new(file)).read_info().expect("a PNG");
-            let mut pixels = vec![0; reader.output_buffer_size().expect("a size")];
-            reader.next_frame(&mut pixels).expect("its pixels");
+            let file = drawn.join(format!("{name}.png"));
+            let pixels = pixels_of(&file).expect("a picture");
             let blank = pixels.chunks_exact(4).all(|pixel| pixel == &pixels[..4]);
             assert!(!blank, "{word}/{name} shows nothing");
+            let page = docs.join("pictures").join(word).join(format!("{name}.png"));
+            if is_seen && SHOWN.contains(&name.as_str()) && pixels_of(&page).as_ref() != Some(&pixels) {
+                if renews {
+                    std::fs::copy(&file, &page).expect("copied");
+                } else {
+                    stale.push(page.display().to_string());
+                }
+            }
         }
         // The guide shows what is made, and what it shows is there.
         let mut shown = BTreeSet::new();
@@ -130,10 +147,14 @@ fn each_job_goes_as_the_guide_says_and_every_picture_is_made() {
     let Seen { digests, others, measured, too_large } = seen;
     assert!(measured > 10_000, "only {measured} texts were measured");
     assert!(too_large.is_empty(), "{too_large:#?}");
-    if std::env::var_os("UPDATE_EXPECT").is_some() {
+    if renews {
         let lines = digests.iter().map(|(name, digest)| format!("{digest} {name}\n"));
         return std::fs::write(list(), lines.collect::<String>()).expect("written");
     }
     assert!(others.is_empty(), "{} are not as they were; look at\n{}", others.len(), others.join("\n"));
+    assert!(
+        stale.is_empty(),
+        "pictures of another program; look at the new ones, then UPDATE_EXPECT: {stale:#?}"
+    );
     assert_eq!(known.len(), digests.len(), "tests/guide.txt names pictures that are not drawn any more");
 }

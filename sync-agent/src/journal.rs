@@ -265,11 +265,15 @@ fn shorten_to_signature(
 ) -> Result<bool, ReadJournalError> {
     let Some(last) = entries.last() else { return Ok(false) };
     let signed = reader.signed_at(last.seq)?.map_or(0, |row| row.seq);
-    if signed <= after || last.seq - signed <= UNSIGNED_TAIL_MAX {
-        return Ok(false);
-    }
-    entries.retain(|entry| entry.seq <= signed);
+    let Some(end) = end_at_signature(after, last.seq, signed) else { return Ok(false) };
+    entries.retain(|entry| entry.seq <= end);
     Ok(true)
+}
+
+/// Where a batch ends instead that begins after a number and would end at another, with the newest signature in it at a
+/// third.
+fn end_at_signature(after: u64, last: u64, signed: u64) -> Option<u64> {
+    (signed > after && last.saturating_sub(signed) > UNSIGNED_TAIL_MAX).then_some(signed)
 }
 
 /// The events up to a number, as many as are wanted where they are not too large together; none where they do not lie
@@ -349,13 +353,19 @@ mod tests {
     #[test]
     fn a_batch_leaves_no_more_behind_a_signature_than_hq_files() {
         let folder = tempfile::tempdir().expect("a folder");
-        // The hand was away for a while; the next signature vouches for that too.
+        // The hand was away for a while; once it is back it signs what it owes, so that each batch has a signature.
         let mut journal = written(folder.path(), &[(1_700, true), (400, false), (10, true)]);
-        assert_eq!(batch(&mut journal, 0), (1_700, Some(1_700), true));
-        assert_eq!(batch(&mut journal, 1_700), (2_110, Some(2_110), false));
+        assert_eq!(batch(&mut journal, 0), (2_000, Some(1_956), true));
+        assert_eq!(batch(&mut journal, 2_000), (2_110, Some(2_110), false));
         // Where nothing is signed there is nothing to wait for.
         let folder = tempfile::tempdir().expect("a folder");
         let mut journal = written(folder.path(), &[(0, true), (2_100, false)]);
         assert_eq!(batch(&mut journal, 0), (2_000, None, true));
+        // A till of before signed a long stretch at its end only, where a batch may cut it.
+        assert_eq!(end_at_signature(0, 2_000, 1_700), Some(1_700));
+        assert_eq!(end_at_signature(1_700, 2_110, 2_110), None);
+        assert_eq!(end_at_signature(0, 10 + UNSIGNED_TAIL_MAX, 10), None);
+        assert_eq!(end_at_signature(0, 11 + UNSIGNED_TAIL_MAX, 10), Some(10));
+        assert_eq!(end_at_signature(10, 2_010, 10), None, "it was sent before");
     }
 }
